@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Views into the map are `~Escapable`: using one after its transaction does not compile.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+    name: "relay",
+    products: [
+        .executable(name: "relayd", targets: ["relayd"]),
+        .executable(name: "relayctl", targets: ["relayctl"]),
+        .library(name: "RelayClient", targets: ["RelayClient"]),
+    ],
+    targets: [
+        // C libraries, one seam each.
+        .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "CLinux"),
+        .target(
+            name: "CSimdjson",
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+
+        // What knows nothing of property management.
+        .target(name: "LMDB", dependencies: ["CLMDB", "CLinux"], swiftSettings: lifetimes),
+        .target(name: "HTTP2", dependencies: ["CNghttp2", "CLinux"], swiftSettings: lifetimes),
+        .target(name: "JSON", dependencies: ["CSimdjson"], swiftSettings: lifetimes),
+        .target(name: "Options"),
+
+        // Relay itself: arrows point from the store to the server.
+        .target(name: "RelayContract", dependencies: ["JSON"], swiftSettings: lifetimes),
+        .target(
+            name: "RelayStore", dependencies: ["LMDB", "CXXHash", "CSodium", "CLinux"],
+            swiftSettings: lifetimes),
+        .target(
+            name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON"],
+            swiftSettings: lifetimes),
+        .target(
+            name: "RelayServer",
+            dependencies: ["HTTP2", "RelayContract", "RelayStore", "RelayRecords", "JSON", "CLinux"],
+            swiftSettings: lifetimes),
+        .target(
+            name: "RelayClient", dependencies: ["HTTP2", "RelayContract", "JSON"],
+            swiftSettings: lifetimes),
+
+        // Programs.
+        .executableTarget(name: "relayd", dependencies: ["RelayServer", "Options"]),
+        .executableTarget(
+            name: "relayctl",
+            dependencies: [
+                "RelayStore", "RelayRecords", "RelayContract", "RelayClient", "JSON", "Options",
+            ],
+            path: "tools/relayctl"),
+        .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
+
+        // Tests mirror Sources.
+        .target(
+            name: "TestSupport",
+            dependencies: ["RelayClient", "RelayServer", "RelayStore", "JSON", "CLinux"],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "OptionsTests", dependencies: ["Options"]),
+        .testTarget(name: "RelayContractTests", dependencies: ["RelayContract", "TestSupport"]),
+        .testTarget(name: "RelayStoreTests", dependencies: ["RelayStore", "TestSupport"]),
+        .testTarget(name: "RelayRecordsTests", dependencies: ["RelayRecords", "TestSupport"]),
+        .testTarget(name: "RelayServerTests", dependencies: ["RelayServer", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "RelayClient", "relayd", "relayctl"]),
+        .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
