@@ -1,0 +1,28 @@
+/// The values of one command line: complete, checked against the description, typed on the way out.
+public struct Arguments: Sendable {
+    var options: [String: [Kind.Value]] = [:]
+    var operands: [String: String] = [:]
+
+    /// The value of an option; its default when it was not given.
+    public subscript<Value>(option: Option<Value>) -> Value {
+        option.convert(options[option.description.name] ?? [])
+    }
+
+    /// The value of an operand.
+    public subscript(operand: Operand) -> String {
+        guard let value = operands[operand.name] else {
+            preconditionFailure("operand \(operand.name) does not belong to this verb")
+        }
+        return value
+    }
+}
+
+/// What a command line asks for.
+public enum Invocation: Sendable {
+    /// Carry out the verb.
+    case run(Verb, Arguments)
+    /// Print this help text.
+    case help(String)
+    /// Print this version line.
+    case version(String)
+}

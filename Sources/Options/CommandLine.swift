@@ -1,0 +1,47 @@
+import Glibc
+
+/// How a program of this package ends.
+public enum ExitCode: Int32, Sendable {
+    /// Done.
+    case success = 0
+    /// The command was understood and failed; standard error says why.
+    case failure = 1
+    /// The command line was wrong; nothing was done.
+    case usage = 2
+
+    /// Ends the process.
+    public func exit() -> Never { Glibc.exit(rawValue) }
+}
+
+extension Program {
+    /// Reads this process's command line. Help and version go to standard output and end the
+    /// process with 0, a usage error goes to standard error and ends it with 2.
+    public func parseOrExit() -> (verb: Verb, arguments: Arguments) {
+        do {
+            switch try parse(Array(CommandLine.arguments.dropFirst())) {
+            case .run(let verb, let arguments):
+                return (verb, arguments)
+            case .help(let text):
+                print(text, terminator: "")
+            case .version(let line):
+                print(line)
+            }
+            ExitCode.success.exit()
+        } catch {
+            complain("\(error)\nTry '\(name) --help'.")
+            ExitCode.usage.exit()
+        }
+    }
+
+    /// Writes a line to standard error, with the program's name before it.
+    public func complain(_ message: String) {
+        let line = "\(name): \(message)\n"
+        // One write, so that lines of several threads do not mix. A closed standard error is no
+        // reason to fail: there is nobody left to tell.
+        var copy = line
+        copy.withUTF8 { bytes in
+            // SAFETY: `bytes` is alive inside this closure, and write(2) does not keep the pointer.
+            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        }
+    }
+}

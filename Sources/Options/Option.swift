@@ -1,0 +1,120 @@
+/// One option as data: its name, what its argument is and what it is for. Parsing, the help text
+/// and whatever else is made of the command line read nothing but this.
+public struct OptionDescription: Sendable {
+    /// The name without its two dashes.
+    public let name: String
+    /// What stands for the argument in the help text, such as DIR; empty for a flag.
+    public let placeholder: String
+    /// What its argument is.
+    public let kind: Kind
+    /// One sentence without a full stop, lower case first.
+    public let help: String
+    /// The option must be given.
+    public let isRequired: Bool
+    /// The option may be given more than once.
+    public let isRepeated: Bool
+    /// What holds when it is not given.
+    let defaultValue: Kind.Value?
+}
+
+/// A description together with the Swift type of its value: `arguments[option]` needs no cast at
+/// the place of use, and an option that was never declared cannot be asked for.
+public struct Option<Value: Sendable>: Sendable {
+    /// What a verb lists among its options.
+    public let description: OptionDescription
+    /// From what was given (all occurrences, the default already filled in) to the typed value.
+    let convert: @Sendable ([Kind.Value]) -> Value
+
+    init(
+        _ name: String, _ placeholder: String, _ kind: Kind, _ help: String,
+        isRequired: Bool = false, isRepeated: Bool = false, default value: Kind.Value? = nil,
+        convert: @escaping @Sendable ([Kind.Value]) -> Value
+    ) {
+        precondition(!name.isEmpty && !name.hasPrefix("-"), "an option is named without dashes")
+        description = OptionDescription(
+            name: name, placeholder: placeholder, kind: kind, help: help,
+            isRequired: isRequired, isRepeated: isRepeated, defaultValue: value)
+        self.convert = convert
+    }
+}
+
+extension Option where Value == Bool {
+    /// An option that is present or absent.
+    public static func flag(_ name: String, help: String) -> Self {
+        Option(name, "", .flag, help) { !$0.isEmpty }
+    }
+}
+
+extension Option where Value == String {
+    /// A text option that has to be given.
+    public static func required(
+        _ name: String, _ placeholder: String, _ kind: Kind = .text, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, isRequired: true) { $0.text! }
+    }
+
+    /// A text option with a default.
+    public static func text(
+        _ name: String, _ placeholder: String, _ kind: Kind = .text, default value: String,
+        help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, default: .text(value)) { $0.text! }
+    }
+}
+
+extension Option where Value == String? {
+    /// A text option that may be left out.
+    public static func optional(
+        _ name: String, _ placeholder: String, _ kind: Kind = .text, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help) { $0.text }
+    }
+}
+
+extension Option where Value == [String] {
+    /// A text option that may be given any number of times.
+    public static func repeated(
+        _ name: String, _ placeholder: String, _ kind: Kind = .text, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, isRepeated: true) { values in
+            values.compactMap { [$0].text }
+        }
+    }
+}
+
+extension Option where Value == Int {
+    /// A number, size (bytes) or duration (milliseconds) that has to be given.
+    public static func required(
+        _ name: String, _ placeholder: String, _ kind: Kind, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, isRequired: true) { $0.number! }
+    }
+
+    /// A number, size (bytes) or duration (milliseconds) with a default.
+    public static func number(
+        _ name: String, _ placeholder: String, _ kind: Kind, default value: Int, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, default: .number(value)) { $0.number! }
+    }
+}
+
+extension Option where Value == Int? {
+    /// A number, size (bytes) or duration (milliseconds) that may be left out.
+    public static func optional(
+        _ name: String, _ placeholder: String, _ kind: Kind, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help) { $0.number }
+    }
+}
+
+extension [Kind.Value] {
+    fileprivate var text: String? {
+        guard case .text(let text)? = last else { return nil }
+        return text
+    }
+
+    fileprivate var number: Int? {
+        guard case .number(let number)? = last else { return nil }
+        return number
+    }
+}

@@ -1,0 +1,79 @@
+/// A program as data: what `--help` prints and what the parser accepts are two readings of it.
+public struct Program: Sendable {
+    /// The name that messages begin with.
+    public let name: String
+    /// One sentence on what it is for.
+    public let summary: String
+    /// What `--version` prints after the name.
+    public let version: String
+    /// What it can be asked to do. A program without verbs has one whose name is empty.
+    public let verbs: [Verb]
+    /// Lines that close the help text: exit codes, examples.
+    public let notes: [String]
+
+    /// A program with verbs.
+    public init(
+        name: String, summary: String, version: String, verbs: [Verb], notes: [String] = []
+    ) {
+        precondition(Set(verbs.map(\.name)).count == verbs.count, "a verb is described twice")
+        self.name = name
+        self.summary = summary
+        self.version = version
+        self.verbs = verbs
+        self.notes = notes
+    }
+
+    /// A program that does one thing.
+    public init(
+        name: String, summary: String, version: String, options: [OptionDescription],
+        notes: [String] = []
+    ) {
+        self.init(
+            name: name, summary: summary, version: version,
+            verbs: [Verb("", summary: summary, options: options)], notes: notes)
+    }
+
+    /// The verb of a program that does one thing.
+    var onlyVerb: Verb? {
+        verbs.count == 1 && verbs[0].name.isEmpty ? verbs[0] : nil
+    }
+}
+
+/// One thing that a program can be asked to do.
+public struct Verb: Sendable {
+    /// Its words, separated by one space: `sample`, `keys create`.
+    public let name: String
+    /// One sentence on what it does, without a full stop.
+    public let summary: String
+    /// Its options, in the order of the help text.
+    public let options: [OptionDescription]
+    /// What follows without a name, in order; all of them have to be given.
+    public let operands: [Operand]
+
+    /// Describes a verb.
+    public init(
+        _ name: String, summary: String, options: [OptionDescription] = [],
+        operands: [Operand] = []
+    ) {
+        precondition(
+            Set(options.map(\.name)).count == options.count, "an option is described twice")
+        self.name = name
+        self.summary = summary
+        self.options = options
+        self.operands = operands
+    }
+}
+
+/// An argument that has a place instead of a name.
+public struct Operand: Sendable, Equatable {
+    /// What stands for it in the help text, such as ID.
+    public let name: String
+    /// One sentence without a full stop, lower case first.
+    public let help: String
+
+    /// Describes an operand.
+    public init(_ name: String, help: String) {
+        self.name = name
+        self.help = help
+    }
+}

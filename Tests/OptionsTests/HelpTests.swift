@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Options
+
+@Suite struct HelpTests {
+    private func help(_ program: Program, _ words: String...) throws -> String {
+        guard case .help(let text) = try program.parse(words) else { return "no help" }
+        return text
+    }
+
+    @Test("The help of a verb says everything that its description knows.")
+    func verb() throws {
+        let expected = """
+            Make a store of sample data.
+
+            Usage: relayctl sample --store DIR [OPTIONS]
+
+            Options:
+              --store DIR               where the store is (required)
+              --orders N                how many orders to make (default: 10)
+              --seed S                  what the random choices begin with
+              --cache SIZE              memory to keep (default: 64KiB)
+              --wait TIME               how long to wait (default: 1500ms)
+              --json                    write JSON instead of text
+              --format WORD             how to print (one of text, lines; default: text)
+              --label TEXT              what to call it (may be repeated)
+              --help                    explain this
+
+            Exit codes: 0 done, 1 failed, 2 wrong command line.
+
+            """
+        #expect(try help(Sample.program, "sample", "--help") == expected)
+    }
+
+    @Test("Help wins over faults in the rest of the line.")
+    func helpWins() throws {
+        #expect(try help(Sample.program, "sample", "--bogus", "--help").hasPrefix("Make a store"))
+        #expect(try help(Sample.program, "sample", "-h").hasPrefix("Make a store"))
+    }
+
+    @Test("The help of a program and of a group lists their verbs.")
+    func groups() throws {
+        let all = try help(Sample.program, "--help")
+        #expect(all.contains("\n  sample                    Make a store of sample data\n"))
+        #expect(all.contains("keys revoke"))
+        let keys = try help(Sample.program, "keys", "--help")
+        #expect(keys.contains("keys create") && !keys.contains("sample"))
+    }
+
+    @Test("No line of a help text is wider than a terminal.")
+    func width() throws {
+        for words in [["--help"], ["sample", "--help"], ["keys", "revoke", "--help"]] {
+            guard case .help(let text) = try Sample.program.parse(words) else { continue }
+            for line in text.split(separator: "\n") { #expect(line.count <= Limits.helpColumns) }
+        }
+    }
+
+    @Test("A program without verbs explains its options at once.")
+    func noVerbs() throws {
+        let text = try help(Sample.daemon, "--help")
+        #expect(text.contains("Usage: relayd --store DIR [OPTIONS]"))
+        #expect(text.contains("--version"))
+    }
+
+    @Test("The version is the program's name and number.")
+    func version() throws {
+        guard case .version(let line) = try Sample.daemon.parse(["--version"]) else {
+            Issue.record("no version")
+            return
+        }
+        #expect(line == "relayd 1.2.3")
+    }
+}

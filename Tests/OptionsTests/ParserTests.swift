@@ -1,0 +1,105 @@
+import Testing
+
+@testable import Options
+
+@Suite struct ParserTests {
+    @Test("A value may follow its option or stand behind an equals sign.")
+    func values() throws {
+        let arguments = try Sample.arguments("sample", "--store", "a", "--orders=7", "--json")
+        #expect(arguments[Sample.store] == "a")
+        #expect(arguments[Sample.orders] == 7)
+        #expect(arguments[Sample.json])
+    }
+
+    @Test("An option that is left out has its default, or nothing.")
+    func defaults() throws {
+        let arguments = try Sample.arguments("sample", "--store=a")
+        #expect(arguments[Sample.orders] == 10)
+        #expect(arguments[Sample.cache] == 65536)
+        #expect(arguments[Sample.seed] == nil)
+        #expect(!arguments[Sample.json])
+        #expect(arguments[Sample.format] == "text")
+        #expect(arguments[Sample.labels] == [])
+    }
+
+    @Test("A value behind an equals sign may look like an option or contain another equals sign.")
+    func inlineValues() throws {
+        #expect(try Sample.arguments("sample", "--store=--odd=x")[Sample.store] == "--odd=x")
+    }
+
+    @Test("A negative number is a value and not an option.")
+    func negativeNumbers() throws {
+        let arguments = try Sample.arguments("sample", "--store", "a", "--seed", "-5")
+        #expect(arguments[Sample.seed] == -5)
+        #expect(
+            Sample.error("sample", "--store", "a", "--orders", "-5")
+                == "--orders cannot be '-5': expected a whole number from 1 to 1000")
+    }
+
+    @Test("A repeated option keeps every value in order.")
+    func repeated() throws {
+        let arguments = try Sample.arguments(
+            "sample", "--store", "a", "--label", "x", "--label=y")
+        #expect(arguments[Sample.labels] == ["x", "y"])
+    }
+
+    @Test("Operands fill their places, also behind two dashes.")
+    func operands() throws {
+        #expect(try Sample.arguments("keys", "revoke", "7")[Sample.id] == "7")
+        #expect(try Sample.arguments("keys", "revoke", "--json", "--", "-7")[Sample.id] == "-7")
+        #expect(Sample.error("keys", "revoke") == "ID is missing")
+        #expect(Sample.error("keys", "revoke", "1", "2") == "unexpected argument '2'")
+    }
+
+    @Test("An unknown option names itself and the nearest one.")
+    func unknownOption() {
+        #expect(
+            Sample.daemonError("--store", "a", "--sokcet", "b")
+                == "unknown option --sokcet; did you mean --socket?")
+        #expect(
+            Sample.daemonError("--sokcet=b") == "unknown option --sokcet; did you mean --socket?")
+        #expect(Sample.daemonError("--frobnicate") == "unknown option --frobnicate")
+        #expect(Sample.daemonError("-s") == "unknown option -s")
+    }
+
+    @Test("An unknown verb names itself and the nearest one, or all that there are.")
+    func unknownVerb() {
+        #expect(Sample.error("smaple") == "unknown verb smaple; did you mean sample?")
+        #expect(
+            Sample.error("keys", "crate") == "unknown verb keys crate; did you mean keys create?")
+        #expect(Sample.error("dance") == "unknown verb dance; expected one of sample, keys")
+        #expect(Sample.error() == "a verb is missing; expected one of sample, keys")
+        #expect(
+            Sample.error("keys") == "a verb is missing; expected one of keys create, keys revoke")
+    }
+
+    @Test("A missing value, a missing option and a second occurrence are each named.")
+    func missing() {
+        #expect(Sample.error("sample", "--store") == "--store needs a value: expected a path")
+        #expect(
+            Sample.error("sample", "--store", "--json") == "--store needs a value: expected a path")
+        #expect(Sample.error("sample") == "--store DIR is required")
+        #expect(
+            Sample.error("sample", "--store", "a", "--store", "b")
+                == "--store is given more than once")
+        #expect(Sample.error("sample", "--json=yes") == "--json takes no value")
+    }
+
+    @Test("An argument beyond the limit is refused.")
+    func tooLong() {
+        let long = String(repeating: "x", count: Limits.argumentBytes + 1)
+        #expect(
+            Sample.error("sample", "--store", long)
+                == "an argument of 4097 bytes is too long: at most 4096")
+    }
+
+    @Test("A program without verbs takes its first word as an operand.")
+    func noVerbs() throws {
+        #expect(Sample.daemonError("--store", "a", "serve") == "unexpected argument 'serve'")
+        guard case .run(let verb, _) = try Sample.daemon.parse(["--store", "a"]) else {
+            Issue.record("did not run")
+            return
+        }
+        #expect(verb.name.isEmpty)
+    }
+}
