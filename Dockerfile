@@ -1,0 +1,29 @@
+# Two stages: the toolchain builds, a slim Debian runs. The Swift runtime is in the programs; what
+# the image adds to Debian are the five C libraries that they load.
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        liblmdb-dev libnghttp2-dev libsimdjson-dev libsodium-dev libxxhash-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+RUN bin=$(tools/build) \
+    && install -D --strip --target-directory=/programs "$bin/relayd" "$bin/relayctl"
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        liblmdb0 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --user-group --no-create-home relay \
+    && install --directory --owner=relay --group=relay --mode=0750 /var/lib/relay /run/relay
+COPY --from=build /programs/ /usr/local/bin/
+
+# Clients mount /run/relay and belong to group 10001: the socket is 0660.
+USER relay
+VOLUME /var/lib/relay /run/relay
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["relayctl", "health", "--admin-socket", "/run/relay/admin.sock"]
+ENTRYPOINT ["relayd", "--store", "/var/lib/relay/store", "--socket", "/run/relay/relay.sock", \
+    "--admin-socket", "/run/relay/admin.sock"]
