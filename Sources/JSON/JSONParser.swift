@@ -1,0 +1,56 @@
+import CSimdjson
+import Glibc
+
+/// A reusable parser: one per event loop or thread, because its buffers hold the last document.
+///
+/// simdjson does the work. It says little about *what* is wrong, so when it refuses a document a plain scanner
+/// walks the bytes again and finds the place: the slow path belongs to whoever sent the broken body.
+public final class JSONParser {
+    private let parser: OpaquePointer
+
+    /// Allocates nothing but the handle; buffers come with the first document.
+    public init() {
+        guard let parser = csimdjson_create(Limits.depth) else {
+            preconditionFailure("no memory for a JSON parser")
+        }
+        self.parser = parser
+    }
+
+    deinit {
+        csimdjson_free(parser)
+    }
+
+    /// Parses one document and gives its root.
+    ///
+    /// The bytes are copied and may go away. The value, and everything reached through it, is valid until this
+    /// parser's next `parse` and no longer than the parser itself.
+    public func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> JSONValue {
+        if csimdjson_capacity(parser) > Limits.retainedInput, bytes.count <= Limits.retainedInput {
+            csimdjson_trim(parser)
+        }
+        var document = csimdjson_tape()
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let outcome = csimdjson_parse(parser, start, bytes.count, &document)
+        guard outcome == Int32(CSIMDJSON_OK), let tape = document.tape,
+            let strings = document.strings
+        else {
+            throw diagnose(bytes, outcome: outcome)
+        }
+        // simdjson 3.0 turns a lone low surrogate into three bytes that are not UTF-8. Such escapes are rare
+        // enough that their mere possibility may cost a second walk.
+        if JSONScanner.mayHoldSurrogates(bytes), let fault = JSONScanner.firstFault(in: bytes) {
+            throw fault
+        }
+        return JSONValue(tape: tape, strings: strings, index: 1)
+    }
+
+    private func diagnose(_ bytes: UnsafeRawBufferPointer, outcome: Int32) -> JSONFault {
+        if outcome == Int32(CSIMDJSON_NO_MEMORY) {
+            return JSONFault(.outOfMemory, at: 0, in: bytes)
+        }
+        if let fault = JSONScanner.firstFault(in: bytes) { return fault }
+        // The scanner accepts what simdjson refuses only if the two read the grammar differently.
+        assertionFailure("simdjson refused (\(outcome)) what the scanner accepts")
+        return JSONFault(.unexpectedByte, at: 0, in: bytes)
+    }
+}

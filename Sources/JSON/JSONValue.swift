@@ -1,0 +1,202 @@
+/// One value of a parsed document: a place on simdjson's tape, three words without an owner.
+///
+/// The tape has one 64-bit word per token: a type letter in the top byte and a payload below it. An integer or
+/// double is followed by a word with its bits; `{` and `[` carry the index after their end; a string carries its
+/// offset in the string buffer, where four bytes of length precede it.
+///
+/// Lifetime: valid until its parser's next `parse`.
+@frozen
+public struct JSONValue {
+    /// The types of JSON, with numbers told apart by what holds them.
+    @frozen
+    public enum Kind: Sendable {
+        /// Members in the order of the text.
+        case object
+        /// Elements.
+        case array
+        /// Unescaped UTF-8.
+        case string
+        /// Fits Int64.
+        case integer
+        /// An integer from 2⁶³ to 2⁶⁴−1: never rounded, and beyond every range of the contract.
+        case largeInteger
+        /// Written with a fraction or an exponent.
+        case double
+        /// true or false.
+        case boolean
+        /// null.
+        case null
+    }
+
+    @usableFromInline let tape: UnsafePointer<UInt64>
+    @usableFromInline let strings: UnsafePointer<UInt8>
+    @usableFromInline let index: Int
+
+    @inlinable
+    init(tape: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>, index: Int) {
+        self.tape = tape
+        self.strings = strings
+        self.index = index
+    }
+
+    // SAFETY (all reads of this type): index is inside the tape, because it comes from the root or from a
+    // neighbour's end; the parser that owns tape and strings is alive by the contract above.
+
+    @inlinable
+    var letter: UInt8 { UInt8(truncatingIfNeeded: tape[index] >> 56) }
+
+    @inlinable
+    var payload: Int { Int(truncatingIfNeeded: tape[index] & 0x00FF_FFFF_FFFF_FFFF) }
+
+    /// What this value is.
+    @inlinable
+    public var kind: Kind {
+        switch letter {
+        case UInt8(ascii: "{"): .object
+        case UInt8(ascii: "["): .array
+        case UInt8(ascii: "\""): .string
+        case UInt8(ascii: "l"): .integer
+        case UInt8(ascii: "u"): .largeInteger
+        case UInt8(ascii: "d"): .double
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): .boolean
+        default: .null
+        }
+    }
+
+    /// The string, or nil when this is none.
+    @inlinable
+    public var string: JSONString? {
+        letter == UInt8(ascii: "\"") ? text : nil
+    }
+
+    @inlinable
+    var text: JSONString {
+        let start = strings + payload
+        let count = UnsafeRawPointer(start).loadUnaligned(as: UInt32.self)
+        return JSONString(bytes: UnsafeBufferPointer(start: start + 4, count: Int(count)))
+    }
+
+    /// An exact integer, or nil. `1.0` and `1e3` are integers as JSON Schema sees them; beyond ±2⁵³ a double no
+    /// longer tells neighbours apart, so those are none.
+    @inlinable
+    public var integer: Int64? {
+        switch letter {
+        case UInt8(ascii: "l"): return Int64(bitPattern: tape[index + 1])
+        case UInt8(ascii: "d"):
+            let double = Double(bitPattern: tape[index + 1])
+            guard double.magnitude <= 0x1p53 else { return nil }
+            return Int64(exactly: double)
+        default: return nil
+        }
+    }
+
+    /// Any number, rounded to the nearest double.
+    @inlinable
+    public var double: Double? {
+        switch letter {
+        case UInt8(ascii: "l"): Double(Int64(bitPattern: tape[index + 1]))
+        case UInt8(ascii: "u"): Double(tape[index + 1])
+        case UInt8(ascii: "d"): Double(bitPattern: tape[index + 1])
+        default: nil
+        }
+    }
+
+    /// true, false, or nil when this is neither.
+    @inlinable
+    public var boolean: Bool? {
+        switch letter {
+        case UInt8(ascii: "t"): true
+        case UInt8(ascii: "f"): false
+        default: nil
+        }
+    }
+
+    /// The members of an object in the order of the text, duplicates included; none when this is no object.
+    @inlinable
+    public var members: JSONMembers {
+        letter == UInt8(ascii: "{")
+            ? JSONMembers(first: child, end: containerEnd) : JSONMembers(first: self, end: index)
+    }
+
+    /// The elements of an array; none when this is no array.
+    @inlinable
+    public var elements: JSONElements {
+        letter == UInt8(ascii: "[")
+            ? JSONElements(first: child, end: containerEnd) : JSONElements(first: self, end: index)
+    }
+
+    /// The first member of that name.
+    public subscript(name: StaticString) -> JSONValue? {
+        for member in members where member.name.matches(name) { return member.value }
+        return nil
+    }
+
+    // MARK: Walking the tape
+
+    @inlinable
+    var child: JSONValue { JSONValue(tape: tape, strings: strings, index: index + 1) }
+
+    /// The index of a container's closing word: the payload's low half is the index after it.
+    @inlinable
+    var containerEnd: Int { (payload & 0xFFFF_FFFF) - 1 }
+
+    /// The value after this one.
+    @inlinable
+    var next: JSONValue {
+        let following: Int =
+            switch letter {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): payload & 0xFFFF_FFFF
+            case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): index + 2
+            default: index + 1
+            }
+        return JSONValue(tape: tape, strings: strings, index: following)
+    }
+}
+
+/// The members of an object.
+@frozen
+public struct JSONMembers: Sequence, IteratorProtocol {
+    /// A member: its name, unescaped, and its value.
+    public typealias Element = (name: JSONString, value: JSONValue)
+
+    @usableFromInline var upcoming: JSONValue
+    @usableFromInline let end: Int
+
+    @inlinable
+    init(first: JSONValue, end: Int) {
+        self.upcoming = first
+        self.end = end
+    }
+
+    /// The next member.
+    @inlinable
+    public mutating func next() -> Element? {
+        guard upcoming.index < end else { return nil }
+        let name = upcoming.text
+        let value = upcoming.child
+        upcoming = value.next
+        return (name, value)
+    }
+}
+
+/// The elements of an array.
+@frozen
+public struct JSONElements: Sequence, IteratorProtocol {
+    @usableFromInline var upcoming: JSONValue
+    @usableFromInline let end: Int
+
+    @inlinable
+    init(first: JSONValue, end: Int) {
+        self.upcoming = first
+        self.end = end
+    }
+
+    /// The next element.
+    @inlinable
+    public mutating func next() -> JSONValue? {
+        guard upcoming.index < end else { return nil }
+        let value = upcoming
+        upcoming = value.next
+        return value
+    }
+}

@@ -1,0 +1,263 @@
+/// Writes compact JSON into a byte array that grows as needed.
+///
+/// The caller says what comes; the writer knows where commas belong. It does not check that names and values
+/// alternate: the generated writers, which are its callers, do by construction.
+@frozen
+public struct JSONWriter {
+    /// What has been written. Keep the array between documents with `reset` to keep its storage.
+    public private(set) var bytes: [UInt8] = []
+
+    /// A value or member was written in the present container: the next one needs a comma.
+    private var needsComma = false
+
+    /// Reserves once; documents below `reserving` bytes then cost no further allocation.
+    public init(reserving capacity: Int = Limits.writerReserve) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Starts over in the same storage.
+    public mutating func reset() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    // MARK: Containers
+
+    /// `{`
+    public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+
+    /// `}`
+    public mutating func endObject() { end(UInt8(ascii: "}")) }
+
+    /// `[`
+    public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+
+    /// `]`
+    public mutating func endArray() { end(UInt8(ascii: "]")) }
+
+    /// A member's name; its value comes next. The name must need no escaping.
+    public mutating func name(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        appendText(name)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    private mutating func begin(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func end(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func appendText(_ text: StaticString) {
+        // SAFETY: a StaticString's bytes are constants of the program.
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    // MARK: Values
+
+    /// A string.
+    public mutating func value(_ string: String) {
+        separate()
+        var string = string
+        // SAFETY: the String's own bytes, during this call.
+        string.withUTF8 { appendQuoted($0) }
+        needsComma = true
+    }
+
+    /// A string that a document already holds.
+    public mutating func value(_ string: JSONString) {
+        separate()
+        appendQuoted(string.bytes)
+        needsComma = true
+    }
+
+    /// A constant string that needs no escaping.
+    public mutating func value(_ constant: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        appendText(constant)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// A boolean.
+    public mutating func value(_ boolean: Bool) {
+        separate()
+        appendText(boolean ? "true" : "false")
+        needsComma = true
+    }
+
+    /// An integer.
+    public mutating func value(_ integer: Int) {
+        separate()
+        if integer < 0 { bytes.append(UInt8(ascii: "-")) }
+        appendDecimal(UInt64(integer.magnitude))
+        needsComma = true
+    }
+
+    /// An integer.
+    public mutating func value(_ integer: UInt64) {
+        separate()
+        appendDecimal(integer)
+        needsComma = true
+    }
+
+    /// An integer as a string of its digits: the seed writes some ids so.
+    public mutating func value(digits integer: UInt64) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        appendDecimal(integer)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// A number, in the shortest form that reads back as the same double. Precondition: finite.
+    public mutating func value(_ double: Double) {
+        precondition(double.isFinite, "JSON has no infinity and no NaN")
+        separate()
+        // Swift's own shortest form is valid JSON (`0.1`, `1e-07`, `-5.0`).
+        bytes.append(contentsOf: double.description.utf8)
+        needsComma = true
+    }
+
+    /// A time as RFC 3339 UTC with milliseconds.
+    public mutating func value(_ timestamp: Timestamp) {
+        separate()
+        // SAFETY: scratch memory of this call.
+        withUnsafeTemporaryAllocation(byteCount: Timestamp.writtenCount, alignment: 1) { text in
+            timestamp.write(into: text)
+            bytes.append(UInt8(ascii: "\""))
+            bytes.append(contentsOf: text)
+            bytes.append(UInt8(ascii: "\""))
+        }
+        needsComma = true
+    }
+
+    /// JSON null.
+    public mutating func null() {
+        separate()
+        appendText("null")
+        needsComma = true
+    }
+
+    /// A value that is JSON already, such as a stored document.
+    public mutating func raw(_ json: UnsafeRawBufferPointer) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
+    private mutating func appendDecimal(_ integer: UInt64) {
+        var rest = integer
+        // SAFETY: scratch memory of this call; UInt64.max has 20 digits.
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            var start = 20
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: digits[start...])
+        }
+    }
+
+    /// Copies runs of plain bytes whole and escapes what RFC 8259 demands: quote, backslash, controls.
+    private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        var runStart = 0
+        for index in text.indices where Self.needsEscape(text[index]) {
+            bytes.append(contentsOf: text[runStart..<index])
+            appendEscape(text[index])
+            runStart = index + 1
+        }
+        bytes.append(contentsOf: text[runStart...])
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func appendEscape(_ byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+        case 0x08: bytes.append(UInt8(ascii: "b"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0C: bytes.append(UInt8(ascii: "f"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        default:
+            appendText("u00")
+            for digit in [byte >> 4, byte & 15] {
+                let base = digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10
+                bytes.append(base + digit)
+            }
+        }
+    }
+}
+
+// MARK: Members
+
+extension JSONWriter {
+    /// A member with a string.
+    public mutating func member(_ name: StaticString, _ string: String) {
+        self.name(name)
+        value(string)
+    }
+
+    /// A member with a boolean.
+    public mutating func member(_ name: StaticString, _ boolean: Bool) {
+        self.name(name)
+        value(boolean)
+    }
+
+    /// A member with an integer.
+    public mutating func member(_ name: StaticString, _ integer: Int) {
+        self.name(name)
+        value(integer)
+    }
+
+    /// A member with an integer.
+    public mutating func member(_ name: StaticString, _ integer: UInt64) {
+        self.name(name)
+        value(integer)
+    }
+
+    /// A member with an integer written as a string of digits.
+    public mutating func member(_ name: StaticString, digits integer: UInt64) {
+        self.name(name)
+        value(digits: integer)
+    }
+
+    /// A member with a number.
+    public mutating func member(_ name: StaticString, _ double: Double) {
+        self.name(name)
+        value(double)
+    }
+
+    /// A member with a time.
+    public mutating func member(_ name: StaticString, _ timestamp: Timestamp) {
+        self.name(name)
+        value(timestamp)
+    }
+
+    /// A member with a constant text.
+    public mutating func member(_ name: StaticString, constant text: StaticString) {
+        self.name(name)
+        value(text)
+    }
+}
