@@ -1,18 +1,25 @@
-// What Glibc's Swift module lacks: epoll, accept4, eventfd, SO_PEERCRED's struct, renameat2.
+// What Glibc's Swift module lacks: epoll, eventfd, flock, accept4 and peer credentials.
+//
+// Without _GNU_SOURCE here: with it the system's structs differ from those that Glibc's module
+// was built with, and the importer refuses both.
 #ifndef CLINUX_H
 #define CLINUX_H
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <sys/un.h>
+
+/// Who is at the other end of a Unix socket, as struct ucred tells.
+struct relay_peer {
+    int pid;
+    unsigned int uid;
+    unsigned int gid;
+};
+
+/// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC, without the peer's address.
+int relay_accept(int socket);
+
+/// SO_PEERCRED; 0, or -1 with errno set.
+int relay_peer_of(int socket, struct relay_peer *peer);
 
 #endif

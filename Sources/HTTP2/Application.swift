@@ -1,0 +1,40 @@
+/// Why the HTTP/2 layer itself will not take a request; the application words the answer.
+public enum Refusal: Sendable {
+    /// More or larger fields than `Limits.maxFields` and `Limits.maxFieldSectionBytes`: 431.
+    case fieldsTooLarge
+    /// A body that grew past what `Exchange.admitBody` allowed: 413.
+    case bodyTooLarge
+    /// The connection's bodies together exceed `Limits.bodyBytesPerConnection`: 503.
+    case bodyBudget
+}
+
+/// What answers the requests of one event loop. Every call comes on that loop's thread.
+///
+/// A class to subclass, so that the loop calls it through one vtable slot: no existential, no
+/// closure, no reference counting per request.
+open class Application {
+    /// Makes an application; each loop has its own.
+    public init() {}
+
+    /// A turn with requests to answer begins: renew what goes stale.
+    open func beginTurn() {}
+
+    /// A request's field section is complete, its body is not: `Exchange.admitBody` what may
+    /// come, or answer at once to refuse it before it is read.
+    open func admit(_ exchange: Exchange) {}
+
+    /// The request breaks a limit: answer with the problem that tells so.
+    open func refuse(_ exchange: Exchange, _ refusal: Refusal) {}
+
+    /// The request will be answered soon: start loading what it will need.
+    open func prefetch(_ exchange: Exchange) {}
+
+    /// The request is complete: answer it, or suspend it.
+    open func answer(_ exchange: Exchange) {}
+
+    /// The portion appended last was sent: append the next one, and say whether more follows.
+    open func refill(_ exchange: Exchange) {}
+
+    /// The loop was idle for a while or ends: give back what it holds, such as a reader.
+    open func idle() {}
+}

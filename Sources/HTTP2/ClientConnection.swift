@@ -1,0 +1,155 @@
+import CNghttp2
+import Glibc
+
+/// A client's connection: many requests at once over one socket, driven by the calling thread.
+///
+/// Not Sendable: one thread uses it. `send` queues a request, `run` does the I/O until it is
+/// answered. Flow control is nghttp2's own, with large windows.
+public final class ClientConnection {
+    private let socket: Int32
+    private var session: OpaquePointer?
+    private var exchanges: [Int32: ClientExchange] = [:]
+    private var finished: [Int32: Result<ClientResponse, TransportError>] = [:]
+    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: 65_536, alignment: 64)
+
+    /// Windows of stream and connection: a client reads into memory as fast as it can.
+    private static let windowBytes: Int32 = 16 * 1024 * 1024
+
+    /// Connects to a Unix socket.
+    public convenience init(unix path: String) throws(TransportError) {
+        try self.init(socket: UnixSocket.connect(path))
+    }
+
+    /// Connects to a loopback address such as `127.0.0.1:8080`.
+    public convenience init(loopback address: String) throws(TransportError) {
+        try self.init(socket: LoopbackSocket.connect(address))
+    }
+
+    /// Takes over a connected, blocking socket.
+    public init(socket: Int32) throws(TransportError) {
+        self.socket = socket
+        // SAFETY: the session is deleted in deinit, so `self` outlives its user_data.
+        let user = Unmanaged.passUnretained(self).toOpaque()
+        guard nghttp2_session_client_new(&session, ClientSession.callbacks, user) == 0 else {
+            throw .system("nghttp2_session_client_new", errno: ENOMEM)
+        }
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(Self.windowBytes)),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0),
+        ]
+        nghttp2_submit_settings(session, 0, &settings, settings.count)
+        nghttp2_session_set_local_window_size(session, 0, 0, Self.windowBytes)
+    }
+
+    deinit {
+        nghttp2_session_del(session)
+        close(socket)
+        buffer.deallocate()
+    }
+
+    /// Queues a request.
+    ///
+    /// - Returns: its stream id, for `run(until:)`.
+    public func send(_ request: ClientRequest) throws(TransportError) -> Int32 {
+        let exchange = ClientExchange(body: request.body)
+        let pairs =
+            [
+                HeaderField(":method", request.method), HeaderField(":scheme", "http"),
+                HeaderField(":authority", request.authority), HeaderField(":path", request.path),
+            ] + request.fields
+        let id = ClientSession.submit(session, pairs, exchange)
+        if id < 0 { throw .connectionClosed("no further request can be sent (\(id))") }
+        exchanges[id] = exchange
+        return id
+    }
+
+    /// Sends and receives until a request is answered.
+    ///
+    /// - Parameter timeout: milliseconds without a byte from the peer.
+    public func run(
+        until id: Int32, timeout: Int32 = 30_000
+    ) throws(TransportError) -> ClientResponse {
+        while finished[id] == nil { try turn(timeout: timeout) }
+        return try finished.removeValue(forKey: id)!.get()
+    }
+
+    /// Sends a request and waits for its answer.
+    public func perform(
+        _ request: ClientRequest, timeout: Int32 = 30_000
+    ) throws(TransportError) -> ClientResponse {
+        try run(until: send(request), timeout: timeout)
+    }
+
+    /// Sends what is queued, without waiting for an answer.
+    public func flush() throws(TransportError) {
+        while true {
+            var bytes: UnsafePointer<UInt8>?
+            var length = nghttp2_session_mem_send(session, &bytes)
+            if length < 0 { throw .connectionClosed("nghttp2 error \(length)") }
+            if length == 0 { return }
+            // SAFETY: nghttp2 keeps `bytes` until the next call on the session.
+            var start = UnsafeRawPointer(bytes!)
+            while length > 0 {
+                let sent = Glibc.send(socket, start, length, Int32(MSG_NOSIGNAL))
+                if sent < 0 {
+                    if errno == EINTR { continue }
+                    throw .connectionClosed(String(cString: strerror(errno)))
+                }
+                start += sent
+                length -= sent
+            }
+        }
+    }
+
+    private func turn(timeout: Int32) throws(TransportError) {
+        try flush()
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        let ready = poll(&descriptor, 1, timeout)
+        if ready == 0 { throw .timedOut("the answer") }
+        let count = recv(socket, buffer, 65_536, 0)
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
+        if count <= 0 { throw .connectionClosed("by the server") }
+        let bytes = buffer.assumingMemoryBound(to: UInt8.self)
+        let result = nghttp2_session_mem_recv(session, bytes, count)
+        if result < 0 { throw .connectionClosed("protocol error \(result)") }
+        if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
+            for id in exchanges.keys { streamClosed(id, UInt32(NGHTTP2_REFUSED_STREAM.rawValue)) }
+        }
+    }
+
+    // MARK: From the session
+
+    func fieldReceived(_ id: Int32, _ name: String, _ value: String) {
+        guard let exchange = exchanges[id] else { return }
+        if name == ":status" {
+            exchange.response.status = Int(value) ?? 0
+        } else {
+            exchange.response.fields.append(HeaderField(name, value))
+        }
+    }
+
+    func dataReceived(_ id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
+        exchanges[id]?.response.body.append(contentsOf: bytes)
+    }
+
+    func streamClosed(_ id: Int32, _ code: UInt32) {
+        guard let exchange = exchanges.removeValue(forKey: id) else { return }
+        let isComplete = exchange.response.status != 0 && code == 0
+        finished[id] =
+            isComplete
+            ? .success(exchange.response)
+            : .failure(.connectionClosed("stream \(id) was reset with code \(code)"))
+    }
+}
+
+/// A request that is under way.
+final class ClientExchange {
+    var response = ClientResponse()
+    let body: [UInt8]
+    var sent = 0
+
+    init(body: [UInt8]) { self.body = body }
+}

@@ -1,0 +1,201 @@
+import Glibc
+
+/// A request and the response it gets: what an `Application` is handed.
+///
+/// A handle of one word to a stream slot. Valid on its loop's thread, from the call that hands it
+/// over until the response is complete; `token` is what may travel to other threads.
+public struct Exchange {
+    let stream: UnsafeMutablePointer<Stream>
+
+    // MARK: Request
+
+    /// The request's method.
+    public var method: Method { stream.pointee.method }
+
+    /// The request's target as received: path and query (RFC 9113 §8.3.1).
+    public var path: UnsafeRawBufferPointer {
+        stream.field(.path) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// A kept field's value, or nil when the request does not have it.
+    @inline(__always)
+    public func field(_ field: RequestField) -> UnsafeRawBufferPointer? { stream.field(field) }
+
+    /// The body, complete once `Application.answer` is called.
+    public var body: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: stream.pointee.requestBody, count: stream.pointee.requestBodyLength)
+    }
+
+    /// Whether the whole request has arrived.
+    public var isComplete: Bool { stream.pointee.isComplete }
+
+    /// Lets a body of up to `bytes` bytes be received; without it any body is too large.
+    public func admitBody(upTo bytes: Int) { stream.pointee.maxRequestBody = bytes }
+
+    /// Words that the application keeps with the exchange.
+    public var state: ApplicationState {
+        get { stream.pointee.application }
+        nonmutating set { stream.pointee.application = newValue }
+    }
+
+    // MARK: Response
+
+    /// Whether a status was set.
+    public var isAnswered: Bool { stream.pointee.status != 0 }
+
+    /// Begins the response.
+    ///
+    /// - Parameter status: 200…599.
+    @inline(__always)
+    public func respond(_ status: Int) {
+        precondition(stream.pointee.status == 0, "an exchange is answered once")
+        stream.pointee.status = status
+    }
+
+    /// Adds a response field with a value that lives forever.
+    @inline(__always)
+    public func set(_ field: ResponseField, _ value: StaticString) {
+        append(field, value.utf8Start, value.utf8CodeUnitCount)
+    }
+
+    /// Adds a response field, copying its value.
+    public func set(_ field: ResponseField, copying value: UnsafeRawBufferPointer) {
+        let space = reserveValue(value.count)
+        if let base = value.baseAddress { memcpy(space, base, value.count) }
+        commit(field, space, value.count)
+    }
+
+    /// Room for a response field's value of up to `capacity` bytes; `commit` what was written.
+    @inline(__always)
+    public func reserveValue(_ capacity: Int) -> UnsafeMutableRawPointer {
+        let used = stream.pointee.responseUsed
+        if used + capacity <= Stream.responseBytes { return stream.responseArena + used }
+        return reserveOverflow(capacity)
+    }
+
+    /// Adds a response field whose value was written into `space`, as `reserveValue` gave it.
+    @inline(__always)
+    public func commit(_ field: ResponseField, _ space: UnsafeMutableRawPointer, _ length: Int) {
+        if space == stream.responseArena + stream.pointee.responseUsed {
+            stream.pointee.responseUsed += length
+        }
+        append(field, space.assumingMemoryBound(to: UInt8.self), length)
+    }
+
+    /// Adds a response field with a decimal number.
+    @inline(__always)
+    public func set(_ field: ResponseField, _ number: Int) {
+        let space = reserveValue(20)
+        commit(field, space, DecimalText.write(UInt64(number), to: space))
+    }
+
+    /// Appends bytes to the body that stay valid until the connection's turn ends, such as bytes
+    /// of the store's map under the loop's read transaction. Nothing is copied here.
+    @inline(__always)
+    public func appendAttached(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+        stream.pointee.connection!.pointee.state.pointee.attach(
+            start, bytes.count, to: stream)
+    }
+
+    /// Makes a copy of `bytes` the body.
+    public func setBody(copying bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+        // SAFETY: freed when the stream's slot is released, or when the copy was sent.
+        let copy = malloc(bytes.count)!
+        memcpy(copy, start, bytes.count)
+        stream.pointee.body.retained = copy
+        stream.pointee.body.remaining = bytes.count
+        stream.pointee.body.total = bytes.count
+    }
+
+    /// Says that the body goes on after what was appended: `Application.refill` is asked for
+    /// more when it was sent. Such a response has no content-length.
+    public func expectMore(_ more: Bool) { stream.pointee.body.hasMore = more }
+
+    /// Bytes that a portion of this response may have now: less while the peer does not read.
+    public var portionBytes: Int {
+        guard let connection = stream.pointee.connection else { return Limits.portionBytes }
+        let room = Limits.retainedBytesPerConnection - connection.pointee.retainedBytes
+        return Swift.max(room, Limits.minimumPortionBytes)
+    }
+
+    /// Postpones the response: it comes through the token's loop later.
+    public func suspend() -> ExchangeToken {
+        stream.pointee.phase = .pending
+        return ExchangeToken(
+            loop: stream.pointee.connection!.pointee.loop, stream: stream,
+            generation: stream.pointee.generation)
+    }
+
+    // MARK: Inside
+
+    @inline(__always)
+    private func append(_ field: ResponseField, _ value: UnsafePointer<UInt8>, _ length: Int) {
+        let index = stream.pointee.fieldsUsed
+        precondition(index < Stream.maxResponseFields, "too many response fields")
+        stream.pointee.fields[index] = ResponseSlice(field: field, value: value, length: length)
+        stream.pointee.fieldsUsed = index + 1
+    }
+
+    private func reserveOverflow(_ capacity: Int) -> UnsafeMutableRawPointer {
+        precondition(stream.pointee.responseOverflow == nil, "one long response field at most")
+        // SAFETY: freed by StreamPool.release.
+        let space = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+        stream.pointee.responseOverflow = space
+        return space
+    }
+}
+
+/// An exchange seen from another thread: enough to find it again, if it still exists.
+public struct ExchangeToken: @unchecked Sendable {
+    // SAFETY: slots are never freed while their loop runs and are only looked at on its thread;
+    // `generation` tells whether the slot still holds the same exchange.
+    let loop: EventLoop
+    let stream: UnsafeMutablePointer<Stream>
+    let generation: UInt64
+
+    /// Runs `body` with the exchange on its loop's thread; not at all when the stream has ended.
+    ///
+    /// Callable from any thread.
+    public func resume(_ body: @escaping @Sendable (Exchange) -> Void) {
+        let token = self
+        loop.enqueue {
+            guard token.stream.pointee.generation == token.generation,
+                token.stream.pointee.phase == .pending
+            else { return }
+            body(Exchange(stream: token.stream))
+            token.loop.resumed(token.stream)
+        }
+    }
+}
+
+/// Decimal digits without a String.
+public enum DecimalText {
+    /// Writes `number` in decimal.
+    ///
+    /// - Parameter space: room for 20 bytes.
+    /// - Returns: bytes written.
+    @inline(__always)
+    public static func write(_ number: UInt64, to space: UnsafeMutableRawPointer) -> Int {
+        var digits = 1
+        var bound: UInt64 = 10
+        while digits < 20, number >= bound {
+            digits += 1
+            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
+            if overflow { break }
+            bound = next
+        }
+        var rest = number
+        var position = digits
+        while position > 0 {
+            position -= 1
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            space.storeBytes(
+                of: 48 + UInt8(truncatingIfNeeded: digit), toByteOffset: position, as: UInt8.self)
+            rest = quotient
+        }
+        return digits
+    }
+}

@@ -1,0 +1,93 @@
+import Glibc
+
+/// A request's method, as far as any route knows it (RFC 9110 §9).
+public enum Method: UInt8, Sendable, CaseIterable {
+    case get, head, post, put, patch, delete, options, other
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self = Method.allCases.first { $0 != .other && bytes.elementsEqual($0.name.utf8) } ?? .other
+    }
+
+    /// The method's name on the wire.
+    public var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .other: "OTHER"
+        }
+    }
+}
+
+/// A field of a request that is kept for the application; all others are only counted.
+public enum RequestField: Int, Sendable, CaseIterable {
+    case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
+    case range, ifRange, accept
+
+    /// The field of this name, or nil when nothing asks for it.
+    ///
+    /// Told apart by length first: one comparison per field of a request.
+    @inline(__always)
+    static func named(_ name: UnsafePointer<UInt8>, _ length: Int) -> RequestField? {
+        switch length {
+        case 5: equal(name, ":path", 5) ? .path : equal(name, "range", 5) ? .range : nil
+        case 6: equal(name, "accept", 6) ? .accept : nil
+        case 8: equal(name, "if-match", 8) ? .ifMatch : equal(name, "if-range", 8) ? .ifRange : nil
+        case 12: equal(name, "content-type", 12) ? .contentType : nil
+        case 13:
+            equal(name, "authorization", 13)
+                ? .authorization : equal(name, "if-none-match", 13) ? .ifNoneMatch : nil
+        case 14: equal(name, "content-length", 14) ? .contentLength : nil
+        case 15: equal(name, "idempotency-key", 15) ? .idempotencyKey : nil
+        default: nil
+        }
+    }
+
+    @inline(__always)
+    private static func equal(
+        _ name: UnsafePointer<UInt8>, _ other: StaticString, _ length: Int
+    ) -> Bool {
+        // SAFETY: nghttp2 keeps `name` alive through the callback; `other` is static.
+        memcmp(name, other.utf8Start, length) == 0
+    }
+}
+
+/// A field of a response. A closed set, so that names are prepared once and never copied.
+public enum ResponseField: UInt8, Sendable, CaseIterable {
+    case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
+    case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
+    case cacheControl
+
+    /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
+    public var name: StaticString {
+        switch self {
+        case .contentType: "content-type"
+        case .contentLength: "content-length"
+        case .etag: "etag"
+        case .totalCount: "x-total-count"
+        case .link: "link"
+        case .location: "location"
+        case .allow: "allow"
+        case .retryAfter: "retry-after"
+        case .wwwAuthenticate: "www-authenticate"
+        case .acceptRanges: "accept-ranges"
+        case .contentRange: "content-range"
+        case .contentDisposition: "content-disposition"
+        case .deprecation: "deprecation"
+        case .cacheControl: "cache-control"
+        }
+    }
+
+    /// Whether HPACK may put the value into its dynamic table. What differs from answer to
+    /// answer would only churn the table and push out what repeats.
+    var isIndexed: Bool {
+        switch self {
+        case .contentLength, .etag, .link, .location, .contentRange, .contentDisposition: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,95 @@
+/// Every limit of the HTTP/2 layer: its unit, its default and the reason for it.
+///
+/// Sizes are bytes and times are milliseconds unless a name says otherwise.
+public enum Limits {
+    /// Streams a client may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
+    /// A load of one connection with 256 requests under way has to fit.
+    public static let maxConcurrentStreams: UInt32 = 256
+
+    /// Size of a request's field section, counted as RFC 9113 §6.5.2 does (name + value + 32).
+    /// HPACK can turn 147 KB on the wire into 574 MB; past this the answer is 431.
+    public static let maxFieldSectionBytes = 16 * 1024
+
+    /// Fields in one request: as above, for many tiny fields.
+    public static let maxFields = 100
+
+    /// Bytes one send may gather. About what a Unix socket's default send buffer takes.
+    public static let sendBatchBytes = 160 * 1024
+
+    /// Pieces one send may gather: Linux refuses more (IOV_MAX).
+    public static let sendPieces = 1024
+
+    /// Bytes of frame headers and small bodies that one send may hold.
+    static let sendArenaBytes = 192 * 1024
+
+    /// Bodies up to this are copied into the send arena: below it one memcpy beats a piece.
+    static let copiedBodyBytes = 2048
+
+    /// Bytes read from a socket at once: a loop has one such buffer, not each connection.
+    static let receiveBytes = 64 * 1024
+
+    /// Unsent bytes of answers kept for a connection whose peer does not read. Past it an
+    /// answer is resolved in portions of `minimumPortionBytes`.
+    public static let retainedBytesPerConnection = 256 * 1024
+
+    /// The portion of a long answer that is resolved at once while a peer reads well.
+    public static let portionBytes = 256 * 1024
+
+    /// The portion that a stream always gets: so no stream waits for another one's reader.
+    public static let minimumPortionBytes = 16 * 1024
+
+    /// Request body bytes that a connection may have in memory; past it a request gets 503.
+    public static let bodyBytesPerConnection = 32 * 1024 * 1024
+
+    /// Receive window of a stream: what a client may send ahead (RFC 9113 §6.9).
+    static let streamWindowBytes: UInt32 = 256 * 1024
+
+    /// Receive window of a connection.
+    static let connectionWindowBytes: Int32 = 1024 * 1024
+
+    /// Connections of a process; a further one is closed at accept. Below the usual
+    /// RLIMIT_NOFILE of 1 024 minus what the process itself holds.
+    public static let maxConnections = 960
+
+    /// Frames per second that a connection may send without carrying a request forward
+    /// (PING, SETTINGS, PRIORITY, empty DATA): a flood closes the connection.
+    static let controlFramesPerSecond: UInt32 = 1_000
+
+    /// RST_STREAM frames per second that we may be provoked to send (CVE-2025-8671).
+    static let provokedResetsPerSecond: UInt32 = 100
+
+    /// RST_STREAM frames from a client: burst and tokens per second (CVE-2023-44487).
+    static let resetBurst: UInt64 = 1_000
+    static let resetsPerSecond: UInt64 = 100
+
+    /// Frames queued for a peer that does not read; past it the connection is closed.
+    static let maxQueuedFrames = 1_000
+
+    /// Time for the connection preface and the peer's SETTINGS ACK.
+    static let handshakeMilliseconds: Int64 = 5_000
+
+    /// Time without a byte of progress while bytes wait to be sent or a body to be received.
+    static let stallMilliseconds: Int64 = 60_000
+
+    /// Time that streams under way get at shutdown.
+    public static let drainMilliseconds: Int64 = 10_000
+
+    /// Connections answered in one turn before the loop looks at the sockets again.
+    static let eventsPerTurn = 256
+
+    /// Streams of one connection whose lookups are prefetched and answered together.
+    static let answersPerRound = 256
+
+    /// How many requests ahead of the one being answered are prefetched: about the number of
+    /// cache misses a core keeps in flight.
+    static let prefetchDistance = 8
+
+    /// HPACK dynamic table that we keep for what clients send (RFC 7541 §4.2).
+    static let headerTableBytes: UInt32 = 4_096
+
+    /// The longest path that fits sockaddr_un (108 bytes with its terminating zero).
+    public static let maxSocketPathBytes = 107
+
+    /// Connections that wait for accept.
+    static let listenBacklog: Int32 = 1_024
+}

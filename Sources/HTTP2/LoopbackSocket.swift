@@ -1,0 +1,83 @@
+import CLinux
+import Glibc
+
+/// TCP on the loopback interface, for clients that cannot speak to a Unix socket.
+///
+/// Any other interface is refused: there is no TLS here, and keys would travel in the clear.
+public final class LoopbackSocket: Sendable {
+    let descriptor: Int32
+    /// The port that is listened on; the one chosen by the kernel when 0 was asked for.
+    public let port: UInt16
+
+    /// Binds and listens.
+    ///
+    /// - Parameter text: `127.0.0.1:PORT`, any address of 127.0.0.0/8.
+    public init(_ text: String) throws(TransportError) {
+        let address = try LoopbackSocket.address(text)
+        let descriptor = socket(
+            AF_INET,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+                | Int32(SOCK_NONBLOCK.rawValue), 0)
+        if descriptor < 0 { throw .system("socket", errno: errno) }
+        var one: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
+        guard LoopbackSocket.with(address, { bind(descriptor, $0, $1) }) == 0,
+            listen(descriptor, Limits.listenBacklog) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            throw .system("bind or listen on \(text)", errno: code)
+        }
+        var bound = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // SAFETY: `bound` lives through the closure; sockaddr_in begins like sockaddr.
+        _ = withUnsafeMutableBytes(of: &bound) {
+            getsockname(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
+        }
+        self.descriptor = descriptor
+        port = UInt16(bigEndian: bound.sin_port)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Connects to a loopback address.
+    ///
+    /// - Returns: a blocking descriptor that the caller closes.
+    static func connect(_ text: String) throws(TransportError) -> Int32 {
+        let address = try address(text)
+        let descriptor = socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        if descriptor < 0 { throw .system("socket", errno: errno) }
+        if with(address, { Glibc.connect(descriptor, $0, $1) }) != 0 {
+            let code = errno
+            close(descriptor)
+            throw .system("connect to \(text)", errno: code)
+        }
+        return descriptor
+    }
+
+    private static func address(_ text: String) throws(TransportError) -> sockaddr_in {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        guard parts.count == 2, let port = UInt16(parts[1]) else { throw .badAddress(text) }
+        let host = parts[0] == "localhost" ? "127.0.0.1" : String(parts[0])
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1,
+            UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+        else { throw .badAddress(text) }
+        address.sin_port = port.bigEndian
+        return address
+    }
+
+    private static func with(
+        _ address: sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        // SAFETY: the copy lives through the closure; sockaddr_in begins like sockaddr.
+        var copy = address
+        return withUnsafeBytes(of: &copy) {
+            body(
+                $0.baseAddress!.assumingMemoryBound(to: sockaddr.self),
+                socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Glibc
+
+/// What one send gathers: small things copied into an arena, large ones as pieces of the map.
+///
+/// One per loop, filled and sent within a connection's turn, so that nothing in it has to
+/// outlive the read transaction that its pieces point into.
+struct SendBatch {
+    // SAFETY: both live as long as the loop, which frees them in `deallocate`.
+    private let arena = UnsafeMutableRawPointer.allocate(
+        byteCount: Limits.sendArenaBytes, alignment: 64)
+    private let vectors = UnsafeMutablePointer<iovec>.allocate(capacity: Limits.sendPieces)
+    private var used = 0
+    private var count = 0
+    /// Bytes gathered and not yet taken by the kernel.
+    private(set) var pending = 0
+
+    /// Whether a DATA frame of `pieces` pieces and `copied` bytes still fits.
+    @inline(__always)
+    func hasRoom(pieces: Int, copied: Int) -> Bool {
+        count + pieces + 4 <= Limits.sendPieces && used + copied + 64 <= Limits.sendArenaBytes
+    }
+
+    /// Whether another frame may be pulled out of the session.
+    @inline(__always)
+    var isOpen: Bool {
+        pending < Limits.sendBatchBytes && hasRoom(pieces: 8, copied: 32 * 1024)
+    }
+
+    /// Copies bytes into the arena, extending the last piece when it ends there.
+    @inline(__always)
+    mutating func copy(_ bytes: UnsafeRawPointer, _ length: Int) {
+        let destination = arena + used
+        memcpy(destination, bytes, length)
+        used += length
+        pending += length
+        if count > 0 {
+            let last = vectors + (count - 1)
+            if last.pointee.iov_base + last.pointee.iov_len == destination {
+                last.pointee.iov_len += length
+                return
+            }
+        }
+        vectors[count] = iovec(iov_base: destination, iov_len: length)
+        count += 1
+    }
+
+    /// Adds bytes where they lie. They must stay valid until the batch was sent or drained.
+    @inline(__always)
+    mutating func refer(_ bytes: UnsafeRawPointer, _ length: Int) {
+        if length <= Limits.copiedBodyBytes, used + length + 64 <= Limits.sendArenaBytes {
+            return copy(bytes, length)
+        }
+        vectors[count] = iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: bytes), iov_len: length)
+        count += 1
+        pending += length
+    }
+
+    /// Sends the batch with one system call.
+    ///
+    /// - Returns: bytes sent, or -1 with `errno` set as by `sendmsg`.
+    mutating func send(to socket: Int32) -> Int {
+        var message = msghdr()
+        message.msg_iov = vectors
+        message.msg_iovlen = count
+        return sendmsg(socket, &message, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Copies what the kernel did not take, after `sent` bytes, to memory of its own.
+    ///
+    /// - Returns: a `malloc`ed buffer and its length.
+    func remainder(after sent: Int) -> (UnsafeMutableRawPointer, Int) {
+        let length = pending - sent
+        // SAFETY: owned by the connection, which frees it once sent.
+        let copy = malloc(length)!
+        var skip = sent
+        var written = 0
+        for index in 0..<count {
+            let vector = vectors[index]
+            if skip >= vector.iov_len {
+                skip -= vector.iov_len
+                continue
+            }
+            let rest = vector.iov_len - skip
+            memcpy(copy + written, vector.iov_base + skip, rest)
+            written += rest
+            skip = 0
+        }
+        return (copy, length)
+    }
+
+    /// Empties the batch.
+    mutating func reset() {
+        used = 0
+        count = 0
+        pending = 0
+    }
+
+    /// Returns the memory; the batch may not be used afterwards.
+    func deallocate() {
+        arena.deallocate()
+        vectors.deallocate()
+    }
+}

@@ -1,0 +1,180 @@
+import CNghttp2
+import Glibc
+
+/// Where a stream stands between its first HEADERS frame and its close.
+enum StreamPhase: UInt8 {
+    /// On the pool's free list.
+    case free
+    /// Field section or body are still arriving.
+    case receiving
+    /// Complete; in its connection's queue of requests to answer.
+    case waiting
+    /// With the application, which answers later (a write waits for its commit).
+    case pending
+    /// The response was given to nghttp2.
+    case submitted
+}
+
+/// One request and its response: plain old data in a slot of its loop's `StreamPool`.
+///
+/// A slot outlives its stream: memory is never returned to the system while the loop runs, so a
+/// late completion may look at a slot and see by `generation` that its stream is gone.
+///
+/// The slot is followed in memory by two small buffers, one for kept request fields and one for
+/// response field values, so that an ordinary request allocates nothing.
+struct Stream {
+    /// Bytes for kept request fields; longer ones go to `overflow`.
+    static let requestBytes = 512
+    /// Bytes for response field values; longer ones go to `responseOverflow`.
+    static let responseBytes = 256
+    static let maxResponseFields = 12
+
+    var connection: UnsafeMutablePointer<Connection>?
+    var next: UnsafeMutablePointer<Stream>?
+    /// Neighbours among the streams of the connection.
+    var elder: UnsafeMutablePointer<Stream>?
+    var younger: UnsafeMutablePointer<Stream>?
+    var generation: UInt64 = 0
+    var id: Int32 = 0
+    var phase = StreamPhase.free
+
+    // Request.
+    var method = Method.get
+    var isComplete = false
+    var refusal: Refusal?
+    var fieldCount = 0
+    var fieldSectionBytes = 0
+    var requestUsed = 0
+    var overflow: UnsafeMutableRawPointer?
+    var overflowCapacity = 0
+    var kept = InlineArray<10, FieldSlice>(repeating: FieldSlice())
+    var requestBody: UnsafeMutableRawPointer?
+    var requestBodyLength = 0
+    var requestBodyCapacity = 0
+    var maxRequestBody = 0
+
+    // Response.
+    var status: Int = 0
+    var fieldsUsed = 0
+    var responseUsed = 0
+    var responseOverflow: UnsafeMutableRawPointer?
+    var fields = InlineArray<12, ResponseSlice>(repeating: ResponseSlice())
+    var body = ResponseBody()
+
+    /// What the application keeps between two portions of a long answer.
+    var application = ApplicationState()
+}
+
+/// Where a kept request field's value lies, from the start of the slot's request bytes.
+struct FieldSlice {
+    var offset: UInt32 = 0
+    var length: UInt32 = 0
+    var isPresent = false
+}
+
+/// A response field and where its value lies.
+struct ResponseSlice {
+    var field = ResponseField.contentType
+    var value: UnsafePointer<UInt8>?
+    var length = 0
+}
+
+/// A piece of memory to be sent.
+struct Piece {
+    var start: UnsafeRawPointer
+    var length: Int
+}
+
+/// What is left to send of a response's body.
+///
+/// Bytes are either *attached* (pieces of the store's map in the loop's piece list, valid until
+/// the connection's turn ends) or *retained* (a heap copy owned by the stream).
+struct ResponseBody {
+    var firstPiece = 0
+    var pieceCount = 0
+    var pieceOffset = 0
+    var retained: UnsafeMutableRawPointer?
+    var retainedOffset = 0
+    /// Unsent bytes, attached or retained.
+    var remaining = 0
+    /// The whole body's length, for content-length.
+    var total = 0
+    /// More portions follow: ask the application when these bytes are gone.
+    var hasMore = false
+    /// A response to HEAD: fields as for GET, no body.
+    var isOmitted = false
+}
+
+/// Four words that an application may keep with a stream; zero at first.
+public struct ApplicationState: Sendable {
+    /// The words; their meaning is the application's.
+    public var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+}
+
+extension UnsafeMutablePointer where Pointee == Stream {
+    /// The slot's request bytes, behind the slot itself.
+    var requestArena: UnsafeMutableRawPointer {
+        // SAFETY: the pool allocates `StreamPool.slotBytes` for each slot, never freed.
+        UnsafeMutableRawPointer(self) + StreamPool.requestArenaOffset
+    }
+
+    /// The slot's bytes for response field values.
+    var responseArena: UnsafeMutableRawPointer {
+        // SAFETY: as above.
+        UnsafeMutableRawPointer(self) + StreamPool.responseArenaOffset
+    }
+
+    /// Keeps a request field's value; false when it does not fit the limits.
+    @inline(__always)
+    func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        if pointee.kept[field.rawValue].isPresent { return false }
+        let end = pointee.requestUsed + length
+        if end > Stream.requestBytes, !growOverflow(to: end) { return false }
+        // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
+        memcpy(keptBase + pointee.requestUsed, value, length)
+        pointee.kept[field.rawValue] = FieldSlice(
+            offset: UInt32(truncatingIfNeeded: pointee.requestUsed),
+            length: UInt32(truncatingIfNeeded: length), isPresent: true)
+        pointee.requestUsed = end
+        return true
+    }
+
+    /// Where kept values lie: in the slot, or all of them in the overflow once it exists.
+    @inline(__always)
+    private var keptBase: UnsafeMutableRawPointer { pointee.overflow ?? requestArena }
+
+    private func growOverflow(to length: Int) -> Bool {
+        if length > Limits.maxFieldSectionBytes { return false }
+        if pointee.overflow != nil { return true }
+        // SAFETY: freed by StreamPool.release when the stream ends.
+        let bytes = UnsafeMutableRawPointer.allocate(
+            byteCount: Limits.maxFieldSectionBytes, alignment: 8)
+        bytes.copyMemory(from: requestArena, byteCount: pointee.requestUsed)
+        pointee.overflow = bytes
+        return true
+    }
+
+    /// A kept field's value, or nil when the request has no such field.
+    @inline(__always)
+    func field(_ field: RequestField) -> UnsafeRawBufferPointer? {
+        let slice = pointee.kept[field.rawValue]
+        if !slice.isPresent { return nil }
+        return UnsafeRawBufferPointer(
+            start: keptBase + Int(slice.offset), count: Int(slice.length))
+    }
+
+    /// Appends to the request's body; false when it grows past what was admitted.
+    func appendBody(_ bytes: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        let end = pointee.requestBodyLength + length
+        if end > pointee.maxRequestBody { return false }
+        if end > pointee.requestBodyCapacity {
+            let capacity = Swift.max(end, pointee.requestBodyCapacity * 2, 4096)
+            pointee.requestBody = realloc(pointee.requestBody, capacity)
+            pointee.requestBodyCapacity = capacity
+        }
+        // SAFETY: nghttp2 keeps `bytes` alive through the callback; capacity was made above.
+        memcpy(pointee.requestBody! + pointee.requestBodyLength, bytes, length)
+        pointee.requestBodyLength = end
+        return true
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// The stream slots of one loop. Idle connections hold none.
+///
+/// Grows by chunks and never shrinks while the loop runs: see `Stream.generation`.
+struct StreamPool {
+    static let requestArenaOffset = (MemoryLayout<Stream>.stride + 15) & ~15
+    static let responseArenaOffset = requestArenaOffset + Stream.requestBytes
+    static let slotBytes = (responseArenaOffset + Stream.responseBytes + 63) & ~63
+    /// Slots allocated at once: a few pages.
+    private static let slotsPerChunk = 32
+
+    private var free: UnsafeMutablePointer<Stream>?
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private(set) var inUse = 0
+
+    /// A slot with nothing in it; its generation differs from all earlier uses.
+    mutating func acquire() -> UnsafeMutablePointer<Stream> {
+        if free == nil { grow() }
+        let slot = free!
+        free = slot.pointee.next
+        slot.pointee.next = nil
+        inUse += 1
+        return slot
+    }
+
+    /// Ends a slot's use and frees what it owned.
+    mutating func release(_ slot: UnsafeMutablePointer<Stream>) {
+        precondition(slot.pointee.phase != .free, "a stream slot is released once")
+        // SAFETY: each of these was allocated for this use of the slot, and nobody else has it.
+        if let overflow = slot.pointee.overflow { overflow.deallocate() }
+        if let body = slot.pointee.requestBody { Glibc.free(body) }
+        if let overflow = slot.pointee.responseOverflow { overflow.deallocate() }
+        if let retained = slot.pointee.body.retained { Glibc.free(retained) }
+        let generation = slot.pointee.generation &+ 1
+        slot.pointee = Stream()
+        slot.pointee.generation = generation
+        slot.pointee.next = free
+        free = slot
+        inUse -= 1
+    }
+
+    private mutating func grow() {
+        // SAFETY: freed in `deallocate`, after the loop's thread has ended.
+        let chunk = UnsafeMutableRawPointer.allocate(
+            byteCount: Self.slotBytes * Self.slotsPerChunk, alignment: 64)
+        chunks.append(chunk)
+        for index in (0..<Self.slotsPerChunk).reversed() {
+            let slot = (chunk + index * Self.slotBytes).bindMemory(to: Stream.self, capacity: 1)
+            slot.initialize(to: Stream())
+            slot.pointee.next = free
+            free = slot
+        }
+    }
+
+    /// Returns the memory; no slot may be used afterwards.
+    mutating func deallocate() {
+        for chunk in chunks { chunk.deallocate() }
+        chunks = []
+        free = nil
+    }
+}

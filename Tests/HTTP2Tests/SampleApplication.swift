@@ -1,0 +1,105 @@
+import Glibc
+import HTTP2
+import Synchronization
+
+/// An application of a few routes that use every way to answer.
+final class SampleApplication: Application {
+    /// Memory that stays mapped, as the store's map does.
+    // SAFETY: written once, never freed.
+    nonisolated(unsafe) static let page: UnsafeRawBufferPointer = {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        for index in 0..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+        return UnsafeRawBufferPointer(bytes)
+    }()
+
+    override func admit(_ exchange: Exchange) {
+        if exchange.path.elementsEqual("/refuse".utf8) { return exchange.respond(413) }
+        exchange.admitBody(upTo: 1 << 20)
+    }
+
+    override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
+        switch refusal {
+        case .fieldsTooLarge: exchange.respond(431)
+        case .bodyTooLarge: exchange.respond(413)
+        case .bodyBudget: exchange.respond(503)
+        }
+    }
+
+    override func answer(_ exchange: Exchange) {
+        let path = String(decoding: exchange.path, as: UTF8.self)
+        switch path {
+        case "/echo":
+            exchange.respond(200)
+            exchange.set(.contentType, "text/plain")
+            exchange.setBody(copying: exchange.body)
+        case "/page":
+            exchange.respond(200)
+            for index in 0..<16 {
+                exchange.appendAttached(
+                    UnsafeRawBufferPointer(rebasing: Self.page[index * 5_000..<(index + 1) * 5_000])
+                )
+            }
+        case "/stream":
+            exchange.respond(200)
+            exchange.expectMore(true)
+        case "/later":
+            let token = exchange.suspend()
+            let thread = Later(token)
+            thread.start()
+        default:
+            exchange.respond(404)
+            exchange.setBody(copying: exchange.path)
+        }
+    }
+
+    /// Portions of 50 000 bytes, 20 of them.
+    override func refill(_ exchange: Exchange) {
+        let done = Int(exchange.state.words.0)
+        exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<50_000]))
+        exchange.state.words.0 += 1
+        exchange.expectMore(done + 1 < 20)
+    }
+}
+
+/// Answers an exchange from another thread.
+final class Later: Sendable {
+    private let token: ExchangeToken
+
+    init(_ token: ExchangeToken) { self.token = token }
+
+    func start() {
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { context in
+                let later = Unmanaged<Later>.fromOpaque(context!).takeRetainedValue()
+                usleep(20_000)
+                later.token.resume { exchange in
+                    exchange.respond(201)
+                    Array("later".utf8).withUnsafeBytes { exchange.setBody(copying: $0) }
+                }
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        pthread_detach(thread)
+    }
+}
+
+/// A server of sample applications on a socket of its own.
+final class SampleServer {
+    let path: String
+    let server: Server
+    private static let counter = Atomic<Int>(0)
+
+    init(loops: Int = 1) throws {
+        let number = Self.counter.add(1, ordering: .relaxed).newValue
+        path = "/tmp/relay-http2-\(getpid())-\(number).sock"
+        server = try Server(applications: (0..<loops).map { _ in SampleApplication() })
+        server.listen(try UnixSocket(path: path))
+        try server.start()
+    }
+
+    deinit {
+        server.stop(afterMilliseconds: 1_000)
+        unlink(path + ".lock")
+    }
+}

@@ -1,0 +1,121 @@
+import Glibc
+import HTTP2
+import Testing
+
+@Suite("A server on a Unix socket")
+struct ServerTests {
+    @Test("answers a request and echoes its body.")
+    func echo() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let body = Array("grüße".utf8)
+        let response = try client.perform(ClientRequest("POST", "/echo", body: body))
+        #expect(response.status == 200)
+        #expect(response.body == body)
+        #expect(response["content-length"] == "7")
+        #expect(response["content-type"] == "text/plain")
+    }
+
+    @Test("sends attached pieces in order, whole and with their length.")
+    func attachedPieces() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let response = try client.perform(ClientRequest("GET", "/page"))
+        #expect(response.body == Array(SampleApplication.page[0..<80_000]))
+        #expect(response["content-length"] == "80000")
+    }
+
+    @Test("streams a long answer in portions, without a content-length.")
+    func portions() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let response = try client.perform(ClientRequest("GET", "/stream"))
+        #expect(response.body.count == 1_000_000)
+        #expect(response["content-length"] == nil)
+        let portion = Array(SampleApplication.page[0..<50_000])
+        #expect(Array(response.body[950_000...]) == portion)
+    }
+
+    @Test("answers many streams of one connection, each with its own bytes.")
+    func manyStreams() throws {
+        let server = try SampleServer(loops: 2)
+        let client = try ClientConnection(unix: server.path)
+        let ids = try (0..<200).map { number in
+            try client.send(
+                number % 2 == 0
+                    ? ClientRequest("POST", "/echo", body: Array("body \(number)".utf8))
+                    : ClientRequest("GET", "/page"))
+        }
+        for (number, id) in ids.enumerated() {
+            let response = try client.run(until: id)
+            if number % 2 == 0 {
+                #expect(response.body == Array("body \(number)".utf8))
+            } else {
+                #expect(response.body.count == 80_000)
+            }
+        }
+    }
+
+    @Test("answers an exchange that another thread resumes.")
+    func later() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let response = try client.perform(ClientRequest("GET", "/later"))
+        #expect(response.status == 201)
+        #expect(response.body == Array("later".utf8))
+    }
+
+    @Test("answers HEAD with the fields of GET and no body.")
+    func head() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let response = try client.perform(ClientRequest("HEAD", "/page"))
+        #expect(response.status == 200)
+        #expect(response.body.isEmpty)
+        #expect(response["content-length"] == "80000")
+    }
+
+    @Test("refuses a body before it is read, and one that grows too large.")
+    func refusedBodies() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let large = [UInt8](repeating: 65, count: 3 << 20)
+        #expect(try client.perform(ClientRequest("POST", "/refuse", body: large)).status == 413)
+        #expect(try client.perform(ClientRequest("POST", "/echo", body: large)).status == 413)
+        #expect(try client.perform(ClientRequest("GET", "/page")).status == 200)
+    }
+
+    @Test("refuses a field section past the limit with 431 and serves the next request.")
+    func largeFields() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let large = HeaderField("x-large", String(repeating: "a", count: 20_000))
+        let many = (0..<120).map { HeaderField("x-\($0)", "1") }
+        #expect(try client.perform(ClientRequest("GET", "/page", fields: [large])).status == 431)
+        #expect(try client.perform(ClientRequest("GET", "/page", fields: many)).status == 431)
+        #expect(try client.perform(ClientRequest("GET", "/page")).status == 200)
+    }
+
+    @Test("finishes streams under way when it stops, then removes its socket.")
+    func gracefulStop() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let id = try client.send(ClientRequest("GET", "/later"))
+        try client.flush()
+        usleep(5_000)
+        server.server.stop(afterMilliseconds: 3_000)
+        #expect(try client.run(until: id).status == 201)
+        #expect(access(server.path, F_OK) != 0)
+    }
+
+    @Test("answers the same without a socket.")
+    func detached() throws {
+        let loop = try DetachedLoop(application: SampleApplication())
+        #expect(loop.perform(ClientRequest("GET", "/page")).body.count == 80_000)
+        #expect(loop.perform(ClientRequest("GET", "/stream")).body.count == 1_000_000)
+        #expect(loop.perform(ClientRequest("GET", "/later")).body == Array("later".utf8))
+        #expect(loop.perform(ClientRequest("HEAD", "/page")).body.isEmpty)
+        let body = Array("x".utf8)
+        #expect(loop.perform(ClientRequest("POST", "/echo", body: body)).body == body)
+    }
+}
