@@ -1,0 +1,30 @@
+/// Every number that bounds this module, with its unit and the reason for it.
+public enum Limits {
+    /// Bytes of address space that a data file may grow into: 64 GiB.
+    ///
+    /// The map is made once, because `mdb_env_set_mapsize` under a live reader ends in SIGBUS.
+    /// Address space costs nothing until it is used, so the default is far above any real store.
+    public static let mapBytes = 64 << 30
+
+    /// Reader slots in the lock file: 1 024. LMDB's own 126 are soon used up by loops, tools and
+    /// copies, and a slot costs one cache line.
+    public static let readers: UInt32 = 1_024
+
+    /// Named databases in one environment: 32. Each costs a few dozen bytes per transaction.
+    public static let databases: UInt32 = 32
+
+    /// Bytes by which the data file is kept longer than what is used of it: 128 MiB, sparse.
+    ///
+    /// A file that grows with every commit pays for a change of its size in every fdatasync. And a
+    /// file that never ends before its last page is known to be truncated when it does.
+    static let growthBytes = 128 << 20
+
+    /// Bytes of the smallest page LMDB may have been built with, and of the largest.
+    static let pageBytes: ClosedRange<UInt32> = 512...65_536
+
+    /// Bytes of a key: what liblmdb was compiled with (`mdb_env_get_maxkeysize`).
+    public static let keyBytes = 511
+
+    /// Cached cursors of one reader: one per named database and two for LMDB's own.
+    static let cursorSlots = Int(databases) + 2
+}
