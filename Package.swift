@@ -71,6 +71,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "RelayClient", "relayd", "relayctl"]),
+        .testTarget(name: "RelayctlTests", dependencies: ["relayctl"]),
         .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
     ],
     swiftLanguageModes: [.v6],

@@ -49,7 +49,7 @@ import Testing
         "Each C library has one seam.",
         arguments: [
             ("mdb_", ["Sources/LMDB/"]), ("nghttp2_", ["Sources/HTTP2/"]),
-            ("relay_simdjson_", ["Sources/JSON/"]), ("import CLMDB", ["Sources/LMDB/"]),
+            ("csimdjson_", ["Sources/JSON/"]), ("import CLMDB", ["Sources/LMDB/"]),
             ("import CNghttp2", ["Sources/HTTP2/"]), ("import CSimdjson", ["Sources/JSON/"]),
             ("import CSodium", ["Sources/RelayStore/"]),
             ("import CXXHash", ["Sources/RelayStore/"]),

@@ -1,0 +1,109 @@
+import Testing
+
+@testable import relayctl
+
+@Suite struct OrderBookTests {
+    static let world = World(seed: 7, account: 1, orders: 3000)
+    static let orders = {
+        var book = OrderBook(world: world)
+        var orders: [SampleOrder] = []
+        while let order = book.next() { orders.append(order) }
+        return orders
+    }()
+
+    @Test("The same seed gives the same orders, another seed or account gives others.")
+    func deterministic() {
+        func text(seed: UInt64, account: UInt64) -> String {
+            var book = OrderBook(world: World(seed: seed, account: account, orders: 50))
+            var result = ""
+            while let order = book.next() { result += "\(order)\n" }
+            return result
+        }
+        let first = text(seed: 1, account: 1)
+        #expect(text(seed: 1, account: 1) == first)
+        #expect(text(seed: 2, account: 1) != first)
+        #expect(text(seed: 1, account: 2) != first)
+    }
+
+    @Test("Orders are numbered from 1 without gaps, and so are their parts.")
+    func ids() {
+        #expect(Self.orders.map(\.id) == Array(1...3000))
+        let fields = Self.orders.flatMap(\.fields).map(\.id)
+        #expect(fields == Array(1...fields.count))
+        let comments = Self.orders.flatMap(\.comments).map(\.id)
+        #expect(comments == Array(1...comments.count))
+        let contacts = Self.orders.flatMap(\.contacts).map(\.id)
+        #expect(contacts == Array(1...contacts.count))
+        let attachments = Self.orders.flatMap { order in
+            order.attachments + order.comments.flatMap(\.attachments)
+        }.map(\.id)
+        #expect(attachments == Array(1...attachments.count))
+    }
+
+    @Test("An order stands in its customer's house, at that house's address.")
+    func places() {
+        for order in Self.orders {
+            let property = Self.world.properties[order.propertyId - 1]
+            #expect(property.customerId == order.customerId)
+            #expect(property.address.id == order.address.id)
+            let city = City.all[property.city]
+            #expect(city.name == property.address.city)
+            #expect(city.postalCodes.contains(property.address.postalCode))
+        }
+    }
+
+    @Test(
+        "Times run forwards: orders by number, comments within an order, the last one updates it.")
+    func times() {
+        for (order, next) in zip(Self.orders, Self.orders.dropFirst()) {
+            #expect(order.createdAt < next.createdAt)
+        }
+        for order in Self.orders {
+            let times = [order.createdAt] + order.comments.map(\.createdAt)
+            #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(order.updatedAt == times.last)
+            let property = Self.world.properties[order.propertyId - 1]
+            #expect(property.createdAt < order.createdAt)
+            if let due = order.dueDate { #expect(due > order.createdAt) }
+        }
+    }
+
+    @Test("A finished order was closed by its last comment, an open one has no change of status.")
+    func statuses() {
+        for order in Self.orders {
+            let changes = order.comments.compactMap(\.statusChange)
+            switch order.status {
+            case .finished, .declined, .inProgress: #expect(changes.last == order.status)
+            case .open, .prepare, .null: #expect(changes.isEmpty)
+            }
+        }
+        let finished = Self.orders.filter { $0.status == .finished }.count
+        #expect((2400...2700).contains(finished))
+    }
+
+    @Test("The first contact lives in one of the house's flats, and whoever asks is that contact.")
+    func contacts() {
+        for order in Self.orders {
+            let units = (0..<8).map { (order.propertyId - 1) * 8 + $0 + 1 }
+            let residents = units.map { Self.world.resident(ofUnit: $0).name }
+            #expect(residents.contains(order.contacts[0].name))
+        }
+    }
+
+    @Test("No gap of a phrase is left open, and no name made an address that is none.")
+    func texts() {
+        for order in Self.orders {
+            let texts = [order.title] + order.fields.map(\.content) + order.comments.map(\.text)
+            #expect(texts.allSatisfy { !$0.isEmpty && !$0.contains("{") && !$0.contains("}") })
+            for contact in order.contacts {
+                #expect(contact.email.utf8.allSatisfy { $0 < 128 && $0 != 32 }, "\(contact.email)")
+            }
+        }
+    }
+
+    @Test("Every case of every trade occurs.")
+    func variety() {
+        let reports = Set(Self.orders.map { $0.fields[0].content })
+        #expect(reports.count > 70)
+    }
+}
