@@ -5,7 +5,13 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case get, head, post, put, patch, delete, options, other
 
     init(_ bytes: UnsafeRawBufferPointer) {
-        self = Method.allCases.first { $0 != .other && bytes.elementsEqual($0.name.utf8) } ?? .other
+        if bytes.count == 3, bytes[0] == 0x47, bytes[1] == 0x45, bytes[2] == 0x54 {
+            self = .get
+        } else {
+            self =
+                Method.allCases.first { $0 != .other && bytes.elementsEqual($0.name.utf8) }
+                ?? .other
+        }
     }
 
     /// The method's name on the wire.

@@ -23,7 +23,7 @@ public enum Limits {
     static let sendArenaBytes = 192 * 1024
 
     /// Bodies up to this are copied into the send arena: below it one memcpy beats a piece.
-    static let copiedBodyBytes = 2048
+    static let copiedBodyBytes = 256
 
     /// Bytes read from a socket at once: a loop has one such buffer, not each connection.
     static let receiveBytes = 64 * 1024

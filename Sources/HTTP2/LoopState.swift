@@ -14,6 +14,7 @@ struct LoopState {
     let fields: UnsafeMutablePointer<nghttp2_nv>
 
     var pool = StreamPool()
+    let memory: UnsafeMutablePointer<SessionMemory>
     var batch = SendBatch()
 
     // Pieces attached to streams in this turn.
@@ -44,6 +45,8 @@ struct LoopState {
         pieces = .allocate(capacity: pieceCapacity)
         attached = .allocate(capacity: attachedCapacity)
         fields = .allocate(capacity: Stream.maxResponseFields + 2)
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: SessionMemory())
         statusText = .allocate(capacity: 1_500)
         for status in 100..<600 {
             _ = DecimalText.write(UInt64(status), to: statusText + (status - 100) * 3)
@@ -176,5 +179,8 @@ struct LoopState {
         statusText.deallocate()
         batch.deallocate()
         pool.deallocate()
+        memory.pointee.deallocate()
+        memory.deinitialize(count: 1)
+        memory.deallocate()
     }
 }

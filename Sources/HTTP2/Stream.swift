@@ -11,6 +11,8 @@ enum StreamPhase: UInt8 {
     case waiting
     /// With the application, which answers later (a write waits for its commit).
     case pending
+    /// Malformed: a RST_STREAM frame waits to be sent.
+    case malformed
     /// The response was given to nghttp2.
     case submitted
 }
@@ -42,6 +44,7 @@ struct Stream {
     var method = Method.get
     var isComplete = false
     var refusal: Refusal?
+    var rules = MessageRules()
     var fieldCount = 0
     var fieldSectionBytes = 0
     var requestUsed = 0

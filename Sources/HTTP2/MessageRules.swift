@@ -1,0 +1,155 @@
+import Glibc
+
+/// The rules of RFC 9113 §8 for a request, checked field by field as they arrive.
+///
+/// In place of libnghttp2's own checks, which refuse a request without `:authority` and one whose
+/// authority is a socket path: to a sidecar on a Unix socket any authority is fine, and none too.
+struct MessageRules {
+    private static let method: UInt8 = 1
+    private static let scheme: UInt8 = 2
+    private static let path: UInt8 = 4
+    private static let authority: UInt8 = 8
+    private static let regular: UInt8 = 16
+
+    private var seen: UInt8 = 0
+    /// Announced by content-length; negative when it was not.
+    private var announced: Int64 = -1
+    private var received: Int64 = 0
+
+    /// Checks one field of a request.
+    ///
+    /// - Returns: false when it makes the request malformed (RFC 9113 §8.1.1).
+    @inline(__always)
+    mutating func check(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) -> Bool {
+        if nameLength == 0 || !Self.isValidValue(value, valueLength) { return false }
+        if name[0] == 0x3A { return checkPseudo(name, nameLength, value, valueLength) }
+        seen |= Self.regular
+        if !Self.isValidName(name, nameLength) { return false }
+        switch nameLength {
+        case 2: return !Self.equal(name, "te", 2) || Self.isTrailers(value, valueLength)
+        case 7: return !Self.equal(name, "upgrade", 7)
+        case 10: return !Self.equal(name, "connection", 10) && !Self.equal(name, "keep-alive", 10)
+        case 14:
+            return !Self.equal(name, "content-length", 14) || checkLength(value, valueLength)
+        case 16: return !Self.equal(name, "proxy-connection", 16)
+        case 17: return !Self.equal(name, "transfer-encoding", 17)
+        default: return true
+        }
+    }
+
+    /// Checks that the fields which every request needs were there.
+    var isComplete: Bool {
+        let required = Self.method | Self.scheme | Self.path
+        return seen & required == required
+    }
+
+    /// Counts body bytes; false when they exceed what content-length announced.
+    mutating func receive(_ length: Int) -> Bool {
+        received += Int64(length)
+        return announced < 0 || received <= announced
+    }
+
+    /// Whether the body that ended here is as long as announced.
+    var isBodyComplete: Bool { announced < 0 || received == announced }
+
+    /// Checks a field of a trailer section: no pseudo fields (RFC 9113 §8.1).
+    static func checkTrailer(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) -> Bool {
+        isValidName(name, nameLength) && isValidValue(value, valueLength)
+    }
+
+    private mutating func checkPseudo(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) -> Bool {
+        let bit: UInt8
+        switch nameLength {
+        case 5 where Self.equal(name, ":path", 5):
+            if valueLength == 0 || (value[0] != 0x2F && value[0] != 0x2A) { return false }
+            bit = Self.path
+        case 7 where Self.equal(name, ":method", 7):
+            if !Self.isToken(value, valueLength) { return false }
+            bit = Self.method
+        case 7 where Self.equal(name, ":scheme", 7):
+            if valueLength == 0 { return false }
+            bit = Self.scheme
+        case 10 where Self.equal(name, ":authority", 10): bit = Self.authority
+        default: return false
+        }
+        // Each at most once, and before all other fields (RFC 9113 §8.3).
+        if seen & (bit | Self.regular) != 0 { return false }
+        seen |= bit
+        return true
+    }
+
+    private mutating func checkLength(_ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        if announced >= 0 || length == 0 || length > 18 { return false }
+        var number: Int64 = 0
+        for index in 0..<length {
+            let digit = value[index] &- 48
+            if digit > 9 { return false }
+            number = number * 10 + Int64(digit)
+        }
+        announced = number
+        return true
+    }
+
+    @inline(__always)
+    private static func equal(
+        _ name: UnsafePointer<UInt8>, _ other: StaticString, _ length: Int
+    ) -> Bool {
+        // SAFETY: nghttp2 keeps `name` alive through the callback; `other` is static.
+        memcmp(name, other.utf8Start, length) == 0
+    }
+
+    private static func isTrailers(_ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        length == 8 && equal(value, "trailers", 8)
+    }
+
+    /// Token characters without upper case (RFC 9113 §8.2.1).
+    @inline(__always)
+    private static func isValidName(_ name: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        for index in 0..<length {
+            let byte = name[index]
+            let isUsual = byte &- 0x61 < 26 || byte == 0x2D || byte &- 0x30 < 10
+            if !isUsual, byte &- 0x41 < 26 || !isTokenByte(byte) { return false }
+        }
+        return length > 0
+    }
+
+    private static func isToken(_ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        for index in 0..<length where !isTokenByte(value[index]) { return false }
+        return length > 0
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E,
+            0x5E...0x60, 0x7C, 0x7E:
+            true
+        default: false
+        }
+    }
+
+    /// No control characters, no white space at the ends (RFC 9113 §8.2.1).
+    @inline(__always)
+    private static func isValidValue(_ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        if length == 0 { return true }
+        if isSpace(value[0]) || isSpace(value[length - 1]) { return false }
+        // Without branches, so that the compiler makes vector code of it.
+        var isBad = false
+        for index in 0..<length {
+            let byte = value[index]
+            isBad = isBad || (byte < 0x20 && byte != 0x09) || byte == 0x7F
+        }
+        return !isBad
+    }
+
+    @inline(__always)
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+}

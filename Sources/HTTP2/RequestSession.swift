@@ -1,0 +1,193 @@
+import CNghttp2
+import Glibc
+
+/// Receiving: from frames to complete requests.
+extension UnsafeMutablePointer where Pointee == Connection {
+    func beginFrame(_ header: UnsafePointer<nghttp2_frame_hd>) -> Int32 {
+        guard header.pointee.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
+        if header.pointee.stream_id & 1 == 1, !pointee.skippedIDs.note(header.pointee.stream_id) {
+            nghttp2_session_terminate_session(
+                pointee.session, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
+        }
+        return 0
+    }
+
+    func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+        guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
+            pointee.receiving = nil
+            return 0
+        }
+        let stream = pointee.state.pointee.pool.acquire()
+        stream.pointee.id = frame.pointee.hd.stream_id
+        stream.pointee.connection = self
+        stream.pointee.phase = .receiving
+        stream.pointee.elder = pointee.streams
+        pointee.streams?.pointee.younger = stream
+        pointee.streams = stream
+        pointee.openStreams += 1
+        pointee.receiving = stream
+        nghttp2_session_set_stream_user_data(pointee.session, frame.pointee.hd.stream_id, stream)
+        return 0
+    }
+
+    func header(
+        _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafePointer<UInt8>, _ nameLength: Int,
+        _ value: UnsafePointer<UInt8>, _ valueLength: Int
+    ) -> Int32 {
+        guard let stream = pointee.receiving else {
+            if !MessageRules.checkTrailer(name, nameLength, value, valueLength) {
+                reset(frame.pointee.hd.stream_id)
+            }
+            return 0
+        }
+        if stream.pointee.phase == .malformed { return 0 }
+        if !stream.pointee.rules.check(name, nameLength, value, valueLength) {
+            stream.pointee.phase = .malformed
+            reset(stream.pointee.id)
+            return 0
+        }
+        stream.pointee.fieldCount += 1
+        stream.pointee.fieldSectionBytes += nameLength + valueLength + 32
+        if stream.pointee.fieldSectionBytes > Limits.maxFieldSectionBytes
+            || stream.pointee.fieldCount > Limits.maxFields
+        {
+            stream.pointee.refusal = .fieldsTooLarge
+            // Far past the limit nobody reads the answer: have nghttp2 reset the stream.
+            return stream.pointee.fieldSectionBytes > 4 * Limits.maxFieldSectionBytes
+                ? Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) : 0
+        }
+        if nameLength == 7, name[0] == 0x3A, name[1] == 0x6D {  // :method
+            stream.pointee.method = Method(
+                UnsafeRawBufferPointer(start: value, count: valueLength))
+        } else if let field = RequestField.named(name, nameLength) {
+            _ = stream.keep(field, value, valueLength)
+        }
+        return 0
+    }
+
+    func frameReceived(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+        let header = frame.pointee.hd
+        let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue:
+            if let stream = pointee.receiving, stream.pointee.id == header.stream_id {
+                pointee.receiving = nil
+                fieldsReceived(stream, ends)
+            } else if !ends {
+                reset(header.stream_id)
+            } else if let stream = stream(header.stream_id) {
+                requestComplete(stream)
+            }
+        case NGHTTP2_DATA.rawValue:
+            if ends, let stream = stream(header.stream_id) {
+                requestComplete(stream)
+            } else if header.length == 0 {
+                spendControlFrame()
+            }
+        case NGHTTP2_SETTINGS.rawValue:
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
+                pointee.gotSettingsAck = true
+            }
+            spendControlFrame()
+        case NGHTTP2_PING.rawValue, NGHTTP2_PRIORITY.rawValue:
+            spendControlFrame()
+        default: break
+        }
+        return 0
+    }
+
+    private func fieldsReceived(_ stream: UnsafeMutablePointer<Stream>, _ ends: Bool) {
+        if stream.pointee.phase == .malformed { return }
+        if !stream.pointee.rules.isComplete {
+            stream.pointee.phase = .malformed
+            return reset(stream.pointee.id)
+        }
+        if ends { return requestComplete(stream) }
+        let application = pointee.state.pointee.application
+        let exchange = Exchange(stream: stream)
+        application._withUnsafeGuaranteedRef {
+            if let refusal = stream.pointee.refusal {
+                $0.refuse(exchange, refusal)
+            } else {
+                $0.admit(exchange)
+            }
+        }
+        if stream.pointee.status != 0 { enqueue(stream) }
+    }
+
+    private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {
+        stream.pointee.isComplete = true
+        if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
+        guard stream.pointee.phase == .receiving else { return }
+        if let refusal = stream.pointee.refusal {
+            pointee.state.pointee.application._withUnsafeGuaranteedRef {
+                $0.refuse(Exchange(stream: stream), refusal)
+            }
+        }
+        enqueue(stream)
+    }
+
+    @inline(__always)
+    func enqueue(_ stream: UnsafeMutablePointer<Stream>) {
+        stream.pointee.phase = .waiting
+        pointee.waiting.append(stream)
+    }
+
+    func dataReceived(
+        _ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int
+    ) -> Int32 {
+        // The bytes are copied or dropped here: either way the peer may send as many again.
+        nghttp2_session_consume(pointee.session, id, length)
+        guard let stream = stream(id), stream.pointee.phase == .receiving else { return 0 }
+        if !stream.pointee.rules.receive(length) {
+            stream.pointee.phase = .malformed
+            reset(id)
+        } else if pointee.bodyBytes + length > Limits.bodyBytesPerConnection {
+            refuse(stream, .bodyBudget)
+        } else if stream.appendBody(bytes, length) {
+            pointee.bodyBytes += length
+        } else {
+            refuse(stream, .bodyTooLarge)
+        }
+        return 0
+    }
+
+    /// A malformed request is a stream error (RFC 9113 §8.1.1).
+    private func reset(_ id: Int32) {
+        nghttp2_submit_rst_stream(
+            pointee.session, 0, id, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
+    }
+
+    private func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
+        pointee.state.pointee.application._withUnsafeGuaranteedRef {
+            $0.refuse(Exchange(stream: stream), refusal)
+        }
+        enqueue(stream)
+    }
+
+    func stream(_ id: Int32) -> UnsafeMutablePointer<Stream>? {
+        nghttp2_session_get_stream_user_data(pointee.session, id)?
+            .assumingMemoryBound(to: Stream.self)
+    }
+
+    func streamClosed(_ id: Int32) -> Int32 {
+        // Never anything but 0: a failure here leaks in this nghttp2 (CVE-2023-35945).
+        if let stream = stream(id) { release(stream) }
+        return 0
+    }
+
+    /// Ends a stream: its slot and all it owned are free again.
+    func release(_ stream: UnsafeMutablePointer<Stream>) {
+        if stream.pointee.phase == .waiting { pointee.waiting.remove(stream) }
+        if pointee.receiving == stream { pointee.receiving = nil }
+        if stream.pointee.body.retained != nil {
+            pointee.retainedBytes -= stream.pointee.body.remaining
+        }
+        pointee.bodyBytes -= stream.pointee.requestBodyLength
+        let (elder, younger) = (stream.pointee.elder, stream.pointee.younger)
+        elder?.pointee.younger = younger
+        if let younger { younger.pointee.elder = elder } else { pointee.streams = elder }
+        pointee.openStreams -= 1
+        pointee.state.pointee.pool.release(stream)
+    }
+}

@@ -1,0 +1,142 @@
+import Glibc
+import HTTP2
+import Testing
+
+@Suite("A hostile or faulty client")
+struct AttackTests {
+    @Test("that resets streams rapidly is told to go away.")
+    func rapidReset() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let cancel: [UInt8] = [0, 0, 0, 8]
+        for index in 0..<1_500 {
+            let id = UInt32(index * 2 + 1)
+            let pair =
+                RawConnection.get("/later", stream: id)
+                + RawConnection.frame(RawConnection.resetStream, stream: id, cancel)
+            if !client.write(pair) { break }
+        }
+        #expect(client.first(RawConnection.goAway)?.errorCode != nil)
+        try expectAlive(server)
+    }
+
+    @Test("that provokes resets is told to calm down.")
+    func madeYouReset() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        for index in 0..<1_000 {
+            let id = UInt32(index * 2 + 1)
+            let pair =
+                RawConnection.get("/later", stream: id)
+                + RawConnection.frame(
+                    RawConnection.windowUpdate, stream: id, [0x7F, 255, 255, 255])
+            if !client.write(pair) { break }
+            // Within the concurrency limit: the resets themselves are what is tested.
+            if index % 50 == 49 { usleep(3_000) }
+        }
+        let goAway = client.first(RawConnection.goAway)
+        #expect(goAway?.errorCode == 11, "ENHANCE_YOUR_CALM")
+        try expectAlive(server)
+    }
+
+    @Test("that floods PING frames is told to calm down.")
+    func pingFlood() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let ping = RawConnection.frame(RawConnection.ping, [UInt8](repeating: 0, count: 8))
+        for _ in 0..<40 where client.write((0..<100).flatMap { _ in ping }) {}
+        #expect(client.first(RawConnection.goAway)?.errorCode == 11)
+        try expectAlive(server)
+    }
+
+    @Test("that opens a stream it has passed over is told of its protocol error.")
+    func skippedStream() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.get("/page", stream: 5))
+        #expect(client.first(RawConnection.headers)?.stream == 5)
+        client.write(RawConnection.get("/page", stream: 3))
+        #expect(client.first(RawConnection.goAway)?.errorCode == 1)
+    }
+
+    @Test("whose trailers come after its stream has ended is served on.")
+    func lateTrailers() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.get("/missing", stream: 1))
+        #expect(client.first(RawConnection.headers)?.stream == 1)
+        client.write(RawConnection.get("/missing", stream: 3))
+        #expect(client.first(RawConnection.headers)?.stream == 3)
+        client.write(RawConnection.frame(RawConnection.headers, flags: 5, stream: 1, [0x82]))
+        client.write(RawConnection.get("/missing", stream: 5))
+        #expect(client.first(RawConnection.headers)?.stream == 5)
+    }
+
+    @Test("that sends its frames byte by byte is answered.")
+    func dribble() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        for byte in RawConnection.get("/missing", stream: 1) {
+            #expect(client.write([byte]))
+            usleep(200)
+        }
+        #expect(client.first(RawConnection.headers)?.stream == 1)
+    }
+
+    @Test("that says nothing is disconnected after the handshake time.")
+    func silence() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path, preface: false)
+        #expect(client.isClosed(timeout: 9_000))
+    }
+
+    @Test("that asks for 100 long answers and reads none costs bounded memory.")
+    func slowReader() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        // A large window per stream, so that only the unread socket holds the server back.
+        let window = RawConnection.frame(RawConnection.settings, [0, 4, 0x7F, 0, 0, 0])
+        client.write(window)
+        client.write(RawConnection.frame(RawConnection.windowUpdate, [0x7F, 0, 0, 0]))
+        let before = anonymousKilobytes()
+        for index in 0..<100 {
+            client.write(RawConnection.get("/stream", stream: UInt32(index * 2 + 1)))
+        }
+        usleep(300_000)
+        #expect(anonymousKilobytes() - before < 8 * 1024)
+        try expectAlive(server)
+    }
+
+    @Test("that keeps 100 windows closed costs bounded memory and does not hinder others.")
+    func closedWindows() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.frame(RawConnection.settings, [0, 4, 0, 0, 0, 0]))
+        let before = anonymousKilobytes()
+        for index in 0..<100 {
+            client.write(RawConnection.get("/page", stream: UInt32(index * 2 + 1)))
+        }
+        usleep(300_000)
+        #expect(anonymousKilobytes() - before < 16 * 1024)
+        try expectAlive(server)
+    }
+
+    private func expectAlive(_ server: SampleServer) throws {
+        let client = try ClientConnection(unix: server.path)
+        #expect(try client.perform(ClientRequest("GET", "/page")).status == 200)
+    }
+
+    /// Anonymous memory of this process.
+    private func anonymousKilobytes() -> Int {
+        guard let file = fopen("/proc/self/status", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, 256, file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8($0) }, as: UTF8.self)
+            if text.hasPrefix("RssAnon:") {
+                return Int(text.split(separator: "\t")[1].drop { $0 == " " }.prefix { $0 != " " })!
+            }
+        }
+        return 0
+    }
+}
