@@ -34,10 +34,6 @@ import Testing
         #expect(comments == Array(1...comments.count))
         let contacts = Self.orders.flatMap(\.contacts).map(\.id)
         #expect(contacts == Array(1...contacts.count))
-        let attachments = Self.orders.flatMap { order in
-            order.attachments + order.comments.flatMap(\.attachments)
-        }.map(\.id)
-        #expect(attachments == Array(1...attachments.count))
     }
 
     @Test("An order stands in its customer's house, at that house's address.")
@@ -88,6 +84,18 @@ import Testing
             let residents = units.map { Self.world.resident(ofUnit: $0).name }
             #expect(residents.contains(order.contacts[0].name))
         }
+    }
+
+    @Test("A file has a plain name and a media type, and is as old as its comment.")
+    func files() {
+        for comment in Self.orders.flatMap(\.comments) {
+            for file in comment.attachments {
+                #expect(file.name.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 47 })
+                #expect(["image/jpeg", "application/pdf"].contains(file.itemType))
+                #expect(file.updatedAt == comment.createdAt)
+            }
+        }
+        #expect(Self.orders.contains { !$0.attachments.isEmpty })
     }
 
     @Test("No gap of a phrase is left open, and no name made an address that is none.")

@@ -20,6 +20,11 @@ struct Conversation {
         var lines: [Line] = []
         lines.reserveCapacity(6)
         var clock = createdAt
+        if let photo = story.photo, random.percent(8) {
+            var first = line(Letters.photos, facts.resident.name, &clock, &random)
+            first.file = photo
+            lines.append(first)
+        }
         switch status {
         case .prepare, .null:
             break
@@ -34,13 +39,14 @@ struct Conversation {
             if random.percent(70) { lines.append(agreement(&clock, &random)) }
             if random.percent(25) { lines.append(question(&clock, &random)) }
         case .finished:
-            lines.append(commission(&clock, &random))
-            if random.percent(45) { lines.append(agreement(&clock, &random)) }
-            if random.percent(15) { lines.append(question(&clock, &random)) }
+            // Much is settled on the telephone: only the end of it always gets written down.
+            if random.percent(28) { lines.append(commission(&clock, &random)) }
+            if random.percent(8) { lines.append(agreement(&clock, &random)) }
+            if random.percent(5) { lines.append(question(&clock, &random)) }
             // Nobody repairs before the day that was agreed on.
             clock = max(clock, appointment)
-            if random.percent(30) { lines.append(finding(&clock, &random)) }
-            lines.append(work(&clock, &random))
+            if random.percent(8) { lines.append(finding(&clock, &random)) }
+            if random.percent(30) { lines.append(work(&clock, &random)) }
             lines.append(closing(&clock, &random))
         }
         return lines
@@ -66,7 +72,7 @@ struct Conversation {
 
     private func work(_ clock: inout Int, _ random: inout Random) -> Line {
         var result = line([story.work], facts.company, &clock, &random)
-        if random.percent(30) { result.file = "Arbeitsbericht.pdf" }
+        if random.percent(25) { result.file = "Arbeitsbericht.pdf" }
         return result
     }
 

@@ -6,7 +6,6 @@ struct OrderBook {
     private(set) var fields = 0
     private(set) var comments = 0
     private(set) var contacts = 0
-    private(set) var attachments = 0
 
     init(world: World) { self.world = world }
 
@@ -36,9 +35,6 @@ struct OrderBook {
         order.title = story.title.filled(with: facts)
         addFields(to: &order, trade: trade, story: story, facts: facts, &random)
         addContact(to: &order, resident, &random)
-        if random.percent(35) {
-            order.attachments.append(attachment(random.pick(story.files), at: createdAt))
-        }
         let talk = Conversation(
             story: story, facts: facts, status: order.status, createdAt: createdAt,
             appointment: appointment)
@@ -68,8 +64,8 @@ struct OrderBook {
             internalId: "\(year)-\(SampleCustomer.padded(written, 7))",
             isInternal: random.percent(10),
             taskId: random.percent(30) ? "T-\(random.within(10_000...999_999))" : nil,
-            casaviOrderId: random.percent(40) ? 2_000_000 + written : nil,
-            casaviTicketId: random.percent(40) ? 7_000_000 + written : nil)
+            casaviOrderId: random.percent(30) ? 2_000_000 + written : nil,
+            casaviTicketId: random.percent(30) ? 7_000_000 + written : nil)
     }
 
     /// Most old orders are done; of the last two months many are not.
@@ -102,14 +98,15 @@ struct OrderBook {
         to order: inout SampleOrder, trade: Trade, story: Trade.Case, facts: Facts,
         _ random: inout Random
     ) {
-        let place = trade.isShared ? random.pick(Letters.sharedPlaces) : facts.unit.name
         addField("Beschreibung", story.report.filled(with: facts), to: &order)
         addField("Gewerk", trade.name, to: &order)
-        if random.percent(60) { addField("Lage", place, to: &order) }
-        if random.percent(40) {
+        if !trade.isShared, random.percent(40) {
+            addField("Lage", facts.unit.name, to: &order)
+        }
+        if random.percent(20) {
             addField("Erreichbarkeit", random.pick(Letters.reachable), to: &order)
         }
-        if random.percent(25) { addField("Kostenstelle", random.pick(Letters.budgets), to: &order) }
+        if random.percent(15) { addField("Kostenstelle", random.pick(Letters.budgets), to: &order) }
     }
 
     private mutating func addField(_ name: String, _ content: String, to order: inout SampleOrder) {
@@ -126,7 +123,7 @@ struct OrderBook {
             .init(
                 id: contacts, type: resident.isOwner ? "OWNER" : "TENANT", name: resident.name,
                 mobile: resident.phone, email: resident.email))
-        guard random.percent(12) else { return }
+        guard random.percent(8) else { return }
         // Somebody who can open the door when the resident is at work.
         var caretaker = Resident(&random)
         while caretaker.name == resident.name { caretaker = Resident(&random) }
@@ -137,17 +134,12 @@ struct OrderBook {
                 email: caretaker.email))
     }
 
-    private mutating func attachment(_ name: String, at time: Int) -> SampleOrder.Attachment {
-        attachments += 1
-        return .init(id: attachments, name: name, updatedAt: time)
-    }
-
     private mutating func add(_ line: Conversation.Line, to order: inout SampleOrder) {
         comments += 1
         order.comments.append(
             .init(
                 id: comments, text: line.text, author: line.author, statusChange: line.status,
-                attachments: line.file.map { [attachment($0, at: line.time)] } ?? [],
+                attachments: line.file.map { [.init(name: $0, updatedAt: line.time)] } ?? [],
                 createdAt: line.time))
         // Nothing happens to an order after its last comment.
         order.updatedAt = line.time

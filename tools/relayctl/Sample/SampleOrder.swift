@@ -18,9 +18,11 @@ struct SampleOrder {
     var casaviOrderId: Int?
     var casaviTicketId: Int?
     var fields: [Field] = []
-    var attachments: [Attachment] = []
     var comments: [Comment] = []
     var contacts: [Contact] = []
+
+    /// An order has no files of its own, only those of its comments.
+    var attachments: [Attachment] { comments.flatMap(\.attachments) }
 
     enum Status: String {
         case open = "OPEN"
@@ -38,8 +40,8 @@ struct SampleOrder {
         var content: String
     }
 
+    /// What is known of a file. A sample has no bytes to it and therefore no id to fetch them by.
     struct Attachment {
-        var id: Int
         var name: String
         var updatedAt: Int
 

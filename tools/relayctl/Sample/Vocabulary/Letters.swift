@@ -1,5 +1,13 @@
 /// What is written about an order whatever its trade, by whom it is written.
 enum Letters {
+    /// The resident sends a picture along.
+    static let photos = Phrase.lines(
+        """
+        Anbei ein Foto von heute Morgen.
+        Ich habe ein Foto angehängt, darauf sieht man die Stelle besser. Viele Grüße, {mieter}
+        Hier noch das Bild, um das Sie am Telefon gebeten hatten.
+        """)
+
     /// The management thanks and passes the order on.
     static let commissions = Phrase.lines(
         """
@@ -28,7 +36,7 @@ enum Letters {
         Guten Tag, am {tag} kann ich leider nicht. Ginge es auch am Tag danach, am besten {zeit}?
         Ist schon bekannt, wann jemand kommt? Es ist seit der Meldung nicht besser geworden.
         Der Schlüssel liegt bei der Nachbarin gegenüber, falls niemand öffnet. Vielen Dank!
-        Ich habe noch ein Foto angehängt, darauf sieht man die Stelle besser.
+        Guten Tag, gibt es schon etwas Neues? Ab {tag} bin ich zwei Wochen verreist.
         """)
 
     /// The management closes the order.
@@ -66,10 +74,5 @@ enum Letters {
     static let budgets = [
         "Instandhaltung laufend", "Erhaltungsrücklage", "Versicherungsfall", "Kleinreparatur",
         "Betriebskosten", "Sondereigentum, Weiterberechnung",
-    ]
-
-    static let sharedPlaces = [
-        "Treppenhaus", "Keller", "Hof", "Eingangsbereich", "Dachboden", "Tiefgarage", "Waschkeller",
-        "Heizraum",
     ]
 }

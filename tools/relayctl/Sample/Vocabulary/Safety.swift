@@ -62,7 +62,7 @@ extension Trade {
             Ich habe gestern meinen Schlüsselbund verloren, es ist ein Schlüssel der Anlage dabei.
             Laut Sicherungskarte sind sieben Zylinder der Anlage betroffen.
             Zylinder der Wohnung getauscht, drei Schlüssel gegen Unterschrift übergeben.
-            Schluesselquittung.pdf Sicherungskarte.pdf
+            Sicherungskarte.pdf
 
             Wohnungstür klemmt, {lage}
             Die Tür lässt sich nur mit Gewalt schließen, sie schleift am Boden.

@@ -16,6 +16,8 @@ struct Trade: Sendable {
         let finding: Phrase
         let work: Phrase
         let files: [String]
+        /// The first of them that a resident's telephone could have taken.
+        let photo: String?
     }
 
     /// The cases are written as text: five lines each, see `Phrase` for the gaps.
@@ -27,12 +29,12 @@ struct Trade: Sendable {
         precondition(lines.count.isMultiple(of: 5), "\(name): a case is not five lines")
         var cases: [Case] = []
         for start in stride(from: 0, to: lines.count, by: 5) {
-            let files: [Substring] = lines[start + 4].split(separator: " ")
+            let files = lines[start + 4].split(separator: " ").map { String($0) }
             cases.append(
                 Case(
                     title: Phrase(lines[start]), report: Phrase(lines[start + 1]),
                     finding: Phrase(lines[start + 2]), work: Phrase(lines[start + 3]),
-                    files: files.map { String($0) }))
+                    files: files, photo: files.first { $0.hasSuffix(".jpg") }))
         }
         self.cases = cases
     }
