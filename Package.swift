@@ -50,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "relayctl",
             dependencies: [
-                "RelayStore", "RelayRecords", "RelayContract", "RelayClient", "JSON", "Options",
+                "RelayStore", "RelayRecords", "RelayContract", "RelayClient", "HTTP2", "JSON",
+                "Options",
             ],
             path: "tools/relayctl"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),

@@ -1,4 +1,4 @@
-/// The sample's proportions, each with its reason.
+/// What relayctl counts on, each number with its unit and its reason.
 enum Limits {
     /// Orders per property: a house of eight flats in four years.
     static let ordersPerProperty = 25
@@ -18,4 +18,11 @@ enum Limits {
     static let progressInterval = 2000
     /// Milliseconds between two states of the progress bar: what an eye can follow.
     static let redrawInterval = 100
+
+    /// Accounts are numbered up to here: 20 bits of a record's key in the store.
+    static let highestAccount = (1 << 20) - 1
+    /// Milliseconds that an answer on the admin socket may take. Less than a health check waits.
+    static let adminTimeout: Int32 = 2500
+    /// Column at which the values of a report stand.
+    static let reportColumn = 24
 }

@@ -1,0 +1,55 @@
+import Glibc
+import HTTP2
+import JSON
+
+/// The relayd that serves a store, asked over its admin socket.
+///
+/// While relayd runs, keys are changed through it: it is the store's writer, and its event loops
+/// remember keys that they have seen, so a change made behind its back would not hold at once.
+struct AdminClient {
+    private let connection: ClientConnection
+
+    /// Nil when nobody listens there: then the store is ours to open.
+    init?(socket: String) throws(CommandError) {
+        do throws(TransportError) {
+            connection = try ClientConnection(unix: socket)
+        } catch {
+            // No socket, or one that a dead process has left behind.
+            if case .system(_, let code) = error, [ENOENT, ECONNREFUSED].contains(code) {
+                return nil
+            }
+            throw .transport(error)
+        }
+    }
+
+    /// Where relayd serves the admin API of a store, unless it was told otherwise.
+    static func defaultSocket(store: String) -> String { store + "/admin.sock" }
+
+    /// Sends a request and gives the body of its answer; any status that is not 2xx is an error.
+    func perform(
+        _ method: String, _ path: String, body: [UInt8] = []
+    ) throws(CommandError) -> [UInt8] {
+        var fields = [HeaderField("accept", "application/json")]
+        if !body.isEmpty {
+            fields.append(HeaderField("content-type", "application/json"))
+            fields.append(HeaderField("content-length", "\(body.count)"))
+        }
+        let request = ClientRequest(method, path, fields: fields, body: body)
+        let response: ClientResponse
+        do throws(TransportError) {
+            response = try connection.perform(request, timeout: Limits.adminTimeout)
+        } catch {
+            throw .transport(error)
+        }
+        guard (200...299).contains(response.status) else {
+            throw .refused(status: response.status, detail: Self.detail(response.body))
+        }
+        return response.body
+    }
+
+    /// The sentence in a problem+json body, or the body itself if it is none.
+    private static func detail(_ body: [UInt8]) -> String {
+        let text = Report(json: body).text("detail", or: "title")
+        return text ?? String(decoding: body, as: UTF8.self)
+    }
+}

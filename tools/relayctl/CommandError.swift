@@ -1,0 +1,40 @@
+import Glibc
+import HTTP2
+
+/// Why a command failed. `description` is what the user reads after the program's name.
+enum CommandError: Error, CustomStringConvertible {
+    /// relayd's admin socket broke off.
+    case transport(TransportError)
+    /// relayd answered with an error.
+    case refused(status: Int, detail: String)
+    /// Nobody listens on the admin socket.
+    case notRunning(socket: String)
+    /// There is something where the sample should go.
+    case occupied(path: String)
+    /// There is no store.
+    case missing(path: String)
+    /// Ctrl-C or SIGTERM.
+    case interrupted
+    /// The command line named neither a store nor an admin socket.
+    case nothingToAsk
+    /// The key's number is none.
+    case badKeyId(String)
+    /// A system call failed.
+    case system(call: String, path: String, errno: Int32)
+
+    var description: String {
+        switch self {
+        case .transport(let error): "\(error)"
+        case .refused(let status, let detail): "relayd answered \(status): \(detail)"
+        case .notRunning(let socket): "nobody listens on \(socket); is relayd running?"
+        case .occupied(let path):
+            "\(path) exists already; choose another directory, or remove it first"
+        case .missing(let path): "there is no store in \(path); relayctl sample makes one"
+        case .interrupted: "interrupted; nothing is left behind"
+        case .nothingToAsk: "give --store DIR or --admin-socket PATH"
+        case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
+        case .system(let call, let path, let code):
+            "\(call) \(path): \(String(cString: strerror(code)))"
+        }
+    }
+}

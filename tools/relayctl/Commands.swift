@@ -1,0 +1,62 @@
+import Options
+
+/// The command line as data; parsing and every `--help` are readings of it.
+enum Commands {
+    static let store = Option<String>.required(
+        "store", "DIR", .path, help: "the store's directory")
+    static let adminSocket = Option<String?>.optional(
+        "admin-socket", "PATH", .path,
+        help: "where relayd serves its admin API; default: admin.sock in the store")
+    static let json = Option<Bool>.flag("json", help: "answer in JSON, for scripts")
+
+    static let orders = Option<Int>.required(
+        "orders", "N", .integer(1...Limits.orders), help: "orders of account 1")
+    static let accounts = Option<Int>.number(
+        "accounts", "A", .integer(1...Limits.accounts), default: 1,
+        help: "accounts; each further one has a tenth as many orders")
+    static let seed = Option<Int>.number(
+        "seed", "S", .integer(0...Int.max), default: 1,
+        help: "the same seed gives the same bytes")
+
+    static let account = Option<Int>.required(
+        "account", "N", .integer(1...Limits.highestAccount), help: "the account of the key")
+    static let label = Option<String?>.optional(
+        "label", "TEXT", help: "what the key is for, to tell keys apart")
+    static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
+
+    static let healthStore = Option<String?>.optional(
+        "store", "DIR", .path, help: "the store's directory, to find the admin socket in")
+
+    static let sample = Verb(
+        "sample", summary: "Make a store of sample data: German property management",
+        options: [
+            store.description, orders.description, accounts.description, seed.description,
+            json.description,
+        ])
+    static let keysCreate = Verb(
+        "keys create", summary: "Make an API key and print it, once and never again",
+        options: [
+            store.description, account.description, label.description, adminSocket.description,
+            json.description,
+        ])
+    static let keysList = Verb(
+        "keys list", summary: "List the API keys of an account, without the keys themselves",
+        options: [
+            store.description, account.description, adminSocket.description, json.description,
+        ])
+    static let keysRevoke = Verb(
+        "keys revoke", summary: "Revoke an API key; open connections lose it at once",
+        options: [store.description, adminSocket.description, json.description],
+        operands: [keyId])
+    static let stat = Verb(
+        "stat", summary: "Say how large the store is and what is in it",
+        options: [store.description, adminSocket.description, json.description])
+    static let health = Verb(
+        "health", summary: "Ask relayd whether it is ready to serve; exit code 0 if it is",
+        options: [healthStore.description, adminSocket.description, json.description])
+
+    static let program = Program(
+        name: "relayctl", summary: "Looks after a Relay store.", version: "0.1.0",
+        verbs: [sample, keysCreate, keysList, keysRevoke, stat, health],
+        notes: ["Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line."])
+}

@@ -1,0 +1,37 @@
+import Glibc
+import JSON
+import Options
+
+/// The administrator's program. A verb is a function from its arguments to a report.
+@main
+enum Relayctl {
+    static func main() {
+        let (verb, arguments) = Commands.program.parseOrExit()
+        do throws(CommandError) {
+            let report = try run(verb, arguments)
+            report.print(asJSON: arguments[Commands.json])
+        } catch {
+            fail(error, asJSON: arguments[Commands.json])
+        }
+    }
+
+    private static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report {
+        switch verb.name {
+        case Commands.health.name: try HealthCommand.run(arguments)
+        default: preconditionFailure("no verb \(verb.name)")
+        }
+    }
+
+    /// Says why and ends the process.
+    private static func fail(_ error: CommandError, asJSON: Bool) -> Never {
+        if asJSON {
+            let report = Report { $0.member("error", error.description) }
+            report.print(asJSON: true)
+        }
+        Commands.program.complain(error.description)
+        switch error {
+        case .nothingToAsk, .badKeyId: ExitCode.usage.exit()
+        default: ExitCode.failure.exit()
+        }
+    }
+}

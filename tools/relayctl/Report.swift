@@ -1,0 +1,88 @@
+import JSON
+
+/// The answer of a command: a JSON document, which `--json` prints as it is and which is otherwise
+/// laid out for people. Both come from the same bytes, so a script can rely on whatever a person
+/// has seen.
+struct Report {
+    let json: [UInt8]
+
+    init(json: [UInt8]) { self.json = json }
+
+    /// Builds the document of one object.
+    init(_ members: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        members(&writer)
+        writer.endObject()
+        json = writer.bytes
+    }
+
+    /// Prints it to standard output.
+    func print(asJSON: Bool) {
+        if asJSON {
+            Swift.print(String(decoding: json, as: UTF8.self))
+        } else {
+            Swift.print(text, terminator: "")
+        }
+    }
+
+    /// Laid out for people: a line each, every line ended.
+    var text: String {
+        var result = ""
+        withRoot { root in
+            for line in Self.lines(root, name: "") { result += line + "\n" }
+        }
+        return result
+    }
+
+    /// A member of the root object as text; the second name if there is no first.
+    func text(_ name: StaticString, or other: StaticString) -> String? {
+        var result: String?
+        withRoot { root in
+            guard root.kind == .object else { return }
+            result = (root[name] ?? root[other]).map { Self.scalar($0) }
+        }
+        return result
+    }
+
+    private func withRoot(_ body: (JSONValue) -> Void) {
+        let parser = JSONParser()
+        json.withUnsafeBytes { bytes in
+            // SAFETY: the parser copies the bytes; the value lives as long as the parser, which
+            // this call keeps beyond the body.
+            if let root = try? parser.parse(bytes) { body(root) }
+        }
+        withExtendedLifetime(parser) {}
+    }
+
+    /// Scalars become `name value`; a member of an object in an object is `outer.inner value`; an
+    /// array of objects becomes one line an element.
+    private static func lines(_ value: JSONValue, name: String) -> [String] {
+        switch value.kind {
+        case .object:
+            return value.members.flatMap { member in
+                let inner = String(member.name)
+                return lines(member.value, name: name.isEmpty ? inner : "\(name).\(inner)")
+            }
+        case .array:
+            return value.elements.map { row($0) }
+        default:
+            let padding = String(repeating: " ", count: max(1, Limits.reportColumn - name.count))
+            return [name + padding + scalar(value)]
+        }
+    }
+
+    private static func row(_ element: JSONValue) -> String {
+        guard element.kind == .object else { return scalar(element) }
+        return element.members.map { "\(String($0.name)) \(scalar($0.value))" }
+            .joined(separator: "  ")
+    }
+
+    private static func scalar(_ value: JSONValue) -> String {
+        if let text = value.string { return String(text) }
+        if let integer = value.integer { return "\(integer)" }
+        if let double = value.double { return "\(double)" }
+        if let boolean = value.boolean { return boolean ? "yes" : "no" }
+        return "-"
+    }
+}
