@@ -39,7 +39,9 @@ let package = Package(
             swiftSettings: lifetimes),
         .target(
             name: "RelayServer",
-            dependencies: ["HTTP2", "RelayContract", "RelayStore", "RelayRecords", "JSON", "CLinux"],
+            dependencies: [
+                "HTTP2", "RelayContract", "RelayStore", "RelayRecords", "JSON", "CLinux",
+            ],
             swiftSettings: lifetimes),
         .target(
             name: "RelayClient", dependencies: ["HTTP2", "RelayContract", "JSON"],
