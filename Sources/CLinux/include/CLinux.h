@@ -22,4 +22,14 @@ int relay_accept(int socket);
 /// SO_PEERCRED; 0, or -1 with errno set.
 int relay_peer_of(int socket, struct relay_peer *peer);
 
+/// Starts to fetch a document: its block's directory at the beginning of the page, and the first
+/// lines of its bytes. Never faults, whatever the address.
+static inline void relay_prefetch_document(unsigned long address) {
+    const char *page = (const char *)(address & ~4095ul);
+    const char *bytes = (const char *)address;
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + 64);
+    for (int line = 0; line < 8; line++) __builtin_prefetch(bytes + 64 * line);
+}
+
 #endif

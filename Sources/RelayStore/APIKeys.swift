@@ -1,0 +1,144 @@
+import CSodium
+import LMDB
+
+/// What the store keeps of an API key: all but the key.
+public struct APIKeyRecord: Equatable, Sendable {
+    /// Names the key, for revoking it.
+    public let id: UInt64
+    /// The account that it opens.
+    public let account: UInt32
+    /// Milliseconds since 1970.
+    public let created: Int64
+    /// What its owner called it.
+    public let label: String
+}
+
+/// A new API key. This is the only time that its text is known.
+public struct NewAPIKey: Sendable {
+    /// `relay_` and 40 characters of base32: 160 random bits and a checksum of 40.
+    public let text: String
+    /// What the store keeps of it.
+    public let record: APIKeyRecord
+}
+
+/// Keys under which the database `keys` has its three kinds of records.
+private enum KeyRecord {
+    /// → generation u64
+    static let generation: [UInt8] = [0]
+
+    /// → id u64, account u32, 0 u32, created i64, label
+    static func hash(_ digest: [UInt8]) -> [UInt8] { [1] + digest }
+
+    /// → SHA-256 of the key's text
+    static func id(_ id: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: id.bigEndian) { [2] + $0 }
+    }
+}
+
+extension StoreView {
+    /// Changes with every key that is made or revoked.
+    func keyGeneration() throws(StoreError) -> UInt64 {
+        guard let value = try value(KeyRecord.generation.span.bytes, in: databases.keys) else {
+            return 0
+        }
+        guard value.byteCount == 8 else { throw .corrupted(what: "the keys' generation") }
+        return value.word(at: 0)
+    }
+
+    /// The account that a key opens, nil for anything that is not a key in force.
+    public func authenticate(_ text: UnsafeRawBufferPointer) throws(StoreError) -> UInt32? {
+        guard let digest = APIKeyText.digest(text) else { return nil }
+        let key = KeyRecord.hash(digest)
+        guard let value = try value(key.span.bytes, in: databases.keys) else { return nil }
+        let record = try apiKey(value)
+        // The search above compares hashes byte by byte; what decides takes constant time.
+        guard let stored = try digestOfKey(record.id),
+            sodium_memcmp(stored, digest, digest.count) == 0
+        else { return nil }
+        return record.account
+    }
+
+    /// All keys in force, or those of one account, in the order in which they were made.
+    public func apiKeys(account: UInt32? = nil) throws(StoreError) -> [APIKeyRecord] {
+        var records: [APIKeyRecord] = []
+        var id: UInt64 = 0
+        while let digest = try digestOfKey(atOrAfter: &id) {
+            guard let value = try value(KeyRecord.hash(digest).span.bytes, in: databases.keys)
+            else { throw .corrupted(what: "the keys") }
+            let record = try apiKey(value)
+            if account == nil || record.account == account { records.append(record) }
+            id += 1
+        }
+        return records
+    }
+
+    private func apiKey(_ value: RawSpan) throws(StoreError) -> APIKeyRecord {
+        guard value.byteCount >= 24 else { throw .corrupted(what: "an API key") }
+        return APIKeyRecord(
+            id: value.word(at: 0), account: value.half(at: 8),
+            created: Int64(bitPattern: value.word(at: 16)),
+            label: String(decoding: value.extracting(24..<value.byteCount).copied(), as: UTF8.self))
+    }
+
+    fileprivate func digestOfKey(_ id: UInt64) throws(StoreError) -> [UInt8]? {
+        let value = try value(KeyRecord.id(id).span.bytes, in: databases.keys)
+        guard let digest = value?.copied() else { return nil }
+        guard digest.count == crypto_hash_sha256_BYTES else { throw .corrupted(what: "the keys") }
+        return digest
+    }
+
+    /// The hash of the key with the next id, which `id` is then set to.
+    private func digestOfKey(atOrAfter id: inout UInt64) throws(StoreError) -> [UInt8]? {
+        do throws(LMDBError) {
+            let cursor = try transaction.cursor(databases.keys)
+            let start = KeyRecord.id(id)
+            guard let entry = try cursor.seek(atOrAfter: start.span.bytes),
+                entry.key.byteCount == 9, entry.key.byte(at: 0) == 2
+            else { return nil }
+            id = entry.key.word(at: 1).bigEndian
+            return entry.value.copied()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+extension StoreTransaction {
+    /// Makes a key for an account. `material` are `APIKeyText.randomBytes()`, drawn before the
+    /// command was queued.
+    public mutating func createAPIKey(
+        account: UInt32, label: String, time: Int64, material: [UInt8]
+    ) throws(StoreError) -> NewAPIKey {
+        guard label.utf8.count <= Limits.keyLabelBytes, account < Limits.accounts else {
+            throw .tooLarge
+        }
+        let text = APIKeyText.make(material)
+        let digest = sha256(Array(text.utf8))
+        let id = try nextKeyID()
+        try charge(64 + label.utf8.count)
+        let head: InlineArray<3, UInt64> = [id, UInt64(account), UInt64(bitPattern: time)]
+        let value = head.span.bytes.copied() + Array(label.utf8)
+        try put(value.span.bytes, at: KeyRecord.hash(digest).span.bytes, in: databases.keys)
+        try put(digest.span.bytes, at: KeyRecord.id(id).span.bytes, in: databases.keys)
+        try bumpKeyGeneration()
+        let record = APIKeyRecord(id: id, account: account, created: time, label: label)
+        return NewAPIKey(text: text, record: record)
+    }
+
+    /// Ends a key; says whether it was in force.
+    public mutating func revokeAPIKey(_ id: UInt64) throws(StoreError) -> Bool {
+        guard let digest = try view.digestOfKey(id) else { return false }
+        try delete(KeyRecord.hash(digest).span.bytes, in: databases.keys)
+        try delete(KeyRecord.id(id).span.bytes, in: databases.keys)
+        try bumpKeyGeneration()
+        return true
+    }
+
+    /// Generations only grow and every key takes one, so they serve as ids as well.
+    private func nextKeyID() throws(StoreError) -> UInt64 { try view.keyGeneration() + 1 }
+
+    private mutating func bumpKeyGeneration() throws(StoreError) {
+        let generation: InlineArray<1, UInt64> = [try view.keyGeneration() + 1]
+        try put(generation.span.bytes, at: KeyRecord.generation.span.bytes, in: databases.keys)
+    }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// The commands that wait for the writer: bounded in number and bytes, never blocking those who
+/// submit.
+final class CommandQueue: @unchecked Sendable {
+    // SAFETY: allocated in init, deallocated in deinit; all other state is touched under `mutex`.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private var waiting: [any WriteCommand] = []
+    private var waitingBytes = 0
+    private var isStopped = false
+
+    init() {
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    func submit(_ command: any WriteCommand) -> Submission {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if isStopped { return .stopped }
+        let byteCount = command.byteCount
+        guard waiting.count < Limits.queuedCommands,
+            // One command over the limit is let through alone, or it could never be.
+            waiting.isEmpty || waitingBytes + byteCount <= Limits.queuedBytes
+        else { return .queueFull }
+        waiting.append(command)
+        waitingBytes += byteCount
+        if waiting.count == 1 { pthread_cond_signal(condition) }
+        return .accepted
+    }
+
+    /// Waits for commands and moves all that make one group commit into `batch`; false once the
+    /// queue is stopped and empty.
+    func take(into batch: inout [any WriteCommand]) -> Bool {
+        batch.removeAll(keepingCapacity: true)
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while waiting.isEmpty {
+            if isStopped { return false }
+            pthread_cond_wait(condition, mutex)
+        }
+        if waitingBytes <= Limits.commitBytes {
+            swap(&waiting, &batch)
+            waitingBytes = 0
+            return true
+        }
+        var bytes = 0
+        var count = 0
+        while count < waiting.count {
+            let next = waiting[count].byteCount
+            if count > 0, bytes + next > Limits.commitBytes { break }
+            bytes += next
+            count += 1
+        }
+        batch.append(contentsOf: waiting[..<count])
+        waiting.removeFirst(count)
+        waitingBytes -= bytes
+        return true
+    }
+
+    /// Lets the writer end once it has taken what waits.
+    func stop() {
+        pthread_mutex_lock(mutex)
+        isStopped = true
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Commands that wait now.
+    var count: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return waiting.count
+    }
+}

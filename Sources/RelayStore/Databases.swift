@@ -1,0 +1,30 @@
+import LMDB
+
+/// The named databases of a store. FORMAT.md says what is in each.
+struct Databases: Sendable {
+    let documents: IntegerDatabase
+    let blocks: IntegerDatabase
+    let counters: IntegerDatabase
+    let changes: IntegerDatabase
+    let lists: BytesDatabase
+    let lookups: BytesDatabase
+    let keys: BytesDatabase
+    let meta: BytesDatabase
+    let idempotency: BytesDatabase
+
+    static let schema = Schema(
+        integer: ["documents", "blocks", "counters", "changes"],
+        bytes: ["lists", "lookups", "keys", "meta", "idempotency"])
+
+    init(_ environment: Environment) throws(LMDBError) {
+        documents = try environment.integerDatabase("documents")
+        blocks = try environment.integerDatabase("blocks")
+        counters = try environment.integerDatabase("counters")
+        changes = try environment.integerDatabase("changes")
+        lists = try environment.bytesDatabase("lists")
+        lookups = try environment.bytesDatabase("lookups")
+        keys = try environment.bytesDatabase("keys")
+        meta = try environment.bytesDatabase("meta")
+        idempotency = try environment.bytesDatabase("idempotency")
+    }
+}

@@ -1,0 +1,141 @@
+import CXXHash
+
+/// Neighbouring documents of one account and resource in one LMDB value.
+///
+///     header     16   count u16, format u8, 0 u8, jsonBytes u32, privateBytes u32, 0 u32
+///     directory  32 × count: key u64, version u64, checksum u64, jsonEnd u32, privateEnd u32
+///     json       each document followed by ',', in ascending order of ids
+///     private    each document's private bytes, in the same order
+///
+/// So the answers of neighbours are one run of bytes, ready to be sent as a part of a page.
+struct DocumentBlock: ~Escapable {
+    static let headerBytes = 16
+    static let entryBytes = 32
+    static let format: UInt8 = 1
+    /// The most documents that fit a block: their entries and a comma each.
+    static let mostDocuments = (Limits.blockBytes - headerBytes) / (entryBytes + 1)
+
+    let bytes: RawSpan
+    let count: Int
+    private let jsonStart: Int
+    private let privateStart: Int
+
+    /// Looks at a value; the sizes must add up before anything in it is believed.
+    @_lifetime(copy bytes)
+    init(_ bytes: RawSpan) throws(StoreError) {
+        guard bytes.byteCount >= Self.headerBytes, bytes.byte(at: 2) == Self.format else {
+            throw .corrupted(what: "the header of a block of documents")
+        }
+        count = Int(bytes.quarter(at: 0))
+        jsonStart = Self.headerBytes + Self.entryBytes * count
+        privateStart = jsonStart + Int(bytes.half(at: 4))
+        guard count > 0, privateStart + Int(bytes.half(at: 8)) == bytes.byteCount else {
+            throw .corrupted(what: "the header of a block of documents")
+        }
+        self.bytes = bytes
+    }
+
+    /// A block that holds one document too large for sharing.
+    var isOversize: Bool { bytes.byteCount > Limits.blockBytes }
+
+    @inline(__always)
+    func key(at index: Int) -> UInt64 { bytes.word(at: offset(index)) }
+
+    @inline(__always)
+    func version(at index: Int) -> UInt64 { bytes.word(at: offset(index) + 8) }
+
+    @inline(__always)
+    func checksum(at index: Int) -> UInt64 { bytes.word(at: offset(index) + 16) }
+
+    /// Position of the first document whose key is not less.
+    @inline(__always)
+    func position(of key: UInt64) -> Int {
+        var index = 0
+        while index < count, self.key(at: index) < key { index += 1 }
+        return index
+    }
+
+    /// Where a document's JSON with its comma lies within the block.
+    @inline(__always)
+    func json(at index: Int) throws(StoreError) -> Range<Int> {
+        let start = index == 0 ? 0 : Int(bytes.half(at: offset(index) - 8))
+        let end = Int(bytes.half(at: offset(index) + 24))
+        guard start < end, jsonStart + end <= privateStart else {
+            throw .corrupted(what: "the directory of a block of documents")
+        }
+        return jsonStart + start..<jsonStart + end
+    }
+
+    /// Where a document's private bytes lie within the block.
+    @inline(__always)
+    func privateBytes(at index: Int) throws(StoreError) -> Range<Int> {
+        let start = index == 0 ? 0 : Int(bytes.half(at: offset(index) - 4))
+        let end = Int(bytes.half(at: offset(index) + 28))
+        guard start <= end, privateStart + end <= bytes.byteCount else {
+            throw .corrupted(what: "the directory of a block of documents")
+        }
+        return privateStart + start..<privateStart + end
+    }
+
+    /// A document by its position.
+    @_lifetime(copy self)
+    func document(at index: Int) throws(StoreError) -> DocumentView {
+        let json = try json(at: index)
+        let privateBytes = try privateBytes(at: index)
+        return DocumentView(
+            key: DocumentKey(rawValue: key(at: index)), version: version(at: index),
+            checksum: checksum(at: index),
+            json: bytes.extracting(json.lowerBound..<json.upperBound - 1),
+            privateBytes: bytes.extracting(privateBytes))
+    }
+
+    @inline(__always)
+    private func offset(_ index: Int) -> Int { Self.headerBytes + Self.entryBytes * index }
+}
+
+/// A document in the map: the bytes of its answer, and what the server knows besides.
+public struct DocumentView: ~Escapable {
+    /// Account, resource and id.
+    public let key: DocumentKey
+    /// Sequence number of the change that wrote it.
+    public let version: UInt64
+    /// See `isIntact`.
+    public let checksum: UInt64
+    /// The bytes of the answer, without the comma that follows them in the map.
+    public let json: RawSpan
+    /// Facts that are not part of the answer.
+    public let privateBytes: RawSpan
+
+    @_lifetime(copy json, copy privateBytes)
+    init(
+        key: DocumentKey, version: UInt64, checksum: UInt64, json: RawSpan, privateBytes: RawSpan
+    ) {
+        self.key = key
+        self.version = version
+        self.checksum = checksum
+        self.json = json
+        self.privateBytes = privateBytes
+    }
+
+    /// The id within account and resource.
+    public var id: UInt64 { key.id }
+
+    /// Whether the bytes are those that were written, under the key they were written to: LMDB
+    /// itself does not notice a flipped bit.
+    public var isIntact: Bool {
+        checksum == documentChecksum(key.rawValue, version, json, privateBytes)
+    }
+}
+
+/// XXH3-64 over key, version and the hashes of both parts.
+func documentChecksum(
+    _ key: UInt64, _ version: UInt64, _ json: RawSpan, _ privateBytes: RawSpan
+) -> UInt64 {
+    // SAFETY: the hash reads the bytes inside the closures.
+    let parts: InlineArray<4, UInt64> = [
+        key, version,
+        json.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) },
+        privateBytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) },
+    ]
+    return parts.span.bytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) }
+}

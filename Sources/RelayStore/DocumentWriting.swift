@@ -1,0 +1,219 @@
+import LMDB
+
+extension StoreTransaction {
+    /// Stores a document, replacing the one under its key. `json` is the answer without a comma.
+    ///
+    /// Documents that come in ascending order fill block after block. One that grows splits its
+    /// block; one that does not fit beside others has a block of its own.
+    public mutating func putDocument(
+        _ key: DocumentKey, json: RawSpan, privateBytes: RawSpan = RawSpan(), version: UInt64
+    ) throws(StoreError) {
+        let byteCount = json.byteCount + privateBytes.byteCount
+        guard byteCount <= Limits.documentBytes else { throw .tooLarge }
+        try charge(byteCount)
+        let checksum = documentChecksum(key.rawValue, version, json, privateBytes)
+        // SAFETY: the bytes are written into the map before these closures return, and the caller
+        // cannot have them point into the map, because a put needs exclusive access to it.
+        try json.withUnsafeBytes { (json) throws(StoreError) in
+            try privateBytes.withUnsafeBytes { (privateBytes) throws(StoreError) in
+                let piece = DocumentPiece(
+                    key: key.rawValue, version: version, checksum: checksum, json: json,
+                    privateBytes: privateBytes)
+                try put(piece)
+            }
+        }
+    }
+
+    /// Deletes a document; says whether there was one. Neighbours that fit one block are merged.
+    @discardableResult
+    public mutating func deleteDocument(_ key: DocumentKey) throws(StoreError) -> Bool {
+        let neighbours = try neighbours(of: key.rawValue)
+        guard let home = neighbours.home else { return false }
+        if home.isOversize {
+            // One document alone: the block goes with it.
+            guard home.firstKey == key.rawValue else { return false }
+            return try delete(home.firstKey, in: databases.documents)
+        }
+        var count = try loadPieces(of: home.firstKey, area: 0, at: 0)
+        guard let index = scratch.index(of: key.rawValue, count: count) else { return false }
+        scratch.removePiece(at: index, count: &count)
+        guard count > 0 else { return try delete(home.firstKey, in: databases.documents) }
+        try write(0..<count, replacing: home.firstKey, isLast: false)
+        try merge(count)
+        return true
+    }
+
+    // MARK: Putting
+
+    private mutating func put(_ piece: DocumentPiece) throws(StoreError) {
+        let neighbours = try neighbours(of: piece.key)
+        guard let home = neighbours.home else { return try putAlone(piece, neighbours) }
+        if home.isOversize {
+            guard home.firstKey == piece.key else { return try putAlone(piece, neighbours) }
+            scratch.pieces[0] = piece
+            return try write(0..<1, replacing: home.firstKey, isLast: false)
+        }
+        var count = try loadPieces(of: home.firstKey, area: 0, at: 0)
+        let index = scratch.position(of: piece.key, count: count)
+        let replaces = index < count && scratch.pieces[index].key == piece.key
+        if replaces {
+            scratch.pieces[index] = piece
+        } else {
+            scratch.insertPiece(piece, at: index, count: &count)
+        }
+        if scratch.blockBytes(0..<count) <= Limits.blockBytes {
+            return try write(0..<count, replacing: home.firstKey, isLast: false)
+        }
+        if !replaces, index == count - 1 {
+            // The block stays as full as it is: this keeps ascending ids dense.
+            return try putAlone(piece, neighbours)
+        }
+        try split(count, replacing: home.firstKey)
+    }
+
+    /// Puts a document that its home block has no room for at the front of the next block, else in
+    /// a block of its own.
+    private mutating func putAlone(
+        _ piece: DocumentPiece, _ neighbours: BlockNeighbours
+    ) throws(StoreError) {
+        scratch.pieces[0] = piece
+        if let next = neighbours.next,
+            next.byteCount + piece.byteCount <= Limits.blockBytes
+        {
+            let count = try loadPieces(of: next.firstKey, area: 1, at: 1)
+            return try write(0..<1 + count, replacing: next.firstKey, isLast: false)
+        }
+        try write(0..<1, replacing: nil, isLast: neighbours.isAtEnd)
+    }
+
+    /// Spreads what one block cannot hold any more over as few as possible, in order.
+    private mutating func split(_ count: Int, replacing firstKey: UInt64) throws(StoreError) {
+        var start = 0
+        var replaced: UInt64? = firstKey
+        while start < count {
+            var end = start + 1
+            while end < count, scratch.blockBytes(start..<end + 1) <= Limits.blockBytes { end += 1 }
+            try write(start..<end, replacing: replaced, isLast: false)
+            replaced = nil
+            start = end
+        }
+    }
+
+    // MARK: Deleting
+
+    /// Merges the block that the first `count` pieces have been written as with a neighbour, if
+    /// both fit one block.
+    private mutating func merge(_ count: Int) throws(StoreError) {
+        let key = scratch.pieces[0].key
+        let byteCount = scratch.blockBytes(0..<count)
+        let around = try around(block: key)
+        if let next = around.next,
+            byteCount + next.byteCount - DocumentBlock.headerBytes <= Limits.blockBytes
+        {
+            let total = try count + loadPieces(of: next.firstKey, area: 1, at: count)
+            try delete(next.firstKey, in: databases.documents)
+            try write(0..<total, replacing: key, isLast: false)
+        } else if let previous = around.previous,
+            byteCount + previous.byteCount - DocumentBlock.headerBytes <= Limits.blockBytes
+        {
+            try delete(key, in: databases.documents)
+            let before = try countPieces(of: previous.firstKey)
+            scratch.movePieces(count, by: before)
+            _ = try loadPieces(of: previous.firstKey, area: 1, at: 0)
+            try write(0..<before + count, replacing: previous.firstKey, isLast: false)
+        }
+    }
+
+    // MARK: Blocks
+
+    /// Copies a block into the scratch memory and lists its documents from `index` on; returns how
+    /// many there are.
+    private mutating func loadPieces(
+        of firstKey: UInt64, area: Int, at index: Int
+    ) throws(StoreError) -> Int {
+        let target = scratch.blocks + area * Limits.blockBytes
+        let pieces = scratch.pieces
+        guard let bytes = try view.value(firstKey, in: databases.documents) else {
+            throw .corrupted(what: "the tree of documents")
+        }
+        let block = try DocumentBlock(bytes)
+        precondition(!block.isOversize && index + block.count <= WriteScratch.pieceCapacity)
+        bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        for position in 0..<block.count {
+            let json = try block.json(at: position)
+            let privateBytes = try block.privateBytes(at: position)
+            // SAFETY: `target` holds the copy until the next load into this area.
+            pieces[index + position] = DocumentPiece(
+                key: block.key(at: position), version: block.version(at: position),
+                checksum: block.checksum(at: position),
+                json: UnsafeRawBufferPointer(
+                    start: target + json.lowerBound, count: json.count - 1),
+                privateBytes: UnsafeRawBufferPointer(
+                    start: target + privateBytes.lowerBound, count: privateBytes.count))
+        }
+        return block.count
+    }
+
+    private func countPieces(of firstKey: UInt64) throws(StoreError) -> Int {
+        guard let bytes = try view.value(firstKey, in: databases.documents) else {
+            throw .corrupted(what: "the tree of documents")
+        }
+        return try DocumentBlock(bytes).count
+    }
+
+    /// Writes pieces as one block, in place of the one that had another first key.
+    private mutating func write(
+        _ range: Range<Int>, replacing firstKey: UInt64?, isLast: Bool
+    ) throws(StoreError) {
+        let pieces = scratch.pieces
+        let key = pieces[range.lowerBound].key
+        if let firstKey, firstKey != key { try delete(firstKey, in: databases.documents) }
+        let byteCount = scratch.blockBytes(range)
+        do throws(LMDBError) {
+            try transaction.reserve(byteCount, at: key, in: databases.documents, isLast: isLast) {
+                fillBlock(
+                    $0, with: UnsafeBufferPointer(start: pieces, count: range.upperBound)[range])
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+/// Lays pieces out as `DocumentBlock` describes.
+private func fillBlock(
+    _ room: UnsafeMutableRawBufferPointer, with pieces: Slice<UnsafeBufferPointer<DocumentPiece>>
+) {
+    let jsonBytes = pieces.reduce(0) { $0 + $1.json.count + 1 }
+    let privateBytes = pieces.reduce(0) { $0 + $1.privateBytes.count }
+    room.storeBytes(of: UInt16(pieces.count), as: UInt16.self)
+    room.storeBytes(of: UInt16(DocumentBlock.format), toByteOffset: 2, as: UInt16.self)
+    room.storeBytes(of: UInt32(jsonBytes), toByteOffset: 4, as: UInt32.self)
+    room.storeBytes(of: UInt32(privateBytes), toByteOffset: 8, as: UInt32.self)
+    room.storeBytes(of: 0, toByteOffset: 12, as: UInt32.self)
+    let jsonStart = DocumentBlock.headerBytes + DocumentBlock.entryBytes * pieces.count
+    let privateStart = jsonStart + jsonBytes
+    var entry = DocumentBlock.headerBytes
+    var jsonEnd = 0
+    var privateEnd = 0
+    for piece in pieces {
+        // SAFETY: the room is as large as the sum of all pieces; they do not point into it.
+        let json = room.baseAddress! + jsonStart + jsonEnd
+        if let source = piece.json.baseAddress {
+            json.copyMemory(from: source, byteCount: piece.json.count)
+        }
+        json.storeBytes(of: UInt8(ascii: ","), toByteOffset: piece.json.count, as: UInt8.self)
+        if let source = piece.privateBytes.baseAddress {
+            (room.baseAddress! + privateStart + privateEnd)
+                .copyMemory(from: source, byteCount: piece.privateBytes.count)
+        }
+        jsonEnd += piece.json.count + 1
+        privateEnd += piece.privateBytes.count
+        room.storeBytes(of: piece.key, toByteOffset: entry, as: UInt64.self)
+        room.storeBytes(of: piece.version, toByteOffset: entry + 8, as: UInt64.self)
+        room.storeBytes(of: piece.checksum, toByteOffset: entry + 16, as: UInt64.self)
+        room.storeBytes(of: UInt32(jsonEnd), toByteOffset: entry + 24, as: UInt32.self)
+        room.storeBytes(of: UInt32(privateEnd), toByteOffset: entry + 28, as: UInt32.self)
+        entry += DocumentBlock.entryBytes
+    }
+}

@@ -1,0 +1,72 @@
+/// Every number that bounds the store, with its unit and the reason for it.
+public enum Limits {
+    /// Version of the bytes on disk; FORMAT.md describes it.
+    public static let formatVersion: UInt32 = 1
+
+    /// Bytes of a block of documents and of a list node: what fits one overflow page of 4 096
+    /// bytes behind LMDB's header of 16. One page never needs a search for contiguous ones.
+    static let blockBytes = 4_080
+
+    /// Bytes of one document, JSON and private bytes together: 16 MiB. Far above any answer, and
+    /// far below the 64 MiB of a group commit.
+    public static let documentBytes = 16 << 20
+
+    /// Accounts: 20 bits of a document's key.
+    public static let accounts: UInt32 = 1 << 20
+
+    /// Kinds of resource: 6 bits of a document's key.
+    public static let resources: UInt8 = 1 << 6
+
+    /// Bits of an id; 274 billion records an account and resource, and exact in a JSON number.
+    public static let idBits: UInt64 = 38
+
+    /// Keys in one leaf of a counted list: 504 of 8 bytes behind a header of 8, rounded down so
+    /// that also the root record with its total fits a block.
+    static let leafKeys = 504
+
+    /// Children of one inner node of a counted list, of 24 bytes each.
+    static let innerChildren = 168
+
+    /// Levels of a counted list. Ten hold more than the 2^38 ids there can be, many times over.
+    static let listLevels = 10
+
+    /// Bytes of a looked-up text that are kept as they are; a longer one is kept as its hash,
+    /// because an LMDB key ends at 511 bytes.
+    static let lookupTextBytes = 400
+
+    /// Commands that wait for the writer: 10 000, more than a second of durable inserts. Behind
+    /// that a client is better told to come back.
+    public static let queuedCommands = 10_000
+
+    /// Bytes of commands that wait for the writer: 64 MiB.
+    public static let queuedBytes = 64 << 20
+
+    /// Bytes of commands in one group commit: 64 MiB. LMDB's list of changed pages overflows far
+    /// above that, and one commit then still takes less than a second.
+    static let commitBytes = 64 << 20
+
+    /// The share of the map that only deletions may use, and the most that is kept back for them.
+    /// A store that is full to the last page could not even be emptied.
+    static let reserveShare = 4
+    /// Bytes, see `reserveShare`: 512 MiB hold a group commit of deletions.
+    static let reserveBytes = 512 << 20
+
+    /// Bytes that a put may take besides its own: pages of the tree that it copies.
+    static let putOverheadBytes = 4 * 4_096
+
+    /// Entries of a reader's table of prefetch hints: 2^20 of 4 bytes, touched as documents are.
+    /// Enough for the records that are asked for again and again, and 4 MiB at most.
+    static let hints = 1 << 20
+
+    /// Random bytes of an API key: 160 bits, a multiple of what one base32 character holds.
+    static let keyRandomBytes = 20
+
+    /// Bytes of an API key's checksum, so that a mistyped key is refused without a lookup.
+    static let keyChecksumBytes = 5
+
+    /// Bytes of the label of an API key.
+    public static let keyLabelBytes = 200
+
+    /// Faults that a check reports; more of them say nothing new.
+    static let checkFaults = 100
+}

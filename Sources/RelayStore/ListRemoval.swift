@@ -1,0 +1,82 @@
+import LMDB
+
+extension StoreTransaction {
+    /// Removes a key; says whether it was there. Needs no quota: removing must always be possible.
+    @discardableResult
+    public mutating func remove(_ key: UInt64, from list: ListKey) throws(StoreError) -> Bool {
+        var root = try loadRoot(list)
+        guard try remove(key, from: root) else { return false }
+        // A root with one child left hands its place to that child.
+        while root.level > 0, root.count == 1 {
+            let number = root.children[0].node
+            root = try loadChild(of: root, at: 0)
+            try deleteNode(number)
+        }
+        try writeRoot(list, root)
+        return true
+    }
+
+    private mutating func remove(
+        _ key: UInt64, from node: ListNodeBuffer
+    ) throws(StoreError) -> Bool {
+        if node.count == 0 { return false }
+        if node.level == 0 {
+            let index = node.lowerBound(key)
+            guard index < node.count, node.keys[index] == key else { return false }
+            node.closeGap(at: index)
+            return true
+        }
+        let position = node.child(for: key)
+        let child = try loadChild(of: node, at: position)
+        guard try remove(key, from: child) else { return false }
+        if child.count == 0 {
+            try deleteNode(node.children[position].node)
+            node.closeGap(at: position)
+            return true
+        }
+        node.children[position].first = child.first
+        node.children[position].keys = child.total
+        if child.count < child.capacity / 4, try merge(child, of: node, at: position) {
+            return true
+        }
+        try writeNode(node.children[position].node, child)
+        return true
+    }
+
+    /// Merges an under-full child with a sibling if both fit one node.
+    ///
+    /// Three quarters of a node are the limit, so that the next insertion does not split it again.
+    private mutating func merge(
+        _ child: ListNodeBuffer, of parent: ListNodeBuffer, at position: Int
+    ) throws(StoreError) -> Bool {
+        let limit = child.capacity * 3 / 4
+        if position + 1 < parent.count {
+            let right = try loadSibling(of: parent, at: position + 1)
+            if child.count + right.count <= limit {
+                child.append(right)
+                try absorb(position + 1, into: position, of: parent, as: child)
+                return true
+            }
+        }
+        if position > 0 {
+            let left = try loadSibling(of: parent, at: position - 1)
+            if left.count + child.count <= limit {
+                left.append(child)
+                try absorb(position, into: position - 1, of: parent, as: left)
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Writes the merged node in place of the left one and drops the right one.
+    private mutating func absorb(
+        _ right: Int, into left: Int, of parent: ListNodeBuffer, as merged: ListNodeBuffer
+    ) throws(StoreError) {
+        try deleteNode(parent.children[right].node)
+        parent.children[left].first = merged.first
+        parent.children[left].keys += parent.children[right].keys
+        try writeNode(parent.children[left].node, merged)
+        parent.closeGap(at: right)
+    }
+}

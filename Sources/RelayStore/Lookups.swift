@@ -1,0 +1,72 @@
+import CSodium
+import LMDB
+
+/// Names a unique text of an account's records: an externalId, an internalId …
+public struct LookupKey: Sendable {
+    /// account (4, big-endian), resource (1), kind (1), 1 and the text or 2 and its SHA-256.
+    let stored: [UInt8]
+
+    /// A key from its parts; resource and kind are opaque to the store.
+    public init(account: UInt32, resource: UInt8, kind: UInt8, text: some Collection<UInt8>) {
+        precondition(account < Limits.accounts)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(7 + min(text.count, Limits.lookupTextBytes))
+        withUnsafeBytes(of: account.bigEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(resource)
+        bytes.append(kind)
+        if text.count <= Limits.lookupTextBytes {
+            bytes.append(1)
+            bytes.append(contentsOf: text)
+        } else {
+            bytes.append(2)
+            bytes.append(contentsOf: sha256(Array(text)))
+        }
+        stored = bytes
+    }
+}
+
+/// SHA-256 of some bytes.
+func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
+    crypto_hash_sha256(&digest, bytes, UInt64(bytes.count))
+    return digest
+}
+
+extension StoreView {
+    /// The record that a text belongs to.
+    public func lookup(_ key: LookupKey) throws(StoreError) -> UInt64? {
+        guard let value = try value(key.stored.span.bytes, in: databases.lookups) else {
+            return nil
+        }
+        guard value.byteCount == 8 else { throw .corrupted(what: "a lookup") }
+        return value.word(at: 0)
+    }
+}
+
+extension StoreTransaction {
+    /// Gives a text to a record; `.duplicate` if it belongs to another one.
+    public mutating func setLookup(_ key: LookupKey, to id: UInt64) throws(StoreError) {
+        if let owner = try view.lookup(key) {
+            if owner == id { return }
+            throw .duplicate(id: owner)
+        }
+        try charge(key.stored.count + 8)
+        let value: InlineArray<1, UInt64> = [id]
+        try put(value.span.bytes, at: key.stored.span.bytes, in: databases.lookups)
+    }
+
+    /// Replaces a record's text by another one; both may be missing.
+    public mutating func replaceLookup(
+        _ old: LookupKey?, with new: LookupKey?, of id: UInt64
+    ) throws(StoreError) {
+        if let old, let new, old.stored == new.stored { return }
+        if let new { try setLookup(new, to: id) }
+        if let old { try removeLookup(old) }
+    }
+
+    /// Takes a text from its record; says whether it had one.
+    @discardableResult
+    public mutating func removeLookup(_ key: LookupKey) throws(StoreError) -> Bool {
+        try delete(key.stored.span.bytes, in: databases.lookups)
+    }
+}

@@ -1,0 +1,115 @@
+import CSodium
+import LMDB
+
+/// How to open a store.
+public struct StoreOptions: Sendable {
+    /// Bytes that the data file may grow into; address space only.
+    public var mapBytes: Int
+    /// Bytes that puts may fill; the rest of the map is for deletions.
+    public var quotaBytes: Int
+    /// What a power cut may cost.
+    public var durability: Durability
+
+    /// The defaults are right for a service. Without a quota, a quarter of the map (512 MiB at
+    /// most) is kept back for deletions.
+    public init(
+        mapBytes: Int = LMDB.Limits.mapBytes, quotaBytes: Int? = nil,
+        durability: Durability = .durable
+    ) {
+        let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
+        self.mapBytes = mapBytes
+        self.quotaBytes = quotaBytes ?? mapBytes - reserve
+        self.durability = durability
+    }
+}
+
+/// What a power cut may cost, see `LMDB.Durability`.
+public typealias Durability = LMDB.Durability
+
+/// Documents, lists, lookups, counters, changes and keys in one LMDB environment.
+///
+/// Read through a `StoreReader`, one per event loop or tool. Write through a `Writer`, which
+/// commits in groups on its own thread, or in bulk through `write`.
+public final class Store: Sendable {
+    let core: StoreCore
+
+    private init(_ core: StoreCore) { self.core = core }
+
+    /// Creates a store in a directory, which may exist but not hold one. A crash leaves a whole
+    /// store or none.
+    public static func create(
+        at directory: String, options: StoreOptions = .init()
+    ) throws(StoreError) -> Store {
+        do throws(LMDBError) {
+            _ = try Environment.create(
+                at: directory, options: options.environment, schema: Databases.schema,
+                initialize: StoreMetadata.initialize)
+        } catch {
+            throw StoreError(error)
+        }
+        return try open(at: directory, options: options)
+    }
+
+    /// Opens a store.
+    public static func open(
+        at directory: String, options: StoreOptions = .init()
+    ) throws(StoreError) -> Store {
+        let environment: Environment
+        do throws(LMDBError) {
+            environment = try Environment.open(
+                at: directory, options: options.environment, schema: Databases.schema)
+        } catch {
+            throw StoreError(error)
+        }
+        return Store(try StoreCore(environment, options))
+    }
+
+    /// Makes a store that ends with the process.
+    public static func inMemory(options: StoreOptions? = nil) throws(StoreError) -> Store {
+        let options = options ?? StoreOptions(durability: .mayCorruptStore)
+        let environment: Environment
+        do throws(LMDBError) {
+            environment = try Environment.inMemory(
+                options: options.environment, schema: Databases.schema,
+                initialize: StoreMetadata.initialize)
+        } catch {
+            throw StoreError(error)
+        }
+        return Store(try StoreCore(environment, options))
+    }
+
+    /// What was fixed when the store was created.
+    public var metadata: StoreMetadata { core.metadata }
+
+    /// The directory; empty for a store in memory.
+    public var directory: String { core.environment.directory }
+
+    /// A reader of the newest commit.
+    public func makeReader() throws(StoreError) -> StoreReader { try StoreReader(core) }
+
+    /// Runs `body` as one write transaction on this thread, and commits it durably; throws away
+    /// what it did if it throws. For tools that write in bulk: a server writes through `Writer`.
+    @discardableResult
+    @available(*, noasync, message: "a write transaction belongs to one thread")
+    public func write<Result>(
+        _ body: (inout StoreTransaction) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        var transaction = try StoreTransaction(core)
+        let result = try body(&transaction)
+        try transaction.commit()
+        core.tickIfFull()
+        return result
+    }
+
+    /// Frees the reader slots of processes that died; call it from time to time.
+    @discardableResult
+    public func clearDeadReaders() throws(StoreError) -> Int {
+        try lifting { () throws(LMDBError) in try core.environment.clearDeadReaders() }
+    }
+}
+
+extension StoreOptions {
+    var environment: EnvironmentOptions {
+        EnvironmentOptions(mapBytes: mapBytes, durability: durability)
+    }
+}

@@ -1,0 +1,196 @@
+import LMDB
+
+/// What a check of the store found.
+public struct CheckReport: Equatable, Sendable {
+    /// Documents that were looked at.
+    public var documents: UInt64 = 0
+    /// Bytes of their JSON, without commas.
+    public var jsonBytes: UInt64 = 0
+    /// Blocks that hold them.
+    public var blocks: UInt64 = 0
+    /// Counted lists.
+    public var lists: UInt64 = 0
+    /// Keys in all lists.
+    public var listKeys: UInt64 = 0
+    /// What is wrong, at most `Limits.checkFaults` of it; empty if the store is sound.
+    public var faults: [String] = []
+
+    mutating func fault(_ text: String) {
+        if faults.count < Limits.checkFaults { faults.append(text) }
+    }
+}
+
+extension Store {
+    /// Looks at every document and list: structure, counts, order and checksums. Reads one commit
+    /// from end to end, which keeps its pages from being reused meanwhile.
+    public func check() throws(StoreError) -> CheckReport {
+        let reader = try makeReader()
+        return try reader.view.check()
+    }
+}
+
+extension StoreView {
+    func check() throws(StoreError) -> CheckReport {
+        var report = CheckReport()
+        try checkDocuments(&report)
+        try checkLists(&report)
+        return report
+    }
+
+    // MARK: Documents
+
+    private func checkDocuments(_ report: inout CheckReport) throws(StoreError) {
+        var last: UInt64?
+        var position: UInt64? = 0
+        while let from = position {
+            let key: UInt64
+            let block: DocumentBlock
+            do {
+                let cursor = try documentCursor()
+                guard let entry = try next(cursor, from) else { break }
+                key = entry.key
+                position = key == .max ? nil : key + 1
+                report.blocks += 1
+                do throws(StoreError) {
+                    block = try DocumentBlock(entry.value)
+                } catch {
+                    report.fault("block \(key): \(error)")
+                    continue
+                }
+            }
+            if block.key(at: 0) != key { report.fault("block \(key): another first key") }
+            if block.isOversize, block.count > 1 { report.fault("block \(key): too large") }
+            let family = DocumentKey(rawValue: key).family
+            for index in 0..<block.count {
+                let documentKey = block.key(at: index)
+                if let last, documentKey <= last { report.fault("block \(key): not ascending") }
+                last = documentKey
+                if DocumentKey(rawValue: documentKey).family != family {
+                    report.fault("block \(key): documents of several resources")
+                }
+                check(block, index, &report)
+            }
+            if let last { try checkCounter(DocumentKey(rawValue: last), &report) }
+        }
+    }
+
+    private func check(_ block: DocumentBlock, _ index: Int, _ report: inout CheckReport) {
+        do throws(StoreError) {
+            let document = try block.document(at: index)
+            report.documents += 1
+            report.jsonBytes += UInt64(document.json.byteCount)
+            if !document.isIntact {
+                report.fault("document \(document.key.describing): wrong checksum")
+            }
+        } catch {
+            report.fault(
+                "document \(DocumentKey(rawValue: block.key(at: index)).describing): \(error)")
+        }
+    }
+
+    private func checkCounter(
+        _ key: DocumentKey, _ report: inout CheckReport
+    ) throws(StoreError) {
+        let counter = try counter(account: key.account, resource: key.resource)
+        if counter.lastID < key.id {
+            report.fault("document \(key.describing): its id was never given out")
+        }
+    }
+
+    @_lifetime(copy self)
+    private func next(
+        _ cursor: borrowing Cursor, _ key: UInt64
+    ) throws(StoreError) -> IntegerEntry? {
+        do throws(LMDBError) {
+            return try unsafe _overrideLifetime(cursor.seek(atOrAfter: key), copying: self)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    // MARK: Lists
+
+    private func checkLists(_ report: inout CheckReport) throws(StoreError) {
+        var nodes: UInt64 = 0
+        var key: [UInt8]? = [0]
+        while let from = key {
+            guard let name = try listName(atOrAfter: from) else { break }
+            key = name + [0]
+            let list = try ListKey(stored: name.span.bytes)
+            report.lists += 1
+            nodes += try check(list, &report)
+        }
+        let stored = try lifting { () throws(LMDBError) in
+            try transaction.statistics(databases.blocks).entries
+        }
+        if stored != nodes { report.fault("\(stored) list nodes, \(nodes) of them in lists") }
+    }
+
+    /// The key of the first list that is not before this one.
+    private func listName(atOrAfter name: [UInt8]) throws(StoreError) -> [UInt8]? {
+        do throws(LMDBError) {
+            let cursor = try transaction.cursor(databases.lists)
+            return try cursor.seek(atOrAfter: name.span.bytes)?.key.copied()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Checks one list; returns how many nodes it has besides its root.
+    func check(_ list: ListKey, _ report: inout CheckReport) throws(StoreError) -> UInt64 {
+        guard let record = try root(list) else { return 0 }
+        var walk = ListWalk(name: "list \(list)")
+        do throws(StoreError) {
+            let root = try ListNode(record, at: ListNode.totalBytes)
+            let keys = try check(root, isRoot: true, &walk, &report)
+            if keys != record.word(at: 0) { report.fault("\(walk.name): wrong total") }
+            report.listKeys += keys
+        } catch {
+            report.fault("\(walk.name): \(error)")
+        }
+        return walk.nodes
+    }
+
+    private struct ListWalk {
+        let name: String
+        var nodes: UInt64 = 0
+        var last: UInt64?
+    }
+
+    /// Checks a node and all below it; returns the number of keys.
+    private func check(
+        _ node: ListNode, isRoot: Bool, _ walk: inout ListWalk, _ report: inout CheckReport
+    ) throws(StoreError) -> UInt64 {
+        if node.count == 0 { report.fault("\(walk.name): an empty node") }
+        if node.level == 0 {
+            if node.count > Limits.leafKeys { report.fault("\(walk.name): a leaf too large") }
+            for index in 0..<node.count {
+                let key = node.key(at: index)
+                if let last = walk.last, key <= last {
+                    report.fault("\(walk.name): not ascending")
+                }
+                walk.last = key
+            }
+            return UInt64(node.count)
+        }
+        if node.count > Limits.innerChildren || (isRoot && node.count < 2) {
+            report.fault("\(walk.name): an inner node of \(node.count) children")
+        }
+        var total: UInt64 = 0
+        for index in 0..<node.count {
+            walk.nodes += 1
+            let child = try child(of: node, at: index)
+            let first = child.level == 0 ? child.key(at: 0) : child.first(at: 0)
+            if first != node.first(at: index) { report.fault("\(walk.name): a wrong first key") }
+            let keys = try check(child, isRoot: false, &walk, &report)
+            if keys != node.keys(at: index) { report.fault("\(walk.name): a wrong count") }
+            total += keys
+        }
+        return total
+    }
+}
+
+extension DocumentKey {
+    /// For people: account/resource/id.
+    var describing: String { "\(account)/\(resource)/\(id)" }
+}

@@ -1,0 +1,65 @@
+import LMDB
+import Synchronization
+
+/// What readers, transactions and the writer of a store share.
+final class StoreCore: Sendable {
+    let environment: Environment
+    let databases: Databases
+    let metadata: StoreMetadata
+    /// Memory of the write transaction; LMDB's writer lock sees to it that there is one.
+    let scratch = WriteScratch()
+    /// A fixed address in the map, which prefetch hints are relative to.
+    let mapBase: Int
+    private let quotaBytes: Int
+
+    init(_ environment: Environment, _ options: StoreOptions) throws(StoreError) {
+        self.environment = environment
+        quotaBytes = options.quotaBytes
+        do throws(LMDBError) {
+            databases = try Databases(environment)
+        } catch {
+            throw StoreError(error)
+        }
+        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
+        let view = StoreView(reader.view, databases)
+        metadata = try view.metadata()
+        mapBase = try view.metadataAddress()
+    }
+
+    /// Bytes that puts may still take. The free list is walked only when the file has grown to
+    /// the quota, for what is used cannot be more than that.
+    func room(_ transaction: borrowing WriteTransaction) throws(StoreError) -> Int {
+        let statistics = environment.statistics
+        if statistics.usedBytes < quotaBytes { return quotaBytes - statistics.usedBytes }
+        do throws(LMDBError) {
+            let free = try transaction.view.freePages() * statistics.pageBytes
+            return quotaBytes - statistics.usedBytes + free
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Makes one more small commit if the file has grown to the quota: pages that a commit frees
+    /// can be used from the second one after it on, so without this tick a store that was full
+    /// would stay full after everything has been deleted.
+    func tickIfFull() {
+        guard environment.statistics.usedBytes >= quotaBytes else { return }
+        do throws(StoreError) {
+            var transaction = try StoreTransaction(self)
+            let count: InlineArray<1, UInt64> = [environment.lastTransactionID]
+            let key = Array("tick".utf8)
+            try transaction.put(count.span.bytes, at: key.span.bytes, in: databases.meta)
+            try transaction.commit()
+        } catch {
+            // The commit before it is durable; the next one ticks again.
+        }
+    }
+
+    func lastSequence(_ transaction: borrowing WriteTransaction) throws(StoreError) -> UInt64 {
+        try StoreView(transaction.view, databases).lastSequence()
+    }
+
+    func keyGeneration(_ reader: borrowing Reader) throws(StoreError) -> UInt64 {
+        try StoreView(reader.view, databases).keyGeneration()
+    }
+}

@@ -1,0 +1,61 @@
+import LMDB
+
+/// What can go wrong in the store. Closed, and every message says what to do next.
+public enum StoreError: Error, Equatable, Sendable {
+    /// The quota, the map or the disk is full; deletions still work.
+    case storeFull
+    /// A lookup's text belongs to another record already.
+    case duplicate(id: UInt64)
+    /// A document over `Limits.documentBytes`, or an id, account or label that is out of range.
+    case tooLarge
+    /// Bytes in the store are not what they must be.
+    case corrupted(what: String)
+    /// The store has a format that this program does not read.
+    case incompatible(version: UInt32)
+    /// The writer has stopped.
+    case stopped
+    /// LMDB refused.
+    case lmdb(LMDBError)
+
+    init(_ error: LMDBError) {
+        switch error {
+        case .mapFull, .diskFull: self = .storeFull
+        case .corrupted: self = .corrupted(what: "a page of the tree")
+        default: self = .lmdb(error)
+        }
+    }
+}
+
+extension StoreError: CustomStringConvertible {
+    /// What happened and what to do about it.
+    public var description: String {
+        switch self {
+        case .storeFull:
+            "the store is full: delete records, make room on the disk or open it with a larger map"
+        case .duplicate(let id):
+            "the text belongs to record \(id) already: use that record or another text"
+        case .tooLarge:
+            "an id, a text or a document is over its limit: send less"
+        case .corrupted(let what):
+            "\(what) is damaged: stop writing and restore the store from a good copy"
+        case .incompatible(let version):
+            "the store has format \(version), this program reads \(Limits.formatVersion)"
+        case .stopped:
+            "the store is shutting down: try again after the restart"
+        case .lmdb(let error):
+            error.description
+        }
+    }
+}
+
+/// Runs a call of the LMDB module and lifts its error.
+@inline(__always)
+func lifting<Value: ~Copyable>(
+    _ body: () throws(LMDBError) -> Value
+) throws(StoreError) -> Value {
+    do throws(LMDBError) {
+        return try body()
+    } catch {
+        throw StoreError(error)
+    }
+}

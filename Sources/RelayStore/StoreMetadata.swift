@@ -1,0 +1,59 @@
+import CSodium
+import Glibc
+import LMDB
+
+/// What is fixed when a store is created.
+public struct StoreMetadata: Equatable, Sendable {
+    /// Version of the bytes on disk.
+    public let formatVersion: UInt32
+    /// Random; a part of every ETag and cursor, so that those of another store never match.
+    public let epoch: UInt64
+    /// Milliseconds since 1970.
+    public let created: Int64
+
+    private static let key: [UInt8] = Array("store".utf8)
+
+    /// Writes the record of a new store: format u32, 0 u32, epoch u64, created i64.
+    static func initialize(
+        _ transaction: inout WriteTransaction, _ environment: Environment
+    ) throws(LMDBError) {
+        guard sodium_init() >= 0 else {
+            throw .system(call: "sodium_init", errno: ENOSYS, path: environment.directory)
+        }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let created = Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
+        let epoch = UInt64(randombytes_random()) << 32 | UInt64(randombytes_random())
+        let record: InlineArray<3, UInt64> = [
+            UInt64(Limits.formatVersion), epoch, UInt64(bitPattern: created),
+        ]
+        let database = try environment.bytesDatabase("meta")
+        try transaction.put(record.span.bytes, at: key.span.bytes, in: database)
+    }
+
+    init(_ record: RawSpan?) throws(StoreError) {
+        guard let record, record.byteCount == 24 else {
+            throw .corrupted(what: "the store's metadata")
+        }
+        formatVersion = record.half(at: 0)
+        guard formatVersion == Limits.formatVersion else {
+            throw .incompatible(version: formatVersion)
+        }
+        epoch = record.word(at: 8)
+        created = Int64(bitPattern: record.word(at: 16))
+    }
+
+    fileprivate static var recordKey: [UInt8] { key }
+}
+
+extension StoreView {
+    func metadata() throws(StoreError) -> StoreMetadata {
+        try StoreMetadata(value(StoreMetadata.recordKey.span.bytes, in: databases.meta))
+    }
+
+    /// Where the record lies in the map.
+    func metadataAddress() throws(StoreError) -> Int {
+        let record = try value(StoreMetadata.recordKey.span.bytes, in: databases.meta)
+        return record?.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } ?? 0
+    }
+}

@@ -1,0 +1,52 @@
+import LMDB
+
+/// Size and occupancy of a store, and how much of what is in it.
+public struct StoreStatistics: Sendable {
+    /// The environment: map, file, readers, commits.
+    public let environment: EnvironmentStatistics
+    /// Bytes of the file that are free for reuse.
+    public let freeBytes: Int
+    /// Sequence number of the newest change.
+    public let sequence: UInt64
+    /// Size of each named database.
+    public let databases: [(name: String, statistics: DatabaseStatistics)]
+}
+
+extension Store {
+    /// Size and occupancy now; walks LMDB's free list.
+    public func statistics() throws(StoreError) -> StoreStatistics {
+        let reader = try makeReader()
+        let view = reader.view
+        let environment = core.environment.statistics
+        let sequence = try view.lastSequence()
+        do throws(LMDBError) {
+            let freeBytes = try view.transaction.freePages() * environment.pageBytes
+            return StoreStatistics(
+                environment: environment, freeBytes: freeBytes, sequence: sequence,
+                databases: try view.databaseStatistics())
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+extension StoreView {
+    fileprivate func databaseStatistics() throws(LMDBError) -> [(String, DatabaseStatistics)] {
+        let integer = [
+            ("documents", databases.documents), ("blocks", databases.blocks),
+            ("counters", databases.counters), ("changes", databases.changes),
+        ]
+        let bytes = [
+            ("lists", databases.lists), ("lookups", databases.lookups), ("keys", databases.keys),
+            ("meta", databases.meta), ("idempotency", databases.idempotency),
+        ]
+        var result: [(String, DatabaseStatistics)] = []
+        for (name, database) in integer {
+            result.append((name, try transaction.statistics(database)))
+        }
+        for (name, database) in bytes {
+            result.append((name, try transaction.statistics(database)))
+        }
+        return result
+    }
+}

@@ -1,0 +1,89 @@
+import LMDB
+
+/// The one write transaction of a store: documents, lists, lookups, counters, changes and keys
+/// change together or not at all. What changes them are extensions of this type.
+public struct StoreTransaction: ~Copyable {
+    var transaction: WriteTransaction
+    let databases: Databases
+    let scratch: WriteScratch
+    /// Bytes that puts may still take before the quota; deletions do not ask.
+    var room: Int
+    /// Sequence number of the newest change, of this transaction or before.
+    public internal(set) var sequence: UInt64
+    /// Highest number of a list node, nil until it is needed.
+    var lastNode: UInt64?
+    /// Number of changes that this transaction has recorded.
+    var changeCount = 0
+
+    init(_ core: StoreCore) throws(StoreError) {
+        let transaction = try lifting { () throws(LMDBError) in
+            try core.environment.beginWrite()
+        }
+        let room = try core.room(transaction)
+        let sequence = try core.lastSequence(transaction)
+        self.transaction = transaction
+        self.room = room
+        self.sequence = sequence
+        databases = core.databases
+        scratch = core.scratch
+    }
+
+    /// The store with the changes so far. Valid until the next change.
+    public var view: StoreView {
+        @_lifetime(borrow self) borrowing get { StoreView(transaction.view, databases) }
+    }
+
+    /// Makes the changes durable and visible to readers that begin or renew from now on.
+    consuming func commit() throws(StoreError) {
+        do throws(LMDBError) {
+            try transaction.commit()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Takes bytes from the quota, or says that the store is full before anything is changed.
+    mutating func charge(_ byteCount: Int) throws(StoreError) {
+        let cost = byteCount + Limits.putOverheadBytes
+        if cost > room { throw .storeFull }
+        room -= cost
+    }
+
+    mutating func put(
+        _ value: RawSpan, at key: RawSpan, in database: BytesDatabase
+    ) throws(StoreError) {
+        do throws(LMDBError) {
+            try transaction.put(value, at: key, in: database)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    mutating func put(
+        _ value: RawSpan, at key: UInt64, in database: IntegerDatabase
+    ) throws(StoreError) {
+        do throws(LMDBError) {
+            try transaction.put(value, at: key, in: database)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    @discardableResult
+    mutating func delete(_ key: RawSpan, in database: BytesDatabase) throws(StoreError) -> Bool {
+        do throws(LMDBError) {
+            return try transaction.delete(key, in: database)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    @discardableResult
+    mutating func delete(_ key: UInt64, in database: IntegerDatabase) throws(StoreError) -> Bool {
+        do throws(LMDBError) {
+            return try transaction.delete(key, in: database)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

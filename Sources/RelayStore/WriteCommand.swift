@@ -1,0 +1,28 @@
+/// A unit of writing: all of it happens or nothing.
+///
+/// Commands are deterministic: times and random values are fixed before a command is submitted, so
+/// that the same log of commands applied elsewhere gives the same store.
+public protocol WriteCommand: AnyObject, Sendable {
+    /// Bytes that the command holds, which the queue and a group commit are capped in.
+    var byteCount: Int { get }
+
+    /// Checks everything, then changes the store; keeps its own answer. Called on the writer's
+    /// thread, and again from the start if another command of its group failed.
+    ///
+    /// Refuse a request by returning before the first change. An error that is thrown undoes this
+    /// command alone and is what `complete` is given.
+    func apply(to transaction: inout StoreTransaction) throws(StoreError)
+
+    /// Called once, on the writer's thread, when the commit is durable or has failed.
+    func complete(_ result: Result<Void, StoreError>)
+}
+
+/// What became of a command that was handed to the writer.
+public enum Submission: Sendable {
+    /// `complete` will be called.
+    case accepted
+    /// Too many commands wait: the client should come back later.
+    case queueFull
+    /// The writer is stopping.
+    case stopped
+}

@@ -1,0 +1,60 @@
+/// Memory that a write transaction works in, allocated once per store.
+///
+/// Whatever a change moves is first copied here: a put may move or reuse the pages that views of
+/// the same transaction point into.
+final class WriteScratch: @unchecked Sendable {
+    // SAFETY: allocated in init, deallocated in deinit. Used by the one write transaction there
+    // can be (LMDB's writer lock orders the threads), which retains this object.
+
+    /// Copies of two neighbouring blocks of documents.
+    let blocks: UnsafeMutableRawPointer
+    /// The documents of the blocks under change; twice a block's most, and the new one.
+    let pieces: UnsafeMutablePointer<DocumentPiece>
+    /// Two nodes for each level of a counted list.
+    private let nodes: UnsafeMutableRawPointer
+
+    static let pieceCapacity = 2 * DocumentBlock.mostDocuments + 1
+    private static let nodeBytes = Limits.blockBytes + 64
+
+    init() {
+        blocks = .allocate(byteCount: 2 * Limits.blockBytes, alignment: 16)
+        pieces = .allocate(capacity: Self.pieceCapacity)
+        nodes = .allocate(
+            byteCount: 2 * (Limits.listLevels + 1) * Self.nodeBytes, alignment: 16)
+    }
+
+    deinit {
+        blocks.deallocate()
+        pieces.deallocate()
+        nodes.deallocate()
+    }
+
+    /// The node under change on this level.
+    func node(level: Int) -> ListNodeBuffer {
+        precondition(level <= Limits.listLevels)
+        // The bytes before a node are where the total goes when it is written as a root.
+        return ListNodeBuffer(base: nodes + 2 * level * Self.nodeBytes + ListNode.totalBytes)
+    }
+
+    /// What is split off it, or the sibling it is merged with.
+    func sibling(level: Int) -> ListNodeBuffer {
+        precondition(level <= Limits.listLevels)
+        let offset = (2 * level + 1) * Self.nodeBytes + ListNode.totalBytes
+        return ListNodeBuffer(base: nodes + offset)
+    }
+}
+
+/// A document on its way into a block; points into `WriteScratch.blocks` or to the caller's bytes.
+struct DocumentPiece {
+    var key: UInt64
+    var version: UInt64
+    var checksum: UInt64
+    /// The answer's bytes, without the comma.
+    var json: UnsafeRawBufferPointer
+    var privateBytes: UnsafeRawBufferPointer
+
+    /// Bytes that it takes in a block.
+    var byteCount: Int {
+        DocumentBlock.entryBytes + json.count + 1 + privateBytes.count
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import Synchronization
+
+/// The one thread that writes: takes all commands that wait, applies them in one transaction,
+/// commits it durably and then completes them.
+///
+/// A thread of its own, because an LMDB write transaction belongs to the thread that began it.
+public final class Writer: Sendable {
+    private let group: GroupCommit
+    private let thread: Mutex<UInt?>
+
+    /// Starts the writer of a store; there must be one at most.
+    public init(_ store: Store) {
+        let group = GroupCommit(store.core)
+        var thread = pthread_t()
+        // SAFETY: the thread takes over the reference that is retained here.
+        let argument = Unmanaged.passRetained(group).toOpaque()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<GroupCommit>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, argument)
+        precondition(code == 0, "no thread for the writer")
+        self.group = group
+        self.thread = Mutex(UInt(thread))
+    }
+
+    deinit { stop() }
+
+    /// Queues a command; never blocks.
+    public func submit(_ command: any WriteCommand) -> Submission { group.queue.submit(command) }
+
+    /// Takes no more commands, completes all that wait and ends the thread. Not to be called from
+    /// `WriteCommand.complete`.
+    public func stop() {
+        group.queue.stop()
+        guard let running = thread.withLock({ $0.take() }) else { return }
+        pthread_join(pthread_t(running), nil)
+    }
+
+    /// Commands that wait now.
+    public var queuedCommands: Int { group.queue.count }
+
+    /// Group commits since the start.
+    public var commits: UInt64 { group.commits.load(ordering: .relaxed) }
+
+    /// Commands that are durable since the start.
+    public var commands: UInt64 { group.commands.load(ordering: .relaxed) }
+}
+
+/// What the writer's thread does.
+final class GroupCommit: Sendable {
+    let queue = CommandQueue()
+    let commits = Atomic<UInt64>(0)
+    let commands = Atomic<UInt64>(0)
+    private let core: StoreCore
+
+    init(_ core: StoreCore) { self.core = core }
+
+    func run() {
+        var batch: [any WriteCommand] = []
+        while queue.take(into: &batch) { commit(batch[...]) }
+    }
+
+    /// Commits a group. A command that fails is taken out of it: those before it are committed
+    /// without it, those after it make the next group. So each failure costs one commit more.
+    private func commit(_ group: ArraySlice<any WriteCommand>) {
+        var rest = group
+        while !rest.isEmpty {
+            switch attempt(rest) {
+            case .committed:
+                return complete(rest)
+            case .commandFailed(let index, let error):
+                commit(rest[..<index])
+                rest[index].complete(.failure(error))
+                rest = rest[(index + 1)...]
+            case .commitFailed(.storeFull) where rest.count > 1:
+                // The disk, perhaps; what deletes or fits must not fail with what does not.
+                for command in rest { commit([command]) }
+                return
+            case .commitFailed(let error):
+                for command in rest { command.complete(.failure(error)) }
+                return
+            }
+        }
+    }
+
+    private enum Attempt {
+        case committed
+        case commandFailed(Int, StoreError)
+        case commitFailed(StoreError)
+    }
+
+    private func attempt(_ group: ArraySlice<any WriteCommand>) -> Attempt {
+        do throws(StoreError) {
+            var transaction = try StoreTransaction(core)
+            for index in group.indices {
+                do throws(StoreError) {
+                    try group[index].apply(to: &transaction)
+                } catch {
+                    return .commandFailed(index, error)
+                }
+            }
+            try transaction.commit()
+            return .committed
+        } catch {
+            return .commitFailed(error)
+        }
+    }
+
+    private func complete(_ group: ArraySlice<any WriteCommand>) {
+        commits.add(1, ordering: .relaxed)
+        commands.add(UInt64(group.count), ordering: .relaxed)
+        for command in group { command.complete(.success(())) }
+        core.tickIfFull()
+    }
+}

@@ -1,0 +1,155 @@
+import Testing
+
+@testable import RelayStore
+
+@Suite struct CountedListTests {
+    private let list = ListKey(account: 1, kind: 1)
+
+    /// Compares everything that can be asked of a list with a sorted array.
+    private func compare(
+        _ store: Store, _ model: [UInt64], _ random: inout SplitMix
+    ) throws {
+        let reader = try store.makeReader()
+        let view = reader.view
+        check(try view.count(list), UInt64(model.count))
+        for _ in 0..<50 where !model.isEmpty {
+            let offset = Int.random(in: 0..<model.count, using: &random)
+            check(try view.key(at: UInt64(offset), in: list), model[offset])
+            check(try view.rank(of: model[offset], in: list), UInt64(offset))
+            check(try view.contains(model[offset], in: list), true)
+            let other = UInt64.random(in: 0...model.last! + 10, using: &random)
+            let rank = model.partitioningIndex { $0 >= other }
+            check(try view.rank(of: other, in: list), UInt64(rank))
+            check(try view.contains(other, in: list), rank < model.count && model[rank] == other)
+        }
+        check(try view.key(at: UInt64(model.count), in: list), nil)
+        var report = CheckReport()
+        _ = try view.check(list, &report)
+        check(report.faults, [])
+    }
+
+    @Test("150 000 random insertions and removals agree with a sorted array.")
+    func randomOperations() throws {
+        let store = try Store.inMemory()
+        var random = SplitMix(state: 1)
+        var model: [UInt64] = []
+        var operations = 0
+        // Phases that grow, shrink and empty the list, over narrow and wide ranges of keys.
+        let phases: [(count: Int, insert: Int, range: UInt64)] = [
+            (3_000, 60, 2_000), (40_000, 90, 1 << 38), (30_000, 30, 1 << 38),
+            (30_000, 95, 60_000), (20_000, 5, 60_000), (27_000, 50, 1 << 20),
+        ]
+        for phase in phases {
+            for _ in 0..<phase.count / 500 {
+                try store.write { (transaction) throws(StoreError) in
+                    for _ in 0..<500 {
+                        operations += 1
+                        let inserts = Int.random(in: 0..<100, using: &random) < phase.insert
+                        var key = UInt64.random(in: 0..<phase.range, using: &random)
+                        if !inserts, !model.isEmpty, Bool.random(using: &random) {
+                            key = model.randomElement(using: &random)!
+                        }
+                        let index = model.partitioningIndex { $0 >= key }
+                        let isThere = index < model.count && model[index] == key
+                        if inserts {
+                            if !isThere { model.insert(key, at: index) }
+                            check(try transaction.insert(key, into: list), !isThere)
+                        } else {
+                            if isThere { model.remove(at: index) }
+                            check(try transaction.remove(key, from: list), isThere)
+                        }
+                    }
+                }
+            }
+            try compare(store, model, &random)
+        }
+        try store.write { (transaction) throws(StoreError) in
+            for key in model.shuffled(using: &random) {
+                check(try transaction.remove(key, from: list), true)
+            }
+        }
+        #expect(operations >= 150_000)
+        let report = try store.check()
+        #expect(report.faults.isEmpty)
+        #expect(report.lists == 0)
+        #expect(try store.entries("blocks") == 0)
+    }
+
+    @Test("Ascending keys fill their leaves, one by one and in bulk.")
+    func appending() throws {
+        let store = try Store.inMemory()
+        let other = ListKey(account: 1, kind: 2, parameter: 7)
+        let keys = (0..<200_000).map { UInt64($0) * 3 }
+        let more: [UInt64] = [1_000_000, 1_000_001]
+        try store.write { (transaction) throws(StoreError) in
+            for key in keys { try transaction.insert(key, into: list) }
+            try transaction.append(keys.span, to: other)
+            try transaction.append(more.span, to: other)
+        }
+        let report = try store.check()
+        check(report.faults, [])
+        #expect(report.listKeys == 400_002)
+        // Leaves of 504 keys and a handful of inner nodes for each of the two lists.
+        #expect(try store.entries("blocks") <= 2 * (200_002 / 504 + 1 + 4))
+        let reader = try store.makeReader()
+        check(try reader.view.key(at: 199_999, in: other), 199_999 * 3)
+        check(try reader.view.key(at: 200_001, in: other), 1_000_001)
+        check(try reader.view.key(at: 123_456, in: list), 123_456 * 3)
+    }
+
+    @Test("A small list lives in its root record alone.")
+    func smallList() throws {
+        let store = try Store.inMemory()
+        try store.write { (transaction) throws(StoreError) in
+            for key in UInt64(0)..<504 { try transaction.insert(key, into: list) }
+        }
+        #expect(try store.entries("blocks") == 0)
+        try store.write { (transaction) throws(StoreError) in
+            try transaction.insert(504, into: list)
+        }
+        #expect(try store.entries("blocks") == 2)
+        try store.write { (transaction) throws(StoreError) in
+            for key in UInt64(0)..<400 { try transaction.remove(key, from: list) }
+        }
+        #expect(try store.entries("blocks") == 0)
+        check(try store.check().faults, [])
+    }
+
+    @Test("Keys are handed over in order from any offset, over the borders of leaves.")
+    func forEach() throws {
+        let store = try Store.inMemory()
+        let all = (UInt64(0)..<2_000).map { $0 }
+        try store.write { (transaction) throws(StoreError) in
+            try transaction.append(all.span, to: list)
+        }
+        let reader = try store.makeReader()
+        for start in [0, 1, 503, 504, 505, 1_999, 2_000] {
+            var keys: [UInt64] = []
+            try reader.view.forEachKey(in: list, from: UInt64(start)) { (key) throws(StoreError) in
+                keys.append(key)
+                return keys.count < 700
+            }
+            #expect(keys == Array(all.dropFirst(start).prefix(700)))
+        }
+    }
+}
+
+extension Store {
+    /// Entries of a named database.
+    func entries(_ name: String) throws(StoreError) -> UInt64 {
+        try statistics().databases.first { $0.name == name }!.statistics.entries
+    }
+}
+
+extension Array {
+    /// Index of the first element for which the predicate holds; the array is partitioned by it.
+    func partitioningIndex(_ belongsAfter: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if belongsAfter(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
