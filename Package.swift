@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "RelayClient", "relayd", "relayctl"]),
-        .testTarget(name: "RelayctlTests", dependencies: ["relayctl"]),
+        .testTarget(name: "RelayctlTests", dependencies: ["relayctl", "RelayStore"]),
         .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,8 +1,11 @@
 import Glibc
 import HTTP2
+import RelayStore
 
 /// Why a command failed. `description` is what the user reads after the program's name.
 enum CommandError: Error, CustomStringConvertible {
+    /// The store refused.
+    case store(StoreError)
     /// relayd's admin socket broke off.
     case transport(TransportError)
     /// relayd answered with an error.
@@ -19,11 +22,14 @@ enum CommandError: Error, CustomStringConvertible {
     case nothingToAsk
     /// The key's number is none.
     case badKeyId(String)
+    /// No key in force has this number.
+    case unknownKey(UInt64)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 
     var description: String {
         switch self {
+        case .store(let error): "\(error)"
         case .transport(let error): "\(error)"
         case .refused(let status, let detail): "relayd answered \(status): \(detail)"
         case .notRunning(let socket): "nobody listens on \(socket); is relayd running?"
@@ -33,6 +39,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .interrupted: "interrupted; nothing is left behind"
         case .nothingToAsk: "give --store DIR or --admin-socket PATH"
         case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
+        case .unknownKey(let id): "there is no key \(id); keys list shows those in force"
         case .system(let call, let path, let code):
             "\(call) \(path): \(String(cString: strerror(code)))"
         }

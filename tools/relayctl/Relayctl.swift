@@ -17,6 +17,10 @@ enum Relayctl {
 
     private static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report {
         switch verb.name {
+        case Commands.keysCreate.name: try KeysCommand.create(arguments)
+        case Commands.keysList.name: try KeysCommand.list(arguments)
+        case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
+        case Commands.stat.name: try StatCommand.run(arguments)
         case Commands.health.name: try HealthCommand.run(arguments)
         default: preconditionFailure("no verb \(verb.name)")
         }
