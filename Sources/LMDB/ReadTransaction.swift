@@ -83,7 +83,8 @@ public struct ReadTransaction: ~Copyable, ~Escapable {
         return DatabaseStatistics(statistics)
     }
 
-    /// Pages that are free for reuse once no reader needs them; walks LMDB's own free list.
+    /// Pages that are free for reuse once no reader needs them; walks LMDB's own free list, which
+    /// only readers may do.
     public func freePages() throws(LMDBError) -> Int {
         let freeList: MDB_dbi = 0
         let handle = try CursorHandle(self, freeList)

@@ -51,8 +51,16 @@ public enum Limits {
     /// Bytes, see `reserveShare`: 512 MiB hold a group commit of deletions.
     static let reserveBytes = 512 << 20
 
-    /// Bytes that a put may take besides its own: pages of the tree that it copies.
-    static let putOverheadBytes = 4 * 4_096
+    /// Bytes that a put may take besides its own: the page it copies, shared by the puts of a
+    /// group. What is more than that comes out of what is kept back for deletions.
+    static let putOverheadBytes = 4_096
+
+    /// Bytes between the end of the file and the quota that are plenty for any group commit: 1 GiB.
+    static let plentyBytes = 1 << 30
+
+    /// Bytes between the end of the file and the quota below which each commit is followed by a
+    /// tick: 64 MiB. A store is this close to its end only when its free pages matter.
+    static let tickBytes = 64 << 20
 
     /// Entries of a reader's table of prefetch hints: 2^20 of 4 bytes, touched as documents are.
     /// Enough for the records that are asked for again and again, and 4 MiB at most.

@@ -26,24 +26,27 @@ final class StoreCore: Sendable {
         mapBase = try view.metadataAddress()
     }
 
-    /// Bytes that puts may still take. The free list is walked only when the file has grown to
-    /// the quota, for what is used cannot be more than that.
-    func room(_ transaction: borrowing WriteTransaction) throws(StoreError) -> Int {
+    /// Bytes that puts may still take. The free list is walked only when the file has grown close
+    /// to the quota: before that, it is enough to know that there is plenty. A reader does it,
+    /// for LMDB lets no write transaction look at that list.
+    func room() throws(StoreError) -> Int {
         let statistics = environment.statistics
-        if statistics.usedBytes < quotaBytes { return quotaBytes - statistics.usedBytes }
+        let untouched = quotaBytes - statistics.usedBytes
+        if untouched >= Limits.plentyBytes { return untouched }
+        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
         do throws(LMDBError) {
-            let free = try transaction.view.freePages() * statistics.pageBytes
-            return quotaBytes - statistics.usedBytes + free
+            let free = try reader.view.freePages() * statistics.pageBytes
+            return untouched + free
         } catch {
             throw StoreError(error)
         }
     }
 
-    /// Makes one more small commit if the file has grown to the quota: pages that a commit frees
+    /// Makes one more small commit if the file has grown close to the quota: pages that a commit frees
     /// can be used from the second one after it on, so without this tick a store that was full
     /// would stay full after everything has been deleted.
     func tickIfFull() {
-        guard environment.statistics.usedBytes >= quotaBytes else { return }
+        guard quotaBytes - environment.statistics.usedBytes < Limits.tickBytes else { return }
         do throws(StoreError) {
             var transaction = try StoreTransaction(self)
             let count: InlineArray<1, UInt64> = [environment.lastTransactionID]

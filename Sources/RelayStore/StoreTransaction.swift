@@ -19,7 +19,7 @@ public struct StoreTransaction: ~Copyable {
         let transaction = try lifting { () throws(LMDBError) in
             try core.environment.beginWrite()
         }
-        let room = try core.room(transaction)
+        let room = try core.room()
         let sequence = try core.lastSequence(transaction)
         self.transaction = transaction
         self.room = room

@@ -1,0 +1,209 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import RelayStore
+
+/// A command made of a closure, which can be waited for.
+private final class TestCommand: WriteCommand {
+    let byteCount: Int
+    private let body: @Sendable (inout StoreTransaction) throws(StoreError) -> Void
+    private let outcome = Mutex<Result<Void, StoreError>?>(nil)
+
+    init(
+        byteCount: Int = 100,
+        _ body: @escaping @Sendable (inout StoreTransaction) throws(StoreError) -> Void
+    ) {
+        self.byteCount = byteCount
+        self.body = body
+    }
+
+    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        try body(&transaction)
+    }
+
+    func complete(_ result: Result<Void, StoreError>) {
+        outcome.withLock {
+            precondition($0 == nil, "completed twice")
+            $0 = result
+        }
+    }
+
+    /// The outcome, waited for.
+    var error: StoreError? {
+        while true {
+            if let result = outcome.withLock({ $0 }) {
+                if case .failure(let error) = result { return error }
+                return nil
+            }
+            usleep(200)
+        }
+    }
+}
+
+@Suite struct WriterTests {
+    private static func key(_ id: UInt64) -> DocumentKey {
+        DocumentKey(account: 1, resource: 1, id: id)
+    }
+
+    private static func put(_ id: UInt64, byteCount: Int = 100) -> TestCommand {
+        TestCommand(byteCount: byteCount) { (transaction) throws(StoreError) in
+            let json = [UInt8](repeating: 120, count: byteCount)
+            try transaction.putDocument(key(id), json: json.span.bytes, version: 1)
+            try transaction.insert(id, into: ListKey(account: 1, kind: 1))
+        }
+    }
+
+    private static func delete(_ id: UInt64) -> TestCommand {
+        TestCommand { (transaction) throws(StoreError) in
+            try transaction.deleteDocument(key(id))
+            try transaction.remove(id, from: ListKey(account: 1, kind: 1))
+        }
+    }
+
+    @Test("Commands that wait together are committed together, and are durable when completed.")
+    func groupCommit() throws {
+        let directory = TemporaryDirectory()
+        do {
+            let store = try Store.create(at: directory.store)
+            let writer = Writer(store)
+            let gate = TestCommand { (_) throws(StoreError) in usleep(50_000) }
+            #expect(writer.submit(gate) == .accepted)
+            usleep(10_000)
+            let commands = (UInt64(1)...500).map { Self.put($0) }
+            for command in commands { #expect(writer.submit(command) == .accepted) }
+            for command in commands { #expect(command.error == nil) }
+            #expect(writer.commits <= 3)
+            #expect(writer.commands == 501)
+            writer.stop()
+            #expect(writer.submit(Self.put(1)) == .stopped)
+        }
+        let store = try Store.open(at: directory.store)
+        let reader = try store.makeReader()
+        check(try reader.view.count(ListKey(account: 1, kind: 1)), 500)
+    }
+
+    @Test("A command that fails half-way leaves no trace and does not touch its group.")
+    func failingCommand() throws {
+        let store = try Store.inMemory()
+        let writer = Writer(store)
+        let gate = TestCommand { (_) throws(StoreError) in usleep(50_000) }
+        _ = writer.submit(gate)
+        usleep(10_000)
+        var good: [TestCommand] = []
+        var bad: [TestCommand] = []
+        for id in UInt64(1)...100 {
+            if id % 10 == 0 {
+                bad.append(
+                    TestCommand { (transaction) throws(StoreError) in
+                        let json: [UInt8] = [1]
+                        try transaction.putDocument(
+                            Self.key(id), json: json.span.bytes, version: 1)
+                        throw StoreError.duplicate(id: id)
+                    })
+                _ = writer.submit(bad.last!)
+            } else {
+                good.append(Self.put(id))
+                _ = writer.submit(good.last!)
+            }
+        }
+        for command in good { #expect(command.error == nil) }
+        for (index, command) in bad.enumerated() {
+            #expect(command.error == .duplicate(id: UInt64(index + 1) * 10))
+        }
+        let reader = try store.makeReader()
+        check(try reader.view.count(ListKey(account: 1, kind: 1)), 90)
+        for id in UInt64(1)...100 {
+            check(try reader.view.document(Self.key(id)) == nil, id % 10 == 0)
+        }
+    }
+
+    @Test("A full queue refuses instead of blocking, by number and by bytes.")
+    func queueFull() throws {
+        let store = try Store.inMemory()
+        let writer = Writer(store)
+        let gate = TestCommand { (_) throws(StoreError) in usleep(300_000) }
+        _ = writer.submit(gate)
+        usleep(20_000)
+        let large = TestCommand(byteCount: 60 << 20) { (_) throws(StoreError) in }
+        #expect(writer.submit(large) == .accepted)
+        #expect(
+            writer.submit(TestCommand(byteCount: 5 << 20) { (_) throws(StoreError) in })
+                == .queueFull)
+        let small = TestCommand(byteCount: 0) { (_) throws(StoreError) in }
+        #expect(writer.submit(small) == .accepted)
+        let many = (2..<Limits.queuedCommands).map { _ in
+            TestCommand(byteCount: 0) { (_) throws(StoreError) in }
+        }
+        for command in many { #expect(writer.submit(command) == .accepted) }
+        #expect(writer.submit(Self.put(1)) == .queueFull)
+        for command in many { #expect(command.error == nil) }
+    }
+
+    @Test("Stopping completes everything that waits.")
+    func stopDrains() throws {
+        let store = try Store.inMemory()
+        let writer = Writer(store)
+        let commands = (UInt64(1)...1_000).map { Self.put($0) }
+        for command in commands { _ = writer.submit(command) }
+        writer.stop()
+        writer.stop()
+        for command in commands { #expect(command.error == nil) }
+    }
+
+    @Test("A full store refuses puts, allows deletions, and takes puts again without a restart.")
+    func storeFull() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.create(
+            at: directory.store,
+            options: StoreOptions(mapBytes: 16 << 20, durability: .mayCorruptStore))
+        let writer = Writer(store)
+        for _ in 0..<3 {
+            var id: UInt64 = 0
+            var full: TestCommand?
+            while full == nil {
+                let commands = (0..<50).map { Self.put(id + $0 + 1, byteCount: 3_000) }
+                for command in commands { _ = writer.submit(command) }
+                for command in commands {
+                    if command.error == nil { id += 1 } else { full = command }
+                }
+                try #require(id < 20_000)
+            }
+            #expect(full?.error == .storeFull)
+            #expect(id > 1_500)
+            let last = id
+            let deletions = (1...last).map { Self.delete($0) }
+            for command in deletions { _ = writer.submit(command) }
+            for command in deletions { #expect(command.error == nil) }
+            #expect(Self.put(1, byteCount: 3_000).submitted(to: writer).error == nil)
+            #expect(Self.delete(1).submitted(to: writer).error == nil)
+        }
+        let faults = try store.check().faults
+        #expect(faults.filter { !$0.contains("given out") } == [])
+    }
+
+    @Test("Deletions go through in a group with puts that do not fit.")
+    func fullGroup() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.create(
+            at: directory.store,
+            options: StoreOptions(mapBytes: 8 << 20, durability: .mayCorruptStore))
+        let writer = Writer(store)
+        #expect(Self.put(1, byteCount: 3_000).submitted(to: writer).error == nil)
+        _ = TestCommand { (_) throws(StoreError) in usleep(50_000) }.submitted(to: writer)
+        usleep(10_000)
+        let puts = (UInt64(2)...20).map { Self.put($0, byteCount: 2 << 20) }
+        for command in puts { _ = writer.submit(command) }
+        let deletion = Self.delete(1).submitted(to: writer)
+        #expect(deletion.error == nil)
+        #expect(puts.contains { $0.error == .storeFull })
+        #expect(puts.contains { $0.error == nil })
+    }
+}
+
+extension TestCommand {
+    fileprivate func submitted(to writer: Writer) -> TestCommand {
+        _ = writer.submit(self)
+        return self
+    }
+}
