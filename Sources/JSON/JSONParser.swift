@@ -44,6 +44,17 @@ public final class JSONParser {
         return JSONValue(tape: tape, strings: strings, index: 1)
     }
 
+    /// Parses one document and lends its root: the safe way where an array holds the text.
+    public func parse<Result>(
+        _ text: [UInt8], _ read: (JSONValue) -> Result
+    ) throws(JSONFault) -> Result {
+        // SAFETY: the array's bytes, during this call; parse copies them.
+        let outcome: Swift.Result<JSONValue, JSONFault> = text.withUnsafeBytes { bytes in
+            Swift.Result { () throws(JSONFault) in try parse(bytes) }
+        }
+        return read(try outcome.get())
+    }
+
     private func diagnose(_ bytes: UnsafeRawBufferPointer, outcome: Int32) -> JSONFault {
         if outcome == Int32(CSIMDJSON_NO_MEMORY) {
             return JSONFault(.outOfMemory, at: 0, in: bytes)

@@ -1,0 +1,164 @@
+import JSON
+
+/// One fault of a request, as a problem lists it.
+public struct Fault: Equatable, Sendable {
+    /// Where: a JSON Pointer into the body, or `?name` for a query parameter.
+    public var pointer: String
+    /// What kind.
+    public var code: FaultCode
+    /// What was expected, for people.
+    public var detail: String
+
+    /// A fault at that place.
+    public init(pointer: String, code: FaultCode, detail: String) {
+        self.pointer = pointer
+        self.code = code
+        self.detail = detail
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("pointer", pointer)
+        writer.member("code", code)
+        writer.member("detail", detail)
+        writer.endObject()
+    }
+}
+
+/// The faults found so far, and the place in the body that is being looked at.
+///
+/// Decoding never stops at the first fault, because whoever sent the body wants to know them all. A place is
+/// kept as a stack of constants and indices; its text is made only when there is a fault.
+public struct Faults {
+    /// One step of a JSON Pointer.
+    private enum Step {
+        case member(StaticString)
+        case index(Int)
+    }
+
+    /// The faults, at most `Limits.listedFaults` of them.
+    public private(set) var listed: [Fault] = []
+    /// How many there are beyond those listed.
+    public private(set) var unlisted = 0
+    private var path: [Step] = []
+
+    /// None so far.
+    public init() {}
+
+    /// True as long as nothing is wrong.
+    public var isEmpty: Bool { listed.isEmpty }
+
+    /// How many there are.
+    public var count: Int { listed.count + unlisted }
+
+    // MARK: The place
+
+    /// Steps into a member for as long as `read` runs.
+    @inline(__always)
+    public mutating func at<Result>(
+        _ member: StaticString, _ read: (inout Faults) -> Result
+    ) -> Result {
+        path.append(.member(member))
+        defer { path.removeLast() }
+        return read(&self)
+    }
+
+    /// Steps into an element for as long as `read` runs.
+    @inline(__always)
+    public mutating func at<Result>(index: Int, _ read: (inout Faults) -> Result) -> Result {
+        path.append(.index(index))
+        defer { path.removeLast() }
+        return read(&self)
+    }
+
+    private var pointer: String {
+        var pointer = ""
+        for step in path {
+            switch step {
+            case .member(let name): pointer += "/\(name)"
+            case .index(let index): pointer += "/\(index)"
+            }
+        }
+        return pointer
+    }
+
+    /// `~` and `/` have a meaning in pointers (RFC 6901, 3); only names that others chose can hold them.
+    private static func escaped(_ name: String) -> String {
+        var escaped = ""
+        for character in name.unicodeScalars {
+            switch character {
+            case "~": escaped += "~0"
+            case "/": escaped += "~1"
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return escaped
+    }
+
+    // MARK: Adding
+
+    /// Adds a fault at the present place.
+    public mutating func add(_ code: FaultCode, _ detail: @autoclosure () -> String) {
+        guard hasRoom() else { return }
+        listed.append(Fault(pointer: pointer, code: code, detail: detail()))
+    }
+
+    /// Adds a fault at a member of the present place.
+    public mutating func add(
+        _ code: FaultCode, member: StaticString, _ detail: @autoclosure () -> String
+    ) {
+        guard hasRoom() else { return }
+        listed.append(Fault(pointer: "\(pointer)/\(member)", code: code, detail: detail()))
+    }
+
+    /// Adds a fault of a query parameter.
+    public mutating func add(
+        _ code: FaultCode, parameter: String, _ detail: @autoclosure () -> String
+    ) {
+        guard hasRoom() else { return }
+        listed.append(Fault(pointer: "?\(parameter)", code: code, detail: detail()))
+    }
+
+    /// A required member is not there.
+    mutating func missing(_ member: StaticString) {
+        add(.required, member: member, "\(member) is missing")
+    }
+
+    /// Lets a member pass that is known and comes for the first time.
+    mutating func admit(_ name: JSONString, place: Int, seen: inout UInt32) -> Bool {
+        if place < 0 {
+            addNamed(.unknownMember, name, "there is no such member here")
+            return false
+        }
+        if seen & 1 << place != 0 {
+            addNamed(.duplicateMember, name, "the member is there more than once")
+            return false
+        }
+        seen |= 1 << place
+        return true
+    }
+
+    private mutating func addNamed(_ code: FaultCode, _ name: JSONString, _ detail: String) {
+        guard hasRoom() else { return }
+        // SAFETY: the name's bytes live in the document being decoded.
+        let name = UnsafeRawBufferPointer(name.bytes).quoted()
+        listed.append(
+            Fault(pointer: "\(pointer)/\(Self.escaped(name))", code: code, detail: detail))
+    }
+
+    /// Lets a parameter pass that comes for the first time.
+    mutating func admit(_ parameter: StaticString, place: Int, seen: inout UInt32) -> Bool {
+        if seen & 1 << place != 0 {
+            add(.duplicateParameter, parameter: "\(parameter)", "given more than once")
+            return false
+        }
+        seen |= 1 << place
+        return true
+    }
+
+    private mutating func hasRoom() -> Bool {
+        if listed.count < Limits.listedFaults { return true }
+        unlisted += 1
+        return false
+    }
+}

@@ -1,0 +1,125 @@
+/// The parameters of a query string, one after the other, in place.
+struct QueryReader {
+    private var rest: UnsafeRawBufferPointer
+
+    /// The query without its question mark.
+    init(_ query: UnsafeRawBufferPointer) {
+        rest = query
+    }
+
+    /// The next `name=value`; empty pieces (`a=1&&b=2`) are skipped.
+    mutating func next() -> (name: QueryText, value: QueryText)? {
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.count
+            // SAFETY (here and below): parts of the query, which the caller keeps alive.
+            let pair = UnsafeRawBufferPointer(rebasing: rest[..<end])
+            rest = UnsafeRawBufferPointer(rebasing: rest[min(end + 1, rest.count)...])
+            if pair.isEmpty { continue }
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
+            return (
+                QueryText(UnsafeRawBufferPointer(rebasing: pair[..<equals])),
+                QueryText(UnsafeRawBufferPointer(rebasing: pair[min(equals + 1, pair.count)...]))
+            )
+        }
+        return nil
+    }
+}
+
+/// A name or value of a query, decoded byte by byte as it is read: no memory is needed for that.
+struct QueryText: Sequence {
+    private let escaped: UnsafeRawBufferPointer
+
+    init(_ escaped: UnsafeRawBufferPointer) {
+        self.escaped = escaped
+    }
+
+    /// Gives the decoded bytes. A malformed escape gives its bytes as they are: no name and no value of the
+    /// contract has a percent sign, so it is refused by whoever compares.
+    struct Iterator: IteratorProtocol {
+        fileprivate let escaped: UnsafeRawBufferPointer
+        fileprivate var position = 0
+
+        mutating func next() -> UInt8? {
+            guard position < escaped.count else { return nil }
+            let byte = escaped[position]
+            position += 1
+            if byte == UInt8(ascii: "+") { return UInt8(ascii: " ") }
+            guard byte == UInt8(ascii: "%"), position + 1 < escaped.count,
+                let high = Self.hexDigit(escaped[position]),
+                let low = Self.hexDigit(escaped[position + 1])
+            else { return byte }
+            position += 2
+            return high << 4 | low
+        }
+
+        private static func hexDigit(_ byte: UInt8) -> UInt8? {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+            default: nil
+            }
+        }
+    }
+
+    func makeIterator() -> Iterator { Iterator(escaped: escaped) }
+
+    func matches(_ text: StaticString) -> Bool {
+        var index = 0
+        for byte in self {
+            // SAFETY: a StaticString's bytes are constants of the program.
+            guard index < text.utf8CodeUnitCount, byte == text.utf8Start[index] else {
+                return false
+            }
+            index += 1
+        }
+        return index == text.utf8CodeUnitCount
+    }
+
+    /// Digits only, at most 2⁵³−1.
+    var integer: UInt64? {
+        var number: UInt64 = 0
+        var count = 0
+        for byte in self {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9, count < 16 else { return nil }
+            number = number * 10 + UInt64(digit)
+            count += 1
+        }
+        return count > 0 && number <= Limits.largestId ? number : nil
+    }
+
+    /// For messages.
+    var quoted: String { escaped.quoted() }
+}
+
+extension Faults {
+    mutating func integer(
+        _ name: StaticString, _ value: QueryText, in range: ClosedRange<Int>
+    ) -> Int? {
+        if let integer = value.integer, range.contains(Int(integer)) { return Int(integer) }
+        add(
+            .outOfRange, parameter: "\(name)",
+            "expected an integer from \(range.lowerBound) to \(range.upperBound), "
+                + "got \"\(value.quoted)\"")
+        return nil
+    }
+
+    mutating func id(_ name: StaticString, _ value: QueryText) -> UInt64? {
+        if let id = value.integer, id > 0 { return id }
+        add(
+            .outOfRange, parameter: "\(name)",
+            "expected an id from 1 to \(Limits.largestId), got \"\(value.quoted)\"")
+        return nil
+    }
+
+    mutating func cursor(_ name: StaticString, _ value: QueryText) -> Cursor? {
+        if let cursor = Cursor(value) { return cursor }
+        add(.pattern, parameter: "\(name)", "expected a cursor from the Link header of a page")
+        return nil
+    }
+
+    mutating func unknownParameter(_ name: QueryText) {
+        add(.unknownParameter, parameter: name.quoted, "the operation has no such parameter")
+    }
+}

@@ -1,0 +1,74 @@
+/// What the router says about a method and a path. Plain old data.
+@frozen
+public struct RouteMatch: Sendable {
+    /// The four ways a path can go, and OPTIONS.
+    @frozen
+    public enum Outcome: Equatable, Sendable {
+        /// An operation is to be carried out.
+        case operation(Operation)
+        /// OPTIONS on a known path: answer 204 with Allow.
+        case options(MethodSet)
+        /// No such path: 404.
+        case notFound
+        /// A known path without that method: 405 with Allow.
+        case methodNotAllowed(MethodSet)
+        /// The path would lead somewhere, but what stands in the place of an id is none, so no record has
+        /// it: 404.
+        case badId
+    }
+
+    /// What to do.
+    public var outcome: Outcome
+    /// The id in the path, 1…2⁵³−1; 0 when the path has none.
+    public var id0: UInt64
+    /// The request was HEAD: answer the headers of the GET without its body.
+    public var isHead: Bool
+
+    init(_ outcome: Outcome, id0: UInt64 = 0, isHead: Bool = false) {
+        self.outcome = outcome
+        self.id0 = id0
+        self.isHead = isHead
+    }
+}
+
+/// Finds the operation that a request asks for. `route(_:_:)` is generated from the paths of openapi.json.
+public enum Router {
+    /// Matches without allocating. The path comes without its query; escaped or trailing slashes match nothing.
+    public static func match(method: Method, path: UnsafeRawBufferPointer) -> RouteMatch {
+        guard let segments = PathSegments(path) else { return RouteMatch(.notFound) }
+        return route(method, segments)
+    }
+}
+
+/// The operations of one path.
+struct RouteTarget {
+    var get: Operation?
+    var post: Operation?
+    var patch: Operation?
+    var delete: Operation?
+
+    /// Whether an id in the path was one: nil when the path has none.
+    func match(_ method: Method, id: UInt64?) -> RouteMatch {
+        let operation: Operation? =
+            switch method {
+            case .get, .head: get
+            case .post: post
+            case .patch: patch
+            case .delete: delete
+            case .put, .options, .other: nil
+            }
+        if method == .options { return RouteMatch(.options(allowed)) }
+        guard let operation else { return RouteMatch(.methodNotAllowed(allowed)) }
+        if id == 0 { return RouteMatch(.badId) }
+        return RouteMatch(.operation(operation), id0: id ?? 0, isHead: method == .head)
+    }
+
+    private var allowed: MethodSet {
+        var allowed = MethodSet(.options)
+        if get != nil { allowed.formUnion([MethodSet(.get), MethodSet(.head)]) }
+        if post != nil { allowed.insert(MethodSet(.post)) }
+        if patch != nil { allowed.insert(MethodSet(.patch)) }
+        if delete != nil { allowed.insert(MethodSet(.delete)) }
+        return allowed
+    }
+}

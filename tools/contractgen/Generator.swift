@@ -1,0 +1,65 @@
+/// From proto-json to Swift: the same files, byte for byte, for the same input.
+struct Generator {
+    struct File {
+        /// Relative to the repository's root.
+        let path: String
+        let text: String
+    }
+
+    /// Where the generated files are, relative to the repository's root. Nothing else may be there.
+    static let directories = [
+        "Sources/RelayContract/Generated", "Sources/RelayContract/Generated/Models",
+    ]
+
+    private let document: Tree
+    private let problems: Tree
+    private let schemas: [(name: String, tree: Tree)]
+
+    /// Reads proto-json under the repository's root.
+    init(root: String) throws(GeneratorFault) {
+        let base = "\(root)/proto-json"
+        document = try Self.tree("\(base)/openapi.json")
+        problems = try Self.tree("\(base)/problems.json")
+        var schemas: [(name: String, tree: Tree)] = []
+        for file in Directory.names(in: "\(base)/schemas", ending: ".json") {
+            let name = String(file.dropLast(".json".count))
+            schemas.append((name, try Self.tree("\(base)/schemas/\(file)")))
+        }
+        self.schemas = schemas
+    }
+
+    private static func tree(_ path: String) throws(GeneratorFault) -> Tree {
+        try Tree(try Directory.read(path), file: path)
+    }
+
+    /// The document complete in itself.
+    var bundle: Tree { Bundle.document(document, schemas: schemas) }
+
+    /// Every generated file.
+    func files() throws(GeneratorFault) -> [File] {
+        let reader = SchemaReader(
+            trees: Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0.tree) }))
+        let endpoints = try Endpoint.all(in: document, reader)
+        var files: [File] = []
+        func add(_ name: String, _ source: Source) {
+            files.append(File(path: "\(Self.directories[0])/\(name).swift", text: source.text))
+        }
+        add("Operation", OperationSource.source(endpoints))
+        add("Routes", RouterSource.source(endpoints))
+        add("API", APISource.source(endpoints))
+        add("Inputs", InputSource.source(endpoints))
+        add("ProblemType", try ProblemSource.source(problems))
+        add("OpenAPIDocument", DocumentSource.source(bundle))
+        for (name, _) in schemas {
+            let schema = try reader.schema(name)
+            switch schema.kind {
+            case .object(let object):
+                add("Models/\(name)", ModelSource(schema: schema, object: object).source)
+            case .choice(let choices):
+                add("Models/\(name)", ChoiceSource.source(schema, choices))
+            case .scalar, .list, .handWritten: break
+            }
+        }
+        return files
+    }
+}

@@ -1,0 +1,69 @@
+/// Generates the routing: a tree of segments, written out as comparisons.
+struct RouterSource {
+    /// A place in the tree of paths.
+    private final class Node {
+        var literals: [(segment: String, node: Node)] = []
+        var parameter: Node?
+        var endpoints: [Endpoint] = []
+    }
+
+    static func source(_ endpoints: [Endpoint]) -> Source {
+        let root = Node()
+        for endpoint in endpoints {
+            var node = root
+            for segment in endpoint.segments {
+                if segment.hasPrefix("{") {
+                    node.parameter = node.parameter ?? Node()
+                    node = node.parameter!
+                } else if let known = node.literals.first(where: { $0.segment == segment }) {
+                    node = known.node
+                } else {
+                    let next = Node()
+                    node.literals.append((segment, next))
+                    node = next
+                }
+            }
+            node.endpoints.append(endpoint)
+        }
+        var source = Source()
+        source.block("extension Router") { source in
+            source.comment(
+                "Constant segments come before ids, so that /v1/units/msc is no unit called msc.")
+            source.block(
+                "static func route(_ method: Method, _ segments: PathSegments) -> RouteMatch"
+            ) { source in
+                emit(root, depth: 0, id: nil, &source)
+                source.line("return RouteMatch(.notFound)")
+            }
+        }
+        return source
+    }
+
+    /// The comparisons below a node whose segments before `depth` have matched.
+    private static func emit(_ node: Node, depth: Int, id: Int?, _ source: inout Source) {
+        if !node.endpoints.isEmpty {
+            let target = ["get", "post", "patch", "delete"].compactMap { method in
+                node.endpoints.first { $0.method == method }.map { "\(method): .\($0.id)" }
+            }.joined(separator: ", ")
+            source.block("if segments.count == \(depth)") { source in
+                source.line("return RouteTarget(\(target))")
+                let argument = id.map { "segments.id(\($0))" } ?? "nil"
+                source.indented { $0.line(".match(method, id: \(argument))") }
+            }
+        }
+        guard !node.literals.isEmpty || node.parameter != nil else { return }
+        // The root needs no check: a path has at least one segment.
+        if depth > 0 { source.line("guard segments.count > \(depth) else {") }
+        if depth > 0 {
+            source.indented { $0.line("return RouteMatch(.notFound)") }
+            source.line("}")
+        }
+        for (segment, next) in node.literals {
+            source.block("if segments.matches(\(depth), \(segment.literal))") { source in
+                emit(next, depth: depth + 1, id: id, &source)
+                source.line("return RouteMatch(.notFound)")
+            }
+        }
+        if let next = node.parameter { emit(next, depth: depth + 1, id: depth, &source) }
+    }
+}

@@ -1,0 +1,217 @@
+/// One file of proto-json/schemas, as far as Swift needs to know it.
+struct Schema {
+    enum Kind {
+        /// A struct.
+        case object(ObjectSchema)
+        /// An enum, or a set of codes.
+        case choice([String])
+        /// Only a name for a shape: an id, a time.
+        case scalar(Shape)
+        /// An array at the top: nothing to generate, the handlers stream it.
+        case list
+        /// Written by hand in RelayContract.
+        case handWritten
+    }
+
+    let name: String
+    let description: String
+    let kind: Kind
+}
+
+/// A JSON object with known members.
+struct ObjectSchema {
+    struct Member {
+        let name: String
+        let description: String
+        let shape: Shape
+        let isRequired: Bool
+    }
+
+    let members: [Member]
+    /// Required unless one of `unless` is there: JSON Schema's `if`/`else`.
+    let conditional: Condition?
+    /// minProperties: at least one member.
+    let needsOne: Bool
+
+    struct Condition {
+        let unless: [String]
+        let required: [String]
+    }
+}
+
+/// What a value looks like, and by which rules it is read.
+indirect enum Shape {
+    case string(ClosedRange<Int>?)
+    case boolean
+    case integer(ClosedRange<Int>)
+    case id(form: String, smallest: Int)
+    case time
+    case choice(String)
+    case model(String)
+    case array(Shape, ClosedRange<Int>?)
+}
+
+/// The largest id, which is how the generator tells ids from other integers.
+let largestId = 9_007_199_254_740_991
+
+/// Reads schemas, looking through references.
+struct SchemaReader {
+    /// The files by name.
+    let trees: [String: Tree]
+
+    func schema(_ name: String) throws(GeneratorFault) -> Schema {
+        guard let tree = trees[name] else { throw GeneratorFault("no schema \(name)") }
+        guard tree["title"]?.string == name, let description = tree["description"]?.string else {
+            throw GeneratorFault("\(name): title must be the file's name, and a description there")
+        }
+        return Schema(name: name, description: description, kind: try kind(tree, name))
+    }
+
+    private func kind(_ tree: Tree, _ name: String) throws(GeneratorFault) -> Schema.Kind {
+        if tree["x-swift"]?.string == "hand-written" { return .handWritten }
+        if let choices = tree["enum"] { return .choice(choices.strings) }
+        switch tree["type"]?.string {
+        case "object": return .object(try object(tree, name))
+        case "array": return .list
+        default: return .scalar(try shape(tree, name))
+        }
+    }
+
+    private func object(_ tree: Tree, _ name: String) throws(GeneratorFault) -> ObjectSchema {
+        try allow(
+            tree, name,
+            [
+                "$schema", "title", "description", "type", "properties", "required",
+                "additionalProperties", "minProperties", "if", "else", "examples",
+            ])
+        guard tree["additionalProperties"] == .boolean(false) else {
+            throw GeneratorFault("\(name): additionalProperties must be false")
+        }
+        let required = tree["required"]?.strings ?? []
+        var members: [ObjectSchema.Member] = []
+        for member in tree["properties"]?.members ?? [] {
+            let place = "\(name).\(member.name)"
+            if ["member", "value", "faults", "seen", "place", "writer"].contains(member.name) {
+                throw GeneratorFault("\(place): the generated code has its own \(member.name)")
+            }
+            members.append(
+                ObjectSchema.Member(
+                    name: member.name, description: try description(member.value, place),
+                    shape: try shape(member.value, place),
+                    isRequired: required.contains(member.name)))
+        }
+        guard members.count <= 32 else {
+            throw GeneratorFault("\(name): more members than a 32-bit mask has bits")
+        }
+        let minimum = tree["minProperties"]?.integer ?? 0
+        guard minimum <= 1 else { throw GeneratorFault("\(name): minProperties beyond 1") }
+        return ObjectSchema(
+            members: members, conditional: try condition(tree, name), needsOne: minimum == 1)
+    }
+
+    /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`.
+    private func condition(
+        _ tree: Tree, _ name: String
+    ) throws(GeneratorFault) -> ObjectSchema.Condition? {
+        guard let condition = tree["if"] else { return nil }
+        let alternatives = condition["anyOf"]?.elements ?? [condition]
+        let unless = alternatives.compactMap { $0["required"]?.strings }
+        guard let required = tree["else"]?["required"]?.strings,
+            unless.count == alternatives.count, unless.allSatisfy({ $0.count == 1 })
+        else { throw GeneratorFault("\(name): an if/else of another form") }
+        return ObjectSchema.Condition(unless: unless.flatMap(\.self), required: required)
+    }
+
+    private func description(_ tree: Tree, _ place: String) throws(GeneratorFault) -> String {
+        if let description = tree["description"]?.string { return description }
+        if let name = Self.referenced(tree), let target = trees[name]?["description"]?.string {
+            return target
+        }
+        throw GeneratorFault("\(place): no description")
+    }
+
+    /// The schema that a `$ref` names: `Order.json`, `schemas/Order.json`.
+    static func referenced(_ tree: Tree) -> String? {
+        guard let reference = tree["$ref"]?.string, reference.hasSuffix(".json"),
+            let name = reference.split(separator: "/").last
+        else { return nil }
+        return String(name.dropLast(".json".count))
+    }
+
+    // MARK: Shapes
+
+    /// A rule that is not known here must not be dropped silently.
+    private func allow(
+        _ tree: Tree, _ place: String, _ known: [String]
+    ) throws(GeneratorFault) {
+        for member in tree.members where !known.contains(member.name) {
+            throw GeneratorFault("\(place): \(member.name) is not understood")
+        }
+    }
+
+    func shape(_ tree: Tree, _ place: String) throws(GeneratorFault) -> Shape {
+        if let name = Self.referenced(tree) {
+            let target = try schema(name)
+            switch target.kind {
+            case .object: return .model(name)
+            case .choice: return .choice(name)
+            case .scalar(let shape): return shape
+            case .list, .handWritten: throw GeneratorFault("\(place): cannot refer to \(name)")
+            }
+        }
+        let notes = ["$schema", "title", "description", "examples", "type"]
+        if tree["type"]?.strings == ["integer", "string"] {
+            try allow(tree, place, notes + ["minimum", "maximum", "pattern"])
+            return .id(form: "either", smallest: tree["minimum"]?.integer ?? 0)
+        }
+        switch tree["type"]?.string {
+        case "string": return try string(tree, place, notes)
+        case "boolean":
+            try allow(tree, place, notes)
+            return .boolean
+        case "integer":
+            try allow(tree, place, notes + ["minimum", "maximum"])
+            guard let low = tree["minimum"]?.integer, let high = tree["maximum"]?.integer else {
+                throw GeneratorFault("\(place): an integer needs minimum and maximum")
+            }
+            return high == largestId ? .id(form: "number", smallest: low) : .integer(low...high)
+        case "array":
+            try allow(tree, place, notes + ["items", "minItems", "maxItems"])
+            guard let items = tree["items"] else { throw GeneratorFault("\(place): no items") }
+            let count = try range(tree, place, "minItems", "maxItems")
+            return .array(try shape(items, place), count)
+        default: throw GeneratorFault("\(place): a type that is not understood")
+        }
+    }
+
+    private func string(
+        _ tree: Tree, _ place: String, _ notes: [String]
+    ) throws(GeneratorFault) -> Shape {
+        if tree["format"]?.string == "date-time" {
+            try allow(tree, place, notes + ["format"])
+            return .time
+        }
+        switch tree["pattern"]?.string {
+        case nil:
+            try allow(tree, place, notes + ["minLength", "maxLength"])
+            return .string(try range(tree, place, "minLength", "maxLength"))
+        case "^[1-9][0-9]{0,15}$":
+            try allow(tree, place, notes + ["pattern"])
+            return .id(form: "text", smallest: 1)
+        case "^(0|[1-9][0-9]{0,15})$":
+            try allow(tree, place, notes + ["pattern"])
+            return .id(form: "text", smallest: 0)
+        default: throw GeneratorFault("\(place): a pattern that is not understood")
+        }
+    }
+
+    private func range(
+        _ tree: Tree, _ place: String, _ low: String, _ high: String
+    ) throws(GeneratorFault) -> ClosedRange<Int>? {
+        guard let upper = tree[high]?.integer else {
+            guard tree[low] == nil else { throw GeneratorFault("\(place): \(low) without \(high)") }
+            return nil
+        }
+        return (tree[low]?.integer ?? 0)...upper
+    }
+}
