@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "RelayContract", dependencies: ["JSON"], swiftSettings: lifetimes),
         .target(
             name: "RelayStore", dependencies: ["LMDB", "CXXHash", "CSodium", "CLinux"],
-            swiftSettings: lifetimes),
+            exclude: ["FORMAT.md"], swiftSettings: lifetimes),
         .target(
             name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON"],
             swiftSettings: lifetimes),
