@@ -74,7 +74,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "RelayClient", "relayd", "relayctl"]),
-        .testTarget(name: "RelayctlTests", dependencies: ["relayctl", "RelayStore"]),
+        .testTarget(
+            name: "RelayctlTests",
+            dependencies: ["relayctl", "RelayStore", "RelayContract", "JSON"]),
         .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
     ],
     swiftLanguageModes: [.v6],

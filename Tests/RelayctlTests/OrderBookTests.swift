@@ -1,3 +1,5 @@
+import JSON
+import RelayContract
 import Testing
 
 @testable import relayctl
@@ -6,7 +8,7 @@ import Testing
     static let world = World(seed: 7, account: 1, orders: 3000)
     static let orders = {
         var book = OrderBook(world: world)
-        var orders: [SampleOrder] = []
+        var orders: [Order] = []
         while let order = book.next() { orders.append(order) }
         return orders
     }()
@@ -29,24 +31,26 @@ import Testing
     func ids() {
         #expect(Self.orders.map(\.id) == Array(1...3000))
         let fields = Self.orders.flatMap(\.fields).map(\.id)
-        #expect(fields == Array(1...fields.count))
+        #expect(fields == Array(1...UInt64(fields.count)))
         let comments = Self.orders.flatMap(\.comments).map(\.id)
-        #expect(comments == Array(1...comments.count))
-        let contacts = Self.orders.flatMap(\.contacts).map(\.id)
-        #expect(contacts == Array(1...contacts.count))
+        #expect(comments == Array(1...UInt64(comments.count)))
+        let contacts = Self.orders.flatMap(\.contactPersons).map(\.id)
+        #expect(contacts == Array(1...UInt64(contacts.count)))
     }
 
     @Test("An order stands in its customer's house, at that house's address.")
     func places() {
         for order in Self.orders {
-            let property = Self.world.properties[order.propertyId - 1]
-            #expect(property.customerId == order.customerId)
-            #expect(property.address.id == order.address.id)
-            let city = City.all[property.city]
-            #expect(city.name == property.address.city)
-            #expect(city.postalCodes.contains(property.address.postalCode))
+            let house = Self.house(of: order)
+            #expect(house.property.customerId == order.customerId)
+            #expect(house.property.address == order.address)
+            let city = City.all[house.city]
+            #expect(city.name == order.address?.locality)
+            #expect(city.postalCodes.contains(order.address?.postalCode ?? ""))
         }
     }
+
+    static func house(of order: Order) -> House { world.properties[Int(order.propertyId!) - 1] }
 
     @Test(
         "Times run forwards: orders by number, comments within an order, the last one updates it.")
@@ -58,8 +62,7 @@ import Testing
             let times = [order.createdAt] + order.comments.map(\.createdAt)
             #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
             #expect(order.updatedAt == times.last)
-            let property = Self.world.properties[order.propertyId - 1]
-            #expect(property.createdAt < order.createdAt)
+            #expect(Self.house(of: order).property.createdAt < order.createdAt)
             if let due = order.dueDate { #expect(due > order.createdAt) }
         }
     }
@@ -80,9 +83,9 @@ import Testing
     @Test("The first contact lives in one of the house's flats, and whoever asks is that contact.")
     func contacts() {
         for order in Self.orders {
-            let units = (0..<8).map { (order.propertyId - 1) * 8 + $0 + 1 }
+            let units = (0..<8).map { Int(order.propertyId! - 1) * 8 + $0 + 1 }
             let residents = units.map { Self.world.resident(ofUnit: $0).name }
-            #expect(residents.contains(order.contacts[0].name))
+            #expect(residents.contains(order.contactPersons[0].name))
         }
     }
 
@@ -103,10 +106,20 @@ import Testing
         for order in Self.orders {
             let texts = [order.title] + order.fields.map(\.content) + order.comments.map(\.text)
             #expect(texts.allSatisfy { !$0.isEmpty && !$0.contains("{") && !$0.contains("}") })
-            for contact in order.contacts {
-                #expect(contact.email.utf8.allSatisfy { $0 < 128 && $0 != 32 }, "\(contact.email)")
+            for contact in order.contactPersons {
+                #expect(
+                    contact.emailAddress!.utf8.allSatisfy { $0 < 128 && $0 != 32 },
+                    "\(contact.name)")
             }
         }
+    }
+
+    @Test("An order has 1.3 KB on average, within five hundredths.")
+    func size() {
+        var writer = JSONWriter()
+        for order in Self.orders { order.write(to: &writer) }
+        let average = writer.bytes.count / Self.orders.count
+        #expect((1235...1365).contains(average), "\(average)")
     }
 
     @Test("Every case of every trade occurs.")

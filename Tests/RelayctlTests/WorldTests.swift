@@ -1,3 +1,4 @@
+import RelayContract
 import Testing
 
 @testable import relayctl
@@ -15,20 +16,21 @@ import Testing
 
     @Test("Numbers that must be unique are, and addresses are counted through.")
     func unique() {
-        #expect(Set(world.properties.map(\.externalId)).count == 400)
-        #expect(Set(world.properties.compactMap(\.mscNumber)).count > 280)
-        let addresses = world.customers.map(\.address.id) + world.properties.map(\.address.id)
-        #expect(addresses == Array(1...410))
+        #expect(Set(world.properties.map(\.property.externalId)).count == 400)
+        #expect(Set(world.properties.compactMap(\.property.mscNumber)).count > 280)
+        let addresses =
+            world.customers.map(\.address?.id) + world.properties.map(\.property.address?.id)
+        #expect(addresses == (1...410).map { UInt64($0) })
     }
 
     @Test("A unit belongs to its property, and its msc number keeps its zeros.")
     func units() {
         for id in 1...world.unitCount {
             let unit = world.unit(id)
-            #expect(unit.propertyId == (id - 1) / 8 + 1)
-            guard let number = unit.mscNumber else { continue }
+            #expect(unit.propertyId == UInt64((id - 1) / 8 + 1))
+            guard let number = unit.unitMscNumber else { continue }
             #expect(number.count == 4 && number.hasPrefix("00"))
-            #expect(world.properties[unit.propertyId - 1].mscNumber?.hasPrefix("00") == true)
+            #expect(unit.propertyMscNumber?.hasPrefix("00") == true)
         }
         #expect(world.unit(1).name == "WE 01, EG links")
         #expect(world.unit(8).name == "WE 08, DG rechts")

@@ -1,10 +1,12 @@
+import RelayContract
+
 /// What the people around an order write, in the order in which they do it: the management passes
 /// it on, the company names a date, comes, finds and repairs, the management closes. How far they
 /// got follows from the order's status.
 struct Conversation {
     let story: Trade.Case
     let facts: Facts
-    let status: SampleOrder.Status
+    let status: OrderStatus
     let createdAt: Int
     let appointment: Int
 
@@ -12,7 +14,7 @@ struct Conversation {
         var text: String
         var author: String
         var time: Int
-        var status: SampleOrder.Status?
+        var status: OrderStatus?
         var file: String?
     }
 
@@ -83,7 +85,7 @@ struct Conversation {
     /// The next message, some minutes to two working days after the one before.
     private func line(
         _ phrases: [Phrase], _ author: String, _ clock: inout Int, _ random: inout Random,
-        status: SampleOrder.Status? = nil
+        status: OrderStatus? = nil
     ) -> Line {
         let pause = random.within(4 * 60_000...2 * WorkClock.hours)
         clock = WorkClock.later(than: clock, by: pause)
