@@ -55,20 +55,22 @@ public struct Faults {
 
     /// Steps into a member for as long as `read` runs.
     @inline(__always)
-    public mutating func at<Result>(
-        _ member: StaticString, _ read: (inout Faults) -> Result
-    ) -> Result {
+    public mutating func at<Result, Failure: Error>(
+        _ member: StaticString, _ read: (inout Faults) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         path.append(.member(member))
         defer { path.removeLast() }
-        return read(&self)
+        return try read(&self)
     }
 
     /// Steps into an element for as long as `read` runs.
     @inline(__always)
-    public mutating func at<Result>(index: Int, _ read: (inout Faults) -> Result) -> Result {
+    public mutating func at<Result, Failure: Error>(
+        index: Int, _ read: (inout Faults) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         path.append(.index(index))
         defer { path.removeLast() }
-        return read(&self)
+        return try read(&self)
     }
 
     private var pointer: String {

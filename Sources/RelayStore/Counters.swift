@@ -6,6 +6,12 @@ public struct ResourceCounter: Equatable, Sendable {
     public var lastID: UInt64 = 0
     /// Sequence number of the last change to any record: the version of every list of them.
     public var changeSequence: UInt64 = 0
+
+    /// A counter; zeros where there never was a record.
+    public init(lastID: UInt64 = 0, changeSequence: UInt64 = 0) {
+        self.lastID = lastID
+        self.changeSequence = changeSequence
+    }
 }
 
 extension StoreView {
