@@ -99,6 +99,12 @@ public struct Exchange {
             start, bytes.count, to: stream)
     }
 
+    /// Appends text that lives forever.
+    @inline(__always)
+    public func appendAttached(_ text: StaticString) {
+        appendAttached(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
     /// Makes a copy of `bytes` the body.
     public func setBody(copying bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
@@ -113,6 +119,10 @@ public struct Exchange {
     /// Says that the body goes on after what was appended: `Application.refill` is asked for
     /// more when it was sent. Such a response has no content-length.
     public func expectMore(_ more: Bool) { stream.pointee.body.hasMore = more }
+
+    /// Breaks a response off whose fields are on their way already: the stream is reset, so that
+    /// the client does not take what it got for the whole.
+    public func abort() { stream.pointee.body.isBroken = true }
 
     /// Bytes that a portion of this response may have now: less while the peer does not read.
     public var portionBytes: Int {
@@ -197,5 +207,20 @@ public enum DecimalText {
             rest = quotient
         }
         return digits
+    }
+
+    /// Reads a number of up to 18 decimal digits.
+    ///
+    /// - Returns: nil when there is anything else, or nothing.
+    @inline(__always)
+    public static func read(_ text: UnsafeRawBufferPointer) -> UInt64? {
+        if text.isEmpty || text.count > 18 { return nil }
+        var number: UInt64 = 0
+        for byte in text {
+            let digit = byte &- 48
+            if digit > 9 { return nil }
+            number = number * 10 + UInt64(digit)
+        }
+        return number
     }
 }

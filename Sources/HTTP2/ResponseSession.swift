@@ -81,6 +81,9 @@ extension UnsafeMutablePointer where Pointee == Connection {
         _ stream: UnsafeMutablePointer<Stream>, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
         if stream.pointee.body.remaining == 0, stream.pointee.body.hasMore { refill(stream) }
+        if stream.pointee.body.isBroken {
+            return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+        }
         let remaining = stream.pointee.body.remaining
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
         if remaining > length { return length }

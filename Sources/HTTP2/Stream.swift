@@ -104,6 +104,8 @@ struct ResponseBody {
     var total = 0
     /// More portions follow: ask the application when these bytes are gone.
     var hasMore = false
+    /// The application could not go on: reset the stream.
+    var isBroken = false
     /// A response to HEAD: fields as for GET, no body.
     var isOmitted = false
 }
@@ -112,6 +114,9 @@ struct ResponseBody {
 public struct ApplicationState: Sendable {
     /// The words; their meaning is the application's.
     public var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+    /// All zero.
+    public init() {}
 }
 
 extension UnsafeMutablePointer where Pointee == Stream {

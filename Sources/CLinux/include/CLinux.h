@@ -22,6 +22,9 @@ int relay_accept(int socket);
 /// SO_PEERCRED; 0, or -1 with errno set.
 int relay_peer_of(int socket, struct relay_peer *peer);
 
+/// Cores that the calling thread may run on (sched_getaffinity).
+int relay_cores(void);
+
 /// Starts to fetch a document: its block's directory at the beginning of the page, and the first
 /// lines of its bytes. Never faults, whatever the address.
 static inline void relay_prefetch_document(unsigned long address) {
