@@ -1,0 +1,99 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// What an address in a request comes to.
+enum AddressPlan {
+    /// None was given.
+    case none
+    /// A record that exists and stays as it is.
+    case use(Address)
+    /// A new record, whose id is given when it is stored.
+    case create(Address)
+}
+
+/// Addresses never change once stored: a changed address is a new record, so that no other record
+/// that refers to the old one changes with it.
+extension StoreTransaction {
+    mutating func createAddress(
+        _ new: NewAddress, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try begin(context)
+        let plan = AddressPlan.create(
+            Address(
+                id: 0, streetAddress: new.streetAddress, postalCode: new.postalCode,
+                locality: new.locality, country: new.country, additionalInfo: new.additionalInfo,
+                accountId: UInt64(context.account)))
+        let address = try store(plan, context)!
+        return .id(201, address.id, version: sequence)
+    }
+
+    /// Decides what the member `address` of a body means, adding every fault.
+    func planAddress(
+        _ input: AddressInput?, _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) -> AddressPlan {
+        try faults.at("address") {
+            (faults: inout Faults) throws(StoreError) -> AddressPlan in
+            try plan(input, &faults, context)
+        }
+    }
+
+    private func plan(
+        _ input: AddressInput?, _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) -> AddressPlan {
+        guard let input else { return .none }
+        if let account = input.accountId, account != UInt64(context.account) {
+            faults.add(
+                .mismatch, member: "accountId", "expected the key's account, \(context.account)")
+        }
+        guard let id = input.id else { return planNew(input, &faults, context) }
+        guard let stored = try load(Address.self, .address, id, context)?.model else {
+            faults.add(.unknownReference, member: "id", "the account has no address \(id)")
+            return .none
+        }
+        var changed = stored
+        changed.streetAddress = input.streetAddress ?? stored.streetAddress
+        changed.postalCode = input.postalCode ?? stored.postalCode
+        changed.locality = input.locality ?? stored.locality
+        changed.country = input.country ?? stored.country
+        changed.additionalInfo = input.additionalInfo ?? stored.additionalInfo
+        return changed == stored ? .use(stored) : .create(changed)
+    }
+
+    private func planNew(
+        _ input: AddressInput, _ faults: inout Faults, _ context: RecordContext
+    ) -> AddressPlan {
+        func required(_ value: String?, _ member: StaticString) -> String {
+            if value == nil {
+                faults.add(.required, member: member, "\(member) is missing, and so is a known id")
+            }
+            return value ?? ""
+        }
+        let street = required(input.streetAddress, "streetAddress")
+        let postalCode = required(input.postalCode, "postalCode")
+        let locality = required(input.locality, "locality")
+        guard let country = input.country else {
+            faults.add(.required, member: "country", "country is missing, and so is a known id")
+            return .none
+        }
+        return .create(
+            Address(
+                id: 0, streetAddress: street, postalCode: postalCode, locality: locality,
+                country: country, additionalInfo: input.additionalInfo,
+                accountId: UInt64(context.account)))
+    }
+
+    /// Carries a plan out.
+    mutating func store(
+        _ plan: AddressPlan, _ context: RecordContext
+    ) throws(StoreError) -> Address? {
+        switch plan {
+        case .none: return nil
+        case .use(let address): return address
+        case .create(var address):
+            address.id = try newID(.address, context)
+            try store(address, .address, address.id, context)
+            return address
+        }
+    }
+}

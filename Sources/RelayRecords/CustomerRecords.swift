@@ -1,0 +1,74 @@
+import JSON
+import RelayContract
+import RelayStore
+
+extension StoreTransaction {
+    /// Creates a customer, or updates the one that id, externalId or internalId names.
+    mutating func upsertCustomer(
+        _ upsert: CustomerUpsert, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        let input = upsert.customer
+        var faults = Faults()
+        let (target, plan) = try faults.at("customer") {
+            (faults: inout Faults) throws(StoreError) -> (UInt64?, AddressPlan) in
+            let names = UpsertNames(
+                id: input.id, externalID: input.externalId, internalID: input.internalId)
+            let id = try resolve(names, .customer, &faults, context)
+            if id == nil, input.id == nil, input.name == nil {
+                faults.add(.required, member: "name", "a new customer needs a name")
+            }
+            return (id, try planAddress(input.address, &faults, context))
+        }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        let old = try load(Customer.self, .customer, ifAny: target, context)
+        return try store(upsert, old, plan, context)
+    }
+
+    private mutating func store(
+        _ upsert: CustomerUpsert, _ old: Customer?, _ plan: AddressPlan, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        let input = upsert.customer
+        try begin(context)
+        let id = try keptID(old?.id, .customer, context)
+        let address = try store(plan, context) ?? old?.address
+        var customer =
+            old
+            ?? Customer(
+                id: id, accountId: UInt64(context.account), name: "", status: "ACTIVE",
+                statusUpdatedAt: context.time, origin: "API")
+        customer.casaviTenantId = upsert.casaviAccountId ?? customer.casaviTenantId
+        customer.internalId = input.internalId ?? customer.internalId
+        customer.externalId = input.externalId ?? customer.externalId
+        customer.name = input.name ?? customer.name
+        customer.telephone = input.telephone ?? customer.telephone
+        customer.emailAddress = input.emailAddress ?? customer.emailAddress
+        customer.address = address
+        customer.addressId = address?.id
+        try link(customer, replacing: old, context)
+        try store(customer, .customer, id, context)
+        let echo = CustomerUpsertResult(
+            casaviAccountId: customer.casaviTenantId,
+            customer: CustomerEcho(
+                internalId: customer.internalId, id: id, externalId: customer.externalId,
+                name: customer.name, telephone: customer.telephone,
+                emailAddress: customer.emailAddress, address: customer.address))
+        return RecordAnswer(
+            old == nil ? 201 : 200, body: echo.json, version: sequence,
+            createdID: old == nil ? id : nil)
+    }
+
+    /// Keeps what finds a customer in step with it.
+    mutating func link(
+        _ customer: Customer, replacing old: Customer?, _ context: RecordContext
+    ) throws(StoreError) {
+        try rename(
+            .externalID, .customer, from: old?.externalId, to: customer.externalId, customer.id,
+            context)
+        try rename(
+            .internalID, .customer, from: old?.internalId, to: customer.internalId, customer.id,
+            context)
+        if old == nil {
+            try insert(customer.id, into: RecordList.customers.key(context.account))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import JSON
+import RelayContract
+import RelayStore
+
+extension StoreTransaction {
+    /// Creates an order.
+    mutating func createOrder(
+        _ new: NewOrder, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        try check(new.propertyId, .property, "propertyId", &faults, context)
+        try check(new.customerId, .customer, "customerId", &faults, context)
+        let plan = try planAddress(new.address, &faults, context)
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        let id = try newID(.order, context)
+        var fields: [OrderField] = []
+        for field in new.fields ?? [] {
+            fields.append(
+                OrderField(
+                    id: try newID(.orderField, context), position: field.position,
+                    name: field.name, content: field.content))
+        }
+        var persons: [ContactPerson] = []
+        for person in new.contactPersons ?? [] {
+            persons.append(
+                ContactPerson(
+                    type: person.type, name: person.name, id: try newID(.contactPerson, context),
+                    telephone: person.telephone, mobile: person.mobile,
+                    emailAddress: person.email))
+        }
+        let order = Order(
+            id: id, title: new.title, status: new.status ?? .open,
+            address: try store(plan, context), dueDate: new.dueDate,
+            followUpDate: new.followUpDate, createdAt: context.time, updatedAt: context.time,
+            internalId: new.internalId, isInternal: new.isInternal, type: new.type,
+            taskId: new.taskId, propertyId: new.propertyId, casaviOrderId: new.casaviOrderId,
+            casaviTicketId: new.casaviTicketId, fields: fields, attachments: [], comments: [],
+            contactPersons: persons, customerId: new.customerId)
+        try link(order, context)
+        try store(order, .order, id, context)
+        return RecordAnswer(
+            201, body: IdObject(id: id).json, version: sequence, createdID: id)
+    }
+
+    /// Enters a new order into what finds it.
+    mutating func link(_ order: Order, _ context: RecordContext) throws(StoreError) {
+        let (account, id) = (context.account, order.id)
+        try insert(id, into: RecordList.orders.key(account))
+        if let property = order.propertyId {
+            try insert(id, into: RecordList.ordersOfProperty.key(account, property))
+        }
+        if let customer = order.customerId {
+            try insert(id, into: RecordList.ordersOfCustomer.key(account, customer))
+        }
+    }
+
+    /// Changes an order's status, due date, internal id or address.
+    mutating func updateOrder(
+        _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition,
+        _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        guard let stored = try load(Order.self, .order, id, context) else {
+            return .missing(.order, id)
+        }
+        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        var faults = Faults()
+        let plan = try planAddress(patch.address, &faults, context)
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        var order = stored.model
+        order.status = patch.status ?? order.status
+        order.dueDate = patch.dueDate ?? order.dueDate
+        order.internalId = patch.internalId ?? order.internalId
+        order.address = try store(plan, context) ?? order.address
+        order.updatedAt = context.time
+        try store(order, .order, id, context)
+        return .id(200, id, version: sequence)
+    }
+}

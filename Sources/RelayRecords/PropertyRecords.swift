@@ -1,0 +1,151 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// One element of createProperties that was found to be right.
+private struct PropertyPlan {
+    var input: PropertyInput
+    var old: Property?
+    var address: AddressPlan
+}
+
+extension StoreTransaction {
+    /// Creates or updates properties, all of them or none.
+    mutating func upsertProperties(
+        _ upsert: PropertyUpsert, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        let plans = try faults.at("properties") {
+            (faults: inout Faults) throws(StoreError) -> [PropertyPlan] in
+            try plan(upsert.properties, &faults, context)
+        }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        var echoes: [PropertyEcho] = []
+        echoes.reserveCapacity(plans.count)
+        for plan in plans {
+            let property = try store(plan, context)
+            echoes.append(PropertyEcho(property))
+        }
+        let result = PropertyUpsertResult(
+            casaviAccountId: upsert.casaviAccountId, properties: echoes)
+        return RecordAnswer(200, body: result.json)
+    }
+
+    private func plan(
+        _ inputs: [PropertyInput], _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) -> [PropertyPlan] {
+        var batch = UpsertBatch()
+        var plans: [PropertyPlan] = []
+        plans.reserveCapacity(inputs.count)
+        for (index, input) in inputs.enumerated() {
+            let checked = try faults.at(index: index) {
+                (faults: inout Faults) throws(StoreError) -> PropertyPlan in
+                try plan(input, &batch, &faults, context)
+            }
+            plans.append(checked)
+        }
+        return plans
+    }
+
+    private func plan(
+        _ input: PropertyInput, _ batch: inout UpsertBatch, _ faults: inout Faults,
+        _ context: RecordContext
+    ) throws(StoreError) -> PropertyPlan {
+        let names = UpsertNames(
+            id: input.id, externalID: input.externalId.map { String($0) },
+            internalID: input.internalId)
+        let id = try resolve(names, .property, &faults, context)
+        batch.admit(names, target: id, &faults)
+        if id == nil, input.id == nil {
+            if input.name == nil {
+                faults.add(.required, member: "name", "a new property needs a name")
+            }
+            if input.customerId == nil {
+                faults.add(.required, member: "customerId", "a new property needs a customer")
+            }
+        }
+        try check(input.customerId, .customer, "customerId", &faults, context)
+        let address = try planAddress(input.address, &faults, context)
+        let old = try load(Property.self, .property, ifAny: id, context)
+        return PropertyPlan(input: input, old: old, address: address)
+    }
+
+    private mutating func store(
+        _ plan: PropertyPlan, _ context: RecordContext
+    ) throws(StoreError) -> Property {
+        let input = plan.input
+        let id = try keptID(plan.old?.id, .property, context)
+        let address = try store(plan.address, context)
+        var property =
+            plan.old
+            ?? Property(
+                id: id, name: "", customerId: 0, origin: "API", createdAt: context.time,
+                updatedAt: context.time)
+        property.name = input.name ?? property.name
+        property.externalId = input.externalId ?? property.externalId
+        property.internalId = input.internalId ?? property.internalId
+        property.mscNumber = input.mscNumber ?? property.mscNumber
+        property.customerId = input.customerId ?? property.customerId
+        property.address = address ?? property.address
+        property.updatedAt = context.time
+        try link(property, replacing: plan.old, context)
+        try store(property, .property, id, context)
+        if let old = plan.old { try updateUnits(of: property, from: old, context) }
+        return property
+    }
+
+    /// Keeps what finds a property in step with it.
+    mutating func link(
+        _ property: Property, replacing old: Property?, _ context: RecordContext
+    ) throws(StoreError) {
+        let (account, id) = (context.account, property.id)
+        try rename(
+            .externalID, .property, from: old?.externalId.map { String($0) },
+            to: property.externalId.map { String($0) }, id, context)
+        try rename(
+            .internalID, .property, from: old?.internalId, to: property.internalId, id, context)
+        if old == nil { try insert(id, into: RecordList.properties.key(account)) }
+        try move(
+            id, from: old.map { RecordList.propertiesOfCustomer.key(account, $0.customerId) },
+            to: RecordList.propertiesOfCustomer.key(account, property.customerId))
+    }
+
+    /// Deletes a property that nothing refers to.
+    mutating func deleteProperty(
+        _ id: UInt64, _ precondition: RecordPrecondition, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        guard let stored = try load(Property.self, .property, id, context) else {
+            return .missing(.property, id)
+        }
+        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        let account = context.account
+        let units = try view.count(RecordList.unitsOfProperty.key(account, id))
+        let orders = try view.count(RecordList.ordersOfProperty.key(account, id))
+        if units + orders > 0 {
+            return RecordAnswer(.referred(to: "property \(id)", units: units, orders: orders))
+        }
+        let property = stored.model
+        try begin(context)
+        try rename(
+            .externalID, .property, from: property.externalId.map { String($0) }, to: nil, id,
+            context)
+        try rename(.internalID, .property, from: property.internalId, to: nil, id, context)
+        try remove(id, from: RecordList.properties.key(account))
+        try remove(id, from: RecordList.propertiesOfCustomer.key(account, property.customerId))
+        try deleteDocument(Resource.property.key(account, id))
+        try touch(
+            account: account, resource: Resource.property.rawValue, sequence: sequence)
+        return RecordAnswer(200, body: property.json)
+    }
+}
+
+extension PropertyEcho {
+    /// A property in the shape that createProperties answers.
+    init(_ property: Property) {
+        self.init(
+            id: property.id, name: property.name, address: property.address,
+            mscNumber: property.mscNumber, internalId: property.internalId,
+            externalId: property.externalId, customerId: property.customerId)
+    }
+}

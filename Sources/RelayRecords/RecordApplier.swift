@@ -1,0 +1,34 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// Applies changes inside a write transaction. One for a writer, used on its thread only.
+public final class RecordApplier: @unchecked Sendable {
+    // SAFETY: the writer thread is the only one that calls `apply`.
+    private let parser = JSONParser()
+
+    /// Makes an applier.
+    public init() {}
+
+    /// Applies one change, or refuses it and leaves the transaction as it was.
+    public func apply(
+        _ change: RecordChange, account: UInt32, time: Timestamp,
+        to transaction: inout StoreTransaction
+    ) throws(StoreError) -> RecordAnswer {
+        let context = RecordContext(
+            account: account, time: time, parser: parser, change: change)
+        switch change {
+        case .createAddress(let new): return try transaction.createAddress(new, context)
+        case .upsertCustomer(let upsert):
+            return try transaction.upsertCustomer(upsert, context)
+        case .upsertProperties(let upsert):
+            return try transaction.upsertProperties(upsert, context)
+        case .deleteProperty(let id, let precondition):
+            return try transaction.deleteProperty(id, precondition, context)
+        case .upsertUnits(let upsert): return try transaction.upsertUnits(upsert, context)
+        case .createOrder(let new): return try transaction.createOrder(new, context)
+        case .updateOrder(let id, let patch, let precondition):
+            return try transaction.updateOrder(id, patch, precondition, context)
+        }
+    }
+}

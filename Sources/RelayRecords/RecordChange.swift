@@ -1,0 +1,74 @@
+import JSON
+import RelayContract
+
+/// A change that a client asks for: its body decoded and validated, its references not yet.
+public enum RecordChange: Sendable {
+    case createAddress(NewAddress)
+    case upsertCustomer(CustomerUpsert)
+    case upsertProperties(PropertyUpsert)
+    case deleteProperty(UInt64, RecordPrecondition)
+    case upsertUnits(UnitUpsert)
+    case createOrder(NewOrder)
+    case updateOrder(UInt64, OrderPatch, RecordPrecondition)
+}
+
+/// The change record: a kind and a JSON payload from which the change can be applied again.
+extension RecordChange {
+    /// Part of the bytes on disk: never reuse a number. 0 is a bulk load, which has no payload.
+    public var kind: UInt8 {
+        switch self {
+        case .createAddress: 1
+        case .upsertCustomer: 2
+        case .upsertProperties: 3
+        case .deleteProperty: 4
+        case .upsertUnits: 5
+        case .createOrder: 6
+        case .updateOrder: 7
+        }
+    }
+
+    /// The change as JSON. A precondition is left out: it held when the change was recorded.
+    public var payload: [UInt8] {
+        switch self {
+        case .createAddress(let new): return new.json
+        case .upsertCustomer(let upsert): return upsert.json
+        case .upsertProperties(let upsert): return upsert.json
+        case .deleteProperty(let id, _): return IdObject(id: id).json
+        case .upsertUnits(let upsert): return upsert.json
+        case .createOrder(let new): return new.json
+        case .updateOrder(let id, let patch, _):
+            var writer = JSONWriter()
+            writer.beginArray()
+            writer.value(id)
+            patch.write(to: &writer)
+            writer.endArray()
+            return writer.bytes
+        }
+    }
+
+    /// Reads a change record back; nil when it is of no known kind or not what `payload` wrote.
+    public init?(kind: UInt8, payload: UnsafeRawBufferPointer, parser: JSONParser) {
+        guard let value = try? parser.parse(payload) else { return nil }
+        var faults = Faults()
+        let change: RecordChange? =
+            switch kind {
+            case 1: NewAddress(decoding: value, into: &faults).map { .createAddress($0) }
+            case 2: CustomerUpsert(decoding: value, into: &faults).map { .upsertCustomer($0) }
+            case 3: PropertyUpsert(decoding: value, into: &faults).map { .upsertProperties($0) }
+            case 4: IdObject(decoding: value, into: &faults).map { .deleteProperty($0.id, .none) }
+            case 5: UnitUpsert(decoding: value, into: &faults).map { .upsertUnits($0) }
+            case 6: NewOrder(decoding: value, into: &faults).map { .createOrder($0) }
+            case 7: Self.orderUpdate(value, &faults)
+            default: nil
+            }
+        guard faults.isEmpty, let change else { return nil }
+        self = change
+    }
+
+    private static func orderUpdate(_ value: JSONValue, _ faults: inout Faults) -> RecordChange? {
+        var elements = value.elements
+        guard let id = elements.next()?.integer, let body = elements.next() else { return nil }
+        return OrderPatch(decoding: body, into: &faults)
+            .map { .updateOrder(UInt64(id), $0, .none) }
+    }
+}

@@ -1,0 +1,47 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// A change on its way through the writer, and the answer that comes back.
+///
+/// Everything that varies is fixed when the command is made (time, body, account), so that the
+/// change record which it leaves can be applied again elsewhere with the same outcome.
+public final class RecordCommand: WriteCommand, @unchecked Sendable {
+    // SAFETY: `answer` is written and read on the writer thread only.
+    private let change: RecordChange
+    private let account: UInt32
+    private let time: Timestamp
+    private let applier: RecordApplier
+    private let completion: @Sendable (Result<RecordAnswer, StoreError>) -> Void
+    private var answer: RecordAnswer?
+
+    /// Bytes of the request's body: what the writer's queue is bounded by.
+    public let byteCount: Int
+
+    /// Makes a command.
+    ///
+    /// - Parameter completion: called on the writer thread, once the answer is durable.
+    public init(
+        _ change: RecordChange, account: UInt32, time: Timestamp, byteCount: Int,
+        applier: RecordApplier,
+        completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
+    ) {
+        self.applier = applier
+        self.change = change
+        self.account = account
+        self.time = time
+        self.byteCount = byteCount
+        self.completion = completion
+    }
+
+    public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        answer = try applier.apply(change, account: account, time: time, to: &transaction)
+    }
+
+    public func complete(_ result: Result<Void, StoreError>) {
+        switch result {
+        case .success: completion(.success(answer!))
+        case .failure(let error): completion(.failure(error))
+        }
+    }
+}

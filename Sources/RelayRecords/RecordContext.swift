@@ -1,0 +1,124 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// What a change needs besides the transaction: who, when, and a parser for stored documents.
+struct RecordContext {
+    let account: UInt32
+    let time: Timestamp
+    let parser: JSONParser
+    /// What to note in the change record, once the change is known to happen; nil in a bulk load.
+    let change: RecordChange?
+}
+
+/// A record read back from its document.
+struct Stored<Model: ContractModel> {
+    var model: Model
+    var version: UInt64
+}
+
+extension StoreTransaction {
+    /// Everything was checked: leaves the change record, whose sequence number is the version of
+    /// all that is written from here on.
+    mutating func begin(_ context: RecordContext) throws(StoreError) {
+        guard let change = context.change else { return }
+        let payload = change.payload
+        _ = try recordChange(
+            account: context.account, kind: change.kind,
+            time: context.time.milliseconds, payload: payload.span.bytes)
+    }
+
+    /// Reads a record, nil when the account has none of this id.
+    func load<Model: ContractModel>(
+        _ type: Model.Type, _ resource: Resource, _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) -> Stored<Model>? {
+        guard Resource.isStorable(id) else { return nil }
+        let key = resource.key(context.account, id)
+        let view = view
+        guard let document = try view.document(key) else { return nil }
+        // SAFETY: the map's bytes are read while the view is borrowed.
+        let model = document.json.withUnsafeBytes { Model(stored: $0, parser: context.parser) }
+        guard let model else { throw .corrupted(what: "\(resource) \(id)") }
+        return Stored(model: model, version: document.version)
+    }
+
+    /// As above, for a record that need not be named.
+    func load<Model: ContractModel>(
+        _ type: Model.Type, _ resource: Resource, ifAny id: UInt64?, _ context: RecordContext
+    ) throws(StoreError) -> Model? {
+        guard let id else { return nil }
+        return try load(type, resource, id, context)?.model
+    }
+
+    /// Whether the account has a record of this id.
+    func exists(
+        _ resource: Resource, _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) -> Bool {
+        guard Resource.isStorable(id) else { return false }
+        let view = view
+        return try view.document(resource.key(context.account, id)) != nil
+    }
+
+    /// Writes a record's document under this transaction's newest sequence number.
+    mutating func store(
+        _ model: some ContractModel, _ resource: Resource, _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) {
+        var writer = JSONWriter()
+        model.write(to: &writer)
+        try putDocument(
+            resource.key(context.account, id), json: writer.bytes.span.bytes, version: sequence)
+        try touch(account: context.account, resource: resource.rawValue, sequence: sequence)
+    }
+
+    /// The next id of a kind of record.
+    mutating func newID(
+        _ resource: Resource, _ context: RecordContext
+    ) throws(StoreError) -> UInt64 {
+        try nextID(account: context.account, resource: resource.rawValue)
+    }
+
+    /// The id of a record that is updated, or the next one for a record that is created.
+    mutating func keptID(
+        _ id: UInt64?, _ resource: Resource, _ context: RecordContext
+    ) throws(StoreError) -> UInt64 {
+        if let id { return id }
+        return try newID(resource, context)
+    }
+
+    /// The record that a text names, if there is a text and it names one.
+    func find(
+        _ lookup: RecordLookup, _ resource: Resource, _ text: String?, _ context: RecordContext
+    ) throws(StoreError) -> UInt64? {
+        guard let text else { return nil }
+        return try view.lookup(LookupKey(lookup, resource, text, context))
+    }
+
+    /// Changes what a record is named by: the old text is forgotten, the new one is its own.
+    mutating func rename(
+        _ lookup: RecordLookup, _ resource: Resource, from old: String?, to new: String?,
+        _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) {
+        if old == new { return }
+        if let old { try removeLookup(LookupKey(lookup, resource, old, context)) }
+        if let new { try setLookup(LookupKey(lookup, resource, new, context), to: id) }
+    }
+
+    /// Keeps a list in step with a fact about a record that may have changed.
+    mutating func move(
+        _ id: UInt64, from old: ListKey?, to new: ListKey?
+    ) throws(StoreError) {
+        if old == new { return }
+        if let old { try remove(id, from: old) }
+        if let new { try insert(id, into: new) }
+    }
+}
+
+extension LookupKey {
+    init(
+        _ lookup: RecordLookup, _ resource: Resource, _ text: String, _ context: RecordContext
+    ) {
+        self.init(
+            account: context.account, resource: resource.rawValue, kind: lookup.rawValue,
+            text: Array(text.utf8))
+    }
+}

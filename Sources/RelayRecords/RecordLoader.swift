@@ -1,0 +1,100 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// Loads records that bring their own ids into an account: sample data and, later, dumps.
+///
+/// A bulk load leaves one change record per transaction, of kind 0 and without a payload: it says
+/// that the store changed, not what. References are the caller's responsibility.
+public struct RecordLoader {
+    private let account: UInt32
+    private let context: RecordContext
+    private var last: [Resource: UInt64] = [:]
+    private var writer = JSONWriter()
+
+    /// The kind of change record that a bulk load leaves.
+    public static let changeKind: UInt8 = 0
+
+    /// Makes a loader for an account.
+    ///
+    /// - Parameter time: the time of the change records.
+    public init(account: UInt32, time: Timestamp) {
+        self.account = account
+        context = RecordContext(account: account, time: time, parser: JSONParser(), change: nil)
+    }
+
+    /// Begins a transaction's share of the load: takes the sequence number of its records.
+    public func begin(_ transaction: inout StoreTransaction) throws(StoreError) {
+        _ = try transaction.recordChange(
+            account: account, kind: Self.changeKind, time: context.time.milliseconds)
+    }
+
+    /// Adds an address.
+    public mutating func add(
+        _ address: Address, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try put(address, .address, address.id, &transaction)
+    }
+
+    /// Adds a customer.
+    public mutating func add(
+        _ customer: Customer, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try transaction.link(customer, replacing: nil, context)
+        try put(customer, .customer, customer.id, &transaction)
+    }
+
+    /// Adds a property.
+    public mutating func add(
+        _ property: Property, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try transaction.link(property, replacing: nil, context)
+        try put(property, .property, property.id, &transaction)
+    }
+
+    /// Adds a unit of a property.
+    public mutating func add(
+        _ unit: Unit, of property: Property, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try transaction.link(unit, of: property, replacing: nil, of: nil, context)
+        try put(unit, .unit, unit.id, &transaction)
+    }
+
+    /// Adds an order, with the ids of its parts.
+    public mutating func add(
+        _ order: Order, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try transaction.link(order, context)
+        note(.orderField, order.fields.last?.id)
+        note(.comment, order.comments.last?.id)
+        note(.contactPerson, order.contactPersons.last?.id)
+        note(.attachment, order.attachments.last?.id)
+        try put(order, .order, order.id, &transaction)
+    }
+
+    /// Ends a transaction's share: later ids go on behind the ones that were loaded.
+    public mutating func end(_ transaction: inout StoreTransaction) throws(StoreError) {
+        for (resource, id) in last {
+            try transaction.setCounter(
+                account: account, resource: resource.rawValue,
+                to: ResourceCounter(lastID: id, changeSequence: transaction.sequence))
+        }
+    }
+
+    private mutating func note(_ resource: Resource, _ id: UInt64?) {
+        guard let id else { return }
+        last[resource] = max(last[resource] ?? 0, id)
+    }
+
+    private mutating func put(
+        _ model: some ContractModel, _ resource: Resource, _ id: UInt64,
+        _ transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        note(resource, id)
+        writer.reset()
+        model.write(to: &writer)
+        try transaction.putDocument(
+            resource.key(account, id), json: writer.bytes.span.bytes,
+            version: transaction.sequence)
+    }
+}

@@ -1,0 +1,64 @@
+import RelayStore
+
+/// A kind of record. Raw values are part of the bytes on disk: never reuse one.
+public enum Resource: UInt8, Sendable, CaseIterable {
+    case address = 1
+    case customer = 2
+    case property = 3
+    case unit = 4
+    case order = 5
+    // Parts of an order: they live in its document and have ids of their own.
+    case orderField = 6
+    case comment = 7
+    case contactPerson = 8
+    case attachment = 9
+
+    /// The key of a record of this kind.
+    @inlinable
+    public func key(_ account: UInt32, _ id: UInt64) -> DocumentKey {
+        DocumentKey(account: account, resource: rawValue, id: id)
+    }
+
+    /// Whether an id can be one at all: contract ids go further than the store's keys.
+    @inlinable
+    public static func isStorable(_ id: UInt64) -> Bool { id > 0 && id >> Limits.idBits == 0 }
+}
+
+/// A list of records, in ascending order of their ids. Raw values are part of the bytes on disk.
+public enum RecordList: UInt8, Sendable, CaseIterable {
+    case customers = 1
+    case properties = 2
+    case propertiesOfCustomer = 3
+    case units = 4
+    case unitsWithMscNumber = 5
+    case unitsOfCustomer = 6
+    case unitsWithMscNumberOfCustomer = 7
+    case unitsOfProperty = 8
+    case orders = 9
+    case ordersOfProperty = 10
+    case ordersOfCustomer = 11
+
+    /// The list's key; `parameter` is the id that a list "of" something is about.
+    @inlinable
+    public func key(_ account: UInt32, _ parameter: UInt64 = 0) -> ListKey {
+        ListKey(account: account, kind: rawValue, parameter: parameter)
+    }
+
+    /// The kind of record that the list holds.
+    public var resource: Resource {
+        switch self {
+        case .customers: .customer
+        case .properties, .propertiesOfCustomer: .property
+        case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
+            .unitsOfProperty:
+            .unit
+        case .orders, .ordersOfProperty, .ordersOfCustomer: .order
+        }
+    }
+}
+
+/// A text that names one record of an account. Raw values are part of the bytes on disk.
+public enum RecordLookup: UInt8, Sendable {
+    case externalID = 1
+    case internalID = 2
+}

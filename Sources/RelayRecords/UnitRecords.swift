@@ -1,0 +1,140 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// One element of createUnits that was found to be right.
+private struct UnitPlan {
+    var input: UnitInput
+    var old: Unit?
+    /// The property that the unit belongs to from now on.
+    var property: Property
+    /// The property that it belonged to.
+    var oldProperty: Property?
+}
+
+extension StoreTransaction {
+    /// Creates or updates units, all of them or none.
+    mutating func upsertUnits(
+        _ upsert: UnitUpsert, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        let plans = try faults.at("units") {
+            (faults: inout Faults) throws(StoreError) -> [UnitPlan] in
+            try plan(upsert.units, &faults, context)
+        }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        var units: [Unit] = []
+        units.reserveCapacity(plans.count)
+        for plan in plans { units.append(try store(plan, context)) }
+        return RecordAnswer(200, body: UnitList(units: units).json)
+    }
+
+    private func plan(
+        _ inputs: [UnitInput], _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) -> [UnitPlan] {
+        var batch = UpsertBatch()
+        var plans: [UnitPlan] = []
+        plans.reserveCapacity(inputs.count)
+        for (index, input) in inputs.enumerated() {
+            let checked = try faults.at(index: index) {
+                (faults: inout Faults) throws(StoreError) -> UnitPlan? in
+                try plan(input, &batch, &faults, context)
+            }
+            if let checked { plans.append(checked) }
+        }
+        return plans
+    }
+
+    private func plan(
+        _ input: UnitInput, _ batch: inout UpsertBatch, _ faults: inout Faults,
+        _ context: RecordContext
+    ) throws(StoreError) -> UnitPlan? {
+        let names = UpsertNames(id: input.id)
+        let id = try resolve(names, .unit, &faults, context)
+        batch.admit(names, target: id, &faults)
+        if id == nil, input.id == nil {
+            if input.name == nil {
+                faults.add(.required, member: "name", "a new unit needs a name")
+            }
+            if input.propertyId == nil {
+                faults.add(.required, member: "propertyId", "a new unit needs a property")
+            }
+        }
+        try check(input.propertyId, .property, "propertyId", &faults, context)
+        let old = try load(Unit.self, .unit, ifAny: id, context)
+        guard faults.isEmpty, let propertyID = input.propertyId ?? old?.propertyId,
+            let property = try load(Property.self, .property, propertyID, context)?.model
+        else { return nil }
+        let oldProperty = try load(
+            Property.self, .property, ifAny: old?.propertyId, context)
+        return UnitPlan(input: input, old: old, property: property, oldProperty: oldProperty)
+    }
+
+    private mutating func store(
+        _ plan: UnitPlan, _ context: RecordContext
+    ) throws(StoreError) -> Unit {
+        let id = try keptID(plan.old?.id, .unit, context)
+        var unit =
+            plan.old
+            ?? Unit(
+                propertyId: plan.property.id, id: id, name: "", createdAt: context.time,
+                updatedAt: context.time)
+        unit.propertyId = plan.property.id
+        unit.propertyMscNumber = plan.property.mscNumber
+        unit.name = plan.input.name ?? unit.name
+        unit.unitMscNumber = plan.input.unitMscNumber ?? unit.unitMscNumber
+        unit.updatedAt = context.time
+        try link(unit, of: plan.property, replacing: plan.old, of: plan.oldProperty, context)
+        try store(unit, .unit, id, context)
+        return unit
+    }
+
+    /// Keeps what finds a unit in step with it. A unit belongs to its property's customer.
+    mutating func link(
+        _ unit: Unit, of property: Property, replacing old: Unit?, of oldProperty: Property?,
+        _ context: RecordContext
+    ) throws(StoreError) {
+        let (account, id) = (context.account, unit.id)
+        if old == nil { try insert(id, into: RecordList.units.key(account)) }
+        try move(
+            id, from: old.map { RecordList.unitsOfProperty.key(account, $0.propertyId) },
+            to: RecordList.unitsOfProperty.key(account, property.id))
+        try move(
+            id,
+            from: oldProperty.map { RecordList.unitsOfCustomer.key(account, $0.customerId) },
+            to: RecordList.unitsOfCustomer.key(account, property.customerId))
+        let hadNumber = old?.unitMscNumber != nil
+        let hasNumber = unit.unitMscNumber != nil
+        let all = RecordList.unitsWithMscNumber.key(account)
+        try move(id, from: hadNumber ? all : nil, to: hasNumber ? all : nil)
+        let ofCustomer = RecordList.unitsWithMscNumberOfCustomer
+        try move(
+            id,
+            from: hadNumber ? oldProperty.map { ofCustomer.key(account, $0.customerId) } : nil,
+            to: hasNumber ? ofCustomer.key(account, property.customerId) : nil)
+    }
+
+    /// Carries a property's new customer or mscNumber over to its units.
+    mutating func updateUnits(
+        of property: Property, from old: Property, _ context: RecordContext
+    ) throws(StoreError) {
+        if old.customerId == property.customerId && old.mscNumber == property.mscNumber { return }
+        var ids: [UInt64] = []
+        let list = RecordList.unitsOfProperty.key(context.account, property.id)
+        try view.forEachKey(in: list) { (id) throws(StoreError) in
+            ids.append(id)
+            return true
+        }
+        for id in ids {
+            guard let unit = try load(Unit.self, .unit, id, context)?.model else {
+                throw .corrupted(what: "the list of units of property \(property.id)")
+            }
+            var changed = unit
+            changed.propertyMscNumber = property.mscNumber
+            changed.updatedAt = context.time
+            try link(changed, of: property, replacing: unit, of: old, context)
+            try store(changed, .unit, id, context)
+        }
+    }
+}

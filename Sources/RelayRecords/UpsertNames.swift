@@ -1,0 +1,63 @@
+import RelayContract
+import RelayStore
+
+/// The three ways in which an upsert can name the record that it updates.
+struct UpsertNames {
+    var id: UInt64?
+    var externalID: String?
+    var internalID: String?
+}
+
+extension StoreTransaction {
+    /// Finds the record that an upsert updates: by id, else by externalId, else by internalId.
+    ///
+    /// A fault is added when an id is unknown, or when one of the other names belongs to another
+    /// record than the one that was found.
+    ///
+    /// - Returns: the record's id, nil when a new record is to be made.
+    func resolve(
+        _ names: UpsertNames, _ resource: Resource, _ faults: inout Faults,
+        _ context: RecordContext
+    ) throws(StoreError) -> UInt64? {
+        if let id = names.id {
+            if try !exists(resource, id, context) {
+                faults.add(
+                    .unknownReference, member: "id",
+                    "the account has no \(resource) \(id); leave id out to create one")
+                return nil
+            }
+        }
+        let byExternal = try find(.externalID, resource, names.externalID, context)
+        let byInternal = try find(.internalID, resource, names.internalID, context)
+        let target = names.id ?? byExternal ?? byInternal
+        if let byExternal, byExternal != target {
+            faults.add(
+                .notUnique, member: "externalId", "belongs to \(resource) \(byExternal) already")
+        }
+        if let byInternal, byInternal != target {
+            faults.add(
+                .notUnique, member: "internalId", "belongs to \(resource) \(byInternal) already")
+        }
+        return target
+    }
+}
+
+/// What the elements of one batch name, so that none is named twice.
+struct UpsertBatch {
+    private var ids: Set<UInt64> = []
+    private var externalIDs: Set<String> = []
+    private var internalIDs: Set<String> = []
+
+    /// Notes an element; one that an earlier element named already is a fault.
+    mutating func admit(_ names: UpsertNames, target: UInt64?, _ faults: inout Faults) {
+        if let target, !ids.insert(target).inserted {
+            faults.add(.notUnique, "an earlier element of the batch is the same record, \(target)")
+        }
+        if let text = names.externalID, !externalIDs.insert(text).inserted {
+            faults.add(.notUnique, member: "externalId", "an earlier element has it too")
+        }
+        if let text = names.internalID, !internalIDs.insert(text).inserted {
+            faults.add(.notUnique, member: "internalId", "an earlier element has it too")
+        }
+    }
+}
