@@ -1,1 +1,32 @@
-print("relayd")
+// relayd: opens a store and serves it until it is told to stop.
+import Glibc
+import HTTP2
+import Options
+import RelayServer
+import RelayStore
+
+let command = RelaydOptions.program.parseOrExit()
+let options = RelaydOptions(command.arguments)
+
+// Before any thread starts, so that all of them leave these signals to the wait below.
+var signals = sigset_t()
+sigemptyset(&signals)
+sigaddset(&signals, SIGTERM)
+sigaddset(&signals, SIGINT)
+pthread_sigmask(SIG_BLOCK, &signals, nil)
+signal(SIGPIPE, SIG_IGN)
+Startup.raiseDescriptorLimit()
+
+do {
+    let (service, places) = try Startup.start(options)
+    print("relayd: ready \(options.summary(places))")
+    fflush(nil)
+    ServiceManager.notify("READY=1")
+    var received: Int32 = 0
+    sigwait(&signals, &received)
+    ServiceManager.notify("STOPPING=1")
+    service.stop()
+} catch {
+    RelaydOptions.program.complain("\(error)")
+    exit(1)
+}

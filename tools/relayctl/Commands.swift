@@ -56,7 +56,7 @@ enum Commands {
         options: [healthStore.description, adminSocket.description, json.description])
 
     static let program = Program(
-        name: "relayctl", summary: "Looks after a Relay store.", version: "0.1.0",
+        name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [sample, keysCreate, keysList, keysRevoke, stat, health],
         notes: ["Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line."])
 }

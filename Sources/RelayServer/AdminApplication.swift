@@ -1,0 +1,191 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// Answers the admin socket: health, API keys, statistics. Who may open the socket may do all of
+/// this, so the socket's permissions are the key.
+final class AdminApplication: Application {
+    private let store: Store
+    private let writer: Writer
+    private let state: ServiceState
+    private let parser = JSONParser()
+    private var keys: KeyReader
+
+    init(_ store: Store, _ writer: Writer, _ state: ServiceState) throws(StoreError) {
+        self.store = store
+        self.writer = writer
+        self.state = state
+        keys = KeyReader(reader: try store.makeReader())
+        super.init()
+    }
+
+    override func beginTurn() { _ = try? keys.reader.renewIfStale() }
+
+    override func idle() { keys.reader.rest() }
+
+    override func admit(_ exchange: Exchange) { exchange.admitBody(upTo: Limits.adminBodyBytes) }
+
+    override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
+        var exchange = RelayExchange(http: exchange, account: 0)
+        exchange.reject(
+            Problem(.contentTooLarge, "an admin request has at most \(Limits.adminBodyBytes) bytes")
+        )
+    }
+
+    override func answer(_ exchange: Exchange) {
+        var exchange = RelayExchange(http: exchange, account: 0)
+        let path = String(decoding: exchange.path, as: UTF8.self)
+        switch (exchange.http.method, path) {
+        case (.get, "/livez"), (.head, "/livez"):
+            exchange.answer(200, json: .object { $0.member("status", constant: "alive") })
+        case (.get, "/readyz"), (.head, "/readyz"): ready(&exchange)
+        case (.get, "/admin/stat"): statistics(&exchange)
+        case (.get, "/admin/keys"): listKeys(&exchange)
+        case (.post, "/admin/keys"): createKey(&exchange)
+        case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, &exchange)
+        default:
+            exchange.reject(
+                Problem(
+                    .notFound,
+                    "the admin socket has /livez, /readyz, /admin/stat and /admin/keys"))
+        }
+    }
+
+    private func ready(_ exchange: inout RelayExchange) {
+        if state.isReady {
+            return exchange.answer(200, json: .object { $0.member("status", constant: "ready") })
+        }
+        exchange.reject(Problem(.unavailable, "starting or shutting down"))
+    }
+
+    // MARK: Keys
+
+    private func listKeys(_ exchange: inout RelayExchange) {
+        do throws(StoreError) {
+            let account = try accountParameter(exchange.query)
+            let keys = try keys.all(of: account)
+            exchange.answer(200, json: .object { keys.writeMembers(to: &$0) })
+        } catch {
+            exchange.reject(Problem(error))
+        }
+    }
+
+    /// `account=N`, or nil for all accounts.
+    private func accountParameter(_ query: UnsafeRawBufferPointer) throws(StoreError) -> UInt32? {
+        let text = String(decoding: query, as: UTF8.self)
+        guard text.hasPrefix("account=") else { return nil }
+        guard let account = UInt32(text.dropFirst(8)), account < RelayStore.Limits.accounts else {
+            throw .tooLarge
+        }
+        return account
+    }
+
+    private func createKey(_ exchange: inout RelayExchange) {
+        guard let (account, label) = newKey(exchange.http.body) else {
+            return exchange.reject(
+                Problem(
+                    .validation,
+                    "expected {\"account\": 1…\(RelayStore.Limits.accounts - 1), \"label\"?: text "
+                        + "of at most \(RelayStore.Limits.keyLabelBytes) bytes}"))
+        }
+        let token = exchange.http.suspend()
+        let command = CreateKeyCommand(
+            account: account, label: label, time: WriteAccess.now.milliseconds
+        ) { result in
+            token.resume { http in
+                var exchange = RelayExchange(http: http, account: 0)
+                switch result {
+                case .success(let key):
+                    exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        submit(command, token)
+    }
+
+    private func newKey(_ body: UnsafeRawBufferPointer) -> (UInt32, String)? {
+        guard let value = try? parser.parse(body), value.kind == .object else { return nil }
+        var account: UInt32?
+        var label = ""
+        for (name, value) in value.members {
+            if name.matches("account") {
+                account = value.integer.flatMap { UInt32(exactly: $0) }
+            } else if name.matches("label"), let text = value.string {
+                label = String(text)
+            } else {
+                return nil
+            }
+        }
+        guard let account, account > 0, account < RelayStore.Limits.accounts,
+            label.utf8.count <= RelayStore.Limits.keyLabelBytes
+        else { return nil }
+        return (account, label)
+    }
+
+    private func revokeKey(_ path: String, _ exchange: inout RelayExchange) {
+        guard let id = UInt64(path.dropFirst("/admin/keys/".utf8.count)) else {
+            return exchange.reject(Problem(.notFound, "a key's id is a number"))
+        }
+        let token = exchange.http.suspend()
+        let command = RevokeKeyCommand(id: id) { result in
+            token.resume { http in
+                var exchange = RelayExchange(http: http, account: 0)
+                switch result {
+                case .success(true): exchange.http.respond(204)
+                case .success(false): exchange.reject(Problem(.notFound, "there is no key \(id)"))
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        submit(command, token)
+    }
+
+    private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {
+        if case .accepted = writer.submit(command) { return }
+        token.resume { http in
+            var exchange = RelayExchange(http: http, account: 0)
+            exchange.reject(Problem(.unavailable, "too many writes wait: try again"))
+        }
+    }
+
+    // MARK: Statistics
+
+    private func statistics(_ exchange: inout RelayExchange) {
+        do throws(StoreError) {
+            var json = JSONWriter()
+            json.beginObject()
+            try store.writeStatistics(to: &json)
+            json.member("queuedWrites", writer.queuedCommands)
+            json.member("commits", writer.commits)
+            json.member("writes", writer.commands)
+            json.member("connections", state.connectionCount)
+            json.endObject()
+            exchange.answer(200, json: json.bytes)
+        } catch {
+            exchange.reject(Problem(error))
+        }
+    }
+}
+
+/// Reads keys. A struct of its own, because a class cannot hand out views of its reader.
+private struct KeyReader: ~Copyable {
+    var reader: StoreReader
+
+    func all(of account: UInt32?) throws(StoreError) -> [APIKeyRecord] {
+        try reader.view.apiKeys(account: account)
+    }
+}
+
+extension [UInt8] {
+    /// A JSON object made for one answer.
+    fileprivate static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        members(&writer)
+        writer.endObject()
+        return writer.bytes
+    }
+}

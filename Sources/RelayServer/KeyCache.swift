@@ -1,0 +1,54 @@
+import Glibc
+
+/// Authorization values that were verified lately, so that a request's key costs one comparison
+/// and no hash. One per loop; forgotten as a whole when any key changes.
+struct KeyCache {
+    /// Entries; a sidecar has a handful of clients, each with a key.
+    private static let slots = 64
+    /// Longest value kept: `Bearer ` and a key have less than half of it.
+    private static let maxBytes = 120
+
+    private struct Entry {
+        var length = 0
+        var account: UInt32 = 0
+        var value = InlineArray<120, UInt8>(repeating: 0)
+    }
+
+    private var entries = [Entry](repeating: Entry(), count: slots)
+    private var generation: UInt64 = .max
+
+    /// The account of a value that was verified under the same generation of keys.
+    @inline(__always)
+    mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
+        if generation != self.generation { forgetAll(generation) }
+        if value.count > Self.maxBytes || value.isEmpty { return nil }
+        let slot = Self.slot(value)
+        guard entries[slot].length == value.count else { return nil }
+        // In constant time: how much of a guess is right must not show (reliability.md, Keys).
+        var difference: UInt8 = 0
+        for index in 0..<value.count { difference |= value[index] ^ entries[slot].value[index] }
+        return difference == 0 ? entries[slot].account : nil
+    }
+
+    /// Keeps a value that was just verified.
+    mutating func keep(_ value: UnsafeRawBufferPointer, account: UInt32) {
+        if value.count > Self.maxBytes { return }
+        let slot = Self.slot(value)
+        entries[slot].length = value.count
+        entries[slot].account = account
+        for index in 0..<value.count { entries[slot].value[index] = value[index] }
+    }
+
+    private mutating func forgetAll(_ generation: UInt64) {
+        for slot in 0..<Self.slots { entries[slot].length = 0 }
+        self.generation = generation
+    }
+
+    /// From the value's last bytes, which are random.
+    @inline(__always)
+    private static func slot(_ value: UnsafeRawBufferPointer) -> Int {
+        if value.count < 8 { return 0 }
+        let tail = value.loadUnaligned(fromByteOffset: value.count - 8, as: UInt64.self)
+        return Int(truncatingIfNeeded: (tail &* 0x9E37_79B9_7F4A_7C15) >> 58)
+    }
+}

@@ -1,0 +1,178 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// Answers lists: total, version and link in the fields, records as runs of the map.
+extension RelayAPI {
+    mutating func answerList(
+        _ answer: ListAnswer, _ page: PageRequest, _ exchange: inout RelayExchange
+    ) {
+        do throws(StoreError) {
+            let list = answer.key(exchange.account)
+            let counter = try reader.view.counter(
+                account: exchange.account, resource: answer.list.resource.rawValue)
+            let tag = EntityTag(epoch: epoch, version: counter.changeSequence, isWeak: true)
+            guard let start = start(of: page, answer, &exchange) else { return }
+            if exchange.isNotModified(tag) { return }
+            exchange.http.respond(200)
+            exchange.http.set(.contentType, "application/json")
+            exchange.setTag(tag)
+            exchange.http.appendAttached(answer.frame.opening)
+            let limit = page.limit ?? .max
+            let result = try appendRecords(
+                list, answer, start, limit, exchange.http.portionBytes, exchange.http)
+            exchange.http.set(.totalCount, Int(result.total))
+            try finishPage(result, answer, start, limit, exchange)
+        } catch {
+            if !exchange.http.isAnswered { exchange.reject(Problem(error)) }
+        }
+    }
+
+    /// Closes the page, or leaves word where its next portion begins; links to the next page.
+    private mutating func finishPage(
+        _ result: PageResult, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
+        _ exchange: RelayExchange
+    ) throws(StoreError) {
+        let http = exchange.http
+        if result.isLast || result.documents == limit {
+            http.appendAttached(answer.frame.closing)
+            if !result.isLast, let last = result.lastKey {
+                setLink(answer, limit, after: last, exchange)
+            }
+            return
+        }
+        guard let last = result.lastKey else { return }
+        http.state =
+            ListContinuation(
+                answer: answer, account: exchange.account, after: last,
+                remaining: limit == .max ? .max : limit - result.documents
+            ).state
+        http.expectMore(true)
+        if limit == .max { return }
+        // The page is longer than a portion: look up where it will end.
+        let list = answer.key(exchange.account)
+        let next = try reader.view.rank(of: last, in: list) + UInt64(limit - result.documents)
+        if next + 1 < result.total, let key = try reader.view.key(at: next, in: list) {
+            setLink(answer, limit, after: key, exchange)
+        }
+    }
+
+    /// Appends the next portion of a list. Each portion is of the newest commit: a record is
+    /// always whole, and one that exists all the while comes exactly once.
+    mutating func continueList(_ http: HTTP2.Exchange) {
+        guard var next = ListContinuation(http.state) else { return }
+        let closing = next.answer.frame.closing
+        do throws(StoreError) {
+            let list = next.answer.key(next.account)
+            let result = try appendRecords(
+                list, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
+                http, continues: true)
+            if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
+                next.after = last
+                next.remaining -= next.remaining == .max ? 0 : result.documents
+                http.state = next.state
+                return http.expectMore(true)
+            }
+            http.appendAttached(closing)
+        } catch {
+            http.abort()
+        }
+    }
+
+    /// Appends records as runs, without the comma behind the last one.
+    private func appendRecords(
+        _ list: ListKey, _ answer: ListAnswer, _ start: PageStart, _ limit: Int, _ bytes: Int,
+        _ http: HTTP2.Exchange, continues: Bool = false
+    ) throws(StoreError) -> PageResult {
+        // Each run ends with a comma; one that turns out to be the last goes without it.
+        var waiting = UnsafeRawBufferPointer(start: nil, count: 0)
+        var isFirst = continues
+        let result = try reader.view.appendRuns(
+            list, resource: answer.list.resource.rawValue, from: start, limit: limit,
+            maxBytes: bytes
+        ) { run, _ in
+            if isFirst {
+                http.appendAttached(",")
+                isFirst = false
+            }
+            http.appendAttached(waiting)
+            waiting = run
+        }
+        if !waiting.isEmpty {
+            http.appendAttached(UnsafeRawBufferPointer(rebasing: waiting.dropLast()))
+        }
+        return result
+    }
+
+    /// Where a page begins; nil after its cursor was refused.
+    private func start(
+        of page: PageRequest, _ answer: ListAnswer, _ exchange: inout RelayExchange
+    ) -> PageStart? {
+        guard let text = page.cursor else { return .offset(UInt64(page.offset ?? 0)) }
+        guard let cursor = text.withBytes({ PageCursor($0) }),
+            cursor.list == answer.list.rawValue, cursor.parameter == answer.parameter
+        else {
+            var faults = Faults()
+            faults.add(
+                .pattern, parameter: "cursor", "expected a cursor from the Link field of this list")
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        if cursor.epoch != epoch {
+            exchange.reject(
+                Problem(.cursorExpired, "the store was restored since: begin again without cursor"))
+            return nil
+        }
+        return .after(key: cursor.after)
+    }
+
+    /// `Link: </v1/orders?limit=50&cursor=…>; rel="next"` (RFC 8288).
+    private func setLink(
+        _ answer: ListAnswer, _ limit: Int, after key: UInt64, _ exchange: RelayExchange
+    ) {
+        let space = exchange.http.reserveValue(Limits.linkBytes)
+        var text = FieldText(space)
+        text.append("<")
+        text.append(exchange.path)
+        text.append("?limit=")
+        text.append(UInt64(limit))
+        if answer.parameter != 0 {
+            text.append("&customerId=")
+            text.append(answer.parameter)
+        }
+        text.append("&cursor=")
+        PageCursor(
+            epoch: epoch, list: answer.list.rawValue, parameter: answer.parameter, after: key
+        ).write(to: text.reserve(PageCursor.characters))
+        text.append(">; rel=\"next\"")
+        exchange.http.commit(.link, space, text.length)
+    }
+}
+
+/// A field value that is written piece by piece into room that was reserved for it.
+private struct FieldText {
+    private let space: UnsafeMutableRawPointer
+    private(set) var length = 0
+
+    init(_ space: UnsafeMutableRawPointer) { self.space = space }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(start: reserve(bytes.count), count: bytes.count)
+            .copyMemory(from: bytes)
+    }
+
+    mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(_ number: UInt64) {
+        length += DecimalText.write(number, to: space + length)
+    }
+
+    mutating func reserve(_ count: Int) -> UnsafeMutableRawPointer {
+        precondition(length + count <= Limits.linkBytes, "a link fits its room")
+        defer { length += count }
+        return space + length
+    }
+}

@@ -1,0 +1,81 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// GET of one record: its document is the answer, as it lies in the map.
+extension RelayAPI {
+    mutating func getOrder(_ input: GetOrderInput, _ exchange: inout RelayExchange) {
+        answerRecord(.order, input.orderId, &exchange)
+    }
+
+    mutating func getAddress(_ input: GetAddressInput, _ exchange: inout RelayExchange) {
+        answerRecord(.address, input.addressId, &exchange)
+    }
+
+    mutating func getCustomer(_ input: GetCustomerInput, _ exchange: inout RelayExchange) {
+        answerRecord(.customer, input.customerId, &exchange)
+    }
+
+    mutating func getProperty(_ input: GetPropertyInput, _ exchange: inout RelayExchange) {
+        answerRecord(.property, input.propertyId, &exchange)
+    }
+
+    @inline(__always)
+    private mutating func answerRecord(
+        _ resource: Resource, _ id: UInt64, _ exchange: inout RelayExchange
+    ) {
+        do throws(StoreError) {
+            guard Resource.isStorable(id),
+                let document = try reader.document(resource.key(exchange.account, id))
+            else {
+                return exchange.reject(
+                    Problem(.notFound, "the account has no \(resource) \(id)"))
+            }
+            let tag = EntityTag(epoch: epoch, version: document.version)
+            if exchange.isNotModified(tag) { return }
+            exchange.http.respond(200)
+            exchange.http.set(.contentType, "application/json")
+            exchange.setTag(tag)
+            // SAFETY: the reader is renewed at the start of a later turn, after these bytes were
+            // sent or copied.
+            document.json.withUnsafeBytes { exchange.http.appendAttached($0) }
+        } catch {
+            exchange.reject(Problem(error))
+        }
+    }
+
+    mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout RelayExchange) {
+        exchange.http.respond(200)
+        exchange.http.set(.contentType, "application/json")
+        exchange.http.appendAttached(OpenAPIDocument.json)
+    }
+}
+
+/// GET of a list: a page of it, or the whole list in portions.
+extension RelayAPI {
+    mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
+        answerList(ListAnswer(.orders, .array), input.page, &exchange)
+    }
+
+    mutating func getCustomers(_ input: GetCustomersInput, _ exchange: inout RelayExchange) {
+        answerList(ListAnswer(.customers, .customers), input.page, &exchange)
+    }
+
+    mutating func getProperties(_ input: GetPropertiesInput, _ exchange: inout RelayExchange) {
+        answerList(ListAnswer(.properties, .properties), input.page, &exchange)
+    }
+
+    mutating func getUnits(_ input: GetUnitsInput, _ exchange: inout RelayExchange) {
+        let list: RecordList = input.customerId == nil ? .units : .unitsOfCustomer
+        answerList(ListAnswer(list, .units, input.customerId), input.page, &exchange)
+    }
+
+    mutating func getUnitsWithMscNumber(
+        _ input: GetUnitsWithMscNumberInput, _ exchange: inout RelayExchange
+    ) {
+        let list: RecordList =
+            input.customerId == nil ? .unitsWithMscNumber : .unitsWithMscNumberOfCustomer
+        answerList(ListAnswer(list, .units, input.customerId), input.page, &exchange)
+    }
+}

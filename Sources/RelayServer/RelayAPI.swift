@@ -1,0 +1,81 @@
+import Glibc
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// The handlers of one event loop: a reader of the store, the way to the writer, and the API
+/// protocol of the contract. `ReadHandlers` and `WriteHandlers` hold the operations.
+struct RelayAPI: ~Copyable, API {
+    typealias Exchange = RelayExchange
+
+    var reader: StoreReader
+    let parser = JSONParser()
+    /// The store's epoch: part of every entity tag and cursor.
+    let epoch: UInt64
+    let writing: WriteAccess
+    private var keys = KeyCache()
+    /// The account of the request that was authenticated last.
+    private(set) var lastAccount: UInt32 = 0
+
+    init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
+        reader = try store.makeReader()
+        epoch = store.metadata.epoch
+        self.writing = writing
+    }
+
+    /// The account that the request's key opens, or nil after 401 was answered.
+    @inline(__always)
+    mutating func authenticate(_ exchange: inout RelayExchange) -> UInt32? {
+        guard let value = exchange.http.field(.authorization) else {
+            exchange.reject(
+                Problem(.unauthorized, "send the field `Authorization: Bearer <api key>`"))
+            return nil
+        }
+        if let account = keys.account(value, generation: reader.keyGeneration) {
+            lastAccount = account
+            return account
+        }
+        return verify(value, &exchange)
+    }
+
+    private mutating func verify(
+        _ value: UnsafeRawBufferPointer, _ exchange: inout RelayExchange
+    ) -> UInt32? {
+        let scheme = "Bearer "
+        guard value.count > scheme.utf8.count,
+            value.prefix(scheme.utf8.count).elementsEqual(
+                scheme.utf8, by: { $0 | 0x20 == $1 | 0x20 })
+        else {
+            exchange.reject(
+                Problem(.unauthorized, "the Authorization field has no `Bearer <api key>`"))
+            return nil
+        }
+        do throws(StoreError) {
+            let key = UnsafeRawBufferPointer(rebasing: value[scheme.utf8.count...])
+            if let account = try reader.view.authenticate(key) {
+                keys.keep(value, account: account)
+                return account
+            }
+            exchange.reject(Problem(.unauthorized, "the key is unknown or was revoked"))
+        } catch {
+            exchange.reject(Problem(error))
+        }
+        return nil
+    }
+}
+
+/// What a handler needs to have something written; shared by all loops.
+struct WriteAccess: Sendable {
+    let writer: Writer
+    let applier = RecordApplier()
+
+    /// Now, in milliseconds, as every time of the contract is.
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

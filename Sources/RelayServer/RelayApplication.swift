@@ -1,0 +1,142 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// Answers the requests of one event loop: finds the route, checks the key, dispatches.
+final class RelayApplication: Application {
+    private var api: RelayAPI
+
+    init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
+        api = try RelayAPI(store, writing)
+        super.init()
+    }
+
+    override func beginTurn() {
+        // A failure shows again, with its answer, when the reader is used.
+        _ = try? api.reader.renewIfStale()
+    }
+
+    override func idle() { api.reader.rest() }
+
+    override func prefetch(_ exchange: Exchange) {
+        // A guess, by the path's shape and the account of the request before: a wrong one costs
+        // a prefetch and nothing else.
+        guard let id = OrderPath.id(exchange.path), Resource.isStorable(id) else { return }
+        api.reader.prefetch(Resource.order.key(api.lastAccount, id))
+    }
+
+    override func admit(_ exchange: Exchange) {
+        var exchange = RelayExchange(http: exchange, account: 0)
+        beginTurn()
+        guard let match = route(&exchange), case .operation(let operation) = match.outcome,
+            checkHead(operation, &exchange)
+        else { return }
+        exchange.http.admitBody(upTo: operation.maxBodyBytes)
+    }
+
+    override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
+        var exchange = RelayExchange(http: exchange, account: 0)
+        switch refusal {
+        case .fieldsTooLarge:
+            exchange.reject(
+                Problem(
+                    .headersTooLarge,
+                    "at most \(HTTP2.Limits.maxFields) fields and "
+                        + "\(HTTP2.Limits.maxFieldSectionBytes) bytes"))
+        case .bodyTooLarge: exchange.reject(.tooLarge(exchange.http))
+        case .bodyBudget:
+            exchange.reject(
+                Problem(.unavailable, "too many bodies at once on this connection: try again"))
+        }
+    }
+
+    override func answer(_ exchange: Exchange) {
+        var exchange = RelayExchange(http: exchange, account: 0)
+        guard let match = route(&exchange), case .operation(let operation) = match.outcome else {
+            return
+        }
+        if operation.maxBodyBytes > 0, !checkHead(operation, &exchange) { return }
+        let request = APIRequest(
+            id0: match.id0, query: exchange.query, body: exchange.http.body)
+        api.dispatch(operation, request, parser: api.parser, &exchange)
+    }
+
+    override func refill(_ exchange: Exchange) { api.continueList(exchange) }
+
+    /// Finds the operation and whose it is; nil after an answer was given.
+    @inline(__always)
+    private func route(_ exchange: inout RelayExchange) -> RouteMatch? {
+        let method = RelayContract.Method(rawValue: exchange.http.method.rawValue) ?? .other
+        let match = Router.match(method: method, path: exchange.path)
+        guard case .operation(let operation) = match.outcome else {
+            exchange.rejectRoute(match)
+            return nil
+        }
+        exchange.operation = operation
+        if operation.requiresKey {
+            guard let account = api.authenticate(&exchange) else { return nil }
+            exchange.account = account
+        }
+        return match
+    }
+
+    /// Checks what a request with a body says of it before it is read.
+    private func checkHead(
+        _ operation: RelayContract.Operation, _ exchange: inout RelayExchange
+    ) -> Bool {
+        if operation.maxBodyBytes == 0 {
+            exchange.reject(Problem(.badRequest, "\(operation.name) takes no body"))
+            return false
+        }
+        guard let type = exchange.http.field(.contentType), MediaType.isJSON(type) else {
+            exchange.reject(
+                Problem(.unsupportedMediaType, "send `Content-Type: application/json`"))
+            return false
+        }
+        if let length = exchange.http.field(.contentLength),
+            DecimalText.read(length) ?? .max
+                > UInt64(operation.maxBodyBytes)
+        {
+            exchange.reject(.tooLarge(exchange.http))
+            return false
+        }
+        return true
+    }
+}
+
+extension RelayExchange {
+    /// Answers a request that no operation takes.
+    mutating func rejectRoute(_ match: RouteMatch) {
+        switch match.outcome {
+        case .operation: break
+        case .options(let methods):
+            http.respond(204)
+            setAllow(methods)
+        case .methodNotAllowed(let methods):
+            reject(Problem(.methodNotAllowed, "allowed here: \(methods.headerValue)"))
+            setAllow(methods)
+        case .notFound: reject(Problem(.notFound, "no operation has this path"))
+        case .badId:
+            reject(Problem(.notFound, "what stands in the place of the id is none"))
+        }
+    }
+
+    private func setAllow(_ methods: MethodSet) {
+        Array(methods.headerValue.utf8).withUnsafeBytes { http.set(.allow, copying: $0) }
+    }
+}
+
+extension Problem {
+    /// 413 with the limit that was exceeded.
+    static func tooLarge(_ exchange: Exchange) -> Problem {
+        let method = RelayContract.Method(rawValue: exchange.method.rawValue) ?? .other
+        let path = RelayExchange(http: exchange, account: 0).path
+        guard case .operation(let operation) = Router.match(method: method, path: path).outcome
+        else { return Problem(.contentTooLarge) }
+        return Problem(
+            .contentTooLarge,
+            "\(operation.name) takes a body of at most \(operation.maxBodyBytes) bytes")
+    }
+}

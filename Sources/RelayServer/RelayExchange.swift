@@ -1,0 +1,96 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// An exchange as the handlers see it: the HTTP/2 exchange, and whose it is.
+struct RelayExchange: APIExchange {
+    let http: Exchange
+    /// The account of the key; 0 when the operation needs none.
+    var account: UInt32
+    /// What is being done; nil before a route was found.
+    var operation: RelayContract.Operation?
+
+    /// The request's path without its query.
+    var path: UnsafeRawBufferPointer {
+        let target = http.path
+        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return target }
+        return UnsafeRawBufferPointer(rebasing: target[..<mark])
+    }
+
+    /// The request's query without its question mark.
+    var query: UnsafeRawBufferPointer {
+        let target = http.path
+        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeRawBufferPointer(rebasing: target[(mark + 1)...])
+    }
+
+    /// Answers with a problem (RFC 9457).
+    mutating func reject(_ problem: Problem) {
+        var writer = JSONWriter()
+        problem.write(to: &writer, instance: path)
+        http.respond(problem.status)
+        http.set(.contentType, Problem.mediaType)
+        switch problem.status {
+        case 401: http.set(.wwwAuthenticate, "Bearer")
+        case 429, 503: http.set(.retryAfter, Limits.retryAfterSeconds)
+        default: break
+        }
+        writer.bytes.withUnsafeBytes { http.setBody(copying: $0) }
+    }
+
+    /// Answers with JSON that was made for this request.
+    func answer(_ status: Int, json: [UInt8]) {
+        http.respond(status)
+        http.set(.contentType, "application/json")
+        json.withUnsafeBytes { http.setBody(copying: $0) }
+    }
+
+    /// Sets the entity tag of the answer.
+    @inline(__always)
+    func setTag(_ tag: EntityTag) {
+        let space = http.reserveValue(EntityTag.maxBytes)
+        http.commit(.etag, space, tag.write(to: space))
+    }
+
+    /// Answers 304 when the client has this version already (RFC 9110 §13.1.2).
+    @inline(__always)
+    func isNotModified(_ tag: EntityTag) -> Bool {
+        guard let list = http.field(.ifNoneMatch) else { return false }
+        guard tag.isNamed(in: list, strongly: false) else { return false }
+        http.respond(304)
+        setTag(tag)
+        return true
+    }
+
+    /// Answers with the outcome of a command.
+    mutating func answer(_ answer: RecordAnswer, epoch: UInt64) {
+        if let problem = answer.problem {
+            reject(problem)
+        } else {
+            self.answer(answer.status, json: answer.body)
+        }
+        if let version = answer.version { setTag(EntityTag(epoch: epoch, version: version)) }
+        if let id = answer.createdID, let operation { setLocation(operation, id) }
+    }
+
+    private func setLocation(_ operation: RelayContract.Operation, _ id: UInt64) {
+        Array("\(operation.path)/\(id)".utf8).withUnsafeBytes { http.set(.location, copying: $0) }
+    }
+}
+
+extension Problem {
+    /// The one place where an error of the store becomes an answer.
+    init(_ error: StoreError) {
+        switch error {
+        case .storeFull: self.init(.storageFull, error.description)
+        case .stopped: self.init(.unavailable, error.description)
+        case .tooLarge: self.init(.contentTooLarge, error.description)
+        case .duplicate: self.init(.conflict, error.description)
+        case .corrupted, .incompatible, .lmdb: self.init(.internalFault, error.description)
+        }
+    }
+}

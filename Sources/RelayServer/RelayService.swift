@@ -1,0 +1,83 @@
+import CLinux
+import HTTP2
+import RelayStore
+import Synchronization
+
+/// Whether the service takes requests, and how many connections it has.
+public final class ServiceState: Sendable {
+    private let ready = Atomic<Bool>(false)
+    private let server = Mutex<Server?>(nil)
+
+    /// Makes a state that is not ready.
+    public init() {}
+
+    /// Whether requests are served: false while starting and shutting down.
+    public var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    /// Open connections of the API, without the admin socket's.
+    public var connectionCount: Int {
+        server.withLock { server in
+            server?.loops.reduce(0) { $0 + $1.connectionCount } ?? 0
+        }
+    }
+
+    func set(ready isReady: Bool, server newServer: Server? = nil) {
+        ready.store(isReady, ordering: .releasing)
+        if let newServer { server.withLock { $0 = newServer } }
+    }
+}
+
+/// A store being served: its writer, the API's loops, and the admin socket's.
+public final class RelayService: Sendable {
+    private let store: Store
+    private let writer: Writer
+    private let server: Server
+    private let admin: Server
+    private let state = ServiceState()
+
+    /// Makes a service for an open store.
+    ///
+    /// - Parameter loops: threads that serve the API, 1…`Limits.maxLoops`.
+    public init(store: Store, loops: Int) throws {
+        precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
+        self.store = store
+        writer = Writer(store)
+        let writing = WriteAccess(writer: writer)
+        server = try Server(
+            applications: try (0..<loops).map { _ in try RelayApplication(store, writing) })
+        admin = try Server(applications: [try AdminApplication(store, writer, state)])
+    }
+
+    /// Loops that suit this process: one per core that it may run on.
+    public static var cores: Int { min(max(Int(relay_cores()), 1), Limits.maxLoops) }
+
+    /// Serves the API on a Unix socket.
+    public func listen(_ socket: UnixSocket, peers: AllowedPeers = AllowedPeers()) {
+        server.listen(socket, peers: peers)
+    }
+
+    /// Serves the API on a loopback port.
+    public func listen(_ socket: LoopbackSocket) { server.listen(socket) }
+
+    /// Serves the API on a listening socket that a service manager passed.
+    public func listen(descriptor: Int32) { server.listen(descriptor: descriptor) }
+
+    /// Serves the admin operations on a Unix socket.
+    public func listenAdmin(_ socket: UnixSocket) { admin.listen(socket) }
+
+    /// Starts all threads; from then on the service is ready.
+    public func start() throws(TransportError) {
+        try admin.start()
+        try server.start()
+        state.set(ready: true, server: server)
+    }
+
+    /// Finishes what is under way, commits what was accepted, and ends all threads.
+    public func stop() {
+        state.set(ready: false)
+        // Streams that wait for a commit need the writer until they are answered.
+        server.stop()
+        writer.stop()
+        admin.stop(afterMilliseconds: 500)
+    }
+}

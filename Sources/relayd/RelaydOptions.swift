@@ -1,0 +1,64 @@
+import Glibc
+import HTTP2
+import Options
+import RelayServer
+
+/// relayd's command line.
+struct RelaydOptions {
+    private static let storeOption = Option.required(
+        "store", "DIR", help: "the store's directory, created if there is none; :memory: for none")
+    private static let socketOption = Option<String?>.optional(
+        "socket", "PATH", help: "the Unix socket to serve (or have it passed by systemd)")
+    private static let adminOption = Option<String?>.optional(
+        "admin-socket", "PATH", help: "the admin tool's socket; DIR/admin.sock unless in memory")
+    private static let listenOption = Option<String?>.optional(
+        "listen", "127.0.0.1:PORT", help: "a loopback port to serve as well")
+    private static let loopsOption = Option<Int?>.optional(
+        "loops", "N", .integer(1...RelayServer.Limits.maxLoops),
+        help: "threads that serve requests; one per core unless given")
+    private static let usersOption = Option<[String]>.repeated(
+        "allow-uid", "UID", .integer(0...Int(UInt32.max)),
+        help: "only these users may connect; may be repeated")
+    private static let groupsOption = Option<[String]>.repeated(
+        "allow-gid", "GID", .integer(0...Int(UInt32.max)),
+        help: "only these groups may connect; may be repeated")
+
+    static let program = Program(
+        name: "relayd",
+        summary: "serves a store of property management data over HTTP/2 on a Unix socket",
+        version: Version.text,
+        options: [
+            storeOption.description, socketOption.description, adminOption.description,
+            listenOption.description, loopsOption.description, usersOption.description,
+            groupsOption.description,
+        ],
+        notes: [
+            "Ends on SIGTERM and SIGINT: finishes the streams under way, commits, exits with 0."
+        ])
+
+    let store: String
+    let socket: String?
+    let adminSocket: String?
+    let listen: String?
+    let loops: Int
+    let peers: AllowedPeers
+
+    init(_ arguments: Arguments) {
+        store = arguments[Self.storeOption]
+        socket = arguments[Self.socketOption]
+        listen = arguments[Self.listenOption]
+        loops = arguments[Self.loopsOption] ?? RelayService.cores
+        adminSocket =
+            arguments[Self.adminOption] ?? (store == ":memory:" ? nil : store + "/admin.sock")
+        peers = AllowedPeers(
+            users: Set(arguments[Self.usersOption].compactMap { uid_t($0) }),
+            groups: Set(arguments[Self.groupsOption].compactMap { gid_t($0) }))
+    }
+
+    var isInMemory: Bool { store == ":memory:" }
+
+    /// Where it serves, for the line that says so.
+    func summary(_ places: [String]) -> String {
+        "on \(places.joined(separator: " and ")) (store \(store), \(loops) loop\(loops == 1 ? "" : "s"))"
+    }
+}

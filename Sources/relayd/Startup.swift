@@ -1,0 +1,66 @@
+import Glibc
+import HTTP2
+import RelayServer
+import RelayStore
+
+/// What stands between the command line and a running service.
+enum Startup {
+    /// Opens the store and serves it where the options say.
+    ///
+    /// - Returns: the service and the places where it serves.
+    static func start(_ options: RelaydOptions) throws -> (RelayService, [String]) {
+        let passed = ServiceManager.listenDescriptors()
+        guard options.socket != nil || options.listen != nil || !passed.isEmpty else {
+            throw StartupError.nowhereToServe
+        }
+        let service = try RelayService(store: try openStore(options), loops: options.loops)
+        var places: [String] = []
+        if let path = options.socket {
+            places.append(path)
+            service.listen(try UnixSocket(path: path), peers: options.peers)
+        }
+        if let address = options.listen {
+            let socket = try LoopbackSocket(address)
+            service.listen(socket)
+            places.append("127.0.0.1:\(socket.port)")
+        }
+        for descriptor in passed {
+            service.listen(descriptor: descriptor)
+            places.append("descriptor \(descriptor)")
+        }
+        if let path = options.adminSocket {
+            service.listenAdmin(try UnixSocket(path: path, mode: 0o600))
+        }
+        try service.start()
+        return (service, places)
+    }
+
+    private static func openStore(_ options: RelaydOptions) throws(StoreError) -> Store {
+        if options.isInMemory { return try Store.inMemory() }
+        var status = stat()
+        if stat(options.store + "/data.mdb", &status) != 0, errno == ENOENT {
+            print("relayd: there is no store in \(options.store): creating an empty one")
+            return try Store.create(at: options.store)
+        }
+        let store = try Store.open(at: options.store)
+        _ = try store.clearDeadReaders()
+        return store
+    }
+
+    /// Descriptors up to the hard limit: each connection takes one.
+    static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Why relayd does not start.
+enum StartupError: Error, CustomStringConvertible {
+    case nowhereToServe
+
+    var description: String {
+        "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+    }
+}
