@@ -1,0 +1,67 @@
+import Glibc
+import HTTP2
+import JSON
+
+/// A real relayd, on a store and a socket of its own.
+public final class Relayd {
+    /// The process.
+    public let process: ChildProcess
+    /// The API's socket.
+    public let socket: String
+    /// The admin socket.
+    public let adminSocket: String
+    /// What it printed so far.
+    public var output: String { readText(log) }
+    private let log: String
+
+    /// Starts relayd and waits until it serves.
+    ///
+    /// - Parameters:
+    ///   - store: the store's directory, or `:memory:`.
+    ///   - directory: where sockets and output go.
+    public init(
+        store: String, in directory: TemporaryDirectory, arguments: [String] = []
+    ) throws {
+        socket = directory.file("relay.sock")
+        adminSocket = directory.file("admin.sock")
+        log = directory.file("relayd.log")
+        unlink(log)
+        process = ChildProcess(
+            "relayd",
+            ["--store", store, "--socket", socket, "--admin-socket", adminSocket] + arguments,
+            output: log)
+        for _ in 0..<2_000 {
+            if output.contains("ready") { return }
+            usleep(5_000)
+        }
+        throw TransportError.timedOut("the start of relayd: \(output)")
+    }
+
+    /// A new connection to the API.
+    public func connect() throws -> ClientConnection { try ClientConnection(unix: socket) }
+
+    /// A new API key.
+    public func makeKey(account: Int = 1) throws -> String {
+        let admin = try ClientConnection(unix: adminSocket)
+        let body = Array("{\"account\":\(account)}".utf8)
+        let response = try admin.perform(
+            ClientRequest(
+                "POST", "/admin/keys", fields: [HeaderField("content-type", "application/json")],
+                body: body))
+        let parser = JSONParser()
+        let value = try response.body.withUnsafeBytes { try parser.parse($0) }
+        for (name, member) in value.members where name.matches("key") {
+            if let text = member.string { return String(text) }
+        }
+        throw TransportError.connectionClosed("no key: \(response)")
+    }
+
+    /// Ends it in good order.
+    ///
+    /// - Returns: the exit code.
+    @discardableResult
+    public func stop() -> Int32 {
+        process.signal(SIGTERM)
+        return process.wait()
+    }
+}
