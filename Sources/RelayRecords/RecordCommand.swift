@@ -34,10 +34,12 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
         self.completion = completion
     }
 
+    /// Applies the change; a refusal is an answer too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         answer = try applier.apply(change, account: account, time: time, to: &transaction)
     }
 
+    /// Hands the answer on.
     public func complete(_ result: Result<Void, StoreError>) {
         switch result {
         case .success: completion(.success(answer!))
