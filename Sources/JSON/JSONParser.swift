@@ -29,6 +29,7 @@ public final class JSONParser {
             csimdjson_trim(parser)
         }
         var document = csimdjson_tape()
+        // SAFETY: the caller keeps the bytes alive during this call; csimdjson_parse copies them.
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let outcome = csimdjson_parse(parser, start, bytes.count, &document)
         guard outcome == Int32(CSIMDJSON_OK), let tape = document.tape,

@@ -6,16 +6,17 @@ struct PathSegments {
     /// How many there are.
     private(set) var count = 0
 
-    /// Nil when the path does not start with a slash or has more segments than any route.
+    /// Nil when the path does not start with a slash, has an empty segment or more than any route.
     init?(_ path: UnsafeRawBufferPointer) {
         guard path.first == UInt8(ascii: "/") else { return nil }
         self.path = path
         starts[0] = 1
-        for index in 1..<max(1, path.count) where path[index] == UInt8(ascii: "/") {
+        for index in 1..<path.count where path[index] == UInt8(ascii: "/") {
             count += 1
-            guard count < Limits.pathSegments else { return nil }
+            guard count < Limits.pathSegments, index > starts[count - 1] else { return nil }
             starts[count] = index + 1
         }
+        guard path.count > starts[count] else { return nil }
         count += 1
         starts[count] = path.count + 1
     }

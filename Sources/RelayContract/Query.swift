@@ -9,9 +9,9 @@ struct QueryReader {
 
     /// The next `name=value`; empty pieces (`a=1&&b=2`) are skipped.
     mutating func next() -> (name: QueryText, value: QueryText)? {
+        // SAFETY: all of these are parts of the query, which the caller keeps alive.
         while !rest.isEmpty {
             let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.count
-            // SAFETY (here and below): parts of the query, which the caller keeps alive.
             let pair = UnsafeRawBufferPointer(rebasing: rest[..<end])
             rest = UnsafeRawBufferPointer(rebasing: rest[min(end + 1, rest.count)...])
             if pair.isEmpty { continue }

@@ -70,9 +70,10 @@ enum OperationSource {
                 return
             }
             source.line("switch self {")
-            // The most frequent value is the default, unless every case has its own.
-            let counts = values.map { text in endpoints.count { value($0) == text } }
-            let usual = counts.max()! > 1 ? values[counts.firstIndex(of: counts.max()!)!] : nil
+            // What most cases have is the default.
+            let usual = values.first { text in
+                endpoints.count { value($0) == text } > endpoints.count / 2
+            }
             for text in values where text != usual {
                 let cases = endpoints.filter { value($0) == text }.map { ".\($0.id)" }
                 source.cases(cases, text)

@@ -51,12 +51,9 @@ struct RouterSource {
                 source.indented { $0.line(".match(method, id: \(argument))") }
             }
         }
-        guard !node.literals.isEmpty || node.parameter != nil else { return }
-        // The root needs no check: a path has at least one segment.
-        if depth > 0 { source.line("guard segments.count > \(depth) else {") }
-        if depth > 0 {
-            source.indented { $0.line("return RouteMatch(.notFound)") }
-            source.line("}")
+        // A path that ends here has returned above, unless nothing does; the root always has a segment.
+        if node.endpoints.isEmpty, !node.literals.isEmpty, depth > 0 {
+            source.line("guard segments.count > \(depth) else { return RouteMatch(.notFound) }")
         }
         for (segment, next) in node.literals {
             source.block("if segments.matches(\(depth), \(segment.literal))") { source in

@@ -79,6 +79,7 @@ extension Operation {
         case .getOpenAPI: "/openapi.json"
         case .createAddress: "/v1/addresses"
         case .getAddress: "/v1/addresses/{addressId}"
+        case .createCustomer, .getCustomers: "/v1/customers"
         case .getCustomer: "/v1/customers/{customerId}"
         case .createProperties, .getProperties: "/v1/properties"
         case .getProperty, .deleteProperty: "/v1/properties/{propertyId}"
@@ -86,7 +87,6 @@ extension Operation {
         case .getUnitsWithMscNumber: "/v1/units/msc"
         case .createOrder, .getOrders: "/v1/orders"
         case .getOrder, .updateOrder: "/v1/orders/{orderId}"
-        default: "/v1/customers"
         }
     }
 

@@ -11,16 +11,11 @@ extension Router {
             return RouteMatch(.notFound)
         }
         if segments.matches(0, "v1") {
-            guard segments.count > 1 else {
-                return RouteMatch(.notFound)
-            }
+            guard segments.count > 1 else { return RouteMatch(.notFound) }
             if segments.matches(1, "addresses") {
                 if segments.count == 2 {
                     return RouteTarget(post: .createAddress)
                         .match(method, id: nil)
-                }
-                guard segments.count > 2 else {
-                    return RouteMatch(.notFound)
                 }
                 if segments.count == 3 {
                     return RouteTarget(get: .getAddress)
@@ -33,9 +28,6 @@ extension Router {
                     return RouteTarget(get: .getCustomers, post: .createCustomer)
                         .match(method, id: nil)
                 }
-                guard segments.count > 2 else {
-                    return RouteMatch(.notFound)
-                }
                 if segments.count == 3 {
                     return RouteTarget(get: .getCustomer)
                         .match(method, id: segments.id(2))
@@ -47,9 +39,6 @@ extension Router {
                     return RouteTarget(get: .getProperties, post: .createProperties)
                         .match(method, id: nil)
                 }
-                guard segments.count > 2 else {
-                    return RouteMatch(.notFound)
-                }
                 if segments.count == 3 {
                     return RouteTarget(get: .getProperty, delete: .deleteProperty)
                         .match(method, id: segments.id(2))
@@ -60,9 +49,6 @@ extension Router {
                 if segments.count == 2 {
                     return RouteTarget(get: .getUnits, post: .createUnits)
                         .match(method, id: nil)
-                }
-                guard segments.count > 2 else {
-                    return RouteMatch(.notFound)
                 }
                 if segments.matches(2, "msc") {
                     if segments.count == 3 {
@@ -77,9 +63,6 @@ extension Router {
                 if segments.count == 2 {
                     return RouteTarget(get: .getOrders, post: .createOrder)
                         .match(method, id: nil)
-                }
-                guard segments.count > 2 else {
-                    return RouteMatch(.notFound)
                 }
                 if segments.count == 3 {
                     return RouteTarget(get: .getOrder, patch: .updateOrder)
