@@ -35,6 +35,18 @@ struct DocumentBlock: ~Escapable {
         self.bytes = bytes
     }
 
+    /// Looks at a block whose address is known and whose length is in its header.
+    @_lifetime(immortal)
+    init(trusting start: UnsafeRawPointer) throws(StoreError) {
+        // SAFETY: the caller knows that a block begins here, and says how long it lives.
+        let count = Int(start.loadUnaligned(as: UInt16.self))
+        let jsonBytes = Int(start.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        let privateBytes = Int(start.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+        let byteCount = Self.headerBytes + Self.entryBytes * count + jsonBytes + privateBytes
+        let bytes = RawSpan(_unsafeStart: start, byteCount: byteCount)
+        try self.init(unsafe _overrideLifetime(bytes, copying: ()))
+    }
+
     /// A block that holds one document too large for sharing.
     var isOversize: Bool { bytes.byteCount > Limits.blockBytes }
 

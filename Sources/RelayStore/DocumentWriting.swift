@@ -32,11 +32,13 @@ extension StoreTransaction {
         if home.isOversize {
             // One document alone: the block goes with it.
             guard home.firstKey == key.rawValue else { return false }
+            scratch.move(key.rawValue)
             return try delete(home.firstKey, in: databases.documents)
         }
         var count = try loadPieces(of: home.firstKey, area: 0, at: 0)
         guard let index = scratch.index(of: key.rawValue, count: count) else { return false }
         scratch.removePiece(at: index, count: &count)
+        scratch.move(key.rawValue)
         guard count > 0 else { return try delete(home.firstKey, in: databases.documents) }
         try write(0..<count, replacing: home.firstKey, isLast: false)
         try merge(count)
@@ -168,6 +170,7 @@ extension StoreTransaction {
         let pieces = scratch.pieces
         let key = pieces[range.lowerBound].key
         if let firstKey, firstKey != key { try delete(firstKey, in: databases.documents) }
+        for index in range { scratch.move(pieces[index].key) }
         let byteCount = scratch.blockBytes(range)
         do throws(LMDBError) {
             try transaction.reserve(byteCount, at: key, in: databases.documents, isLast: isLast) {

@@ -62,9 +62,13 @@ public enum Limits {
     /// tick: 64 MiB. A store is this close to its end only when its free pages matter.
     static let tickBytes = 64 << 20
 
-    /// Entries of a reader's table of prefetch hints: 2^20 of 4 bytes, touched as documents are.
-    /// Enough for the records that are asked for again and again, and 4 MiB at most.
+    /// Entries of a reader's table of hints: 2^20 of 4 bytes, touched as documents are. Enough for
+    /// the records that are asked for again and again, and 4 MiB at most.
     static let hints = 1 << 20
+
+    /// Documents that the latest commits moved, kept for readers to follow: 2^14 of 16 bytes are
+    /// thousands of changed records. A reader that falls farther behind forgets all its hints.
+    static let movedDocuments = 1 << 14
 
     /// Random bytes of an API key: 160 bits, a multiple of what one base32 character holds.
     static let keyRandomBytes = 20

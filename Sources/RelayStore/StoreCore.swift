@@ -8,7 +8,9 @@ final class StoreCore: Sendable {
     let metadata: StoreMetadata
     /// Memory of the write transaction; LMDB's writer lock sees to it that there is one.
     let scratch = WriteScratch()
-    /// A fixed address in the map, which prefetch hints are relative to.
+    /// What the commits of this process have moved.
+    let moved = MovedDocuments()
+    /// A fixed address in the map, which hints are relative to: a store never resizes its map.
     let mapBase: Int
     private let quotaBytes: Int
 

@@ -7,7 +7,11 @@ import LMDB
 public struct StoreReader: ~Copyable {
     private let core: StoreCore
     private var reader: Reader
-    private let hints = HintTable()
+    private let hints: HintTable
+    /// How far this reader knows what was moved.
+    private var place: MovedDocuments.Place
+    /// The commit for which all hints are exact, 0 if they are not.
+    private var exactFor: UInt64
     /// Changes whenever an API key is made or revoked: what was authenticated under another
     /// generation must be authenticated again.
     public private(set) var keyGeneration: UInt64
@@ -16,6 +20,9 @@ public struct StoreReader: ~Copyable {
         let reader = try lifting { () throws(LMDBError) in try Reader(core.environment) }
         let generation = try core.keyGeneration(reader)
         self.core = core
+        exactFor = reader.transactionID
+        place = core.moved.place(at: reader.transactionID)
+        hints = HintTable(mapBase: core.mapBase)
         self.reader = reader
         keyGeneration = generation
     }
@@ -34,29 +41,69 @@ public struct StoreReader: ~Copyable {
     /// Moves on to the newest commit, of any process, if there is one. Costs two loads if not.
     @discardableResult
     public mutating func renewIfStale() throws(StoreError) -> Bool {
-        guard reader.isStale else { return false }
+        guard reader.isStale else {
+            if exactFor != reader.transactionID { followMoves(isSecondTry: true) }
+            return false
+        }
         do throws(LMDBError) {
             try reader.renew()
         } catch {
             throw StoreError(error)
         }
         keyGeneration = try view.keyGeneration()
+        followMoves(isSecondTry: false)
         return true
     }
 
     /// Lets go of the commit until the next `renewIfStale`, so that its pages can be reused.
     public mutating func rest() { reader.reset() }
 
-    /// A document, if there is one under this key. Remembers where it lies for `prefetch`.
+    /// Forgets the hints of documents that were moved since this reader last looked.
+    private mutating func followMoves(isSecondTry: Bool) {
+        let transaction = reader.transactionID
+        var place = place
+        defer { self.place = place }
+        // Between its commit and its publication a commit of this process is behind for a
+        // moment; one that still is on the next turn was another process's.
+        switch core.moved.follow(to: transaction, from: &place, { hints.forget($0) }) {
+        case .caughtUp: exactFor = transaction
+        case .behind where !isSecondTry: exactFor = 0
+        case .behind, .lost:
+            hints.forgetAll()
+            place = core.moved.place(at: transaction)
+            exactFor = transaction
+        }
+    }
+
+    /// A document, if there is one under this key.
     @_lifetime(borrow self)
     public borrowing func document(_ key: DocumentKey) throws(StoreError) -> DocumentView? {
-        guard let document = try view.document(key) else { return nil }
-        hints.remember(key, document.json, base: core.mapBase)
+        if exactFor == reader.transactionID, let start = hints.block(of: key.rawValue) {
+            // SAFETY: every commit since this hint was taken is known not to have moved the block,
+            // and the reader keeps its pages as they are. Renewing it is exclusive access to self.
+            let block = try unsafe _overrideLifetime(
+                DocumentBlock(trusting: start), borrowing: self)
+            let index = block.position(of: key.rawValue)
+            if index < block.count, block.key(at: index) == key.rawValue {
+                return try block.document(at: index)
+            }
+            // Another document with the same place in the table.
+        }
+        return try documentByWalk(key)
+    }
+
+    @_lifetime(borrow self)
+    private borrowing func documentByWalk(
+        _ key: DocumentKey
+    ) throws(StoreError) -> DocumentView? {
+        guard let block = try view.block(holding: key) else { return nil }
+        let index = block.position(of: key.rawValue)
+        guard index < block.count, block.key(at: index) == key.rawValue else { return nil }
+        let document = try block.document(at: index)
+        hints.remember(key.rawValue, document.json, block: block.bytes)
         return document
     }
 
     /// Starts to fetch the memory where a document was last seen. A wrong guess costs time only.
-    public borrowing func prefetch(_ key: DocumentKey) {
-        hints.prefetch(key, base: core.mapBase)
-    }
+    public borrowing func prefetch(_ key: DocumentKey) { hints.prefetch(key.rawValue) }
 }

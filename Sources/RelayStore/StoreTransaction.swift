@@ -6,14 +6,13 @@ public struct StoreTransaction: ~Copyable {
     var transaction: WriteTransaction
     let databases: Databases
     let scratch: WriteScratch
+    private let moved: MovedDocuments
     /// Bytes that puts may still take before the quota; deletions do not ask.
     var room: Int
     /// Sequence number of the newest change, of this transaction or before.
     public internal(set) var sequence: UInt64
     /// Highest number of a list node, nil until it is needed.
     var lastNode: UInt64?
-    /// Number of changes that this transaction has recorded.
-    var changeCount = 0
 
     init(_ core: StoreCore) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in
@@ -26,6 +25,8 @@ public struct StoreTransaction: ~Copyable {
         self.sequence = sequence
         databases = core.databases
         scratch = core.scratch
+        moved = core.moved
+        scratch.reset()
     }
 
     /// The store with the changes so far. Valid until the next change.
@@ -35,11 +36,17 @@ public struct StoreTransaction: ~Copyable {
 
     /// Makes the changes durable and visible to readers that begin or renew from now on.
     consuming func commit() throws(StoreError) {
+        let number = transaction.transactionID
+        // Taken before the commit, for after it the next writer has the scratch memory.
+        let movedKeys = scratch.takeMoved()
         do throws(LMDBError) {
             try transaction.commit()
         } catch {
             throw StoreError(error)
         }
+        // Not before the commit: under a number that another process then takes, readers would
+        // believe that they know what that one has moved.
+        moved.publish(movedKeys, transaction: number)
     }
 
     /// Takes bytes from the quota, or says that the store is full before anything is changed.

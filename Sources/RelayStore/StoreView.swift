@@ -42,11 +42,17 @@ extension StoreView {
     /// A document, if there is one under this key.
     @_lifetime(copy self)
     public func document(_ key: DocumentKey) throws(StoreError) -> DocumentView? {
-        guard let bytes = try block(atOrBefore: key.rawValue) else { return nil }
-        let block = try DocumentBlock(bytes)
+        guard let block = try block(holding: key) else { return nil }
         let index = block.position(of: key.rawValue)
         guard index < block.count, block.key(at: index) == key.rawValue else { return nil }
         return try block.document(at: index)
+    }
+
+    /// The block that holds this key if any does.
+    @_lifetime(copy self)
+    func block(holding key: DocumentKey) throws(StoreError) -> DocumentBlock? {
+        guard let bytes = try blockBytes(atOrBefore: key.rawValue) else { return nil }
+        return try DocumentBlock(bytes)
     }
 
     /// A cursor over the blocks of documents.
@@ -59,9 +65,8 @@ extension StoreView {
         }
     }
 
-    /// The block that holds this key if any does.
     @_lifetime(copy self)
-    private func block(atOrBefore key: UInt64) throws(StoreError) -> RawSpan? {
+    private func blockBytes(atOrBefore key: UInt64) throws(StoreError) -> RawSpan? {
         do throws(LMDBError) {
             let cursor = try transaction.cursor(databases.documents)
             guard let entry = try cursor.seek(atOrBefore: key) else { return nil }

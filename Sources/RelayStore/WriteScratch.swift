@@ -10,6 +10,8 @@ final class WriteScratch: @unchecked Sendable {
     let blocks: UnsafeMutableRawPointer
     /// The documents of the blocks under change; twice a block's most, and the new one.
     let pieces: UnsafeMutablePointer<DocumentPiece>
+    /// Keys of documents that this transaction has moved; nil when there are too many to list.
+    private var moved: [UInt64]? = []
     /// Two nodes for each level of a counted list.
     private let nodes: UnsafeMutableRawPointer
 
@@ -27,6 +29,25 @@ final class WriteScratch: @unchecked Sendable {
         blocks.deallocate()
         pieces.deallocate()
         nodes.deallocate()
+    }
+
+    /// Begins a transaction.
+    func reset() { moved = [] }
+
+    /// What was moved; nil when too many documents were.
+    func takeMoved() -> [UInt64]? {
+        defer { moved = [] }
+        return moved
+    }
+
+    /// Notes that a document does not lie where it did.
+    func move(_ key: UInt64) {
+        guard let count = moved?.count else { return }
+        if count < Limits.movedDocuments {
+            moved!.append(key)
+        } else {
+            moved = nil
+        }
     }
 
     /// The node under change on this level.

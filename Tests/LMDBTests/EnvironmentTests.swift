@@ -92,12 +92,20 @@ import Testing
         do {
             let environment = try makeEnvironment(directory)
             let database = try environment.integerDatabase(numbers)
-            let value = [UInt8](repeating: 1, count: 1 << 20)
-            // A large value that is gone before the commit: LMDB counts its pages as used but
-            // never writes them, and without growth the file would end before them.
+            let small = [UInt8](repeating: 1, count: 10_000)
+            for _ in 0..<10 {
+                var writer = try environment.beginWrite()
+                try writer.put(small.span.bytes, at: 1, in: database)
+                try writer.commit()
+            }
+            // A large value that is gone before the commit, in a transaction that uses freed
+            // pages: LMDB counts its pages as used but never writes them, and without growth the
+            // file would end before them.
+            let large = [UInt8](repeating: 1, count: 1 << 20)
             var writer = try environment.beginWrite()
-            try writer.put(value.span.bytes, at: 1, in: database)
-            try writer.delete(1, in: database)
+            try writer.put(small.span.bytes, at: 1, in: database)
+            try writer.put(large.span.bytes, at: 2, in: database)
+            try writer.delete(2, in: database)
             try writer.commit()
             #expect(fileSize(directory.store + "/data.mdb")! >= environment.statistics.usedBytes)
         }

@@ -41,6 +41,29 @@ private final class TestCommand: WriteCommand {
     }
 }
 
+/// Keeps the writer busy until it is opened.
+private final class Gate: WriteCommand {
+    let byteCount = 0
+    private let state = Atomic<Int>(0)
+
+    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        _ = state.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+        while state.load(ordering: .relaxed) == 1 { usleep(200) }
+    }
+
+    func complete(_ result: Result<Void, StoreError>) {}
+
+    func open() { state.store(2, ordering: .relaxed) }
+
+    /// A gate that the writer waits at.
+    static func closed(_ writer: Writer) -> Gate {
+        let gate = Gate()
+        _ = writer.submit(gate)
+        while gate.state.load(ordering: .relaxed) == 0 { usleep(200) }
+        return gate
+    }
+}
+
 @Suite struct WriterTests {
     private static func key(_ id: UInt64) -> DocumentKey {
         DocumentKey(account: 1, resource: 1, id: id)
@@ -67,13 +90,12 @@ private final class TestCommand: WriteCommand {
         do {
             let store = try Store.create(at: directory.store)
             let writer = Writer(store)
-            let gate = TestCommand { (_) throws(StoreError) in usleep(50_000) }
-            #expect(writer.submit(gate) == .accepted)
-            usleep(10_000)
+            let gate = Gate.closed(writer)
             let commands = (UInt64(1)...500).map { Self.put($0) }
             for command in commands { #expect(writer.submit(command) == .accepted) }
+            gate.open()
             for command in commands { #expect(command.error == nil) }
-            #expect(writer.commits <= 3)
+            #expect(writer.commits == 2)
             #expect(writer.commands == 501)
             writer.stop()
             #expect(writer.submit(Self.put(1)) == .stopped)
@@ -87,9 +109,7 @@ private final class TestCommand: WriteCommand {
     func failingCommand() throws {
         let store = try Store.inMemory()
         let writer = Writer(store)
-        let gate = TestCommand { (_) throws(StoreError) in usleep(50_000) }
-        _ = writer.submit(gate)
-        usleep(10_000)
+        let gate = Gate.closed(writer)
         var good: [TestCommand] = []
         var bad: [TestCommand] = []
         for id in UInt64(1)...100 {
@@ -107,6 +127,7 @@ private final class TestCommand: WriteCommand {
                 _ = writer.submit(good.last!)
             }
         }
+        gate.open()
         for command in good { #expect(command.error == nil) }
         for (index, command) in bad.enumerated() {
             #expect(command.error == .duplicate(id: UInt64(index + 1) * 10))
@@ -122,9 +143,7 @@ private final class TestCommand: WriteCommand {
     func queueFull() throws {
         let store = try Store.inMemory()
         let writer = Writer(store)
-        let gate = TestCommand { (_) throws(StoreError) in usleep(300_000) }
-        _ = writer.submit(gate)
-        usleep(20_000)
+        let gate = Gate.closed(writer)
         let large = TestCommand(byteCount: 60 << 20) { (_) throws(StoreError) in }
         #expect(writer.submit(large) == .accepted)
         #expect(
@@ -137,6 +156,7 @@ private final class TestCommand: WriteCommand {
         }
         for command in many { #expect(writer.submit(command) == .accepted) }
         #expect(writer.submit(Self.put(1)) == .queueFull)
+        gate.open()
         for command in many { #expect(command.error == nil) }
     }
 
@@ -190,11 +210,11 @@ private final class TestCommand: WriteCommand {
             options: StoreOptions(mapBytes: 8 << 20, durability: .mayCorruptStore))
         let writer = Writer(store)
         #expect(Self.put(1, byteCount: 3_000).submitted(to: writer).error == nil)
-        _ = TestCommand { (_) throws(StoreError) in usleep(50_000) }.submitted(to: writer)
-        usleep(10_000)
+        let gate = Gate.closed(writer)
         let puts = (UInt64(2)...20).map { Self.put($0, byteCount: 2 << 20) }
         for command in puts { _ = writer.submit(command) }
         let deletion = Self.delete(1).submitted(to: writer)
+        gate.open()
         #expect(deletion.error == nil)
         #expect(puts.contains { $0.error == .storeFull })
         #expect(puts.contains { $0.error == nil })
