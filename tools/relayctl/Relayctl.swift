@@ -17,6 +17,7 @@ enum Relayctl {
 
     private static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report {
         switch verb.name {
+        case Commands.sample.name: try SampleCommand.run(arguments)
         case Commands.keysCreate.name: try KeysCommand.create(arguments)
         case Commands.keysList.name: try KeysCommand.list(arguments)
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
