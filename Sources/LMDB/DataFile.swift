@@ -79,17 +79,11 @@ struct DataFile {
         }
     }
 
-    /// Makes the file at least `bytes` long, sparse, by path and therefore without a descriptor.
-    static func extend(path: String, to bytes: Int) throws(LMDBError) {
+    /// Makes the file at least `bytes` long, sparse, by path and therefore without a descriptor;
+    /// says whether it is.
+    static func extend(path: String, to bytes: Int) -> Bool {
         var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw .system(call: "stat", errno: errno, path: path)
-        }
-        if status.st_size >= bytes { return }
-        guard truncate(path, off_t(bytes)) == 0 else {
-            let code = errno
-            throw code == ENOSPC || code == EFBIG || code == EDQUOT
-                ? .diskFull : .system(call: "truncate", errno: code, path: path)
-        }
+        guard stat(path, &status) == 0 else { return false }
+        return status.st_size >= bytes || truncate(path, off_t(bytes)) == 0
     }
 }

@@ -202,8 +202,9 @@ extension Environment {
         try check(mdb_env_set_mapsize(pointer, bytes))
     }
 
-    /// Keeps the data file longer than what the next commit will use of it, see `DataFile.extend`.
-    func growAhead() throws(LMDBError) {
+    /// Keeps the data file longer than what the next commit will use of it, see `DataFile`. On a
+    /// disk that does not allow it, deletions must go through all the same.
+    func growAhead() {
         if directory.isEmpty { return }
         var information = MDB_envinfo()
         mdb_env_info(pointer, &information)
@@ -214,7 +215,7 @@ extension Environment {
         if fileBytes.load(ordering: .relaxed) >= min(used + Limits.growthBytes / 2, wanted) {
             return
         }
-        try DataFile.extend(path: Self.dataPath(in: directory), to: wanted)
+        guard DataFile.extend(path: Self.dataPath(in: directory), to: wanted) else { return }
         fileBytes.store(wanted, ordering: .relaxed)
     }
 }

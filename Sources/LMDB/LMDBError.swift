@@ -5,7 +5,7 @@ import Glibc
 public enum LMDBError: Error, Equatable, Sendable {
     /// The map is full of live data, or of pages that a reader still holds.
     case mapFull
-    /// The disk refused to take more (ENOSPC, EDQUOT).
+    /// The disk refused to take more (ENOSPC, EDQUOT, or EFBIG for a limit of the process).
     case diskFull
     /// All reader slots are taken.
     case readersFull
@@ -46,7 +46,7 @@ public enum LMDBError: Error, Equatable, Sendable {
     init(code: Int32) {
         switch code {
         case MDB_MAP_FULL: self = .mapFull
-        case ENOSPC, EDQUOT: self = .diskFull
+        case ENOSPC, EDQUOT, EFBIG: self = .diskFull
         case MDB_READERS_FULL: self = .readersFull
         case MDB_TXN_FULL, MDB_PAGE_FULL, MDB_CURSOR_FULL: self = .transactionFull
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND: self = .corrupted

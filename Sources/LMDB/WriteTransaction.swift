@@ -67,7 +67,7 @@ public struct WriteTransaction: ~Copyable {
 extension Environment {
     /// Begins the write transaction; waits for that of another thread or process to end.
     public func beginWrite() throws(LMDBError) -> WriteTransaction {
-        try growAhead()
+        growAhead()
         return try WriteTransaction(self)
     }
 }

@@ -202,6 +202,53 @@ private final class Gate: WriteCommand {
         #expect(faults.filter { !$0.contains("given out") } == [])
     }
 
+    @Test("One transaction can fill again what one transaction has emptied.")
+    func refill() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.create(
+            at: directory.store,
+            options: StoreOptions(mapBytes: 16 << 20, durability: .mayCorruptStore))
+        let json = [UInt8](repeating: 120, count: 3_000)
+        for _ in 0..<3 {
+            try store.write { (transaction) throws(StoreError) in
+                for id in UInt64(1)...1_200 {
+                    try transaction.putDocument(Self.key(id), json: json.span.bytes, version: 1)
+                }
+            }
+            try store.write { (transaction) throws(StoreError) in
+                for id in UInt64(1)...1_200 { try transaction.deleteDocument(Self.key(id)) }
+            }
+        }
+        // Far less than three times as much: the pages were used again each time.
+        #expect(try store.statistics().environment.usedBytes < 3 * 1_200 * 4_096 * 2 / 3)
+    }
+
+    @Test("On a full disk puts are refused, and deletions in the same group go through.")
+    func diskFull() async throws {
+        await #expect(processExitsWith: .success) {
+            let directory = TemporaryDirectory()
+            let store = try Store.create(
+                at: directory.store, options: StoreOptions(durability: .mayCorruptStore))
+            let writer = Writer(store)
+            // To LMDB a file that may not grow is what a full disk is.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 8 << 20, rlim_max: 8 << 20)
+            precondition(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            var id: UInt64 = 1
+            while WriterTests.put(id, byteCount: 3_000).submitted(to: writer).error == nil {
+                id += 1
+            }
+            precondition(id > 500 && id < 4_000)
+            let gate = Gate.closed(writer)
+            let deletion = WriterTests.delete(1).submitted(to: writer)
+            let put = WriterTests.put(9_999, byteCount: 3 << 20).submitted(to: writer)
+            gate.open()
+            precondition(put.error == .storeFull)
+            precondition(deletion.error == nil)
+            exit(0)
+        }
+    }
+
     @Test("Deletions go through in a group with puts that do not fit.")
     func fullGroup() throws {
         let directory = TemporaryDirectory()
