@@ -14,6 +14,7 @@ struct CursorCache {
     private let slots: UnsafeMutablePointer<Slot>
 
     init() {
+        // SAFETY: until `close`, see `slots`.
         slots = .allocate(capacity: Limits.cursorSlots)
         slots.initialize(
             repeating: Slot(cursor: nil, isRenewed: false), count: Limits.cursorSlots)

@@ -57,6 +57,8 @@ public struct ReadTransaction: ~Copyable, ~Escapable {
     @_lifetime(copy self)
     public func cursor(_ database: IntegerDatabase) throws(LMDBError) -> Cursor {
         let handle = try CursorHandle(self, database.handle)
+        // SAFETY: an MDB_cursor lives until its handle lets go of it, and walks pages that stay as
+        // they are as long as what this view borrows is not changed.
         return unsafe _overrideLifetime(Cursor(handle), copying: self)
     }
 
@@ -64,6 +66,7 @@ public struct ReadTransaction: ~Copyable, ~Escapable {
     @_lifetime(copy self)
     public func cursor(_ database: BytesDatabase) throws(LMDBError) -> BytesCursor {
         let handle = try CursorHandle(self, database.handle)
+        // SAFETY: as for integer keys.
         return unsafe _overrideLifetime(BytesCursor(handle), copying: self)
     }
 

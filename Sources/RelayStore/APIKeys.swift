@@ -31,6 +31,7 @@ private enum KeyRecord {
 
     /// → SHA-256 of the key's text
     static func id(_ id: UInt64) -> [UInt8] {
+        // SAFETY: the bytes of a value are copied while it is there.
         withUnsafeBytes(of: id.bigEndian) { [2] + $0 }
     }
 }

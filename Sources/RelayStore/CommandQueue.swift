@@ -11,6 +11,7 @@ final class CommandQueue: @unchecked Sendable {
     private var isStopped = false
 
     init() {
+        // SAFETY: until deinit; the queue is the only one to know them.
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)

@@ -140,6 +140,7 @@ extension StoreTransaction {
         }
         let block = try DocumentBlock(bytes)
         precondition(!block.isOversize && index + block.count <= WriteScratch.pieceCapacity)
+        // SAFETY: a block that is not oversize fits an area of the scratch memory.
         bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         for position in 0..<block.count {
             let json = try block.json(at: position)
@@ -173,6 +174,7 @@ extension StoreTransaction {
         for index in range { scratch.move(pieces[index].key) }
         let byteCount = scratch.blockBytes(range)
         do throws(LMDBError) {
+            // SAFETY: the pieces belong to the scratch memory, which this transaction retains.
             try transaction.reserve(byteCount, at: key, in: databases.documents, isLast: isLast) {
                 fillBlock(
                     $0, with: UnsafeBufferPointer(start: pieces, count: range.upperBound)[range])

@@ -23,6 +23,7 @@ struct HintTable: ~Copyable {
     /// either side.
     init(mapBase: Int) {
         self.mapBase = mapBase & -Self.pageBytes
+        // SAFETY: a mapping is aligned to pages, and zeros are numbers.
         let memory = mmap(
             nil, Self.byteCount, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -68,6 +69,7 @@ struct HintTable: ~Copyable {
         let line = Int(table[Self.slot(key)])
         if line == 0 { return nil }
         let page = (mapBase + line << Self.lineBits) & -Self.pageBytes
+        // SAFETY: the caller says, by calling, that what is remembered is still there.
         return UnsafeRawPointer(bitPattern: page + Self.pageHeaderBytes)
     }
 

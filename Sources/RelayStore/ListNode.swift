@@ -106,11 +106,13 @@ struct ListNodeBuffer {
 
     /// The keys of a leaf.
     var keys: UnsafeMutablePointer<UInt64> {
+        // SAFETY: aligned to 8 bytes by WriteScratch, and of the size of one more than the limit.
         (base + ListNode.headerBytes).assumingMemoryBound(to: UInt64.self)
     }
 
     /// The children of an inner node.
     var children: UnsafeMutablePointer<ListChild> {
+        // SAFETY: as for keys; a child is three words.
         (base + ListNode.headerBytes).assumingMemoryBound(to: ListChild.self)
     }
 
@@ -120,6 +122,7 @@ struct ListNodeBuffer {
 
     /// Header and entries.
     var content: UnsafeRawBufferPointer {
+        // SAFETY: as long as `base`; read before the next change of this buffer.
         UnsafeRawBufferPointer(start: base, count: ListNode.headerBytes + entryBytes * count)
     }
 
@@ -138,6 +141,7 @@ struct ListNodeBuffer {
     func load(_ node: borrowing ListNode) throws(StoreError) {
         let limit = node.level == 0 ? Limits.leafKeys : Limits.innerChildren
         guard node.count <= limit else { throw .corrupted(what: "a list node's size") }
+        // SAFETY: copied at once; the limit above is what a buffer holds.
         node.content.withUnsafeBytes {
             base.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
         }

@@ -11,6 +11,7 @@ public struct LookupKey: Sendable {
         precondition(account < Limits.accounts)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(7 + min(text.count, Limits.lookupTextBytes))
+        // SAFETY: the bytes of a value are copied while it is there.
         withUnsafeBytes(of: account.bigEndian) { bytes.append(contentsOf: $0) }
         bytes.append(resource)
         bytes.append(kind)

@@ -30,12 +30,14 @@ public struct RememberedAnswer: ~Escapable {
 private enum AnswerRecord {
     /// → the answer. The client's key is hashed: it may have any length.
     static func name(account: UInt32, key: some Collection<UInt8>) -> [UInt8] {
+        // SAFETY: the bytes of a value are copied while it is there.
         [1] + withUnsafeBytes(of: account.bigEndian) { Array($0) } + sha256(Array(key))
     }
 
     /// → nothing; sorts by time, so that old answers are found without a walk.
     static func time(_ time: Int64, name: [UInt8]) -> [UInt8] {
         let sortable = UInt64(bitPattern: time) ^ 1 << 63
+        // SAFETY: as above.
         return [2] + withUnsafeBytes(of: sortable.bigEndian) { Array($0) } + name
     }
 

@@ -102,6 +102,7 @@ extension StoreView {
         _ cursor: borrowing Cursor, _ key: UInt64
     ) throws(StoreError) -> IntegerEntry? {
         do throws(LMDBError) {
+            // SAFETY: entries lie in the map, which the view borrows, not in the cursor.
             return try unsafe _overrideLifetime(cursor.seek(atOrAfter: key), copying: self)
         } catch {
             throw StoreError(error)

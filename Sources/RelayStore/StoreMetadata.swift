@@ -54,6 +54,7 @@ extension StoreView {
     /// Where the record lies in the map.
     func metadataAddress() throws(StoreError) -> Int {
         let record = try value(StoreMetadata.recordKey.span.bytes, in: databases.meta)
+        // SAFETY: the address is all that leaves the closure.
         return record?.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } ?? 0
     }
 }

@@ -19,6 +19,7 @@ final class WriteScratch: @unchecked Sendable {
     private static let nodeBytes = Limits.blockBytes + 64
 
     init() {
+        // SAFETY: until deinit.
         blocks = .allocate(byteCount: 2 * Limits.blockBytes, alignment: 16)
         pieces = .allocate(capacity: Self.pieceCapacity)
         nodes = .allocate(
