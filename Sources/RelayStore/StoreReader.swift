@@ -10,8 +10,10 @@ public struct StoreReader: ~Copyable {
     private let hints: HintTable
     /// How far this reader knows what was moved.
     private var place: MovedDocuments.Place
-    /// The commit for which all hints are exact, 0 if they are not.
+    /// The commit for which all hints are exact, `inexact` if there is none.
     private var exactFor: UInt64
+    /// Never the number of a commit, nor 0, which is that of a reader that rests.
+    private static let inexact = UInt64.max
     /// Changes whenever an API key is made or revoked: what was authenticated under another
     /// generation must be authenticated again.
     public private(set) var keyGeneration: UInt64
@@ -67,7 +69,7 @@ public struct StoreReader: ~Copyable {
         // moment; one that still is on the next turn was another process's.
         switch core.moved.follow(to: transaction, from: &place, { hints.forget($0) }) {
         case .caughtUp: exactFor = transaction
-        case .behind where !isSecondTry: exactFor = 0
+        case .behind where !isSecondTry: exactFor = Self.inexact
         case .behind, .lost:
             hints.forgetAll()
             place = core.moved.place(at: transaction)
