@@ -36,15 +36,12 @@ public enum OpenAPIDocument {
                 "tags": ["service"],
                 "summary": "This document",
                 "description": "The OpenAPI document of the service, complete in itself. Needs no key.",
-                "parameters": [{"$ref": "#/components/parameters/IfNoneMatch"}],
                 "security": [],
                 "responses": {
                   "200": {
                     "description": "The document.",
-                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {"application/json": {"schema": {"type": "object"}}}
                   },
-                  "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Checks proto-json with validators that are not ours: openapi-spec-validator and, which it brings along, jsonschema.
+
+usage: validate.py BUNDLE    the bundled document, as `contractgen --bundle` prints it
+
+1. openapi.json (with its schema files) and the bundle are valid OpenAPI 3.1.
+2. Every schema is valid JSON Schema 2020-12, and its examples are valid by it.
+3. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not.
+"""
+
+import json
+import pathlib
+import sys
+
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate_url, validate
+
+ROOT = pathlib.Path(__file__).resolve().parent
+
+# Faults that the schema alone decides. JSON Schema cannot see duplicate members, and formats are annotations there.
+SCHEMA_CODES = {
+    "required", "unknown_member", "type", "null_value", "too_short", "too_long", "too_few", "too_many",
+    "pattern", "enum", "out_of_range",
+}
+
+# Refused with such a code all the same, because only the store knows that the names are new.
+STORE_DECIDES = {"createCustomer/no-name"}
+
+
+def operations(bundle):
+    """The schema of each operation's body by (method, path)."""
+    for path, item in bundle["paths"].items():
+        for method, operation in item.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            yield operation["operationId"], content.get("application/json", {}).get("schema")
+
+
+def check_schemas(bundle, complain):
+    count = 0
+    for name, schema in bundle["components"]["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        # References start at the document's root, so the whole document goes along.
+        validator = Draft202012Validator({**bundle, "$ref": f"#/components/schemas/{name}"})
+        for example in schema.get("examples", []):
+            count += 1
+            for error in validator.iter_errors(example):
+                complain(f"{name}: example {example!r}: {error.message}")
+    return count
+
+
+def check_vectors(bundle, complain):
+    schemas = dict(operations(bundle))
+    count = 0
+    for file in sorted(ROOT.glob("vectors/*/*.json")):
+        vector = json.loads(file.read_text())
+        schema = schemas.get(file.parent.name)
+        if schema is None or "body" not in vector["request"] or vector["request"]["method"] == "PUT":
+            continue
+        is_valid = Draft202012Validator({**bundle, **schema}).is_valid(vector["request"]["body"])
+        expect = vector["expect"]
+        codes = {fault["code"] for fault in expect.get("body", {}).get("errors", [])} if expect["status"] == 422 else set()
+        name = f"{file.parent.name}/{file.stem}"
+        count += 1
+        if expect["status"] < 300 and not is_valid:
+            complain(f"{name}: succeeds with a body that the schema refuses")
+        if codes and codes <= SCHEMA_CODES and is_valid and name not in STORE_DECIDES:
+            complain(f"{name}: is refused for {sorted(codes)}, but the schema takes the body")
+    return count
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    bundle = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    validate_url((ROOT / "openapi.json").as_uri())
+    validate(bundle)
+    complaints = []
+    examples = check_schemas(bundle, complaints.append)
+    vectors = check_vectors(bundle, complaints.append)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    print(f"openapi.json is valid, and so are {examples} examples and the bodies of {vectors} vectors")
+    sys.exit(1 if complaints else 0)
+
+
+main()
