@@ -8,8 +8,6 @@ import Glibc
 struct DataFile {
     /// Bytes of a page.
     let pageBytes: UInt64
-    /// Number of the last page that the newest commit knows.
-    let lastPage: UInt64
     /// Bytes of the file.
     let bytes: UInt64
 
@@ -39,11 +37,11 @@ struct DataFile {
             throw .truncated(path: path, bytes: bytes, needed: 2 * pageBytes)
         }
         let second = try Meta(descriptor, offset: Int(first.pageBytes), path: path)
-        lastPage = first.transaction > second.transaction ? first.lastPage : second.lastPage
-        // Holds for every intact file because of `extend`, though LMDB alone does not promise it:
-        // pages that one transaction both took and freed are never written.
-        let needed = (lastPage + 1) * pageBytes
-        guard bytes >= needed else {
+        let newest = first.transaction > second.transaction ? first : second
+        let needed = (newest.lastPage + 1) * pageBytes
+        if bytes >= needed { return }
+        var walk = PageWalk(descriptor, pageBytes: Int(pageBytes), bytes: Int(bytes))
+        for root in newest.roots where !walk.isWhole(root: root) {
             throw .truncated(path: path, bytes: bytes, needed: needed)
         }
     }
@@ -51,6 +49,8 @@ struct DataFile {
     /// One of the two meta pages.
     private struct Meta {
         let pageBytes: UInt32
+        /// Of LMDB's free list and of its tree of databases.
+        let roots: [UInt64]
         let lastPage: UInt64
         let transaction: UInt64
 
@@ -71,19 +71,14 @@ struct DataFile {
                 throw .versionMismatch(path: path, version: version)
             }
             pageBytes = page.unsafeLoadUnaligned(fromByteOffset: 40, as: UInt32.self)
+            roots = [80, 128].map {
+                page.unsafeLoadUnaligned(fromByteOffset: $0, as: UInt64.self)
+            }
             lastPage = page.unsafeLoadUnaligned(fromByteOffset: 136, as: UInt64.self)
             transaction = page.unsafeLoadUnaligned(fromByteOffset: 144, as: UInt64.self)
             guard pageBytes.nonzeroBitCount == 1, Limits.pageBytes.contains(pageBytes) else {
                 throw .foreignFile(path: path)
             }
         }
-    }
-
-    /// Makes the file at least `bytes` long, sparse, by path and therefore without a descriptor;
-    /// says whether it is.
-    static func extend(path: String, to bytes: Int) -> Bool {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return false }
-        return status.st_size >= bytes || truncate(path, off_t(bytes)) == 0
     }
 }

@@ -19,8 +19,6 @@ public final class Environment: Sendable {
     private let transactions = Atomic<Int>(0)
     /// The thread whose write transaction is open, 0 if none.
     private let writer = Atomic<UInt>(0)
-    /// Bytes that the data file is known to have.
-    private let fileBytes = Atomic<Int>(0)
 
     /// Opens an existing store: refuses a file that is empty, truncated or foreign before it maps
     /// anything, and frees the reader slots of dead processes.
@@ -157,7 +155,7 @@ public final class Environment: Sendable {
     }
 }
 
-// MARK: - Transactions that are open, and growth
+// MARK: - Transactions that are open
 
 extension Environment {
     /// Counts a transaction in; waits while the map is being resized.
@@ -200,22 +198,5 @@ extension Environment {
         guard isFree else { throw .transactionsActive }
         defer { transactions.subtract(.min / 2, ordering: .releasing) }
         try check(mdb_env_set_mapsize(pointer, bytes))
-    }
-
-    /// Keeps the data file longer than what the next commit will use of it, see `DataFile`. On a
-    /// disk that does not allow it, deletions must go through all the same.
-    func growAhead() {
-        if directory.isEmpty { return }
-        var information = MDB_envinfo()
-        mdb_env_info(pointer, &information)
-        var statistics = MDB_stat()
-        mdb_env_stat(pointer, &statistics)
-        let used = (information.me_last_pgno + 1) * Int(statistics.ms_psize)
-        let wanted = min(used + Limits.growthBytes, information.me_mapsize)
-        if fileBytes.load(ordering: .relaxed) >= min(used + Limits.growthBytes / 2, wanted) {
-            return
-        }
-        guard DataFile.extend(path: Self.dataPath(in: directory), to: wanted) else { return }
-        fileBytes.store(wanted, ordering: .relaxed)
     }
 }

@@ -13,12 +13,6 @@ public enum Limits {
     /// Named databases in one environment: 32. Each costs a few dozen bytes per transaction.
     public static let databases: UInt32 = 32
 
-    /// Bytes by which the data file is kept longer than what is used of it: 128 MiB, sparse.
-    ///
-    /// A file that grows with every commit pays for a change of its size in every fdatasync. And a
-    /// file that never ends before its last page is known to be truncated when it does.
-    static let growthBytes = 128 << 20
-
     /// Bytes of the smallest page LMDB may have been built with, and of the largest.
     static let pageBytes: ClosedRange<UInt32> = 512...65_536
 

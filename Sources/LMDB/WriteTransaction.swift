@@ -67,8 +67,7 @@ public struct WriteTransaction: ~Copyable {
 extension Environment {
     /// Begins the write transaction; waits for that of another thread or process to end.
     public func beginWrite() throws(LMDBError) -> WriteTransaction {
-        growAhead()
-        return try WriteTransaction(self)
+        try WriteTransaction(self)
     }
 }
 
