@@ -10,6 +10,7 @@ public final class ClientConnection {
     private var session: OpaquePointer?
     private var exchanges: [Int32: ClientExchange] = [:]
     private var finished: [Int32: Result<ClientResponse, TransportError>] = [:]
+    // SAFETY: freed in deinit, where nothing else can use it any more.
     private let buffer = UnsafeMutableRawPointer.allocate(byteCount: 65_536, alignment: 64)
 
     /// Windows of stream and connection: a client reads into memory as fast as it can.
@@ -112,6 +113,7 @@ public final class ClientConnection {
         let count = recv(socket, buffer, 65_536, 0)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         if count <= 0 { throw .connectionClosed("by the server") }
+        // SAFETY: the first `count` bytes were just received.
         let bytes = buffer.assumingMemoryBound(to: UInt8.self)
         let result = nghttp2_session_mem_recv(session, bytes, count)
         if result < 0 { throw .connectionClosed("protocol error \(result)") }

@@ -19,7 +19,7 @@ enum ClientSession {
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             _, _, id, bytes, length, user in
             ClientSession.connection(user).dataReceived(
-                id, UnsafeBufferPointer(start: bytes, count: length))
+                id, UnsafeBufferPointer(start: bytes, count: length))  // SAFETY: read at once.
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, user in
@@ -38,10 +38,12 @@ enum ClientSession {
         // nghttp2 copies names and values, so one buffer for the call is enough.
         let texts = pairs.map { (Array($0.name.utf8), Array($0.value.utf8)) }
         let bytes = texts.flatMap { $0.0 + $0.1 }
+        // SAFETY: nghttp2 copies names and values before the closure returns.
         return bytes.withUnsafeBufferPointer { buffer in
             var fields: [nghttp2_nv] = []
             var offset = 0
             for (name, value) in texts {
+                // SAFETY: nghttp2 only reads through it.
                 let start = UnsafeMutablePointer(mutating: buffer.baseAddress! + offset)
                 fields.append(
                     nghttp2_nv(
@@ -85,6 +87,7 @@ enum ClientSession {
     }
 
     private static func text(_ bytes: UnsafePointer<UInt8>?, _ length: Int) -> String {
+        // SAFETY: nghttp2 keeps the bytes through the callback; the String copies them.
         String(decoding: UnsafeBufferPointer(start: bytes, count: length), as: UTF8.self)
     }
 }

@@ -31,6 +31,8 @@ struct Connection {
     /// Bytes of request bodies in memory.
     var bodyBytes = 0
 
+    /// Bytes that may be sent before the socket is asked again: see `Limits.allowanceBytes`.
+    var allowance = Limits.allowanceBytes
     var awaitsWritable = false
     var isTouched = false
     var isClosing = false
@@ -65,6 +67,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             if count < 0 { return errno == EAGAIN || errno == EINTR }
             if count == 0 { return false }
             pointee.progressAt = state.pointee.now
+            // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
             let bytes = state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self)
             if nghttp2_session_mem_recv(pointee.session, bytes, count) < 0 { return false }
             if pointee.isClosing { return false }
@@ -83,8 +86,12 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func serve() -> Bool {
         if pointee.unsent != nil, !sendUnsent() { return !pointee.isClosing }
         repeat {
-            answerWaiting()
+            if pointee.allowance > 0 { answerWaiting() }
             if !flush() { return !pointee.isClosing }
+            if pointee.allowance <= 0 {
+                awaitWritable(true)
+                return true
+            }
         } while !pointee.waiting.isEmpty
         return nghttp2_session_want_read(pointee.session) != 0
             || nghttp2_session_want_write(pointee.session) != 0
@@ -93,26 +100,26 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// Answers waiting requests until one send's worth of bytes is ready.
     private func answerWaiting() {
         let state = pointee.state
-        let application = state.pointee.application
         // Lookups miss the cache: start those of the next requests while this one is answered.
         var ahead = pointee.waiting.first
         for _ in 0..<Limits.prefetchDistance {
             guard let stream = ahead else { break }
-            application._withUnsafeGuaranteedRef { $0.prefetch(Exchange(stream: stream)) }
+            state.pointee.call { $0.prefetch(Exchange(stream: stream)) }
             ahead = stream.pointee.next
         }
         var answered = 0
         var bytes = 0
-        while bytes < Limits.sendBatchBytes, answered < Limits.answersPerRound,
+        let limit = Swift.min(Limits.sendBatchBytes, pointee.allowance)
+        while bytes < limit, answered < Limits.answersPerRound,
             let stream = pointee.waiting.popFirst()
         {
             if let next = ahead {
-                application._withUnsafeGuaranteedRef { $0.prefetch(Exchange(stream: next)) }
+                state.pointee.call { $0.prefetch(Exchange(stream: next)) }
                 ahead = next.pointee.next
             }
             stream.pointee.phase = .receiving
             if stream.pointee.status == 0 {
-                application._withUnsafeGuaranteedRef { $0.answer(Exchange(stream: stream)) }
+                state.pointee.call { $0.answer(Exchange(stream: stream)) }
             }
             if stream.pointee.phase != .pending { submit(stream) }
             bytes += stream.pointee.body.remaining
@@ -141,6 +148,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             let sent = state.pointee.batch.send(to: pointee.socket)
             if sent < 0, errno != EAGAIN, errno != EINTR { return close() }
             pointee.progressAt = state.pointee.now
+            pointee.allowance -= Swift.max(sent, 0)
             if sent < pending {
                 (pointee.unsent, pointee.unsentLength) =
                     state.pointee.batch.remainder(after: Swift.max(sent, 0))
@@ -166,6 +174,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return errno == EAGAIN ? false : close()
             }
             pointee.progressAt = pointee.state.pointee.now
+            pointee.allowance -= sent
             pointee.unsentOffset += sent
         }
         free(pointee.unsent)
@@ -185,11 +194,18 @@ extension UnsafeMutablePointer where Pointee == Connection {
         return false
     }
 
+    /// The socket is writable: its peer has read most of what was sent.
+    func becameWritable() {
+        pointee.allowance = Limits.allowanceBytes
+        if pointee.unsent == nil { awaitWritable(false) }
+    }
+
     private func awaitWritable(_ awaits: Bool) {
         if awaits == pointee.awaitsWritable { return }
         pointee.awaitsWritable = awaits
         var event = epoll_event()
         event.events = EPOLLIN.rawValue | (awaits ? EPOLLOUT.rawValue : 0)
+        // SAFETY: epoll forgets the connection when its socket is closed, before it is freed.
         event.data.ptr = UnsafeMutableRawPointer(self)
         epoll_ctl(pointee.state.pointee.epoll, EPOLL_CTL_MOD, pointee.socket, &event)
     }

@@ -47,6 +47,7 @@ public final class DetachedLoop {
 
     private func receive(_ request: ClientRequest, _ stream: UnsafeMutablePointer<Stream>) {
         var method = request.method
+        // SAFETY: read before the closure returns.
         stream.pointee.method = method.withUTF8 { Method(UnsafeRawBufferPointer($0)) }
         let all = [HeaderField(":path", request.path)] + request.fields
         for field in all {
@@ -75,6 +76,7 @@ public final class DetachedLoop {
         }
         for index in 0..<stream.pointee.fieldsUsed {
             let slice = stream.pointee.fields[index]
+            // SAFETY: the value lies in the slot, which is released after this.
             let value = UnsafeBufferPointer(start: slice.value, count: slice.length)
             response.fields.append(
                 HeaderField("\(slice.field.name)", String(decoding: value, as: UTF8.self)))
@@ -86,6 +88,7 @@ public final class DetachedLoop {
         while true {
             state.pointee.detachAll(connection)
             if let retained = stream.pointee.body.retained, stream.pointee.method != .head {
+                // SAFETY: the retained copy is the slot's; appending copies it.
                 response.body.append(
                     contentsOf: UnsafeRawBufferPointer(
                         start: retained, count: stream.pointee.body.remaining))

@@ -11,15 +11,15 @@ import Synchronization
 public final class EventLoop: @unchecked Sendable {
     // SAFETY: `state` is touched on the loop's thread only, the mailbox under its lock.
     let state: UnsafeMutablePointer<LoopState>
-    private let application: Application
-    private let epoll: Int32
+    let application: Application
+    let epoll: Int32
     private let wake: Int32
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
     private let events: UnsafeMutablePointer<epoll_event>
-    private var acceptors: [Acceptor] = []
+    var acceptors: [Acceptor] = []
     private var thread = pthread_t()
-    private var stopDeadline: Int64?
-    private let count = Atomic<Int>(0)
+    var stopDeadline: Int64?
+    let count = Atomic<Int>(0)
 
     /// Makes a loop whose requests `application` answers.
     public init(application: Application) throws(TransportError) {
@@ -29,6 +29,7 @@ public final class EventLoop: @unchecked Sendable {
         guard epoll >= 0, wake >= 0 else {
             throw .system("epoll_create1 or eventfd", errno: errno)
         }
+        // SAFETY: both are freed in deinit, after the thread has ended.
         state = .allocate(capacity: 1)
         events = .allocate(capacity: Limits.eventsPerTurn)
         state.initialize(to: LoopState(epoll: epoll, application: application, owner: self))
@@ -68,7 +69,9 @@ public final class EventLoop: @unchecked Sendable {
     func listen(_ acceptor: Acceptor) {
         enqueue {
             self.acceptors.append(acceptor)
-            self.watch(acceptor.socket, UnsafeMutableRawPointer(bitPattern: self.acceptors.count))
+            // SAFETY: a small number, never followed as a pointer.
+            let mark = UnsafeMutableRawPointer(bitPattern: self.acceptors.count)
+            self.watch(acceptor.socket, mark)
         }
     }
 
@@ -79,6 +82,7 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Starts the loop's thread.
     public func start() throws(TransportError) {
+        // SAFETY: the thread takes over this reference.
         let unmanaged = Unmanaged.passRetained(self)
         let result = pthread_create(
             &thread, nil,
@@ -138,6 +142,7 @@ public final class EventLoop: @unchecked Sendable {
         if let index = Self.acceptorIndex(mark) { return acceptors[index].accept() }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
         let connection = mark!.assumingMemoryBound(to: Connection.self)
+        if event.events & EPOLLOUT.rawValue != 0 { connection.becameWritable() }
         if event.events & ~EPOLLOUT.rawValue != 0, !connection.receive() { connection.close() }
         touch(connection)
     }
@@ -191,89 +196,9 @@ public final class EventLoop: @unchecked Sendable {
         touch(connection)
     }
 
-    // MARK: Connections
-
-    private func add(_ socket: Int32) {
-        if stopDeadline != nil || state.pointee.connectionCount >= Limits.maxConnections {
-            Glibc.close(socket)
-            return
-        }
-        let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
-        connection.initialize(to: Connection(socket: socket, session: nil, state: state))
-        guard let session = ServerSession.make(connection) else {
-            connection.deallocate()
-            Glibc.close(socket)
-            return
-        }
-        connection.pointee.session = session
-        connection.pointee.acceptedAt = state.pointee.now
-        connection.pointee.progressAt = state.pointee.now
-        connection.pointee.following = state.pointee.connections
-        state.pointee.connections?.pointee.previous = connection
-        state.pointee.connections = connection
-        state.pointee.connectionCount += 1
-        publishCount()
-        watch(socket, UnsafeMutableRawPointer(connection))
-        touch(connection)
-    }
-
-    private func destroy(_ connection: UnsafeMutablePointer<Connection>) {
-        // Streams first: nghttp2 does not report those that end with their session.
-        while let stream = connection.pointee.streams { connection.release(stream) }
-        nghttp2_session_del(connection.pointee.session)
-        Glibc.close(connection.pointee.socket)
-        if let unsent = connection.pointee.unsent { free(unsent) }
-        let (previous, following) = (connection.pointee.previous, connection.pointee.following)
-        previous?.pointee.following = following
-        if previous == nil { state.pointee.connections = following }
-        following?.pointee.previous = previous
-        state.pointee.connectionCount -= 1
-        connection.deallocate()
-        publishCount()
-    }
-
-    private func publishCount() {
-        count.store(state.pointee.connectionCount, ordering: .relaxed)
-    }
-
-    /// Once a second: closes connections that keep us waiting; says goodbye when draining.
-    private func sweep(_ now: Int64) {
-        var next = state.pointee.connections
-        while let connection = next {
-            next = connection.pointee.following
-            let isSilent =
-                !connection.pointee.gotSettingsAck
-                && now - connection.pointee.acceptedAt > Limits.handshakeMilliseconds
-            let waits = connection.pointee.openStreams > 0 || connection.pointee.unsent != nil
-            let isStalled =
-                waits && !connection.pointee.hasPendingWork
-                && now - connection.pointee.progressAt > Limits.stallMilliseconds
-            if isSilent || isStalled { destroy(connection) }
-        }
-        if state.pointee.connections == nil { application.idle() }
-    }
-
-    private func beginDraining(_ milliseconds: Int64) {
-        if stopDeadline != nil { return }
-        stopDeadline = monotonicMilliseconds() + milliseconds
-        for acceptor in acceptors { epoll_ctl(epoll, EPOLL_CTL_DEL, acceptor.socket, nil) }
-        acceptors = []
-        var next = state.pointee.connections
-        while let connection = next {
-            next = connection.pointee.following
-            // Streams up to the last id that was taken in are finished, later ones refused:
-            // want_read and want_write of the session turn 0 when they are.
-            nghttp2_submit_goaway(
-                connection.pointee.session, 0,
-                nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
-                UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
-            touch(connection)
-        }
-    }
-
     // MARK: epoll
 
-    private func watch(_ descriptor: Int32, _ mark: UnsafeMutableRawPointer?) {
+    func watch(_ descriptor: Int32, _ mark: UnsafeMutableRawPointer?) {
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
         event.data.ptr = mark
@@ -287,23 +212,4 @@ public final class EventLoop: @unchecked Sendable {
         let value = Int(bitPattern: mark)
         return value < 4_096 ? value - 1 : nil
     }
-}
-
-extension Connection {
-    /// Whether a stream waits for the application: then the peer is not to blame.
-    var hasPendingWork: Bool {
-        var stream = streams
-        while let current = stream {
-            if current.pointee.phase == .pending { return true }
-            stream = current.pointee.elder
-        }
-        return false
-    }
-}
-
-/// Milliseconds on the monotonic clock.
-func monotonicMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -23,6 +23,7 @@ public struct Exchange {
 
     /// The body, complete once `Application.answer` is called.
     public var body: UnsafeRawBufferPointer {
+        // SAFETY: owned by the slot, as long as the exchange.
         UnsafeRawBufferPointer(
             start: stream.pointee.requestBody, count: stream.pointee.requestBodyLength)
     }
@@ -66,6 +67,13 @@ public struct Exchange {
         commit(field, space, value.count)
     }
 
+    /// Adds a response field, copying its value.
+    public func set(_ field: ResponseField, copying text: String) {
+        var text = text
+        // SAFETY: copied before the closure returns.
+        text.withUTF8 { set(field, copying: UnsafeRawBufferPointer($0)) }
+    }
+
     /// Room for a response field's value of up to `capacity` bytes; `commit` what was written.
     @inline(__always)
     public func reserveValue(_ capacity: Int) -> UnsafeMutableRawPointer {
@@ -80,6 +88,7 @@ public struct Exchange {
         if space == stream.responseArena + stream.pointee.responseUsed {
             stream.pointee.responseUsed += length
         }
+        // SAFETY: the slot's own bytes, or its overflow.
         append(field, space.assumingMemoryBound(to: UInt8.self), length)
     }
 
@@ -102,6 +111,7 @@ public struct Exchange {
     /// Appends text that lives forever.
     @inline(__always)
     public func appendAttached(_ text: StaticString) {
+        // SAFETY: a static string is never freed.
         appendAttached(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
@@ -114,6 +124,12 @@ public struct Exchange {
         stream.pointee.body.retained = copy
         stream.pointee.body.remaining = bytes.count
         stream.pointee.body.total = bytes.count
+    }
+
+    /// Makes a copy of `bytes` the body.
+    public func setBody(copying bytes: [UInt8]) {
+        // SAFETY: copied before the closure returns.
+        bytes.withUnsafeBytes { setBody(copying: $0) }
     }
 
     /// Says that the body goes on after what was appended: `Application.refill` is asked for

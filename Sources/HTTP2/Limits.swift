@@ -14,7 +14,16 @@ public enum Limits {
     public static let maxFields = 100
 
     /// Bytes one send may gather. About what a Unix socket's default send buffer takes.
-    public static let sendBatchBytes = 160 * 1024
+    public static let sendBatchBytes = 128 * 1024
+
+    /// Send buffer asked of the kernel, which takes what net.core.wmem_max allows (usually this)
+    /// and doubles it for its own accounting.
+    static let socketBufferBytes: Int32 = 212_992
+
+    /// Bytes sent to a connection before its socket is asked whether the peer keeps up. Half the
+    /// buffer: so the socket does not fill up in the middle of a page, and what was resolved in
+    /// the map is sent from there instead of being copied aside.
+    static let allowanceBytes = 208 * 1024
 
     /// Pieces one send may gather: Linux refuses more (IOV_MAX).
     public static let sendPieces = 1024

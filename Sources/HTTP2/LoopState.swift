@@ -7,7 +7,7 @@ import Glibc
 struct LoopState {
     let epoll: Int32
     let receiveBuffer: UnsafeMutableRawPointer
-    let application: Unmanaged<Application>
+    private let unmanagedApplication: Unmanaged<Application>
     /// Text of the status codes 100…599, three bytes each.
     private let statusText: UnsafeMutablePointer<UInt8>
     /// Scratch for a response's fields as nghttp2 wants them.
@@ -39,7 +39,7 @@ struct LoopState {
     init(epoll: Int32, application: Application, owner: EventLoop) {
         self.epoll = epoll
         // SAFETY: the owner keeps the application alive and frees all of this in `deallocate`.
-        self.application = Unmanaged.passUnretained(application)
+        unmanagedApplication = Unmanaged.passUnretained(application)
         unmanagedOwner = Unmanaged.passUnretained(owner)
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
         pieces = .allocate(capacity: pieceCapacity)
@@ -57,6 +57,13 @@ struct LoopState {
     func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
         precondition((100..<600).contains(status), "a status code has three digits")
         return statusText + (status - 100) * 3
+    }
+
+    /// Calls the application without a reference count.
+    @inline(__always)
+    func call(_ body: (Application) -> Void) {
+        // SAFETY: the owner keeps the application for as long as this state.
+        unmanagedApplication._withUnsafeGuaranteedRef(body)
     }
 
     // MARK: Attached bytes
@@ -154,6 +161,7 @@ struct LoopState {
     }
 
     private mutating func growPieces() {
+        // SAFETY: the old array's elements move over before it is freed.
         let larger = UnsafeMutablePointer<Piece>.allocate(capacity: pieceCapacity * 2)
         larger.moveInitialize(from: pieces, count: pieceCount)
         pieces.deallocate()
@@ -162,6 +170,7 @@ struct LoopState {
     }
 
     private mutating func growAttached() {
+        // SAFETY: as above.
         let larger = UnsafeMutablePointer<UnsafeMutablePointer<Stream>>.allocate(
             capacity: attachedCapacity * 2)
         larger.moveInitialize(from: attached, count: attachedCount)

@@ -57,6 +57,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 ? Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) : 0
         }
         if nameLength == 7, name[0] == 0x3A, name[1] == 0x6D {  // :method
+            // SAFETY: nghttp2 keeps `value` alive through the callback.
             stream.pointee.method = Method(
                 UnsafeRawBufferPointer(start: value, count: valueLength))
         } else if let field = RequestField.named(name, nameLength) {
@@ -103,9 +104,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
             return reset(stream.pointee.id)
         }
         if ends { return requestComplete(stream) }
-        let application = pointee.state.pointee.application
         let exchange = Exchange(stream: stream)
-        application._withUnsafeGuaranteedRef {
+        pointee.state.pointee.call {
             if let refusal = stream.pointee.refusal {
                 $0.refuse(exchange, refusal)
             } else {
@@ -120,9 +120,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
         guard stream.pointee.phase == .receiving else { return }
         if let refusal = stream.pointee.refusal {
-            pointee.state.pointee.application._withUnsafeGuaranteedRef {
-                $0.refuse(Exchange(stream: stream), refusal)
-            }
+            pointee.state.pointee.call { $0.refuse(Exchange(stream: stream), refusal) }
         }
         enqueue(stream)
     }
@@ -159,13 +157,12 @@ extension UnsafeMutablePointer where Pointee == Connection {
     }
 
     private func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
-        pointee.state.pointee.application._withUnsafeGuaranteedRef {
-            $0.refuse(Exchange(stream: stream), refusal)
-        }
+        pointee.state.pointee.call { $0.refuse(Exchange(stream: stream), refusal) }
         enqueue(stream)
     }
 
     func stream(_ id: Int32) -> UnsafeMutablePointer<Stream>? {
+        // SAFETY: only `beginHeaders` sets it, to a slot that is in use until the stream closes.
         nghttp2_session_get_stream_user_data(pointee.session, id)?
             .assumingMemoryBound(to: Stream.self)
     }

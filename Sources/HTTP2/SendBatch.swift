@@ -50,6 +50,7 @@ struct SendBatch {
         if length <= Limits.copiedBodyBytes, used + length + 64 <= Limits.sendArenaBytes {
             return copy(bytes, length)
         }
+        // SAFETY: sendmsg only reads; the caller keeps the bytes until the batch is empty.
         vectors[count] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: bytes), iov_len: length)
         count += 1

@@ -96,20 +96,25 @@ struct SessionMemory {
         chunks = []
     }
 
-    /// The functions that nghttp2 calls; `memory` lives as long as any session made with them.
+    /// The functions that nghttp2 calls.
     static func functions(_ memory: UnsafeMutablePointer<SessionMemory>) -> nghttp2_mem {
+        // SAFETY (all three): `memory` lives as long as any session made with these functions.
         nghttp2_mem(
             mem_user_data: memory,
-            malloc: { size, user in SessionMemory.of(user).pointee.allocate(size) },
+            malloc: { size, user in
+                SessionMemory.of(user).pointee.allocate(size)  // SAFETY: see above.
+            },
             free: { block, user in
                 if let block { SessionMemory.of(user).pointee.free(block) }
             },
             calloc: { count, size, user in
+                // SAFETY: see above.
                 let block = SessionMemory.of(user).pointee.allocate(count * size)
                 if let block { memset(block, 0, count * size) }
                 return block
             },
             realloc: { block, size, user in
+                // SAFETY: see above.
                 guard let block else { return SessionMemory.of(user).pointee.allocate(size) }
                 return SessionMemory.of(user).pointee.reallocate(block, size)
             })

@@ -167,6 +167,7 @@ extension UnsafeMutablePointer where Pointee == Stream {
     func field(_ field: RequestField) -> UnsafeRawBufferPointer? {
         let slice = pointee.kept[field.rawValue]
         if !slice.isPresent { return nil }
+        // SAFETY: the slot's request bytes stay as they are until the slot is released.
         return UnsafeRawBufferPointer(
             start: keptBase + Int(slice.offset), count: Int(slice.length))
     }

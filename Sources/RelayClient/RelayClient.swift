@@ -165,6 +165,7 @@ public final class RelayClient {
 
     private func parse(_ bytes: [UInt8]) -> JSONValue? {
         // The parser keeps what it parsed until the next call.
+        // SAFETY: parsing copies the bytes.
         bytes.withUnsafeBytes { try? parser.parse($0) }
     }
 

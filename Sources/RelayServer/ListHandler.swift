@@ -100,6 +100,7 @@ extension RelayAPI {
             waiting = run
         }
         if !waiting.isEmpty {
+            // SAFETY: a part of the run, which lies in the map as long as the turn.
             http.appendAttached(UnsafeRawBufferPointer(rebasing: waiting.dropLast()))
         }
         return result
@@ -158,11 +159,13 @@ private struct FieldText {
     init(_ space: UnsafeMutableRawPointer) { self.space = space }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        // SAFETY: `reserve` checks that the bytes fit the room.
         UnsafeMutableRawBufferPointer(start: reserve(bytes.count), count: bytes.count)
             .copyMemory(from: bytes)
     }
 
     mutating func append(_ text: StaticString) {
+        // SAFETY: a static string is never freed.
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 

@@ -67,8 +67,9 @@ struct PageCursor: Equatable {
             }
         }
         guard raw.count == Self.rawBytes else { return nil }
-        let check = raw.withUnsafeBytes { Self.check($0) }
+        let check = Self.check(raw)
         guard raw[25] == check else { return nil }
+        // SAFETY: 26 bytes, as was checked; read before the closure returns.
         (epoch, parameter, after) = raw.withUnsafeBytes { bytes in
             (
                 UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)),

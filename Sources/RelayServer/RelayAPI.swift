@@ -53,6 +53,7 @@ struct RelayAPI: ~Copyable, API {
             return nil
         }
         do throws(StoreError) {
+            // SAFETY: a part of the field's value, read at once.
             let key = UnsafeRawBufferPointer(rebasing: value[scheme.utf8.count...])
             if let account = try reader.view.authenticate(key) {
                 keys.keep(value, account: account)

@@ -124,7 +124,7 @@ extension RelayExchange {
     }
 
     private func setAllow(_ methods: MethodSet) {
-        Array(methods.headerValue.utf8).withUnsafeBytes { http.set(.allow, copying: $0) }
+        http.set(.allow, copying: methods.headerValue)
     }
 }
 

@@ -16,12 +16,14 @@ struct RelayExchange: APIExchange {
     var path: UnsafeRawBufferPointer {
         let target = http.path
         guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return target }
+        // SAFETY: a part of the target, which lives as long as the exchange.
         return UnsafeRawBufferPointer(rebasing: target[..<mark])
     }
 
     /// The request's query without its question mark.
     var query: UnsafeRawBufferPointer {
         let target = http.path
+        // SAFETY: a part of the target, which lives as long as the exchange.
         guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else {
             return UnsafeRawBufferPointer(start: nil, count: 0)
         }
@@ -39,14 +41,14 @@ struct RelayExchange: APIExchange {
         case 429, 503: http.set(.retryAfter, Limits.retryAfterSeconds)
         default: break
         }
-        writer.bytes.withUnsafeBytes { http.setBody(copying: $0) }
+        http.setBody(copying: writer.bytes)
     }
 
     /// Answers with JSON that was made for this request.
     func answer(_ status: Int, json: [UInt8]) {
         http.respond(status)
         http.set(.contentType, "application/json")
-        json.withUnsafeBytes { http.setBody(copying: $0) }
+        http.setBody(copying: json)
     }
 
     /// Sets the entity tag of the answer.
@@ -78,7 +80,7 @@ struct RelayExchange: APIExchange {
     }
 
     private func setLocation(_ operation: RelayContract.Operation, _ id: UInt64) {
-        Array("\(operation.path)/\(id)".utf8).withUnsafeBytes { http.set(.location, copying: $0) }
+        http.set(.location, copying: "\(operation.path)/\(id)")
     }
 }
 

@@ -9,7 +9,7 @@ enum Startup {
     ///
     /// - Returns: the service and the places where it serves.
     static func start(_ options: RelaydOptions) throws -> (RelayService, [String]) {
-        let passed = ServiceManager.listenDescriptors()
+        let passed = Systemd.listenDescriptors()
         guard options.socket != nil || options.listen != nil || !passed.isEmpty else {
             throw StartupError.nowhereToServe
         }

@@ -21,10 +21,10 @@ do {
     let (service, places) = try Startup.start(options)
     print("relayd: ready \(options.summary(places))")
     fflush(nil)
-    ServiceManager.notify("READY=1")
+    Systemd.notify("READY=1")
     var received: Int32 = 0
     sigwait(&signals, &received)
-    ServiceManager.notify("STOPPING=1")
+    Systemd.notify("STOPPING=1")
     service.stop()
 } catch {
     RelaydOptions.program.complain("\(error)")

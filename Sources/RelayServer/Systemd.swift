@@ -3,7 +3,7 @@ import Glibc
 /// What systemd offers a service: sockets that it opened, and news of our state.
 ///
 /// The protocols are a few lines each (sd_listen_fds(3), sd_notify(3)), so no library.
-public enum ServiceManager {
+public enum Systemd {
     /// The first descriptor that socket activation passes (SD_LISTEN_FDS_START).
     private static let firstDescriptor: Int32 = 3
 

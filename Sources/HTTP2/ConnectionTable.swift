@@ -1,0 +1,107 @@
+import CLinux
+import CNghttp2
+import Glibc
+
+/// The connections of a loop: from adoption to the last byte.
+extension EventLoop {
+    func add(_ socket: Int32) {
+        if stopDeadline != nil || state.pointee.connectionCount >= Limits.maxConnections {
+            Glibc.close(socket)
+            return
+        }
+        // SAFETY: freed in `destroy`, after its session, which points to it.
+        let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
+        connection.initialize(to: Connection(socket: socket, session: nil, state: state))
+        guard let session = ServerSession.make(connection) else {
+            connection.deallocate()
+            Glibc.close(socket)
+            return
+        }
+        connection.pointee.session = session
+        var buffer = Limits.socketBufferBytes
+        setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
+        connection.pointee.acceptedAt = state.pointee.now
+        connection.pointee.progressAt = state.pointee.now
+        connection.pointee.following = state.pointee.connections
+        state.pointee.connections?.pointee.previous = connection
+        state.pointee.connections = connection
+        state.pointee.connectionCount += 1
+        publishCount()
+        // SAFETY: see `awaitWritable`.
+        watch(socket, UnsafeMutableRawPointer(connection))
+        touch(connection)
+    }
+
+    func destroy(_ connection: UnsafeMutablePointer<Connection>) {
+        // Streams first: nghttp2 does not report those that end with their session.
+        while let stream = connection.pointee.streams { connection.release(stream) }
+        nghttp2_session_del(connection.pointee.session)
+        Glibc.close(connection.pointee.socket)
+        if let unsent = connection.pointee.unsent { free(unsent) }
+        let (previous, following) = (connection.pointee.previous, connection.pointee.following)
+        previous?.pointee.following = following
+        if previous == nil { state.pointee.connections = following }
+        following?.pointee.previous = previous
+        state.pointee.connectionCount -= 1
+        connection.deallocate()
+        publishCount()
+    }
+
+    func publishCount() {
+        count.store(state.pointee.connectionCount, ordering: .relaxed)
+    }
+
+    /// Once a second: closes connections that keep us waiting; says goodbye when draining.
+    func sweep(_ now: Int64) {
+        var next = state.pointee.connections
+        while let connection = next {
+            next = connection.pointee.following
+            let isSilent =
+                !connection.pointee.gotSettingsAck
+                && now - connection.pointee.acceptedAt > Limits.handshakeMilliseconds
+            let waits = connection.pointee.openStreams > 0 || connection.pointee.unsent != nil
+            let isStalled =
+                waits && !connection.pointee.hasPendingWork
+                && now - connection.pointee.progressAt > Limits.stallMilliseconds
+            if isSilent || isStalled { destroy(connection) }
+        }
+        if state.pointee.connections == nil { application.idle() }
+    }
+
+    func beginDraining(_ milliseconds: Int64) {
+        if stopDeadline != nil { return }
+        stopDeadline = monotonicMilliseconds() + milliseconds
+        for acceptor in acceptors { epoll_ctl(epoll, EPOLL_CTL_DEL, acceptor.socket, nil) }
+        acceptors = []
+        var next = state.pointee.connections
+        while let connection = next {
+            next = connection.pointee.following
+            // Streams up to the last id that was taken in are finished, later ones refused:
+            // want_read and want_write of the session turn 0 when they are.
+            nghttp2_submit_goaway(
+                connection.pointee.session, 0,
+                nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
+                UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
+            touch(connection)
+        }
+    }
+}
+
+extension Connection {
+    /// Whether a stream waits for the application: then the peer is not to blame.
+    var hasPendingWork: Bool {
+        var stream = streams
+        while let current = stream {
+            if current.pointee.phase == .pending { return true }
+            stream = current.pointee.elder
+        }
+        return false
+    }
+}
+
+/// Milliseconds on the monotonic clock.
+func monotonicMilliseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+}
