@@ -31,12 +31,6 @@ extension UnsafeMutablePointer where Pointee == Connection {
             renewBudget()
             pointee.provokedResets += 1
             if pointee.provokedResets > Limits.provokedResetsPerSecond { enhanceYourCalm() }
-        } else if frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
-            let stream = stream(frame.pointee.hd.stream_id), !stream.pointee.isComplete
-        {
-            // Answered before the body came: tell the client to stop sending (RFC 9113 §8.1).
-            nghttp2_submit_rst_stream(
-                pointee.session, 0, frame.pointee.hd.stream_id, UInt32(NGHTTP2_NO_ERROR.rawValue))
         }
         return 0
     }

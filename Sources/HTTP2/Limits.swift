@@ -50,6 +50,10 @@ public enum Limits {
     /// Request body bytes that a connection may have in memory; past it a request gets 503.
     public static let bodyBytesPerConnection = 32 * 1024 * 1024
 
+    /// Body bytes that are let in and dropped after a request was answered without its body; past
+    /// it the stream is reset. Twice the largest body of the contract.
+    static let droppedBodyBytes = 16 * 1024 * 1024
+
     /// Receive window of a stream: what a client may send ahead (RFC 9113 §6.9).
     static let streamWindowBytes: UInt32 = 256 * 1024
 

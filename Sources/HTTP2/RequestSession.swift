@@ -117,8 +117,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
 
     private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {
         stream.pointee.isComplete = true
-        if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
         guard stream.pointee.phase == .receiving else { return }
+        if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
         if let refusal = stream.pointee.refusal {
             pointee.state.pointee.call { $0.refuse(Exchange(stream: stream), refusal) }
         }
@@ -136,7 +136,11 @@ extension UnsafeMutablePointer where Pointee == Connection {
     ) -> Int32 {
         // The bytes are copied or dropped here: either way the peer may send as many again.
         nghttp2_session_consume(pointee.session, id, length)
-        guard let stream = stream(id), stream.pointee.phase == .receiving else { return 0 }
+        guard let stream = stream(id) else { return 0 }
+        guard stream.pointee.phase == .receiving else {
+            drop(length, of: stream)
+            return 0
+        }
         if !stream.pointee.rules.receive(length) {
             stream.pointee.phase = .malformed
             reset(id)
@@ -148,6 +152,19 @@ extension UnsafeMutablePointer where Pointee == Connection {
             refuse(stream, .bodyTooLarge)
         }
         return 0
+    }
+
+    /// Drops body bytes of a request that was answered without them.
+    ///
+    /// The rest of the body is let in for a while instead of being reset at once: some clients
+    /// (curl 7.88) forget an answer that is followed by RST_STREAM, though RFC 9113 §8.1 says not
+    /// to.
+    private func drop(_ length: Int, of stream: UnsafeMutablePointer<Stream>) {
+        stream.pointee.droppedBytes += length
+        if stream.pointee.droppedBytes > Limits.droppedBodyBytes {
+            nghttp2_submit_rst_stream(
+                pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+        }
     }
 
     /// A malformed request is a stream error (RFC 9113 §8.1.1).

@@ -55,6 +55,7 @@ struct Stream {
     var requestBodyLength = 0
     var requestBodyCapacity = 0
     var maxRequestBody = 0
+    var droppedBytes = 0
 
     // Response.
     var status: Int = 0
