@@ -26,6 +26,9 @@ open class Application {
     /// The request breaks a limit: answer with the problem that tells so.
     open func refuse(_ exchange: Exchange, _ refusal: Refusal) {}
 
+    /// The request will be answered before long: start loading what `prefetch` will need.
+    open func foresee(_ exchange: Exchange) {}
+
     /// The request will be answered soon: start loading what it will need.
     open func prefetch(_ exchange: Exchange) {}
 

@@ -88,7 +88,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
         repeat {
             if pointee.allowance > 0 { answerWaiting() }
             if !flush() { return !pointee.isClosing }
-            if pointee.allowance <= 0 {
+            if pointee.allowance < Limits.leastAllowanceBytes {
+                pointee.allowance = 0
                 awaitWritable(true)
                 return true
             }
@@ -100,12 +101,14 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// Answers waiting requests until one send's worth of bytes is ready.
     private func answerWaiting() {
         let state = pointee.state
-        // Lookups miss the cache: start those of the next requests while this one is answered.
-        var ahead = pointee.waiting.first
+        // Lookups miss the cache twice, where to look and what is there: start both for the
+        // requests ahead while this one is answered.
+        var far = pointee.waiting.first
+        var near = far
+        for _ in 0..<Limits.prefetchDistance { far = foresee(far) }
         for _ in 0..<Limits.prefetchDistance {
-            guard let stream = ahead else { break }
-            state.pointee.call { $0.prefetch(Exchange(stream: stream)) }
-            ahead = stream.pointee.next
+            far = foresee(far)
+            near = prefetch(near)
         }
         var answered = 0
         var bytes = 0
@@ -113,18 +116,31 @@ extension UnsafeMutablePointer where Pointee == Connection {
         while bytes < limit, answered < Limits.answersPerRound,
             let stream = pointee.waiting.popFirst()
         {
-            if let next = ahead {
-                state.pointee.call { $0.prefetch(Exchange(stream: next)) }
-                ahead = next.pointee.next
-            }
+            far = foresee(far)
+            near = prefetch(near)
             stream.pointee.phase = .receiving
             if stream.pointee.status == 0 {
-                state.pointee.call { $0.answer(Exchange(stream: stream)) }
+                state.call { $0.answer(Exchange(stream: stream)) }
             }
             if stream.pointee.phase != .pending { submit(stream) }
             bytes += stream.pointee.body.remaining
             answered += 1
         }
+    }
+
+    @inline(__always)
+    private func foresee(_ stream: UnsafeMutablePointer<Stream>?) -> UnsafeMutablePointer<Stream>? {
+        guard let stream else { return nil }
+        pointee.state.call { $0.foresee(Exchange(stream: stream)) }
+        return stream.pointee.next
+    }
+
+    @inline(__always)
+    private func prefetch(_ stream: UnsafeMutablePointer<Stream>?) -> UnsafeMutablePointer<Stream>?
+    {
+        guard let stream else { return nil }
+        pointee.state.call { $0.prefetch(Exchange(stream: stream)) }
+        return stream.pointee.next
     }
 
     /// Pulls frames out of the session and sends them until nothing is left to send.

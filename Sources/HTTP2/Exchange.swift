@@ -34,6 +34,12 @@ public struct Exchange {
     /// Lets a body of up to `bytes` bytes be received; without it any body is too large.
     public func admitBody(upTo bytes: Int) { stream.pointee.maxRequestBody = bytes }
 
+    /// One word that `Application.foresee` may leave for `prefetch`; zero at first.
+    public var foreseen: UInt64 {
+        get { stream.pointee.foreseen }
+        nonmutating set { stream.pointee.foreseen = newValue }
+    }
+
     /// Words that the application keeps with the exchange.
     public var state: ApplicationState {
         get { stream.pointee.application }

@@ -13,8 +13,8 @@ public enum Limits {
     /// Fields in one request: as above, for many tiny fields.
     public static let maxFields = 100
 
-    /// Bytes one send may gather. About what a Unix socket's default send buffer takes.
-    public static let sendBatchBytes = 128 * 1024
+    /// Bytes one send may gather: all that may be sent before the socket is asked again.
+    public static let sendBatchBytes = allowanceBytes
 
     /// Send buffer asked of the kernel, which takes what net.core.wmem_max allows (usually this)
     /// and doubles it for its own accounting.
@@ -24,6 +24,9 @@ public enum Limits {
     /// buffer: so the socket does not fill up in the middle of a page, and what was resolved in
     /// the map is sent from there instead of being copied aside.
     static let allowanceBytes = 208 * 1024
+
+    /// What is left of an allowance that is not worth a send of its own.
+    static let leastAllowanceBytes = 16 * 1024
 
     /// Pieces one send may gather: Linux refuses more (IOV_MAX).
     public static let sendPieces = 1024

@@ -7,7 +7,7 @@ import Glibc
 struct LoopState {
     let epoll: Int32
     let receiveBuffer: UnsafeMutableRawPointer
-    private let unmanagedApplication: Unmanaged<Application>
+    fileprivate let unmanagedApplication: Unmanaged<Application>
     /// Text of the status codes 100…599, three bytes each.
     private let statusText: UnsafeMutablePointer<UInt8>
     /// Scratch for a response's fields as nghttp2 wants them.
@@ -57,13 +57,6 @@ struct LoopState {
     func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
         precondition((100..<600).contains(status), "a status code has three digits")
         return statusText + (status - 100) * 3
-    }
-
-    /// Calls the application without a reference count.
-    @inline(__always)
-    func call(_ body: (Application) -> Void) {
-        // SAFETY: the owner keeps the application for as long as this state.
-        unmanagedApplication._withUnsafeGuaranteedRef(body)
     }
 
     // MARK: Attached bytes
@@ -191,5 +184,14 @@ struct LoopState {
         memory.pointee.deallocate()
         memory.deinitialize(count: 1)
         memory.deallocate()
+    }
+}
+
+extension UnsafeMutablePointer where Pointee == LoopState {
+    /// Calls the application: without a reference count, and without a copy of the state.
+    @inline(__always)
+    func call(_ body: (Application) -> Void) {
+        // SAFETY: the owner keeps the application for as long as this state.
+        pointee.unmanagedApplication._withUnsafeGuaranteedRef(body)
     }
 }

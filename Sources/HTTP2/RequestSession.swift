@@ -105,7 +105,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         }
         if ends { return requestComplete(stream) }
         let exchange = Exchange(stream: stream)
-        pointee.state.pointee.call {
+        pointee.state.call {
             if let refusal = stream.pointee.refusal {
                 $0.refuse(exchange, refusal)
             } else {
@@ -120,7 +120,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         guard stream.pointee.phase == .receiving else { return }
         if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
         if let refusal = stream.pointee.refusal {
-            pointee.state.pointee.call { $0.refuse(Exchange(stream: stream), refusal) }
+            pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
         }
         enqueue(stream)
     }
@@ -174,7 +174,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     }
 
     private func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
-        pointee.state.pointee.call { $0.refuse(Exchange(stream: stream), refusal) }
+        pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
         enqueue(stream)
     }
 

@@ -100,7 +100,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         let state = stream.pointee.connection!.pointee.state
         repeat {
             stream.pointee.body.hasMore = false
-            state.pointee.call { $0.refill(Exchange(stream: stream)) }
+            state.call { $0.refill(Exchange(stream: stream)) }
         } while stream.pointee.body.remaining == 0 && stream.pointee.body.hasMore
     }
 

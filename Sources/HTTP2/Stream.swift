@@ -65,6 +65,8 @@ struct Stream {
     var fields = InlineArray<12, ResponseSlice>(repeating: ResponseSlice())
     var body = ResponseBody()
 
+    /// See `Exchange.foreseen`.
+    var foreseen: UInt64 = 0
     /// What the application keeps between two portions of a long answer.
     var application = ApplicationState()
 }

@@ -6,12 +6,13 @@ struct KeyCache {
     /// Entries; a sidecar has a handful of clients, each with a key.
     private static let slots = 64
     /// Longest value kept: `Bearer ` and a key have less than half of it.
-    private static let maxBytes = 120
+    private static let maxBytes = 128
 
     private struct Entry {
         var length = 0
         var account: UInt32 = 0
-        var value = InlineArray<120, UInt8>(repeating: 0)
+        /// The value in words of eight bytes, the last one filled up with zeros.
+        var words = InlineArray<16, UInt64>(repeating: 0)
     }
 
     private var entries = [Entry](repeating: Entry(), count: slots)
@@ -25,8 +26,10 @@ struct KeyCache {
         let slot = Self.slot(value)
         guard entries[slot].length == value.count else { return nil }
         // In constant time: how much of a guess is right must not show (reliability.md, Keys).
-        var difference: UInt8 = 0
-        for index in 0..<value.count { difference |= value[index] ^ entries[slot].value[index] }
+        var difference: UInt64 = 0
+        for index in 0..<(value.count + 7) / 8 {
+            difference |= Self.word(value, index) ^ entries[slot].words[index]
+        }
         return difference == 0 ? entries[slot].account : nil
     }
 
@@ -36,7 +39,20 @@ struct KeyCache {
         let slot = Self.slot(value)
         entries[slot].length = value.count
         entries[slot].account = account
-        for index in 0..<value.count { entries[slot].value[index] = value[index] }
+        for index in 0..<(value.count + 7) / 8 {
+            entries[slot].words[index] = Self.word(value, index)
+        }
+    }
+
+    @inline(__always)
+    private static func word(_ value: UnsafeRawBufferPointer, _ index: Int) -> UInt64 {
+        let start = index * 8
+        if start + 8 <= value.count {
+            return value.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+        }
+        var word: UInt64 = 0
+        for offset in start..<value.count { word = word << 8 | UInt64(value[offset]) }
+        return word
     }
 
     private mutating func forgetAll(_ generation: UInt64) {

@@ -6,25 +6,41 @@ import RelayStore
 
 /// Answers the requests of one event loop: finds the route, checks the key, dispatches.
 final class RelayApplication: Application {
-    private var api: RelayAPI
+    // SAFETY: freed in deinit. Behind a pointer, because access to a class's variable is checked
+    // at run time, twice per request.
+    private let api: UnsafeMutablePointer<RelayAPI>
 
     init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
-        api = try RelayAPI(store, writing)
+        let made = try RelayAPI(store, writing)
+        api = .allocate(capacity: 1)
+        api.initialize(to: made)
         super.init()
+    }
+
+    deinit {
+        api.deinitialize(count: 1)
+        api.deallocate()
     }
 
     override func beginTurn() {
         // A failure shows again, with its answer, when the reader is used.
-        _ = try? api.reader.renewIfStale()
+        _ = try? api.pointee.reader.renewIfStale()
     }
 
-    override func idle() { api.reader.rest() }
+    override func idle() { api.pointee.reader.rest() }
+
+    override func foresee(_ exchange: Exchange) {
+        // A guess, by the path's shape and the account of the request before: a wrong one costs
+        // a prefetch and nothing else. The key waits in the exchange's state.
+        guard let id = OrderPath.id(exchange.path), Resource.isStorable(id) else { return }
+        let key = Resource.order.key(api.pointee.lastAccount, id)
+        exchange.foreseen = key.rawValue
+        api.pointee.reader.foresee(key)
+    }
 
     override func prefetch(_ exchange: Exchange) {
-        // A guess, by the path's shape and the account of the request before: a wrong one costs
-        // a prefetch and nothing else.
-        guard let id = OrderPath.id(exchange.path), Resource.isStorable(id) else { return }
-        api.reader.prefetch(Resource.order.key(api.lastAccount, id))
+        if exchange.foreseen == 0 { return }
+        api.pointee.reader.prefetch(DocumentKey(rawValue: exchange.foreseen))
     }
 
     override func admit(_ exchange: Exchange) {
@@ -60,10 +76,10 @@ final class RelayApplication: Application {
         if operation.maxBodyBytes > 0, !checkHead(operation, &exchange) { return }
         let request = APIRequest(
             id0: match.id0, query: exchange.query, body: exchange.http.body)
-        api.dispatch(operation, request, parser: api.parser, &exchange)
+        api.pointee.dispatch(operation, request, parser: api.pointee.parser, &exchange)
     }
 
-    override func refill(_ exchange: Exchange) { api.continueList(exchange) }
+    override func refill(_ exchange: Exchange) { api.pointee.continueList(exchange) }
 
     /// Finds the operation and whose it is; nil after an answer was given.
     @inline(__always)
@@ -76,7 +92,7 @@ final class RelayApplication: Application {
         }
         exchange.operation = operation
         if operation.requiresKey {
-            guard let account = api.authenticate(&exchange) else { return nil }
+            guard let account = api.pointee.authenticate(&exchange) else { return nil }
             exchange.account = account
         }
         return match

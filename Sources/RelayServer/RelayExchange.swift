@@ -1,3 +1,4 @@
+import Glibc
 import HTTP2
 import JSON
 import RelayContract
@@ -11,23 +12,27 @@ struct RelayExchange: APIExchange {
     var account: UInt32
     /// What is being done; nil before a route was found.
     var operation: RelayContract.Operation?
-
     /// The request's path without its query.
-    var path: UnsafeRawBufferPointer {
-        let target = http.path
-        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return target }
-        // SAFETY: a part of the target, which lives as long as the exchange.
-        return UnsafeRawBufferPointer(rebasing: target[..<mark])
-    }
-
+    let path: UnsafeRawBufferPointer
     /// The request's query without its question mark.
-    var query: UnsafeRawBufferPointer {
+    let query: UnsafeRawBufferPointer
+
+    @inline(__always)
+    init(http: Exchange, account: UInt32, operation: RelayContract.Operation? = nil) {
+        self.http = http
+        self.account = account
+        self.operation = operation
+        // SAFETY: both are parts of the target, which lives as long as the exchange.
         let target = http.path
-        // SAFETY: a part of the target, which lives as long as the exchange.
-        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else {
-            return UnsafeRawBufferPointer(start: nil, count: 0)
+        let mark = target.isEmpty ? nil : memchr(target.baseAddress!, 0x3F, target.count)
+        if let mark {
+            let length = UnsafeRawPointer(mark) - target.baseAddress!
+            path = UnsafeRawBufferPointer(rebasing: target[..<length])
+            query = UnsafeRawBufferPointer(rebasing: target[(length + 1)...])
+        } else {
+            path = target
+            query = UnsafeRawBufferPointer(start: nil, count: 0)
         }
-        return UnsafeRawBufferPointer(rebasing: target[(mark + 1)...])
     }
 
     /// Answers with a problem (RFC 9457).

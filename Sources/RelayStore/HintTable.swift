@@ -53,6 +53,14 @@ struct HintTable: ~Copyable {
         table[Self.slot(key)] = isFirstPage ? line ?? 0 : 0
     }
 
+    /// Starts to fetch the hint itself, so that `prefetch` need not wait for it.
+    @inline(__always)
+    func foresee(_ key: UInt64) {
+        guard let table else { return }
+        // SAFETY: an address to prefetch from; nothing is read.
+        relay_prefetch(UInt(bitPattern: table + Self.slot(key)))
+    }
+
     @inline(__always)
     func prefetch(_ key: UInt64) {
         guard let table else { return }

@@ -106,6 +106,9 @@ public struct StoreReader: ~Copyable {
         return document
     }
 
+    /// Starts to fetch what `prefetch` looks at.
+    public borrowing func foresee(_ key: DocumentKey) { hints.foresee(key.rawValue) }
+
     /// Starts to fetch the memory where a document was last seen. A wrong guess costs time only.
     public borrowing func prefetch(_ key: DocumentKey) { hints.prefetch(key.rawValue) }
 }

@@ -25,6 +25,11 @@ int relay_peer_of(int socket, struct relay_peer *peer);
 /// Cores that the calling thread may run on (sched_getaffinity).
 int relay_cores(void);
 
+/// Starts to fetch one cache line. Never faults, whatever the address.
+static inline void relay_prefetch(unsigned long address) {
+    __builtin_prefetch((const void *)address);
+}
+
 /// Starts to fetch a document: its block's directory at the beginning of the page, and the first
 /// lines of its bytes. Never faults, whatever the address.
 static inline void relay_prefetch_document(unsigned long address) {
