@@ -1,8 +1,11 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 int relay_accept(int socket) {
@@ -23,4 +26,22 @@ int relay_cores(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
     return CPU_COUNT(&set);
+}
+
+// Debian 12's headers have it, those of older systems not.
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+void relay_read_ahead(int file, long offset, unsigned long bytes) {
+    // Where the file system cannot (EINVAL), populating reads the pages all the same.
+    if (readahead(file, offset, bytes) != 0) errno = 0;
+}
+
+int relay_populate(const void *start, unsigned long bytes) {
+    if (madvise((void *)start, bytes, MADV_POPULATE_READ) == 0) return 0;
+    if (errno != EINVAL) return -1;
+    const volatile char *page = start;
+    for (unsigned long offset = 0; offset < bytes; offset += 4096) (void)page[offset];
+    return 0;
 }

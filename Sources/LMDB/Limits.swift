@@ -21,4 +21,8 @@ public enum Limits {
 
     /// Cached cursors of one reader: one per named database and two for LMDB's own.
     static let cursorSlots = Int(databases) + 2
+
+    /// Bytes of the map that are warmed in one step, while the disk reads the next: 64 MiB, a tenth
+    /// of a second of a slow disk.
+    static let warmingBytes = 64 << 20
 }

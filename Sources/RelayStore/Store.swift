@@ -101,6 +101,15 @@ public final class Store: Sendable {
         return result
     }
 
+    /// Reads the whole store into memory and into this process's page table; lookups then neither
+    /// wait for the disk nor take a fault on their first touch.
+    ///
+    /// - Returns: bytes of the map that are there now.
+    @discardableResult
+    public func warm() throws(StoreError) -> Int {
+        try lifting { () throws(LMDBError) in try core.environment.warm() }
+    }
+
     /// Frees the reader slots of processes that died; call it from time to time.
     @discardableResult
     public func clearDeadReaders() throws(StoreError) -> Int {

@@ -16,6 +16,8 @@ struct RelaydOptions {
     private static let loopsOption = Option<Int?>.optional(
         "loops", "N", .integer(1...RelayServer.Limits.maxLoops),
         help: "threads that serve requests; one per core unless given")
+    private static let warmOption = Option<Bool>.flag(
+        "warm", help: "read the store into memory before serving; says how much and how long")
     private static let usersOption = Option<[String]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max)),
         help: "only these users may connect; may be repeated")
@@ -29,8 +31,8 @@ struct RelaydOptions {
         version: Version.text,
         options: [
             storeOption.description, socketOption.description, adminOption.description,
-            listenOption.description, loopsOption.description, usersOption.description,
-            groupsOption.description,
+            listenOption.description, loopsOption.description, warmOption.description,
+            usersOption.description, groupsOption.description,
         ],
         notes: [
             "Ends on SIGTERM and SIGINT: finishes the streams under way, commits, exits with 0."
@@ -41,6 +43,7 @@ struct RelaydOptions {
     let adminSocket: String?
     let listen: String?
     let loops: Int
+    let isWarmed: Bool
     let peers: AllowedPeers
 
     init(_ arguments: Arguments) {
@@ -48,6 +51,7 @@ struct RelaydOptions {
         socket = arguments[Self.socketOption]
         listen = arguments[Self.listenOption]
         loops = arguments[Self.loopsOption] ?? RelayService.cores
+        isWarmed = arguments[Self.warmOption]
         adminSocket =
             arguments[Self.adminOption] ?? (store == ":memory:" ? nil : store + "/admin.sock")
         peers = AllowedPeers(

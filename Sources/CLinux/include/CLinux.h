@@ -1,4 +1,5 @@
-// What Glibc's Swift module lacks: epoll, eventfd, flock, accept4 and peer credentials.
+// What Glibc's Swift module lacks: epoll, eventfd, flock, accept4, peer credentials, and warming a
+// map.
 //
 // Without _GNU_SOURCE here: with it the system's structs differ from those that Glibc's module
 // was built with, and the importer refuses both.
@@ -29,6 +30,13 @@ int relay_cores(void);
 static inline void relay_prefetch(unsigned long address) {
     __builtin_prefetch((const void *)address);
 }
+
+/// Starts to read a part of a file into the page cache (readahead); a hint, whatever comes of it.
+void relay_read_ahead(int file, long offset, unsigned long bytes);
+
+/// Reads pages of a map in and enters them into the page table, without changing what they hold
+/// (MADV_POPULATE_READ; on a kernel before 5.14 by touching each). 0, or -1 with errno set.
+int relay_populate(const void *start, unsigned long bytes);
 
 /// Starts to fetch a document: its block's directory at the beginning of the page, and the first
 /// lines of its bytes. Never faults, whatever the address.

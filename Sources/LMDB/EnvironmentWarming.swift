@@ -1,0 +1,60 @@
+import CLMDB
+import CLinux
+import Glibc
+
+extension Environment {
+    /// Reads the file's used part into the page cache and enters it into this process's page
+    /// table, so that no lookup waits for the disk or takes a fault on its first touch.
+    ///
+    /// Costs the time of reading the file once; the kernel may drop the pages again when it needs
+    /// memory, so a store larger than memory gains nothing.
+    ///
+    /// - Returns: bytes of the map that are there now.
+    @discardableResult
+    public func warm() throws(LMDBError) -> Int {
+        var file: Int32 = -1
+        try check(mdb_env_get_fd(pointer, &file))
+        var status = stat()
+        guard fstat(file, &status) == 0 else {
+            throw .system(call: "fstat", errno: errno, path: directory)
+        }
+        // A file may end before its last used page (see `PageWalk`): behind its end is SIGBUS.
+        let used = statistics.usedBytes
+        let bytes = min(used, Int(status.st_size) / statistics.pageBytes * statistics.pageBytes)
+        let start = try mapStart()
+        var offset = 0
+        while offset < bytes {
+            let step = min(Limits.warmingBytes, bytes - offset)
+            // The disk reads the next step while the pages of this one are entered.
+            relay_read_ahead(file, offset + step, UInt(step))
+            try populate(start + offset, step)
+            offset += step
+        }
+        return bytes
+    }
+
+    private func populate(_ start: UnsafeRawPointer, _ bytes: Int) throws(LMDBError) {
+        while relay_populate(start, UInt(bytes)) != 0 {
+            if errno == EINTR { continue }
+            throw .system(call: "madvise", errno: errno, path: directory)
+        }
+    }
+
+    /// Where the file's first byte is mapped. liblmdb does not tell, but a page says its own number
+    /// in its first word (`MDB_page`), so any page that can be found tells where all of them lie.
+    private func mapStart() throws(LMDBError) -> UnsafeRawPointer {
+        let reader = try Reader(self)
+        // The tree of named databases: its records are small, so they lie in a page of the tree
+        // and not on pages of their own. Its handle is always this one (MAIN_DBI).
+        let mainTree: MDB_dbi = 1
+        guard let entry = try CursorHandle(reader.view, mainTree).move(MDB_FIRST) else {
+            throw .corrupted
+        }
+        let pageBytes = statistics.pageBytes
+        // SAFETY: the page is mapped for as long as this environment, and unchanged while the
+        // reader lives.
+        let address = UInt(bitPattern: entry.value.mv_data) & ~UInt(pageBytes - 1)
+        guard let page = UnsafeRawPointer(bitPattern: address) else { throw .corrupted }
+        return page - page.load(as: Int.self) * pageBytes
+    }
+}
