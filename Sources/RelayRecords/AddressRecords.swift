@@ -57,7 +57,9 @@ extension StoreTransaction {
         changed.locality = input.locality ?? stored.locality
         changed.country = input.country ?? stored.country
         changed.additionalInfo = input.additionalInfo ?? stored.additionalInfo
-        return changed == stored ? .use(stored) : .create(changed)
+        // Compared as bytes: Strings are equal in more than one Unicode form, and which forms that
+        // are depends on the library's tables, so that a replay could come to another outcome.
+        return changed.json == stored.json ? .use(stored) : .create(changed)
     }
 
     private func planNew(

@@ -67,8 +67,9 @@ extension RecordChange {
 
     private static func orderUpdate(_ value: JSONValue, _ faults: inout Faults) -> RecordChange? {
         var elements = value.elements
-        guard let id = elements.next()?.integer, let body = elements.next() else { return nil }
-        return OrderPatch(decoding: body, into: &faults)
-            .map { .updateOrder(UInt64(id), $0, .none) }
+        guard let id = elements.next()?.integer.flatMap({ UInt64(exactly: $0) }),
+            let body = elements.next()
+        else { return nil }
+        return OrderPatch(decoding: body, into: &faults).map { .updateOrder(id, $0, .none) }
     }
 }

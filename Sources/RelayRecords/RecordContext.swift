@@ -98,7 +98,8 @@ extension StoreTransaction {
         _ lookup: RecordLookup, _ resource: Resource, from old: String?, to new: String?,
         _ id: UInt64, _ context: RecordContext
     ) throws(StoreError) {
-        if old == new { return }
+        // A name is its bytes, as the lookup is: Strings are equal in more than one Unicode form.
+        if old.map({ Array($0.utf8) }) == new.map({ Array($0.utf8) }) { return }
         if let old { try removeLookup(LookupKey(lookup, resource, old, context)) }
         if let new { try setLookup(LookupKey(lookup, resource, new, context), to: id) }
     }

@@ -42,21 +42,22 @@ extension StoreTransaction {
     }
 }
 
-/// What the elements of one batch name, so that none is named twice.
+/// What the elements of one batch name, so that none is named twice. Names are kept as their
+/// bytes, which is what lookups tell apart.
 struct UpsertBatch {
     private var ids: Set<UInt64> = []
-    private var externalIDs: Set<String> = []
-    private var internalIDs: Set<String> = []
+    private var externalIDs: Set<[UInt8]> = []
+    private var internalIDs: Set<[UInt8]> = []
 
     /// Notes an element; one that an earlier element named already is a fault.
     mutating func admit(_ names: UpsertNames, target: UInt64?, _ faults: inout Faults) {
         if let target, !ids.insert(target).inserted {
             faults.add(.notUnique, "an earlier element of the batch is the same record, \(target)")
         }
-        if let text = names.externalID, !externalIDs.insert(text).inserted {
+        if let text = names.externalID, !externalIDs.insert(Array(text.utf8)).inserted {
             faults.add(.notUnique, member: "externalId", "an earlier element has it too")
         }
-        if let text = names.internalID, !internalIDs.insert(text).inserted {
+        if let text = names.internalID, !internalIDs.insert(Array(text.utf8)).inserted {
             faults.add(.notUnique, member: "internalId", "an earlier element has it too")
         }
     }
