@@ -73,7 +73,11 @@ public final class ClientConnection {
     public func run(
         until id: Int32, timeout: Int32 = 30_000
     ) throws(TransportError) -> ClientResponse {
-        while finished[id] == nil { try turn(timeout: timeout) }
+        while finished[id] == nil {
+            try flush()
+            // The end of a body that was answered early ends its stream: then nothing may come.
+            if finished[id] == nil { try receive(timeout: timeout) }
+        }
         return try finished.removeValue(forKey: id)!.get()
     }
 
@@ -105,8 +109,7 @@ public final class ClientConnection {
         }
     }
 
-    private func turn(timeout: Int32) throws(TransportError) {
-        try flush()
+    private func receive(timeout: Int32) throws(TransportError) {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, timeout)
         if ready == 0 { throw .timedOut("the answer") }

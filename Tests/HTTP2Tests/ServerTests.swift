@@ -85,6 +85,17 @@ struct ServerTests {
         #expect(try client.perform(ClientRequest("GET", "/page")).status == 200)
     }
 
+    @Test("answers a client that still sends its body when the answer has come, again and again.")
+    func earlyAnswers() throws {
+        let server = try SampleServer()
+        let large = [UInt8](repeating: 65, count: 4 << 20)
+        for _ in 0..<40 {
+            let client = try ClientConnection(unix: server.path)
+            let request = ClientRequest("POST", "/refuse", body: large)
+            #expect(try client.perform(request, timeout: 5_000).status == 413)
+        }
+    }
+
     @Test("refuses a field section past the limit with 431 and serves the next request.")
     func largeFields() throws {
         let server = try SampleServer()
