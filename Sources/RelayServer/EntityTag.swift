@@ -101,11 +101,18 @@ extension EntityTag {
     /// of another store, or from before a restore, matches nothing.
     static func strongVersions(in list: UnsafeRawBufferPointer, epoch: UInt64) -> [UInt64] {
         let prefix = "\"" + String(epoch, radix: 16) + "-"
-        return String(decoding: list, as: UTF8.self).split(separator: ",").compactMap { part in
-            let tag = part.drop { $0 == " " }
-            guard tag.hasPrefix(prefix) else { return nil }
-            let digits = tag.dropFirst(prefix.count).prefix { $0 != "\"" }
-            return UInt64(digits, radix: 16)
+        var versions: [UInt64] = []
+        var rest = list[...]
+        while let tag = next(&rest) {
+            let text = String(decoding: tag.bytes, as: UTF8.self)
+            // Only as `write` writes it: a number may be spelt in one way, or tags that differ
+            // would name the same version.
+            guard !tag.isWeak, text.hasPrefix(prefix),
+                let version = UInt64(text.dropFirst(prefix.count).dropLast(), radix: 16),
+                EntityTag(epoch: epoch, version: version).text == text
+            else { continue }
+            versions.append(version)
         }
+        return versions
     }
 }

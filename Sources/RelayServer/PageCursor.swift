@@ -66,7 +66,8 @@ struct PageCursor: Equatable {
                 raw.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
             }
         }
-        guard raw.count == Self.rawBytes else { return nil }
+        // The last character carries two bits more than there are bytes: one spelling only.
+        guard raw.count == Self.rawBytes, bits & (1 << UInt32(count) - 1) == 0 else { return nil }
         let check = Self.check(raw)
         guard raw[25] == check else { return nil }
         // SAFETY: 26 bytes, as was checked; read before the closure returns.
