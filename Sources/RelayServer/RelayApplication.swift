@@ -12,6 +12,7 @@ final class RelayApplication: Application {
 
     init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
         let made = try RelayAPI(store, writing)
+        // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)
         api.initialize(to: made)
         super.init()
