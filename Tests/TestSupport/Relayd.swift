@@ -19,23 +19,33 @@ public final class Relayd {
     /// - Parameters:
     ///   - store: the store's directory, or `:memory:`.
     ///   - directory: where sockets and output go.
+    ///   - environment: variables beside those of the tests, as `NAME=value`.
+    ///   - program: the relayd to start; the one that was built with the tests unless given.
     public init(
-        store: String, in directory: TemporaryDirectory, arguments: [String] = []
+        store: String, in directory: TemporaryDirectory, arguments: [String] = [],
+        environment: [String] = [], program: String = "relayd"
     ) throws {
         socket = directory.file("relay.sock")
         adminSocket = directory.file("admin.sock")
         log = directory.file("relayd.log")
         unlink(log)
         process = ChildProcess(
-            "relayd",
+            program,
             ["--store", store, "--socket", socket, "--admin-socket", adminSocket] + arguments,
-            output: log)
+            output: log, environment: environment)
         for _ in 0..<2_000 {
             if output.contains("ready") { return }
             usleep(5_000)
         }
         throw TransportError.timedOut("the start of relayd: \(output)")
     }
+
+    /// The relayd that tools/build made for release, or nil. Only there is it worth counting what the
+    /// optimiser takes away, such as allocations.
+    public static let releaseProgram: String? = {
+        let path = ChildProcess.products + "/../release/relayd"
+        return access(path, X_OK) == 0 ? path : nil
+    }()
 
     /// A new connection to the API.
     public func connect() throws -> ClientConnection { try ClientConnection(unix: socket) }
