@@ -63,6 +63,11 @@ public struct StoreReader: ~Copyable {
     /// Forgets the hints of documents that were moved since this reader last looked.
     private mutating func followMoves(isSecondTry: Bool) {
         let transaction = reader.transactionID
+        // The same commit again, after a rest: nothing has moved since.
+        if place.transaction == transaction {
+            exactFor = transaction
+            return
+        }
         var place = place
         defer { self.place = place }
         // Between its commit and its publication a commit of this process is behind for a
