@@ -1,3 +1,4 @@
+import CLinux
 import LMDB
 
 /// Where a page of a list begins.
@@ -49,6 +50,7 @@ extension StoreView {
         }
         let prefix = DocumentKey(account: list.account, resource: resource, id: 0).rawValue
         var walk = try RunWalk(self, prefix: prefix, key: first)
+        try walk.lookAhead(to: BlocksAhead.capacity)
         pages: while let position = try leaf(at: offset, in: list) {
             for index in position.index..<position.node.count {
                 let key = position.node.key(at: index)
@@ -81,13 +83,15 @@ private struct RunWalk: ~Copyable, ~Escapable {
     private var run: Range<Int> = 0..<0
     /// Documents in `run`.
     private var documents = 0
+    /// Blocks that follow, whose directories are on their way from memory.
+    private var ahead = BlocksAhead()
 
     /// Stands before the document of a list's key.
     @_lifetime(copy view)
     init(_ view: borrowing StoreView, prefix: UInt64, key: UInt64) throws(StoreError) {
         let cursor = try view.documentCursor()
         let target = prefix | DocumentKey(rawValue: key).id
-        let first = try Self.block(cursor, target, isNext: false)
+        let first = try Self.seek(cursor, target)
         self.prefix = prefix
         self.cursor = cursor
         block = first
@@ -99,14 +103,13 @@ private struct RunWalk: ~Copyable, ~Escapable {
         _ key: UInt64, _ body: (UnsafeRawBufferPointer, Int) -> Void
     ) throws(StoreError) -> Int {
         let target = prefix | DocumentKey(rawValue: key).id
-        let isAtEnd = index + 1 == block.count
-        if !isAtEnd, block.key(at: index + 1) == target {
+        if index + 1 < block.count, block.key(at: index + 1) == target {
             index += 1
         } else {
             index = block.position(of: target)
             if index == block.count || block.key(at: index) != target {
                 flush(body)
-                block = try Self.block(cursor, target, isNext: isAtEnd)
+                try moveOn(to: target)
                 index = block.position(of: target)
             }
         }
@@ -137,16 +140,42 @@ private struct RunWalk: ~Copyable, ~Escapable {
         run = 0..<0
     }
 
-    /// The block that holds a key if any does; `isNext` guesses that it is the next one.
+    /// Moves to the block that holds a key: the next one, as a rule.
+    private mutating func moveOn(to target: UInt64) throws(StoreError) {
+        if let next = ahead.takeFirst(target) {
+            // SAFETY: the block lies in the map, which the view of this walk keeps as it is.
+            let bytes = unsafe _overrideLifetime(
+                RawSpan(_unsafeStart: next.start, byteCount: next.byteCount), copying: cursor)
+            block = try DocumentBlock(bytes)
+            try lookAhead(to: BlocksAhead.capacity)
+        } else {
+            ahead.forget()
+            block = try Self.seek(cursor, target)
+            try lookAhead(to: 1)
+        }
+    }
+
+    /// Finds the blocks that follow and starts to fetch their directories: on a page of fifty
+    /// orders that hides twenty cache misses, a tenth of the page's cost.
+    mutating func lookAhead(to depth: Int) throws(StoreError) {
+        do throws(LMDBError) {
+            while ahead.count < depth {
+                guard let entry = try cursor.next() else { return }
+                entry.value.withUnsafeBytes { ahead.append(entry.key, $0) }
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// The block that holds a key if any does.
     @_lifetime(copy cursor)
-    private static func block(
-        _ cursor: borrowing Cursor, _ key: UInt64, isNext: Bool
+    private static func seek(
+        _ cursor: borrowing Cursor, _ key: UInt64
     ) throws(StoreError) -> DocumentBlock {
         let bytes: RawSpan
         do throws(LMDBError) {
-            if isNext, let next = try cursor.next(), next.key == key {
-                bytes = next.value
-            } else if let entry = try cursor.seek(atOrBefore: key) {
+            if let entry = try cursor.seek(atOrBefore: key) {
                 bytes = entry.value
             } else {
                 bytes = RawSpan()
@@ -156,4 +185,41 @@ private struct RunWalk: ~Copyable, ~Escapable {
         }
         return try DocumentBlock(bytes)
     }
+}
+
+/// The blocks that follow the one a walk stands on, first in, first out.
+private struct BlocksAhead {
+    /// Blocks that are fetched ahead: enough to hide a miss behind the work on four blocks.
+    static let capacity = 4
+
+    struct Block {
+        var key: UInt64
+        var start: UnsafeRawPointer
+        var byteCount: Int
+    }
+
+    private var blocks = InlineArray<4, Block?>(repeating: nil)
+    private var first = 0
+    private(set) var count = 0
+
+    @inline(__always)
+    mutating func append(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        relay_prefetch(UInt(bitPattern: start))
+        relay_prefetch(UInt(bitPattern: start) + 64)
+        blocks[(first + count) % Self.capacity] = Block(
+            key: key, start: start, byteCount: bytes.count)
+        count += 1
+    }
+
+    /// Takes the block that follows, if it begins with this key.
+    @inline(__always)
+    mutating func takeFirst(_ key: UInt64) -> Block? {
+        guard count > 0, let block = blocks[first], block.key == key else { return nil }
+        first = (first + 1) % Self.capacity
+        count -= 1
+        return block
+    }
+
+    mutating func forget() { count = 0 }
 }
