@@ -44,7 +44,9 @@ extension StoreTransaction {
         customer.emailAddress = input.emailAddress ?? customer.emailAddress
         customer.address = address
         customer.addressId = address?.id
-        try link(customer, replacing: old, context)
+        let account = context.account
+        try relink(
+            id, from: old?.links(account) ?? RecordLinks(), to: customer.links(account))
         try store(customer, .customer, id, context)
         let echo = CustomerUpsertResult(
             casaviAccountId: customer.casaviTenantId,
@@ -55,20 +57,5 @@ extension StoreTransaction {
         return RecordAnswer(
             old == nil ? 201 : 200, body: echo.json, version: sequence,
             createdID: old == nil ? id : nil)
-    }
-
-    /// Keeps what finds a customer in step with it.
-    mutating func link(
-        _ customer: Customer, replacing old: Customer?, _ context: RecordContext
-    ) throws(StoreError) {
-        try rename(
-            .externalID, .customer, from: old?.externalId, to: customer.externalId, customer.id,
-            context)
-        try rename(
-            .internalID, .customer, from: old?.internalId, to: customer.internalId, customer.id,
-            context)
-        if old == nil {
-            try insert(customer.id, into: RecordList.customers.key(context.account))
-        }
     }
 }

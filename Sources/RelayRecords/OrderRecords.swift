@@ -37,22 +37,10 @@ extension StoreTransaction {
             taskId: new.taskId, propertyId: new.propertyId, casaviOrderId: new.casaviOrderId,
             casaviTicketId: new.casaviTicketId, fields: fields, attachments: [], comments: [],
             contactPersons: persons, customerId: new.customerId)
-        try link(order, context)
+        try relink(id, from: RecordLinks(), to: order.links(context.account))
         try store(order, .order, id, context)
         return RecordAnswer(
             201, body: IdObject(id: id).json, version: sequence, createdID: id)
-    }
-
-    /// Enters a new order into what finds it.
-    mutating func link(_ order: Order, _ context: RecordContext) throws(StoreError) {
-        let (account, id) = (context.account, order.id)
-        try insert(id, into: RecordList.orders.key(account))
-        if let property = order.propertyId {
-            try insert(id, into: RecordList.ordersOfProperty.key(account, property))
-        }
-        if let customer = order.customerId {
-            try insert(id, into: RecordList.ordersOfCustomer.key(account, customer))
-        }
     }
 
     /// Changes an order's status, due date, internal id or address.

@@ -89,26 +89,12 @@ extension StoreTransaction {
         property.customerId = input.customerId ?? property.customerId
         property.address = address ?? property.address
         property.updatedAt = context.time
-        try link(property, replacing: plan.old, context)
+        let account = context.account
+        try relink(
+            id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
         try store(property, .property, id, context)
         if let old = plan.old { try updateUnits(of: property, from: old, context) }
         return property
-    }
-
-    /// Keeps what finds a property in step with it.
-    mutating func link(
-        _ property: Property, replacing old: Property?, _ context: RecordContext
-    ) throws(StoreError) {
-        let (account, id) = (context.account, property.id)
-        try rename(
-            .externalID, .property, from: old?.externalId.map { String($0) },
-            to: property.externalId.map { String($0) }, id, context)
-        try rename(
-            .internalID, .property, from: old?.internalId, to: property.internalId, id, context)
-        if old == nil { try insert(id, into: RecordList.properties.key(account)) }
-        try move(
-            id, from: old.map { RecordList.propertiesOfCustomer.key(account, $0.customerId) },
-            to: RecordList.propertiesOfCustomer.key(account, property.customerId))
     }
 
     /// Deletes a property that nothing refers to.
@@ -127,12 +113,7 @@ extension StoreTransaction {
         }
         let property = stored.model
         try begin(context)
-        try rename(
-            .externalID, .property, from: property.externalId.map { String($0) }, to: nil, id,
-            context)
-        try rename(.internalID, .property, from: property.internalId, to: nil, id, context)
-        try remove(id, from: RecordList.properties.key(account))
-        try remove(id, from: RecordList.propertiesOfCustomer.key(account, property.customerId))
+        try relink(id, from: property.links(account), to: RecordLinks())
         try deleteDocument(Resource.property.key(account, id))
         try touch(
             account: account, resource: Resource.property.rawValue, sequence: sequence)

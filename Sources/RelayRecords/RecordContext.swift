@@ -90,36 +90,6 @@ extension StoreTransaction {
         _ lookup: RecordLookup, _ resource: Resource, _ text: String?, _ context: RecordContext
     ) throws(StoreError) -> UInt64? {
         guard let text else { return nil }
-        return try view.lookup(LookupKey(lookup, resource, text, context))
-    }
-
-    /// Changes what a record is named by: the old text is forgotten, the new one is its own.
-    mutating func rename(
-        _ lookup: RecordLookup, _ resource: Resource, from old: String?, to new: String?,
-        _ id: UInt64, _ context: RecordContext
-    ) throws(StoreError) {
-        // A name is its bytes, as the lookup is: Strings are equal in more than one Unicode form.
-        if old.map({ Array($0.utf8) }) == new.map({ Array($0.utf8) }) { return }
-        if let old { try removeLookup(LookupKey(lookup, resource, old, context)) }
-        if let new { try setLookup(LookupKey(lookup, resource, new, context), to: id) }
-    }
-
-    /// Keeps a list in step with a fact about a record that may have changed.
-    mutating func move(
-        _ id: UInt64, from old: ListKey?, to new: ListKey?
-    ) throws(StoreError) {
-        if old == new { return }
-        if let old { try remove(id, from: old) }
-        if let new { try insert(id, into: new) }
-    }
-}
-
-extension LookupKey {
-    init(
-        _ lookup: RecordLookup, _ resource: Resource, _ text: String, _ context: RecordContext
-    ) {
-        self.init(
-            account: context.account, resource: resource.rawValue, kind: lookup.rawValue,
-            text: Array(text.utf8))
+        return try view.lookup(LookupKey(context.account, lookup, resource, text))
     }
 }

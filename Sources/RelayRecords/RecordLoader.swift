@@ -5,12 +5,15 @@ import RelayStore
 /// Loads records that bring their own ids into an account: sample data and, later, dumps.
 ///
 /// A bulk load leaves one change record per transaction, of kind 0 and without a payload: it says
-/// that the store changed, not what. References are the caller's responsibility.
+/// that the store changed, not what. Ids ascend, the account has no records yet, and references are
+/// the caller's responsibility.
 public struct RecordLoader {
     private let account: UInt32
     private let context: RecordContext
     private var last: [Resource: UInt64] = [:]
     private var writer = JSONWriter()
+    /// Lists and what is to be appended to each: see `end`.
+    private var lists: [ListKey: [UInt64]] = [:]
 
     /// The kind of change record that a bulk load leaves.
     public static let changeKind: UInt8 = 0
@@ -40,7 +43,7 @@ public struct RecordLoader {
     public mutating func add(
         _ customer: Customer, to transaction: inout StoreTransaction
     ) throws(StoreError) {
-        try transaction.link(customer, replacing: nil, context)
+        try link(customer.id, customer.links(account), &transaction)
         try put(customer, .customer, customer.id, &transaction)
     }
 
@@ -48,7 +51,7 @@ public struct RecordLoader {
     public mutating func add(
         _ property: Property, to transaction: inout StoreTransaction
     ) throws(StoreError) {
-        try transaction.link(property, replacing: nil, context)
+        try link(property.id, property.links(account), &transaction)
         try put(property, .property, property.id, &transaction)
     }
 
@@ -56,7 +59,7 @@ public struct RecordLoader {
     public mutating func add(
         _ unit: Unit, of property: Property, to transaction: inout StoreTransaction
     ) throws(StoreError) {
-        try transaction.link(unit, of: property, replacing: nil, of: nil, context)
+        try link(unit.id, unit.links(account, of: property), &transaction)
         try put(unit, .unit, unit.id, &transaction)
     }
 
@@ -64,7 +67,7 @@ public struct RecordLoader {
     public mutating func add(
         _ order: Order, to transaction: inout StoreTransaction
     ) throws(StoreError) {
-        try transaction.link(order, context)
+        try link(order.id, order.links(account), &transaction)
         note(.orderField, order.fields.last?.id)
         note(.comment, order.comments.last?.id)
         note(.contactPerson, order.contactPersons.last?.id)
@@ -79,6 +82,27 @@ public struct RecordLoader {
                 account: account, resource: resource.rawValue,
                 to: ResourceCounter(lastID: id, changeSequence: transaction.sequence))
         }
+    }
+
+    /// Ends the load: enters all records into their lists, in the last transaction.
+    ///
+    /// Not earlier, because ids go into lists all over the tree: each transaction would leave
+    /// thousands of freed pages behind for the next one's documents, and a page of neighbours
+    /// would be scattered over the file. Filled at once, lists are dense as well.
+    public mutating func finish(_ transaction: inout StoreTransaction) throws(StoreError) {
+        let order = lists.keys.sorted { ($0.kind, $0.parameter) < ($1.kind, $1.parameter) }
+        for list in order {
+            let ids = lists[list] ?? []
+            try transaction.append(ids.span, to: list)
+        }
+        lists = [:]
+    }
+
+    private mutating func link(
+        _ id: UInt64, _ links: RecordLinks, _ transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        for list in links.lists { lists[list, default: []].append(id) }
+        for name in links.names { try transaction.setLookup(name, to: id) }
     }
 
     private mutating func note(_ resource: Resource, _ id: UInt64?) {

@@ -85,34 +85,13 @@ extension StoreTransaction {
         unit.name = plan.input.name ?? unit.name
         unit.unitMscNumber = plan.input.unitMscNumber ?? unit.unitMscNumber
         unit.updatedAt = context.time
-        try link(unit, of: plan.property, replacing: plan.old, of: plan.oldProperty, context)
+        var oldLinks = RecordLinks()
+        if let old = plan.old, let property = plan.oldProperty {
+            oldLinks = old.links(context.account, of: property)
+        }
+        try relink(id, from: oldLinks, to: unit.links(context.account, of: plan.property))
         try store(unit, .unit, id, context)
         return unit
-    }
-
-    /// Keeps what finds a unit in step with it. A unit belongs to its property's customer.
-    mutating func link(
-        _ unit: Unit, of property: Property, replacing old: Unit?, of oldProperty: Property?,
-        _ context: RecordContext
-    ) throws(StoreError) {
-        let (account, id) = (context.account, unit.id)
-        if old == nil { try insert(id, into: RecordList.units.key(account)) }
-        try move(
-            id, from: old.map { RecordList.unitsOfProperty.key(account, $0.propertyId) },
-            to: RecordList.unitsOfProperty.key(account, property.id))
-        try move(
-            id,
-            from: oldProperty.map { RecordList.unitsOfCustomer.key(account, $0.customerId) },
-            to: RecordList.unitsOfCustomer.key(account, property.customerId))
-        let hadNumber = old?.unitMscNumber != nil
-        let hasNumber = unit.unitMscNumber != nil
-        let all = RecordList.unitsWithMscNumber.key(account)
-        try move(id, from: hadNumber ? all : nil, to: hasNumber ? all : nil)
-        let ofCustomer = RecordList.unitsWithMscNumberOfCustomer
-        try move(
-            id,
-            from: hadNumber ? oldProperty.map { ofCustomer.key(account, $0.customerId) } : nil,
-            to: hasNumber ? ofCustomer.key(account, property.customerId) : nil)
     }
 
     /// Carries a property's new customer or mscNumber over to its units.
@@ -133,7 +112,9 @@ extension StoreTransaction {
             var changed = unit
             changed.propertyMscNumber = property.mscNumber
             changed.updatedAt = context.time
-            try link(changed, of: property, replacing: unit, of: old, context)
+            try relink(
+                id, from: unit.links(context.account, of: old),
+                to: changed.links(context.account, of: property))
             try store(changed, .unit, id, context)
         }
     }

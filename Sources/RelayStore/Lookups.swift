@@ -2,7 +2,7 @@ import CSodium
 import LMDB
 
 /// Names a unique text of an account's records: an externalId, an internalId …
-public struct LookupKey: Sendable {
+public struct LookupKey: Hashable, Sendable {
     /// account (4, big-endian), resource (1), kind (1), 1 and the text or 2 and its SHA-256.
     let stored: [UInt8]
 

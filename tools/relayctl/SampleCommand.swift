@@ -34,7 +34,9 @@ enum SampleCommand {
             try Store.create(at: path, options: StoreOptions(durability: .mayCorruptStore))
         }
         var sink = StoreSink(store)
-        return try sample.pour(into: &sink, progress: &progress)
+        let size = try sample.pour(into: &sink, progress: &progress)
+        try sink.finish()
+        return size
     }
 
     private static func sync(_ file: String) throws(CommandError) {
@@ -81,28 +83,28 @@ struct StoreSink: SampleSink {
     init(_ store: Store) { self.store = store }
 
     mutating func put(_ address: Address, account: UInt64) throws(CommandError) {
-        enter(account)
+        try enter(account)
         waiting.append(.address(address))
     }
 
     mutating func put(_ customer: Customer, account: UInt64) throws(CommandError) {
-        enter(account)
+        try enter(account)
         waiting.append(.customer(customer))
     }
 
     mutating func put(_ property: Property, account: UInt64) throws(CommandError) {
-        enter(account)
+        try enter(account)
         properties.append(property)
         waiting.append(.property(property))
     }
 
     mutating func put(_ unit: Unit, account: UInt64) throws(CommandError) {
-        enter(account)
+        try enter(account)
         waiting.append(.unit(unit))
     }
 
     mutating func put(_ order: Order, account: UInt64) throws(CommandError) {
-        enter(account)
+        try enter(account)
         waiting.append(.order(order))
     }
 
@@ -131,9 +133,22 @@ struct StoreSink: SampleSink {
         waiting.removeAll(keepingCapacity: true)
     }
 
-    private mutating func enter(_ account: UInt64) {
+    /// Ends the account that was poured last.
+    mutating func finish() throws(CommandError) {
+        guard var loader else { return }
+        try lifting { () throws(StoreError) in
+            try store.write { (transaction) throws(StoreError) -> Void in
+                try loader.begin(&transaction)
+                try loader.finish(&transaction)
+            }
+        }
+        self.loader = nil
+    }
+
+    private mutating func enter(_ account: UInt64) throws(CommandError) {
         if account == self.account { return }
         precondition(waiting.isEmpty, "an account begins after a pause")
+        try finish()
         self.account = account
         properties = []
         loader = RecordLoader(account: UInt32(account), time: SampleCommand.time)

@@ -1,0 +1,97 @@
+import RelayContract
+import RelayStore
+
+/// What finds a record: the lists that it is on and the texts that name it.
+///
+/// Said once for each kind of record, below; what a change has to add and to remove follows from
+/// the links before and after it.
+struct RecordLinks {
+    var lists: [ListKey] = []
+    var names: [LookupKey] = []
+}
+
+extension StoreTransaction {
+    /// Moves a record from what found it before to what finds it from now on.
+    mutating func relink(
+        _ id: UInt64, from old: RecordLinks, to new: RecordLinks
+    ) throws(StoreError) {
+        for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
+        for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
+        for name in old.names where !new.names.contains(name) { try removeLookup(name) }
+        for name in new.names where !old.names.contains(name) { try setLookup(name, to: id) }
+    }
+}
+
+extension Customer {
+    /// All customers; its externalId and internalId.
+    func links(_ account: UInt32) -> RecordLinks {
+        RecordLinks(
+            lists: [RecordList.customers.key(account)],
+            names: LookupKey.names(
+                account, .customer, externalID: externalId, internalID: internalId))
+    }
+}
+
+extension Property {
+    /// All properties, its customer's; its externalId and internalId.
+    func links(_ account: UInt32) -> RecordLinks {
+        RecordLinks(
+            lists: [
+                RecordList.properties.key(account),
+                RecordList.propertiesOfCustomer.key(account, customerId),
+            ],
+            names: LookupKey.names(
+                account, .property, externalID: externalId.map { String($0) },
+                internalID: internalId))
+    }
+}
+
+extension Unit {
+    /// All units, its property's and its customer's, which is the property's; with an mscNumber
+    /// also those that have one.
+    func links(_ account: UInt32, of property: Property) -> RecordLinks {
+        var lists = [
+            RecordList.units.key(account),
+            RecordList.unitsOfProperty.key(account, property.id),
+            RecordList.unitsOfCustomer.key(account, property.customerId),
+        ]
+        if unitMscNumber != nil {
+            lists.append(RecordList.unitsWithMscNumber.key(account))
+            lists.append(
+                RecordList.unitsWithMscNumberOfCustomer.key(account, property.customerId))
+        }
+        return RecordLinks(lists: lists)
+    }
+}
+
+extension Order {
+    /// All orders, its property's and its customer's.
+    func links(_ account: UInt32) -> RecordLinks {
+        var lists = [RecordList.orders.key(account)]
+        if let propertyId { lists.append(RecordList.ordersOfProperty.key(account, propertyId)) }
+        if let customerId { lists.append(RecordList.ordersOfCustomer.key(account, customerId)) }
+        return RecordLinks(lists: lists)
+    }
+}
+
+extension LookupKey {
+    /// A text that names a record.
+    init(_ account: UInt32, _ lookup: RecordLookup, _ resource: Resource, _ text: String) {
+        self.init(
+            account: account, resource: resource.rawValue, kind: lookup.rawValue,
+            text: Array(text.utf8))
+    }
+
+    fileprivate static func names(
+        _ account: UInt32, _ resource: Resource, externalID: String?, internalID: String?
+    ) -> [LookupKey] {
+        var names: [LookupKey] = []
+        if let externalID {
+            names.append(LookupKey(account, .externalID, resource, externalID))
+        }
+        if let internalID {
+            names.append(LookupKey(account, .internalID, resource, internalID))
+        }
+        return names
+    }
+}
