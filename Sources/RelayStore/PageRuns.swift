@@ -161,6 +161,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
         do throws(LMDBError) {
             while ahead.count < depth {
                 guard let entry = try cursor.next() else { return }
+                // SAFETY: in the map, see `moveOn`; only the address is kept.
                 entry.value.withUnsafeBytes { ahead.append(entry.key, $0) }
             }
         } catch {
