@@ -108,6 +108,7 @@ extension Store {
                     try loader.add(order, to: &transaction)
                 }
                 try loader.end(&transaction)
+                try loader.finish(&transaction)
             }
         }
     }
