@@ -9,7 +9,8 @@ import RelayContract
 ///
 ///     let relay = try RelayClient(unix: "/run/relay/relay.sock", key: key)
 ///     let order = try relay.order(4711)
-///     for try page in relay.pages(of: Order.self, at: "/v1/orders", limit: 500) { … }
+///     var page = try relay.page(of: Order.self, at: "/v1/orders", limit: 500)
+///     while let next = try relay.page(after: page) { page = next }
 public final class RelayClient {
     /// The connection underneath.
     public let connection: ClientConnection
