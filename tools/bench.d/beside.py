@@ -100,11 +100,11 @@ def print_mixed(setup, options):
     rate = statistics.median(rates)
     few = '' if rate > WRITES_PER_SECOND * 0.9 else f' (not {WRITES_PER_SECOND}: is the disk busy?)'
     title = 'Orders read alone and beside durable writes'
-    print(f'{title:46}{"alone":>9}{"beside":>9}{"ratio":>8}')
+    print(f'{title:48}{"alone":>9}{"beside":>9}{"ratio":>8}')
     for what, (left, right) in (('CPU of the loop per read, µs', cost),
                                 ('p99, ms (-c 8 -m 4)', tail)):
         print(f'  {what:44}{left:9.2f}{right:9.2f}{right / left:8.2f}')
-    print(f'{"  writes per second":46}{0:9}{rate:9.0f}{few}\n', flush=True)
+    print(f'{"  writes per second":48}{0:9}{rate:9.0f}{few}\n', flush=True)
 
 
 class Reads:
@@ -165,7 +165,7 @@ def print_cold(setup):
     """The first requests after a start: from the disk, and from the page cache."""
     file = setup.targets(loads.LOADS['single'], COLD_READS)
     count = min(COLD_READS, setup.orders)
-    print(f'{f"The first {count:,} random orders after a start":46}{"minor":>7}{"major":>7} faults'
+    print(f'{f"The first {count:,} random orders after a start":48}{"minor":>7}{"major":>7} faults'
           f'{"µs CPU":>9}{"elapsed":>9}')
     for place in ('from the disk', 'from the page cache'):
         for warms in (False, True):
@@ -178,7 +178,7 @@ def print_cold(setup):
             minor, major = [(now - then) / count for then, now in zip(before, server.faults())]
             warmed = re.search(r'warmed (\d+) MiB of the store in (\d+ ms)', server.stop())
             what = f'  {place}, --warm: {warmed[1]} MiB in {warmed[2]}' if warmed else f'  {place}'
-            print(f'{what:46}{minor:7.3f}{major:7.3f}{"":7}'
+            print(f'{what:48}{minor:7.3f}{major:7.3f}{"":7}'
                   f'{result.microseconds:9.2f}{elapsed:9.2f}', flush=True)
 
 
