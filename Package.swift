@@ -48,7 +48,7 @@ let package = Package(
             swiftSettings: lifetimes),
 
         // Programs.
-        .executableTarget(name: "relayd", dependencies: ["RelayServer", "Options"]),
+        .executableTarget(name: "relayd", dependencies: ["RelayServer", "Options", "CLinux"]),
         .executableTarget(
             name: "relayctl",
             dependencies: [

@@ -34,6 +34,8 @@ struct Connection {
     /// Bytes that may be sent before the socket is asked again: see `Limits.allowanceBytes`.
     var allowance = Limits.allowanceBytes
     var awaitsWritable = false
+    /// The client has closed its side.
+    var sawEnd = false
     var isTouched = false
     var isClosing = false
     var saidGoodbye = false
@@ -62,10 +64,15 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// - Returns: false when the connection is to be closed.
     func receive() -> Bool {
         let state = pointee.state
-        while true {
+        for _ in 0..<Limits.readsPerTurn {
             let count = recv(pointee.socket, state.pointee.receiveBuffer, Limits.receiveBytes, 0)
             if count < 0 { return errno == EAGAIN || errno == EINTR }
-            if count == 0 { return false }
+            if count == 0 {
+                // The client sends no more, but may wait for what it asked for.
+                pointee.sawEnd = true
+                watchSocket()
+                return true
+            }
             pointee.progressAt = state.pointee.now
             // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
             let bytes = state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self)
@@ -74,6 +81,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             // A short read means that the socket is empty: no second call to be told so.
             if count < Limits.receiveBytes { return true }
         }
+        return true
     }
 
     /// Answers what waits and sends it, in rounds that fit one send each.
@@ -94,6 +102,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return true
             }
         } while !pointee.waiting.isEmpty
+        if pointee.sawEnd, pointee.openStreams == 0 { return false }
         return nghttp2_session_want_read(pointee.session) != 0
             || nghttp2_session_want_write(pointee.session) != 0
     }
@@ -175,6 +184,11 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return false
             }
             state.pointee.batch.reset()
+            // A peer that reads as fast as we send must not keep the loop from all others.
+            if pointee.allowance < -Limits.portionBytes {
+                state.pointee.detachAll(self)
+                return true
+            }
         }
     }
 
@@ -219,8 +233,15 @@ extension UnsafeMutablePointer where Pointee == Connection {
     private func awaitWritable(_ awaits: Bool) {
         if awaits == pointee.awaitsWritable { return }
         pointee.awaitsWritable = awaits
+        watchSocket()
+    }
+
+    /// Tells epoll what the connection waits for.
+    private func watchSocket() {
         var event = epoll_event()
-        event.events = EPOLLIN.rawValue | (awaits ? EPOLLOUT.rawValue : 0)
+        event.events =
+            (pointee.sawEnd ? 0 : EPOLLIN.rawValue)
+            | (pointee.awaitsWritable ? EPOLLOUT.rawValue : 0)
         // SAFETY: epoll forgets the connection when its socket is closed, before it is freed.
         event.data.ptr = UnsafeMutableRawPointer(self)
         epoll_ctl(pointee.state.pointee.epoll, EPOLL_CTL_MOD, pointee.socket, &event)

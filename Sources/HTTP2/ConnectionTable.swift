@@ -65,7 +65,6 @@ extension EventLoop {
                 && now - connection.pointee.progressAt > Limits.stallMilliseconds
             if isSilent || isStalled { destroy(connection) }
         }
-        if state.pointee.connections == nil { application.idle() }
     }
 
     func beginDraining(_ milliseconds: Int64) {
@@ -82,6 +81,9 @@ extension EventLoop {
                 connection.pointee.session, 0,
                 nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
                 UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
+            // At once: a stream that came in after it was worded would be answered and yet be
+            // named as never taken in, and its client would send the request again.
+            _ = connection.flush()
             touch(connection)
         }
     }

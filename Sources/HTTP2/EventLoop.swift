@@ -19,6 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     var acceptors: [Acceptor] = []
     private var thread = pthread_t()
     var stopDeadline: Int64?
+    /// Whether the application was told that there is nothing to do.
+    private var isResting = false
     let count = Atomic<Int>(0)
 
     /// Makes a loop whose requests `application` answers.
@@ -116,9 +118,12 @@ public final class EventLoop: @unchecked Sendable {
         return state.pointee.connections == nil || monotonicMilliseconds() >= stopDeadline
     }
 
-    /// Nothing to time: sleep until something happens. Else look at the clocks every second.
+    /// Nothing to time: sleep until something happens. Else look at the clocks every second. But
+    /// before a long sleep the application gives back what it holds: a loop without work
+    /// would keep the pages of its last commit from being reused, and the file would grow.
     private var timeout: Int32 {
         if stopDeadline != nil { return 50 }
+        if !isResting { return Limits.restMilliseconds }
         return state.pointee.connections == nil ? -1 : 1_000
     }
 
@@ -128,8 +133,13 @@ public final class EventLoop: @unchecked Sendable {
         let now = monotonicMilliseconds()
         let before = state.pointee.now
         state.pointee.now = now
+        if ready == 0, !isResting {
+            isResting = true
+            application.idle()
+        }
         for index in 0..<Int(max(ready, 0)) { receive(events[index]) }
         if state.pointee.touched != nil {
+            isResting = false
             application.beginTurn()
             serveTouched()
         }
@@ -139,11 +149,19 @@ public final class EventLoop: @unchecked Sendable {
     private func receive(_ event: epoll_event) {
         let mark = event.data.ptr
         if mark == Self.wakeMark { return runMailbox() }
-        if let index = Self.acceptorIndex(mark) { return acceptors[index].accept() }
+        if let index = Self.acceptorIndex(mark) {
+            // None are left when the mailbox of this very turn has begun to drain the loop.
+            if index < acceptors.count { acceptors[index].accept() }
+            return
+        }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
         let connection = mark!.assumingMemoryBound(to: Connection.self)
+        if event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
+            connection.close()
+            return touch(connection)
+        }
         if event.events & EPOLLOUT.rawValue != 0 { connection.becameWritable() }
-        if event.events & ~EPOLLOUT.rawValue != 0, !connection.receive() { connection.close() }
+        if event.events & EPOLLIN.rawValue != 0, !connection.receive() { connection.close() }
         touch(connection)
     }
 

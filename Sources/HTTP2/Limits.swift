@@ -37,6 +37,9 @@ public enum Limits {
     /// Bodies up to this are copied into the send arena: below it one memcpy beats a piece.
     static let copiedBodyBytes = 256
 
+    /// Reads of one connection in a turn: a flood of it must not keep the loop from all others.
+    static let readsPerTurn = 4
+
     /// Bytes read from a socket at once: a loop has one such buffer, not each connection.
     static let receiveBytes = 64 * 1024
 
@@ -86,6 +89,10 @@ public enum Limits {
 
     /// Time without a byte of progress while bytes wait to be sent or a body to be received.
     static let stallMilliseconds: Int64 = 60_000
+
+    /// Time without work after which a loop rests, see `Application.idle`. Long enough that a busy loop
+    /// never does, short enough that a commit's pages are soon free again.
+    static let restMilliseconds: Int32 = 10
 
     /// Time that streams under way get at shutdown.
     public static let drainMilliseconds: Int64 = 10_000

@@ -109,9 +109,14 @@ extension UnsafeMutablePointer where Pointee == Connection {
         _ header: UnsafePointer<UInt8>, _ length: Int, _ source: UnsafeMutableRawPointer?
     ) -> Int32 {
         let state = pointee.state
-        if !state.pointee.batch.isOpen { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
         // SAFETY: the source was set by `submit`; the stream is open while it is sent.
         let stream = source.unsafelyUnwrapped.assumingMemoryBound(to: Stream.self)
+        // Pieces that are copied lie between pieces that are not: two for each that is not.
+        let pieces = Swift.min(
+            2 * (stream.pointee.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
+        guard state.pointee.batch.isOpen,
+            state.pointee.batch.hasRoom(pieces: pieces, copied: length + 9)
+        else { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
         state.pointee.batch.copy(header, 9)
         state.pointee.gather(stream, length)
         return 0

@@ -29,6 +29,7 @@ struct SendBatch {
     /// Copies bytes into the arena, extending the last piece when it ends there.
     @inline(__always)
     mutating func copy(_ bytes: UnsafeRawPointer, _ length: Int) {
+        precondition(hasRoom(pieces: 0, copied: length), "a send batch has no room")
         let destination = arena + used
         memcpy(destination, bytes, length)
         used += length
@@ -50,6 +51,7 @@ struct SendBatch {
         if length <= Limits.copiedBodyBytes, used + length + 64 <= Limits.sendArenaBytes {
             return copy(bytes, length)
         }
+        precondition(hasRoom(pieces: 0, copied: 0), "a send batch has no room")
         // SAFETY: sendmsg only reads; the caller keeps the bytes until the batch is empty.
         vectors[count] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: bytes), iov_len: length)

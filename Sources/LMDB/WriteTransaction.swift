@@ -11,6 +11,9 @@ public struct WriteTransaction: ~Copyable {
     private let thread: pthread_t
     /// False once committed; then there is nothing left to abort.
     private var isOpen = true
+    /// Whether anything was put or deleted. LMDB commits a clean transaction without taking its
+    /// number, which the next one then has.
+    public private(set) var hasChanged = false
 
     init(_ environment: Environment) throws(LMDBError) {
         environment.requireNoWriterOnThisThread()
@@ -116,6 +119,7 @@ extension WriteTransaction {
         _ value: RawSpan, at key: RawSpan, in database: BytesDatabase
     ) throws(LMDBError) {
         requireOwnThread()
+        hasChanged = true
         // SAFETY: liblmdb copies key and value during the call.
         let code = key.withUnsafeBytes { keyBytes in
             value.withUnsafeBytes { valueBytes in
@@ -140,6 +144,7 @@ extension WriteTransaction {
             return mdb_del(transaction, database.handle, &name, nil)
         }
         if code == MDB_NOTFOUND { return false }
+        hasChanged = true
         try check(code)
         return true
     }
@@ -156,14 +161,16 @@ extension WriteTransaction {
             return mdb_del(transaction, database.handle, &name, nil)
         }
         if code == MDB_NOTFOUND { return false }
+        hasChanged = true
         try check(code)
         return true
     }
 
-    private func put(
+    private mutating func put(
         _ data: inout MDB_val, _ key: UInt64, _ database: IntegerDatabase, flags: Int32
     ) -> Int32 {
         requireOwnThread()
+        hasChanged = true
         var key = key
         // SAFETY: liblmdb copies the key during the call.
         return withUnsafeMutablePointer(to: &key) { pointer in

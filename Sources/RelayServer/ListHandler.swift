@@ -25,7 +25,9 @@ extension RelayAPI {
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, answer, start, limit, exchange)
         } catch {
-            if !exchange.http.isAnswered { exchange.reject(Problem(error)) }
+            // The status is on its way already: what was appended must not pass for the list.
+            if exchange.http.isAnswered { return exchange.http.abort() }
+            exchange.reject(Problem(error))
         }
     }
 

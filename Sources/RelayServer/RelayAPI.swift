@@ -11,6 +11,8 @@ struct RelayAPI: ~Copyable, API {
     typealias Exchange = RelayExchange
 
     var reader: StoreReader
+    /// Why the reader could not be renewed; until it can, every request is answered with that.
+    var failure: StoreError?
     let parser = JSONParser()
     /// The store's epoch: part of every entity tag and cursor.
     let epoch: UInt64

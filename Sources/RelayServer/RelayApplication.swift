@@ -24,8 +24,12 @@ final class RelayApplication: Application {
     }
 
     override func beginTurn() {
-        // A failure shows again, with its answer, when the reader is used.
-        _ = try? api.pointee.reader.renewIfStale()
+        do throws(StoreError) {
+            try api.pointee.reader.renewIfStale()
+            api.pointee.failure = nil
+        } catch {
+            api.pointee.failure = error
+        }
     }
 
     override func idle() { api.pointee.reader.rest() }
@@ -80,7 +84,10 @@ final class RelayApplication: Application {
         api.pointee.dispatch(operation, request, parser: api.pointee.parser, &exchange)
     }
 
-    override func refill(_ exchange: Exchange) { api.pointee.continueList(exchange) }
+    override func refill(_ exchange: Exchange) {
+        if api.pointee.failure != nil { return exchange.abort() }
+        api.pointee.continueList(exchange)
+    }
 
     /// Finds the operation and whose it is; nil after an answer was given.
     @inline(__always)
@@ -92,6 +99,10 @@ final class RelayApplication: Application {
             return nil
         }
         exchange.operation = operation
+        if let failure = api.pointee.failure {
+            exchange.reject(Problem(failure))
+            return nil
+        }
         if operation.requiresKey {
             guard let account = api.pointee.authenticate(&exchange) else { return nil }
             exchange.account = account

@@ -39,6 +39,9 @@ public struct StoreTransaction: ~Copyable {
         let number = transaction.transactionID
         // Taken before the commit, for after it the next writer has the scratch memory.
         let movedKeys = scratch.takeMoved()
+        // Only refused commands: LMDB would commit nothing under this number, and the next
+        // transaction would have it again. To publish it would vouch for what that one moves.
+        guard transaction.hasChanged else { return }
         do throws(LMDBError) {
             try transaction.commit()
         } catch {

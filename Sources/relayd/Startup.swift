@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HTTP2
 import RelayServer
@@ -14,6 +15,7 @@ enum Startup {
             throw StartupError.nowhereToServe
         }
         let store = try openStore(options)
+        if !options.isInMemory { try lock(options.store) }
         if options.isWarmed { try warm(store) }
         let service = try RelayService(store: store, loops: options.loops)
         var places: [String] = []
@@ -64,6 +66,14 @@ enum Startup {
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
     }
 
+    /// Makes this the only relayd of a store for as long as the process lives.
+    private static func lock(_ store: String) throws(StartupError) {
+        let descriptor = open(store + "/relayd.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw .storeInUse(store)
+        }
+    }
+
     /// Descriptors up to the hard limit: each connection takes one.
     static func raiseDescriptorLimit() {
         var limit = rlimit()
@@ -76,8 +86,14 @@ enum Startup {
 /// Why relayd does not start.
 enum StartupError: Error, CustomStringConvertible {
     case nowhereToServe
+    case storeInUse(String)
 
     var description: String {
-        "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+        switch self {
+        case .nowhereToServe:
+            "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+        case .storeInUse(let store):
+            "another relayd serves the store \(store): stop it first, or choose another --store"
+        }
     }
 }

@@ -76,6 +76,22 @@ struct AccountTests {
         #expect(relayd.process.anonymousKilobytes > 0)
     }
 
+    @Test("A second relayd on the same store is refused, wherever its sockets are.")
+    func oneRelaydPerStore() throws {
+        let directory = TemporaryDirectory()
+        let store = directory.file("store")
+        let relayd = try Relayd(store: store, in: directory)
+        let second = ChildProcess.run(
+            "relayd",
+            [
+                "--store", store, "--socket", directory.file("second.sock"), "--admin-socket",
+                directory.file("second-admin.sock"),
+            ])
+        #expect(second.code == 1)
+        #expect(second.output.contains("another relayd serves the store"))
+        #expect(relayd.stop() == 0)
+    }
+
     private func status(_ client: RelayClient, _ method: String, _ path: String) -> Int {
         do throws(RelayClientError) {
             return try client.perform(method, path).status

@@ -38,6 +38,24 @@ struct SlowReaderTests {
         }
     }
 
+    @Test("Loops without work hold no old pages either: neither the admin socket's nor the API's.")
+    func idleLoops() throws {
+        let alone = try write(besides: nil)
+        let sample = try SampleStore()
+        let relayd = try Relayd(
+            store: sample.store, in: sample.directory, arguments: ["--loops", "2"])
+        // Each loop has seen a commit, and then has a connection that asks nothing more.
+        let key = try relayd.makeKey()
+        let idle = try (0..<4).map { _ in try FrameClient(relayd.socket, key: key) }
+        for client in idle { try client.get(["/v1/orders/1"], count: 1) }
+        let writer = try relayd.connect()
+        for number in 0..<50 { try change(number, writer, key) }
+        let before = sample.fileBytes
+        for number in 0..<Self.writes / Self.writesAtOnce { try change(number, writer, key) }
+        #expect(sample.fileBytes - before <= alone.fileGrowth + Self.fileSlack)
+        #expect(idle.allSatisfy { $0.answers == 1 })
+    }
+
     /// Changes orders durably, and reads some in between.
     ///
     /// - Parameter window: the window of each stream of a client that reads nothing meanwhile;

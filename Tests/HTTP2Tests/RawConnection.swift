@@ -76,6 +76,9 @@ final class RawConnection {
         return true
     }
 
+    /// Closes the client's side only.
+    func endWriting() { shutdown(socket, Int32(SHUT_WR)) }
+
     /// The next frame; nil when the connection ends or nothing comes in time.
     func next(timeout: Int32 = 3_000) -> Frame? {
         while true {

@@ -39,6 +39,15 @@ final class SampleApplication: Application {
                     UnsafeRawBufferPointer(rebasing: Self.page[index * 5_000..<(index + 1) * 5_000])
                 )
             }
+        case "/scattered":
+            exchange.respond(200)
+            // Neighbours are not neighbours in memory, and every other one is small.
+            for index in 0..<3_000 {
+                let start = index * 320
+                exchange.appendAttached(
+                    UnsafeRawBufferPointer(
+                        rebasing: Self.page[start..<start + (index % 2 == 0 ? 300 : 40)]))
+            }
         case "/stream":
             exchange.respond(200)
             exchange.expectMore(true)

@@ -25,6 +25,29 @@ struct ServerTests {
         #expect(response["content-length"] == "80000")
     }
 
+    @Test("sends thousands of small pieces that lie apart, in order.")
+    func scatteredPieces() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        var expected: [UInt8] = []
+        for index in 0..<3_000 {
+            let start = index * 320
+            expected += SampleApplication.page[start..<start + (index % 2 == 0 ? 300 : 40)]
+        }
+        let ids = try (0..<3).map { _ in try client.send(ClientRequest("GET", "/scattered")) }
+        for id in ids { #expect(try client.run(until: id).body == expected) }
+    }
+
+    @Test("answers a client that has closed its side.")
+    func halfClosed() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.get("/later", stream: 1))
+        client.endWriting()
+        #expect(client.first(RawConnection.headers)?.stream == 1)
+        #expect(client.isClosed(timeout: 2_000))
+    }
+
     @Test("streams a long answer in portions, without a content-length.")
     func portions() throws {
         let server = try SampleServer()

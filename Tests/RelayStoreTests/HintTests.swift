@@ -77,6 +77,22 @@ import Testing
         }
     }
 
+    @Test("A transaction that changes nothing takes no number and vouches for none.")
+    func nothingChanged() throws {
+        let store = try Store.inMemory()
+        try put(into: store, 1...1, version: 1)
+        let reader = try store.makeReader()
+        let before = reader.transactionID
+        // As a group of refused commands leaves it.
+        try store.write { (_: inout StoreTransaction) throws(StoreError) in }
+        var place = store.core.moved.place(at: before)
+        if case .behind = store.core.moved.follow(to: before + 1, from: &place, { _ in }) {
+        } else {
+            Issue.record("commit \(before + 1) has not happened, and readers believe that it has")
+        }
+        #expect(store.core.environment.lastTransactionID == before)
+    }
+
     @Test("Commits of another process are noticed, whatever it moves.")
     func otherProcess() async throws {
         let directory = TemporaryDirectory()
