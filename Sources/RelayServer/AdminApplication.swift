@@ -92,7 +92,7 @@ final class AdminApplication: Application {
         }
         let token = exchange.http.suspend()
         let command = CreateKeyCommand(
-            account: account, label: label, time: WriteAccess.now.milliseconds
+            account: account, label: label, time: Timestamp.now.milliseconds
         ) { result in
             token.resume { http in
                 var exchange = RelayExchange(http: http, account: 0)

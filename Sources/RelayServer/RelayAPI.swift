@@ -1,4 +1,3 @@
-import Glibc
 import HTTP2
 import JSON
 import RelayContract
@@ -73,12 +72,4 @@ struct RelayAPI: ~Copyable, API {
 struct WriteAccess: Sendable {
     let writer: Writer
     let applier = RecordApplier()
-
-    /// Now, in milliseconds, as every time of the contract is.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(
-            milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
 }

@@ -1,4 +1,5 @@
 import HTTP2
+import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
@@ -42,7 +43,7 @@ extension RelayAPI {
         let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)
         let token = exchange.http.suspend()
         let command = RecordCommand(
-            change, account: account, time: WriteAccess.now,
+            change, account: account, time: Timestamp.now,
             byteCount: exchange.http.body.count, applier: writing.applier
         ) { result in
             token.resume { http in

@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Options
+import RelayRecords
 import RelayStore
 
 /// How to reach a store: through the relayd that runs on it, or by opening it.
@@ -34,37 +35,21 @@ struct StoreKeeper {
 
     func createKey(account: Int, label: String?) throws(CommandError) -> Report {
         let material = APIKeyText.randomBytes()
-        let time = Self.now()
+        let time = Timestamp.now.milliseconds
         let key = try lifting { () throws(StoreError) in
             try store.write { transaction throws(StoreError) in
                 try transaction.createAPIKey(
                     account: UInt32(account), label: label ?? "", time: time, material: material)
             }
         }
-        return Report { writer in
-            writer.member("id", key.record.id)
-            writer.member("key", key.text)
-            writer.member("account", account)
-        }
+        return Report { key.writeMembers(to: &$0) }
     }
 
     func listKeys(account: Int) throws(CommandError) -> Report {
         let records = try lifting { () throws(StoreError) in
             try store.makeReader().view.apiKeys(account: UInt32(account))
         }
-        return Report { writer in
-            writer.name("keys")
-            writer.beginArray()
-            for record in records {
-                writer.beginObject()
-                writer.member("id", record.id)
-                writer.member("account", Int(record.account))
-                if !record.label.isEmpty { writer.member("label", record.label) }
-                writer.member("createdAt", Timestamp(milliseconds: record.created))
-                writer.endObject()
-            }
-            writer.endArray()
-        }
+        return Report { records.writeMembers(to: &$0) }
     }
 
     func revokeKey(_ id: UInt64) throws(CommandError) {
@@ -77,35 +62,13 @@ struct StoreKeeper {
     }
 
     func stat() throws(CommandError) -> Report {
-        let statistics = try lifting { () throws(StoreError) in try store.statistics() }
-        let metadata = store.metadata
-        return Report { writer in
-            // Text, because it has 64 bits and JSON's readers have 53.
-            writer.member("epoch", String(metadata.epoch, radix: 16))
-            writer.member("createdAt", Timestamp(milliseconds: metadata.created))
-            writer.member("sequence", statistics.sequence)
-            writer.member("usedBytes", statistics.environment.usedBytes)
-            writer.member("freeBytes", statistics.freeBytes)
-            writer.member("mapBytes", statistics.environment.mapBytes)
-            writer.name("databases")
-            writer.beginArray()
-            for database in statistics.databases {
-                let pages = database.statistics
-                writer.beginObject()
-                writer.member("name", database.name)
-                writer.member("entries", pages.entries)
-                writer.member("pages", pages.branchPages + pages.leafPages + pages.overflowPages)
-                writer.member("depth", Int(pages.depth))
-                writer.endObject()
-            }
-            writer.endArray()
+        try lifting { () throws(StoreError) in
+            var writer = JSONWriter()
+            writer.beginObject()
+            try store.writeStatistics(to: &writer)
+            writer.endObject()
+            return Report(json: writer.bytes)
         }
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 

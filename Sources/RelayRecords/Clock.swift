@@ -1,0 +1,13 @@
+import Glibc
+import JSON
+
+extension Timestamp {
+    /// Now, in milliseconds, as every time of the contract is. Read when a change is made, never
+    /// when it is applied.
+    public static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
