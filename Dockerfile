@@ -1,9 +1,9 @@
 # Two stages: the toolchain builds, a slim Debian runs. The Swift runtime is in the programs; what
-# the image adds to Debian are the five C libraries that they load.
+# the image adds to Debian are the six C libraries that they load.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        liblmdb-dev libnghttp2-dev libsimdjson-dev libsodium-dev libxxhash-dev \
+        liblmdb-dev libnghttp2-dev libsimdjson-dev libsodium-dev libxxhash-dev libzstd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -13,7 +13,7 @@ RUN bin=$(tools/build) \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        liblmdb0 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 \
+        liblmdb0 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 libzstd1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home relay \
     && install --directory --owner=relay --group=relay --mode=0750 /var/lib/relay /run/relay

@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CLinux"),
         .target(
             name: "CSimdjson",
@@ -28,6 +29,7 @@ let package = Package(
         .target(name: "HTTP2", dependencies: ["CNghttp2", "CLinux"], swiftSettings: lifetimes),
         .target(name: "JSON", dependencies: ["CSimdjson"], swiftSettings: lifetimes),
         .target(name: "Options"),
+        .target(name: "Zstd", dependencies: ["CZstd"]),
 
         // Relay itself: arrows point from the store to the server.
         .target(name: "RelayContract", dependencies: ["JSON"], swiftSettings: lifetimes),
@@ -53,7 +55,7 @@ let package = Package(
             name: "relayctl",
             dependencies: [
                 "RelayStore", "RelayRecords", "RelayContract", "RelayClient", "HTTP2", "JSON",
-                "Options",
+                "Options", "Zstd",
             ],
             path: "tools/relayctl"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
@@ -67,6 +69,7 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "OptionsTests", dependencies: ["Options"]),
+        .testTarget(name: "ZstdTests", dependencies: ["Zstd"]),
         .testTarget(name: "RelayContractTests", dependencies: ["RelayContract", "TestSupport"]),
         .testTarget(name: "RelayStoreTests", dependencies: ["RelayStore", "TestSupport"]),
         .testTarget(name: "RelayRecordsTests", dependencies: ["RelayRecords", "TestSupport"]),

@@ -52,7 +52,7 @@ import Testing
             ("csimdjson_", ["Sources/JSON/"]), ("import CLMDB", ["Sources/LMDB/"]),
             ("import CNghttp2", ["Sources/HTTP2/"]), ("import CSimdjson", ["Sources/JSON/"]),
             ("import CSodium", ["Sources/RelayStore/"]),
-            ("import CXXHash", ["Sources/RelayStore/"]),
+            ("import CXXHash", ["Sources/RelayStore/"]), ("ZSTD_", ["Sources/Zstd/"]),
         ])
     func seams(symbol: String, homes: [String]) {
         for file in SourceTree.programs where !homes.contains(where: file.path.hasPrefix) {
