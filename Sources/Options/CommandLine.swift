@@ -8,6 +8,8 @@ public enum ExitCode: Int32, Sendable {
     case failure = 1
     /// The command line was wrong; nothing was done.
     case usage = 2
+    /// Done, but something is wrong with the data: lines that could not be loaded, a damaged store.
+    case data = 3
 
     /// Ends the process.
     public func exit() -> Never { Glibc.exit(rawValue) }

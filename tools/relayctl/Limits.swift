@@ -19,6 +19,11 @@ enum Limits {
     /// Milliseconds between two states of the progress bar: what an eye can follow.
     static let redrawInterval = 100
 
+    /// Columns of a progress bar: leaves room for its numbers on a terminal of 80.
+    static let barColumns = 24
+    /// Milliseconds that the rate of a progress bar looks back: long enough to be steady.
+    static let speedWindow = 10_000
+
     /// Records in one transaction of a sample: 10 000 orders are 13 MB, far below the 64 MiB of a
     /// group commit, and a tenth of a second between two looks at Ctrl-C.
     static let recordsPerCommit = 10_000
