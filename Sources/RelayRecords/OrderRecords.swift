@@ -37,8 +37,7 @@ extension StoreTransaction {
             taskId: new.taskId, propertyId: new.propertyId, casaviOrderId: new.casaviOrderId,
             casaviTicketId: new.casaviTicketId, fields: fields, attachments: [], comments: [],
             contactPersons: persons, customerId: new.customerId)
-        try relink(id, from: RecordLinks(), to: order.links(context.account))
-        try store(order, .order, id, context)
+        try replace(nil, with: order, context)
         return RecordAnswer(
             201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
@@ -62,7 +61,16 @@ extension StoreTransaction {
         order.internalId = patch.internalId ?? order.internalId
         order.address = try store(plan, context) ?? order.address
         order.updatedAt = context.time
-        try store(order, .order, id, context)
+        try replace(stored.model, with: order, context)
         return .id(200, id, version: sequence)
+    }
+
+    /// Writes an order and enters it into what finds it: the only way in which orders change.
+    mutating func replace(
+        _ old: Order?, with new: Order, _ context: RecordContext
+    ) throws(StoreError) {
+        let account = context.account
+        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+        try store(new, .order, new.id, context)
     }
 }

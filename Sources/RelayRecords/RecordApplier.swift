@@ -29,6 +29,9 @@ public final class RecordApplier: @unchecked Sendable {
         case .createOrder(let new): return try transaction.createOrder(new, context)
         case .updateOrder(let id, let patch, let precondition):
             return try transaction.updateOrder(id, patch, precondition, context)
+        case .createOrderField(let new): return try transaction.createOrderField(new, context)
+        case .createContactPerson(let new):
+            return try transaction.createContactPerson(new, context)
         }
     }
 }

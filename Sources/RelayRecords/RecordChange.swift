@@ -10,6 +10,8 @@ public enum RecordChange: Sendable {
     case upsertUnits(UnitUpsert)
     case createOrder(NewOrder)
     case updateOrder(UInt64, OrderPatch, RecordPrecondition)
+    case createOrderField(OrderFieldAddition)
+    case createContactPerson(ContactPersonAddition)
 }
 
 /// The change record: a kind and a JSON payload from which the change can be applied again.
@@ -24,6 +26,8 @@ extension RecordChange {
         case .upsertUnits: 5
         case .createOrder: 6
         case .updateOrder: 7
+        case .createOrderField: 20
+        case .createContactPerson: 21
         }
     }
 
@@ -43,6 +47,8 @@ extension RecordChange {
             patch.write(to: &writer)
             writer.endArray()
             return writer.bytes
+        case .createOrderField(let new): return new.json
+        case .createContactPerson(let new): return new.json
         }
     }
 
@@ -59,6 +65,11 @@ extension RecordChange {
             case 5: UnitUpsert(decoding: value, into: &faults).map { .upsertUnits($0) }
             case 6: NewOrder(decoding: value, into: &faults).map { .createOrder($0) }
             case 7: Self.orderUpdate(value, &faults)
+            case 20:
+                OrderFieldAddition(decoding: value, into: &faults).map { .createOrderField($0) }
+            case 21:
+                ContactPersonAddition(decoding: value, into: &faults)
+                    .map { .createContactPerson($0) }
             default: nil
             }
         guard faults.isEmpty, let change else { return nil }

@@ -21,7 +21,9 @@ public enum Resource: UInt8, Sendable, CaseIterable {
 
     /// Whether an id can be one at all: contract ids go further than the store's keys.
     @inlinable
-    public static func isStorable(_ id: UInt64) -> Bool { id > 0 && id >> Limits.idBits == 0 }
+    public static func isStorable(_ id: UInt64) -> Bool {
+        id > 0 && id >> RelayStore.Limits.idBits == 0
+    }
 }
 
 /// A list of records, in ascending order of their ids. Raw values are part of the bytes on disk.

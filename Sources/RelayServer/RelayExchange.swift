@@ -84,8 +84,13 @@ struct RelayExchange: APIExchange {
         if let id = answer.createdID, let operation { setLocation(operation, id) }
     }
 
+    /// Says where the record is that was created; nothing when it has no path of its own, because
+    /// it is a part of another one.
     private func setLocation(_ operation: RelayContract.Operation, _ id: UInt64) {
-        http.set(.location, copying: "\(operation.path)/\(id)")
+        var path = "\(operation.path)/\(id)"
+        // SAFETY: the router reads the text during this call.
+        let match = path.withUTF8 { Router.match(method: .get, path: UnsafeRawBufferPointer($0)) }
+        if case .operation = match.outcome { http.set(.location, copying: path) }
     }
 }
 

@@ -38,6 +38,18 @@ extension RelayAPI {
             .updateOrder(input.orderId, input.body, precondition(exchange)), &exchange)
     }
 
+    mutating func createOrderField(
+        _ input: CreateOrderFieldInput, _ exchange: inout RelayExchange
+    ) {
+        submit(.createOrderField(input.body), &exchange)
+    }
+
+    mutating func createContactPerson(
+        _ input: CreateContactPersonInput, _ exchange: inout RelayExchange
+    ) {
+        submit(.createContactPerson(input.body), &exchange)
+    }
+
     /// Hands a change to the writer; the answer comes through the exchange's loop.
     private func submit(_ change: RecordChange, _ exchange: inout RelayExchange) {
         let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)

@@ -128,7 +128,7 @@ extension StoreView {
     }
 
     /// The key of the first list that is not before this one.
-    private func listName(atOrAfter name: [UInt8]) throws(StoreError) -> [UInt8]? {
+    func listName(atOrAfter name: [UInt8]) throws(StoreError) -> [UInt8]? {
         do throws(LMDBError) {
             let cursor = try transaction.cursor(databases.lists)
             return try cursor.seek(atOrAfter: name.span.bytes)?.key.copied()

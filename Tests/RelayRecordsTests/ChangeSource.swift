@@ -88,7 +88,9 @@ struct ChangeSource {
         case 55..<72:
             let count = Int.random(in: 1...5, using: &random)
             return .upsertUnits(UnitUpsert(units: (0..<count).map { _ in unit() }))
-        case 72..<88: return .createOrder(order())
+        case 72..<84: return .createOrder(order())
+        case 84..<87: return .createOrderField(field())
+        case 87..<90: return .createContactPerson(person())
         default: return .updateOrder(id(), patch(), chance(80) ? .none : .versions([id()]))
         }
     }
@@ -147,6 +149,18 @@ struct ChangeSource {
             casaviTicketId: maybe(30) { $0.foreignNumber() },
             fields: chance(80) ? fields : nil, contactPersons: chance(80) ? persons : nil,
             customerId: maybe(50) { $0.id() })
+    }
+
+    private mutating func field() -> OrderFieldAddition {
+        let position = Int.random(in: 0...9, using: &random)
+        return OrderFieldAddition(
+            name: text(), content: text(), position: position, orderId: id())
+    }
+
+    private mutating func person() -> ContactPersonAddition {
+        ContactPersonAddition(
+            name: text(), type: text(), telephone: maybe(50) { $0.text() },
+            mobile: maybe(50) { $0.text() }, email: "a@b.de", orderId: id())
     }
 
     private mutating func patch() -> OrderPatch {

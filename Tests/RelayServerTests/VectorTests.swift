@@ -1,5 +1,6 @@
 import HTTP2
 import RelayContract
+import RelayRecords
 import RelayServer
 import RelayStore
 import TestSupport
@@ -32,6 +33,8 @@ struct VectorTests {
         let fixture = try ServiceFixture()
         try run(vector, fixture.store, fixture.keys) { fixture.perform($0) }
         #expect(try fixture.store.check().faults == [], "\(vector)")
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings == [], "\(vector)")
     }
 
     @Test("Each holds over a real socket.", arguments: vectors)

@@ -63,6 +63,12 @@ public protocol API: ~Copyable {
 
     /// PATCH /v1/orders/{orderId}: Change an order.
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout Exchange)
+
+    /// POST /v1/order-fields: Add a field to an order.
+    mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout Exchange)
+
+    /// POST /v1/contact-persons: Add a contact person to an order.
+    mutating func createContactPerson(_ input: CreateContactPersonInput, _ exchange: inout Exchange)
 }
 
 extension API where Self: ~Copyable {
@@ -137,6 +143,16 @@ extension API where Self: ~Copyable {
             guard let body = request.body(as: OrderPatch.self, parser, &exchange)
             else { return }
             updateOrder(UpdateOrderInput(orderId: request.id0, body: body), &exchange)
+        case .createOrderField:
+            guard request.hasNoQuery(&exchange) else { return }
+            guard let body = request.body(as: OrderFieldAddition.self, parser, &exchange)
+            else { return }
+            createOrderField(CreateOrderFieldInput(body: body), &exchange)
+        case .createContactPerson:
+            guard request.hasNoQuery(&exchange) else { return }
+            guard let body = request.body(as: ContactPersonAddition.self, parser, &exchange)
+            else { return }
+            createContactPerson(CreateContactPersonInput(body: body), &exchange)
         }
     }
 }

@@ -358,3 +358,25 @@ public struct UpdateOrderInput: Sendable {
         self.body = body
     }
 }
+
+/// What createOrderField gets.
+public struct CreateOrderFieldInput: Sendable {
+    /// The body.
+    public var body: OrderFieldAddition
+
+    /// An input with those members.
+    public init(body: OrderFieldAddition) {
+        self.body = body
+    }
+}
+
+/// What createContactPerson gets.
+public struct CreateContactPersonInput: Sendable {
+    /// The body.
+    public var body: ContactPersonAddition
+
+    /// An input with those members.
+    public init(body: ContactPersonAddition) {
+        self.body = body
+    }
+}

@@ -622,6 +622,90 @@ public enum OpenAPIDocument {
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
+            },
+            "/v1/order-fields": {
+              "post": {
+                "operationId": "createOrderField",
+                "tags": ["orders"],
+                "summary": "Add a field to an order",
+                "description": "Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "requestBody": {
+                  "required": true,
+                  "description": "The field.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderFieldAddition"}
+                    }
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "description": "The id."
+                        },
+                        "example": 9
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/contact-persons": {
+              "post": {
+                "operationId": "createContactPerson",
+                "tags": ["orders"],
+                "summary": "Add a contact person to an order",
+                "description": "Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "requestBody": {
+                  "required": true,
+                  "description": "The contact person.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/ContactPersonAddition"}
+                    }
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "description": "The id."
+                        },
+                        "example": 5
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
             }
           },
           "components": {
@@ -962,6 +1046,58 @@ public enum OpenAPIDocument {
                   "emailAddress": {"type": "string", "description": "Kept as given."}
                 },
                 "required": ["type", "name", "id"],
+                "additionalProperties": false
+              },
+              "ContactPersonAddition": {
+                "title": "ContactPersonAddition",
+                "description": "Somebody to talk to about an order that exists.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The person's name."
+                  },
+                  "type": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The person's part, such as TENANT or CARETAKER."
+                  },
+                  "telephone": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "mobile": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "email": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 254,
+                    "description": "Read back as `emailAddress`; kept as given."
+                  },
+                  "orderId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The order that it belongs to."
+                  }
+                },
+                "required": ["name", "type", "email", "orderId"],
+                "examples": [
+                  {
+                    "name": "Ayşe Krüger",
+                    "type": "TENANT",
+                    "mobile": "+49 151 5550188",
+                    "email": "a.krueger@example.org",
+                    "orderId": "4711"
+                  }
+                ],
                 "additionalProperties": false
               },
               "Country": {
@@ -1900,6 +2036,40 @@ public enum OpenAPIDocument {
                   "content": {"type": "string", "description": "What it says."}
                 },
                 "required": ["id", "position", "name", "content"],
+                "additionalProperties": false
+              },
+              "OrderFieldAddition": {
+                "title": "OrderFieldAddition",
+                "description": "A named piece of information for an order that exists.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "What it is."
+                  },
+                  "content": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 10000,
+                    "description": "What it says."
+                  },
+                  "position": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 1000000,
+                    "description": "Where it stands among the order's fields. Two fields may share a position; getOrder has them in the order in which they were added."
+                  },
+                  "orderId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The order that it belongs to."
+                  }
+                },
+                "required": ["name", "content", "position", "orderId"],
+                "examples": [
+                  {"name": "Gewerk", "content": "Heizung", "position": 0, "orderId": 4711}
+                ],
                 "additionalProperties": false
               },
               "OrderList": {

@@ -37,6 +37,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getOrder
     /// PATCH /v1/orders/{orderId}: Change an order.
     case updateOrder
+    /// POST /v1/order-fields: Add a field to an order.
+    case createOrderField
+    /// POST /v1/contact-persons: Add a contact person to an order.
+    case createContactPerson
 }
 
 extension Operation {
@@ -60,13 +64,17 @@ extension Operation {
         case .getOrders: "getOrders"
         case .getOrder: "getOrder"
         case .updateOrder: "updateOrder"
+        case .createOrderField: "createOrderField"
+        case .createContactPerson: "createContactPerson"
         }
     }
 
     /// The method of its route.
     public var method: Method {
         switch self {
-        case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder: .post
+        case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
+            .createOrderField, .createContactPerson:
+            .post
         case .deleteProperty: .delete
         case .updateOrder: .patch
         default: .get
@@ -87,13 +95,16 @@ extension Operation {
         case .getUnitsWithMscNumber: "/v1/units/msc"
         case .createOrder, .getOrders: "/v1/orders"
         case .getOrder, .updateOrder: "/v1/orders/{orderId}"
+        case .createOrderField: "/v1/order-fields"
+        case .createContactPerson: "/v1/contact-persons"
         }
     }
 
     /// The status of success: 201 where the operation can create.
     public var successStatus: Int {
         switch self {
-        case .createAddress, .createCustomer, .createOrder: 201
+        case .createAddress, .createCustomer, .createOrder, .createOrderField, .createContactPerson:
+            201
         default: 200
         }
     }
@@ -110,7 +121,7 @@ extension Operation {
     public var isWrite: Bool {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
-            .createOrder, .updateOrder:
+            .createOrder, .updateOrder, .createOrderField, .createContactPerson:
             true
         default: false
         }
@@ -119,7 +130,9 @@ extension Operation {
     /// The largest body it takes, in bytes; 0 when it takes none.
     public var maxBodyBytes: Int {
         switch self {
-        case .createAddress, .createCustomer, .createOrder, .updateOrder: 1_048_576
+        case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
+            .createContactPerson:
+            1_048_576
         case .createProperties, .createUnits: 8_388_608
         default: 0
         }

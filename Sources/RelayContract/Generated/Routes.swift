@@ -70,6 +70,20 @@ extension Router {
                 }
                 return RouteMatch(.notFound)
             }
+            if segments.matches(1, "order-fields") {
+                if segments.count == 2 {
+                    return RouteTarget(post: .createOrderField)
+                        .match(method, id: nil)
+                }
+                return RouteMatch(.notFound)
+            }
+            if segments.matches(1, "contact-persons") {
+                if segments.count == 2 {
+                    return RouteTarget(post: .createContactPerson)
+                        .match(method, id: nil)
+                }
+                return RouteMatch(.notFound)
+            }
             return RouteMatch(.notFound)
         }
         return RouteMatch(.notFound)

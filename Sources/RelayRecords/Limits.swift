@@ -1,0 +1,9 @@
+/// Every number that bounds the records, with its unit and the reason for it.
+enum Limits {
+    /// Fields of one order, and as many contact persons. They live in the order's document, which
+    /// each addition writes anew; nobody reads more of them than this.
+    static let partsPerOrder = 1_000
+
+    /// Findings that a check of the records lists; more of them say nothing new.
+    static let checkFindings = 100
+}

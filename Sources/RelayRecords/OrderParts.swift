@@ -1,0 +1,55 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// Fields and contact persons come to an order one by one. They are parts of its document, so that
+/// getOrder shows them at once and the order's version covers them.
+extension StoreTransaction {
+    /// Adds a field to an order.
+    mutating func createOrderField(
+        _ new: OrderFieldAddition, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try extend(new.orderId, by: .orderField, context) { order, id in
+            order.fields.append(
+                OrderField(id: id, position: new.position, name: new.name, content: new.content))
+        }
+    }
+
+    /// Adds a contact person to an order.
+    mutating func createContactPerson(
+        _ new: ContactPersonAddition, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try extend(new.orderId, by: .contactPerson, context) { order, id in
+            order.contactPersons.append(
+                ContactPerson(
+                    type: new.type, name: new.name, id: id, telephone: new.telephone,
+                    mobile: new.mobile, emailAddress: new.email))
+        }
+    }
+
+    /// Adds a part to an order, or refuses it with a fault at `orderId`.
+    private mutating func extend(
+        _ orderID: UInt64, by part: Resource, _ context: RecordContext,
+        _ add: (inout Order, UInt64) -> Void
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        try check(orderID, .order, "orderId", &faults, context)
+        guard faults.isEmpty, let old = try load(Order.self, .order, orderID, context)?.model
+        else { return RecordAnswer(Problem(.validation, faults)) }
+        let present = part == .orderField ? old.fields.count : old.contactPersons.count
+        if present >= Limits.partsPerOrder {
+            faults.add(
+                .tooMany, member: "orderId",
+                "order \(orderID) has \(present) of these already, as many as an order may have")
+            return RecordAnswer(Problem(.validation, faults))
+        }
+        try begin(context)
+        let id = try newID(part, context)
+        var order = old
+        add(&order, id)
+        order.updatedAt = context.time
+        try replace(old, with: order, context)
+        // The id alone: what the version would belong to, the order, is not what was created.
+        return RecordAnswer(201, body: Array(String(id).utf8), createdID: id)
+    }
+}

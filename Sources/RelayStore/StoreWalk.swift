@@ -1,0 +1,51 @@
+import LMDB
+
+/// Walks over everything there is, for checks and dumps: no request needs one.
+extension StoreView {
+    /// Hands over every document in the order of their keys, until `body` says false.
+    public func forEachDocument(
+        from first: DocumentKey = DocumentKey(rawValue: 0),
+        _ body: (borrowing DocumentView) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var position = first.rawValue
+        while let block = try block(atOrAfter: position) {
+            for index in block.position(of: position)..<block.count {
+                guard try body(try block.document(at: index)) else { return }
+            }
+            let last = block.key(at: block.count - 1)
+            if last == .max { return }
+            position = last + 1
+        }
+    }
+
+    /// Hands over the name of every list that is not empty, until `body` says false.
+    public func forEachList(
+        _ body: (ListKey) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var from: [UInt8] = [0]
+        while let name = try listName(atOrAfter: from) {
+            guard try body(try ListKey(stored: name.span.bytes)) else { return }
+            from = name + [0]
+        }
+    }
+
+    /// The first block that holds a key which is not less; nil behind the last.
+    @_lifetime(copy self)
+    private func block(atOrAfter key: UInt64) throws(StoreError) -> DocumentBlock? {
+        if let block = try block(holding: DocumentKey(rawValue: key)),
+            block.key(at: block.count - 1) >= key
+        {
+            return block
+        }
+        let bytes: RawSpan
+        do throws(LMDBError) {
+            let cursor = try transaction.cursor(databases.documents)
+            guard let entry = try cursor.seek(atOrAfter: key) else { return nil }
+            // SAFETY: entries lie in the map, which the view borrows, not in the cursor.
+            bytes = unsafe _overrideLifetime(entry.value, copying: self)
+        } catch {
+            throw StoreError(error)
+        }
+        return try DocumentBlock(bytes)
+    }
+}
