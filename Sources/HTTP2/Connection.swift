@@ -74,6 +74,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return true
             }
             pointee.progressAt = state.pointee.now
+            state.pointee.counters.receivedBytes &+= UInt64(count)
             // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
             let bytes = state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self)
             if nghttp2_session_mem_recv(pointee.session, bytes, count) < 0 { return false }
@@ -174,6 +175,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             if sent < 0, errno != EAGAIN, errno != EINTR { return close() }
             pointee.progressAt = state.pointee.now
             pointee.allowance -= Swift.max(sent, 0)
+            state.pointee.counters.sentBytes &+= UInt64(Swift.max(sent, 0))
             if sent < pending {
                 (pointee.unsent, pointee.unsentLength) =
                     state.pointee.batch.remainder(after: Swift.max(sent, 0))
@@ -205,6 +207,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             }
             pointee.progressAt = pointee.state.pointee.now
             pointee.allowance -= sent
+            pointee.state.pointee.counters.sentBytes &+= UInt64(sent)
             pointee.unsentOffset += sent
         }
         free(pointee.unsent)

@@ -26,6 +26,7 @@ extension EventLoop {
         state.pointee.connections?.pointee.previous = connection
         state.pointee.connections = connection
         state.pointee.connectionCount += 1
+        state.pointee.counters.connections &+= 1
         publishCount()
         // SAFETY: see `awaitWritable`.
         watch(socket, UnsafeMutableRawPointer(connection))

@@ -22,6 +22,7 @@ public final class EventLoop: @unchecked Sendable {
     /// Whether the application was told that there is nothing to do.
     private var isResting = false
     let count = Atomic<Int>(0)
+    private let published = PublishedCounters()
 
     /// Makes a loop whose requests `application` answers.
     public init(application: Application) throws(TransportError) {
@@ -49,6 +50,9 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Open connections, readable from any thread.
     public var connectionCount: Int { count.load(ordering: .relaxed) }
+
+    /// What this loop has done up to its last turn, readable from any thread.
+    public var counters: LoopCounters { published.current }
 
     // MARK: From other threads
 
@@ -142,6 +146,9 @@ public final class EventLoop: @unchecked Sendable {
             isResting = false
             application.beginTurn()
             serveTouched()
+            state.pointee.counters.turns &+= 1
+            state.pointee.counters.openStreams = UInt64(state.pointee.pool.inUse)
+            published.publish(state.pointee.counters)
         }
         if now / 1_000 != before / 1_000 { sweep(now) }
     }

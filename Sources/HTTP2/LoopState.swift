@@ -14,6 +14,8 @@ struct LoopState {
     let fields: UnsafeMutablePointer<nghttp2_nv>
 
     var pool = StreamPool()
+    /// Counted in the open, published once a turn.
+    var counters = LoopCounters()
     let memory: UnsafeMutablePointer<SessionMemory>
     var batch = SendBatch()
 

@@ -7,6 +7,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func submit(_ stream: UnsafeMutablePointer<Stream>) {
         precondition(stream.pointee.status != 0, "an exchange must be answered or suspended")
         stream.pointee.phase = .submitted
+        pointee.state.pointee.counters.answered(stream.pointee.status)
         if stream.pointee.method == .head { stream.pointee.body.isOmitted = true }
         if stream.pointee.body.retained != nil {
             pointee.retainedBytes += stream.pointee.body.remaining

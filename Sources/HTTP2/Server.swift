@@ -39,6 +39,9 @@ public final class Server: @unchecked Sendable {
             Acceptor(socket: descriptor, loops: loops, peers: peers, isTCP: isTCP))
     }
 
+    /// What all loops together have done, readable from any thread.
+    public var counters: LoopCounters { loops.reduce(LoopCounters()) { $0 + $1.counters } }
+
     /// Starts the loops' threads.
     public func start() throws(TransportError) {
         for loop in loops { try loop.start() }

@@ -47,6 +47,13 @@ public final class Writer: Sendable {
 
     /// Commands that are durable since the start.
     public var commands: UInt64 { group.commands.load(ordering: .relaxed) }
+
+    /// Commands of the largest group that was committed at once.
+    public var largestGroup: UInt64 { group.largest.load(ordering: .relaxed) }
+
+    /// Microseconds since the start in which the writer applied and committed: what is left of the
+    /// time is how much more it could do.
+    public var busyMicroseconds: UInt64 { group.busy.load(ordering: .relaxed) }
 }
 
 /// What the writer's thread does.
@@ -54,13 +61,19 @@ final class GroupCommit: Sendable {
     let queue = CommandQueue()
     let commits = Atomic<UInt64>(0)
     let commands = Atomic<UInt64>(0)
+    let largest = Atomic<UInt64>(0)
+    let busy = Atomic<UInt64>(0)
     private let core: StoreCore
 
     init(_ core: StoreCore) { self.core = core }
 
     func run() {
         var batch: [any WriteCommand] = []
-        while queue.take(into: &batch) { commit(batch[...]) }
+        while queue.take(into: &batch) {
+            let start = microseconds()
+            commit(batch[...])
+            busy.add(microseconds() - start, ordering: .relaxed)
+        }
     }
 
     /// Commits a group. A command that fails is taken out of it: those before it are committed
@@ -112,7 +125,18 @@ final class GroupCommit: Sendable {
     private func complete(_ group: ArraySlice<any WriteCommand>) {
         commits.add(1, ordering: .relaxed)
         commands.add(UInt64(group.count), ordering: .relaxed)
+        // This thread is the only one that stores it.
+        if UInt64(group.count) > largest.load(ordering: .relaxed) {
+            largest.store(UInt64(group.count), ordering: .relaxed)
+        }
         for command in group { command.complete(.success(())) }
         core.tickIfFull()
     }
+}
+
+/// Microseconds on the monotonic clock.
+private func microseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1_000
 }

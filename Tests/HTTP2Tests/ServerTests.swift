@@ -16,6 +16,23 @@ struct ServerTests {
         #expect(response["content-type"] == "text/plain")
     }
 
+    @Test("counts what it answered, took and sent.")
+    func counters() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        for _ in 0..<3 { _ = try client.perform(ClientRequest("GET", "/page")) }
+        _ = try client.perform(ClientRequest("GET", "/nothing"))
+        // The turn of an answer is published when it ends, which may be after the answer came: one
+        // more request, whose turn comes later, sees all before it.
+        _ = try client.perform(ClientRequest("GET", "/nothing"))
+        let counters = server.server.counters
+        #expect(counters.answers[2] == 3)
+        #expect(counters.answers[4] >= 1 && counters.requests >= 4)
+        #expect(counters.connections == 1)
+        #expect(counters.sentBytes > 240_000 && counters.receivedBytes > 50)
+        #expect(counters.turns >= 4)
+    }
+
     @Test("sends attached pieces in order, whole and with their length.")
     func attachedPieces() throws {
         let server = try SampleServer()

@@ -1,0 +1,92 @@
+import Synchronization
+
+/// What one event loop, or several together, have done since they began.
+public struct LoopCounters: Equatable, Sendable {
+    /// Answers that were handed over for sending, by the first digit of their status: index 2 for
+    /// 2xx … 5 for 5xx.
+    public var answers: InlineArray<6, UInt64> = .init(repeating: 0)
+    /// Connections that were taken in.
+    public var connections: UInt64 = 0
+    /// Bytes that came from clients, frames and all.
+    public var receivedBytes: UInt64 = 0
+    /// Bytes that the kernel took from us, frames and all.
+    public var sentBytes: UInt64 = 0
+    /// Turns in which there was something to do: `requests` by it is how many share one.
+    public var turns: UInt64 = 0
+    /// Streams that are open now.
+    public var openStreams: UInt64 = 0
+
+    /// None yet.
+    public init() {}
+
+    /// Requests that were answered.
+    public var requests: UInt64 { answers[2] + answers[3] + answers[4] + answers[5] }
+
+    /// Counts an answer.
+    @inline(__always)
+    mutating func answered(_ status: Int) { answers[status / 100] &+= 1 }
+
+    /// What two loops did together.
+    public static func + (left: LoopCounters, right: LoopCounters) -> LoopCounters {
+        var sum = left
+        for index in 0..<6 { sum.answers[index] += right.answers[index] }
+        sum.connections += right.connections
+        sum.receivedBytes += right.receivedBytes
+        sum.sentBytes += right.sentBytes
+        sum.turns += right.turns
+        sum.openStreams += right.openStreams
+        return sum
+    }
+
+    /// Whether both counted the same.
+    public static func == (left: LoopCounters, right: LoopCounters) -> Bool {
+        (2..<6).allSatisfy { left.answers[$0] == right.answers[$0] }
+            && left.connections == right.connections && left.turns == right.turns
+            && left.receivedBytes == right.receivedBytes && left.sentBytes == right.sentBytes
+            && left.openStreams == right.openStreams
+    }
+}
+
+/// A loop's counters for other threads to read.
+///
+/// The loop counts in plain integers and stores them here once a turn: relaxed stores to a line that
+/// nobody else writes cost it nothing that could be measured. Those who read may see one counter of
+/// this turn and another of the last.
+final class PublishedCounters: Sendable {
+    private let success = Atomic<UInt64>(0)
+    private let redirection = Atomic<UInt64>(0)
+    private let clientError = Atomic<UInt64>(0)
+    private let serverError = Atomic<UInt64>(0)
+    private let connections = Atomic<UInt64>(0)
+    private let receivedBytes = Atomic<UInt64>(0)
+    private let sentBytes = Atomic<UInt64>(0)
+    private let turns = Atomic<UInt64>(0)
+    private let openStreams = Atomic<UInt64>(0)
+
+    @inline(__always)
+    func publish(_ counters: LoopCounters) {
+        success.store(counters.answers[2], ordering: .relaxed)
+        redirection.store(counters.answers[3], ordering: .relaxed)
+        clientError.store(counters.answers[4], ordering: .relaxed)
+        serverError.store(counters.answers[5], ordering: .relaxed)
+        connections.store(counters.connections, ordering: .relaxed)
+        receivedBytes.store(counters.receivedBytes, ordering: .relaxed)
+        sentBytes.store(counters.sentBytes, ordering: .relaxed)
+        turns.store(counters.turns, ordering: .relaxed)
+        openStreams.store(counters.openStreams, ordering: .relaxed)
+    }
+
+    var current: LoopCounters {
+        var counters = LoopCounters()
+        counters.answers[2] = success.load(ordering: .relaxed)
+        counters.answers[3] = redirection.load(ordering: .relaxed)
+        counters.answers[4] = clientError.load(ordering: .relaxed)
+        counters.answers[5] = serverError.load(ordering: .relaxed)
+        counters.connections = connections.load(ordering: .relaxed)
+        counters.receivedBytes = receivedBytes.load(ordering: .relaxed)
+        counters.sentBytes = sentBytes.load(ordering: .relaxed)
+        counters.turns = turns.load(ordering: .relaxed)
+        counters.openStreams = openStreams.load(ordering: .relaxed)
+        return counters
+    }
+}
