@@ -19,6 +19,18 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         DocumentKey(account: account, resource: rawValue, id: id)
     }
 
+    /// The list that every record of this kind is on, and that nothing else is on; nil for parts of
+    /// other records and for those that no list has.
+    public var list: RecordList? {
+        switch self {
+        case .customer: .customers
+        case .property: .properties
+        case .unit: .units
+        case .order: .orders
+        case .address, .orderField, .comment, .contactPerson, .attachment: nil
+        }
+    }
+
     /// Whether an id can be one at all: contract ids go further than the store's keys.
     @inlinable
     public static func isStorable(_ id: UInt64) -> Bool {

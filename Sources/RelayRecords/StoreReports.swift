@@ -36,16 +36,27 @@ extension Sequence<APIKeyRecord> {
 }
 
 extension Store {
-    /// Members on epoch, sizes in bytes, newest change and each named database.
+    /// Members on epoch, sizes in bytes and pages, newest change and commit, readers, records of each
+    /// account and kind, and each named database.
     public func writeStatistics(to writer: inout JSONWriter) throws(StoreError) {
         let statistics = try statistics()
         // Text, because it has 64 bits and JSON's readers have 53.
         writer.member("epoch", String(metadata.epoch, radix: 16))
         writer.member("createdAt", Timestamp(milliseconds: metadata.created))
         writer.member("sequence", statistics.sequence)
+        if let time = statistics.lastChange {
+            writer.member("lastChangeAt", Timestamp(milliseconds: time))
+        }
+        writer.member("commit", statistics.environment.lastTransactionID)
         writer.member("usedBytes", statistics.environment.usedBytes)
         writer.member("freeBytes", statistics.freeBytes)
         writer.member("mapBytes", statistics.environment.mapBytes)
+        writer.member("usedPages", statistics.environment.usedPages)
+        writer.member("freePages", statistics.freeBytes / statistics.environment.pageBytes)
+        writer.member("readerSlots", statistics.environment.readerSlots)
+        statistics.readers.writeMembers(
+            to: &writer, newest: statistics.environment.lastTransactionID)
+        try writeRecords(statistics.counters, to: &writer)
         writer.name("databases")
         writer.beginArray()
         for database in statistics.databases {
@@ -55,6 +66,49 @@ extension Store {
             writer.member("entries", pages.entries)
             writer.member("pages", pages.branchPages + pages.leafPages + pages.overflowPages)
             writer.member("depth", Int(pages.depth))
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    /// Member `records`: how many there are of each kind that has a list, and the last id of each.
+    private func writeRecords(
+        _ counters: [CountedResource], to writer: inout JSONWriter
+    ) throws(StoreError) {
+        let reader = try makeReader()
+        let view = reader.view
+        writer.name("records")
+        writer.beginArray()
+        for counted in counters {
+            let resource = Resource(rawValue: counted.resource)
+            writer.beginObject()
+            writer.member("account", UInt64(counted.account))
+            writer.member("resource", resource.map { "\($0)" } ?? "\(counted.resource)")
+            if let list = resource?.list {
+                writer.member("count", try view.count(list.key(counted.account)))
+            }
+            writer.member("lastId", counted.counter.lastID)
+            writer.member("sequence", counted.counter.changeSequence)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
+
+extension [ReaderSlot] {
+    /// Member `readers`: process and thread of each slot that is taken, the commit that it reads and
+    /// how many newer ones there are (both missing while it rests).
+    public func writeMembers(to writer: inout JSONWriter, newest: UInt64) {
+        writer.name("readers")
+        writer.beginArray()
+        for slot in self {
+            writer.beginObject()
+            writer.member("pid", Int(slot.process))
+            writer.member("thread", String(slot.thread, radix: 16))
+            if let commit = slot.transactionID {
+                writer.member("commit", commit)
+                writer.member("lag", newest > commit ? newest - commit : 0)
+            }
             writer.endObject()
         }
         writer.endArray()

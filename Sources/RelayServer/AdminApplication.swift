@@ -158,10 +158,7 @@ final class AdminApplication: Application {
             var json = JSONWriter()
             json.beginObject()
             try store.writeStatistics(to: &json)
-            json.member("queuedWrites", writer.queuedCommands)
-            json.member("commits", writer.commits)
-            json.member("writes", writer.commands)
-            json.member("connections", state.connectionCount)
+            ServiceFigures(writer: writer, state: state).writeMembers(to: &json)
             json.endObject()
             exchange.answer(200, json: json.bytes)
         } catch {

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import HTTP2
 import RelayStore
 import Synchronization
@@ -7,6 +8,8 @@ import Synchronization
 public final class ServiceState: Sendable {
     private let ready = Atomic<Bool>(false)
     private let server = Mutex<Server?>(nil)
+    /// When this state was made, in milliseconds on the monotonic clock.
+    let started = monotonicMilliseconds()
 
     /// Makes a state that is not ready.
     public init() {}
@@ -19,6 +22,18 @@ public final class ServiceState: Sendable {
         server.withLock { server in
             server?.loops.reduce(0) { $0 + $1.connectionCount } ?? 0
         }
+    }
+
+    /// What the API's loops have done, without the admin socket's.
+    var counters: LoopCounters { server.withLock { $0?.counters ?? LoopCounters() } }
+
+    /// Threads that serve the API.
+    var loopCount: Int { server.withLock { $0?.loops.count ?? 0 } }
+
+    static func monotonicMilliseconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
     }
 
     func set(ready isReady: Bool, server newServer: Server? = nil) {

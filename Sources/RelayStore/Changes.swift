@@ -39,6 +39,12 @@ extension StoreView {
         }
     }
 
+    /// When a change was asked for, in milliseconds since 1970; nil if there is none of that number.
+    func time(ofChange sequence: UInt64) throws(StoreError) -> Int64? {
+        guard let value = try value(sequence, in: databases.changes) else { return nil }
+        return try ChangeView(sequence: sequence, value).time
+    }
+
     /// Hands over the changes from a sequence number on, until `body` says false.
     public func forEachChange(
         from sequence: UInt64, _ body: (borrowing ChangeView) throws(StoreError) -> Bool

@@ -14,7 +14,38 @@ public struct ResourceCounter: Equatable, Sendable {
     }
 }
 
+/// A counter and what it counts.
+public struct CountedResource: Equatable, Sendable {
+    /// The account.
+    public let account: UInt32
+    /// The kind of record, opaque to the store.
+    public let resource: UInt8
+    /// Its counter.
+    public let counter: ResourceCounter
+}
+
 extension StoreView {
+    /// The first counters, by account and resource.
+    public func counters(atMost limit: Int) throws(StoreError) -> [CountedResource] {
+        var counted: [CountedResource] = []
+        do throws(LMDBError) {
+            let cursor = try transaction.cursor(databases.counters)
+            var next = try cursor.first()?.key
+            while let family = next, counted.count < limit {
+                let key = DocumentKey(rawValue: family << Limits.idBits)
+                guard let value = try transaction.get(family, in: databases.counters) else { break }
+                let counter = ResourceCounter(
+                    lastID: value.word(at: 0), changeSequence: value.word(at: 8))
+                counted.append(
+                    CountedResource(account: key.account, resource: key.resource, counter: counter))
+                next = try cursor.next()?.key
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        return counted
+    }
+
     /// The counter of an account's resource; zeros if there never was a record.
     public func counter(
         account: UInt32, resource: UInt8

@@ -79,6 +79,10 @@ public enum Limits {
     /// Bytes of the label of an API key.
     public static let keyLabelBytes = 200
 
+    /// Counters that the figures of a store list: an answer of some hundred KB. Whoever has thousands
+    /// of accounts asks for one.
+    public static let countersShown = 2_000
+
     /// Faults that a check reports; more of them say nothing new.
     static let checkFaults = 100
 }

@@ -26,6 +26,9 @@ public struct StoreOptions: Sendable {
 /// What a power cut may cost, see `LMDB.Durability`.
 public typealias Durability = LMDB.Durability
 
+/// A slot that a reader holds, see `LMDB.ReaderSlot`.
+public typealias ReaderSlot = LMDB.ReaderSlot
+
 /// Documents, lists, lookups, counters, changes and keys in one LMDB environment.
 ///
 /// Read through a `StoreReader`, one per event loop or tool. Write through a `Writer`, which
@@ -109,6 +112,14 @@ public final class Store: Sendable {
     public func warm() throws(StoreError) -> Int {
         try lifting { () throws(LMDBError) in try core.environment.warm() }
     }
+
+    /// Who reads the store now, over all processes; dead ones included.
+    public func readerSlots() throws(StoreError) -> [ReaderSlot] {
+        try lifting { () throws(LMDBError) in try core.environment.readerSlots() }
+    }
+
+    /// Number of the newest commit of any process.
+    public var lastTransactionID: UInt64 { core.environment.lastTransactionID }
 
     /// Frees the reader slots of processes that died; call it from time to time.
     @discardableResult

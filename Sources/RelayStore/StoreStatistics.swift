@@ -8,6 +8,12 @@ public struct StoreStatistics: Sendable {
     public let freeBytes: Int
     /// Sequence number of the newest change.
     public let sequence: UInt64
+    /// When that change was asked for, in milliseconds since 1970; nil before the first one.
+    public let lastChange: Int64?
+    /// Who reads, over all processes.
+    public let readers: [ReaderSlot]
+    /// What is counted, per account and resource; at most `Limits.countersShown` of them.
+    public let counters: [CountedResource]
     /// Size of each named database.
     public let databases: [(name: String, statistics: DatabaseStatistics)]
 }
@@ -19,11 +25,14 @@ extension Store {
         let view = reader.view
         let environment = core.environment.statistics
         let sequence = try view.lastSequence()
+        let lastChange = try view.time(ofChange: sequence)
+        let counters = try view.counters(atMost: Limits.countersShown)
         do throws(LMDBError) {
             let freeBytes = try view.transaction.freePages() * environment.pageBytes
             return StoreStatistics(
                 environment: environment, freeBytes: freeBytes, sequence: sequence,
-                databases: try view.databaseStatistics())
+                lastChange: lastChange, readers: try core.environment.readerSlots(),
+                counters: counters, databases: try view.databaseStatistics())
         } catch {
             throw StoreError(error)
         }

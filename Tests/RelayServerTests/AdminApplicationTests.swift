@@ -103,6 +103,11 @@ struct AdminApplicationTests {
         }
         #expect(try (sequence ?? nil) == Int64(fixture.sequence()))
         #expect(stat.text.contains("\"queuedWrites\":0"))
+        for name in ["requests", "sentBytes", "commits", "pid", "freePages", "readers"] {
+            #expect(stat.text.contains("\"\(name)\":"), "\(name)")
+        }
+        let orders = #"{"account":1,"resource":"order","count":20,"lastId":20,"sequence":"#
+        #expect(stat.text.contains(orders))
         #expect(!stat.text.contains(fixture.keys.first))
     }
 }
