@@ -6,8 +6,9 @@ public struct JSONString {
     /// The bytes.
     public let bytes: UnsafeBufferPointer<UInt8>
 
+    /// Text from elsewhere, to be compared like a document's. Its bytes outlive the value.
     @inlinable
-    init(bytes: UnsafeBufferPointer<UInt8>) {
+    public init(bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
     }
 

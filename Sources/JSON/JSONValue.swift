@@ -90,6 +90,12 @@ public struct JSONValue {
         }
     }
 
+    /// An integer beyond Int64, or nil.
+    @inlinable
+    public var largeInteger: UInt64? {
+        letter == UInt8(ascii: "u") ? tape[index + 1] : nil
+    }
+
     /// Any number, rounded to the nearest double.
     @inlinable
     public var double: Double? {

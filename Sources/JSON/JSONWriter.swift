@@ -146,6 +146,31 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// A parsed value, compact. Recursion ends at the parser's limit of depth.
+    public mutating func value(_ value: JSONValue) {
+        switch value.kind {
+        case .object:
+            beginObject()
+            for member in value.members {
+                self.value(member.name)
+                bytes.append(UInt8(ascii: ":"))
+                needsComma = false
+                self.value(member.value)
+            }
+            endObject()
+        case .array:
+            beginArray()
+            for element in value.elements { self.value(element) }
+            endArray()
+        case .string: self.value(value.string!)
+        case .integer: self.value(Int(value.integer!))
+        case .largeInteger: self.value(value.largeInteger!)
+        case .double: self.value(value.double!)
+        case .boolean: self.value(value.boolean!)
+        case .null: null()
+        }
+    }
+
     /// JSON null.
     public mutating func null() {
         separate()

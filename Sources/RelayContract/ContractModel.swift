@@ -56,6 +56,46 @@ extension JSONWriter {
         choice.write(to: &self)
     }
 
+    /// A member with an array of a closed set's words.
+    public mutating func member<Choice: ContractChoice>(_ name: StaticString, _ choices: [Choice]) {
+        self.name(name)
+        beginArray()
+        for choice in choices { choice.write(to: &self) }
+        endArray()
+    }
+
+    /// A member with an array of strings.
+    public mutating func member(_ name: StaticString, _ strings: [String]) {
+        self.name(name)
+        beginArray()
+        for string in strings { value(string) }
+        endArray()
+    }
+
+    /// A member with an array of integers.
+    public mutating func member(_ name: StaticString, _ integers: [Int]) {
+        self.name(name)
+        beginArray()
+        for integer in integers { value(integer) }
+        endArray()
+    }
+
+    /// A member with an array of ids.
+    public mutating func member(_ name: StaticString, _ ids: [UInt64]) {
+        self.name(name)
+        beginArray()
+        for id in ids { value(id) }
+        endArray()
+    }
+
+    /// A member with an array of numbers.
+    public mutating func member(_ name: StaticString, _ numbers: [Double]) {
+        self.name(name)
+        beginArray()
+        for number in numbers { value(number) }
+        endArray()
+    }
+
     /// An array of models.
     public mutating func values<Model: ContractModel>(_ models: [Model]) {
         beginArray()

@@ -34,6 +34,8 @@ public struct Faults {
     private enum Step {
         case member(StaticString)
         case index(Int)
+        /// A name that the client chose, in the document being decoded.
+        case foreign(JSONString)
     }
 
     /// The faults, at most `Limits.listedFaults` of them.
@@ -73,19 +75,29 @@ public struct Faults {
         return try read(&self)
     }
 
+    /// Steps into a member that is the client's own for as long as `read` runs.
+    mutating func at(foreign name: JSONString, _ read: (inout Faults) -> Void) {
+        path.append(.foreign(name))
+        defer { path.removeLast() }
+        read(&self)
+    }
+
     private var pointer: String {
         var pointer = ""
         for step in path {
             switch step {
             case .member(let name): pointer += "/\(name)"
             case .index(let index): pointer += "/\(index)"
+            case .foreign(let name): pointer += "/\(Self.escaped(name))"
             }
         }
         return pointer
     }
 
     /// `~` and `/` have a meaning in pointers (RFC 6901, 3); only names that others chose can hold them.
-    private static func escaped(_ name: String) -> String {
+    private static func escaped(_ name: JSONString) -> String {
+        // SAFETY: the name's bytes live in the document being decoded.
+        let name = UnsafeRawBufferPointer(name.bytes).quoted()
         var escaped = ""
         for character in name.unicodeScalars {
             switch character {
@@ -140,10 +152,13 @@ public struct Faults {
         return true
     }
 
+    /// A name of a free-form object that is there twice.
+    mutating func duplicate(_ name: JSONString) {
+        addNamed(.duplicateMember, name, "the member is there more than once")
+    }
+
     private mutating func addNamed(_ code: FaultCode, _ name: JSONString, _ detail: String) {
         guard hasRoom() else { return }
-        // SAFETY: the name's bytes live in the document being decoded.
-        let name = UnsafeRawBufferPointer(name.bytes).quoted()
         listed.append(
             Fault(pointer: "\(pointer)/\(Self.escaped(name))", code: code, detail: detail))
     }

@@ -68,6 +68,26 @@ extension Faults {
         return Int(integer)
     }
 
+    /// Any finite number of the range; integers are numbers too.
+    mutating func number(_ value: JSONValue, in range: ClosedRange<Double>) -> Double? {
+        guard let number = value.double else {
+            wrongType(value, expected: "a number")
+            return nil
+        }
+        guard range.contains(number) else {
+            add(
+                .outOfRange,
+                "expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)")
+            return nil
+        }
+        // -0 is 0: nothing reads the sign, and some writers turn it into the text "-0".
+        return number == 0 ? 0 : number
+    }
+
+    mutating func freeObject(_ value: JSONValue) -> FreeObject? {
+        FreeObject(decoding: value, into: &self)
+    }
+
     mutating func time(_ value: JSONValue) -> Timestamp? {
         guard let string = value.string else {
             wrongType(value, expected: "an RFC 3339 date-time")
@@ -88,6 +108,23 @@ extension Faults {
         let found = UnsafeRawBufferPointer(string.bytes).quoted()
         add(.enum, "expected \(Choice.expectation), got \"\(found)\"")
         return nil
+    }
+
+    /// An array without equal elements. Compares each with all before it: `count` keeps it short.
+    mutating func uniqueArray<Element: Equatable>(
+        _ value: JSONValue, count: ClosedRange<Int>,
+        _ read: (JSONValue, inout Faults) -> Element?
+    ) -> [Element]? {
+        var seen: [Element] = []
+        return array(value, count: count) { value, faults in
+            guard let element = read(value, &faults) else { return nil }
+            guard !seen.contains(element) else {
+                faults.add(.notUnique, "an earlier element is the same")
+                return nil
+            }
+            seen.append(element)
+            return element
+        }
     }
 
     mutating func array<Element>(

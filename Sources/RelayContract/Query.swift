@@ -1,3 +1,5 @@
+import JSON
+
 /// The parameters of a query string, one after the other, in place.
 struct QueryReader {
     private var rest: UnsafeRawBufferPointer
@@ -89,6 +91,19 @@ struct QueryText: Sequence {
         return count > 0 && number <= Limits.largestId ? number : nil
     }
 
+    /// Lends the decoded bytes.
+    func withDecoded<Result>(_ body: (JSONString) -> Result) -> Result {
+        // SAFETY: scratch memory of this call; decoding never makes text longer.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: escaped.count) { space in
+            var count = 0
+            for byte in self {
+                space[count] = byte
+                count += 1
+            }
+            return body(JSONString(bytes: UnsafeBufferPointer(rebasing: space[..<count])))
+        }
+    }
+
     /// For messages.
     var quoted: String { escaped.quoted() }
 }
@@ -117,6 +132,48 @@ extension Faults {
         if let cursor = Cursor(value) { return cursor }
         add(.pattern, parameter: "\(name)", "expected a cursor from the Link header of a page")
         return nil
+    }
+
+    mutating func boolean(_ name: StaticString, _ value: QueryText) -> Bool? {
+        if value.matches("true") { return true }
+        if value.matches("false") { return false }
+        add(.type, parameter: "\(name)", "expected true or false, got \"\(value.quoted)\"")
+        return nil
+    }
+
+    mutating func time(_ name: StaticString, _ value: QueryText) -> Timestamp? {
+        if let time = value.withDecoded({ Timestamp(rfc3339: $0.bytes) }) { return time }
+        add(
+            .format, parameter: "\(name)",
+            "expected an RFC 3339 date-time such as 2026-02-06T11:00:00.000Z (a + as %2B), "
+                + "got \"\(value.quoted)\"")
+        return nil
+    }
+
+    /// Lengths are counted in Unicode scalars, as in bodies.
+    mutating func text(
+        _ name: StaticString, _ value: QueryText, length: ClosedRange<Int>
+    ) -> String? {
+        let text = value.withDecoded { String(validating: $0.bytes, as: UTF8.self) }
+        if let text, length.contains(text.unicodeScalars.count) { return text }
+        add(
+            .outOfRange, parameter: "\(name)",
+            "expected UTF-8 of \(length.lowerBound) to \(length.upperBound) characters")
+        return nil
+    }
+
+    mutating func choice<Choice: ContractChoice>(
+        _ name: StaticString, _ value: QueryText
+    ) -> Choice? {
+        if let choice = value.withDecoded({ Choice($0) }) { return choice }
+        add(
+            .enum, parameter: "\(name)",
+            "expected \(Choice.expectation), got \"\(value.quoted)\"")
+        return nil
+    }
+
+    mutating func require(_ name: StaticString, _ isThere: Bool) {
+        if !isThere { add(.required, parameter: "\(name)", "\(name) is missing") }
     }
 
     mutating func unknownParameter(_ name: QueryText) {

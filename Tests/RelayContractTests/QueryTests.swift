@@ -10,7 +10,9 @@ import Testing
 
     private func orders(_ query: String) -> (GetOrdersInput?, [String]) {
         var exchange = Exchange()
-        let input = Array(query.utf8).withUnsafeBytes { GetOrdersInput($0, &exchange) }
+        let input = Array(query.utf8).withUnsafeBytes {
+            GetOrdersInput(APIRequest(query: $0), &exchange)
+        }
         #expect((input == nil) == (exchange.problem != nil))
         if let problem = exchange.problem { #expect(problem.type == .badQuery) }
         return (input, exchange.problem?.faults.map { "\($0.pointer) \($0.code.name)" } ?? [])
@@ -18,7 +20,9 @@ import Testing
 
     private func units(_ query: String) -> (GetUnitsInput?, [String]) {
         var exchange = Exchange()
-        let input = Array(query.utf8).withUnsafeBytes { GetUnitsInput($0, &exchange) }
+        let input = Array(query.utf8).withUnsafeBytes {
+            GetUnitsInput(APIRequest(query: $0), &exchange)
+        }
         return (input, exchange.problem?.faults.map { "\($0.pointer) \($0.code.name)" } ?? [])
     }
 

@@ -37,7 +37,7 @@ import Testing
         "A rule that the generator does not know is refused, not left out.",
         arguments: [
             #"{"type": "string", "format": "email"}"#, #"{"type": "string", "pattern": "^a$"}"#,
-            #"{"type": "integer", "minimum": 1}"#, #"{"type": "number"}"#,
+            #"{"type": "integer", "minimum": 1}"#, #"{"type": "number", "exclusiveMinimum": 0}"#,
             #"{"type": "integer", "minimum": 0, "maximum": 8, "multipleOf": 2}"#,
             #"{"type": "array"}"#, #"{"oneOf": []}"#, #"{"$ref": "Nothing.json"}"#,
             #"{"type": "string", "minLength": 1}"#,
@@ -47,6 +47,33 @@ import Testing
         #expect(throws: GeneratorFault.self) {
             _ = try SchemaReader(trees: [:]).shape(tree, "test")
         }
+    }
+
+    @Test(
+        "Each shape is read by its own rule.",
+        arguments: [
+            (
+                #"{"type": "number", "minimum": 0}"#,
+                "$0.number(v, in: 0...Double.greatestFiniteMagnitude)"
+            ),
+            (
+                #"{"type": "number", "minimum": -0.5, "maximum": 1e4}"#,
+                "$0.number(v, in: -0.5...10_000)"
+            ),
+            (
+                #"{"type": "array", "items": {"type": "boolean"}, "maxItems": 9}"#,
+                "$0.array(v, count: 0...9) { $1.boolean($0) }"
+            ),
+            (
+                #"{"type": "array", "items": {"type": "boolean"}, "maxItems": 2, "uniqueItems": true}"#,
+                "$0.uniqueArray(v, count: 0...2) { $1.boolean($0) }"
+            ),
+            (#"{"type": "object", "additionalProperties": true}"#, "$0.freeObject(v)"),
+        ])
+    func shapes(text: String, swift: String) throws {
+        let tree = try Tree(Array(text.utf8), file: "test")
+        let shape = try SchemaReader(trees: [:]).shape(tree, "test")
+        #expect(shape.reading("v", "$0") == swift)
     }
 
     private func collect(_ tree: Tree?, _ references: inout [String]) {

@@ -4,13 +4,28 @@ struct Endpoint {
         enum Kind {
             case integer(ClosedRange<Int>)
             case id
+            case boolean
+            case time
+            case text(ClosedRange<Int>)
+            /// One of a closed set, which has a schema of its own.
+            case choice(String)
             case cursor
         }
         let name: String
         let kind: Kind
+        let isRequired: Bool
         /// Required unless that other parameter is given.
         let requiredUnless: String?
         let description: String
+    }
+
+    /// How a body comes to its method.
+    enum Body {
+        case none
+        /// Read and valid, as a model of that schema.
+        case model(String)
+        /// Not read: the method takes it piece by piece from the exchange.
+        case streamed
     }
 
     let id: String
@@ -20,13 +35,18 @@ struct Endpoint {
     /// Of the path: at most one id so far.
     let pathParameter: String?
     let query: [Parameter]
-    /// The schema of the body.
-    let body: String?
+    let body: Body
     let maxBodyBytes: Int
     let successStatus: Int
     let requiresKey: Bool
 
     var isWrite: Bool { method != "get" }
+
+    /// The schema of a body that is read before the method is called.
+    var model: String? { if case .model(let name) = body { name } else { nil } }
+
+    /// Whether the method takes the body from the exchange.
+    var streamsBody: Bool { if case .streamed = body { true } else { false } }
 
     /// The path's segments.
     var segments: [String] { path.split(separator: "/").map(String.init) }
@@ -93,7 +113,8 @@ extension Endpoint {
             switch parameter["in"]?.string {
             case "path": inPath.append(name)
             case "query": inQuery.append(try Self.queryParameter(parameter, name, id, schemas))
-            default: break
+            case "header": break  // The handlers read fields themselves.
+            default: throw GeneratorFault("\(id): parameter \(name) is in no place known here")
             }
         }
         guard
@@ -102,15 +123,25 @@ extension Endpoint {
                     String($0.dropFirst().dropLast())
                 }), inPath.count <= 1
         else { throw GeneratorFault("\(id): path parameters do not fit \(path)") }
+        guard inQuery.count <= 32 else { throw GeneratorFault("\(id): more than 32 parameters") }
         pathParameter = inPath.first
         query = inQuery
-
-        let content = tree["requestBody"]?["content"]?["application/json"]?["schema"]
-        body = content.flatMap(SchemaReader.referenced)
+        body = try Self.body(tree["requestBody"]?["content"], id)
         maxBodyBytes = tree["x-max-body-bytes"]?.integer ?? 0
-        guard (body != nil) == (maxBodyBytes > 0) else {
+        let hasBody = model != nil || streamsBody
+        guard hasBody == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")
         }
+    }
+
+    /// JSON alone is read before the method is called; whatever else an operation takes is streamed.
+    private static func body(_ content: Tree?, _ id: String) throws(GeneratorFault) -> Body {
+        guard let content else { return .none }
+        guard content.members.map(\.name) == ["application/json"] else { return .streamed }
+        guard let schema = content["application/json"]?["schema"],
+            let name = SchemaReader.referenced(schema)
+        else { throw GeneratorFault("\(id): the body's schema needs a file of its own") }
+        return .model(name)
     }
 
     private static func queryParameter(
@@ -119,6 +150,9 @@ extension Endpoint {
         guard let schema = tree["schema"], let description = tree["description"]?.string else {
             throw GeneratorFault("\(id): parameter \(name) has no schema or no description")
         }
+        if ["name", "value", "faults", "seen", "reader", "page", "body"].contains(name) {
+            throw GeneratorFault("\(id): the generated code has its own \(name)")
+        }
         let kind: Parameter.Kind
         if name == "cursor" {
             kind = .cursor
@@ -126,12 +160,16 @@ extension Endpoint {
             switch try schemas.shape(schema, "\(id)?\(name)") {
             case .integer(let range): kind = .integer(range)
             case .id(_, let smallest): kind = smallest == 0 ? .integer(0...largestId) : .id
+            case .boolean: kind = .boolean
+            case .time: kind = .time
+            case .string(let length?): kind = .text(length)
+            case .choice(let name): kind = .choice(name)
             default: throw GeneratorFault("\(id): parameter \(name) is not understood")
             }
         }
         return Parameter(
-            name: name, kind: kind, requiredUnless: tree["x-required-unless"]?.string,
-            description: description)
+            name: name, kind: kind, isRequired: tree["required"] == .boolean(true),
+            requiredUnless: tree["x-required-unless"]?.string, description: description)
     }
 
     /// Follows `#/components/…`.

@@ -153,10 +153,12 @@ extension Shape {
         case .string: "String"
         case .boolean: "Bool"
         case .integer: "Int"
+        case .number: "Double"
         case .id: "UInt64"
         case .time: "Timestamp"
         case .choice(let name), .model(let name): name
-        case .array(let element, _): "[\(element.swiftType)]"
+        case .array(let element, _, _): "[\(element.swiftType)]"
+        case .freeObject: "FreeObject"
         }
     }
 
@@ -167,16 +169,22 @@ extension Shape {
         case .string(let length?): return "\(faults).string(\(value), length: \(length.text))"
         case .boolean: return "\(faults).boolean(\(value))"
         case .integer(let range): return "\(faults).integer(\(value), in: \(range.text))"
+        case .number(let low, let high):
+            let from = low?.text ?? "-Double.greatestFiniteMagnitude"
+            let to = high?.text ?? "Double.greatestFiniteMagnitude"
+            return "\(faults).number(\(value), in: \(from)...\(to))"
         case .id(let form, let smallest):
             let from = smallest == 1 ? "" : ", from: \(smallest)"
             return "\(faults).id(\(value), .\(form)\(from))"
         case .time: return "\(faults).time(\(value))"
         case .choice: return "\(faults).choice(\(value))"
         case .model(let name): return "\(name)(decoding: \(value), into: &\(faults))"
-        case .array(.model(let name), let count):
+        case .array(let element, let count, let isUnique):
             let limits = count.map { ", count: \($0.text)" } ?? ""
-            return "\(faults).array(\(value)\(limits), \(name).init(decoding:into:))"
-        case .array: fatalError("an array of scalars is not generated yet")
+            let call = "\(faults).\(isUnique ? "uniqueArray" : "array")(\(value)\(limits)"
+            if case .model(let name) = element { return "\(call), \(name).init(decoding:into:))" }
+            return "\(call)) { \(element.reading("$0", "$1")) }"
+        case .freeObject: return "\(faults).freeObject(\(value))"
         }
     }
 
@@ -192,6 +200,13 @@ extension Shape {
 extension ClosedRange<Int> {
     /// As Swift writes it, long numbers in groups of three.
     var text: String { "\(lowerBound.grouped)...\(upperBound.grouped)" }
+}
+
+extension Double {
+    /// As Swift writes it, whole numbers without a fraction.
+    var text: String {
+        Int(exactly: self).map(\.grouped) ?? description
+    }
 }
 
 extension Int {

@@ -45,6 +45,13 @@ enum OperationSource {
             }
             source.line()
             property(
+                &source, "Whether its method takes the body piece by piece from the exchange.",
+                "streamsBody: Bool", endpoints
+            ) {
+                "\($0.streamsBody)"
+            }
+            source.line()
+            property(
                 &source, "The largest body it takes, in bytes; 0 when it takes none.",
                 "maxBodyBytes: Int", endpoints
             ) {

@@ -44,11 +44,15 @@ indirect enum Shape {
     case string(ClosedRange<Int>?)
     case boolean
     case integer(ClosedRange<Int>)
+    /// Any number; a bound that is nil is that of a finite double.
+    case number(low: Double?, high: Double?)
     case id(form: String, smallest: Int)
     case time
     case choice(String)
     case model(String)
-    case array(Shape, ClosedRange<Int>?)
+    case array(Shape, ClosedRange<Int>?, isUnique: Bool)
+    /// An object whose members are the client's own affair: kept as its JSON.
+    case freeObject
 }
 
 /// The largest id, which is how the generator tells ids from other integers.
@@ -175,12 +179,36 @@ struct SchemaReader {
                 throw GeneratorFault("\(place): an integer needs minimum and maximum")
             }
             return high == largestId ? .id(form: "number", smallest: low) : .integer(low...high)
-        case "array":
-            try allow(tree, place, notes + ["items", "minItems", "maxItems"])
-            guard let items = tree["items"] else { throw GeneratorFault("\(place): no items") }
-            let count = try range(tree, place, "minItems", "maxItems")
-            return .array(try shape(items, place), count)
+        case "number":
+            try allow(tree, place, notes + ["minimum", "maximum"])
+            return .number(low: tree["minimum"]?.double, high: tree["maximum"]?.double)
+        case "array": return try array(tree, place, notes)
+        case "object":
+            try allow(tree, place, notes + ["additionalProperties"])
+            guard tree["additionalProperties"] == .boolean(true) else {
+                throw GeneratorFault("\(place): an object with known members needs its own file")
+            }
+            return .freeObject
         default: throw GeneratorFault("\(place): a type that is not understood")
+        }
+    }
+
+    private func array(
+        _ tree: Tree, _ place: String, _ notes: [String]
+    ) throws(GeneratorFault) -> Shape {
+        try allow(tree, place, notes + ["items", "minItems", "maxItems", "uniqueItems"])
+        guard let items = tree["items"] else { throw GeneratorFault("\(place): no items") }
+        let count = try range(tree, place, "minItems", "maxItems")
+        let isUnique = tree["uniqueItems"] == .boolean(true)
+        // Each element is compared with all before it.
+        guard !isUnique || count.map({ $0.upperBound <= 64 }) == true else {
+            throw GeneratorFault("\(place): uniqueItems needs maxItems of at most 64")
+        }
+        let element = try shape(items, place)
+        switch element {
+        case .array, .freeObject, .id(form: "text", smallest: _):
+            throw GeneratorFault("\(place): an array of such elements is not generated yet")
+        default: return .array(element, count, isUnique: isUnique)
         }
     }
 

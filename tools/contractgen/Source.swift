@@ -125,8 +125,12 @@ extension String {
         "\"" + replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
-    /// `IN_PROGRESS` and `in_progress` become `inProgress`.
+    /// `IN_PROGRESS` and `in_progress` become `inProgress`, `-dueDate` becomes `dueDateDescending`.
     var camelCased: String {
+        if hasPrefix("-") { return String(dropFirst()).camelCased + "Descending" }
+        if contains(where: \.isLowercase), !contains("_") {
+            return prefix(1).lowercased() + dropFirst()
+        }
         let words = lowercased().split(separator: "_")
         return words.enumerated().map { index, word in
             index == 0 ? String(word) : word.prefix(1).uppercased() + word.dropFirst()

@@ -59,6 +59,15 @@ indirect enum Tree: Equatable {
         if case .integer(let integer) = self { integer } else { nil }
     }
 
+    /// Any number.
+    var double: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .double(let double): double
+        default: nil
+        }
+    }
+
     /// The strings of an array, such as `required`.
     var strings: [String] { elements.compactMap(\.string) }
 }

@@ -97,7 +97,7 @@ extension API where Self: ~Copyable {
             else { return }
             createCustomer(CreateCustomerInput(body: body), &exchange)
         case .getCustomers:
-            guard let input = GetCustomersInput(request.query, &exchange) else { return }
+            guard let input = GetCustomersInput(request, &exchange) else { return }
             getCustomers(input, &exchange)
         case .getCustomer:
             guard request.hasNoQuery(&exchange) else { return }
@@ -108,7 +108,7 @@ extension API where Self: ~Copyable {
             else { return }
             createProperties(CreatePropertiesInput(body: body), &exchange)
         case .getProperties:
-            guard let input = GetPropertiesInput(request.query, &exchange) else { return }
+            guard let input = GetPropertiesInput(request, &exchange) else { return }
             getProperties(input, &exchange)
         case .getProperty:
             guard request.hasNoQuery(&exchange) else { return }
@@ -122,10 +122,10 @@ extension API where Self: ~Copyable {
             else { return }
             createUnits(CreateUnitsInput(body: body), &exchange)
         case .getUnits:
-            guard let input = GetUnitsInput(request.query, &exchange) else { return }
+            guard let input = GetUnitsInput(request, &exchange) else { return }
             getUnits(input, &exchange)
         case .getUnitsWithMscNumber:
-            guard let input = GetUnitsWithMscNumberInput(request.query, &exchange) else { return }
+            guard let input = GetUnitsWithMscNumberInput(request, &exchange) else { return }
             getUnitsWithMscNumber(input, &exchange)
         case .createOrder:
             guard request.hasNoQuery(&exchange) else { return }
@@ -133,7 +133,7 @@ extension API where Self: ~Copyable {
             else { return }
             createOrder(CreateOrderInput(body: body), &exchange)
         case .getOrders:
-            guard let input = GetOrdersInput(request.query, &exchange) else { return }
+            guard let input = GetOrdersInput(request, &exchange) else { return }
             getOrders(input, &exchange)
         case .getOrder:
             guard request.hasNoQuery(&exchange) else { return }

@@ -127,6 +127,11 @@ extension Operation {
         }
     }
 
+    /// Whether its method takes the body piece by piece from the exchange.
+    public var streamsBody: Bool {
+        false
+    }
+
     /// The largest body it takes, in bytes; 0 when it takes none.
     public var maxBodyBytes: Int {
         switch self {

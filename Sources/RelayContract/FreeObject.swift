@@ -1,0 +1,41 @@
+import JSON
+
+/// An object whose members are the client's own affair, such as an attachment's metadata: its JSON,
+/// compact and with every number as exact as it was sent.
+@frozen
+public struct FreeObject: ContractModel {
+    /// The object's text.
+    public private(set) var bytes: [UInt8]
+
+    /// Keeps an object.
+    public init?(decoding value: JSONValue, into faults: inout Faults) {
+        guard faults.expectObject(value) else { return nil }
+        let count = faults.count
+        Self.checkNames(value, &faults)
+        guard faults.count == count else { return nil }
+        var writer = JSONWriter()
+        writer.value(value)
+        bytes = writer.bytes
+    }
+
+    /// Writes the object as it was kept.
+    public func write(to writer: inout JSONWriter) {
+        // SAFETY: the array's own bytes, copied during this call.
+        bytes.withUnsafeBytes { writer.raw($0) }
+    }
+
+    /// A name that is there twice is a mistake here too. Recursion ends at the parser's limit of depth.
+    private static func checkNames(_ value: JSONValue, _ faults: inout Faults) {
+        var index = 0
+        for element in value.elements {
+            faults.at(index: index) { checkNames(element, &$0) }
+            index += 1
+        }
+        guard value.kind == .object else { return }
+        var seen: Set<[UInt8]> = []
+        for member in value.members {
+            if !seen.insert(Array(member.name.bytes)).inserted { faults.duplicate(member.name) }
+            faults.at(foreign: member.name) { checkNames(member.value, &$0) }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+/// Generates the inputs: what a method gets.
+enum InputSource {
+    static func source(_ endpoints: [Endpoint]) -> Source {
+        var source = Source(imports: ["JSON"])
+        for (index, endpoint) in endpoints.enumerated() {
+            if index > 0 { source.line() }
+            input(endpoint, &source)
+        }
+        return source
+    }
+
+    private struct Member {
+        var name: String
+        var type: String
+        var description: String
+    }
+
+    private static func members(_ endpoint: Endpoint) -> [Member] {
+        var members: [Member] = []
+        func add(_ name: String, _ type: String, _ description: String) {
+            members.append(Member(name: name, type: type, description: description))
+        }
+        if let name = endpoint.pathParameter { add(name, "UInt64", "From the path.") }
+        if endpoint.page != nil { add("page", "PageRequest", "Which part of the list.") }
+        for filter in endpoint.filters {
+            add(
+                filter.name, filter.swiftType + (filter.isRequired ? "" : "?"), filter.description)
+        }
+        if let body = endpoint.model { add("body", body, "The body.") }
+        return members
+    }
+
+    private static func input(_ endpoint: Endpoint, _ source: inout Source) {
+        let members = members(endpoint)
+        source.doc("What \(endpoint.id) gets.")
+        let head = "public struct \(endpoint.inputName): Sendable"
+        if members.isEmpty {
+            source.block(head) { source in
+                source.doc("Nothing.")
+                source.line("public init() {}")
+            }
+            return
+        }
+        source.block(head) { source in
+            for member in members {
+                source.doc(member.description)
+                source.line("public var \(member.name): \(member.type)")
+            }
+            source.line()
+            source.doc("An input with those members.")
+            source.list(
+                "public init(",
+                members.map { "\($0.name): \($0.type)" + ($0.type.hasSuffix("?") ? " = nil" : "") },
+                ") {")
+            source.indented { source in
+                for member in members { source.line("self.\(member.name) = \(member.name)") }
+            }
+            source.line("}")
+        }
+        if !endpoint.query.isEmpty {
+            source.line()
+            reader(endpoint, members, &source)
+        }
+    }
+
+    private static func reader(
+        _ endpoint: Endpoint, _ members: [Member], _ source: inout Source
+    ) {
+        source.block("extension \(endpoint.inputName)") { source in
+            source.doc(
+                "Reads the query, or answers with a problem that names every wrong parameter"
+                    + (endpoint.model == nil ? "." : "; then the body, likewise."))
+            let parser = endpoint.model == nil ? [] : ["_ parser: JSONParser"]
+            source.list(
+                "public init?(",
+                ["_ request: APIRequest"] + parser + ["_ exchange: inout some APIExchange"], ") {")
+            source.indented { source in
+                query(endpoint, &source)
+                if let body = endpoint.model {
+                    source.line(
+                        "guard let body = request.body(as: \(body).self, parser, &exchange)")
+                    source.line("else { return nil }")
+                }
+                let arguments = members.map { member in
+                    let isId = member.name == endpoint.pathParameter
+                    return "\(member.name): \(isId ? "request.id0" : member.name)"
+                }
+                source.list("self.init(", arguments, ")")
+            }
+            source.line("}")
+        }
+    }
+
+    private static func query(_ endpoint: Endpoint, _ source: inout Source) {
+        source.line("var faults = Faults()")
+        if endpoint.page != nil { source.line("var page = PageRequest()") }
+        for filter in endpoint.filters {
+            source.line("var \(filter.name): \(filter.swiftType)?")
+        }
+        source.line("var seen: UInt32 = 0")
+        source.line("var reader = QueryReader(request.query)")
+        source.block("while let (name, value) = reader.next()") { source in
+            parameters(endpoint, &source)
+        }
+        checks(endpoint, &source)
+        let needed = endpoint.filters.filter(\.isRequired).map { "let \($0.name)" }
+        source.block("guard \((["faults.isEmpty"] + needed).joined(separator: ", ")) else") {
+            $0.line("exchange.reject(Problem(.badQuery, faults))")
+            $0.line("return nil")
+        }
+    }
+
+    private static func parameters(_ endpoint: Endpoint, _ source: inout Source) {
+        for (place, parameter) in endpoint.query.enumerated() {
+            let name = parameter.name.literal
+            let isPage = ["limit", "offset", "cursor"].contains(parameter.name)
+            let target = (isPage ? "page." : "") + parameter.name
+            source.line("\(place == 0 ? "" : "} else ")if name.matches(\(name)) {")
+            source.indented { source in
+                source.line(
+                    "guard faults.admit(\(name), place: \(place), seen: &seen) else { continue }")
+                source.line("\(target) = \(parameter.reading)")
+            }
+        }
+        source.line("} else {")
+        source.indented { $0.line("faults.unknownParameter(name)") }
+        source.line("}")
+    }
+
+    private static func checks(_ endpoint: Endpoint, _ source: inout Source) {
+        func has(_ name: String) -> String {
+            let place = endpoint.query.firstIndex { $0.name == name }!
+            return "seen & 0b\(String(1 << place, radix: 2)) != 0"
+        }
+        if let page = endpoint.page {
+            source.line("page.check(")
+            source.indented { source in
+                source.line("hasLimit: \(has("limit")), hasOffset: \(has("offset")),")
+                source.line(
+                    "hasCursor: \(has("cursor")), isRequired: \(page.isRequired), into: &faults)")
+            }
+        }
+        for filter in endpoint.filters where filter.isRequired {
+            source.line(
+                "faults.require(\(filter.name.literal), \(has(filter.name)))")
+        }
+    }
+}
+
+extension Endpoint.Parameter {
+    var swiftType: String {
+        switch kind {
+        case .integer: "Int"
+        case .id: "UInt64"
+        case .boolean: "Bool"
+        case .time: "Timestamp"
+        case .text: "String"
+        case .choice(let name): name
+        case .cursor: "Cursor"
+        }
+    }
+
+    var reading: String {
+        let name = name.literal
+        return switch kind {
+        case .integer(let range): "faults.integer(\(name), value, in: \(range.text))"
+        case .id: "faults.id(\(name), value)"
+        case .boolean: "faults.boolean(\(name), value)"
+        case .time: "faults.time(\(name), value)"
+        case .text(let length): "faults.text(\(name), value, length: \(length.text))"
+        case .choice: "faults.choice(\(name), value)"
+        case .cursor: "faults.cursor(\(name), value)"
+        }
+    }
+}
