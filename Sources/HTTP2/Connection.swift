@@ -103,6 +103,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return true
             }
         } while !pointee.waiting.isEmpty
+        // Only here, so that a connection whose socket fills up again and again tells epoll once.
+        awaitWritable(false)
         if pointee.sawEnd, pointee.openStreams == 0 { return false }
         return nghttp2_session_want_read(pointee.session) != 0
             || nghttp2_session_want_write(pointee.session) != 0
@@ -212,7 +214,6 @@ extension UnsafeMutablePointer where Pointee == Connection {
         }
         free(pointee.unsent)
         pointee.unsent = nil
-        awaitWritable(false)
         return true
     }
 
@@ -228,10 +229,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     }
 
     /// The socket is writable: its peer has read most of what was sent.
-    func becameWritable() {
-        pointee.allowance = Limits.allowanceBytes
-        if pointee.unsent == nil { awaitWritable(false) }
-    }
+    func becameWritable() { pointee.allowance = Limits.allowanceBytes }
 
     private func awaitWritable(_ awaits: Bool) {
         if awaits == pointee.awaitsWritable { return }

@@ -10,9 +10,8 @@ extension RelayAPI {
     ) {
         do throws(StoreError) {
             let list = answer.key(exchange.account)
-            let counter = try reader.view.counter(
-                account: exchange.account, resource: answer.list.resource.rawValue)
-            let tag = EntityTag(epoch: epoch, version: counter.changeSequence, isWeak: true)
+            let head = try reader.head(of: list, resource: answer.list.resource.rawValue)
+            let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
             guard let start = start(of: page, answer, &exchange) else { return }
             if exchange.isNotModified(tag) { return }
             exchange.http.respond(200)
@@ -21,7 +20,7 @@ extension RelayAPI {
             exchange.http.appendAttached(answer.frame.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
-                list, answer, start, limit, exchange.http.portionBytes, exchange.http)
+                head, answer, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, answer, start, limit, exchange)
         } catch {
@@ -32,7 +31,7 @@ extension RelayAPI {
     }
 
     /// Closes the page, or leaves word where its next portion begins; links to the next page.
-    private mutating func finishPage(
+    private func finishPage(
         _ result: PageResult, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
         _ exchange: RelayExchange
     ) throws(StoreError) {
@@ -67,8 +66,9 @@ extension RelayAPI {
         let closing = next.answer.frame.closing
         do throws(StoreError) {
             let list = next.answer.key(next.account)
+            let head = try reader.head(of: list, resource: next.answer.list.resource.rawValue)
             let result = try appendRecords(
-                list, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
+                head, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
                 http, continues: true)
             if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
                 next.after = last
@@ -84,15 +84,14 @@ extension RelayAPI {
 
     /// Appends records as runs, without the comma behind the last one.
     private func appendRecords(
-        _ list: ListKey, _ answer: ListAnswer, _ start: PageStart, _ limit: Int, _ bytes: Int,
-        _ http: HTTP2.Exchange, continues: Bool = false
+        _ list: borrowing ListHead, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
+        _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
     ) throws(StoreError) -> PageResult {
         // Each run ends with a comma; one that turns out to be the last goes without it.
         var waiting = UnsafeRawBufferPointer(start: nil, count: 0)
         var isFirst = continues
         let result = try reader.view.appendRuns(
-            list, resource: answer.list.resource.rawValue, from: start, limit: limit,
-            maxBytes: bytes
+            list, from: start, limit: limit, maxBytes: bytes
         ) { run, _ in
             if isFirst {
                 http.appendAttached(",")

@@ -47,11 +47,29 @@ struct DocumentBlock: ~Escapable {
         try self.init(unsafe _overrideLifetime(bytes, copying: ()))
     }
 
+    /// A block without documents, which is none that is stored.
+    static var none: DocumentBlock {
+        @_lifetime(immortal) get { DocumentBlock(empty: ()) }
+    }
+
+    @_lifetime(immortal)
+    private init(empty: ()) {
+        bytes = RawSpan()
+        count = 0
+        jsonStart = 0
+        privateStart = 0
+    }
+
     /// A block that holds one document too large for sharing.
     var isOversize: Bool { bytes.byteCount > Limits.blockBytes }
 
     @inline(__always)
-    func key(at index: Int) -> UInt64 { bytes.word(at: offset(index)) }
+    func key(at index: Int) -> UInt64 {
+        precondition(index >= 0 && index < count)
+        // SAFETY: `init` saw to it that the directory has `count` entries.
+        return unsafe bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: offset(index), as: UInt64.self)
+    }
 
     @inline(__always)
     func version(at index: Int) -> UInt64 { bytes.word(at: offset(index) + 8) }
@@ -63,15 +81,38 @@ struct DocumentBlock: ~Escapable {
     @inline(__always)
     func position(of key: UInt64) -> Int {
         var index = 0
-        while index < count, self.key(at: index) < key { index += 1 }
+        while index < count, self.key(at: index) < key { index &+= 1 }
         return index
+    }
+
+    /// How many documents from `index` on are those of a leaf's keys from `first` on, one by one,
+    /// up to `most`; the first is known to be.
+    @inline(__always)
+    func count(
+        from index: Int, following leaf: borrowing ListNode, from first: Int, _ prefix: UInt64,
+        most: Int
+    ) -> Int {
+        let end = min(count - index, most, leaf.count - first)
+        var found = 1
+        while found < end,
+            key(at: index &+ found)
+                == prefix | DocumentKey(rawValue: leaf.key(at: first &+ found)).id
+        {
+            found &+= 1
+        }
+        return found
     }
 
     /// Where a document's JSON with its comma lies within the block.
     @inline(__always)
-    func json(at index: Int) throws(StoreError) -> Range<Int> {
-        let start = index == 0 ? 0 : Int(bytes.half(at: offset(index) - 8))
-        let end = Int(bytes.half(at: offset(index) + 24))
+    func json(at index: Int) throws(StoreError) -> Range<Int> { try json(of: index..<index + 1) }
+
+    /// Where the JSON of neighbours lies within the block, each with its comma.
+    @inline(__always)
+    func json(of documents: Range<Int>) throws(StoreError) -> Range<Int> {
+        let first = documents.lowerBound
+        let start = first == 0 ? 0 : Int(bytes.half(at: offset(first) - 8))
+        let end = Int(bytes.half(at: offset(documents.upperBound - 1) + 24))
         guard start < end, jsonStart + end <= privateStart else {
             throw .corrupted(what: "the directory of a block of documents")
         }
@@ -102,7 +143,7 @@ struct DocumentBlock: ~Escapable {
     }
 
     @inline(__always)
-    private func offset(_ index: Int) -> Int { Self.headerBytes + Self.entryBytes * index }
+    private func offset(_ index: Int) -> Int { Self.headerBytes &+ Self.entryBytes &* index }
 }
 
 /// A document in the map: the bytes of its answer, and what the server knows besides.

@@ -31,6 +31,17 @@ struct ListNode: ~Escapable {
         self.start = start + Self.headerBytes
     }
 
+    /// A leaf without keys, which is none that is stored.
+    static var none: ListNode { @_lifetime(immortal) get { ListNode(empty: ()) } }
+
+    @_lifetime(immortal)
+    private init(empty: ()) {
+        bytes = RawSpan()
+        start = 0
+        level = 0
+        count = 0
+    }
+
     /// The bytes of header and entries.
     var content: RawSpan {
         @_lifetime(copy self) get {
@@ -40,7 +51,12 @@ struct ListNode: ~Escapable {
 
     /// A key of a leaf.
     @inline(__always)
-    func key(at index: Int) -> UInt64 { bytes.word(at: start + 8 * index) }
+    func key(at index: Int) -> UInt64 {
+        precondition(level == 0 && index >= 0 && index < count)
+        // SAFETY: `init` saw to it that a leaf has `count` keys.
+        return unsafe bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: start &+ 8 &* index, as: UInt64.self)
+    }
 
     /// A child of an inner node.
     @inline(__always)

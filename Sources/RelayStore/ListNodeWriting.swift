@@ -4,15 +4,14 @@ import LMDB
 extension StoreTransaction {
     /// Loads the root of a list, an empty leaf if there is none.
     func loadRoot(_ list: ListKey) throws(StoreError) -> ListNodeBuffer {
-        guard let record = try view.root(list) else {
+        guard let stored = try view.root(list) else {
             let root = scratch.node(level: 0)
             root.level = 0
             root.count = 0
             return root
         }
-        let node = try ListNode(record, at: ListNode.totalBytes)
-        let root = scratch.node(level: node.level)
-        try root.load(node)
+        let root = scratch.node(level: stored.node.level)
+        try root.load(stored.node)
         return root
     }
 

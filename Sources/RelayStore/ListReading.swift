@@ -8,17 +8,13 @@ import LMDB
 extension StoreView {
     /// Number of keys in a list, exact and without a walk.
     public func count(_ list: ListKey) throws(StoreError) -> UInt64 {
-        guard let record = try root(list) else { return 0 }
-        guard record.byteCount >= ListNode.totalBytes else {
-            throw .corrupted(what: "a list's root")
-        }
-        return record.word(at: 0)
+        try root(list)?.total ?? 0
     }
 
     /// Whether a list holds a key.
     public func contains(_ key: UInt64, in list: ListKey) throws(StoreError) -> Bool {
-        guard let record = try root(list) else { return false }
-        var node = try ListNode(record, at: ListNode.totalBytes)
+        guard let root = try root(list) else { return false }
+        var node = root.node
         while node.level > 0 {
             node = try child(of: node, at: node.child(for: key))
         }
@@ -28,8 +24,13 @@ extension StoreView {
 
     /// Number of keys of a list that are less: the offset of this key if it is in the list.
     public func rank(of key: UInt64, in list: ListKey) throws(StoreError) -> UInt64 {
-        guard let record = try root(list) else { return 0 }
-        var node = try ListNode(record, at: ListNode.totalBytes)
+        guard let root = try root(list) else { return 0 }
+        return try rank(of: key, in: root)
+    }
+
+    /// As above, for a list whose root was looked up already.
+    func rank(of key: UInt64, in root: borrowing ListRoot) throws(StoreError) -> UInt64 {
+        var node = root.node
         var rank: UInt64 = 0
         while node.level > 0 {
             let index = node.child(for: key)
@@ -41,7 +42,9 @@ extension StoreView {
 
     /// The key at an offset.
     public func key(at offset: UInt64, in list: ListKey) throws(StoreError) -> UInt64? {
-        guard let position = try leaf(at: offset, in: list) else { return nil }
+        guard let root = try root(list), let position = try leaf(at: offset, in: root) else {
+            return nil
+        }
         return position.node.key(at: position.index)
     }
 
@@ -49,8 +52,9 @@ extension StoreView {
     public func forEachKey(
         in list: ListKey, from offset: UInt64 = 0, _ body: (UInt64) throws(StoreError) -> Bool
     ) throws(StoreError) {
+        guard let root = try root(list) else { return }
         var offset = offset
-        while let position = try leaf(at: offset, in: list) {
+        while let position = try leaf(at: offset, in: root) {
             for index in position.index..<position.node.count {
                 guard try body(position.node.key(at: index)) else { return }
             }
@@ -59,11 +63,10 @@ extension StoreView {
     }
 
     /// The leaf that holds the key at an offset, nil at or behind the end.
-    @_lifetime(copy self)
-    func leaf(at offset: UInt64, in list: ListKey) throws(StoreError) -> LeafPosition? {
-        guard let record = try root(list) else { return nil }
-        var node = try ListNode(record, at: ListNode.totalBytes)
-        guard offset < record.word(at: 0) else { return nil }
+    @_lifetime(copy self, copy root)
+    func leaf(at offset: UInt64, in root: borrowing ListRoot) throws(StoreError) -> LeafPosition? {
+        guard offset < root.total else { return nil }
+        var node = root.node
         var rest = offset
         while node.level > 0 {
             var index = 0
@@ -78,11 +81,12 @@ extension StoreView {
         return LeafPosition(node: node, index: Int(rest))
     }
 
-    /// The root record of a list.
+    /// The root of a list; nil for an empty one.
     @_lifetime(copy self)
-    func root(_ list: ListKey) throws(StoreError) -> RawSpan? {
+    func root(_ list: ListKey) throws(StoreError) -> ListRoot? {
         let key = list.stored
-        return try value(key.span.bytes, in: databases.lists)
+        guard let record = try value(key.span.bytes, in: databases.lists) else { return nil }
+        return try ListRoot(record)
     }
 
     /// A child of an inner node, which must be one level lower.
@@ -97,6 +101,34 @@ extension StoreView {
         }
         return node
     }
+}
+
+/// What is found under a list's key: how many keys it has, and the node above all others.
+struct ListRoot: ~Escapable {
+    let total: UInt64
+    let node: ListNode
+    /// The bytes in the map.
+    let record: RawSpan
+
+    @_lifetime(copy record)
+    init(_ record: RawSpan) throws(StoreError) {
+        guard record.byteCount >= ListNode.totalBytes else {
+            throw .corrupted(what: "a list's root")
+        }
+        self.record = record
+        total = record.word(at: 0)
+        node = try ListNode(record, at: ListNode.totalBytes)
+    }
+
+    /// The root of a list that has no record.
+    @_lifetime(immortal)
+    private init(empty: ()) {
+        record = RawSpan()
+        total = 0
+        node = ListNode.none
+    }
+
+    static var none: ListRoot { @_lifetime(immortal) get { ListRoot(empty: ()) } }
 }
 
 /// A position in a leaf.

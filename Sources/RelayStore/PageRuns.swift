@@ -27,137 +27,129 @@ extension StoreView {
     /// Hands over a page as runs of bytes in the map: the JSON of documents in the list's order,
     /// each followed by a comma, as many neighbours in one run as lie side by side.
     ///
-    /// The low 38 bits of a list's key are the id of a document of `resource`; above them is what
+    /// The low 38 bits of a list's key are the id of a document; above them is what
     /// the list is sorted by. The page ends after `limit` documents, or before the one that would
     /// exceed `maxBytes` (but never before the first).
     public func appendRuns(
-        _ list: ListKey, resource: UInt8, from start: PageStart, limit: Int, maxBytes: Int,
+        _ list: borrowing ListHead, from start: PageStart, limit: Int, maxBytes: Int,
         _ body: (UnsafeRawBufferPointer, Int) -> Void
     ) throws(StoreError) -> PageResult {
         var page = PageResult()
-        page.total = try count(list)
+        page.total = list.total
+        let root = list.root
         var offset: UInt64
         switch start {
         case .offset(let given): offset = given
-        case .after(let key): offset = key == .max ? page.total : try rank(of: key + 1, in: list)
+        case .after(let key): offset = key == .max ? page.total : try rank(of: key + 1, in: root)
         }
         guard offset < page.total, limit > 0 else {
             page.isLast = offset >= page.total
             return page
         }
-        guard let first = try key(at: offset, in: list) else {
-            throw .corrupted(what: "a list's counts")
-        }
-        let prefix = DocumentKey(account: list.account, resource: resource, id: 0).rawValue
-        var walk = try RunWalk(self, prefix: prefix, key: first)
-        try walk.lookAhead(to: BlocksAhead.capacity)
-        pages: while let position = try leaf(at: offset, in: list) {
-            for index in position.index..<position.node.count {
-                let key = position.node.key(at: index)
+        let prefix = DocumentKey(
+            account: list.key.account, resource: list.resource, id: 0
+        ).rawValue
+        var walk = try RunWalk(self, prefix: prefix)
+        pages: while let leaf = try leaf(at: offset, in: root) {
+            var index = leaf.index
+            while index < leaf.node.count {
                 if page.documents == limit { break pages }
-                let byteCount = try walk.find(key, body)
-                if page.documents > 0, page.bytes + byteCount > maxBytes { break pages }
-                walk.take(body)
-                page.documents += 1
-                page.bytes += byteCount
-                page.lastKey = key
-                offset += 1
+                let most = min(limit - page.documents, leaf.node.count - index)
+                try walk.find(leaf.node, index, most: most, ahead: limit - page.documents)
+                if page.bytes + walk.found.count > maxBytes {
+                    let room = maxBytes - page.bytes
+                    guard try walk.shorten(to: room, least: page.documents == 0 ? 1 : 0) else {
+                        break pages
+                    }
+                }
+                // SAFETY: in the map, which this view keeps as it is.
+                walk.block.bytes.extracting(walk.found).withUnsafeBytes { body($0, walk.count) }
+                index += walk.count
+                offset += UInt64(walk.count)
+                page.documents += walk.count
+                page.bytes += walk.found.count
+                page.lastKey = leaf.node.key(at: index - 1)
             }
         }
-        walk.flush(body)
         page.isLast = offset >= page.total
         return page
     }
 }
 
-/// Walks list keys and blocks of documents side by side.
+/// Walks list keys and blocks of documents side by side, a run of neighbours at a time.
 private struct RunWalk: ~Copyable, ~Escapable {
     private let cursor: Cursor
     private let prefix: UInt64
-    private var block: DocumentBlock
-    /// Position in the block of the document that was found last.
-    private var index: Int
-    /// The JSON of the document that was found last, within the block.
-    private var found: Range<Int> = 0..<0
-    /// JSON that waits to be handed over, a range of the block.
-    private var run: Range<Int> = 0..<0
-    /// Documents in `run`.
-    private var documents = 0
+    private(set) var block: DocumentBlock
+    /// The documents that were found last: where they begin in the block, how many they are, and
+    /// their JSON.
+    private var index = 0
+    private(set) var count = 0
+    private(set) var found: Range<Int> = 0..<0
     /// Blocks that follow, whose directories are on their way from memory.
     private var ahead = BlocksAhead()
+    private var depth = BlocksAhead.capacity
 
-    /// Stands before the document of a list's key.
+    /// Stands before the first document.
     @_lifetime(copy view)
-    init(_ view: borrowing StoreView, prefix: UInt64, key: UInt64) throws(StoreError) {
-        let cursor = try view.documentCursor()
-        let target = prefix | DocumentKey(rawValue: key).id
-        let first = try Self.seek(cursor, target)
+    init(_ view: borrowing StoreView, prefix: UInt64) throws(StoreError) {
+        cursor = try view.documentCursor()
+        block = DocumentBlock.none
         self.prefix = prefix
-        self.cursor = cursor
-        block = first
-        index = -1
     }
 
-    /// Finds the document of a list's key; returns the size of its JSON with the comma.
+    /// Finds the documents of a leaf's keys from one on: as many as lie side by side, but at most
+    /// `most`. `ahead` documents, these included, are still to come.
     mutating func find(
-        _ key: UInt64, _ body: (UnsafeRawBufferPointer, Int) -> Void
-    ) throws(StoreError) -> Int {
-        let target = prefix | DocumentKey(rawValue: key).id
-        if index + 1 < block.count, block.key(at: index + 1) == target {
-            index += 1
-        } else {
+        _ leaf: borrowing ListNode, _ first: Int, most: Int, ahead: Int
+    ) throws(StoreError) {
+        let target = prefix | DocumentKey(rawValue: leaf.key(at: first)).id
+        index += count
+        if index < block.count, block.key(at: index) != target {
             index = block.position(of: target)
-            if index == block.count || block.key(at: index) != target {
-                flush(body)
-                try moveOn(to: target)
-                index = block.position(of: target)
-            }
+        }
+        if index >= block.count {
+            try moveOn(to: target, ahead)
+            index = block.position(of: target)
         }
         guard index < block.count, block.key(at: index) == target else {
             throw .corrupted(what: "a list that names a missing document")
         }
-        found = try block.json(at: index)
-        return found.count
+        count = block.count(from: index, following: leaf, from: first, prefix, most: most)
+        found = try block.json(of: index..<index + count)
     }
 
-    /// Puts the found document on the page.
-    mutating func take(_ body: (UnsafeRawBufferPointer, Int) -> Void) {
-        if documents > 0, run.upperBound == found.lowerBound {
-            run = run.lowerBound..<found.upperBound
-        } else {
-            flush(body)
-            run = found
+    /// Leaves out the last of the found documents until the rest fits; false if none is left.
+    mutating func shorten(to bytes: Int, least: Int) throws(StoreError) -> Bool {
+        while count > least, found.count > bytes {
+            count -= 1
+            if count == 0 { return false }
+            found = try block.json(of: index..<index + count)
         }
-        documents += 1
-    }
-
-    /// Hands over what waits.
-    mutating func flush(_ body: (UnsafeRawBufferPointer, Int) -> Void) {
-        if documents == 0 { return }
-        // SAFETY: the run lies in the map, which the view that this walk borrows keeps as it is.
-        block.bytes.extracting(run).withUnsafeBytes { body($0, documents) }
-        documents = 0
-        run = 0..<0
+        return true
     }
 
     /// Moves to the block that holds a key: the next one, as a rule.
-    private mutating func moveOn(to target: UInt64) throws(StoreError) {
+    private mutating func moveOn(to target: UInt64, _ documents: Int) throws(StoreError) {
         if let next = ahead.takeFirst(target) {
             // SAFETY: the block lies in the map, which the view of this walk keeps as it is.
             let bytes = unsafe _overrideLifetime(
                 RawSpan(_unsafeStart: next.start, byteCount: next.byteCount), copying: cursor)
             block = try DocumentBlock(bytes)
-            try lookAhead(to: BlocksAhead.capacity)
+            depth = BlocksAhead.capacity
         } else {
+            // What was fetched ahead is of no use: the list skips blocks.
+            if ahead.count > 0 { depth = 1 }
             ahead.forget()
             block = try Self.seek(cursor, target)
-            try lookAhead(to: 1)
         }
+        // No further than the page will go, if the blocks to come are as full as this one.
+        try lookAhead(to: min(depth, documents / block.count))
     }
 
     /// Finds the blocks that follow and starts to fetch their directories: on a page of fifty
     /// orders that hides twenty cache misses, a tenth of the page's cost.
-    mutating func lookAhead(to depth: Int) throws(StoreError) {
+    private mutating func lookAhead(to depth: Int) throws(StoreError) {
         do throws(LMDBError) {
             while ahead.count < depth {
                 guard let entry = try cursor.next() else { return }

@@ -139,12 +139,11 @@ extension StoreView {
 
     /// Checks one list; returns how many nodes it has besides its root.
     func check(_ list: ListKey, _ report: inout CheckReport) throws(StoreError) -> UInt64 {
-        guard let record = try root(list) else { return 0 }
         var walk = ListWalk(name: "list \(list)")
         do throws(StoreError) {
-            let root = try ListNode(record, at: ListNode.totalBytes)
-            let keys = try check(root, isRoot: true, &walk, &report)
-            if keys != record.word(at: 0) { report.fault("\(walk.name): wrong total") }
+            guard let root = try root(list) else { return 0 }
+            let keys = try check(root.node, isRoot: true, &walk, &report)
+            if keys != root.total { report.fault("\(walk.name): wrong total") }
             report.listKeys += keys
         } catch {
             report.fault("\(walk.name): \(error)")

@@ -8,6 +8,7 @@ public struct StoreReader: ~Copyable {
     private let core: StoreCore
     private var reader: Reader
     private let hints: HintTable
+    private let lastHead = RememberedHead()
     /// How far this reader knows what was moved.
     private var place: MovedDocuments.Place
     /// The commit for which all hints are exact, `inexact` if there is none.
@@ -47,6 +48,7 @@ public struct StoreReader: ~Copyable {
             if exactFor != reader.transactionID { followMoves(isSecondTry: true) }
             return false
         }
+        lastHead.forget()
         do throws(LMDBError) {
             try reader.renew()
         } catch {
@@ -58,7 +60,10 @@ public struct StoreReader: ~Copyable {
     }
 
     /// Lets go of the commit until the next `renewIfStale`, so that its pages can be reused.
-    public mutating func rest() { reader.reset() }
+    public mutating func rest() {
+        lastHead.forget()
+        reader.reset()
+    }
 
     /// Forgets the hints of documents that were moved since this reader last looked.
     private mutating func followMoves(isSecondTry: Bool) {
@@ -80,6 +85,13 @@ public struct StoreReader: ~Copyable {
             place = core.moved.place(at: transaction)
             exactFor = transaction
         }
+    }
+
+    /// Looks a list up, and the counter of the records that it holds.
+    @_lifetime(borrow self)
+    public borrowing func head(of list: ListKey, resource: UInt8) throws(StoreError) -> ListHead {
+        let view = view
+        return try lastHead.head(of: list, resource: resource, in: view)
     }
 
     /// A document, if there is one under this key.
