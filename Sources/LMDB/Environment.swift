@@ -49,8 +49,7 @@ public final class Environment: Sendable {
             try check(mdb_env_set_mapsize(environment, options.mapBytes))
             try check(mdb_env_set_maxreaders(environment, options.readers))
             try check(mdb_env_set_maxdbs(environment, Limits.databases))
-            let flags = UInt32(MDB_NOTLS | options.durability.flags)
-            let code = mdb_env_open(environment, directory, flags, 0o600)
+            let code = mdb_env_open(environment, directory, options.flags, 0o600)
             if code == MDB_INVALID {
                 throw .foreignFile(path: Self.dataPath(in: directory))
             }

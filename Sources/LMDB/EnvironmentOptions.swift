@@ -26,14 +26,21 @@ public struct EnvironmentOptions: Sendable {
     public var readers: UInt32
     /// What a power cut may cost.
     public var durability: Durability
+    /// For a file that nobody writes to, such as a copy: no lock file, no writes.
+    public var isReadOnly: Bool
 
     /// The defaults are right for a service: 64 GiB, 1 024 readers, durable.
     public init(
         mapBytes: Int = Limits.mapBytes, readers: UInt32 = Limits.readers,
-        durability: Durability = .durable
+        durability: Durability = .durable, isReadOnly: Bool = false
     ) {
         self.mapBytes = mapBytes
         self.readers = readers
         self.durability = durability
+        self.isReadOnly = isReadOnly
+    }
+
+    var flags: UInt32 {
+        UInt32(MDB_NOTLS | durability.flags | (isReadOnly ? MDB_RDONLY | MDB_NOLOCK : 0))
     }
 }

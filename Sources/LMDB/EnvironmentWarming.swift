@@ -14,14 +14,10 @@ extension Environment {
     public func warm() throws(LMDBError) -> Int {
         var file: Int32 = -1
         try check(mdb_env_get_fd(pointer, &file))
-        var status = stat()
-        guard fstat(file, &status) == 0 else {
-            throw .system(call: "fstat", errno: errno, path: directory)
-        }
         // A file may end before its last used page (see `PageWalk`): behind its end is SIGBUS.
         let used = statistics.usedBytes
-        let bytes = min(used, Int(status.st_size) / statistics.pageBytes * statistics.pageBytes)
-        let start = try mapStart()
+        let bytes = min(used, try fileBytes() / statistics.pageBytes * statistics.pageBytes)
+        let start = try Reader(self).mapStart()
         var offset = 0
         while offset < bytes {
             let step = min(Limits.warmingBytes, bytes - offset)
@@ -39,19 +35,20 @@ extension Environment {
             throw .system(call: "madvise", errno: errno, path: directory)
         }
     }
+}
 
+extension Reader {
     /// Where the file's first byte is mapped. liblmdb does not tell, but a page says its own number
     /// in its first word (`MDB_page`), so any page that can be found tells where all of them lie.
-    private func mapStart() throws(LMDBError) -> UnsafeRawPointer {
-        let reader = try Reader(self)
+    borrowing func mapStart() throws(LMDBError) -> UnsafeRawPointer {
         // The tree of named databases: its records are small, so they lie in a page of the tree
         // and not on pages of their own. Its handle is always this one (MAIN_DBI).
         let mainTree: MDB_dbi = 1
-        guard let entry = try CursorHandle(reader.view, mainTree).move(MDB_FIRST) else {
+        guard let entry = try CursorHandle(view, mainTree).move(MDB_FIRST) else {
             throw .corrupted
         }
-        let pageBytes = statistics.pageBytes
-        // SAFETY: the page is mapped for as long as this environment, and unchanged while the
+        let pageBytes = environment.statistics.pageBytes
+        // SAFETY: the page is mapped for as long as the environment, and unchanged while the
         // reader lives.
         let address = UInt(bitPattern: entry.value.mv_data) & ~UInt(pageBytes - 1)
         guard let page = UnsafeRawPointer(bitPattern: address) else { throw .corrupted }

@@ -16,6 +16,20 @@ public enum Limits {
     /// Bytes of the smallest page LMDB may have been built with, and of the largest.
     static let pageBytes: ClosedRange<UInt32> = 512...65_536
 
+    /// Pages of a data file: 2^40, four petabytes of the usual ones. A meta page that says more is
+    /// none; below it, sums of page numbers do not overflow.
+    static let pagesOfFile: UInt64 = 1 << 40
+
+    /// Levels of an LMDB tree (`CURSOR_STACK`); a deeper one is a circle.
+    static let treeLevels = 32
+
+    /// Faults of the page structure that are reported; more of them say nothing new.
+    static let pageFaults = 50
+
+    /// Attempts to read the meta page of a commit before the next but one is begun: each fails only
+    /// if two commits fall into a microsecond.
+    static let metaAttempts = 1_000
+
     /// Bytes of a key: what liblmdb was compiled with (`mdb_env_get_maxkeysize`).
     public static let keyBytes = 511
 

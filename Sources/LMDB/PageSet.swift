@@ -1,0 +1,44 @@
+/// A set of page numbers below a bound: one bit a page.
+public struct PageSet: Sendable {
+    private var words: [UInt64]
+    /// How many pages there are, in the set or not.
+    public let bound: Int
+    /// Pages in the set.
+    public private(set) var count = 0
+
+    /// An empty set of pages below `bound`.
+    public init(below bound: Int) {
+        self.bound = bound
+        words = [UInt64](repeating: 0, count: (bound + 63) / 64)
+    }
+
+    /// Adds a page; false if it was there already.
+    mutating func insert(_ page: Int) -> Bool {
+        let bit: UInt64 = 1 << UInt64(page & 63)
+        if words[page >> 6] & bit != 0 { return false }
+        words[page >> 6] |= bit
+        count += 1
+        return true
+    }
+
+    /// Whether a page is in the set.
+    @inline(__always)
+    public func contains(_ page: Int) -> Bool {
+        words[page >> 6] & (1 << UInt64(page & 63)) != 0
+    }
+
+    /// Whether any of these pages is in the set.
+    public func intersects(_ pages: Range<Int>) -> Bool {
+        var page = pages.lowerBound
+        while page < pages.upperBound {
+            if page & 63 == 0, page + 64 <= pages.upperBound {
+                if words[page >> 6] != 0 { return true }
+                page += 64
+            } else {
+                if contains(page) { return true }
+                page += 1
+            }
+        }
+        return false
+    }
+}
