@@ -9,17 +9,20 @@ public struct StoreOptions: Sendable {
     public var quotaBytes: Int
     /// What a power cut may cost.
     public var durability: Durability
+    /// For a store that nobody writes to, such as a snapshot: nothing in its directory changes.
+    public var isReadOnly: Bool
 
     /// The defaults are right for a service. Without a quota, a quarter of the map (512 MiB at
     /// most) is kept back for deletions.
     public init(
         mapBytes: Int = LMDB.Limits.mapBytes, quotaBytes: Int? = nil,
-        durability: Durability = .durable
+        durability: Durability = .durable, isReadOnly: Bool = false
     ) {
         let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
         self.mapBytes = mapBytes
         self.quotaBytes = quotaBytes ?? mapBytes - reserve
         self.durability = durability
+        self.isReadOnly = isReadOnly
     }
 }
 
@@ -130,6 +133,7 @@ public final class Store: Sendable {
 
 extension StoreOptions {
     var environment: EnvironmentOptions {
-        EnvironmentOptions(mapBytes: mapBytes, durability: durability)
+        EnvironmentOptions(
+            mapBytes: mapBytes, durability: durability, isReadOnly: isReadOnly)
     }
 }

@@ -30,7 +30,8 @@ extension Store {
 }
 
 extension StoreView {
-    func check() throws(StoreError) -> CheckReport {
+    /// See `Store.check`.
+    public func check() throws(StoreError) -> CheckReport {
         var report = CheckReport()
         try checkDocuments(&report)
         try checkLists(&report)

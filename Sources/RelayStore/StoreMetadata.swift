@@ -23,12 +23,15 @@ public struct StoreMetadata: Equatable, Sendable {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let created = Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
-        let epoch = UInt64(randombytes_random()) << 32 | UInt64(randombytes_random())
-        let record: InlineArray<3, UInt64> = [
-            UInt64(Limits.formatVersion), epoch, UInt64(bitPattern: created),
-        ]
+        let record = record(created: created)
         let database = try environment.bytesDatabase("meta")
         try transaction.put(record.span.bytes, at: key.span.bytes, in: database)
+    }
+
+    /// The record of a store with a new epoch; libsodium must have been initialised.
+    fileprivate static func record(created: Int64) -> InlineArray<3, UInt64> {
+        let epoch = UInt64(randombytes_random()) << 32 | UInt64(randombytes_random())
+        return [UInt64(Limits.formatVersion), epoch, UInt64(bitPattern: created)]
     }
 
     init(_ record: RawSpan?) throws(StoreError) {
@@ -56,5 +59,14 @@ extension StoreView {
         let record = try value(StoreMetadata.recordKey.span.bytes, in: databases.meta)
         // SAFETY: the address is all that leaves the closure.
         return record?.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } ?? 0
+    }
+}
+
+extension StoreTransaction {
+    /// Replaces the store's epoch by a random one.
+    mutating func renewEpoch() throws(StoreError) {
+        let record = StoreMetadata.record(created: try view.metadata().created)
+        let key = StoreMetadata.recordKey
+        try put(record.span.bytes, at: key.span.bytes, in: databases.meta)
     }
 }
