@@ -40,6 +40,10 @@ let package = Package(
             name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON"],
             swiftSettings: lifetimes),
         .target(
+            name: "RelaySnapshots",
+            dependencies: ["LMDB", "RelayStore", "RelayRecords", "RelayContract", "JSON", "Zstd"],
+            swiftSettings: lifetimes),
+        .target(
             name: "RelayServer",
             dependencies: [
                 "HTTP2", "RelayContract", "RelayStore", "RelayRecords", "JSON", "CLinux",
@@ -54,8 +58,8 @@ let package = Package(
         .executableTarget(
             name: "relayctl",
             dependencies: [
-                "RelayStore", "RelayRecords", "RelayContract", "RelayClient", "HTTP2", "JSON",
-                "Options", "Zstd",
+                "RelayStore", "RelayRecords", "RelaySnapshots", "RelayContract", "RelayClient",
+                "HTTP2", "JSON", "Options", "Zstd",
             ],
             path: "tools/relayctl"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
@@ -73,6 +77,12 @@ let package = Package(
         .testTarget(name: "RelayContractTests", dependencies: ["RelayContract", "TestSupport"]),
         .testTarget(name: "RelayStoreTests", dependencies: ["RelayStore", "TestSupport"]),
         .testTarget(name: "RelayRecordsTests", dependencies: ["RelayRecords", "TestSupport"]),
+        .testTarget(
+            name: "RelaySnapshotsTests",
+            dependencies: [
+                "RelaySnapshots", "RelayContract", "RelayRecords", "RelayStore", "JSON",
+                "TestSupport",
+            ]),
         .testTarget(name: "RelayServerTests", dependencies: ["RelayServer", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
@@ -80,7 +90,7 @@ let package = Package(
             exclude: ["allocation-counter.c", "node-client.mjs"]),
         .testTarget(
             name: "RelayctlTests",
-            dependencies: ["relayctl", "RelayStore", "RelayContract", "JSON"]),
+            dependencies: ["relayctl", "RelayStore", "RelaySnapshots", "RelayContract", "JSON"]),
         .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP2
+import RelaySnapshots
 import RelayStore
 
 /// Why a command failed. `description` is what the user reads after the program's name.
@@ -12,8 +13,10 @@ enum CommandError: Error, CustomStringConvertible {
     case refused(status: Int, detail: String)
     /// Nobody listens on the admin socket.
     case notRunning(socket: String)
-    /// There is something where the sample should go.
-    case occupied(path: String)
+    /// A snapshot, or what builds a store whole or not at all, failed.
+    case snapshot(SnapshotError)
+    /// The options do not go together.
+    case usage(String)
     /// There is no store.
     case missing(path: String)
     /// Ctrl-C or SIGTERM.
@@ -33,8 +36,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .transport(let error): "\(error)"
         case .refused(let status, let detail): "relayd answered \(status): \(detail)"
         case .notRunning(let socket): "nobody listens on \(socket); is relayd running?"
-        case .occupied(let path):
-            "\(path) exists already; choose another directory, or remove it first"
+        case .snapshot(let error): "\(error)"
+        case .usage(let sentence): sentence
         case .missing(let path): "there is no store in \(path); relayctl sample makes one"
         case .interrupted: "interrupted; nothing is left behind"
         case .nothingToAsk: "give --store DIR or --admin-socket PATH"

@@ -57,6 +57,9 @@ enum Commands {
 
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
-        verbs: [sample, keysCreate, keysList, keysRevoke, stat, health],
-        notes: ["Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line."])
+        verbs: [sample, keysCreate, keysList, keysRevoke, stat, health] + snapshotVerbs,
+        notes: [
+            "Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line,",
+            "3 something is wrong with the data.",
+        ])
 }

@@ -10,6 +10,7 @@ enum Relayctl {
         do throws(CommandError) {
             let report = try run(verb, arguments)
             report.print(asJSON: arguments[Commands.json])
+            report.exitCode.exit()
         } catch {
             fail(error, asJSON: arguments[Commands.json])
         }
@@ -23,8 +24,17 @@ enum Relayctl {
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
         case Commands.stat.name: try StatCommand.run(arguments)
         case Commands.health.name: try HealthCommand.run(arguments)
-        default: preconditionFailure("no verb \(verb.name)")
+        default: try snapshots(verb, arguments)
         }
+    }
+
+    private static func snapshots(
+        _ verb: Verb, _ arguments: Arguments
+    ) throws(CommandError) -> Report {
+        guard let report = try SnapshotCommand.run(verb, arguments) else {
+            preconditionFailure("no verb \(verb.name)")
+        }
+        return report
     }
 
     /// Says why and ends the process.
@@ -35,7 +45,8 @@ enum Relayctl {
         }
         Commands.program.complain(error.description)
         switch error {
-        case .nothingToAsk, .badKeyId: ExitCode.usage.exit()
+        case .nothingToAsk, .badKeyId, .usage: ExitCode.usage.exit()
+        case .snapshot(.damaged): ExitCode.data.exit()
         default: ExitCode.failure.exit()
         }
     }

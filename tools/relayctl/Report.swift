@@ -1,10 +1,16 @@
 import JSON
+import Options
 
 /// The answer of a command: a JSON document, which `--json` prints as it is and which is otherwise
 /// laid out for people. Both come from the same bytes, so a script can rely on whatever a person
 /// has seen.
 struct Report {
     let json: [UInt8]
+    /// How the program ends after it: a report on damage is an answer too.
+    var exitCode = ExitCode.success
+
+    /// For a command whose standard output is something else.
+    static let silent = Report(json: [])
 
     init(json: [UInt8]) { self.json = json }
 
@@ -19,6 +25,7 @@ struct Report {
 
     /// Prints it to standard output.
     func print(asJSON: Bool) {
+        if json.isEmpty { return }
         if asJSON {
             Swift.print(String(decoding: json, as: UTF8.self))
         } else {

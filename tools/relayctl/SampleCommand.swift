@@ -3,6 +3,7 @@ import JSON
 import Options
 import RelayContract
 import RelayRecords
+import RelaySnapshots
 import RelayStore
 
 /// `relayctl sample`: a store of sample data, whole or not at all.
@@ -11,18 +12,31 @@ enum SampleCommand {
         let sample = Sample(
             orders: arguments[Commands.orders], accounts: arguments[Commands.accounts],
             seed: UInt64(arguments[Commands.seed]))
-        let staging = try StagingDirectory(for: arguments[Commands.store])
+        let staging = try staged { () throws(SnapshotError) in
+            try StagingDirectory(for: arguments[Commands.store])
+        }
         var progress = Progress(
             "orders", total: sample.allOrders, json: arguments[Commands.json])
         Interrupt.hold()
         do throws(CommandError) {
             let size = try fill(staging.path, with: sample, progress: &progress)
             try sync(staging.path + "/data.mdb")
-            try staging.publish()
+            try staged { () throws(SnapshotError) in try staging.publish() }
             return report(size, progress, staging)
         } catch {
             staging.discard()
             throw error
+        }
+    }
+
+    /// Lifts the errors of the staging directory.
+    private static func staged<Value>(
+        _ body: () throws(SnapshotError) -> Value
+    ) throws(CommandError) -> Value {
+        do throws(SnapshotError) {
+            return try body()
+        } catch {
+            throw .snapshot(error)
         }
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import relayctl
+@testable import RelaySnapshots
 
 @Suite struct StagingDirectoryTests {
     /// A fresh directory for one test.
@@ -45,9 +45,9 @@ import Testing
         try staging.publish()
 
         touch(base + "/file")
-        #expect(throws: CommandError.self) { try StagingDirectory(for: base + "/file") }
+        #expect(throws: SnapshotError.self) { try StagingDirectory(for: base + "/file") }
         touch(base + "/empty/x")
-        #expect(throws: CommandError.self) { try StagingDirectory(for: base + "/empty") }
+        #expect(throws: SnapshotError.self) { try StagingDirectory(for: base + "/empty") }
     }
 
     @Test("A target that was filled meanwhile is not overwritten.")
@@ -57,7 +57,7 @@ import Testing
         mkdir(staging.path, 0o700)
         mkdir(base + "/store", 0o700)
         touch(base + "/store/data.mdb")
-        #expect(throws: CommandError.self) { try staging.publish() }
+        #expect(throws: SnapshotError.self) { try staging.publish() }
         staging.discard()
         #expect(exists(base + "/store/data.mdb"))
     }

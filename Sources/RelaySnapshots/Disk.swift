@@ -1,0 +1,107 @@
+import Glibc
+
+/// What is done with names in directories.
+enum Disk {
+    /// Makes a directory that only its owner may enter; one that exists is good.
+    static func makeDirectory(_ path: String) throws(SnapshotError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw .system(call: "mkdir", path: path, errno: errno)
+        }
+    }
+
+    /// Renames a file and waits until the new name is on the disk.
+    static func rename(_ old: String, to new: String) throws(SnapshotError) {
+        guard Glibc.rename(old, new) == 0 else {
+            throw .system(call: "rename to", path: new, errno: errno)
+        }
+        try syncDirectory(parent(of: new))
+    }
+
+    /// Waits until the names in a directory are on the disk.
+    static func syncDirectory(_ path: String) throws(SnapshotError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw .system(call: "fsync", path: path, errno: errno)
+        }
+    }
+
+    /// The directory that a path lies in.
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The names in a directory in ascending order; nil when there is none.
+    static func names(in path: String) -> [String]? {
+        guard let stream = opendir(path) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                // SAFETY: the entry is valid until the next readdir on this stream, and the name
+                // is copied into a String before that; d_name is NUL-terminated.
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Whether there is something under this name.
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Bytes of a file; 0 if there is none.
+    static func size(of path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// Refuses to begin what would fill the disk that a directory is on.
+    static func requireSpace(_ bytes: Int, in directory: String) throws(SnapshotError) {
+        var status = statvfs()
+        // The directory may be about to be made: then its parent is on the same disk.
+        let existing = exists(directory) ? directory : parent(of: directory)
+        guard statvfs(existing, &status) == 0 else {
+            throw .system(call: "statvfs", path: existing, errno: errno)
+        }
+        let free = Int(status.f_bavail) * Int(status.f_frsize)
+        let needed = bytes + Limits.spareBytes
+        guard free >= needed else {
+            throw .noSpace(path: directory, needed: needed, free: free)
+        }
+    }
+
+    /// A small file as a whole; nil if there is none.
+    static func contents(
+        of path: String, upTo limit: Int
+    ) throws(SnapshotError) -> [UInt8]? {
+        guard exists(path) else { return nil }
+        let file = try DiskFile(reading: path)
+        let size = try file.size()
+        guard size <= limit else {
+            throw .damaged(findings: ["\(path) has \(size) bytes, more than \(limit)"])
+        }
+        return try file.bytes(0..<size)
+    }
+
+    /// Makes a file appear whole or not at all, on the disk when this returns.
+    static func write(_ bytes: [UInt8], to path: String) throws(SnapshotError) {
+        let part = "\(path).part-\(getpid())"
+        unlink(part)
+        do throws(SnapshotError) {
+            let file = try DiskFile(creating: part)
+            // SAFETY: written inside the closure.
+            let outcome: Result<Void, SnapshotError> = bytes.withUnsafeBytes { bytes in
+                Result { () throws(SnapshotError) in try file.write(bytes, at: 0) }
+            }
+            try outcome.get()
+            try file.sync()
+        } catch {
+            unlink(part)
+            throw error
+        }
+        try rename(part, to: path)
+    }
+}

@@ -1,0 +1,57 @@
+/// Every number that bounds snapshots, with its unit and the reason for it.
+public enum Limits {
+    /// Version of the manifest and of a repository's files.
+    static let formatVersion = 1
+
+    /// Bytes that are copied, hashed or packed in one step: 1 MiB. Large enough that system calls
+    /// do not count, small enough that a step never holds a core for long.
+    static let stepBytes = 1 << 20
+
+    /// Bytes that are written before the kernel is told to write them out and to forget them: 32
+    /// MiB. So a copy never fills the page cache, which belongs to what relayd serves.
+    static let flushBytes = 32 << 20
+
+    /// Bytes of a data file that one sum of the manifest covers: 4 MiB. A torn copy is then told
+    /// by place, for 20 bytes of manifest per segment.
+    static let segmentBytes = 4 << 20
+
+    /// Bytes of a manifest: 16 MiB hold the sums of a store of three terabytes.
+    static let manifestBytes = 16 << 20
+
+    /// Bytes by which the store may grow while a snapshot is taken, unless the command says
+    /// otherwise: 1 GiB. A snapshot keeps all pages of its commit, so every write takes new ones.
+    public static let growthBytes = 1 << 30
+
+    /// Bytes that must stay free on the disk after a snapshot: 64 MiB.
+    static let spareBytes = 64 << 20
+
+    /// Nice value of what copies and hashes: it gives way to whatever serves.
+    static let niceness: Int32 = 19
+
+    /// Findings that a verification lists; more of them say nothing new.
+    static let findings = 100
+
+    /// Bytes of a label.
+    public static let labelBytes = 200
+
+    /// Bytes of a page's address in a repository: BLAKE2b with 160 bits. No two pages will ever
+    /// share one, by accident or on purpose, and the index stays at half a percent of the pages.
+    static let addressBytes = 20
+
+    /// Pages that are compressed together: 64, which is 256 KiB of the usual pages. Less compresses
+    /// worse, more would make a damaged frame cost more pages.
+    static let framePages = 64
+
+    /// Bytes of frames in one pack: 64 MiB. A pack is what is deleted or rewritten as a whole.
+    static let packBytes = 64 << 20
+
+    /// Level of zstd: 3, its default, which is as fast as a disk.
+    static let compressionLevel: Int32 = 3
+
+    /// Percent of a pack's pages that must be needed, or prune writes it anew.
+    static let neededPercent = 60
+
+    /// Changes that a restore replays in one transaction: enough to share a commit, few enough that
+    /// none grows beyond what LMDB can track.
+    static let changesPerCommit = 500
+}

@@ -1,0 +1,65 @@
+import JSON
+import RelayStore
+
+extension Manifest {
+    /// Reads a manifest back; nil unless it is exactly what `encoded` wrote.
+    init?(_ file: [UInt8]) {
+        // ,"checksum":"…64…"}\n
+        let tail = 13 + 2 * Self.checksumBytes + 3
+        guard file.count > tail else { return nil }
+        let body = Array(file.dropLast(tail))
+        let expected = ",\"checksum\":\"\(Self.checksum(body))\"}\n"
+        guard file.suffix(tail).elementsEqual(expected.utf8) else { return nil }
+        let read = try? JSONParser().parse(file) { Manifest(json: $0) }
+        guard let manifest = read else { return nil }
+        self = manifest
+    }
+
+    private init?(json: JSONValue) {
+        func integer(_ name: StaticString, in value: JSONValue? = nil) -> Int? {
+            (value ?? json)[name]?.integer.flatMap { Int(exactly: $0) }
+        }
+        func text(_ name: StaticString) -> String? { json[name]?.string.map { String($0) } }
+        guard integer("format") == Limits.formatVersion, let program = text("program"),
+            let created = text("createdAt").flatMap({ Timestamp(rfc3339: $0) }),
+            let isCompact = json["compact"]?.boolean,
+            let epoch = text("epoch").flatMap({ UInt64($0, radix: 16) }),
+            let sequence = integer("sequence"), let transaction = integer("transaction"),
+            let storeFormat = integer("storeFormat"), let pageBytes = integer("pageBytes"),
+            let pages = integer("pages"), let usedPages = integer("usedPages"),
+            let blake2b = text("blake2b"), let counts = json["counts"],
+            let segments = json["segments"]
+        else { return nil }
+        self.program = program
+        createdAt = created
+        label = text("label")
+        self.isCompact = isCompact
+        self.epoch = epoch
+        self.sequence = UInt64(sequence)
+        self.transaction = UInt64(transaction)
+        self.storeFormat = storeFormat
+        self.pageBytes = pageBytes
+        self.pages = pages
+        self.usedPages = usedPages
+        self.blake2b = blake2b
+        self.counts = counts.elements.compactMap { element in
+            guard let account = integer("account", in: element),
+                let kind = integer("kind", in: element),
+                let documents = integer("documents", in: element)
+            else { return nil }
+            return DocumentCount(
+                account: UInt32(account), resource: UInt8(kind), documents: UInt64(documents))
+        }
+        self.segments = segments.elements.compactMap {
+            $0.string.flatMap { UInt64(String($0), radix: 16) }
+        }
+        stored = json["stored"].flatMap { stored in
+            guard let map = stored["map"]?.string,
+                let addedPages = integer("addedPages", in: stored),
+                let addedBytes = integer("addedBytes", in: stored)
+            else { return nil }
+            return StoredPages(
+                map: String(map), addedPages: addedPages, addedBytes: addedBytes)
+        }
+    }
+}

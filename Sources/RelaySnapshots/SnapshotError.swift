@@ -1,0 +1,87 @@
+import Glibc
+import LMDB
+import RelayStore
+
+/// What can go wrong with snapshots. Closed, and every message says what to do next. Damage is no
+/// error but a finding, see `VerificationReport`, except where it ends what was asked for.
+public enum SnapshotError: Error, Equatable, Sendable {
+    /// There is something where a snapshot or a store should go.
+    case occupied(path: String)
+    /// There is no snapshot.
+    case missing(path: String)
+    /// There is no repository.
+    case noRepository(path: String)
+    /// No snapshot of a repository has this id, or several begin with it.
+    case unknownSnapshot(id: String, repository: String)
+    /// Another process creates or prunes, or reads while this one wants to prune.
+    case busy(path: String)
+    /// The disk has not enough room.
+    case noSpace(path: String, needed: Int, free: Int)
+    /// The store grew by more than was allowed while a snapshot held its pages.
+    case grewTooMuch(bytes: Int, limit: Int)
+    /// The caller said stop.
+    case cancelled
+    /// What was to be used is damaged; this is what is wrong with it.
+    case damaged(findings: [String])
+    /// The changes cannot be replayed up to there.
+    case unreachable(reason: String)
+    /// The store refused.
+    case store(StoreError)
+    /// A system call failed.
+    case system(call: String, path: String, errno: Int32)
+}
+
+extension SnapshotError: CustomStringConvertible {
+    /// What happened and what to do about it.
+    public var description: String {
+        switch self {
+        case .occupied(let path):
+            "\(path) exists already; choose another directory, or remove it first"
+        case .missing(let path):
+            "there is no snapshot in \(path): a snapshot is a directory, or REPO:ID"
+        case .noRepository(let path):
+            "there is no repository in \(path): relayctl snapshot create --into makes one"
+        case .unknownSnapshot(let id, let repository):
+            "no snapshot, or more than one, of \(repository) is called \(id): "
+                + "relayctl snapshot list \(repository) shows them"
+        case .busy(let path):
+            "another snapshot command is at work on \(path): try again when it has ended"
+        case .noSpace(let path, let needed, let free):
+            "\(path) needs \(needed) bytes, and the disk has \(free): make room first"
+        case .grewTooMuch(let bytes, let limit):
+            "the store has grown by \(bytes) bytes during the snapshot, more than \(limit): "
+                + "try again when less is written, or with a higher --max-growth"
+        case .cancelled: "interrupted; nothing is left behind"
+        case .damaged(let findings):
+            "it is damaged, use another snapshot: " + findings.prefix(5).joined(separator: "; ")
+        case .unreachable(let reason): reason
+        case .store(let error): error.description
+        case .system(let call, let path, let code):
+            "\(call) \(path): \(String(cString: strerror(code)))"
+        }
+    }
+}
+
+/// Runs a call of the store and lifts its error.
+@inline(__always)
+func lifting<Value: ~Copyable>(
+    _ body: () throws(StoreError) -> Value
+) throws(SnapshotError) -> Value {
+    do throws(StoreError) {
+        return try body()
+    } catch {
+        throw .store(error)
+    }
+}
+
+/// Runs a call of the LMDB module and lifts its error.
+@inline(__always)
+func lifting<Value: ~Copyable>(
+    lmdb body: () throws(LMDBError) -> Value
+) throws(SnapshotError) -> Value {
+    do throws(LMDBError) {
+        return try body()
+    } catch {
+        throw .store(.lmdb(error))
+    }
+}

@@ -1,0 +1,97 @@
+import LMDB
+import RelayRecords
+import RelayStore
+
+/// Looks at everything in one commit: pages, trees, documents, lists, lookups, references.
+public enum StoreExamination {
+    /// Examines the newest commit of a store that others may be writing to. Keeps its pages for as
+    /// long as it takes.
+    public static func examine(
+        _ store: Store, _ watch: Watch = .none
+    ) throws(SnapshotError) -> VerificationReport {
+        let pinned = try lifting { () throws(StoreError) in try store.pin() }
+        try watch.step(.checking, 0, of: 3)
+        var report = VerificationReport()
+        report.add(pinned.image.census())
+        // Records are read by liblmdb, which believes what it finds: not on damaged pages.
+        guard report.isSound else { return report }
+        try watch.step(.checking, 1, of: 3)
+        try examine(pinned, &report, watch)
+        return report
+    }
+
+    /// Examines a snapshot's directory whose sums are known to fit.
+    static func examine(
+        directory: String, _ manifest: Manifest, _ watch: Watch
+    ) throws(SnapshotError) -> VerificationReport {
+        try watch.step(.checking, 0, of: 3)
+        var report = VerificationReport()
+        do throws(LMDBError) {
+            let file = try MappedFile(in: directory)
+            report.add(file.census())
+        } catch {
+            report.add("data.mdb: \(error)")
+        }
+        guard report.isSound else { return report }
+        try watch.step(.checking, 1, of: 3)
+        do throws(StoreError) {
+            let store = try Store.open(at: directory, options: StoreOptions(isReadOnly: true))
+            let pinned = try store.pin()
+            try compare(pinned, manifest, &report)
+            do throws(SnapshotError) {
+                try examine(pinned, &report, watch)
+            } catch .store(let error) {
+                throw error
+            } catch .cancelled {
+                return report
+            } catch {
+                report.add("\(error)")
+            }
+        } catch {
+            report.add("data.mdb: \(error)")
+        }
+        try watch.step(.checking, 3, of: 3)
+        return report
+    }
+
+    private static func examine(
+        _ pinned: borrowing PinnedStore, _ report: inout VerificationReport, _ watch: Watch
+    ) throws(SnapshotError) {
+        let check = try lifting { () throws(StoreError) in try pinned.view.check() }
+        report.documents += check.documents
+        report.listKeys += check.listKeys
+        for fault in check.faults { report.add(fault) }
+        try watch.step(.checking, 2, of: 3)
+    }
+
+    /// Whether a store is what its manifest says.
+    private static func compare(
+        _ pinned: borrowing PinnedStore, _ manifest: Manifest, _ report: inout VerificationReport
+    ) throws(StoreError) {
+        func expect<Value: Equatable>(_ what: String, _ found: Value, _ said: Value) {
+            if found != said {
+                report.add("the manifest says \(what) \(said), the store has \(found)")
+            }
+        }
+        expect("epoch", pinned.metadata.epoch, manifest.epoch)
+        expect("sequence", try pinned.view.lastSequence(), manifest.sequence)
+        expect("transaction", pinned.image.transactionID, manifest.transaction)
+        expect("used pages", pinned.image.pages.usedCount, manifest.usedPages)
+        let counts = try pinned.view.documentCounts()
+        expect("counts", counts.count, manifest.counts.count)
+        for (found, said) in zip(counts, manifest.counts) where found != said {
+            report.add(
+                "the manifest says \(said.documents) documents of "
+                    + "\(Manifest.name(ofResource: said.resource)) in account \(said.account), "
+                    + "the store has \(found.documents) of "
+                    + "\(Manifest.name(ofResource: found.resource)) in account \(found.account)")
+        }
+    }
+}
+
+extension VerificationReport {
+    fileprivate mutating func add(_ census: PageCensus.Report) {
+        pages += census.usedPages + census.freePages
+        for fault in census.faults { add(fault) }
+    }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import RelayStore
+import TestSupport
+import Testing
+
+@testable import RelaySnapshots
+
+@Suite struct SnapshotRestorationTests {
+    @Test("A restored store has the snapshot's records and another epoch.")
+    func restore() throws {
+        let fixture = try SnapshotFixture()
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        try fixture.add(50)
+        let outcome = try SnapshotRestoration.restore(folder, to: fixture.file("restored"))
+        #expect(outcome.sequence == 300)
+        #expect(Disk.names(in: fixture.file("restored")) == ["data.mdb"])
+        let restored = try Store.open(at: fixture.file("restored"))
+        #expect(restored.metadata.epoch == outcome.epoch)
+        #expect(restored.metadata.epoch != fixture.store.metadata.epoch)
+        #expect(restored.metadata.created == fixture.store.metadata.created)
+        #expect(try StoreExamination.examine(restored).findings == [])
+        #expect(try restored.check().documents == 300)
+    }
+
+    @Test("A damaged snapshot is not restored, and a store is never replaced.")
+    func refused() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        #expect(throws: SnapshotError.occupied(path: fixture.file("store"))) {
+            _ = try SnapshotRestoration.restore(folder, to: fixture.file("store"))
+        }
+        flip(bit: 70_001, of: folder.dataPath)
+        #expect(throws: SnapshotError.self) {
+            _ = try SnapshotRestoration.restore(folder, to: fixture.file("restored"))
+        }
+        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+    }
+
+    @Test("A dry run makes nothing.")
+    func dryRun() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        let outcome = try SnapshotRestoration.restore(
+            folder, to: fixture.file("restored"), dryRun: true)
+        #expect(outcome.epoch == nil && outcome.report.isSound)
+        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+    }
+
+    @Test("A replay brings the changes after the snapshot back, up to the one that is named.")
+    func replay() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        try fixture.add(700)
+        try fixture.update([3, 600], to: "later ")
+        let later = try fixture.take("later")
+        try fixture.update([3], to: "too late ")
+        let source = try Store.open(
+            at: later.path, options: StoreOptions(isReadOnly: true))
+        let outcome = try SnapshotRestoration.restore(
+            folder, to: fixture.file("restored"),
+            replay: ChangeReplay(upTo: 722, from: source))
+        #expect(outcome.sequence == 722)
+        let restored = try Store.open(at: fixture.file("restored"))
+        #expect(try StoreExamination.examine(restored).findings == [])
+        let before = try source.pin()
+        let after = try restored.pin()
+        var differences = 0
+        try before.view.forEachDifference(to: after.view) { (_, _) throws(StoreError) in
+            differences += 1
+            return true
+        }
+        #expect(differences == 0)
+    }
+
+    @Test("A replay that cannot reach its end says so before anything is made.")
+    func unreachable() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        let other = try SnapshotFixture(orders: 30)
+        defer { other.keep() }
+        for (sequence, source) in [
+            (21, fixture.store!), (19, fixture.store!), (25, other.store!),
+        ] {
+            let replay = ChangeReplay(upTo: UInt64(sequence), from: source)
+            #expect(throws: SnapshotError.self) {
+                _ = try SnapshotRestoration.restore(
+                    folder, to: fixture.file("restored"), replay: replay)
+            }
+        }
+        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+    }
+}

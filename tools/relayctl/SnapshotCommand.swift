@@ -1,0 +1,196 @@
+import Glibc
+import Options
+import RelaySnapshots
+import RelayStore
+
+/// `relayctl snapshot …` and `relayctl check`.
+enum SnapshotCommand {
+    /// Carries a verb out; nil when it is none of these.
+    static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
+        switch verb.name {
+        case Commands.snapshotCreate.name: try create(arguments)
+        case Commands.snapshotVerify.name: try verify(arguments)
+        case Commands.snapshotRestore.name: try restore(arguments)
+        case Commands.check.name: try check(arguments)
+        default: nil
+        }
+    }
+
+    // MARK: create
+
+    private static func create(_ arguments: Arguments) throws(CommandError) -> Report {
+        let options = SnapshotOptions(
+            label: arguments[Commands.snapshotLabel], isCompact: arguments[Commands.compact],
+            bytesPerSecond: arguments[Commands.rateLimit],
+            growthBytes: arguments[Commands.maxGrowth], program: "relayctl \(Version.text)")
+        if (options.label?.utf8.count ?? 0) > RelaySnapshots.Limits.labelBytes {
+            throw .usage("a label has at most \(RelaySnapshots.Limits.labelBytes) bytes")
+        }
+        switch (arguments[Commands.snapshotTo], arguments[Commands.standardOutput]) {
+        case (let directory?, false):
+            let store = try openStore(arguments[Commands.store])
+            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+                try SnapshotCopy.take(store, to: directory, options, watch)
+            }
+            return report(outcome)
+        case (nil, true):
+            if options.isCompact { throw .usage("--compact needs --to DIR") }
+            return try stream(arguments, options)
+        default:
+            throw .usage("give one of --to DIR and --stdout")
+        }
+    }
+
+    /// Standard output carries the data file, so the report goes elsewhere.
+    private static func stream(
+        _ arguments: Arguments, _ options: SnapshotOptions
+    ) throws(CommandError) -> Report {
+        let store = try openStore(arguments[Commands.store])
+        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+            try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, watch)
+        }
+        do throws(SnapshotError) {
+            try outcome.manifest.write(
+                to: arguments[Commands.manifestFile], orDescriptor: STDERR_FILENO)
+        } catch {
+            throw .snapshot(error)
+        }
+        return Report.silent
+    }
+
+    private static func report(_ outcome: SnapshotOutcome) -> Report {
+        Report { writer in
+            writer.member("snapshot", outcome.id)
+            outcome.manifest.writeSummary(to: &writer)
+            if let stored = outcome.manifest.stored {
+                writer.member("addedPages", stored.addedPages)
+                writer.member("addedBytes", stored.addedBytes)
+            }
+            writer.member("storeGrewBy", outcome.growth)
+            writer.member("milliseconds", outcome.milliseconds)
+        }
+    }
+
+    // MARK: verify, check
+
+    private static func verify(_ arguments: Arguments) throws(CommandError) -> Report {
+        if arguments[Commands.quick], arguments[Commands.full] {
+            throw .usage("--quick and --full exclude each other")
+        }
+        let depth: VerificationDepth = arguments[Commands.quick] ? .quick : .full
+        let folder = SnapshotFolder(arguments[Commands.snapshotID])
+        return verdict(
+            try watching(arguments) { (watch) throws(SnapshotError) in
+                try folder.verify(depth, watch)
+            })
+    }
+
+    private static func check(_ arguments: Arguments) throws(CommandError) -> Report {
+        let store = try openStore(arguments[Commands.store])
+        return verdict(
+            try watching(arguments) { (watch) throws(SnapshotError) in
+                try StoreExamination.examine(store, watch)
+            })
+    }
+
+    private static func verdict(_ report: VerificationReport) -> Report {
+        var answer = Report { report.writeMembers(to: &$0) }
+        if !report.isSound { answer.exitCode = .data }
+        return answer
+    }
+
+    // MARK: restore
+
+    private static func restore(_ arguments: Arguments) throws(CommandError) -> Report {
+        let directory = arguments[Commands.restoreTo]
+        if arguments[Commands.ifNone], access(directory + "/data.mdb", F_OK) == 0 {
+            return Report {
+                $0.member("store", directory)
+                $0.member("restored", false)
+            }
+        }
+        let replay = try replay(arguments)
+        let folder = SnapshotFolder(arguments[Commands.snapshotID])
+        let isDry = arguments[Commands.dryRun]
+        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+            try SnapshotRestoration.restore(
+                folder, to: directory, dryRun: isDry, replay: replay, watch)
+        }
+        return Report { writer in
+            writer.member("store", directory)
+            writer.member("restored", !isDry)
+            writer.member("snapshotTakenAt", outcome.manifest.createdAt)
+            writer.member("documents", outcome.manifest.documents)
+            writer.member("sequence", outcome.sequence)
+            if let epoch = outcome.epoch { writer.member("epoch", String(epoch, radix: 16)) }
+        }
+    }
+
+    private static func replay(_ arguments: Arguments) throws(CommandError) -> ChangeReplay? {
+        switch (arguments[Commands.asOf], arguments[Commands.changesFrom]) {
+        case (nil, nil): return nil
+        case (let sequence?, let source?):
+            let folder = SnapshotFolder(source)
+            let isSnapshot = (try? folder.manifest()) != nil
+            let store = try openStore(source, isReadOnly: isSnapshot)
+            return ChangeReplay(upTo: UInt64(sequence), from: store)
+        default: throw .usage("--as-of and --changes-from need each other")
+        }
+    }
+
+    // MARK: What all of them need
+
+    static func openStore(
+        _ directory: String, isReadOnly: Bool = false
+    ) throws(CommandError) -> Store {
+        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
+        return try lifting { () throws(StoreError) in
+            try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+        }
+    }
+
+    /// Runs long work with its progress shown, ending it on Ctrl-C.
+    static func watching<Value: ~Copyable>(
+        _ arguments: Arguments, _ body: (Watch) throws(SnapshotError) -> Value
+    ) throws(CommandError) -> Value {
+        Interrupt.hold()
+        let stages = StageProgress(json: arguments[Commands.json])
+        let watch = Watch(
+            report: { stages.show($0, $1, of: $2) }, isEnding: { Interrupt.isPending })
+        do throws(SnapshotError) {
+            let value = try body(watch)
+            stages.finish()
+            return value
+        } catch {
+            throw .snapshot(error)
+        }
+    }
+}
+
+/// The progress of work in several stages, one bar after the other.
+final class StageProgress: @unchecked Sendable {
+    // SAFETY: shown and finished by the one thread that does the work.
+    private var stage: Watch.Stage?
+    private var progress: Progress?
+    private var done = 0
+    private let json: Bool
+
+    init(json: Bool) { self.json = json }
+
+    func show(_ stage: Watch.Stage, _ done: Int, of total: Int) {
+        if self.stage != stage {
+            finish()
+            self.stage = stage
+            let isBytes = stage == .copying || stage == .hashing
+            progress = Progress(
+                stage.rawValue, total: total, unit: isBytes ? .bytes : .pieces, json: json)
+        }
+        self.done = done
+        progress?.update(done)
+    }
+
+    func finish() {
+        progress?.finish(done)
+        progress = nil
+    }
+}

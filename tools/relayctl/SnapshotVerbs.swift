@@ -1,0 +1,63 @@
+import Options
+import RelaySnapshots
+
+/// The part of the command line that is about snapshots.
+extension Commands {
+    static let snapshotTo = Option<String?>.optional(
+        "to", "DIR", .path, help: "make DIR with data.mdb and manifest.json")
+    static let standardOutput = Option<Bool>.flag(
+        "stdout", help: "write data.mdb to standard output; the manifest goes to standard error")
+    static let manifestFile = Option<String?>.optional(
+        "manifest", "FILE", .path, help: "with --stdout: write the manifest to FILE instead")
+    static let snapshotLabel = Option<String?>.optional(
+        "label", "TEXT", help: "what the snapshot is for, to tell snapshots apart")
+    static let compact = Option<Bool>.flag(
+        "compact", help: "leave free pages out and pack the rest; with --to only")
+    static let rateLimit = Option<Int?>.optional(
+        "rate-limit", "SIZE", .size(1 << 10...1 << 50), help: "copy at most so much a second")
+    static let maxGrowth = Option<Int>.number(
+        "max-growth", "SIZE", .size(0...1 << 50), default: RelaySnapshots.Limits.growthBytes,
+        help: "give up when the store grows by more, because the snapshot keeps its pages")
+    static let quick = Option<Bool>.flag("quick", help: "compare all bytes with their sums only")
+    static let full = Option<Bool>.flag(
+        "full", help: "look at every page, document and reference too; done unless --quick")
+    static let snapshotID = Operand(
+        "ID", help: "a snapshot: its directory")
+    static let restoreTo = Option<String>.required(
+        "to", "DIR", .path, help: "where to make the store; there must be none")
+    static let dryRun = Option<Bool>.flag("dry-run", help: "say what would be done, change nothing")
+    static let ifNone = Option<Bool>.flag(
+        "if-none", help: "succeed and change nothing if there is a store in DIR already")
+    static let asOf = Option<Int?>.optional(
+        "as-of", "SEQ", .integer(1...Int.max),
+        help: "replay the changes up to this number on top; needs --changes-from")
+    static let changesFrom = Option<String?>.optional(
+        "changes-from", "STORE", .path,
+        help: "the store, or a snapshot's directory, whose change log is replayed")
+
+    static let snapshotCreate = Verb(
+        "snapshot create", summary: "Take a snapshot of a store, also while relayd serves it",
+        options: [
+            store.description, snapshotTo.description, standardOutput.description,
+            manifestFile.description, snapshotLabel.description, compact.description,
+            rateLimit.description, maxGrowth.description, json.description,
+        ])
+    static let snapshotVerify = Verb(
+        "snapshot verify",
+        summary: "Look whether a snapshot is what was taken; exit code 3 if it is not",
+        options: [quick.description, full.description, json.description],
+        operands: [snapshotID])
+    static let snapshotRestore = Verb(
+        "snapshot restore", summary: "Verify a snapshot and make a store of it",
+        options: [
+            restoreTo.description, dryRun.description, ifNone.description, asOf.description,
+            changesFrom.description, json.description,
+        ], operands: [snapshotID])
+    static let check = Verb(
+        "check",
+        summary: "Look at every page, document and reference of a store, also while relayd serves "
+            + "it; exit code 3 if something is wrong",
+        options: [store.description, json.description])
+
+    static let snapshotVerbs = [snapshotCreate, snapshotVerify, snapshotRestore, check]
+}
