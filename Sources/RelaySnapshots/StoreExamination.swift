@@ -62,6 +62,11 @@ public enum StoreExamination {
         report.listKeys += check.listKeys
         for fault in check.faults { report.add(fault) }
         try watch.step(.checking, 2, of: 3)
+        // Meaning is looked for only in what is in order.
+        guard report.isSound else { return }
+        let records = try lifting { () throws(StoreError) in try RecordCheck(pinned.view) }
+        for finding in records.findings { report.add(finding) }
+        try watch.step(.checking, 3, of: 3)
     }
 
     /// Whether a store is what its manifest says.
