@@ -37,8 +37,8 @@ let package = Package(
             name: "RelayStore", dependencies: ["LMDB", "CXXHash", "CSodium", "CLinux"],
             exclude: ["FORMAT.md"], swiftSettings: lifetimes),
         .target(
-            name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON"],
-            swiftSettings: lifetimes),
+            name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON", "Zstd"],
+            exclude: ["DUMP.md"], swiftSettings: lifetimes),
         .target(
             name: "RelaySnapshots",
             dependencies: ["LMDB", "RelayStore", "RelayRecords", "RelayContract", "JSON", "Zstd"],

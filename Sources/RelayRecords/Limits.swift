@@ -4,6 +4,9 @@ enum Limits {
     /// each addition writes anew; nobody reads more of them than this.
     static let partsPerOrder = 1_000
 
+    /// Bytes of a dump that are handed on at once: 1 MiB, few enough calls and little memory.
+    static let dumpBufferBytes = 1 << 20
+
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
 }

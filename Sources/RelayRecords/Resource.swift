@@ -13,6 +13,12 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case contactPerson = 8
     case attachment = 9
 
+    /// The kind of this name, which is that of the case.
+    public init?(named name: String) {
+        guard let resource = Self.allCases.first(where: { "\($0)" == name }) else { return nil }
+        self = resource
+    }
+
     /// The key of a record of this kind.
     @inlinable
     public func key(_ account: UInt32, _ id: UInt64) -> DocumentKey {

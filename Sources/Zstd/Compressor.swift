@@ -10,10 +10,14 @@ public struct Compressor: ~Copyable {
     private let output: UnsafeMutableRawBufferPointer
 
     /// A compressor of a level from 1 (fast) to 19 (small).
-    public init(level: Int32 = Limits.level) throws(ZstdError) {
+    ///
+    /// - Parameter workers: threads that compress a stream beside the caller's; 0 for none.
+    public init(level: Int32 = Limits.level, workers: Int32 = 0) throws(ZstdError) {
         guard let context = ZSTD_createCCtx() else { throw .noMemory }
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        // A libzstd without threads refuses this and does all on the caller's.
+        ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, workers)
         self.context = context
         // SAFETY: until deinit.
         output = .allocate(byteCount: Limits.streamBytes, alignment: 64)

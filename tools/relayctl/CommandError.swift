@@ -2,6 +2,7 @@ import Glibc
 import HTTP2
 import RelaySnapshots
 import RelayStore
+import Zstd
 
 /// Why a command failed. `description` is what the user reads after the program's name.
 enum CommandError: Error, CustomStringConvertible {
@@ -27,6 +28,8 @@ enum CommandError: Error, CustomStringConvertible {
     case badKeyId(String)
     /// No key in force has this number.
     case unknownKey(UInt64)
+    /// A compressed file is damaged, or there is no memory for it.
+    case compression(ZstdError)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 
@@ -43,6 +46,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .nothingToAsk: "give --store DIR or --admin-socket PATH"
         case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
         case .unknownKey(let id): "there is no key \(id); keys list shows those in force"
+        case .compression(let error): "\(error)"
         case .system(let call, let path, let code):
             "\(call) \(path): \(String(cString: strerror(code)))"
         }

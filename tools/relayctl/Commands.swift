@@ -1,4 +1,5 @@
 import Options
+import RelayRecords
 
 /// The command line as data; parsing and every `--help` are readings of it.
 enum Commands {
@@ -51,15 +52,32 @@ enum Commands {
     static let stat = Verb(
         "stat", summary: "Say how large the store is and what is in it",
         options: [store.description, adminSocket.description, json.description])
+    static let oneAccount = Option<Int?>.optional(
+        "account", "N", .integer(1...Limits.highestAccount), help: "only this account's records")
+    static let resource = Option<String?>.optional(
+        "resource", "R", .choice(Resource.allCases.map { "\($0)" }),
+        help: "only records of this kind")
+    static let format = Option<String>.text(
+        "format", "F", .choice(["jsonl"]), default: "jsonl", help: "the form of the dump")
+    static let toFile = Option<String?>.optional(
+        "to", "FILE", .path,
+        help: "where to write; standard output unless given; a name ending in .zst is compressed")
+
+    static let dump = Verb(
+        "dump", summary: "Write all records of one commit as JSON lines",
+        options: [
+            store.description, format.description, oneAccount.description, resource.description,
+            toFile.description, json.description,
+        ])
     static let health = Verb(
         "health", summary: "Ask relayd whether it is ready to serve; exit code 0 if it is",
         options: [healthStore.description, adminSocket.description, json.description])
 
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
-        verbs: [sample, keysCreate, keysList, keysRevoke, stat, health] + snapshotVerbs,
+        verbs: [sample, dump, keysCreate, keysList, keysRevoke, stat, health] + snapshotVerbs,
         notes: [
             "Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line,",
-            "3 something is wrong with the data.",
+            "3 done, but something is wrong with the data (each finding is named).",
         ])
 }

@@ -23,6 +23,7 @@ enum Relayctl {
         case Commands.keysList.name: try KeysCommand.list(arguments)
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
         case Commands.stat.name: try StatCommand.run(arguments)
+        case Commands.dump.name: try DumpCommand.run(arguments)
         case Commands.health.name: try HealthCommand.run(arguments)
         default: try snapshots(verb, arguments)
         }

@@ -1,0 +1,137 @@
+import JSON
+import RelayStore
+
+/// Writes a dump: a header, a line for each document, a line that says that this is all. DUMP.md has
+/// the form.
+///
+/// A document is stored as JSON, so a line is a few words and a copy: nothing is parsed.
+public struct DumpWriter {
+    /// The version of the form that is written, and read.
+    public static let version = 1
+
+    /// What there is to dump, found by a first walk.
+    public struct Extent: Sendable {
+        /// Documents by kind of record.
+        public fileprivate(set) var counts: [UInt8: UInt64] = [:]
+        /// Documents of all kinds.
+        public fileprivate(set) var documents: UInt64 = 0
+        /// Bytes of their JSON.
+        public fileprivate(set) var bytes: UInt64 = 0
+    }
+
+    private let filter: DumpFilter
+    private var buffer: [UInt8] = []
+    /// Account and resource of the line before, and how such a line begins.
+    private var family: UInt64?
+    private var beginning: [UInt8] = []
+
+    /// A writer of what the filter lets through.
+    public init(_ filter: DumpFilter = DumpFilter()) {
+        self.filter = filter
+        buffer.reserveCapacity(Limits.dumpBufferBytes + Limits.dumpBufferBytes / 4)
+    }
+
+    /// Counts what there is to dump.
+    public func measure(_ view: borrowing StoreView) throws(StoreError) -> Extent {
+        var extent = Extent()
+        try filter.forEachDocument(in: view) { (document) throws(StoreError) in
+            extent.counts[document.key.resource, default: 0] += 1
+            extent.documents += 1
+            extent.bytes += UInt64(document.json.byteCount)
+        }
+        return extent
+    }
+
+    /// Writes the whole dump of one view. `sink` gets pieces that are valid during the call, and the
+    /// bytes of JSON that are written so far; it ends the dump by saying false.
+    ///
+    /// - Returns: whether the dump is whole.
+    public mutating func write(
+        _ view: borrowing StoreView, _ metadata: StoreMetadata, _ extent: Extent,
+        to sink: (UnsafeRawBufferPointer, UInt64) -> Bool
+    ) throws(StoreError) -> Bool {
+        var bytes: UInt64 = 0
+        var isWanted = true
+        appendHeader(metadata, extent, sequence: try view.lastSequence())
+        try filter.forEachDocument(in: view) { (document) throws(StoreError) in
+            guard isWanted else { return }
+            append(document)
+            bytes += UInt64(document.json.byteCount)
+            if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
+        }
+        guard isWanted else { return false }
+        let end = #"{"end":\#(Self.version),"documents":\#(extent.documents)}"#
+        buffer.append(contentsOf: end.utf8)
+        buffer.append(0x0A)
+        return flush(bytes, sink)
+    }
+
+    private mutating func flush(
+        _ bytes: UInt64, _ sink: (UnsafeRawBufferPointer, UInt64) -> Bool
+    ) -> Bool {
+        // SAFETY: the sink is done with the bytes when it returns.
+        let goesOn = buffer.withUnsafeBytes { sink($0, bytes) }
+        buffer.removeAll(keepingCapacity: true)
+        return goesOn
+    }
+
+    private mutating func appendHeader(
+        _ metadata: StoreMetadata, _ extent: Extent, sequence: UInt64
+    ) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("dump", Self.version)
+        writer.member("epoch", String(metadata.epoch, radix: 16))
+        writer.member("sequence", sequence)
+        if let account = filter.account { writer.member("account", UInt64(account)) }
+        if let resource = filter.resource { writer.member("resource", "\(resource)") }
+        writer.member("documents", extent.documents)
+        writer.member("bytes", extent.bytes)
+        writer.name("counts")
+        writer.beginArray()
+        for (resource, count) in extent.counts.sorted(by: { $0.key < $1.key }) {
+            writer.beginObject()
+            writer.member("resource", Self.name(resource))
+            writer.member("count", count)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        buffer.append(contentsOf: writer.bytes)
+        buffer.append(0x0A)
+    }
+
+    private mutating func append(_ document: borrowing DocumentView) {
+        let key = document.key
+        if key.family != family {
+            family = key.family
+            let name = Self.name(key.resource)
+            beginning = Array(#"{"account":\#(key.account),"resource":"\#(name)","id":"#.utf8)
+        }
+        buffer.append(contentsOf: beginning)
+        buffer.append(contentsOf: "\(key.id)".utf8)
+        buffer.append(contentsOf: #","version":"#.utf8)
+        buffer.append(contentsOf: "\(document.version)".utf8)
+        // SAFETY: the map's bytes are copied while the document is borrowed.
+        document.privateBytes.withUnsafeBytes { appendPrivate($0) }
+        buffer.append(contentsOf: #","document":"#.utf8)
+        document.json.withUnsafeBytes { buffer.append(contentsOf: $0) }
+        buffer.append(UInt8(ascii: "}"))
+        buffer.append(0x0A)
+    }
+
+    private mutating func appendPrivate(_ bytes: UnsafeRawBufferPointer) {
+        if bytes.isEmpty { return }
+        buffer.append(contentsOf: #","private":""#.utf8)
+        let digits = Array("0123456789abcdef".utf8)
+        for byte in bytes {
+            buffer.append(digits[Int(byte >> 4)])
+            buffer.append(digits[Int(byte & 15)])
+        }
+        buffer.append(UInt8(ascii: "\""))
+    }
+
+    private static func name(_ resource: UInt8) -> String {
+        Resource(rawValue: resource).map { "\($0)" } ?? "\(resource)"
+    }
+}

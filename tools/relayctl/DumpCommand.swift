@@ -1,0 +1,49 @@
+import Glibc
+import JSON
+import Options
+import RelayRecords
+import RelayStore
+
+/// `relayctl dump`: all records of one commit as JSON lines, whether relayd serves the store or not.
+///
+/// Reads the store itself: a reader of another process does not disturb relayd, whose commits go on.
+/// Their pages are not used again until the dump is over, so that the file may grow meanwhile.
+enum DumpCommand {
+    static func run(_ arguments: Arguments) throws(CommandError) -> Report {
+        let directory = arguments[Commands.store]
+        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
+        let store = try lifting { () throws(StoreError) in try Store.open(at: directory) }
+        let resource = arguments[Commands.resource].flatMap(Resource.init(named:))
+        let filter = DumpFilter(
+            account: arguments[Commands.oneAccount].map { UInt32($0) }, resource: resource)
+        let path = arguments[Commands.toFile]
+        var file = try DumpFile(path)
+        Interrupt.hold()
+        let reader = try lifting { () throws(StoreError) in try store.makeReader() }
+        var writer = DumpWriter(filter)
+        let extent = try lifting { () throws(StoreError) in try writer.measure(reader.view) }
+        var progress = Progress(
+            "dump", total: Int(extent.bytes), unit: .bytes, json: arguments[Commands.json])
+        let view = reader.view
+        let isWhole = try lifting { () throws(StoreError) in
+            try writer.write(view, store.metadata, extent) { piece, done in
+                progress.update(Int(done))
+                return !Interrupt.isPending && file.write(piece)
+            }
+        }
+        if !isWhole { progress.interrupt() }
+        if let failure = file.failure { throw failure }
+        guard isWhole else { throw .interrupted }
+        try file.publish()
+        progress.finish(Int(extent.bytes))
+        guard let path else { return .silent }
+        let fileBytes = file.bytes
+        return Report { writer in
+            writer.member("file", path)
+            writer.member("documents", extent.documents)
+            writer.member("documentBytes", extent.bytes)
+            writer.member("fileBytes", fileBytes)
+            writer.member("milliseconds", progress.elapsed)
+        }
+    }
+}
