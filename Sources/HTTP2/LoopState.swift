@@ -95,21 +95,23 @@ struct LoopState {
             stream.pointee.connection!.pointee.retainedBytes -= length
             return
         }
+        var piece = stream.pointee.body.firstPiece
+        var offset = stream.pointee.body.pieceOffset
         var left = length
         while left > 0 {
-            let piece = pieces[stream.pointee.body.firstPiece]
-            let offset = stream.pointee.body.pieceOffset
-            let count = min(piece.length - offset, left)
-            batch.refer(piece.start + offset, count)
+            let rest = pieces[piece].length - offset
+            let count = min(rest, left)
+            batch.refer(pieces[piece].start + offset, count)
             left -= count
-            if offset + count == piece.length {
-                stream.pointee.body.firstPiece += 1
-                stream.pointee.body.pieceCount -= 1
-                stream.pointee.body.pieceOffset = 0
-            } else {
-                stream.pointee.body.pieceOffset = offset + count
+            offset += count
+            if count == rest {
+                piece += 1
+                offset = 0
             }
         }
+        stream.pointee.body.pieceCount -= piece - stream.pointee.body.firstPiece
+        stream.pointee.body.firstPiece = piece
+        stream.pointee.body.pieceOffset = offset
     }
 
     /// Forgets what is attached: its connection is closing.

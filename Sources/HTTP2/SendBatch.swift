@@ -51,7 +51,7 @@ struct SendBatch {
         if length <= Limits.copiedBodyBytes, used + length + 64 <= Limits.sendArenaBytes {
             return copy(bytes, length)
         }
-        precondition(hasRoom(pieces: 0, copied: 0), "a send batch has no room")
+        precondition(count < Limits.sendPieces, "a send batch has no room")
         // SAFETY: sendmsg only reads; the caller keeps the bytes until the batch is empty.
         vectors[count] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: bytes), iov_len: length)

@@ -13,17 +13,25 @@ struct QueryReader {
     mutating func next() -> (name: QueryText, value: QueryText)? {
         // SAFETY: all of these are parts of the query, which the caller keeps alive.
         while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.count
+            let end = Self.position(of: UInt8(ascii: "&"), in: rest)
             let pair = UnsafeRawBufferPointer(rebasing: rest[..<end])
             rest = UnsafeRawBufferPointer(rebasing: rest[min(end + 1, rest.count)...])
             if pair.isEmpty { continue }
-            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
+            let equals = Self.position(of: UInt8(ascii: "="), in: pair)
             return (
                 QueryText(UnsafeRawBufferPointer(rebasing: pair[..<equals])),
                 QueryText(UnsafeRawBufferPointer(rebasing: pair[min(equals + 1, pair.count)...]))
             )
         }
         return nil
+    }
+
+    /// Where a byte comes first; the end if it does not.
+    @inline(__always)
+    private static func position(of byte: UInt8, in text: UnsafeRawBufferPointer) -> Int {
+        var index = 0
+        while index < text.count, text[index] != byte { index &+= 1 }
+        return index
     }
 }
 

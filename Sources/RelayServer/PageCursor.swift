@@ -39,13 +39,15 @@ struct PageCursor: Equatable {
                 let group =
                     UInt32(raw[input]) << 16 | UInt32(raw[input + 1]) << 8
                     | UInt32(input + 2 < 28 ? raw[input + 2] : 0)
-                for shift in [18, 12, 6, 0] where output < Self.characters {
+                var shift: UInt32 = 24
+                while shift > 0, output < Self.characters {
+                    shift &-= 6
                     space.storeBytes(
-                        of: Self.character(UInt8(truncatingIfNeeded: group >> shift & 63)),
+                        of: Self.character(UInt8(truncatingIfNeeded: group &>> shift & 63)),
                         toByteOffset: output, as: UInt8.self)
-                    output += 1
+                    output &+= 1
                 }
-                input += 3
+                input &+= 3
             }
         }
     }
@@ -94,13 +96,10 @@ struct PageCursor: Equatable {
     }
 
     private static func character(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<26: 0x41 + value
-        case 26..<52: 0x61 + value - 26
-        case 52..<62: 0x30 + value - 52
-        case 62: 0x2D
-        default: 0x5F
-        }
+        let alphabet: StaticString =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        // SAFETY: a static string is never freed; this one has 64 characters.
+        return alphabet.utf8Start[Int(value & 63)]
     }
 
     private static func value(_ character: UInt8) -> UInt8? {

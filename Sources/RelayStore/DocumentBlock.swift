@@ -26,10 +26,11 @@ struct DocumentBlock: ~Escapable {
         guard bytes.byteCount >= Self.headerBytes, bytes.byte(at: 2) == Self.format else {
             throw .corrupted(what: "the header of a block of documents")
         }
+        // The header is there: each of these adds at most 2^32, so nothing overflows.
         count = Int(bytes.quarter(at: 0))
-        jsonStart = Self.headerBytes + Self.entryBytes * count
-        privateStart = jsonStart + Int(bytes.half(at: 4))
-        guard count > 0, privateStart + Int(bytes.half(at: 8)) == bytes.byteCount else {
+        jsonStart = Self.headerBytes &+ Self.entryBytes &* count
+        privateStart = jsonStart &+ bytes.half(unchecked: 4)
+        guard count > 0, privateStart &+ bytes.half(unchecked: 8) == bytes.byteCount else {
             throw .corrupted(what: "the header of a block of documents")
         }
         self.bytes = bytes
@@ -65,10 +66,9 @@ struct DocumentBlock: ~Escapable {
 
     @inline(__always)
     func key(at index: Int) -> UInt64 {
-        precondition(index >= 0 && index < count)
-        // SAFETY: `init` saw to it that the directory has `count` entries.
-        return unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset(index), as: UInt64.self)
+        precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+        // `init` saw to it that the directory has `count` entries.
+        return bytes.word(unchecked: offset(index))
     }
 
     @inline(__always)
@@ -92,11 +92,13 @@ struct DocumentBlock: ~Escapable {
         from index: Int, following leaf: borrowing ListNode, from first: Int, _ prefix: UInt64,
         most: Int
     ) -> Int {
-        let end = min(count - index, most, leaf.count - first)
+        precondition(index >= 0 && first >= 0)
+        let end = min(count &- index, most, leaf.count &- first)
         var found = 1
+        // Both positions are below their counts, by the choice of `end`.
         while found < end,
-            key(at: index &+ found)
-                == prefix | DocumentKey(rawValue: leaf.key(at: first &+ found)).id
+            bytes.word(unchecked: offset(index &+ found))
+                == prefix | leaf.id(unchecked: first &+ found)
         {
             found &+= 1
         }
@@ -110,13 +112,15 @@ struct DocumentBlock: ~Escapable {
     /// Where the JSON of neighbours lies within the block, each with its comma.
     @inline(__always)
     func json(of documents: Range<Int>) throws(StoreError) -> Range<Int> {
-        let first = documents.lowerBound
-        let start = first == 0 ? 0 : Int(bytes.half(at: offset(first) - 8))
-        let end = Int(bytes.half(at: offset(documents.upperBound - 1) + 24))
-        guard start < end, jsonStart + end <= privateStart else {
+        precondition(documents.lowerBound >= 0 && documents.upperBound <= count)
+        // The directory has `count` entries; each ends where the next one's JSON begins.
+        let (first, end) = (offset(documents.lowerBound), offset(documents.upperBound))
+        let from = documents.lowerBound == 0 ? 0 : bytes.half(unchecked: first &- 8)
+        let to = bytes.half(unchecked: end &- 8)
+        guard from < to, jsonStart &+ to <= privateStart else {
             throw .corrupted(what: "the directory of a block of documents")
         }
-        return jsonStart + start..<jsonStart + end
+        return Range(uncheckedBounds: (jsonStart &+ from, jsonStart &+ to))
     }
 
     /// Where a document's private bytes lie within the block.

@@ -52,10 +52,15 @@ struct ListNode: ~Escapable {
     /// A key of a leaf.
     @inline(__always)
     func key(at index: Int) -> UInt64 {
-        precondition(level == 0 && index >= 0 && index < count)
-        // SAFETY: `init` saw to it that a leaf has `count` keys.
-        return unsafe bytes.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: start &+ 8 &* index, as: UInt64.self)
+        precondition(level == 0 && UInt(bitPattern: index) < UInt(bitPattern: count))
+        // `init` saw to it that a leaf has `count` keys.
+        return bytes.word(unchecked: start &+ 8 &* index)
+    }
+
+    /// The id in a key of a leaf; the caller knows that there are more than `index` keys.
+    @inline(__always)
+    func id(unchecked index: Int) -> UInt64 {
+        DocumentKey(rawValue: bytes.word(unchecked: start &+ 8 &* index)).id
     }
 
     /// A child of an inner node.

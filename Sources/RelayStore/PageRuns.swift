@@ -62,8 +62,10 @@ extension StoreView {
                         break pages
                     }
                 }
-                // SAFETY: in the map, which this view keeps as it is.
-                walk.block.bytes.extracting(walk.found).withUnsafeBytes { body($0, walk.count) }
+                // SAFETY: in the map, which this view keeps as it is; `json(of:)` checked the range.
+                unsafe walk.block.bytes.extracting(unchecked: walk.found).withUnsafeBytes {
+                    body($0, walk.count)
+                }
                 index += walk.count
                 offset += UInt64(walk.count)
                 page.documents += walk.count
@@ -133,8 +135,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
     private mutating func moveOn(to target: UInt64, _ documents: Int) throws(StoreError) {
         if let next = ahead.takeFirst(target) {
             // SAFETY: the block lies in the map, which the view of this walk keeps as it is.
-            let bytes = unsafe _overrideLifetime(
-                RawSpan(_unsafeStart: next.start, byteCount: next.byteCount), copying: cursor)
+            let bytes = unsafe _overrideLifetime(RawSpan(_unsafeBytes: next), copying: cursor)
             block = try DocumentBlock(bytes)
             depth = BlocksAhead.capacity
         } else {
@@ -143,15 +144,16 @@ private struct RunWalk: ~Copyable, ~Escapable {
             ahead.forget()
             block = try Self.seek(cursor, target)
         }
-        // No further than the page will go, if the blocks to come are as full as this one.
-        try lookAhead(to: min(depth, documents / block.count))
+        try lookAhead(documents)
     }
 
     /// Finds the blocks that follow and starts to fetch their directories: on a page of fifty
     /// orders that hides twenty cache misses, a tenth of the page's cost.
-    private mutating func lookAhead(to depth: Int) throws(StoreError) {
+    ///
+    /// No further than the page will go, if the blocks to come are as full as this one.
+    private mutating func lookAhead(_ documents: Int) throws(StoreError) {
         do throws(LMDBError) {
-            while ahead.count < depth {
+            while ahead.count < depth, (ahead.count &+ 1) &* block.count < documents {
                 guard let entry = try cursor.next() else { return }
                 // SAFETY: in the map, see `moveOn`; only the address is kept.
                 entry.value.withUnsafeBytes { ahead.append(entry.key, $0) }
@@ -182,16 +184,17 @@ private struct RunWalk: ~Copyable, ~Escapable {
 
 /// The blocks that follow the one a walk stands on, first in, first out.
 private struct BlocksAhead {
-    /// Blocks that are fetched ahead: enough to hide a miss behind the work on four blocks.
+    /// Blocks that are fetched ahead, a power of two: enough to hide a miss behind the work on
+    /// four blocks.
     static let capacity = 4
 
     struct Block {
-        var key: UInt64
-        var start: UnsafeRawPointer
-        var byteCount: Int
+        var key: UInt64 = 0
+        var start: UnsafeRawPointer?
+        var byteCount = 0
     }
 
-    private var blocks = InlineArray<4, Block?>(repeating: nil)
+    private var blocks = InlineArray<4, Block>(repeating: Block())
     private var first = 0
     private(set) var count = 0
 
@@ -199,19 +202,20 @@ private struct BlocksAhead {
     mutating func append(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         relay_prefetch(UInt(bitPattern: start))
-        relay_prefetch(UInt(bitPattern: start) + 64)
-        blocks[(first + count) % Self.capacity] = Block(
+        relay_prefetch(UInt(bitPattern: start) &+ 64)
+        blocks[(first &+ count) & (Self.capacity - 1)] = Block(
             key: key, start: start, byteCount: bytes.count)
-        count += 1
+        count &+= 1
     }
 
     /// Takes the block that follows, if it begins with this key.
     @inline(__always)
-    mutating func takeFirst(_ key: UInt64) -> Block? {
-        guard count > 0, let block = blocks[first], block.key == key else { return nil }
-        first = (first + 1) % Self.capacity
-        count -= 1
-        return block
+    mutating func takeFirst(_ key: UInt64) -> UnsafeRawBufferPointer? {
+        let block = blocks[first]
+        guard count > 0, block.key == key else { return nil }
+        first = (first &+ 1) & (Self.capacity - 1)
+        count &-= 1
+        return UnsafeRawBufferPointer(start: block.start, count: block.byteCount)
     }
 
     mutating func forget() { count = 0 }

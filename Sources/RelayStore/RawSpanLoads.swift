@@ -8,6 +8,20 @@ extension RawSpan {
         return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
     }
 
+    /// Eight bytes where the caller has made sure that there are as many.
+    @inline(__always)
+    func word(unchecked offset: Int) -> UInt64 {
+        // SAFETY: the caller's check, which stands beside each call.
+        unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+    }
+
+    /// Four bytes where the caller has made sure that there are as many.
+    @inline(__always)
+    func half(unchecked offset: Int) -> Int {
+        // SAFETY: as above.
+        Int(unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
+    }
+
     /// Four bytes.
     @inline(__always)
     func half(at offset: Int) -> UInt32 {
