@@ -32,7 +32,18 @@ open class Application {
     /// The request will be answered soon: start loading what it will need.
     open func prefetch(_ exchange: Exchange) {}
 
-    /// The request is complete: answer it, or suspend it.
+    /// Bytes of a body that `Exchange.admitStreamedBody` admitted: take as many as there is room
+    /// for, or answer to refuse the rest.
+    ///
+    /// - Returns: how many were taken. The others are kept, and offered again when something was
+    ///   run through the exchange's token; meanwhile the client's flow-control window stays shut.
+    open func receive(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) -> Int { bytes.count }
+
+    /// The stream of an exchange whose body was streamed is over, answered or not: let go of what
+    /// was kept for it. Nothing can be answered any more.
+    open func streamEnded(_ exchange: Exchange) {}
+
+    /// The request is complete, a streamed body taken: answer it, or suspend it.
     open func answer(_ exchange: Exchange) {}
 
     /// The portion appended last was sent: append the next one, and say whether more follows.

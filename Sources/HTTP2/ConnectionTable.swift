@@ -64,7 +64,11 @@ extension EventLoop {
             let isStalled =
                 waits && !connection.pointee.hasPendingWork
                 && now - connection.pointee.progressAt > Limits.stallMilliseconds
-            if isSilent || isStalled { destroy(connection) }
+            if isSilent || isStalled {
+                destroy(connection)
+            } else if connection.resetStalledBodies(now) {
+                touch(connection)
+            }
         }
     }
 
@@ -95,7 +99,7 @@ extension Connection {
     var hasPendingWork: Bool {
         var stream = streams
         while let current = stream {
-            if current.pointee.phase == .pending { return true }
+            if current.pointee.awaitsApplication, !current.pointee.awaitsClient { return true }
             stream = current.pointee.elder
         }
         return false

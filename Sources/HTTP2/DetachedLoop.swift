@@ -61,11 +61,33 @@ public final class DetachedLoop {
         if request.body.isEmpty { return }
         application.admit(exchange)
         if stream.pointee.status != 0 { return }
+        if stream.pointee.isStreamed { return feed(request.body, stream) }
         if !stream.appendBody(request.body, request.body.count) {
             application.refuse(exchange, .bodyTooLarge)
         }
         connection.pointee.bodyBytes += stream.pointee.requestBodyLength
     }
+
+    /// Offers a streamed body in pieces, as frames bring it.
+    private func feed(_ body: [UInt8], _ stream: UnsafeMutablePointer<Stream>) {
+        let exchange = Exchange(stream: stream)
+        var position = 0
+        while position < body.count, stream.pointee.status == 0 {
+            if position + Self.pieceBytes > stream.pointee.maxRequestBody,
+                body.count > stream.pointee.maxRequestBody
+            {
+                return application.refuse(exchange, .bodyTooLarge)
+            }
+            let end = min(position + Self.pieceBytes, body.count)
+            // SAFETY: the application looks at the piece during the call only.
+            let taken = body[position..<end].withUnsafeBytes { application.receive(exchange, $0) }
+            position += taken
+            if position < end, stream.pointee.status == 0 { loop.waitForMailbox() }
+        }
+    }
+
+    /// Bytes of a piece: what one DATA frame carries by default (RFC 9113 §6.5.2).
+    private static let pieceBytes = 16_384
 
     private func collect(_ stream: UnsafeMutablePointer<Stream>) -> ClientResponse {
         var response = ClientResponse()

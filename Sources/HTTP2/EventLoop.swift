@@ -213,12 +213,15 @@ public final class EventLoop: @unchecked Sendable {
         state.pointee.touched = connection
     }
 
-    /// A suspended exchange was answered.
+    /// Something was run through an exchange's token: it was answered, or its body goes on.
     func resumed(_ stream: UnsafeMutablePointer<Stream>) {
         let connection = stream.pointee.connection!
         guard connection.pointee.session != nil else { return }
-        connection.enqueue(stream)
         touch(connection)
+        if stream.pointee.isStreamed, stream.pointee.status == 0 {
+            return connection.continueBody(stream)
+        }
+        connection.enqueue(stream)
     }
 
     // MARK: epoll

@@ -34,6 +34,17 @@ public struct Exchange {
     /// Lets a body of up to `bytes` bytes be received; without it any body is too large.
     public func admitBody(upTo bytes: Int) { stream.pointee.maxRequestBody = bytes }
 
+    /// Lets a body of up to `bytes` bytes be received through `Application.receive`, piece by
+    /// piece; `Application.streamEnded` follows in any case.
+    public func admitStreamedBody(upTo bytes: Int) {
+        stream.pointee.maxRequestBody = bytes
+        stream.pointee.isStreamed = true
+        stream.pointee.progressAt = stream.pointee.connection!.pointee.state.pointee.now
+    }
+
+    /// Whether the body was admitted as a streamed one.
+    public var isStreamed: Bool { stream.pointee.isStreamed }
+
     /// One word that `Application.foresee` may leave for `prefetch`; zero at first.
     public var foreseen: UInt64 {
         get { stream.pointee.foreseen }
@@ -156,7 +167,13 @@ public struct Exchange {
     /// Postpones the response: it comes through the token's loop later.
     public func suspend() -> ExchangeToken {
         stream.pointee.phase = .pending
-        return ExchangeToken(
+        return token
+    }
+
+    /// What finds this exchange from another thread, while its body is streamed or once it is
+    /// suspended.
+    public var token: ExchangeToken {
+        ExchangeToken(
             loop: stream.pointee.connection!.pointee.loop, stream: stream,
             generation: stream.pointee.generation)
     }
@@ -188,14 +205,15 @@ public struct ExchangeToken: @unchecked Sendable {
     let stream: UnsafeMutablePointer<Stream>
     let generation: UInt64
 
-    /// Runs `body` with the exchange on its loop's thread; not at all when the stream has ended.
+    /// Runs `body` with the exchange on its loop's thread; not at all when the stream has ended or
+    /// was answered. A streamed body's bytes that wait for room are offered again afterwards.
     ///
     /// Callable from any thread.
     public func resume(_ body: @escaping @Sendable (Exchange) -> Void) {
         let token = self
         loop.enqueue {
             guard token.stream.pointee.generation == token.generation,
-                token.stream.pointee.phase == .pending
+                token.stream.pointee.awaitsApplication
             else { return }
             body(Exchange(stream: token.stream))
             token.loop.resumed(token.stream)

@@ -118,7 +118,12 @@ extension UnsafeMutablePointer where Pointee == Connection {
     private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {
         stream.pointee.isComplete = true
         guard stream.pointee.phase == .receiving else { return }
-        if !stream.pointee.rules.isBodyComplete { return reset(stream.pointee.id) }
+        if !stream.pointee.rules.isBodyComplete {
+            stream.pointee.phase = .malformed
+            return reset(stream.pointee.id)
+        }
+        // The end waits for its turn behind what the application has not taken yet.
+        if stream.pointee.isStreamed, stream.pointee.requestBodyLength > 0 { return }
         if let refusal = stream.pointee.refusal {
             pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
         }
@@ -134,6 +139,10 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func dataReceived(
         _ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int
     ) -> Int32 {
+        if let stream = stream(id), stream.pointee.isStreamed, stream.pointee.phase == .receiving {
+            streamedDataReceived(stream, UnsafeRawBufferPointer(start: bytes, count: length))
+            return 0
+        }
         // The bytes are copied or dropped here: either way the peer may send as many again.
         nghttp2_session_consume(pointee.session, id, length)
         guard let stream = stream(id) else { return 0 }
@@ -168,12 +177,12 @@ extension UnsafeMutablePointer where Pointee == Connection {
     }
 
     /// A malformed request is a stream error (RFC 9113 §8.1.1).
-    private func reset(_ id: Int32) {
+    func reset(_ id: Int32) {
         nghttp2_submit_rst_stream(
             pointee.session, 0, id, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
     }
 
-    private func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
+    func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
         pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
         enqueue(stream)
     }
@@ -194,6 +203,9 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func release(_ stream: UnsafeMutablePointer<Stream>) {
         if stream.pointee.phase == .waiting { pointee.waiting.remove(stream) }
         if pointee.receiving == stream { pointee.receiving = nil }
+        if stream.pointee.isStreamed {
+            pointee.state.call { $0.streamEnded(Exchange(stream: stream)) }
+        }
         if stream.pointee.body.retained != nil {
             pointee.retainedBytes -= stream.pointee.body.remaining
         }

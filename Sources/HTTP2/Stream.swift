@@ -56,6 +56,12 @@ struct Stream {
     var requestBodyCapacity = 0
     var maxRequestBody = 0
     var droppedBytes = 0
+    /// The body goes to the application in pieces; `requestBody` holds what it has not taken yet.
+    var isStreamed = false
+    var streamedBytes = 0
+    var heldOffset = 0
+    /// When bytes of a streamed body came last.
+    var progressAt: Int64 = 0
 
     // Response.
     var status: Int = 0
