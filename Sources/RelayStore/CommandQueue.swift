@@ -25,15 +25,17 @@ final class CommandQueue: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func submit(_ command: any WriteCommand) -> Submission {
+    /// `evenIfFull` is for what frees room or ends what was begun: it may not be turned away.
+    func submit(_ command: any WriteCommand, evenIfFull: Bool = false) -> Submission {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if isStopped { return .stopped }
         let byteCount = command.byteCount
-        guard waiting.count < Limits.queuedCommands,
+        let hasRoom =
+            waiting.count < Limits.queuedCommands
             // One command over the limit is let through alone, or it could never be.
-            waiting.isEmpty || waitingBytes + byteCount <= Limits.queuedBytes
-        else { return .queueFull }
+            && (waiting.isEmpty || waitingBytes + byteCount <= Limits.queuedBytes)
+        guard hasRoom || evenIfFull else { return .queueFull }
         waiting.append(command)
         waitingBytes += byteCount
         if waiting.count == 1 { pthread_cond_signal(condition) }

@@ -6,6 +6,9 @@ struct Databases: Sendable {
     let blocks: IntegerDatabase
     let counters: IntegerDatabase
     let changes: IntegerDatabase
+    let contents: IntegerDatabase
+    let chunks: IntegerDatabase
+    let uploads: IntegerDatabase
     let lists: BytesDatabase
     let lookups: BytesDatabase
     let keys: BytesDatabase
@@ -13,7 +16,9 @@ struct Databases: Sendable {
     let idempotency: BytesDatabase
 
     static let schema = Schema(
-        integer: ["documents", "blocks", "counters", "changes"],
+        integer: [
+            "documents", "blocks", "counters", "changes", "contents", "chunks", "uploads",
+        ],
         bytes: ["lists", "lookups", "keys", "meta", "idempotency"])
 
     init(_ environment: Environment) throws(LMDBError) {
@@ -21,6 +26,9 @@ struct Databases: Sendable {
         blocks = try environment.integerDatabase("blocks")
         counters = try environment.integerDatabase("counters")
         changes = try environment.integerDatabase("changes")
+        contents = try environment.integerDatabase("contents")
+        chunks = try environment.integerDatabase("chunks")
+        uploads = try environment.integerDatabase("uploads")
         lists = try environment.bytesDatabase("lists")
         lookups = try environment.bytesDatabase("lookups")
         keys = try environment.bytesDatabase("keys")

@@ -83,6 +83,21 @@ public enum Limits {
     /// of accounts asks for one.
     public static let countersShown = 2_000
 
+    /// Bytes of a chunk: with its checksum and LMDB's header of 16 bytes it fills 16 overflow pages
+    /// of 4 096, so that an answer is a few long runs, and 16 free pages in a row are found quickly.
+    public static let chunkBytes = 16 * 4_096 - 16 - 8
+
+    /// Chunks of a content: 2^16 of them are 4 GiB.
+    static let chunkBits: UInt64 = 16
+
+    /// Chunks of an upload in memory, being filled or written: two, so that one is filled while the
+    /// other is on its way to the disk.
+    static let chunksInMemory = 2
+
+    /// Chunks that one command removes: 512 are 32 MiB of pages to free, a few milliseconds in which
+    /// other writes wait.
+    static let removedChunks = 512
+
     /// Faults that a check reports; more of them say nothing new.
     static let checkFaults = 100
 }

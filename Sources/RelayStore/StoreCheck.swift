@@ -12,6 +12,10 @@ public struct CheckReport: Equatable, Sendable {
     public var lists: UInt64 = 0
     /// Keys in all lists.
     public var listKeys: UInt64 = 0
+    /// Files that documents own.
+    public var contents: UInt64 = 0
+    /// Chunks of files, those of uploads included.
+    public var chunks: UInt64 = 0
     /// What is wrong, at most `Limits.checkFaults` of it; empty if the store is sound.
     public var faults: [String] = []
 
@@ -35,6 +39,7 @@ extension StoreView {
         var report = CheckReport()
         try checkDocuments(&report)
         try checkLists(&report)
+        try checkContents(&report)
         return report
     }
 

@@ -44,6 +44,8 @@ extension StoreView {
         let integer = [
             ("documents", databases.documents), ("blocks", databases.blocks),
             ("counters", databases.counters), ("changes", databases.changes),
+            ("contents", databases.contents), ("chunks", databases.chunks),
+            ("uploads", databases.uploads),
         ]
         let bytes = [
             ("lists", databases.lists), ("lookups", databases.lookups), ("keys", databases.keys),

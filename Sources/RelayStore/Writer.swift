@@ -31,6 +31,8 @@ public final class Writer: Sendable {
     /// Queues a command; never blocks.
     public func submit(_ command: any WriteCommand) -> Submission { group.queue.submit(command) }
 
+    var queue: CommandQueue { group.queue }
+
     /// Takes no more commands, completes all that wait and ends the thread. Not to be called from
     /// `WriteCommand.complete`.
     public func stop() {

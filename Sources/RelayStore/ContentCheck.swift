@@ -1,0 +1,69 @@
+import LMDB
+
+/// Checks contents: every chunk has its content or upload, every content its owner and all bytes.
+extension StoreView {
+    func checkContents(_ report: inout CheckReport) throws(StoreError) {
+        try checkRecords(&report)
+        try checkChunks(&report)
+    }
+
+    /// Reads every content from end to end.
+    private func checkRecords(_ report: inout CheckReport) throws(StoreError) {
+        var next: UInt64? = 0
+        while let from = next, let id = try key(atOrAfter: from, in: databases.contents) {
+            next = id == .max ? nil : id + 1
+            report.contents += 1
+            guard let record = try content(id) else { continue }
+            if try isUpload(id) { report.fault("content \(id): an upload as well") }
+            if try document(record.owner) == nil {
+                report.fault("content \(id): no document \(record.owner.describing) owns it")
+            }
+            do throws(StoreError) {
+                try check(id, record, &report)
+            } catch {
+                report.fault("content \(id): \(error)")
+            }
+        }
+    }
+
+    private func check(
+        _ id: UInt64, _ record: ContentRecord, _ report: inout CheckReport
+    ) throws(StoreError) {
+        let hasher = ContentHasher()
+        var byteCount = 0
+        for number in 0..<ContentRecord.chunks(of: record.byteCount) {
+            let bytes = try chunk(id, number)
+            byteCount += bytes.byteCount
+            // SAFETY: hashed while the view is borrowed.
+            bytes.withUnsafeBytes { hasher.update($0) }
+        }
+        if byteCount != record.byteCount || hasher.finish() != record.digest {
+            report.fault("content \(id): not what its digest says")
+        }
+    }
+
+    /// Looks for chunks that belong to nothing.
+    private func checkChunks(_ report: inout CheckReport) throws(StoreError) {
+        var next: UInt64? = 0
+        while let from = next, let key = try key(atOrAfter: from, in: databases.chunks) {
+            next = key == .max ? nil : key + 1
+            report.chunks += 1
+            let id = ChunkKey.content(key)
+            if let record = try content(id) {
+                if ChunkKey.number(key) >= ContentRecord.chunks(of: record.byteCount) {
+                    report.fault("chunk \(ChunkKey.number(key)) of content \(id): behind its end")
+                }
+            } else if try !isUpload(id) {
+                report.fault("chunk \(ChunkKey.number(key)) of content \(id): belongs to nothing")
+            }
+        }
+    }
+
+    private func key(
+        atOrAfter key: UInt64, in database: IntegerDatabase
+    ) throws(StoreError) -> UInt64? {
+        try lifting { () throws(LMDBError) in
+            try transaction.cursor(database).seek(atOrAfter: key)?.key
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import Glibc
+
+/// A content on its way into the store.
+public final class StagedContent: @unchecked Sendable {
+    // SAFETY: `isLost` and `proposed` belong to the writer thread. `id` is written there when a
+    // chunk is durable; others read it after they were told so, which orders the two.
+
+    /// The upload's id, once its first chunk is durable.
+    public fileprivate(set) var id: UInt64?
+    /// Bytes so far.
+    public fileprivate(set) var byteCount = 0
+    /// Digest of the whole, once it has ended.
+    public fileprivate(set) var digest: ContentDigest?
+    fileprivate var chunks = 0
+    /// The id that a transaction gave, which may still fail to commit.
+    fileprivate var proposed: UInt64?
+    fileprivate var isLost = false
+}
+
+/// Why a content did not get into the store.
+public enum StagingFailure: Error, Equatable, Sendable {
+    /// Too many commands wait for the writer.
+    case queueFull
+    /// The store refused.
+    case store(StoreError)
+}
+
+/// The contents that one request brings, written chunk by chunk while they arrive.
+///
+/// Used on one thread. `isFull` bounds what is in memory: whoever brings the bytes stops until
+/// `settled` was called and `chunkSettled` with it. Ends with the adoption of every content by the
+/// command that makes their documents, or with `abandon`.
+public final class ContentStaging: @unchecked Sendable {
+    // SAFETY: all state belongs to the thread that uses it; commands share only what
+    // `StagedContent` says.
+    private let queue: CommandQueue
+    private let settled: @Sendable (Result<Void, StoreError>) -> Void
+    private var chunk: ChunkBuffer?
+    private var hasher: ContentHasher?
+    private var chunksUnderWay = 0
+
+    /// All contents, in the order of `begin`.
+    public private(set) var contents: [StagedContent] = []
+    /// Why nothing more is stored.
+    public private(set) var failure: StagingFailure?
+
+    /// Prepares to stage contents.
+    ///
+    /// - Parameter settled: called on the writer's thread for each chunk; has `chunkSettled` called
+    ///   on the thread that uses this object.
+    public init(_ writer: Writer, settled: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+        queue = writer.queue
+        self.settled = settled
+    }
+
+    /// Whether `append` takes nothing now.
+    public var isFull: Bool {
+        chunk == nil && chunksUnderWay >= Limits.chunksInMemory && failure == nil
+    }
+
+    /// Whether everything that was handed over is durable, or nothing will be.
+    public var isSettled: Bool { chunksUnderWay == 0 }
+
+    /// Begins the next content.
+    public func begin() {
+        precondition(hasher == nil, "one content ends before the next begins")
+        contents.append(StagedContent())
+        hasher = ContentHasher()
+    }
+
+    /// Adds bytes to the content.
+    ///
+    /// - Returns: how many were taken: all, unless there is no room.
+    public func append(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var taken = 0
+        while taken < bytes.count, failure == nil, !isFull {
+            let chunk = self.chunk ?? ChunkBuffer()
+            self.chunk = chunk
+            // SAFETY: a part of the caller's bytes, copied at once.
+            taken += chunk.fill(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+            if chunk.count == Limits.chunkBytes { submitChunk() }
+        }
+        // What fails is dropped to its end; the caller looks at `failure`.
+        if failure != nil { return bytes.count }
+        hasher!.update(UnsafeRawBufferPointer(rebasing: bytes[..<taken]))
+        contents.last!.byteCount += taken
+        return taken
+    }
+
+    /// Ends the content.
+    @discardableResult
+    public func end() -> StagedContent {
+        let content = contents.last!
+        content.digest = hasher!.finish()
+        hasher = nil
+        // An empty content has no chunk, but an id.
+        if chunk != nil || content.chunks == 0 { submitChunk() }
+        return content
+    }
+
+    /// A chunk is durable, or was refused.
+    public func chunkSettled(_ result: Result<Void, StoreError>) {
+        chunksUnderWay -= 1
+        if case .failure(let error) = result, failure == nil { failure = .store(error) }
+    }
+
+    /// Removes all that was not adopted, behind the commands that were submitted before.
+    public func abandon() {
+        if contents.isEmpty { return }
+        _ = queue.submit(UploadRemoval(contents, queue), evenIfFull: true)
+    }
+
+    private func submitChunk() {
+        let content = contents.last!
+        let command = ChunkCommand(content, content.chunks, chunk, settled)
+        chunk = nil
+        content.chunks += 1
+        switch queue.submit(command) {
+        case .accepted: chunksUnderWay += 1
+        case .queueFull: failure = failure ?? .queueFull
+        case .stopped: failure = failure ?? .store(.stopped)
+        }
+    }
+}
+
+/// Memory of one chunk.
+private final class ChunkBuffer: @unchecked Sendable {
+    // SAFETY: allocated in init, deallocated in deinit; filled before it is handed to the writer.
+    private let base: UnsafeMutableRawPointer
+    private(set) var count = 0
+
+    init() {
+        // SAFETY: until deinit.
+        base = .allocate(byteCount: Limits.chunkBytes, alignment: 16)
+    }
+
+    deinit { base.deallocate() }
+
+    func fill(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let length = min(bytes.count, Limits.chunkBytes - count)
+        memcpy(base + count, bytes.baseAddress!, length)
+        count += length
+        return length
+    }
+
+    var bytes: RawSpan {
+        @_lifetime(borrow self) get {
+            // SAFETY: the buffer lives as long as this object.
+            let span = RawSpan(_unsafeStart: base, byteCount: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+}
+
+/// Stores one chunk; the first one of a content begins its upload.
+private final class ChunkCommand: WriteCommand {
+    let byteCount: Int
+    private let content: StagedContent
+    private let number: Int
+    private let chunk: ChunkBuffer?
+    private let settled: @Sendable (Result<Void, StoreError>) -> Void
+
+    init(
+        _ content: StagedContent, _ number: Int, _ chunk: ChunkBuffer?,
+        _ settled: @escaping @Sendable (Result<Void, StoreError>) -> Void
+    ) {
+        self.content = content
+        self.number = number
+        self.chunk = chunk
+        self.settled = settled
+        byteCount = chunk?.count ?? 0
+    }
+
+    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        // Behind a chunk that failed there is nothing to go on with.
+        if content.isLost { return }
+        if number == 0 { content.proposed = try transaction.beginUpload() }
+        guard let chunk, let id = content.proposed else { return }
+        try transaction.putChunk(id, number, chunk.bytes)
+    }
+
+    func complete(_ result: Result<Void, StoreError>) {
+        switch result {
+        case .success: if !content.isLost { content.id = content.proposed }
+        case .failure:
+            content.isLost = true
+            // It was never committed, and may be another upload's by now.
+            content.proposed = nil
+        }
+        settled(result)
+    }
+}
+
+/// Removes uploads in bounded slices: those of one request, or all up to an id.
+final class UploadRemoval: WriteCommand, @unchecked Sendable {
+    // SAFETY: `hasMore` belongs to the writer thread.
+    private let contents: [StagedContent]
+    private let last: UInt64
+    private let queue: CommandQueue
+    private var hasMore = false
+    let byteCount = 0
+
+    init(_ contents: [StagedContent], _ queue: CommandQueue, upTo last: UInt64 = 0) {
+        self.contents = contents
+        self.queue = queue
+        self.last = last
+    }
+
+    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        hasMore = true
+        var budget = Limits.removedChunks
+        for content in contents {
+            // Its first chunk may be in this very transaction.
+            guard let id = content.id ?? content.proposed else { continue }
+            guard try transaction.removeUpload(id, &budget) else { return }
+        }
+        while let first = try transaction.view.firstUpload(), first <= last {
+            guard try transaction.removeUpload(first, &budget) else { return }
+        }
+        hasMore = false
+    }
+
+    func complete(_ result: Result<Void, StoreError>) {
+        // What a failure leaves is removed at the next start.
+        guard case .success = result, hasMore else { return }
+        _ = queue.submit(self, evenIfFull: true)
+    }
+}
+
+extension Writer {
+    /// Removes uploads that were under way when the process before ended, up to the newest of them.
+    public func removeUploads(upTo last: UInt64) {
+        _ = queue.submit(UploadRemoval([], queue, upTo: last), evenIfFull: true)
+    }
+}

@@ -1,0 +1,186 @@
+import CXXHash
+import LMDB
+
+/// What is known of a content: the bytes of a file, stored in chunks beside the documents.
+///
+/// A content belongs to one document from the moment it is adopted and never changes afterwards, so
+/// its chunks may be read under different commits. Before that it is an *upload*: chunks that
+/// nothing refers to, removed again if no document adopts them.
+public struct ContentRecord: Equatable, Sendable {
+    /// The document that the content belongs to.
+    public let owner: DocumentKey
+    /// Bytes of the whole.
+    public let byteCount: Int
+    /// BLAKE2b-256 of the whole.
+    public let digest: ContentDigest
+
+    static let storedBytes = 48
+
+    /// Chunks that so many bytes are cut into.
+    public static func chunks(of byteCount: Int) -> Int {
+        (byteCount + Limits.chunkBytes - 1) / Limits.chunkBytes
+    }
+
+    init(owner: DocumentKey, byteCount: Int, digest: ContentDigest) {
+        self.owner = owner
+        self.byteCount = byteCount
+        self.digest = digest
+    }
+
+    /// owner's key u64, bytes u64, digest 32.
+    init(stored: RawSpan) throws(StoreError) {
+        guard stored.byteCount == Self.storedBytes else {
+            throw .corrupted(what: "the record of a content")
+        }
+        owner = DocumentKey(rawValue: stored.word(at: 0))
+        byteCount = Int(truncatingIfNeeded: stored.word(at: 8))
+        digest = ContentDigest(
+            words: SIMD4(
+                stored.word(at: 16), stored.word(at: 24), stored.word(at: 32), stored.word(at: 40)))
+    }
+
+    var stored: InlineArray<6, UInt64> {
+        let words = digest.words
+        return [owner.rawValue, UInt64(byteCount), words[0], words[1], words[2], words[3]]
+    }
+}
+
+/// Where a chunk is kept: content id × 2^16 + number.
+enum ChunkKey {
+    static func key(_ content: UInt64, _ number: Int) -> UInt64 {
+        precondition(content >> (64 - Limits.chunkBits) == 0 && number >> Limits.chunkBits == 0)
+        return content << Limits.chunkBits | UInt64(number)
+    }
+
+    static func content(_ key: UInt64) -> UInt64 { key >> Limits.chunkBits }
+
+    static func number(_ key: UInt64) -> Int { Int(key & (1 << Limits.chunkBits - 1)) }
+
+    static let checksumBytes = 8
+}
+
+/// XXH3-64 of a chunk's bytes, seeded with its key: a chunk in another's place does not fit either.
+func chunkChecksum(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, key)
+}
+
+extension StoreView {
+    /// A content that a document owns; nil for an upload.
+    public func content(_ id: UInt64) throws(StoreError) -> ContentRecord? {
+        guard let stored = try value(id, in: databases.contents) else { return nil }
+        return try ContentRecord(stored: stored)
+    }
+
+    /// The bytes of a chunk, whose checksum was found right.
+    @_lifetime(copy self)
+    public func chunk(_ id: UInt64, _ number: Int) throws(StoreError) -> RawSpan {
+        let key = ChunkKey.key(id, number)
+        guard let value = try value(key, in: databases.chunks),
+            value.byteCount >= ChunkKey.checksumBytes
+        else { throw .corrupted(what: "chunk \(number) of content \(id)") }
+        let bytes = value.extracting(ChunkKey.checksumBytes..<value.byteCount)
+        // SAFETY: the bytes are only read, while the view is borrowed.
+        let checksum = bytes.withUnsafeBytes { chunkChecksum(key, $0) }
+        guard checksum == value.word(at: 0) else {
+            throw .corrupted(what: "chunk \(number) of content \(id)")
+        }
+        return bytes
+    }
+
+    /// The upload of the highest id, which is the newest one; nil if there is none.
+    public func lastUpload() throws(StoreError) -> UInt64? {
+        try lifting { () throws(LMDBError) in
+            try transaction.cursor(databases.uploads).last()?.key
+        }
+    }
+
+    /// The oldest upload.
+    func firstUpload() throws(StoreError) -> UInt64? {
+        try lifting { () throws(LMDBError) in
+            try transaction.cursor(databases.uploads).first()?.key
+        }
+    }
+
+    func isUpload(_ id: UInt64) throws(StoreError) -> Bool {
+        try value(id, in: databases.uploads) != nil
+    }
+
+    /// The first chunk of a content from a number on.
+    fileprivate func chunkKey(_ id: UInt64) throws(StoreError) -> UInt64? {
+        let key = try lifting { () throws(LMDBError) in
+            try transaction.cursor(databases.chunks).seek(atOrAfter: ChunkKey.key(id, 0))?.key
+        }
+        guard let key, ChunkKey.content(key) == id else { return nil }
+        return key
+    }
+
+    fileprivate func lastContent() throws(StoreError) -> UInt64 {
+        let content = try lifting { () throws(LMDBError) in
+            try transaction.cursor(databases.contents).last()?.key
+        }
+        return max(content ?? 0, try lastUpload() ?? 0)
+    }
+}
+
+extension StoreTransaction {
+    /// Begins an upload.
+    ///
+    /// - Returns: its id, which is the content's id once it is adopted. That of an upload which was
+    ///   removed may come again: nothing but the upload itself ever knew it.
+    public mutating func beginUpload() throws(StoreError) -> UInt64 {
+        try charge(0)
+        let id = try view.lastContent() + 1
+        try put(RawSpan(), at: id, in: databases.uploads)
+        return id
+    }
+
+    /// Stores a chunk of an upload. All but the last have `Limits.chunkBytes`.
+    public mutating func putChunk(
+        _ id: UInt64, _ number: Int, _ bytes: RawSpan
+    ) throws(StoreError) {
+        precondition(bytes.byteCount <= Limits.chunkBytes)
+        guard try view.isUpload(id) else { throw .corrupted(what: "upload \(id)") }
+        let key = ChunkKey.key(id, number)
+        try charge(bytes.byteCount)
+        // SAFETY: the bytes are copied before the closures return.
+        do throws(LMDBError) {
+            try bytes.withUnsafeBytes { (bytes) throws(LMDBError) in
+                try transaction.reserve(
+                    ChunkKey.checksumBytes + bytes.count, at: key, in: databases.chunks
+                ) { room in
+                    room.storeBytes(of: chunkChecksum(key, bytes), as: UInt64.self)
+                    UnsafeMutableRawBufferPointer(rebasing: room[ChunkKey.checksumBytes...])
+                        .copyMemory(from: bytes)
+                }
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Makes an upload the content of a document.
+    public mutating func adoptUpload(
+        _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: ContentDigest
+    ) throws(StoreError) {
+        try charge(ContentRecord.storedBytes)
+        guard try delete(id, in: databases.uploads) else {
+            throw .corrupted(what: "upload \(id)")
+        }
+        let record = ContentRecord(owner: owner, byteCount: byteCount, digest: digest)
+        try put(record.stored.span.bytes, at: id, in: databases.contents)
+    }
+
+    /// Removes an upload, but not what was adopted.
+    ///
+    /// - Parameter budget: chunks that may be removed; what is removed is taken off.
+    /// - Returns: whether all of it is gone.
+    mutating func removeUpload(_ id: UInt64, _ budget: inout Int) throws(StoreError) -> Bool {
+        guard try view.isUpload(id) else { return true }
+        while let key = try view.chunkKey(id) {
+            if budget == 0 { return false }
+            budget -= 1
+            try delete(key, in: databases.chunks)
+        }
+        return try delete(id, in: databases.uploads)
+    }
+}

@@ -1,0 +1,202 @@
+import Synchronization
+import Testing
+
+@testable import RelayStore
+
+@Suite("Contents")
+struct ContentTests {
+    private let store: Store
+    private let writer: Writer
+
+    init() throws {
+        store = try Store.inMemory()
+        writer = Writer(store)
+    }
+
+    private static func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 >> 9) }
+    }
+
+    /// Counts what the writer has settled.
+    private final class Settled: Sendable {
+        let results = Mutex<[Result<Void, StoreError>]>([])
+    }
+
+    /// Stages bytes as one content and waits until all of it is durable.
+    private func stage(
+        _ bytes: [UInt8], _ staging: ContentStaging, _ settled: Settled
+    ) -> StagedContent {
+        staging.begin()
+        var offset = 0
+        while offset < bytes.count {
+            let end = min(offset + 16_384, bytes.count)
+            offset += bytes[offset..<end].withUnsafeBytes { staging.append($0) }
+            take(staging, settled)
+        }
+        let content = staging.end()
+        while !staging.isSettled { take(staging, settled) }
+        return content
+    }
+
+    private func take(_ staging: ContentStaging, _ settled: Settled) {
+        let results = settled.results.withLock { results in
+            defer { results = [] }
+            return results
+        }
+        for result in results { staging.chunkSettled(result) }
+    }
+
+    private func makeStaging() -> (ContentStaging, Settled) {
+        let settled = Settled()
+        let staging = ContentStaging(writer) { result in
+            settled.results.withLock { $0.append(result) }
+        }
+        return (staging, settled)
+    }
+
+    private func adopt(_ content: StagedContent, by id: UInt64 = 1) throws {
+        try store.write { (transaction) throws(StoreError) in
+            let key = DocumentKey(account: 1, resource: 9, id: id)
+            try transaction.setCounter(
+                account: 1, resource: 9, to: ResourceCounter(lastID: id))
+            try transaction.putDocument(key, json: Self.bytes(3).span.bytes, version: 0)
+            try transaction.adoptUpload(
+                content.id!, by: key, byteCount: content.byteCount, digest: content.digest!)
+        }
+    }
+
+    private func read(_ id: UInt64) throws -> [UInt8] {
+        let reader = try store.makeReader()
+        let view = reader.view
+        let record = try view.content(id)!
+        var bytes: [UInt8] = []
+        for number in 0..<ContentRecord.chunks(of: record.byteCount) {
+            try view.chunk(id, number).withUnsafeBytes { bytes += $0 }
+        }
+        return bytes
+    }
+
+    private func chunks() throws -> UInt64 {
+        try store.statistics().databases.first { $0.name == "chunks" }!.statistics.entries
+    }
+
+    @Test(
+        "are read as they were written, whatever their length.",
+        arguments: [
+            0, 1, Limits.chunkBytes - 1, Limits.chunkBytes, Limits.chunkBytes + 1,
+            5 * Limits.chunkBytes, 1_000_000,
+        ])
+    func lengths(count: Int) throws {
+        let (staging, settled) = makeStaging()
+        let content = stage(Self.bytes(count), staging, settled)
+        #expect(try store.check().faults == [])
+        try adopt(content)
+        #expect(try read(content.id!) == Self.bytes(count))
+        let report = try store.check()
+        #expect(report.faults == [])
+        #expect(report.contents == 1)
+        // What is adopted stays.
+        staging.abandon()
+        writer.stop()
+        #expect(try read(content.id!) == Self.bytes(count))
+    }
+
+    @Test("hold two chunks in memory at most: then nothing is taken until one is durable.")
+    func bounded() throws {
+        let (staging, settled) = makeStaging()
+        staging.begin()
+        let bytes = Self.bytes(5 * Limits.chunkBytes)
+        let taken = bytes.withUnsafeBytes { staging.append($0) }
+        #expect(taken == 2 * Limits.chunkBytes)
+        #expect(staging.isFull)
+        while staging.isFull { take(staging, settled) }
+        #expect(bytes.withUnsafeBytes { staging.append($0) } > 0)
+    }
+
+    @Test("that are abandoned leave nothing, in as many slices as it takes.")
+    func abandoned() throws {
+        let (staging, settled) = makeStaging()
+        let kept = stage(Self.bytes(100_000), staging, settled)
+        try adopt(kept)
+        let (other, otherSettled) = makeStaging()
+        for _ in 0..<3 { _ = stage(Self.bytes(200 * Limits.chunkBytes), other, otherSettled) }
+        #expect(try chunks() == 602)
+        let commits = writer.commits
+        other.abandon()
+        while try chunks() > 2 {}
+        writer.stop()
+        // 600 chunks are more than one slice.
+        #expect(writer.commits >= commits + 1)
+        #expect(try store.check().faults == [])
+        check(try store.makeReader().view.lastUpload(), nil)
+    }
+
+    @Test("that are abandoned before their first chunk is durable leave nothing either.")
+    func abandonedAtOnce() throws {
+        for _ in 0..<50 {
+            let (staging, _) = makeStaging()
+            staging.begin()
+            _ = Self.bytes(100_000).withUnsafeBytes { staging.append($0) }
+            staging.abandon()
+        }
+        writer.stop()
+        #expect(try chunks() == 0)
+        check(try store.makeReader().view.lastUpload(), nil)
+    }
+
+    @Test("that a process left under way are removed, but not those begun since.")
+    func leftOver() throws {
+        let (staging, settled) = makeStaging()
+        let old = stage(Self.bytes(300_000), staging, settled)
+        let last = try store.makeReader().view.lastUpload()
+        #expect(last == old.id)
+        let (other, otherSettled) = makeStaging()
+        let new = stage(Self.bytes(300_000), other, otherSettled)
+        writer.removeUploads(upTo: last!)
+        writer.stop()
+        #expect(try chunks() == 5)
+        try adopt(new)
+        #expect(try read(new.id!) == Self.bytes(300_000))
+        #expect(try store.check().faults == [])
+    }
+
+    @Test("whose bytes were changed are found, when read and when checked.")
+    func corrupted() throws {
+        let (staging, settled) = makeStaging()
+        let content = stage(Self.bytes(200_000), staging, settled)
+        try adopt(content)
+        let id = content.id!
+        try store.write { (transaction) throws(StoreError) in
+            var value: [UInt8] = []
+            do {
+                let view = transaction.view
+                let found = try view.value(ChunkKey.key(id, 1), in: view.databases.chunks)!
+                value = array(found)
+            }
+            value[40_000] ^= 1
+            try transaction.put(
+                value.span.bytes, at: ChunkKey.key(id, 1), in: transaction.databases.chunks)
+        }
+        #expect(throws: StoreError.corrupted(what: "chunk 1 of content \(id)")) {
+            _ = try read(id)
+        }
+        #expect(try store.check().faults.count == 1)
+    }
+
+    @Test("are refused when the store is full, and then leave nothing.")
+    func full() throws {
+        let small = try Store.inMemory(
+            options: StoreOptions(mapBytes: 4 << 20, durability: .mayCorruptStore))
+        let writer = Writer(small)
+        let settled = Settled()
+        let staging = ContentStaging(writer) { result in
+            settled.results.withLock { $0.append(result) }
+        }
+        _ = stage(Self.bytes(8 << 20), staging, settled)
+        #expect(staging.failure == .store(.storeFull))
+        staging.abandon()
+        writer.stop()
+        #expect(try small.check().chunks == 0)
+        #expect(try small.check().faults == [])
+    }
+}
