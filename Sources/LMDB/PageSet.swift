@@ -13,7 +13,7 @@ public struct PageSet: Sendable {
     }
 
     /// Adds a page; false if it was there already.
-    mutating func insert(_ page: Int) -> Bool {
+    public mutating func insert(_ page: Int) -> Bool {
         let bit: UInt64 = 1 << UInt64(page & 63)
         if words[page >> 6] & bit != 0 { return false }
         words[page >> 6] |= bit

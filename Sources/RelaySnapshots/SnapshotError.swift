@@ -1,6 +1,7 @@
 import Glibc
 import LMDB
 import RelayStore
+import Zstd
 
 /// What can go wrong with snapshots. Closed, and every message says what to do next. Damage is no
 /// error but a finding, see `VerificationReport`, except where it ends what was asked for.
@@ -25,6 +26,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case damaged(findings: [String])
     /// The changes cannot be replayed up to there.
     case unreachable(reason: String)
+    /// zstd refused.
+    case compression(ZstdError)
     /// The store refused.
     case store(StoreError)
     /// A system call failed.
@@ -55,6 +58,7 @@ extension SnapshotError: CustomStringConvertible {
         case .damaged(let findings):
             "it is damaged, use another snapshot: " + findings.prefix(5).joined(separator: "; ")
         case .unreachable(let reason): reason
+        case .compression(let error): error.description
         case .store(let error): error.description
         case .system(let call, let path, let code):
             "\(call) \(path): \(String(cString: strerror(code)))"

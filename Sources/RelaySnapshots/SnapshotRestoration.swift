@@ -15,69 +15,82 @@ public enum SnapshotRestoration {
         public var sequence: UInt64
     }
 
-    /// Restores a snapshot in a directory of its own.
+    /// Restores a snapshot.
     ///
     /// - Parameter replay: changes to apply on top, if any.
     public static func restore(
-        _ folder: SnapshotFolder, to directory: String, dryRun: Bool = false,
+        _ source: SnapshotSource, to directory: String, dryRun: Bool = false,
         replay: ChangeReplay? = nil, _ watch: Watch = .none
     ) throws(SnapshotError) -> Outcome {
         let staging = try StagingDirectory(for: directory)
-        let manifest = try folder.manifest()
+        let manifest = try source.manifest()
         try replay?.requireReachable(from: manifest)
-        let report = try folder.verify(.full, watch)
-        guard report.isSound else { throw .damaged(findings: report.findings) }
-        try Disk.requireSpace(
-            manifest.usedPages * manifest.pageBytes, in: Disk.parent(of: staging.target))
         if dryRun {
+            let report = try source.verify(.full, watch)
+            guard report.isSound else { throw .damaged(findings: report.findings) }
             return Outcome(
                 manifest: manifest, report: report, epoch: nil,
                 sequence: replay?.sequence ?? manifest.sequence)
         }
+        try Disk.requireSpace(
+            manifest.usedPages * manifest.pageBytes, in: Disk.parent(of: staging.target))
         try staging.make()
-        return try finish(staging, manifest, report, replay, watch) {
-            (target) throws(SnapshotError) in
-            try copy(folder, manifest, to: target, watch)
-        }
-    }
-
-    /// Fills a staging directory, gives the store in it a new epoch and lets it appear.
-    static func finish(
-        _ staging: StagingDirectory, _ manifest: Manifest, _ report: VerificationReport,
-        _ replay: ChangeReplay?, _ watch: Watch,
-        fill: (String) throws(SnapshotError) -> Void
-    ) throws(SnapshotError) -> Outcome {
         do throws(SnapshotError) {
-            try fill(staging.path)
-            var sequence = manifest.sequence
-            let epoch: UInt64
-            do {
-                let store = try lifting { () throws(StoreError) in
-                    try Store.open(at: staging.path)
-                }
-                if let replay {
-                    sequence = try replay.apply(to: store, from: manifest, watch)
-                }
-                try lifting { () throws(StoreError) in try store.renewEpoch() }
-            }
-            do {
-                // Opened again, because a store's metadata are read once.
-                let store = try lifting { () throws(StoreError) in
-                    try Store.open(at: staging.path)
-                }
-                epoch = store.metadata.epoch
-            }
-            unlink(staging.path + "/lock.mdb")
-            let file = try DiskFile(reading: staging.path + "/data.mdb")
-            try file.sync()
-            try Disk.syncDirectory(staging.path)
-            try staging.publish()
-            return Outcome(
-                manifest: manifest, report: report, epoch: epoch, sequence: sequence)
+            let report = try fill(staging.path, from: source, manifest, watch)
+            guard report.isSound else { throw .damaged(findings: report.findings) }
+            return try finish(staging, manifest, report, replay, watch)
         } catch {
             staging.discard()
             throw error
         }
+    }
+
+    /// Brings the snapshot's data.mdb into a directory and looks at everything in it: what is
+    /// verified is what becomes the store.
+    private static func fill(
+        _ directory: String, from source: SnapshotSource, _ manifest: Manifest, _ watch: Watch
+    ) throws(SnapshotError) -> VerificationReport {
+        var report: VerificationReport
+        switch source {
+        case .folder(let folder):
+            report = try folder.verify(.quick, watch)
+            if report.isSound { try copy(folder, manifest, to: directory, watch) }
+        case .stored(let repository, let id):
+            let lock = try repository.lockForReading()
+            let map = try repository.map(of: manifest, id)
+            report = try repository.layOut(map, manifest, in: directory, watch)
+            withExtendedLifetime(lock) {}
+        }
+        if report.isSound {
+            report.add(
+                try StoreExamination.examine(directory: directory, manifest, watch))
+        }
+        return report
+    }
+
+    /// Gives the store in a staging directory a new epoch and lets it appear.
+    private static func finish(
+        _ staging: StagingDirectory, _ manifest: Manifest, _ report: VerificationReport,
+        _ replay: ChangeReplay?, _ watch: Watch
+    ) throws(SnapshotError) -> Outcome {
+        var sequence = manifest.sequence
+        do {
+            let store = try lifting { () throws(StoreError) in
+                try Store.open(at: staging.path)
+            }
+            if let replay { sequence = try replay.apply(to: store, from: manifest, watch) }
+            try lifting { () throws(StoreError) in try store.renewEpoch() }
+        }
+        // Opened again, because a store's metadata are read once.
+        let epoch = try lifting { () throws(StoreError) in
+            try Store.open(at: staging.path).metadata.epoch
+        }
+        unlink(staging.path + "/lock.mdb")
+        let file = try DiskFile(reading: staging.path + "/data.mdb")
+        try file.sync()
+        try Disk.syncDirectory(staging.path)
+        try staging.publish()
+        return Outcome(manifest: manifest, report: report, epoch: epoch, sequence: sequence)
     }
 
     /// Copies data.mdb and hashes what is copied: what was verified a moment ago and what is

@@ -12,7 +12,8 @@ import Testing
         defer { fixture.keep() }
         let folder = try fixture.take("snapshot")
         try fixture.add(50)
-        let outcome = try SnapshotRestoration.restore(folder, to: fixture.file("restored"))
+        let outcome = try SnapshotRestoration.restore(
+            .folder(folder), to: fixture.file("restored"))
         #expect(outcome.sequence == 300)
         #expect(Disk.names(in: fixture.file("restored")) == ["data.mdb"])
         let restored = try Store.open(at: fixture.file("restored"))
@@ -29,11 +30,13 @@ import Testing
         defer { fixture.keep() }
         let folder = try fixture.take("snapshot")
         #expect(throws: SnapshotError.occupied(path: fixture.file("store"))) {
-            _ = try SnapshotRestoration.restore(folder, to: fixture.file("store"))
+            _ = try SnapshotRestoration.restore(
+                .folder(folder), to: fixture.file("store"))
         }
         flip(bit: 70_001, of: folder.dataPath)
         #expect(throws: SnapshotError.self) {
-            _ = try SnapshotRestoration.restore(folder, to: fixture.file("restored"))
+            _ = try SnapshotRestoration.restore(
+                .folder(folder), to: fixture.file("restored"))
         }
         #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
     }
@@ -44,7 +47,7 @@ import Testing
         defer { fixture.keep() }
         let folder = try fixture.take("snapshot")
         let outcome = try SnapshotRestoration.restore(
-            folder, to: fixture.file("restored"), dryRun: true)
+            .folder(folder), to: fixture.file("restored"), dryRun: true)
         #expect(outcome.epoch == nil && outcome.report.isSound)
         #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
     }
@@ -61,7 +64,7 @@ import Testing
         let source = try Store.open(
             at: later.path, options: StoreOptions(isReadOnly: true))
         let outcome = try SnapshotRestoration.restore(
-            folder, to: fixture.file("restored"),
+            .folder(folder), to: fixture.file("restored"),
             replay: ChangeReplay(upTo: 722, from: source))
         #expect(outcome.sequence == 722)
         let restored = try Store.open(at: fixture.file("restored"))
@@ -89,7 +92,7 @@ import Testing
             let replay = ChangeReplay(upTo: UInt64(sequence), from: source)
             #expect(throws: SnapshotError.self) {
                 _ = try SnapshotRestoration.restore(
-                    folder, to: fixture.file("restored"), replay: replay)
+                    .folder(folder), to: fixture.file("restored"), replay: replay)
             }
         }
         #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])

@@ -11,6 +11,9 @@ enum SnapshotCommand {
         case Commands.snapshotCreate.name: try create(arguments)
         case Commands.snapshotVerify.name: try verify(arguments)
         case Commands.snapshotRestore.name: try restore(arguments)
+        case Commands.snapshotList.name: try list(arguments)
+        case Commands.snapshotStatus.name: try status(arguments)
+        case Commands.snapshotPrune.name: try prune(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
         }
@@ -26,18 +29,29 @@ enum SnapshotCommand {
         if (options.label?.utf8.count ?? 0) > RelaySnapshots.Limits.labelBytes {
             throw .usage("a label has at most \(RelaySnapshots.Limits.labelBytes) bytes")
         }
-        switch (arguments[Commands.snapshotTo], arguments[Commands.standardOutput]) {
-        case (let directory?, false):
+        let places = (
+            arguments[Commands.snapshotTo], arguments[Commands.snapshotInto],
+            arguments[Commands.standardOutput]
+        )
+        switch places {
+        case (let directory?, nil, false):
             let store = try openStore(arguments[Commands.store])
             let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
                 try SnapshotCopy.take(store, to: directory, options, watch)
             }
             return report(outcome)
-        case (nil, true):
+        case (nil, let repository?, false):
+            if options.isCompact { throw .usage("--compact needs --to DIR") }
+            let store = try openStore(arguments[Commands.store])
+            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+                try Repository(creating: repository).take(store, options, watch)
+            }
+            return report(outcome)
+        case (nil, nil, true):
             if options.isCompact { throw .usage("--compact needs --to DIR") }
             return try stream(arguments, options)
         default:
-            throw .usage("give one of --to DIR and --stdout")
+            throw .usage("give one of --to DIR, --into REPO and --stdout")
         }
     }
 
@@ -78,10 +92,13 @@ enum SnapshotCommand {
             throw .usage("--quick and --full exclude each other")
         }
         let depth: VerificationDepth = arguments[Commands.quick] ? .quick : .full
-        let folder = SnapshotFolder(arguments[Commands.snapshotID])
+        let name = arguments[Commands.snapshotOrRepository]
         return verdict(
             try watching(arguments) { (watch) throws(SnapshotError) in
-                try folder.verify(depth, watch)
+                if let repository = try? Repository(name) {
+                    return try repository.verifyAll(depth, watch)
+                }
+                return try SnapshotSource(name).verify(depth, watch)
             })
     }
 
@@ -110,11 +127,11 @@ enum SnapshotCommand {
             }
         }
         let replay = try replay(arguments)
-        let folder = SnapshotFolder(arguments[Commands.snapshotID])
+        let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
         let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
             try SnapshotRestoration.restore(
-                folder, to: directory, dryRun: isDry, replay: replay, watch)
+                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, watch)
         }
         return Report { writer in
             writer.member("store", directory)
@@ -138,7 +155,64 @@ enum SnapshotCommand {
         }
     }
 
+    // MARK: list, status, prune
+
+    private static func list(_ arguments: Arguments) throws(CommandError) -> Report {
+        let path = arguments[Commands.repository]
+        let entries = try asking { () throws(SnapshotError) in try Repository(path).list() }
+        return Report { writer in
+            writer.name("snapshots")
+            writer.beginArray()
+            for entry in entries {
+                writer.beginObject()
+                entry.writeMembers(to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
+    private static func status(_ arguments: Arguments) throws(CommandError) -> Report {
+        let path = arguments[Commands.repository]
+        let status = try asking { () throws(SnapshotError) in try Repository(path).status() }
+        return Report { status.writeMembers(to: &$0) }
+    }
+
+    private static func prune(_ arguments: Arguments) throws(CommandError) -> Report {
+        let policy = RetentionPolicy(
+            last: arguments[Commands.keepLast], daily: arguments[Commands.keepDaily],
+            weekly: arguments[Commands.keepWeekly], monthly: arguments[Commands.keepMonthly])
+        if policy.isEmpty { throw .usage("say what to keep, such as --keep-last 7") }
+        let path = arguments[Commands.repository]
+        let isDry = arguments[Commands.dryRun]
+        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+            try Repository(path).prune(policy, dryRun: isDry, watch)
+        }
+        return Report { writer in
+            writer.member("dryRun", isDry)
+            writer.member("deletedPacks", outcome.deletedPacks)
+            writer.member("rewrittenPacks", outcome.rewrittenPacks)
+            writer.member("freedBytes", outcome.freedBytes)
+            for (name, ids) in [("kept", outcome.kept), ("removed", outcome.removed)] {
+                name == "kept" ? writer.name("kept") : writer.name("removed")
+                writer.beginArray()
+                for id in ids { writer.value(id) }
+                writer.endArray()
+            }
+        }
+    }
+
     // MARK: What all of them need
+
+    private static func asking<Value>(
+        _ body: () throws(SnapshotError) -> Value
+    ) throws(CommandError) -> Value {
+        do throws(SnapshotError) {
+            return try body()
+        } catch {
+            throw .snapshot(error)
+        }
+    }
 
     static func openStore(
         _ directory: String, isReadOnly: Bool = false

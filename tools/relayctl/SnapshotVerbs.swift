@@ -5,6 +5,9 @@ import RelaySnapshots
 extension Commands {
     static let snapshotTo = Option<String?>.optional(
         "to", "DIR", .path, help: "make DIR with data.mdb and manifest.json")
+    static let snapshotInto = Option<String?>.optional(
+        "into", "REPO", .path,
+        help: "add it to the repository REPO, which keeps each page once; made if there is none")
     static let standardOutput = Option<Bool>.flag(
         "stdout", help: "write data.mdb to standard output; the manifest goes to standard error")
     static let manifestFile = Option<String?>.optional(
@@ -22,7 +25,19 @@ extension Commands {
     static let full = Option<Bool>.flag(
         "full", help: "look at every page, document and reference too; done unless --quick")
     static let snapshotID = Operand(
-        "ID", help: "a snapshot: its directory")
+        "ID", help: "a snapshot: its directory, or REPO:ID; REPO:latest is the newest")
+    static let snapshotOrRepository = Operand(
+        "ID", help: "a snapshot: its directory, or REPO:ID; REPO alone is all there is in it")
+    static let repository = Operand("REPO", help: "a repository of snapshots")
+    static let keepLast = keep("last", "the newest N")
+    static let keepDaily = keep("daily", "the newest of each of the last N days that have one")
+    static let keepWeekly = keep("weekly", "the newest of each of the last N weeks")
+    static let keepMonthly = keep("monthly", "the newest of each of the last N months")
+
+    private static func keep(_ what: String, _ help: String) -> Option<Int> {
+        Option<Int>.number(
+            "keep-" + what, "N", .integer(0...1_000_000), default: 0, help: "keep " + help)
+    }
     static let restoreTo = Option<String>.required(
         "to", "DIR", .path, help: "where to make the store; there must be none")
     static let dryRun = Option<Bool>.flag("dry-run", help: "say what would be done, change nothing")
@@ -38,7 +53,8 @@ extension Commands {
     static let snapshotCreate = Verb(
         "snapshot create", summary: "Take a snapshot of a store, also while relayd serves it",
         options: [
-            store.description, snapshotTo.description, standardOutput.description,
+            store.description, snapshotTo.description, snapshotInto.description,
+            standardOutput.description,
             manifestFile.description, snapshotLabel.description, compact.description,
             rateLimit.description, maxGrowth.description, json.description,
         ])
@@ -46,18 +62,34 @@ extension Commands {
         "snapshot verify",
         summary: "Look whether a snapshot is what was taken; exit code 3 if it is not",
         options: [quick.description, full.description, json.description],
-        operands: [snapshotID])
+        operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
         "snapshot restore", summary: "Verify a snapshot and make a store of it",
         options: [
             restoreTo.description, dryRun.description, ifNone.description, asOf.description,
             changesFrom.description, json.description,
         ], operands: [snapshotID])
+    static let snapshotList = Verb(
+        "snapshot list", summary: "List the snapshots of a repository and what each one adds",
+        options: [json.description], operands: [repository])
+    static let snapshotStatus = Verb(
+        "snapshot status", summary: "Say how large a repository is and how old its newest snapshot",
+        options: [json.description], operands: [repository])
+    static let snapshotPrune = Verb(
+        "snapshot prune",
+        summary: "Remove the snapshots that no rule keeps, and the pages that only they need",
+        options: [
+            keepLast.description, keepDaily.description, keepWeekly.description,
+            keepMonthly.description, dryRun.description, json.description,
+        ], operands: [repository])
     static let check = Verb(
         "check",
         summary: "Look at every page, document and reference of a store, also while relayd serves "
             + "it; exit code 3 if something is wrong",
         options: [store.description, json.description])
 
-    static let snapshotVerbs = [snapshotCreate, snapshotVerify, snapshotRestore, check]
+    static let snapshotVerbs = [
+        snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
+        snapshotPrune, check,
+    ]
 }

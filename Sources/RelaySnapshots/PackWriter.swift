@@ -1,0 +1,117 @@
+import Glibc
+import Zstd
+
+/// Writes pages into packs, one after the other, each durable before it gets its name.
+final class PackWriter {
+    /// A pack that is complete.
+    struct Written {
+        var name: String
+        var index: PackIndex
+        var bytes: Int
+    }
+
+    /// Packs that are complete.
+    private(set) var written: [Written] = []
+    private let directory: String
+    private let pageBytes: Int
+    private var compressor: Compressor
+    private let frame: Scratch
+    private var waiting: [PageAddress] = []
+    private var index: PackIndex
+    private var offset = 0
+    private var open: OpenPack?
+
+    /// The file of the pack that is being written.
+    private final class OpenPack {
+        let file: DiskFile
+        init(_ file: consuming DiskFile) { self.file = file }
+    }
+
+    init(directory: String, pageBytes: Int) throws(SnapshotError) {
+        self.directory = directory
+        self.pageBytes = pageBytes
+        do throws(ZstdError) {
+            compressor = try Compressor(level: Limits.compressionLevel)
+        } catch {
+            throw .compression(error)
+        }
+        frame = Scratch(Limits.framePages * pageBytes)
+        index = PackIndex(pageBytes: pageBytes)
+    }
+
+    /// Position in the packs so far, complete or not, of the next page.
+    var place: (pack: Int, index: Int) {
+        (written.count, index.addresses.count + waiting.count)
+    }
+
+    private var part: String { "\(directory)/pack.part-\(getpid())" }
+
+    /// Adds a page; returns where it will be.
+    func add(
+        _ page: UnsafeRawBufferPointer, _ address: PageAddress
+    ) throws(SnapshotError) -> (pack: Int, index: Int) {
+        if offset >= Limits.packBytes { try finishPack() }
+        let place = place
+        // SAFETY: a frame has room for its pages.
+        UnsafeMutableRawBufferPointer(
+            rebasing: frame.bytes[(waiting.count * pageBytes)...]
+        ).copyMemory(from: page)
+        waiting.append(address)
+        if waiting.count == Limits.framePages { try writeFrame() }
+        return place
+    }
+
+    /// Completes the last pack.
+    func finish() throws(SnapshotError) {
+        if place.index > 0 { try finishPack() }
+    }
+
+    /// Removes what is incomplete; complete packs stay, because the next snapshot may use them.
+    func abandon() { unlink(part) }
+
+    private func writeFrame() throws(SnapshotError) {
+        if waiting.isEmpty { return }
+        let bytes: [UInt8]
+        do throws(ZstdError) {
+            // SAFETY: compressed during the call.
+            bytes = try compressor.compress(
+                UnsafeRawBufferPointer(rebasing: frame.bytes[..<(waiting.count * pageBytes)]))
+        } catch {
+            throw .compression(error)
+        }
+        if open == nil {
+            unlink(part)
+            open = OpenPack(try DiskFile(creating: part))
+            try append(index.header)
+        }
+        let start = offset
+        try append(bytes)
+        index.append(bytes, at: start, waiting[...])
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    private func append(_ bytes: [UInt8]) throws(SnapshotError) {
+        guard let open else { preconditionFailure("a pack is opened before it is written") }
+        // SAFETY: written inside the closure.
+        let outcome: Result<Void, SnapshotError> = bytes.withUnsafeBytes { bytes in
+            Result { () throws(SnapshotError) in try open.file.write(bytes, at: offset) }
+        }
+        try outcome.get()
+        let end = offset + bytes.count
+        if end / Limits.flushBytes > offset / Limits.flushBytes { open.file.settle(0..<end) }
+        offset = end
+    }
+
+    private func finishPack() throws(SnapshotError) {
+        try writeFrame()
+        let (bytes, name) = index.encoded(at: offset)
+        try append(bytes)
+        try open?.file.sync()
+        open?.file.settle(0..<offset)
+        open = nil
+        try Disk.rename(part, to: "\(directory)/\(name).pack")
+        written.append(Written(name: name, index: index, bytes: offset))
+        index = PackIndex(pageBytes: pageBytes)
+        offset = 0
+    }
+}

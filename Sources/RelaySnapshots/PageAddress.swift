@@ -1,0 +1,112 @@
+import RelayStore
+
+/// The name of a page by its content: BLAKE2b-160.
+struct PageAddress: Equatable {
+    var high: UInt64
+    var middle: UInt64
+    var low: UInt32
+
+    /// The address of a page.
+    init(of page: UnsafeRawBufferPointer) {
+        let digest = BLAKE2b.hash(page, bytes: Limits.addressBytes)
+        // SAFETY: 20 bytes, read inside the closure.
+        self = digest.withUnsafeBytes { PageAddress(stored: $0) }
+    }
+
+    /// Reads an address back from its 20 bytes.
+    init(stored bytes: UnsafeRawBufferPointer) {
+        high = bytes.loadUnaligned(as: UInt64.self)
+        middle = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        low = bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+    }
+
+    /// The 20 bytes.
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(word: high)
+        bytes.append(word: middle)
+        bytes.append(half: low)
+    }
+}
+
+/// Where a repository has a page.
+struct PagePlace: Equatable {
+    /// Position of the pack among those that are known.
+    var pack: UInt32
+    /// Position of the page in its pack.
+    var index: UInt32
+
+    /// For pages that nothing uses.
+    static let free = PagePlace(pack: .max, index: 0)
+}
+
+/// Finds pages by their content: a hash table without deletion, since addresses are random bits.
+struct PageIndex {
+    private var addresses: [PageAddress] = []
+    private var places: [PagePlace] = []
+    /// Positions in the two above, and one; 0 is an empty slot.
+    private var slots: [UInt32]
+
+    init() { slots = [UInt32](repeating: 0, count: 1 << 16) }
+
+    /// Pages that are known.
+    var count: Int { places.count }
+
+    /// The place of a page; nil if no pack has it.
+    func place(of address: PageAddress) -> PagePlace? {
+        let entry = slots[slot(of: address)]
+        return entry == 0 ? nil : places[Int(entry) - 1]
+    }
+
+    /// Adds a page; the first place of an address stays.
+    mutating func insert(_ address: PageAddress, at place: PagePlace) {
+        if places.count * 2 >= slots.count { grow() }
+        let slot = slot(of: address)
+        guard slots[slot] == 0 else { return }
+        addresses.append(address)
+        places.append(place)
+        slots[slot] = UInt32(places.count)
+    }
+
+    /// The slot that holds an address, or the empty one that it belongs into.
+    private func slot(of address: PageAddress) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: address.high) & mask
+        while slots[slot] != 0, addresses[Int(slots[slot]) - 1] != address {
+            slot = (slot + 1) & mask
+        }
+        return slot
+    }
+
+    private mutating func grow() {
+        slots = [UInt32](repeating: 0, count: slots.count * 2)
+        for entry in addresses.indices {
+            slots[slot(of: addresses[entry])] = UInt32(entry + 1)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Eight bytes, little-endian.
+    mutating func append(word: UInt64) {
+        for shift in stride(from: 0, to: 64, by: 8) {
+            append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+        }
+    }
+
+    /// Four bytes, little-endian.
+    mutating func append(half: UInt32) {
+        for shift in stride(from: 0, to: 32, by: 8) {
+            append(UInt8(truncatingIfNeeded: half >> UInt32(shift)))
+        }
+    }
+
+    /// Eight bytes, little-endian; they must be there.
+    func word(at offset: Int) -> UInt64 {
+        (0..<8).reduce(0) { $0 | UInt64(self[offset + $1]) << UInt64(8 * $1) }
+    }
+
+    /// Four bytes, little-endian; they must be there.
+    func half(at offset: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) }
+    }
+}

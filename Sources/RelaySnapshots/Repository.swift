@@ -1,0 +1,166 @@
+import CLinux
+import Glibc
+import JSON
+
+/// Snapshots that share their pages.
+///
+///     repository       a line that says what this is
+///     write.lock       held while a snapshot is added, and by prune
+///     read.lock        shared by those who read, held alone by prune
+///     packs/*.pack     pages, see `PackIndex`
+///     maps/*.map       which page of a snapshot is where, see `PageMap`
+///     snapshots/*.json manifests: a snapshot exists from the moment its manifest does
+///
+/// Everything is written beside its name, synced and renamed, pages before maps before manifests:
+/// a crash leaves at most packs and maps that no manifest leads to, which the next snapshot uses
+/// and prune removes.
+public struct Repository: Sendable {
+    /// The directory.
+    public let path: String
+
+    private static let marker = "relay snapshots 1\n"
+    static let packSuffix = ".pack"
+    static let mapSuffix = ".map"
+    private static let manifestSuffix = ".json"
+
+    var packs: String { path + "/packs" }
+    var maps: String { path + "/maps" }
+    var snapshots: String { path + "/snapshots" }
+    private var markerPath: String { path + "/repository" }
+
+    /// Opens a repository.
+    public init(_ path: String) throws(SnapshotError) {
+        self.path = path
+        guard let marker = try Disk.contents(of: path + "/repository", upTo: 100) else {
+            throw .noRepository(path: path)
+        }
+        guard marker.elementsEqual(Self.marker.utf8) else {
+            throw .damaged(findings: ["\(path)/repository is not of a version that is known"])
+        }
+    }
+
+    /// Opens a repository, or makes one where there is nothing.
+    public init(creating path: String) throws(SnapshotError) {
+        if !Disk.exists(path + "/repository") {
+            guard Disk.names(in: path)?.isEmpty ?? true else { throw .occupied(path: path) }
+            try Disk.makeDirectory(path)
+            // The marker comes last: only what has it is a repository.
+            for name in ["packs", "maps", "snapshots"] {
+                try Disk.makeDirectory("\(path)/\(name)")
+            }
+            try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
+        }
+        try self.init(path)
+    }
+
+    // MARK: Locks
+
+    /// A lock that lives as long as this value, or the process.
+    struct Lock: ~Copyable {
+        private let file: DiskFile
+
+        fileprivate init(_ path: String, _ operation: Int32) throws(SnapshotError) {
+            let file = DiskFile(
+                descriptor: open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600), path: path)
+            if flock(file.descriptor, operation | LOCK_NB) != 0 {
+                throw errno == EWOULDBLOCK
+                    ? .busy(path: Disk.parent(of: path))
+                    : .system(call: "lock", path: path, errno: errno)
+            }
+            self.file = file
+        }
+    }
+
+    /// The only one who adds to the repository, or prunes it.
+    func lockForWriting() throws(SnapshotError) -> Lock {
+        try Lock(path + "/write.lock", LOCK_EX)
+    }
+
+    /// One of those who read it: nothing goes away meanwhile.
+    func lockForReading() throws(SnapshotError) -> Lock {
+        try Lock(path + "/read.lock", LOCK_SH)
+    }
+
+    /// Nobody reads it.
+    func lockForRemoving() throws(SnapshotError) -> Lock {
+        try Lock(path + "/read.lock", LOCK_EX)
+    }
+
+    // MARK: Snapshots
+
+    /// Ids of all snapshots, the oldest first: they begin with the time.
+    public func ids() -> [String] {
+        (Disk.names(in: snapshots) ?? [])
+            .filter { $0.hasSuffix(Self.manifestSuffix) }
+            .map { String($0.dropLast(Self.manifestSuffix.count)) }
+    }
+
+    /// The one id that begins so; `latest` is the newest.
+    public func id(_ prefix: String) throws(SnapshotError) -> String {
+        let ids = ids()
+        if prefix == "latest", let last = ids.last { return last }
+        if ids.contains(prefix) { return prefix }
+        let matching = ids.filter { !prefix.isEmpty && $0.hasPrefix(prefix) }
+        guard matching.count == 1 else {
+            throw .unknownSnapshot(id: prefix, repository: path)
+        }
+        return matching[0]
+    }
+
+    func manifestPath(_ id: String) -> String { "\(snapshots)/\(id)\(Self.manifestSuffix)" }
+
+    /// Reads a manifest; damage is an error here.
+    public func manifest(_ id: String) throws(SnapshotError) -> Manifest {
+        let bytes = try Disk.contents(of: manifestPath(id), upTo: Limits.manifestBytes)
+        guard let bytes else { throw .unknownSnapshot(id: id, repository: path) }
+        guard let manifest = Manifest(bytes), manifest.stored != nil else {
+            throw .damaged(findings: ["the manifest of \(id) is not what was written"])
+        }
+        return manifest
+    }
+
+    /// Reads the page map that a manifest names.
+    func map(of manifest: Manifest, _ id: String) throws(SnapshotError) -> PageMap {
+        let name = manifest.stored?.map ?? ""
+        let bytes = try Disk.contents(
+            of: "\(maps)/\(name)\(Self.mapSuffix)", upTo: PageMap.byteLimit)
+        guard let bytes else { throw .damaged(findings: ["the page map of \(id) is missing"]) }
+        guard let map = PageMap(bytes, name: name), map.pageCount == manifest.pages,
+            map.pageBytes == manifest.pageBytes
+        else {
+            throw .damaged(findings: ["the page map of \(id) is not what was written"])
+        }
+        return map
+    }
+
+    /// Names of all packs.
+    func packNames() -> [String] {
+        (Disk.names(in: packs) ?? [])
+            .filter { $0.hasSuffix(Self.packSuffix) }
+            .map { String($0.dropLast(Self.packSuffix.count)) }
+    }
+
+    /// Removes what processes that were killed have left; only for who holds the write lock.
+    func removeLeftovers() {
+        for directory in [packs, maps, snapshots] {
+            for name in Disk.names(in: directory) ?? [] where name.contains(".part-") {
+                unlink("\(directory)/\(name)")
+            }
+        }
+        // Those who verify work in a directory of their own, and may be at it.
+        for name in Disk.names(in: path) ?? [] where name.hasPrefix(Self.workPrefix) {
+            let process = pid_t(name.dropFirst(Self.workPrefix.count)) ?? 0
+            if process > 0, kill(process, 0) != 0, errno == ESRCH {
+                removeWork("\(path)/\(name)")
+            }
+        }
+    }
+
+    static let workPrefix = "work-"
+
+    /// Removes a directory that a snapshot was laid out in.
+    func removeWork(_ directory: String) {
+        for name in Disk.names(in: directory) ?? [] { unlink("\(directory)/\(name)") }
+        rmdir(directory)
+    }
+}

@@ -1,0 +1,183 @@
+import Glibc
+import LMDB
+import RelayStore
+
+/// What a prune has done, or would do.
+public struct PruneOutcome: Sendable {
+    /// Ids of the snapshots that stay.
+    public var kept: [String] = []
+    /// Ids of those that go.
+    public var removed: [String] = []
+    /// Packs that were deleted because nothing needs them.
+    public var deletedPacks = 0
+    /// Packs whose needed pages were moved into new ones.
+    public var rewrittenPacks = 0
+    /// Bytes by which the repository has become smaller.
+    public var freedBytes = 0
+}
+
+extension Repository {
+    /// Removes the snapshots that a policy does not keep, and then what no other one needs.
+    ///
+    /// In an order that a crash may end anywhere: manifests go first, so that nothing is listed
+    /// whose pages are gone; needed pages are copied and synced before any manifest leads to their
+    /// new place; packs go last.
+    public func prune(
+        _ policy: RetentionPolicy, dryRun: Bool = false, _ watch: Watch = .none
+    ) throws(SnapshotError) -> PruneOutcome {
+        let writing = try lockForWriting()
+        let removing = try lockForRemoving()
+        defer {
+            withExtendedLifetime(writing) {}
+            withExtendedLifetime(removing) {}
+        }
+        var outcome = PruneOutcome()
+        // A damaged manifest ends it here: what it needs cannot be known.
+        var manifests: [(id: String, manifest: Manifest)] = []
+        for id in ids() { manifests.append((id, try manifest(id))) }
+        let kept = policy.kept(manifests.map { ($0.id, $0.manifest.createdAt) })
+        outcome.kept = manifests.map(\.id).filter(kept.contains)
+        outcome.removed = manifests.map(\.id).filter { !kept.contains($0) }
+        manifests.removeAll { !kept.contains($0.id) }
+        let usage = try PackUsage(self, manifests)
+        if dryRun {
+            outcome.freedBytes = usage.unneeded.reduce(0) { $0 + packBytes($1) }
+            outcome.deletedPacks = usage.unneeded.count
+            return outcome
+        }
+        let before = byteCount
+        removeLeftovers()
+        for id in outcome.removed { unlink(manifestPath(id)) }
+        try Disk.syncDirectory(snapshots)
+        outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, watch)
+        for name in usage.unneeded + usage.sparse { unlink("\(packs)/\(name)\(Self.packSuffix)") }
+        outcome.deletedPacks = usage.unneeded.count
+        try removeMaps()
+        try Disk.syncDirectory(packs)
+        outcome.freedBytes = before - byteCount
+        return outcome
+    }
+
+    /// Moves the needed pages of some packs into new ones; returns how many packs that were.
+    private func rewrite(
+        _ sparse: [String], _ manifests: [(id: String, manifest: Manifest)], _ watch: Watch
+    ) throws(SnapshotError) -> Int {
+        if sparse.isEmpty { return 0 }
+        for (number, (id, old)) in manifests.enumerated() {
+            let map = try map(of: old, id)
+            guard map.packs.contains(where: sparse.contains) else { continue }
+            // Packs of a manifest before are known by now: its pages are found, not copied again.
+            let intake = try PageIntake(
+                self, pageBytes: map.pageBytes, without: Set(sparse))
+            do throws(SnapshotError) {
+                try copy(map, into: intake, id)
+                let moved = try intake.finish()
+                let (bytes, name) = try moved.encoded()
+                try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
+                var manifest = old
+                manifest.stored?.map = name
+                // The one step that counts for this snapshot; before and after it, it is whole.
+                try Disk.write(manifest.encoded, to: manifestPath(id))
+            } catch {
+                intake.abandon()
+                throw error
+            }
+            try watch.step(.copying, number + 1, of: manifests.count)
+        }
+        return sparse.count
+    }
+
+    /// Takes all pages of a snapshot in again.
+    private func copy(
+        _ map: PageMap, into intake: PageIntake, _ id: String
+    ) throws(SnapshotError) {
+        do throws(PackReader.Damage) {
+            var readers: [PackReader] = []
+            for name in map.packs { readers.append(try PackReader(packs, name: name)) }
+            for run in map.runs {
+                if run.place == .free {
+                    intake.addFree(run.count)
+                    continue
+                }
+                let reader = readers[Int(run.place.pack)]
+                for page in 0..<run.count {
+                    let index = Int(run.place.index) + page
+                    guard index < reader.index.addresses.count else {
+                        throw PackReader.Damage(finding: "pack \(reader.name) has no page \(index)")
+                    }
+                    if intake.addKnown(reader.index.addresses[index]) { continue }
+                    let added = try reader.withPage(index) { bytes in
+                        Result { () throws(SnapshotError) in try intake.add(bytes) }
+                    }
+                    if case .failure = added {
+                        throw PackReader.Damage(finding: "its pages cannot be written anew")
+                    }
+                }
+            }
+        } catch {
+            throw .damaged(findings: ["\(id): \(error.finding)"])
+        }
+    }
+
+    /// Removes the page maps that no manifest names.
+    private func removeMaps() throws(SnapshotError) {
+        var named = Set<String>()
+        for id in ids() {
+            named.insert((try manifest(id).stored?.map ?? "") + Self.mapSuffix)
+        }
+        for name in Disk.names(in: maps) ?? [] where !named.contains(name) {
+            unlink("\(maps)/\(name)")
+        }
+    }
+
+    func packBytes(_ name: String) -> Int {
+        Disk.size(of: "\(packs)/\(name)\(Self.packSuffix)")
+    }
+
+    /// Bytes of all files of the repository.
+    public var byteCount: Int {
+        [packs, maps, snapshots].reduce(0) { total, directory in
+            (Disk.names(in: directory) ?? []).reduce(total) {
+                $0 + Disk.size(of: "\(directory)/\($1)")
+            }
+        }
+    }
+}
+
+/// Which pages of each pack some snapshots need.
+struct PackUsage {
+    /// Packs that none of them needs.
+    private(set) var unneeded: [String] = []
+    /// Packs of which they need so little that the rest is worth copying for.
+    private(set) var sparse: [String] = []
+
+    init(
+        _ repository: Repository, _ manifests: [(id: String, manifest: Manifest)]
+    ) throws(SnapshotError) {
+        var used: [String: PageSet] = [:]
+        for name in repository.packNames() {
+            // Without its index a pack is of no use to anybody.
+            let index = try? PackReader(repository.packs, name: name).index
+            if let index { used[name] = PageSet(below: index.addresses.count) }
+        }
+        for (id, manifest) in manifests {
+            let map = try repository.map(of: manifest, id)
+            for run in map.runs where run.place != .free {
+                let name = map.packs[Int(run.place.pack)]
+                let first = Int(run.place.index)
+                guard let bound = used[name]?.bound, first + run.count <= bound else {
+                    throw .damaged(
+                        findings: ["\(id): pack \(name) lacks pages that it needs"])
+                }
+                for page in first..<first + run.count { _ = used[name]!.insert(page) }
+            }
+        }
+        for name in repository.packNames() {
+            guard let pages = used[name], pages.count > 0 else {
+                unneeded.append(name)
+                continue
+            }
+            if pages.count * 100 < pages.bound * Limits.neededPercent { sparse.append(name) }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+import JSON
+import RelayStore
+import TestSupport
+import Testing
+
+@testable import RelaySnapshots
+
+@Suite struct RepositoryPruningTests {
+    @Test("What is kept is whole after a prune, and what nothing needs is gone.")
+    func prune() throws {
+        let fixture = try SnapshotFixture(orders: 400)
+        defer { fixture.keep() }
+        let repository = try Repository(creating: fixture.file("repository"))
+        for round in 0..<4 {
+            // Most pages change: the first packs become sparse.
+            try fixture.update(Array(1...400), to: "round \(round) ")
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+        }
+        let ids = repository.ids()
+        let before = repository.byteCount
+        let planned = try repository.prune(RetentionPolicy(last: 2), dryRun: true)
+        #expect(planned.removed == Array(ids.prefix(2)) && repository.ids() == ids)
+        let outcome = try repository.prune(RetentionPolicy(last: 2))
+        #expect(outcome.kept == Array(ids.suffix(2)) && repository.ids() == outcome.kept)
+        #expect(outcome.deletedPacks + outcome.rewrittenPacks > 0)
+        #expect(outcome.freedBytes > 0 && repository.byteCount == before - outcome.freedBytes)
+        #expect(try repository.verifyAll(.full).findings == [])
+        #expect(try repository.status().unneededPacks == 0)
+        #expect(Disk.names(in: repository.maps)?.count == 2)
+        let again = try repository.prune(RetentionPolicy(last: 2))
+        #expect(again.removed == [] && again.freedBytes == 0)
+    }
+
+    @Test("A damaged manifest stops a prune before anything is removed.")
+    func damaged() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let repository = try Repository(creating: fixture.file("repository"))
+        for _ in 0..<3 {
+            try fixture.add(1)
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+        }
+        let ids = repository.ids()
+        flip(bit: 1_001, of: repository.manifestPath(ids[1]))
+        #expect(throws: SnapshotError.self) { _ = try repository.prune(RetentionPolicy(last: 1)) }
+        #expect(repository.ids() == ids)
+    }
+
+    @Test("Each rule keeps the newest snapshot of each of its periods.")
+    func policy() throws {
+        func day(_ text: String) -> (id: String, time: Timestamp) {
+            (text, Timestamp(rfc3339: text + "Z")!)
+        }
+        let snapshots = [
+            "2026-10-30T10:00:00", "2026-10-31T23:59:59", "2026-11-01T00:00:00",
+            "2026-11-20T08:00:00", "2026-11-22T08:00:00", "2026-11-22T20:00:00",
+            "2026-11-23T08:00:00", "2026-11-23T09:00:00",
+        ].map(day)
+        func kept(_ policy: RetentionPolicy) -> [String] {
+            policy.kept(snapshots).sorted().map { String($0.dropFirst(5).prefix(8)) }
+        }
+        #expect(kept(RetentionPolicy(last: 1)) == ["11-23T09"])
+        #expect(kept(RetentionPolicy(daily: 3)) == ["11-20T08", "11-22T20", "11-23T09"])
+        // 2026-11-23 is a Monday, 2026-11-01 a Sunday of the week before that of the 20th.
+        #expect(
+            kept(RetentionPolicy(weekly: 3)) == ["11-01T00", "11-22T20", "11-23T09"])
+        #expect(kept(RetentionPolicy(monthly: 5)) == ["10-31T23", "11-23T09"])
+        #expect(
+            kept(RetentionPolicy(last: 2, monthly: 2)) == ["10-31T23", "11-23T08", "11-23T09"])
+        #expect(kept(RetentionPolicy(daily: 100)).count == 6)
+    }
+}
