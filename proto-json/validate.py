@@ -23,8 +23,8 @@ SCHEMA_CODES = {
     "pattern", "enum", "out_of_range",
 }
 
-# Refused with such a code all the same, because only the store knows that the names are new.
-STORE_DECIDES = {"createCustomer/no-name"}
+# Refused with such a code all the same, because only the store knows that the names are new, or the clock that a month is.
+STORE_DECIDES = {"createCustomer/no-name", "consumeEed/future"}
 
 
 def operations(bundle):

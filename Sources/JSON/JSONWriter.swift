@@ -127,8 +127,14 @@ public struct JSONWriter {
     /// A number, in the shortest form that reads back as the same double. Precondition: finite.
     public mutating func value(_ double: Double) {
         precondition(double.isFinite, "JSON has no infinity and no NaN")
+        // What is whole is written so, as it came: 12, not 12.0. Minus zero is no integer.
+        if double.magnitude < 0x1p53, double != 0 || double.sign == .plus,
+            let integer = Int(exactly: double)
+        {
+            return value(integer)
+        }
         separate()
-        // Swift's own shortest form is valid JSON (`0.1`, `1e-07`, `-5.0`).
+        // Swift's own shortest form is valid JSON (`0.1`, `1e-07`, `-5.5`).
         bytes.append(contentsOf: double.description.utf8)
         needsComma = true
     }

@@ -60,7 +60,7 @@ extension Timestamp {
         bytes[23] = UInt8(ascii: "Z")
     }
 
-    private static func put(
+    static func put(
         _ number: Int, digits: Int, at start: Int, in bytes: UnsafeMutableRawBufferPointer
     ) {
         var rest = number
@@ -72,7 +72,7 @@ extension Timestamp {
 
     /// The civil date of a day counted from 1970-01-01. Years are counted from March, which puts the leap day
     /// last, in eras of 400 years = 146 097 days.
-    private static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
+    static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -136,7 +136,7 @@ extension Timestamp {
     }
 
     /// Days from 1970-01-01 to a civil date; the inverse of `date(ofDay:)`.
-    private static func day(ofYear year: Int, month: Int, day: Int) -> Int {
+    static func day(ofYear year: Int, month: Int, day: Int) -> Int {
         let marchYear = month <= 2 ? year - 1 : year
         let era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400
         let yearOfEra = marchYear - era * 400
@@ -145,7 +145,7 @@ extension Timestamp {
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    private static func days(inMonth month: Int, of year: Int) -> Int {
+    static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -155,7 +155,7 @@ extension Timestamp {
 }
 
 /// Takes a date-time apart, byte by byte.
-private struct DateTimeReader {
+struct DateTimeReader {
     let text: UnsafeBufferPointer<UInt8>
     var position = 0
 

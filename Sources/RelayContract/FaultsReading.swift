@@ -98,6 +98,26 @@ extension Faults {
         return nil
     }
 
+    mutating func month(_ value: JSONValue) -> CalendarMonth? {
+        guard let string = value.string else {
+            wrongType(value, expected: "a month")
+            return nil
+        }
+        if let month = CalendarMonth(string.bytes) { return month }
+        add(.pattern, "expected a month as YYYY-MM, such as 2026-02")
+        return nil
+    }
+
+    mutating func wallTime(_ value: JSONValue) -> WallTime? {
+        guard let string = value.string else {
+            wrongType(value, expected: "a local time")
+            return nil
+        }
+        if let time = WallTime(string.bytes) { return time }
+        add(.format, "expected a local time as YYYY-MM-DD HH:MM:SS, or RFC 3339")
+        return nil
+    }
+
     mutating func choice<Choice: ContractChoice>(_ value: JSONValue) -> Choice? {
         guard let string = value.string else {
             wrongType(value, expected: "\(Choice.expectation)")

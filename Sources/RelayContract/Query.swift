@@ -158,6 +158,23 @@ extension Faults {
         return nil
     }
 
+    mutating func wallTime(_ name: StaticString, _ value: QueryText) -> WallTime? {
+        if let time = value.withDecoded({ WallTime($0.bytes) }) { return time }
+        add(
+            .format, parameter: "\(name)",
+            "expected a local time as YYYY-MM-DD HH:MM:SS (a space as %20 or +), "
+                + "got \"\(value.quoted)\"")
+        return nil
+    }
+
+    mutating func month(_ name: StaticString, _ value: QueryText) -> CalendarMonth? {
+        if let month = value.withDecoded({ CalendarMonth($0.bytes) }) { return month }
+        add(
+            .pattern, parameter: "\(name)",
+            "expected a month as YYYY-MM, such as 2026-02, got \"\(value.quoted)\"")
+        return nil
+    }
+
     /// Lengths are counted in Unicode scalars, as in bodies.
     mutating func text(
         _ name: StaticString, _ value: QueryText, length: ClosedRange<Int>

@@ -7,6 +7,9 @@ enum Limits {
     /// Bytes of a dump that are handed on at once: 1 MiB, few enough calls and little memory.
     static let dumpBufferBytes = 1 << 20
 
+    /// Records that a page has room for from the start: the longest one of the contract.
+    static let selectedRecords = 1_000
+
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
 }

@@ -32,6 +32,7 @@ public final class RecordApplier: @unchecked Sendable {
         case .createOrderField(let new): return try transaction.createOrderField(new, context)
         case .createContactPerson(let new):
             return try transaction.createContactPerson(new, context)
+        case .consumeEed(let delivery): return try transaction.consumeEed(delivery, context)
         }
     }
 }

@@ -12,6 +12,7 @@ public enum RecordChange: Sendable {
     case updateOrder(UInt64, OrderPatch, RecordPrecondition)
     case createOrderField(OrderFieldAddition)
     case createContactPerson(ContactPersonAddition)
+    case consumeEed(EedDelivery)
 }
 
 /// The change record: a kind and a JSON payload from which the change can be applied again.
@@ -28,6 +29,7 @@ extension RecordChange {
         case .updateOrder: 7
         case .createOrderField: 20
         case .createContactPerson: 21
+        case .consumeEed: 25
         }
     }
 
@@ -49,6 +51,7 @@ extension RecordChange {
             return writer.bytes
         case .createOrderField(let new): return new.json
         case .createContactPerson(let new): return new.json
+        case .consumeEed(let delivery): return delivery.json
         }
     }
 
@@ -70,6 +73,7 @@ extension RecordChange {
             case 21:
                 ContactPersonAddition(decoding: value, into: &faults)
                     .map { .createContactPerson($0) }
+            case 25: EedDelivery(decoding: value, into: &faults).map { .consumeEed($0) }
             default: nil
             }
         guard faults.isEmpty, let change else { return nil }

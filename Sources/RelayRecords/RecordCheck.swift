@@ -43,6 +43,12 @@ public struct RecordCheck {
                 note("\(resource) \(key.id) of account \(key.account): not in \(list)")
             }
         }
+        for entry in links.entries {
+            expected[entry.list, default: 0] += 1
+            if try !view.contains(UInt64(entry.key), in: entry.list) {
+                note("\(resource) \(key.id) of account \(key.account): not in \(entry.list)")
+            }
+        }
         for name in links.names where try view.lookup(name) != key.id {
             note("\(resource) \(key.id) of account \(key.account): its name does not find it")
         }
@@ -63,6 +69,7 @@ public struct RecordCheck {
                 let property = model(Property.self, owner)
             else { return nil }
             return unit.links(account, of: property)
+        case .eedMonth: return model(EedMonth.self, document)?.links(account)
         default: return RecordLinks()
         }
     }

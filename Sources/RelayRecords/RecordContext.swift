@@ -61,12 +61,14 @@ extension StoreTransaction {
 
     /// Writes a record's document under this transaction's newest sequence number.
     mutating func store(
-        _ model: some ContractModel, _ resource: Resource, _ id: UInt64, _ context: RecordContext
+        _ model: some ContractModel, _ resource: Resource, _ id: UInt64, _ context: RecordContext,
+        privateBytes: [UInt8] = []
     ) throws(StoreError) {
         var writer = JSONWriter()
         model.write(to: &writer)
         try putDocument(
-            resource.key(context.account, id), json: writer.bytes.span.bytes, version: sequence)
+            resource.key(context.account, id), json: writer.bytes.span.bytes,
+            privateBytes: privateBytes.span.bytes, version: sequence)
         try touch(account: context.account, resource: resource.rawValue, sequence: sequence)
     }
 

@@ -6,8 +6,17 @@ import RelayStore
 /// Said once for each kind of record, below; what a change has to add and to remove follows from
 /// the links before and after it.
 struct RecordLinks {
+    /// Lists that hold the record's id.
     var lists: [ListKey] = []
+    /// Lists that hold another key for it.
+    var entries: [ListEntry] = []
     var names: [LookupKey] = []
+}
+
+/// A key on a list.
+struct ListEntry: Hashable {
+    var list: ListKey
+    var key: UInt128
 }
 
 extension StoreTransaction {
@@ -17,6 +26,12 @@ extension StoreTransaction {
     ) throws(StoreError) {
         for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
         for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
+        for entry in old.entries where !new.entries.contains(entry) {
+            try remove(UInt64(entry.key), from: entry.list)
+        }
+        for entry in new.entries where !old.entries.contains(entry) {
+            try insert(UInt64(entry.key), into: entry.list)
+        }
         for name in old.names where !new.names.contains(name) { try removeLookup(name) }
         for name in new.names where !old.names.contains(name) { try setLookup(name, to: id) }
     }

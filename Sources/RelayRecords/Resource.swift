@@ -12,6 +12,8 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case comment = 7
     case contactPerson = 8
     case attachment = 9
+    /// Energy data of one unit and month.
+    case eedMonth = 21
 
     /// The kind of this name, which is that of the case.
     public init?(named name: String) {
@@ -33,7 +35,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .property: .properties
         case .unit: .units
         case .order: .orders
-        case .address, .orderField, .comment, .contactPerson, .attachment: nil
+        case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth: nil
         }
     }
 
@@ -57,6 +59,8 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     case orders = 9
     case ordersOfProperty = 10
     case ordersOfCustomer = 11
+    /// Units that have energy data of a month, which is the parameter (`CalendarMonth.number`).
+    case unitsWithEed = 30
 
     /// The list's key; `parameter` is the id that a list "of" something is about.
     @inlinable
@@ -70,7 +74,7 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .customers: .customer
         case .properties, .propertiesOfCustomer: .property
         case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
-            .unitsOfProperty:
+            .unitsOfProperty, .unitsWithEed:
             .unit
         case .orders, .ordersOfProperty, .ordersOfCustomer: .order
         }
@@ -81,4 +85,6 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
 public enum RecordLookup: UInt8, Sendable {
     case externalID = 1
     case internalID = 2
+    /// A unit and a month, which name the unit's energy data.
+    case eedMonth = 20
 }

@@ -9,6 +9,10 @@ public enum Limits {
     /// Event loops at most; beyond the cores of a machine more do not help.
     public static let maxLoops = 64
 
-    /// Bytes of a `Link` field: path, limit, filter and cursor.
-    static let linkBytes = 200
+    /// Records of a selection that are found at once: the longest page of the contract. One that is
+    /// asked for whole goes in steps of as many.
+    static let selectedRecords = 1_000
+
+    /// Bytes of a `Link` field besides path, query and cursor: its marks and the limit.
+    static let linkBytes = 64
 }

@@ -62,6 +62,7 @@ extension RelayAPI {
     /// Appends the next portion of a list. Each portion is of the newest commit: a record is
     /// always whole, and one that exists all the while comes exactly once.
     mutating func continueList(_ http: HTTP2.Exchange) {
+        if let next = SelectionContinuation(http.state) { return continueSelection(next, http) }
         guard var next = ListContinuation(http.state) else { return }
         let closing = next.answer.frame.closing
         do throws(StoreError) {
@@ -115,68 +116,22 @@ extension RelayAPI {
         guard let cursor = text.withBytes({ PageCursor($0) }),
             cursor.list == answer.list.rawValue, cursor.parameter == answer.parameter
         else {
-            var faults = Faults()
-            faults.add(
-                .pattern, parameter: "cursor", "expected a cursor from the Link field of this list")
-            exchange.reject(Problem(.badQuery, faults))
+            exchange.rejectCursor()
             return nil
         }
         if cursor.epoch != epoch {
-            exchange.reject(
-                Problem(.cursorExpired, "the store was restored since: begin again without cursor"))
+            exchange.rejectExpiredCursor()
             return nil
         }
         return .after(key: cursor.after)
     }
 
-    /// `Link: </v1/orders?limit=50&cursor=…>; rel="next"` (RFC 8288).
+    /// Links to the page behind a key.
     private func setLink(
         _ answer: ListAnswer, _ limit: Int, after key: UInt64, _ exchange: RelayExchange
     ) {
-        let space = exchange.http.reserveValue(Limits.linkBytes)
-        var text = FieldText(space)
-        text.append("<")
-        text.append(exchange.path)
-        text.append("?limit=")
-        text.append(UInt64(limit))
-        if answer.parameter != 0 {
-            text.append("&customerId=")
-            text.append(answer.parameter)
-        }
-        text.append("&cursor=")
-        PageCursor(
-            epoch: epoch, list: answer.list.rawValue, parameter: answer.parameter, after: key
-        ).write(to: text.reserve(PageCursor.characters))
-        text.append(">; rel=\"next\"")
-        exchange.http.commit(.link, space, text.length)
-    }
-}
-
-/// A field value that is written piece by piece into room that was reserved for it.
-private struct FieldText {
-    private let space: UnsafeMutableRawPointer
-    private(set) var length = 0
-
-    init(_ space: UnsafeMutableRawPointer) { self.space = space }
-
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        // SAFETY: `reserve` checks that the bytes fit the room.
-        UnsafeMutableRawBufferPointer(start: reserve(bytes.count), count: bytes.count)
-            .copyMemory(from: bytes)
-    }
-
-    mutating func append(_ text: StaticString) {
-        // SAFETY: a static string is never freed.
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    mutating func append(_ number: UInt64) {
-        length += DecimalText.write(number, to: space + length)
-    }
-
-    mutating func reserve(_ count: Int) -> UnsafeMutableRawPointer {
-        precondition(length + count <= Limits.linkBytes, "a link fits its room")
-        defer { length += count }
-        return space + length
+        let cursor = PageCursor(
+            epoch: epoch, list: answer.list.rawValue, parameter: answer.parameter, after: key)
+        exchange.setLink(limit, cursorBytes: PageCursor.characters) { cursor.write(to: $0) }
     }
 }

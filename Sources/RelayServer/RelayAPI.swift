@@ -16,6 +16,8 @@ struct RelayAPI: ~Copyable, API {
     /// The store's epoch: part of every entity tag and cursor.
     let epoch: UInt64
     let writing: WriteAccess
+    /// The records of the selection that is being answered.
+    let selected = SelectedPage()
     private var keys = KeyCache()
     /// The account of the request that was authenticated last.
     private(set) var lastAccount: UInt32 = 0

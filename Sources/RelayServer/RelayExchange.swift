@@ -52,6 +52,7 @@ struct RelayExchange: APIExchange {
     /// Answers with JSON that was made for this request.
     func answer(_ status: Int, json: [UInt8]) {
         http.respond(status)
+        if json.isEmpty { return }
         http.set(.contentType, "application/json")
         http.setBody(copying: json)
     }

@@ -51,7 +51,7 @@ extension RelayAPI {
     }
 
     /// Hands a change to the writer; the answer comes through the exchange's loop.
-    private func submit(_ change: RecordChange, _ exchange: inout RelayExchange) {
+    func submit(_ change: RecordChange, _ exchange: inout RelayExchange) {
         let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)
         let token = exchange.http.suspend()
         let command = RecordCommand(

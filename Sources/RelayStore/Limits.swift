@@ -66,6 +66,11 @@ public enum Limits {
     /// the records that are asked for again and again, and 4 MiB at most.
     static let hints = 1 << 20
 
+    /// Documents ahead of the one that a selected page stands on whose hints are fetched from
+    /// memory, and those whose own memory is: a miss takes as long as the work on a few of them.
+    static let foreseenDocuments = 12
+    static let prefetchedDocuments = 6
+
     /// Documents that the latest commits moved, kept for readers to follow: 2^14 of 16 bytes are
     /// thousands of changed records. A reader that falls farther behind forgets all its hints.
     static let movedDocuments = 1 << 14

@@ -91,6 +91,7 @@ struct ChangeSource {
         case 72..<84: return .createOrder(order())
         case 84..<87: return .createOrderField(field())
         case 87..<90: return .createContactPerson(person())
+        case 90..<95: return .consumeEed(delivery())
         default: return .updateOrder(id(), patch(), chance(80) ? .none : .versions([id()]))
         }
     }
@@ -161,6 +162,23 @@ struct ChangeSource {
         ContactPersonAddition(
             name: text(), type: text(), telephone: maybe(50) { $0.text() },
             mobile: maybe(50) { $0.text() }, email: "a@b.de", orderId: id())
+    }
+
+    /// An id that records are likely to share.
+    private mutating func few() -> UInt64 { chance(85) ? 1 : id() }
+
+    private mutating func delivery() -> EedDelivery {
+        let consumption = EedConsumption(
+            service: .heating, unitofmeasure: chance(70) ? .kwh : .hcu,
+            converted: maybe(50) { $0.chance(50) }, amount: maybe(50) { _ in 0.1 },
+            errors: true, remarkcodes: maybe(30) { _ in [.incomplete] })
+        let count = Int.random(in: 0...1, using: &random)
+        return EedDelivery(
+            propertyId: few(), unitId: few(), customerId: few(),
+            period: CalendarMonth(number: Int.random(in: 0..<24_000, using: &random)),
+            mscName: text(), consumptions: (0..<count).map { _ in consumption },
+            benchmarks: chance(50)
+                ? [] : [EedBenchmark(service: .cooling, unitofmeasure: .m3, amount: 1e300)])
     }
 
     private mutating func patch() -> OrderPatch {

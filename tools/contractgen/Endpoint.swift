@@ -6,6 +6,8 @@ struct Endpoint {
             case id
             case boolean
             case time
+            case wallTime
+            case month
             case text(ClosedRange<Int>)
             /// One of a closed set, which has a schema of its own.
             case choice(String)
@@ -162,6 +164,8 @@ extension Endpoint {
             case .id(_, let smallest): kind = smallest == 0 ? .integer(0...largestId) : .id
             case .boolean: kind = .boolean
             case .time: kind = .time
+            case .wallTime: kind = .wallTime
+            case .month: kind = .month
             case .string(let length?): kind = .text(length)
             case .choice(let name): kind = .choice(name)
             default: throw GeneratorFault("\(id): parameter \(name) is not understood")

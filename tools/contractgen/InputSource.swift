@@ -154,6 +154,8 @@ extension Endpoint.Parameter {
         case .id: "UInt64"
         case .boolean: "Bool"
         case .time: "Timestamp"
+        case .wallTime: "WallTime"
+        case .month: "CalendarMonth"
         case .text: "String"
         case .choice(let name): name
         case .cursor: "Cursor"
@@ -167,6 +169,8 @@ extension Endpoint.Parameter {
         case .id: "faults.id(\(name), value)"
         case .boolean: "faults.boolean(\(name), value)"
         case .time: "faults.time(\(name), value)"
+        case .wallTime: "faults.wallTime(\(name), value)"
+        case .month: "faults.month(\(name), value)"
         case .text(let length): "faults.text(\(name), value, length: \(length.text))"
         case .choice: "faults.choice(\(name), value)"
         case .cursor: "faults.cursor(\(name), value)"

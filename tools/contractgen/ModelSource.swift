@@ -82,7 +82,14 @@ struct ModelSource {
         for member in object.members where member.isRequired {
             source.line("if \(absent([member.name])) { faults.missing(\(member.name.literal)) }")
         }
-        if let condition = object.conditional {
+        if let condition = object.conditional, let flag = condition.unlessTrue {
+            source.comment("Required unless \(flag) is true.")
+            source.block("if \(flag) != true") { source in
+                for name in condition.required {
+                    source.line("if \(absent([name])) { faults.missing(\(name.literal)) }")
+                }
+            }
+        } else if let condition = object.conditional {
             let names = condition.unless.joined(separator: " or ")
             source.comment("Required unless \(names) is there.")
             source.block("if \(absent(condition.unless))") { source in
@@ -156,6 +163,8 @@ extension Shape {
         case .number: "Double"
         case .id: "UInt64"
         case .time: "Timestamp"
+        case .wallTime: "WallTime"
+        case .month: "CalendarMonth"
         case .choice(let name), .model(let name): name
         case .array(let element, _, _): "[\(element.swiftType)]"
         case .freeObject: "FreeObject"
@@ -177,6 +186,8 @@ extension Shape {
             let from = smallest == 1 ? "" : ", from: \(smallest)"
             return "\(faults).id(\(value), .\(form)\(from))"
         case .time: return "\(faults).time(\(value))"
+        case .wallTime: return "\(faults).wallTime(\(value))"
+        case .month: return "\(faults).month(\(value))"
         case .choice: return "\(faults).choice(\(value))"
         case .model(let name): return "\(name)(decoding: \(value), into: &\(faults))"
         case .array(let element, let count, let isUnique):

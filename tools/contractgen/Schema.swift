@@ -36,6 +36,8 @@ struct ObjectSchema {
     struct Condition {
         let unless: [String]
         let required: [String]
+        /// Unless that boolean member is true.
+        var unlessTrue: String?
     }
 }
 
@@ -48,6 +50,8 @@ indirect enum Shape {
     case number(low: Double?, high: Double?)
     case id(form: String, smallest: Int)
     case time
+    case wallTime
+    case month
     case choice(String)
     case model(String)
     case array(Shape, ClosedRange<Int>?, isUnique: Bool)
@@ -113,11 +117,20 @@ struct SchemaReader {
             members: members, conditional: try condition(tree, name), needsOne: minimum == 1)
     }
 
-    /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`.
+    /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`; or
+    /// `"if": {"properties": {a: {"const": true}}, "required": [a]}`.
     private func condition(
         _ tree: Tree, _ name: String
     ) throws(GeneratorFault) -> ObjectSchema.Condition? {
         guard let condition = tree["if"] else { return nil }
+        if let member = condition["properties"]?.members.first,
+            member.value["const"] == .boolean(true),
+            condition["required"]?.strings == [member.name],
+            let required = tree["else"]?["required"]?.strings
+        {
+            return ObjectSchema.Condition(
+                unless: [], required: required, unlessTrue: member.name)
+        }
         let alternatives = condition["anyOf"]?.elements ?? [condition]
         let unless = alternatives.compactMap { $0["required"]?.strings }
         guard let required = tree["else"]?["required"]?.strings,
@@ -218,6 +231,15 @@ struct SchemaReader {
         if tree["format"]?.string == "date-time" {
             try allow(tree, place, notes + ["format"])
             return .time
+        }
+        // The pattern says as much of these as JSON Schema can.
+        if tree["format"]?.string == "wall-time" {
+            try allow(tree, place, notes + ["format", "pattern"])
+            return .wallTime
+        }
+        if tree["format"]?.string == "month" {
+            try allow(tree, place, notes + ["format", "pattern"])
+            return .month
         }
         switch tree["pattern"]?.string {
         case nil:

@@ -69,6 +69,15 @@ public protocol API: ~Copyable {
 
     /// POST /v1/contact-persons: Add a contact person to an order.
     mutating func createContactPerson(_ input: CreateContactPersonInput, _ exchange: inout Exchange)
+
+    /// POST /v1/eed: Deliver the energy data of a unit and month.
+    mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout Exchange)
+
+    /// GET /v1/eed: Energy data of a unit and month.
+    mutating func getEed(_ input: GetEedInput, _ exchange: inout Exchange)
+
+    /// GET /v1/eed/missing: Units without data for a month.
+    mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
 }
 
 extension API where Self: ~Copyable {
@@ -153,6 +162,17 @@ extension API where Self: ~Copyable {
             guard let body = request.body(as: ContactPersonAddition.self, parser, &exchange)
             else { return }
             createContactPerson(CreateContactPersonInput(body: body), &exchange)
+        case .consumeEed:
+            guard request.hasNoQuery(&exchange) else { return }
+            guard let body = request.body(as: EedDelivery.self, parser, &exchange)
+            else { return }
+            consumeEed(ConsumeEedInput(body: body), &exchange)
+        case .getEed:
+            guard let input = GetEedInput(request, &exchange) else { return }
+            getEed(input, &exchange)
+        case .getUnitsWithoutEed:
+            guard let input = GetUnitsWithoutEedInput(request, &exchange) else { return }
+            getUnitsWithoutEed(input, &exchange)
         }
     }
 }

@@ -382,3 +382,108 @@ public struct CreateContactPersonInput: Sendable {
         self.body = body
     }
 }
+
+/// What consumeEed gets.
+public struct ConsumeEedInput: Sendable {
+    /// The body.
+    public var body: EedDelivery
+
+    /// An input with those members.
+    public init(body: EedDelivery) {
+        self.body = body
+    }
+}
+
+/// What getEed gets.
+public struct GetEedInput: Sendable {
+    /// The unit.
+    public var unitId: UInt64
+    /// The month, not after the present one.
+    public var period: CalendarMonth
+
+    /// An input with those members.
+    public init(unitId: UInt64, period: CalendarMonth) {
+        self.unitId = unitId
+        self.period = period
+    }
+}
+
+extension GetEedInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var unitId: UInt64?
+        var period: CalendarMonth?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("unitId") {
+                guard faults.admit("unitId", place: 0, seen: &seen) else { continue }
+                unitId = faults.id("unitId", value)
+            } else if name.matches("period") {
+                guard faults.admit("period", place: 1, seen: &seen) else { continue }
+                period = faults.month("period", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        faults.require("unitId", seen & 0b1 != 0)
+        faults.require("period", seen & 0b10 != 0)
+        guard faults.isEmpty, let unitId, let period else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(unitId: unitId, period: period)
+    }
+}
+
+/// What getUnitsWithoutEed gets.
+public struct GetUnitsWithoutEedInput: Sendable {
+    /// Which part of the list.
+    public var page: PageRequest
+    /// The month, not after the present one.
+    public var period: CalendarMonth
+
+    /// An input with those members.
+    public init(page: PageRequest, period: CalendarMonth) {
+        self.page = page
+        self.period = period
+    }
+}
+
+extension GetUnitsWithoutEedInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var page = PageRequest()
+        var period: CalendarMonth?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("period") {
+                guard faults.admit("period", place: 0, seen: &seen) else { continue }
+                period = faults.month("period", value)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 1, seen: &seen) else { continue }
+                page.limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("offset") {
+                guard faults.admit("offset", place: 2, seen: &seen) else { continue }
+                page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
+            } else if name.matches("cursor") {
+                guard faults.admit("cursor", place: 3, seen: &seen) else { continue }
+                page.cursor = faults.cursor("cursor", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        page.check(
+            hasLimit: seen & 0b10 != 0, hasOffset: seen & 0b100 != 0,
+            hasCursor: seen & 0b1000 != 0, isRequired: false, into: &faults)
+        faults.require("period", seen & 0b1 != 0)
+        guard faults.isEmpty, let period else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(page: page, period: period)
+    }
+}

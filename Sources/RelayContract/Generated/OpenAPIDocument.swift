@@ -27,6 +27,7 @@ public enum OpenAPIDocument {
             {"name": "properties", "description": "Properties of customers."},
             {"name": "units", "description": "Units of properties."},
             {"name": "orders", "description": "Orders."},
+            {"name": "eed", "description": "Energy data of units: consumption by month."},
             {"name": "service", "description": "The service itself."}
           ],
           "paths": {
@@ -703,6 +704,116 @@ public enum OpenAPIDocument {
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/eed": {
+              "post": {
+                "operationId": "consumeEed",
+                "tags": ["eed"],
+                "summary": "Deliver the energy data of a unit and month",
+                "description": "Takes the consumption data of one unit and month. What was delivered for the same unit and month before is replaced. The rules are those of the ARGE HeiWaKo / bved interface.",
+                "requestBody": {
+                  "required": true,
+                  "description": "The delivery.",
+                  "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/EedDelivery"}}
+                  }
+                },
+                "responses": {
+                  "204": {"description": "The data is stored."},
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "get": {
+                "operationId": "getEed",
+                "tags": ["eed"],
+                "summary": "Energy data of a unit and month",
+                "description": "What was delivered for that month, for the month before and for the same month of the year before, and the benchmarks of that month, in one answer. A unit that exists answers 200 also when nothing was delivered: with `unitId` and `period` alone. Our addition.",
+                "parameters": [
+                  {
+                    "name": "unitId",
+                    "in": "query",
+                    "required": true,
+                    "description": "The unit.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 21
+                  },
+                  {
+                    "name": "period",
+                    "in": "query",
+                    "required": true,
+                    "description": "The month, not after the present one.",
+                    "schema": {"$ref": "#/components/schemas/EedPeriod"},
+                    "example": "2026-02"
+                  },
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The data.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/WeakETag"}},
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/EedReport"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/eed/missing": {
+              "get": {
+                "operationId": "getUnitsWithoutEed",
+                "tags": ["eed"],
+                "summary": "Units without data for a month",
+                "description": "The units of the account for which nothing was delivered for that month, by ascending id: all of them, or a page. Our addition.",
+                "parameters": [
+                  {
+                    "name": "period",
+                    "in": "query",
+                    "required": true,
+                    "description": "The month, not after the present one.",
+                    "schema": {"$ref": "#/components/schemas/EedPeriod"},
+                    "example": "2026-02"
+                  },
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The units.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/UnitList"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
@@ -1587,6 +1698,253 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "EedBenchmark": {
+                "title": "EedBenchmark",
+                "description": "What comparable units consumed of one service in the month.",
+                "type": "object",
+                "properties": {
+                  "service": {"$ref": "#/components/schemas/EedService"},
+                  "unitofmeasure": {"$ref": "#/components/schemas/EedUnit"},
+                  "amount": {
+                    "type": "number",
+                    "minimum": 0,
+                    "description": "How much. A finite number, kept exactly as a double holds it."
+                  }
+                },
+                "required": ["service", "unitofmeasure", "amount"],
+                "examples": [{"service": "HEATING", "unitofmeasure": "HCU", "amount": 287}],
+                "additionalProperties": false
+              },
+              "EedConsumption": {
+                "title": "EedConsumption",
+                "description": "What one unit consumed of one service in one month.",
+                "type": "object",
+                "properties": {
+                  "service": {"$ref": "#/components/schemas/EedService"},
+                  "unitofmeasure": {"$ref": "#/components/schemas/EedUnit"},
+                  "converted": {
+                    "type": "boolean",
+                    "description": "Whether the figure was converted to kilowatt-hours: true only with KWH. Absent means false."
+                  },
+                  "estimated": {
+                    "type": "boolean",
+                    "description": "Whether the figure is an estimate. Absent means false."
+                  },
+                  "amount": {
+                    "type": "number",
+                    "minimum": 0,
+                    "description": "How much. A finite number, kept exactly as a double holds it. Required unless `errors` is true."
+                  },
+                  "errors": {
+                    "type": "boolean",
+                    "description": "Whether metering failed: then `amount` may be missing. Absent means false."
+                  },
+                  "remarkcodes": {
+                    "type": "array",
+                    "maxItems": 20,
+                    "items": {"$ref": "#/components/schemas/EedRemark"},
+                    "description": "Accepted and kept in the order given."
+                  }
+                },
+                "required": ["service", "unitofmeasure"],
+                "if": {"properties": {"errors": {"const": true}}, "required": ["errors"]},
+                "else": {"required": ["amount"]},
+                "examples": [
+                  {
+                    "service": "HEATING",
+                    "unitofmeasure": "HCU",
+                    "converted": false,
+                    "estimated": false,
+                    "amount": 312.5,
+                    "errors": false
+                  },
+                  {
+                    "service": "HOT_WATER",
+                    "unitofmeasure": "M3",
+                    "errors": true,
+                    "remarkcodes": ["CALC_NOT_POSSIBLE"]
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "EedDelivery": {
+                "title": "EedDelivery",
+                "description": "Energy data of one unit and month, as a metering company delivers it. The unit must belong to the property, the property to the customer.",
+                "type": "object",
+                "properties": {
+                  "propertyId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The property that the unit belongs to."
+                  },
+                  "unitId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The unit that was metered."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The customer that the property belongs to."
+                  },
+                  "period": {"$ref": "#/components/schemas/EedPeriod"},
+                  "mscName": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The metering company's name."
+                  },
+                  "consumptions": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedConsumption"},
+                    "description": "Consumption. No two elements have the same `service`, `unitofmeasure` and `converted`."
+                  },
+                  "benchmarks": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedBenchmark"},
+                    "description": "Benchmarks to compare with, kept as given."
+                  }
+                },
+                "required": [
+                  "propertyId",
+                  "unitId",
+                  "customerId",
+                  "period",
+                  "mscName",
+                  "consumptions",
+                  "benchmarks"
+                ],
+                "examples": [
+                  {
+                    "propertyId": 3,
+                    "unitId": 21,
+                    "customerId": 12,
+                    "period": "2026-02",
+                    "mscName": "Messdienst Süd GmbH",
+                    "consumptions": [
+                      {
+                        "service": "HEATING",
+                        "unitofmeasure": "HCU",
+                        "converted": false,
+                        "estimated": false,
+                        "amount": 312.5,
+                        "errors": false
+                      }
+                    ],
+                    "benchmarks": [{"service": "HEATING", "unitofmeasure": "HCU", "amount": 287}]
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "EedMonth": {
+                "title": "EedMonth",
+                "description": "What was delivered for one unit and month, without its benchmarks.",
+                "type": "object",
+                "properties": {
+                  "unitId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The unit that was metered."
+                  },
+                  "period": {"$ref": "#/components/schemas/EedPeriod", "description": "The month."},
+                  "mscName": {"type": "string", "description": "The metering company's name."},
+                  "deliveredAt": {
+                    "$ref": "#/components/schemas/Time",
+                    "description": "When the data came, or came again."
+                  },
+                  "consumptions": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedConsumption"},
+                    "description": "Consumption."
+                  }
+                },
+                "required": ["unitId", "period", "mscName", "deliveredAt", "consumptions"],
+                "additionalProperties": false
+              },
+              "EedPeriod": {
+                "title": "EedPeriod",
+                "description": "A month as `YYYY-MM`, not after the present month (UTC, when the request is made).",
+                "type": "string",
+                "format": "month",
+                "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$",
+                "examples": ["2026-02"]
+              },
+              "EedRemark": {
+                "title": "EedRemark",
+                "description": "What has to be known of a figure, in the words of the ARGE HeiWaKo interface.",
+                "type": "string",
+                "enum": [
+                  "PARTLY_ESTIMATED",
+                  "INCOMPLETE",
+                  "NO_RADIO_EQUIPMENT",
+                  "IMPLAUSIBLE_VALUES",
+                  "CALC_NOT_POSSIBLE",
+                  "ERROR"
+                ]
+              },
+              "EedReport": {
+                "title": "EedReport",
+                "description": "What is known of a unit's consumption in a month and of what it can be compared with. Months of which nothing was delivered are left out, and so are benchmarks when the month itself is.",
+                "type": "object",
+                "properties": {
+                  "unitId": {"$ref": "#/components/schemas/Id", "description": "The unit."},
+                  "period": {
+                    "$ref": "#/components/schemas/EedPeriod",
+                    "description": "The month that was asked for."
+                  },
+                  "month": {"$ref": "#/components/schemas/EedMonth", "description": "That month."},
+                  "monthBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The month before it."
+                  },
+                  "yearBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The same month of the year before."
+                  },
+                  "benchmarks": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedBenchmark"},
+                    "description": "Benchmarks to compare with, kept as given."
+                  }
+                },
+                "required": ["unitId", "period"],
+                "examples": [
+                  {
+                    "unitId": 21,
+                    "period": "2026-02",
+                    "month": {
+                      "unitId": 21,
+                      "period": "2026-02",
+                      "mscName": "Messdienst Süd GmbH",
+                      "deliveredAt": "2026-03-03T05:00:00.000Z",
+                      "consumptions": [
+                        {
+                          "service": "HEATING",
+                          "unitofmeasure": "HCU",
+                          "converted": false,
+                          "estimated": false,
+                          "amount": 312.5,
+                          "errors": false
+                        }
+                      ]
+                    },
+                    "benchmarks": [{"service": "HEATING", "unitofmeasure": "HCU", "amount": 287}]
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "EedService": {
+                "title": "EedService",
+                "description": "What was metered.",
+                "type": "string",
+                "enum": ["HEATING", "HOT_WATER", "COOLING", "COLD_WATER"]
+              },
+              "EedUnit": {
+                "title": "EedUnit",
+                "description": "What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.",
+                "type": "string",
+                "enum": ["KWH", "HCU", "M3"]
               },
               "Fault": {
                 "title": "Fault",

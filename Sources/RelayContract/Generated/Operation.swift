@@ -41,6 +41,12 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case createOrderField
     /// POST /v1/contact-persons: Add a contact person to an order.
     case createContactPerson
+    /// POST /v1/eed: Deliver the energy data of a unit and month.
+    case consumeEed
+    /// GET /v1/eed: Energy data of a unit and month.
+    case getEed
+    /// GET /v1/eed/missing: Units without data for a month.
+    case getUnitsWithoutEed
 }
 
 extension Operation {
@@ -66,6 +72,9 @@ extension Operation {
         case .updateOrder: "updateOrder"
         case .createOrderField: "createOrderField"
         case .createContactPerson: "createContactPerson"
+        case .consumeEed: "consumeEed"
+        case .getEed: "getEed"
+        case .getUnitsWithoutEed: "getUnitsWithoutEed"
         }
     }
 
@@ -73,7 +82,7 @@ extension Operation {
     public var method: Method {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .createOrderField, .createContactPerson:
+            .createOrderField, .createContactPerson, .consumeEed:
             .post
         case .deleteProperty: .delete
         case .updateOrder: .patch
@@ -97,6 +106,8 @@ extension Operation {
         case .getOrder, .updateOrder: "/v1/orders/{orderId}"
         case .createOrderField: "/v1/order-fields"
         case .createContactPerson: "/v1/contact-persons"
+        case .consumeEed, .getEed: "/v1/eed"
+        case .getUnitsWithoutEed: "/v1/eed/missing"
         }
     }
 
@@ -105,6 +116,7 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .createOrderField, .createContactPerson:
             201
+        case .consumeEed: 204
         default: 200
         }
     }
@@ -121,7 +133,7 @@ extension Operation {
     public var isWrite: Bool {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
-            .createOrder, .updateOrder, .createOrderField, .createContactPerson:
+            .createOrder, .updateOrder, .createOrderField, .createContactPerson, .consumeEed:
             true
         default: false
         }
@@ -136,7 +148,7 @@ extension Operation {
     public var maxBodyBytes: Int {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
-            .createContactPerson:
+            .createContactPerson, .consumeEed:
             1_048_576
         case .createProperties, .createUnits: 8_388_608
         default: 0

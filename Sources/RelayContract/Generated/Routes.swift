@@ -84,6 +84,20 @@ extension Router {
                 }
                 return RouteMatch(.notFound)
             }
+            if segments.matches(1, "eed") {
+                if segments.count == 2 {
+                    return RouteTarget(get: .getEed, post: .consumeEed)
+                        .match(method, id: nil)
+                }
+                if segments.matches(2, "missing") {
+                    if segments.count == 3 {
+                        return RouteTarget(get: .getUnitsWithoutEed)
+                            .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
+                return RouteMatch(.notFound)
+            }
             return RouteMatch(.notFound)
         }
         return RouteMatch(.notFound)

@@ -1,0 +1,134 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// Energy data: one record for each unit and month. Its document is the month as getEed answers
+/// it; the benchmarks, which stand elsewhere in that answer, are its private bytes.
+extension StoreTransaction {
+    /// Takes a delivery, in place of an earlier one for the same unit and month.
+    mutating func consumeEed(
+        _ delivery: EedDelivery, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        try checkReferences(delivery, &faults, context)
+        if delivery.period > CalendarMonth(of: context.time) {
+            faults.add(
+                .outOfRange, member: "period",
+                "expected a month up to the present one, \(CalendarMonth(of: context.time))")
+        }
+        faults.at("consumptions") { delivery.check(&$0) }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        let month = EedMonth(delivery, at: context.time)
+        let name = month.name(context.account)
+        let known = try view.lookup(name)
+        try begin(context)
+        let id = try keptID(known, .eedMonth, context)
+        if known == nil { try relink(id, from: RecordLinks(), to: month.links(context.account)) }
+        try store(
+            month, .eedMonth, id, context, privateBytes: delivery.benchmarks.json)
+        return RecordAnswer(204, body: [])
+    }
+
+    /// The three must exist, and each belong to the next.
+    private func checkReferences(
+        _ delivery: EedDelivery, _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) {
+        try check(delivery.unitId, .unit, "unitId", &faults, context)
+        try check(delivery.propertyId, .property, "propertyId", &faults, context)
+        try check(delivery.customerId, .customer, "customerId", &faults, context)
+        guard faults.isEmpty,
+            let unit = try load(Unit.self, .unit, delivery.unitId, context)?.model,
+            let property = try load(
+                Property.self, .property, delivery.propertyId, context)?.model
+        else { return }
+        if unit.propertyId != property.id {
+            faults.add(
+                .mismatch, member: "unitId",
+                "unit \(unit.id) belongs to property \(unit.propertyId), not to \(property.id)")
+        }
+        if property.customerId != delivery.customerId {
+            faults.add(
+                .mismatch, member: "propertyId",
+                "property \(property.id) belongs to customer \(property.customerId), "
+                    + "not to \(delivery.customerId)")
+        }
+    }
+}
+
+extension EedDelivery {
+    /// What ties members of a consumption and consumptions of a month together.
+    fileprivate func check(_ faults: inout Faults) {
+        var seen: [EedConsumption] = []
+        for (index, consumption) in consumptions.enumerated() {
+            faults.at(index: index) { faults in
+                let isConverted = consumption.converted ?? false
+                if isConverted, consumption.unitofmeasure != .kwh {
+                    faults.add(
+                        .mismatch, member: "converted",
+                        "only a figure in KWH can have been converted to kilowatt-hours")
+                }
+                let isTwin = seen.contains {
+                    $0.service == consumption.service
+                        && $0.unitofmeasure == consumption.unitofmeasure
+                        && ($0.converted ?? false) == isConverted
+                }
+                if isTwin {
+                    faults.add(
+                        .notUnique,
+                        "an earlier element has the same service, unitofmeasure and converted")
+                }
+            }
+            seen.append(consumption)
+        }
+    }
+}
+
+extension EedMonth {
+    fileprivate init(_ delivery: EedDelivery, at time: Timestamp) {
+        self.init(
+            unitId: delivery.unitId, period: delivery.period, mscName: delivery.mscName,
+            deliveredAt: time, consumptions: delivery.consumptions)
+    }
+
+    fileprivate func name(_ account: UInt32) -> LookupKey {
+        LookupKey(account, eedOfUnit: unitId, period)
+    }
+
+    /// The units that have data of this month; its unit and month name it.
+    func links(_ account: UInt32) -> RecordLinks {
+        let list = RecordList.unitsWithEed.key(account, UInt64(period.number))
+        return RecordLinks(
+            entries: [ListEntry(list: list, key: UInt128(unitId))], names: [name(account)])
+    }
+}
+
+extension LookupKey {
+    /// Names the energy data of a unit and month.
+    fileprivate init(_ account: UInt32, eedOfUnit unit: UInt64, _ month: CalendarMonth) {
+        self.init(account, .eedMonth, .eedMonth, "\(unit)/\(month)")
+    }
+}
+
+extension [EedBenchmark] {
+    /// As a JSON array of its own.
+    var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.values(self)
+        return writer.bytes
+    }
+}
+
+// MARK: Reading
+
+extension StoreView {
+    /// The energy data of a unit and month; nil when nothing was delivered.
+    @_lifetime(copy self)
+    public func eedMonth(
+        ofUnit unit: UInt64, _ month: CalendarMonth?, account: UInt32
+    ) throws(StoreError) -> DocumentView? {
+        guard let month, let id = try lookup(LookupKey(account, eedOfUnit: unit, month)) else {
+            return nil
+        }
+        return try document(Resource.eedMonth.key(account, id))
+    }
+}

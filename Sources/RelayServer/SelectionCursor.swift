@@ -1,0 +1,83 @@
+import RelayRecords
+
+/// Where a page of a selection ended: like `PageCursor`, with filters and order bound in by their
+/// fingerprint, so that a cursor with other filters is refused.
+struct SelectionCursor: Equatable {
+    /// The store's epoch.
+    var epoch: UInt64
+    /// What was selected and in which order.
+    var fingerprint: UInt64
+    /// The place.
+    var start: SelectionStart
+
+    /// Bytes before base64url: epoch, fingerprint, the key in two words, the records still to be
+    /// passed over, and a check byte.
+    private static let rawBytes = 41
+    /// Characters: 55, which the contract's 64 have room for.
+    static let characters = CursorText.characters(rawBytes)
+    /// Stands for a selection that no key was reached of.
+    private static let beginning = UInt128.max
+
+    init(epoch: UInt64, fingerprint: UInt64, start: SelectionStart) {
+        self.epoch = epoch
+        self.fingerprint = fingerprint
+        self.start = start
+    }
+
+    /// Writes the cursor in base64url.
+    ///
+    /// - Parameter space: room for `characters`.
+    func write(to space: UnsafeMutableRawPointer) {
+        let after = start.after ?? Self.beginning
+        // SAFETY: `raw` lives through the closure.
+        withUnsafeTemporaryAllocation(byteCount: Self.rawBytes, alignment: 8) { raw in
+            let base = raw.baseAddress!
+            let words = [
+                epoch, fingerprint, UInt64(truncatingIfNeeded: after >> 64),
+                UInt64(truncatingIfNeeded: after), start.skip,
+            ]
+            for (index, word) in words.enumerated() {
+                base.storeBytes(of: word.littleEndian, toByteOffset: 8 * index, as: UInt64.self)
+            }
+            CursorText.write(raw, to: space)
+        }
+    }
+
+    /// Reads a cursor back; nil when it was not made by `write`.
+    init?(_ text: UnsafeRawBufferPointer) {
+        // SAFETY: `raw` lives through the closure.
+        let cursor: SelectionCursor? = withUnsafeTemporaryAllocation(
+            byteCount: Self.rawBytes, alignment: 8
+        ) { raw in
+            guard CursorText.read(text, into: raw) else { return nil }
+            func word(_ index: Int) -> UInt64 {
+                UInt64(littleEndian: raw.load(fromByteOffset: 8 * index, as: UInt64.self))
+            }
+            let after = UInt128(word(2)) << 64 | UInt128(word(3))
+            return SelectionCursor(
+                epoch: word(0), fingerprint: word(1),
+                start: SelectionStart(
+                    after: after == Self.beginning ? nil : after, skip: word(4)))
+        }
+        guard let cursor else { return nil }
+        self = cursor
+    }
+}
+
+/// A number that stands for filters and an order: the same for the same, and hardly ever for others.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    mutating func mix(_ word: UInt64) {
+        // The finalizer of SplitMix64: every bit of the word reaches every bit of the value.
+        var mixed = value ^ word
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        value = (mixed ^ mixed >> 31) &+ 0x9E37_79B9_7F4A_7C15
+    }
+
+    mutating func mix(_ text: String) {
+        mix(UInt64(text.utf8.count))
+        for byte in text.utf8 { mix(UInt64(byte)) }
+    }
+}

@@ -1,0 +1,136 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// Answers selections: first which records are on the page, from lists alone, then their documents
+/// as they lie in the map.
+extension RelayAPI {
+    mutating func answerSelection(
+        _ selection: Selection, _ page: PageRequest, _ exchange: inout RelayExchange
+    ) {
+        do throws(StoreError) {
+            let version = try selection.version(reader.view, exchange.account)
+            let tag = EntityTag(epoch: epoch, version: version, isWeak: true)
+            guard let start = start(of: page, selection, &exchange) else { return }
+            if exchange.isNotModified(tag) { return }
+            let limit = page.limit ?? .max
+            try selection.fill(
+                selected, reader.view, from: start, limit: min(limit, Limits.selectedRecords))
+            exchange.http.respond(200)
+            exchange.http.set(.contentType, "application/json")
+            exchange.setTag(tag)
+            if let total = selected.total { exchange.http.set(.totalCount, Int(total)) }
+            if limit != .max, !selected.isLast {
+                setLink(selection, limit, exchange)
+            }
+            exchange.http.appendAttached(selection.frame.opening)
+            guard let operation = exchange.operation else { return exchange.http.abort() }
+            try appendSelected(
+                selection,
+                SelectionContinuation(
+                    operation: operation, account: exchange.account, hasRecords: false,
+                    start: start, remaining: limit), exchange.http)
+        } catch {
+            // The status is on its way already: what was appended must not pass for the list.
+            if exchange.http.isAnswered { return exchange.http.abort() }
+            exchange.reject(Problem(error))
+        }
+    }
+
+    /// Appends the next portion of a selection, found anew in the newest commit.
+    mutating func continueSelection(_ next: SelectionContinuation, _ http: HTTP2.Exchange) {
+        var exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
+        let request = APIRequest(query: exchange.query)
+        guard let selection = Selection(next.operation, request, &exchange) else {
+            return http.abort()
+        }
+        do throws(StoreError) {
+            try selection.fill(
+                selected, reader.view, from: next.start,
+                limit: min(next.remaining, Limits.selectedRecords))
+            try appendSelected(selection, next, http)
+        } catch {
+            http.abort()
+        }
+    }
+
+    /// Appends the documents of the selected page, as many as a portion has room for; closes the
+    /// list, or leaves word where it goes on.
+    private func appendSelected(
+        _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
+    ) throws(StoreError) {
+        // Each run ends with a comma; one that turns out to be the last goes without it.
+        var waiting = UnsafeRawBufferPointer(start: nil, count: 0)
+        var needsComma = present.hasRecords
+        let keys = selected.keys
+        let count = try reader.appendRuns(
+            of: keys.span, account: present.account,
+            resource: selection.resource.rawValue, maxBytes: http.portionBytes
+        ) { run in
+            if needsComma { http.appendAttached(",") }
+            needsComma = false
+            http.appendAttached(waiting)
+            waiting = run
+        }
+        if !waiting.isEmpty {
+            // SAFETY: a part of the run, which lies in the map as long as the turn.
+            http.appendAttached(UnsafeRawBufferPointer(rebasing: waiting.dropLast()))
+        }
+        var next = present
+        let isWhole = count == keys.count
+        next.hasRecords = present.hasRecords || count > 0
+        next.remaining -= next.remaining == .max ? 0 : count
+        // A page that is shorter than its limit because the work for it was used up is a page; a
+        // list without a limit goes on until its end.
+        let isDone = isWhole && (selected.isLast || present.remaining != .max)
+        if isDone { return http.appendAttached(selection.frame.closing) }
+        next.start =
+            isWhole ? selected.next : SelectionStart(after: keys[count - 1])
+        // White space, so that there is something to send when no record was found so far.
+        if count == 0 { http.appendAttached("\n") }
+        http.state = next.state
+        http.expectMore(true)
+    }
+
+    /// Where a page begins; nil after its cursor was refused.
+    private func start(
+        of page: PageRequest, _ selection: Selection, _ exchange: inout RelayExchange
+    ) -> SelectionStart? {
+        guard let text = page.cursor else { return SelectionStart(skip: UInt64(page.offset ?? 0)) }
+        guard let cursor = text.withBytes({ SelectionCursor($0) }),
+            cursor.fingerprint == selection.fingerprint
+        else {
+            exchange.rejectCursor()
+            return nil
+        }
+        if cursor.epoch != epoch {
+            exchange.rejectExpiredCursor()
+            return nil
+        }
+        return cursor.start
+    }
+
+    private func setLink(_ selection: Selection, _ limit: Int, _ exchange: RelayExchange) {
+        let cursor = SelectionCursor(
+            epoch: epoch, fingerprint: selection.fingerprint, start: selected.next)
+        exchange.setLink(limit, cursorBytes: SelectionCursor.characters) { cursor.write(to: $0) }
+    }
+}
+
+extension RelayExchange {
+    /// Answers a request whose cursor is none of this list with these filters.
+    mutating func rejectCursor() {
+        var faults = Faults()
+        faults.add(
+            .pattern, parameter: "cursor",
+            "expected a cursor from the Link field of this list with these filters")
+        reject(Problem(.badQuery, faults))
+    }
+
+    /// Answers a request whose cursor is from before the store was restored.
+    mutating func rejectExpiredCursor() {
+        reject(
+            Problem(.cursorExpired, "the store was restored since: begin again without cursor"))
+    }
+}
