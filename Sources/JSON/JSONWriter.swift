@@ -45,6 +45,13 @@ public struct JSONWriter {
         needsComma = false
     }
 
+    /// A name that a document holds, whatever is in it.
+    public mutating func name(_ name: JSONString) {
+        value(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     private mutating func begin(_ bracket: UInt8) {
         separate()
         bytes.append(bracket)
@@ -158,9 +165,7 @@ public struct JSONWriter {
         case .object:
             beginObject()
             for member in value.members {
-                self.value(member.name)
-                bytes.append(UInt8(ascii: ":"))
-                needsComma = false
+                name(member.name)
                 self.value(member.value)
             }
             endObject()

@@ -10,6 +10,9 @@ public final class RecordApplier: @unchecked Sendable {
     /// Makes an applier.
     public init() {}
 
+    /// What a dry run of the change answers.
+    func rehearsed(_ answer: RecordAnswer) -> RecordAnswer { answer.rehearsed(parser) }
+
     /// Applies one change, or refuses it and leaves the transaction as it was.
     public func apply(
         _ change: RecordChange, account: UInt32, time: Timestamp,

@@ -12,21 +12,30 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     private let account: UInt32
     private let time: Timestamp
     private let applier: RecordApplier
+    private let request: IdempotentRequest?
     private let completion: @Sendable (Result<RecordAnswer, StoreError>) -> Void
     private var answer: RecordAnswer?
 
     /// Bytes of the request's body: what the writer's queue is bounded by.
     public let byteCount: Int
+    /// Whether it is a dry run.
+    public let isRehearsal: Bool
 
     /// Makes a command.
     ///
-    /// - Parameter completion: called on the writer thread, once the answer is durable.
+    /// - Parameters:
+    ///   - isRehearsal: a dry run: everything is checked and answered, nothing is kept.
+    ///   - request: what a second request under the same key is told apart by; a dry run is
+    ///     answered from what is remembered, but not remembered itself.
+    ///   - completion: called on the writer thread, once the answer is durable.
     public init(
         _ change: RecordChange, account: UInt32, time: Timestamp, byteCount: Int,
-        applier: RecordApplier,
+        applier: RecordApplier, isRehearsal: Bool = false, request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
     ) {
         self.applier = applier
+        self.isRehearsal = isRehearsal
+        self.request = request
         self.change = change
         self.account = account
         self.time = time
@@ -36,7 +45,17 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
 
     /// Applies the change; a refusal is an answer too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        answer = try applier.apply(change, account: account, time: time, to: &transaction)
+        let now = time.milliseconds
+        if let request {
+            answer = try transaction.recall(request, account: account, now: now)
+            if answer != nil { return }
+        }
+        let answer = try applier.apply(change, account: account, time: time, to: &transaction)
+        self.answer = isRehearsal ? applier.rehearsed(answer) : answer
+        // A refusal changed nothing: the same request may be right later.
+        if let request, answer.problem == nil, !isRehearsal {
+            try transaction.remember(answer, to: request, account: account, now: now)
+        }
     }
 
     /// Hands the answer on.

@@ -3,6 +3,9 @@ public enum Limits {
     /// Seconds after which a client that was turned away may come again (Retry-After).
     static let retryAfterSeconds = 1
 
+    /// Characters of an Idempotency-Key: 255. A UUID has 36.
+    static let idempotencyKeyBytes = 255
+
     /// Bytes of an admin request's body: an account number and a label.
     static let adminBodyBytes = 4_096
 

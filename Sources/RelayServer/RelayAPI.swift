@@ -74,4 +74,5 @@ struct RelayAPI: ~Copyable, API {
 struct WriteAccess: Sendable {
     let writer: Writer
     let applier = RecordApplier()
+    let underWay = RequestsUnderWay()
 }

@@ -44,9 +44,19 @@ struct RelayExchange: APIExchange {
         switch problem.status {
         case 401: http.set(.wwwAuthenticate, "Bearer")
         case 429, 503: http.set(.retryAfter, Limits.retryAfterSeconds)
+        case 409 where problem.type == .underWay:
+            http.set(.retryAfter, Limits.retryAfterSeconds)
         default: break
         }
         http.setBody(copying: writer.bytes)
+    }
+
+    /// The beginning of what tells this request from others under the same Idempotency-Key: the
+    /// operation and the path. What it asks for, the body, is up to the handler.
+    var fingerprint: RequestFingerprint {
+        let fingerprint = RequestFingerprint(operation: "\(operation!.name)")
+        fingerprint.add(path)
+        return fingerprint
     }
 
     /// Answers with JSON that was made for this request.

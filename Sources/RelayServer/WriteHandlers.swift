@@ -8,57 +8,90 @@ import RelayStore
 /// command, which answers when it is durable.
 extension RelayAPI {
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout RelayExchange) {
-        submit(.createAddress(input.body), &exchange)
+        submit(.createAddress(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createCustomer(_ input: CreateCustomerInput, _ exchange: inout RelayExchange) {
-        submit(.upsertCustomer(input.body), &exchange)
+        submit(.upsertCustomer(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createProperties(
         _ input: CreatePropertiesInput, _ exchange: inout RelayExchange
     ) {
-        submit(.upsertProperties(input.body), &exchange)
+        submit(.upsertProperties(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func deleteProperty(_ input: DeletePropertyInput, _ exchange: inout RelayExchange) {
-        submit(.deleteProperty(input.propertyId, precondition(exchange)), &exchange)
+        submit(
+            .deleteProperty(input.propertyId, precondition(exchange)), dryRun: input.dryRun,
+            &exchange)
     }
 
     mutating func createUnits(_ input: CreateUnitsInput, _ exchange: inout RelayExchange) {
-        submit(.upsertUnits(input.body), &exchange)
+        submit(.upsertUnits(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout RelayExchange) {
-        submit(.createOrder(input.body), &exchange)
+        submit(.createOrder(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout RelayExchange) {
         submit(
-            .updateOrder(input.orderId, input.body, precondition(exchange)), &exchange)
+            .updateOrder(input.orderId, input.body, precondition(exchange)), dryRun: input.dryRun,
+            &exchange)
     }
 
     mutating func createOrderField(
         _ input: CreateOrderFieldInput, _ exchange: inout RelayExchange
     ) {
-        submit(.createOrderField(input.body), &exchange)
+        submit(.createOrderField(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createContactPerson(
         _ input: CreateContactPersonInput, _ exchange: inout RelayExchange
     ) {
-        submit(.createContactPerson(input.body), &exchange)
+        submit(.createContactPerson(input.body), dryRun: input.dryRun, &exchange)
+    }
+
+    /// Hands a change to the writer under the request's Idempotency-Key, if it has one.
+    func submit(
+        _ change: RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange
+    ) {
+        let claim: RequestsUnderWay.Claim?
+        do throws(Problem) {
+            claim = try self.claim(exchange)
+        } catch {
+            return exchange.reject(error)
+        }
+        let fingerprint = claim.map { _ in
+            let fingerprint = exchange.fingerprint
+            fingerprint.add(exchange.http.body)
+            return fingerprint.finish()
+        }
+        submit(
+            change, dryRun: dryRun ?? false, claim: claim, fingerprint: fingerprint, &exchange)
     }
 
     /// Hands a change to the writer; the answer comes through the exchange's loop.
-    func submit(_ change: RecordChange, _ exchange: inout RelayExchange) {
+    ///
+    /// - Parameters:
+    ///   - claim: of the request's Idempotency-Key, released when the answer is there.
+    ///   - fingerprint: of what the request asks for; there when there is a claim.
+    func submit(
+        _ change: RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
+        fingerprint: [UInt8]?, _ exchange: inout RelayExchange
+    ) {
         let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)
         let token = exchange.http.suspend()
+        let request = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
             change, account: account, time: Timestamp.now,
-            byteCount: exchange.http.body.count, applier: writing.applier
+            byteCount: exchange.http.body.count, applier: writing.applier, isRehearsal: dryRun,
+            request: request
         ) { result in
             token.resume { http in
+                // On the loop's thread, so that two requests of one turn never both get through.
+                claim?.release()
                 var exchange = RelayExchange(
                     http: http, account: account, operation: operation)
                 switch result {

@@ -20,6 +20,10 @@ public enum Limits {
     /// Bits of an id; 274 billion records an account and resource, and exact in a JSON number.
     public static let idBits: UInt64 = 38
 
+    /// Ids above this number are what a rehearsal gives out, for its own use only: 2^37, half of all
+    /// there are. Whoever writes its answer can tell them from ids of records, and leave them out.
+    public static let provisionalIDs: UInt64 = 1 << 37
+
     /// Keys in one leaf of a counted list: 504 of 8 bytes behind a header of 8, rounded down so
     /// that also the root record with its total fits a block.
     static let leafKeys = 504
@@ -102,6 +106,14 @@ public enum Limits {
     /// Chunks that one command removes: 512 are 32 MiB of pages to free, a few milliseconds in which
     /// other writes wait.
     static let removedChunks = 512
+
+    /// Milliseconds for which the answer to an Idempotency-Key is remembered: 24 hours, as the
+    /// contract promises.
+    public static let rememberedMilliseconds: Int64 = 24 * 60 * 60 * 1_000
+
+    /// Old answers that each write with a key forgets: 8. Each adds one, so that what has piled up
+    /// shrinks, and no write pays for many.
+    public static let forgottenAnswers = 8
 
     /// Faults that a check reports; more of them say nothing new.
     static let checkFaults = 100

@@ -11,10 +11,12 @@ public struct StoreTransaction: ~Copyable {
     var room: Int
     /// Sequence number of the newest change, of this transaction or before.
     public internal(set) var sequence: UInt64
+    /// Whether all of it will be thrown away.
+    let isRehearsal: Bool
     /// Highest number of a list node, nil until it is needed.
     var lastNode: UInt64?
 
-    init(_ core: StoreCore) throws(StoreError) {
+    init(_ core: StoreCore, isRehearsal: Bool = false) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in
             try core.environment.beginWrite()
         }
@@ -23,6 +25,7 @@ public struct StoreTransaction: ~Copyable {
         self.transaction = transaction
         self.room = room
         self.sequence = sequence
+        self.isRehearsal = isRehearsal
         databases = core.databases
         scratch = core.scratch
         moved = core.moved

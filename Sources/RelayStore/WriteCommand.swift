@@ -6,6 +6,9 @@ public protocol WriteCommand: AnyObject, Sendable {
     /// Bytes that the command holds, which the queue and a group commit are capped in.
     var byteCount: Int { get }
 
+    /// Whether the change is only tried out: it is applied like any other, then thrown away.
+    var isRehearsal: Bool { get }
+
     /// Checks everything, then changes the store; keeps its own answer. Called on the writer's
     /// thread, and again from the start if another command of its group failed.
     ///
@@ -15,6 +18,11 @@ public protocol WriteCommand: AnyObject, Sendable {
 
     /// Called once, on the writer's thread, when the commit is durable or has failed.
     func complete(_ result: Result<Void, StoreError>)
+}
+
+extension WriteCommand {
+    /// Most commands are meant.
+    public var isRehearsal: Bool { false }
 }
 
 /// What became of a command that was handed to the writer.

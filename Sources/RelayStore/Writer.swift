@@ -73,9 +73,30 @@ final class GroupCommit: Sendable {
         var batch: [any WriteCommand] = []
         while queue.take(into: &batch) {
             let start = microseconds()
-            commit(batch[...])
+            commitAll(batch)
             busy.add(microseconds() - start, ordering: .relaxed)
         }
+    }
+
+    /// Commits what is meant, then rehearses the rest, which so sees what a client did before.
+    private func commitAll(_ batch: [any WriteCommand]) {
+        guard batch.contains(where: \.isRehearsal) else { return commit(batch[...]) }
+        commit(batch.filter { !$0.isRehearsal }[...])
+        for command in batch where command.isRehearsal { rehearse(command) }
+    }
+
+    /// Applies a command in a transaction of its own and throws that away: whatever the command
+    /// checks is checked, whatever it would answer is answered, and nothing reaches the disk.
+    private func rehearse(_ command: any WriteCommand) {
+        let result: Result<Void, StoreError>
+        do throws(StoreError) {
+            var transaction = try StoreTransaction(core, isRehearsal: true)
+            try command.apply(to: &transaction)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        command.complete(result)
     }
 
     /// Commits a group. A command that fails is taken out of it: those before it are committed

@@ -46,6 +46,8 @@ final class ServiceFixture {
     let writer: Writer
     let keys: TestKeys
     let state = ServiceState()
+    /// Idempotency-Keys whose requests have no answer yet.
+    let underWay: RequestsUnderWay
     private let loop: DetachedLoop
     private let adminLoop: DetachedLoop
 
@@ -53,8 +55,9 @@ final class ServiceFixture {
         store = try Store.inMemory(options: options)
         keys = try TestKeys(store)
         writer = Writer(store)
-        loop = try DetachedLoop(
-            application: try RelayApplication(store, WriteAccess(writer: writer)))
+        let writing = WriteAccess(writer: writer)
+        underWay = writing.underWay
+        loop = try DetachedLoop(application: try RelayApplication(store, writing))
         adminLoop = try DetachedLoop(application: try AdminApplication(store, writer, state))
     }
 

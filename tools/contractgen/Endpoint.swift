@@ -130,6 +130,11 @@ extension Endpoint {
         query = inQuery
         body = try Self.body(tree["requestBody"]?["content"], id)
         maxBodyBytes = tree["x-max-body-bytes"]?.integer ?? 0
+        let shared = tree["parameters"]?.elements.compactMap { $0["$ref"]?.string } ?? []
+        for (name, isNeeded) in [("DryRun", method != "get"), ("IdempotencyKey", method == "post")]
+        where isNeeded && !shared.contains("#/components/parameters/\(name)") {
+            throw GeneratorFault("\(id): every \(method) takes #/components/parameters/\(name)")
+        }
         let hasBody = model != nil || streamsBody
         guard hasBody == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")

@@ -93,18 +93,14 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getOpenAPI(GetOpenAPIInput(), &exchange)
         case .createAddress:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: NewAddress.self, parser, &exchange)
-            else { return }
-            createAddress(CreateAddressInput(body: body), &exchange)
+            guard let input = CreateAddressInput(request, parser, &exchange) else { return }
+            createAddress(input, &exchange)
         case .getAddress:
             guard request.hasNoQuery(&exchange) else { return }
             getAddress(GetAddressInput(addressId: request.id0), &exchange)
         case .createCustomer:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: CustomerUpsert.self, parser, &exchange)
-            else { return }
-            createCustomer(CreateCustomerInput(body: body), &exchange)
+            guard let input = CreateCustomerInput(request, parser, &exchange) else { return }
+            createCustomer(input, &exchange)
         case .getCustomers:
             guard let input = GetCustomersInput(request, &exchange) else { return }
             getCustomers(input, &exchange)
@@ -112,10 +108,8 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getCustomer(GetCustomerInput(customerId: request.id0), &exchange)
         case .createProperties:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: PropertyUpsert.self, parser, &exchange)
-            else { return }
-            createProperties(CreatePropertiesInput(body: body), &exchange)
+            guard let input = CreatePropertiesInput(request, parser, &exchange) else { return }
+            createProperties(input, &exchange)
         case .getProperties:
             guard let input = GetPropertiesInput(request, &exchange) else { return }
             getProperties(input, &exchange)
@@ -123,13 +117,11 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getProperty(GetPropertyInput(propertyId: request.id0), &exchange)
         case .deleteProperty:
-            guard request.hasNoQuery(&exchange) else { return }
-            deleteProperty(DeletePropertyInput(propertyId: request.id0), &exchange)
+            guard let input = DeletePropertyInput(request, &exchange) else { return }
+            deleteProperty(input, &exchange)
         case .createUnits:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: UnitUpsert.self, parser, &exchange)
-            else { return }
-            createUnits(CreateUnitsInput(body: body), &exchange)
+            guard let input = CreateUnitsInput(request, parser, &exchange) else { return }
+            createUnits(input, &exchange)
         case .getUnits:
             guard let input = GetUnitsInput(request, &exchange) else { return }
             getUnits(input, &exchange)
@@ -137,10 +129,8 @@ extension API where Self: ~Copyable {
             guard let input = GetUnitsWithMscNumberInput(request, &exchange) else { return }
             getUnitsWithMscNumber(input, &exchange)
         case .createOrder:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: NewOrder.self, parser, &exchange)
-            else { return }
-            createOrder(CreateOrderInput(body: body), &exchange)
+            guard let input = CreateOrderInput(request, parser, &exchange) else { return }
+            createOrder(input, &exchange)
         case .getOrders:
             guard let input = GetOrdersInput(request, &exchange) else { return }
             getOrders(input, &exchange)
@@ -148,25 +138,17 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getOrder(GetOrderInput(orderId: request.id0), &exchange)
         case .updateOrder:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: OrderPatch.self, parser, &exchange)
-            else { return }
-            updateOrder(UpdateOrderInput(orderId: request.id0, body: body), &exchange)
+            guard let input = UpdateOrderInput(request, parser, &exchange) else { return }
+            updateOrder(input, &exchange)
         case .createOrderField:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: OrderFieldAddition.self, parser, &exchange)
-            else { return }
-            createOrderField(CreateOrderFieldInput(body: body), &exchange)
+            guard let input = CreateOrderFieldInput(request, parser, &exchange) else { return }
+            createOrderField(input, &exchange)
         case .createContactPerson:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: ContactPersonAddition.self, parser, &exchange)
-            else { return }
-            createContactPerson(CreateContactPersonInput(body: body), &exchange)
+            guard let input = CreateContactPersonInput(request, parser, &exchange) else { return }
+            createContactPerson(input, &exchange)
         case .consumeEed:
-            guard request.hasNoQuery(&exchange) else { return }
-            guard let body = request.body(as: EedDelivery.self, parser, &exchange)
-            else { return }
-            consumeEed(ConsumeEedInput(body: body), &exchange)
+            guard let input = ConsumeEedInput(request, parser, &exchange) else { return }
+            consumeEed(input, &exchange)
         case .getEed:
             guard let input = GetEedInput(request, &exchange) else { return }
             getEed(input, &exchange)

@@ -10,12 +10,43 @@ public struct GetOpenAPIInput: Sendable {
 
 /// What createAddress gets.
 public struct CreateAddressInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: NewAddress
 
     /// An input with those members.
-    public init(body: NewAddress) {
+    public init(dryRun: Bool? = nil, body: NewAddress) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateAddressInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: NewAddress.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
@@ -32,12 +63,43 @@ public struct GetAddressInput: Sendable {
 
 /// What createCustomer gets.
 public struct CreateCustomerInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: CustomerUpsert
 
     /// An input with those members.
-    public init(body: CustomerUpsert) {
+    public init(dryRun: Bool? = nil, body: CustomerUpsert) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateCustomerInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: CustomerUpsert.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
@@ -97,12 +159,43 @@ public struct GetCustomerInput: Sendable {
 
 /// What createProperties gets.
 public struct CreatePropertiesInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: PropertyUpsert
 
     /// An input with those members.
-    public init(body: PropertyUpsert) {
+    public init(dryRun: Bool? = nil, body: PropertyUpsert) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreatePropertiesInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: PropertyUpsert.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
@@ -164,21 +257,80 @@ public struct GetPropertyInput: Sendable {
 public struct DeletePropertyInput: Sendable {
     /// From the path.
     public var propertyId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
 
     /// An input with those members.
-    public init(propertyId: UInt64) {
+    public init(propertyId: UInt64, dryRun: Bool? = nil) {
         self.propertyId = propertyId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeletePropertyInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(propertyId: request.id0, dryRun: dryRun)
     }
 }
 
 /// What createUnits gets.
 public struct CreateUnitsInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: UnitUpsert
 
     /// An input with those members.
-    public init(body: UnitUpsert) {
+    public init(dryRun: Bool? = nil, body: UnitUpsert) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateUnitsInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: UnitUpsert.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
@@ -284,12 +436,43 @@ extension GetUnitsWithMscNumberInput {
 
 /// What createOrder gets.
 public struct CreateOrderInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: NewOrder
 
     /// An input with those members.
-    public init(body: NewOrder) {
+    public init(dryRun: Bool? = nil, body: NewOrder) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateOrderInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: NewOrder.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
@@ -351,46 +534,170 @@ public struct GetOrderInput: Sendable {
 public struct UpdateOrderInput: Sendable {
     /// From the path.
     public var orderId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: OrderPatch
 
     /// An input with those members.
-    public init(orderId: UInt64, body: OrderPatch) {
+    public init(orderId: UInt64, dryRun: Bool? = nil, body: OrderPatch) {
         self.orderId = orderId
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension UpdateOrderInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: OrderPatch.self, parser, &exchange)
+        else { return nil }
+        self.init(orderId: request.id0, dryRun: dryRun, body: body)
     }
 }
 
 /// What createOrderField gets.
 public struct CreateOrderFieldInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: OrderFieldAddition
 
     /// An input with those members.
-    public init(body: OrderFieldAddition) {
+    public init(dryRun: Bool? = nil, body: OrderFieldAddition) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateOrderFieldInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: OrderFieldAddition.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
 /// What createContactPerson gets.
 public struct CreateContactPersonInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: ContactPersonAddition
 
     /// An input with those members.
-    public init(body: ContactPersonAddition) {
+    public init(dryRun: Bool? = nil, body: ContactPersonAddition) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension CreateContactPersonInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: ContactPersonAddition.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 
 /// What consumeEed gets.
 public struct ConsumeEedInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
     /// The body.
     public var body: EedDelivery
 
     /// An input with those members.
-    public init(body: EedDelivery) {
+    public init(dryRun: Bool? = nil, body: EedDelivery) {
+        self.dryRun = dryRun
         self.body = body
+    }
+}
+
+extension ConsumeEedInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: EedDelivery.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
     }
 }
 

@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "1.0.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one; If-None-Match answers 304, If-Match on PATCH and DELETE 412.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\"."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one; If-None-Match answers 304, If-Match on PATCH and DELETE 412.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once."
           },
           "servers": [
             {
@@ -54,6 +54,10 @@ public enum OpenAPIDocument {
                 "tags": ["addresses"],
                 "summary": "Record an address",
                 "description": "Records an address of the account. Records are never changed afterwards.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The address.",
@@ -71,10 +75,10 @@ public enum OpenAPIDocument {
                     "content": {
                       "application/json": {
                         "schema": {
-                          "type": "integer",
+                          "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
-                          "description": "The id."
+                          "description": "The id; null in a dry run."
                         },
                         "example": 7
                       }
@@ -82,6 +86,7 @@ public enum OpenAPIDocument {
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -132,6 +137,10 @@ public enum OpenAPIDocument {
                 "tags": ["customers"],
                 "summary": "Create or update a customer",
                 "description": "Creates a customer, or updates the one that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The customer.",
@@ -145,7 +154,12 @@ public enum OpenAPIDocument {
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
                       "application/json": {
-                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"}
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
                       }
                     }
                   },
@@ -157,12 +171,18 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"}
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
                       }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -245,6 +265,10 @@ public enum OpenAPIDocument {
                 "tags": ["properties"],
                 "summary": "Create or update properties",
                 "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. Which one an element updates is decided by its `id`, else a known `externalId`, else a known `internalId`. The answer has the shape of the request with the ids filled in.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The properties.",
@@ -257,12 +281,18 @@ public enum OpenAPIDocument {
                     "description": "The properties as they now stand, in the order of the request.",
                     "content": {
                       "application/json": {
-                        "schema": {"$ref": "#/components/schemas/PropertyUpsertResult"}
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/PropertyUpsertResult"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
                       }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -351,7 +381,8 @@ public enum OpenAPIDocument {
                     "description": "The property's id. Whatever is not an id of this account's propertys answers 404.",
                     "schema": {"$ref": "#/components/schemas/Id"}
                   },
-                  {"$ref": "#/components/parameters/IfMatch"}
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/DryRun"}
                 ],
                 "responses": {
                   "200": {
@@ -377,6 +408,10 @@ public enum OpenAPIDocument {
                 "tags": ["units"],
                 "summary": "Create or update units",
                 "description": "Creates 1 to 10 000 units, or updates those that have an `id`: all of them, or none if one is wrong. A unit belongs to its property's customer. Our addition.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The units.",
@@ -388,11 +423,19 @@ public enum OpenAPIDocument {
                   "200": {
                     "description": "The units as they now stand, in the order of the request.",
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/UnitList"}}
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/UnitList"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -477,6 +520,10 @@ public enum OpenAPIDocument {
                 "tags": ["orders"],
                 "summary": "Create an order",
                 "description": "Creates an order. Our addition: without it the API could only be read.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The order.",
@@ -492,11 +539,19 @@ public enum OpenAPIDocument {
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/IdObject"}}
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -585,7 +640,8 @@ public enum OpenAPIDocument {
                     "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
                     "schema": {"$ref": "#/components/schemas/Id"}
                   },
-                  {"$ref": "#/components/parameters/IfMatch"}
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/DryRun"}
                 ],
                 "requestBody": {
                   "required": true,
@@ -630,6 +686,10 @@ public enum OpenAPIDocument {
                 "tags": ["orders"],
                 "summary": "Add a field to an order",
                 "description": "Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The field.",
@@ -645,10 +705,10 @@ public enum OpenAPIDocument {
                     "content": {
                       "application/json": {
                         "schema": {
-                          "type": "integer",
+                          "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
-                          "description": "The id."
+                          "description": "The id; null in a dry run."
                         },
                         "example": 9
                       }
@@ -656,6 +716,7 @@ public enum OpenAPIDocument {
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -672,6 +733,10 @@ public enum OpenAPIDocument {
                 "tags": ["orders"],
                 "summary": "Add a contact person to an order",
                 "description": "Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The contact person.",
@@ -687,10 +752,10 @@ public enum OpenAPIDocument {
                     "content": {
                       "application/json": {
                         "schema": {
-                          "type": "integer",
+                          "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
-                          "description": "The id."
+                          "description": "The id; null in a dry run."
                         },
                         "example": 5
                       }
@@ -698,6 +763,7 @@ public enum OpenAPIDocument {
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -714,6 +780,10 @@ public enum OpenAPIDocument {
                 "tags": ["eed"],
                 "summary": "Deliver the energy data of a unit and month",
                 "description": "Takes the consumption data of one unit and month. What was delivered for the same unit and month before is replaced. The rules are those of the ARGE HeiWaKo / bved interface.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
                 "requestBody": {
                   "required": true,
                   "description": "The delivery.",
@@ -725,6 +795,7 @@ public enum OpenAPIDocument {
                   "204": {"description": "The data is stored."},
                   "400": {"$ref": "#/components/responses/BadRequest"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -880,6 +951,25 @@ public enum OpenAPIDocument {
                 "in": "header",
                 "description": "Strong ETags, or `*`: 412 and no change when none is the present version.",
                 "schema": {"type": "string"}
+              },
+              "DryRun": {
+                "name": "dryRun",
+                "in": "query",
+                "description": "`true` tries the request out: everything is checked, references, conflicts and preconditions included, and answered, but nothing is changed. Ids that the change would have given are left out of the answer, and so are ETag and Location.",
+                "schema": {"type": "boolean"},
+                "example": true
+              },
+              "IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "A name for this request that the client chooses, such as a UUID, with or without double quotes around it. The same request under the same key gets the first answer again for 24 hours and is not carried out twice; refusals are not remembered. Another request under that key answers 422, a second one while the first is under way 409.",
+                "schema": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 257,
+                  "pattern": "^[ -~]+$"
+                },
+                "example": "8e03978e-40d5-43dd-bc93-6894a57f9324"
               }
             },
             "headers": {
@@ -981,7 +1071,7 @@ public enum OpenAPIDocument {
                 }
               },
               "Unprocessable": {
-                "description": "The body is JSON but breaks a rule. Every fault is listed; nothing was changed.",
+                "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1008,6 +1098,13 @@ public enum OpenAPIDocument {
               },
               "OtherProblem": {
                 "description": "Any other problem, such as 405, 431 or 500.",
+                "content": {
+                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+              },
+              "UnderWay": {
+                "description": "An earlier request with the same Idempotency-Key has no answer yet.",
+                "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1698,6 +1795,11 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "DryRunAnswer": {
+                "title": "DryRunAnswer",
+                "description": "With `dryRun=true`: what the answer would have been, without the ids that the change would have given.",
+                "type": "object"
               },
               "EedBenchmark": {
                 "title": "EedBenchmark",

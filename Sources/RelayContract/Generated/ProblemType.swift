@@ -17,6 +17,9 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case methodNotAllowed
     /// 409: Other records stand in the way. The detail names them.
     case conflict
+    /// 409: The request is still under way. An earlier one with the same Idempotency-Key has no
+    /// answer yet: send it again after the time in Retry-After.
+    case underWay
     /// 410: The cursor is from before a restore. Start again without a cursor.
     case cursorExpired
     /// 412: The record has changed meanwhile. Fetch it again and decide anew; the ETag header has
@@ -28,6 +31,9 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case unsupportedMediaType
     /// 422: The body is well-formed but wrong. The errors name every fault; nothing was changed.
     case validation
+    /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours:
+    /// another operation or another body needs a new key.
+    case idempotencyKeyReused
     /// 429: Too many requests. Try again after the time in Retry-After.
     case tooManyRequests
     /// 431: The request's headers are too large. Send less.
@@ -51,11 +57,13 @@ extension ProblemType {
         case .notFound: "/problems/not-found"
         case .methodNotAllowed: "/problems/method-not-allowed"
         case .conflict: "/problems/conflict"
+        case .underWay: "/problems/under-way"
         case .cursorExpired: "/problems/cursor-expired"
         case .preconditionFailed: "/problems/precondition-failed"
         case .contentTooLarge: "/problems/content-too-large"
         case .unsupportedMediaType: "/problems/unsupported-media-type"
         case .validation: "/problems/validation"
+        case .idempotencyKeyReused: "/problems/idempotency-key-reused"
         case .tooManyRequests: "/problems/too-many-requests"
         case .headersTooLarge: "/problems/headers-too-large"
         case .internalFault: "/problems/internal-fault"
@@ -74,11 +82,13 @@ extension ProblemType {
         case .notFound: "Nothing is here"
         case .methodNotAllowed: "The path does not take this method"
         case .conflict: "Other records stand in the way"
+        case .underWay: "The request is still under way"
         case .cursorExpired: "The cursor is from before a restore"
         case .preconditionFailed: "The record has changed meanwhile"
         case .contentTooLarge: "The body is too large"
         case .unsupportedMediaType: "The body has the wrong media type"
         case .validation: "The body is well-formed but wrong"
+        case .idempotencyKeyReused: "The Idempotency-Key belongs to another request"
         case .tooManyRequests: "Too many requests"
         case .headersTooLarge: "The request's headers are too large"
         case .internalFault: "The service failed"
@@ -97,11 +107,13 @@ extension ProblemType {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .conflict: 409
+        case .underWay: 409
         case .cursorExpired: 410
         case .preconditionFailed: 412
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
         case .validation: 422
+        case .idempotencyKeyReused: 422
         case .tooManyRequests: 429
         case .headersTooLarge: 431
         case .internalFault: 500
