@@ -44,6 +44,10 @@ struct Connection {
     // Budgets, see Limits.
     var acceptedAt: Int64 = 0
     var progressAt: Int64 = 0
+    /// Where the session packs frames, and the value of `progressAt` at which its pages were given
+    /// back: see `releaseFrameBuffer`.
+    var frameBuffer: UnsafeMutableRawPointer?
+    var releasedAt: Int64 = 0
     var budgetSecond: Int64 = 0
     var controlFrames: UInt32 = 0
     var provokedResets: UInt32 = 0
@@ -55,6 +59,18 @@ struct Connection {
 
     /// The loop, for cold paths: the hot ones use `state`.
     var loop: EventLoop { state.pointee.owner }
+}
+
+extension Connection {
+    /// Gives the memory of the session's frame buffer back, once for each time of idleness. nghttp2
+    /// reads nothing from it while it has nothing to write.
+    mutating func releaseFrameBuffer() {
+        guard let frameBuffer, releasedAt != progressAt, openStreams == 0, unsent == nil,
+            nghttp2_session_want_write(session) == 0
+        else { return }
+        FrameBuffers.release(frameBuffer)
+        releasedAt = progressAt
+    }
 }
 
 extension UnsafeMutablePointer where Pointee == Connection {

@@ -18,6 +18,7 @@ extension EventLoop {
             return
         }
         connection.pointee.session = session
+        connection.pointee.frameBuffer = state.pointee.memory.pointee.frameBuffers.takeNewest()
         var buffer = Limits.socketBufferBytes
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
         connection.pointee.acceptedAt = state.pointee.now
@@ -52,7 +53,7 @@ extension EventLoop {
         count.store(state.pointee.connectionCount, ordering: .relaxed)
     }
 
-    /// Once a second: closes connections that keep us waiting; says goodbye when draining.
+    /// Once a second: closes connections that keep us waiting, and takes back what idle ones hold.
     func sweep(_ now: Int64) {
         var next = state.pointee.connections
         while let connection = next {
@@ -68,6 +69,8 @@ extension EventLoop {
                 destroy(connection)
             } else if connection.resetStalledBodies(now) {
                 touch(connection)
+            } else if now - connection.pointee.progressAt > Limits.idleMilliseconds {
+                connection.pointee.releaseFrameBuffer()
             }
         }
     }

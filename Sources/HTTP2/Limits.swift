@@ -90,6 +90,10 @@ public enum Limits {
     /// Time without a byte of progress while bytes wait to be sent or a body to be received.
     static let stallMilliseconds: Int64 = 60_000
 
+    /// Time without a byte after which a connection gives back the pages of its frame buffer: one
+    /// page fault on its next request against 4 KiB for as long as it is idle.
+    static let idleMilliseconds: Int64 = 1_000
+
     /// Time without work after which a loop rests, see `Application.idle`. Long enough that a busy loop
     /// never does, short enough that a commit's pages are soon free again.
     static let restMilliseconds: Int32 = 10

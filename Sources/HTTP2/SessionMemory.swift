@@ -14,9 +14,12 @@ struct SessionMemory {
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
     private static let headerBytes = 16
     private static let unpooled = -1
+    private static let pageBytes: UInt = 4_096
     /// Taken from the system at once.
     private static let chunkBytes = 64 * 1024
 
+    /// Where the sessions' frame buffers are, which are too large for the lists.
+    var frameBuffers = FrameBuffers()
     private var lists = InlineArray<17, UnsafeMutableRawPointer?>(repeating: nil)
     private var chunks: [UnsafeMutableRawPointer] = []
     private var fresh: UnsafeMutableRawPointer?
@@ -24,7 +27,7 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-        if size > Self.largestPooled { return allocateUnpooled(size) }
+        if size > Self.largestPooled { return allocateLarge(size) }
         let list = (size + Self.granule - 1) / Self.granule
         if let block = lists[list] {
             // SAFETY: a free block's first word is the next free block.
@@ -36,7 +39,8 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func free(_ block: UnsafeMutableRawPointer) {
-        // SAFETY: every block has a header, written when it was first handed out.
+        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.free(block) { return }
+        // SAFETY: every other block has a header, written when it was first handed out.
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled { return Glibc.free(block - Self.headerBytes) }
         block.storeBytes(of: lists[list], as: UnsafeMutableRawPointer?.self)
@@ -46,6 +50,9 @@ struct SessionMemory {
     mutating func reallocate(
         _ block: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
+        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
+            return moveOut(block, size)
+        }
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled {
             if size <= Self.largestPooled { return shrink(block, size) }
@@ -66,6 +73,24 @@ struct SessionMemory {
         memcpy(smaller, block, size)
         free(block)
         return smaller
+    }
+
+    /// A frame buffer that grows becomes a block like any other. Its slot is not used again,
+    /// because its connection still takes it for its own.
+    private func moveOut(
+        _ buffer: UnsafeMutableRawPointer, _ size: Int
+    ) -> UnsafeMutableRawPointer? {
+        if size <= FrameBuffers.sizes.upperBound { return buffer }
+        guard let block = allocateUnpooled(size) else { return nil }
+        memcpy(block, buffer, FrameBuffers.sizes.upperBound)
+        return block
+    }
+
+    private mutating func allocateLarge(_ size: Int) -> UnsafeMutableRawPointer? {
+        if FrameBuffers.sizes.contains(size), let buffer = frameBuffers.allocate() {
+            return buffer
+        }
+        return allocateUnpooled(size)
     }
 
     private func allocateUnpooled(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -94,6 +119,7 @@ struct SessionMemory {
     mutating func deallocate() {
         for chunk in chunks { Glibc.free(chunk) }
         chunks = []
+        frameBuffers.deallocate()
     }
 
     /// The functions that nghttp2 calls.

@@ -1,0 +1,72 @@
+import Glibc
+
+/// The frame buffers of a loop's sessions, in whole pages that an idle session gives back.
+///
+/// nghttp2 takes one buffer of 16 KB per session, for the frame that it is about to send, and keeps
+/// it as long as the session lives: the largest part of what an idle connection holds. Nothing in
+/// it is needed while nothing waits to be sent.
+struct FrameBuffers {
+    /// What nghttp2 1.5x asks for, and some room; anything else comes from elsewhere.
+    static let sizes = 16_384...slotBytes
+    private static let slotBytes = 20_480
+
+    // SAFETY: mapped when first needed, unmapped by `deallocate`. Pages come with the first touch.
+    private var base: UnsafeMutableRawPointer?
+    private var unused: [Int32] = []
+    private var used = 0
+    /// The buffer that was handed out last: the one of the session that is just being made.
+    private var newest: UnsafeMutableRawPointer?
+
+    /// A buffer, or nil when there are none left: then `malloc` has some.
+    mutating func allocate() -> UnsafeMutableRawPointer? {
+        guard let base = base ?? map() else { return nil }
+        if let slot = unused.popLast() {
+            newest = base + Int(slot) * Self.slotBytes
+        } else {
+            guard used < Limits.maxConnections else { return nil }
+            newest = base + used * Self.slotBytes
+            used += 1
+        }
+        return newest
+    }
+
+    /// Takes a buffer back; false if it is none of these.
+    mutating func free(_ buffer: UnsafeMutableRawPointer) -> Bool {
+        guard owns(buffer), let base else { return false }
+        unused.append(Int32((buffer - base) / Self.slotBytes))
+        newest = nil
+        return true
+    }
+
+    /// The buffer that was handed out since this was last asked for.
+    mutating func takeNewest() -> UnsafeMutableRawPointer? {
+        defer { newest = nil }
+        return newest
+    }
+
+    /// Whether a block is one of these buffers.
+    func owns(_ block: UnsafeMutableRawPointer) -> Bool {
+        guard let base else { return false }
+        return block >= base && block < base + Limits.maxConnections * Self.slotBytes
+    }
+
+    /// Gives a buffer's pages back to the system; it reads as zeros afterwards.
+    static func release(_ buffer: UnsafeMutableRawPointer) {
+        // SAFETY: whole pages of one slot, whose bytes nobody needs: see the caller.
+        madvise(buffer, slotBytes, MADV_DONTNEED)
+    }
+
+    private mutating func map() -> UnsafeMutableRawPointer? {
+        let memory = mmap(
+            nil, Limits.maxConnections * Self.slotBytes, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        if memory != MAP_FAILED { base = memory }
+        return base
+    }
+
+    /// Returns the memory; no session may be left.
+    mutating func deallocate() {
+        if let base { munmap(base, Limits.maxConnections * Self.slotBytes) }
+        base = nil
+    }
+}
