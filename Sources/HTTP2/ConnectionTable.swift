@@ -6,16 +6,14 @@ import Glibc
 extension EventLoop {
     func add(_ socket: Int32) {
         if stopDeadline != nil || state.pointee.connectionCount >= Limits.maxConnections {
-            Glibc.close(socket)
-            return
+            return refuse(socket)
         }
         // SAFETY: freed in `destroy`, after its session, which points to it.
         let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
         connection.initialize(to: Connection(socket: socket, session: nil, state: state))
         guard let session = ServerSession.make(connection) else {
             connection.deallocate()
-            Glibc.close(socket)
-            return
+            return refuse(socket)
         }
         connection.pointee.session = session
         connection.pointee.frameBuffer = state.pointee.memory.pointee.frameBuffers.takeNewest()
@@ -28,7 +26,6 @@ extension EventLoop {
         state.pointee.connections = connection
         state.pointee.connectionCount += 1
         state.pointee.counters.connections &+= 1
-        publishCount()
         // SAFETY: see `awaitWritable`.
         watch(socket, UnsafeMutableRawPointer(connection))
         touch(connection)
@@ -46,11 +43,12 @@ extension EventLoop {
         following?.pointee.previous = previous
         state.pointee.connectionCount -= 1
         connection.deallocate()
-        publishCount()
+        count.subtract(1, ordering: .relaxed)
     }
 
-    func publishCount() {
-        count.store(state.pointee.connectionCount, ordering: .relaxed)
+    private func refuse(_ socket: Int32) {
+        Glibc.close(socket)
+        count.subtract(1, ordering: .relaxed)
     }
 
     /// Once a second: closes connections that keep us waiting, and takes back what idle ones hold.

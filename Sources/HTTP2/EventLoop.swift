@@ -48,7 +48,7 @@ public final class EventLoop: @unchecked Sendable {
         Glibc.close(wake)
     }
 
-    /// Open connections, readable from any thread.
+    /// Connections that are open or on their way here, readable from any thread.
     public var connectionCount: Int { count.load(ordering: .relaxed) }
 
     /// What this loop has done up to its last turn, readable from any thread.
@@ -68,6 +68,8 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Hands a connected, non-blocking socket to the loop, which closes it in the end.
     public func adopt(_ socket: Int32) {
+        // At once, so that of a burst of connections each loop gets its share.
+        count.add(1, ordering: .relaxed)
         enqueue { self.add(socket) }
     }
 
@@ -114,7 +116,6 @@ public final class EventLoop: @unchecked Sendable {
         }
         application.idle()
         while let connection = state.pointee.connections { destroy(connection) }
-        publishCount()
     }
 
     private var isFinished: Bool {

@@ -33,6 +33,17 @@ struct ServerTests {
         #expect(counters.turns >= 4)
     }
 
+    @Test("deals connections out evenly, also those that come in one burst.")
+    func spread() throws {
+        let server = try SampleServer(loops: 3)
+        let counts = { server.server.loops.map(\.connectionCount) }
+        let first = try RawConnection(server.path)
+        let burst = try (0..<40).map { _ in try RawConnection(server.path) }
+        while counts().reduce(0, +) < 41 { usleep(1_000) }
+        #expect(counts().min() == 13 && counts().max() == 14, "\(counts())")
+        withExtendedLifetime((first, burst)) {}
+    }
+
     @Test("sends attached pieces in order, whole and with their length.")
     func attachedPieces() throws {
         let server = try SampleServer()
