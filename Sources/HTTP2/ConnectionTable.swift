@@ -56,8 +56,10 @@ extension EventLoop {
         var next = state.pointee.connections
         while let connection = next {
             next = connection.pointee.following
+            // A client with a request under way may be busy writing it before it reads our SETTINGS:
+            // that is for the stall timer to judge.
             let isSilent =
-                !connection.pointee.gotSettingsAck
+                !connection.pointee.gotSettingsAck && connection.pointee.openStreams == 0
                 && now - connection.pointee.acceptedAt > Limits.handshakeMilliseconds
             let waits = connection.pointee.openStreams > 0 || connection.pointee.unsent != nil
             let isStalled =
