@@ -12,6 +12,8 @@ public final class Environment: Sendable {
     nonisolated(unsafe) let pointer: OpaquePointer
     /// The directory of the data file; empty for a store in memory.
     public let directory: String
+    /// Reader slots of dead processes that were found, and freed, when it was opened.
+    public let deadReaders: Int
     private let identity: FileIdentity
     private let integerDatabases: [String: IntegerDatabase]
     private let bytesDatabases: [String: BytesDatabase]
@@ -65,6 +67,7 @@ public final class Environment: Sendable {
             }
             var dead: Int32 = 0
             try check(mdb_reader_check(environment, &dead))
+            deadReaders = Int(dead)
             (integerDatabases, bytesDatabases) = try Self.openDatabases(
                 environment, schema: schema, creates: creates)
         } catch {

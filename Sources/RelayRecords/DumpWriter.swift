@@ -123,11 +123,7 @@ public struct DumpWriter {
     private mutating func appendPrivate(_ bytes: UnsafeRawBufferPointer) {
         if bytes.isEmpty { return }
         buffer.append(contentsOf: #","private":""#.utf8)
-        let digits = Array("0123456789abcdef".utf8)
-        for byte in bytes {
-            buffer.append(digits[Int(byte >> 4)])
-            buffer.append(digits[Int(byte & 15)])
-        }
+        buffer.append(contentsOf: Hexadecimal.text(bytes).utf8)
         buffer.append(UInt8(ascii: "\""))
     }
 

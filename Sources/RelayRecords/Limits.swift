@@ -10,6 +10,15 @@ enum Limits {
     /// Records that a page has room for from the start: the longest one of the contract.
     static let selectedRecords = 1_000
 
+    /// Bytes of lines that one change may load, 64 MiB: four of the largest documents.
+    static let loadBytes = 64 << 20
+
+    /// zstd's level for the change record of a load: the writer makes it, so it has to be quick.
+    static let loadLevel: Int32 = 1
+
+    /// Faults that are named of one line of a dump.
+    static let faultsPerLine = 3
+
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
 }

@@ -13,6 +13,15 @@ public final class RecordApplier: @unchecked Sendable {
     /// What a dry run of the change answers.
     func rehearsed(_ answer: RecordAnswer) -> RecordAnswer { answer.rehearsed(parser) }
 
+    /// Loads one batch: a change whose answer says more than one record's.
+    func load(
+        _ batch: LoadBatch, time: Timestamp, to transaction: inout StoreTransaction
+    ) throws(StoreError) -> LoadOutcome {
+        let context = RecordContext(
+            account: batch.account, time: time, parser: parser, change: .load(batch))
+        return try transaction.load(batch, context)
+    }
+
     /// Applies one change, or refuses it and leaves the transaction as it was.
     public func apply(
         _ change: RecordChange, account: UInt32, time: Timestamp,
@@ -36,6 +45,12 @@ public final class RecordApplier: @unchecked Sendable {
         case .createContactPerson(let new):
             return try transaction.createContactPerson(new, context)
         case .consumeEed(let delivery): return try transaction.consumeEed(delivery, context)
+        case .load(let batch):
+            var writer = JSONWriter()
+            writer.beginObject()
+            try transaction.load(batch, context).writeMembers(to: &writer)
+            writer.endObject()
+            return RecordAnswer(200, body: writer.bytes)
         }
     }
 }

@@ -13,6 +13,7 @@ public enum RecordChange: Sendable {
     case createOrderField(OrderFieldAddition)
     case createContactPerson(ContactPersonAddition)
     case consumeEed(EedDelivery)
+    case load(LoadBatch)
 }
 
 /// The change record: a kind and a JSON payload from which the change can be applied again.
@@ -30,6 +31,7 @@ extension RecordChange {
         case .createOrderField: 20
         case .createContactPerson: 21
         case .consumeEed: 25
+        case .load: 40
         }
     }
 
@@ -52,11 +54,17 @@ extension RecordChange {
         case .createOrderField(let new): return new.json
         case .createContactPerson(let new): return new.json
         case .consumeEed(let delivery): return delivery.json
+        case .load(let batch): return batch.payload
         }
     }
 
     /// Reads a change record back; nil when it is of no known kind or not what `payload` wrote.
     public init?(kind: UInt8, payload: UnsafeRawBufferPointer, parser: JSONParser) {
+        if kind == 40 {
+            guard let batch = LoadBatch(payload: payload) else { return nil }
+            self = .load(batch)
+            return
+        }
         guard let value = try? parser.parse(payload) else { return nil }
         var faults = Faults()
         let change: RecordChange? =

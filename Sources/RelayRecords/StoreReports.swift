@@ -71,6 +71,16 @@ extension Store {
         writer.endArray()
     }
 
+    /// Members `cleared` (reader slots of dead processes that were freed, if that was asked for) and
+    /// `readers`.
+    public func writeReaders(
+        to writer: inout JSONWriter, cleared: Int?
+    ) throws(StoreError) {
+        if let cleared { writer.member("cleared", cleared) }
+        writer.member("readerSlots", readerSlotCount)
+        try readerSlots().writeMembers(to: &writer, newest: lastTransactionID)
+    }
+
     /// Member `records`: how many there are of each kind that has a list, and the last id of each.
     private func writeRecords(
         _ counters: [CountedResource], to writer: inout JSONWriter

@@ -12,12 +12,14 @@ final class AdminApplication: Application {
     private let state: ServiceState
     private let parser = JSONParser()
     private var keys: KeyReader
+    private let loading: LoadHandler
 
     init(_ store: Store, _ writer: Writer, _ state: ServiceState) throws(StoreError) {
         self.store = store
         self.writer = writer
         self.state = state
         keys = KeyReader(reader: try store.makeReader())
+        loading = LoadHandler(writer)
         super.init()
     }
 
@@ -25,13 +27,18 @@ final class AdminApplication: Application {
 
     override func idle() { keys.reader.rest() }
 
-    override func admit(_ exchange: Exchange) { exchange.admitBody(upTo: Limits.adminBodyBytes) }
+    override func admit(_ exchange: Exchange) {
+        let isLoad = exchange.path.elementsEqual(LoadHandler.path.utf8)
+        exchange.admitBody(upTo: isLoad ? Limits.loadBodyBytes : Limits.adminBodyBytes)
+    }
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         var exchange = RelayExchange(http: exchange, account: 0)
         exchange.reject(
-            Problem(.contentTooLarge, "an admin request has at most \(Limits.adminBodyBytes) bytes")
-        )
+            Problem(
+                .contentTooLarge,
+                "an admin request has at most \(Limits.adminBodyBytes) bytes, "
+                    + "a load \(Limits.loadBodyBytes)"))
     }
 
     override func answer(_ exchange: Exchange) {
@@ -42,14 +49,18 @@ final class AdminApplication: Application {
             exchange.answer(200, json: .object { $0.member("status", constant: "alive") })
         case (.get, "/readyz"), (.head, "/readyz"): ready(&exchange)
         case (.get, "/admin/stat"): statistics(&exchange)
+        case (.get, "/admin/readers"): readers(&exchange, clearsDead: false)
+        case (.delete, "/admin/readers"): readers(&exchange, clearsDead: true)
         case (.get, "/admin/keys"): listKeys(&exchange)
         case (.post, "/admin/keys"): createKey(&exchange)
+        case (.post, LoadHandler.path): loading.load(exchange.http)
         case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, &exchange)
         default:
             exchange.reject(
                 Problem(
                     .notFound,
-                    "the admin socket has /livez, /readyz, /admin/stat and /admin/keys"))
+                    "the admin socket has /livez, /readyz, /admin/stat, /admin/readers, "
+                        + "/admin/keys and /admin/load"))
         }
     }
 
@@ -152,6 +163,20 @@ final class AdminApplication: Application {
     }
 
     // MARK: Statistics
+
+    /// The reader table; DELETE frees the slots of processes that died, and of no others.
+    private func readers(_ exchange: inout RelayExchange, clearsDead: Bool) {
+        do throws(StoreError) {
+            let cleared = clearsDead ? try store.clearDeadReaders() : nil
+            var json = JSONWriter()
+            json.beginObject()
+            try store.writeReaders(to: &json, cleared: cleared)
+            json.endObject()
+            exchange.answer(200, json: json.bytes)
+        } catch {
+            exchange.reject(Problem(error))
+        }
+    }
 
     private func statistics(_ exchange: inout RelayExchange) {
         do throws(StoreError) {

@@ -9,6 +9,10 @@ public enum Limits {
     /// Bytes of an admin request's body: an account number and a label.
     static let adminBodyBytes = 4_096
 
+    /// Bytes of lines that are loaded at once: 8 MiB, the largest body of the contract, so that every
+    /// document of it fits.
+    public static let loadBodyBytes = 8 << 20
+
     /// Event loops at most; beyond the cores of a machine more do not help.
     public static let maxLoops = 64
 

@@ -121,6 +121,12 @@ public final class Store: Sendable {
         try lifting { () throws(LMDBError) in try core.environment.readerSlots() }
     }
 
+    /// Reader slots that there are, over all processes.
+    public var readerSlotCount: Int { core.environment.statistics.readerSlots }
+
+    /// Reader slots of dead processes that opening the store has freed.
+    public var deadReaders: Int { core.environment.deadReaders }
+
     /// Number of the newest commit of any process.
     public var lastTransactionID: UInt64 { core.environment.lastTransactionID }
 

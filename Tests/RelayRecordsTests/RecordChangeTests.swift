@@ -5,7 +5,7 @@ import RelayStore
 import Testing
 
 /// A change record, out of the store.
-private struct RecordedChange: Sendable {
+struct RecordedChange: Sendable {
     var account: UInt32
     var kind: UInt8
     var time: Timestamp

@@ -29,15 +29,35 @@ struct AdminClient {
     func perform(
         _ method: String, _ path: String, body: [UInt8] = []
     ) throws(CommandError) -> [UInt8] {
+        try receive(try send(method, path, body: body), timeout: Limits.adminTimeout)
+    }
+
+    /// Sends a request and does not wait; gives its stream, for `receive`.
+    func send(
+        _ method: String, _ path: String, body: [UInt8] = []
+    ) throws(CommandError) -> Int32 {
         var fields = [HeaderField("accept", "application/json")]
         if !body.isEmpty {
             fields.append(HeaderField("content-type", "application/json"))
             fields.append(HeaderField("content-length", "\(body.count)"))
         }
         let request = ClientRequest(method, path, fields: fields, body: body)
+        do throws(TransportError) {
+            let stream = try connection.send(request)
+            try connection.flush()
+            return stream
+        } catch {
+            throw .transport(error)
+        }
+    }
+
+    /// The body of a request's answer.
+    ///
+    /// - Parameter timeout: milliseconds without a byte from relayd.
+    func receive(_ stream: Int32, timeout: Int32) throws(CommandError) -> [UInt8] {
         let response: ClientResponse
         do throws(TransportError) {
-            response = try connection.perform(request, timeout: Limits.adminTimeout)
+            response = try connection.run(until: stream, timeout: timeout)
         } catch {
             throw .transport(error)
         }

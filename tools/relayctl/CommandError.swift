@@ -1,6 +1,7 @@
 import Glibc
 import HTTP2
 import RelaySnapshots
+import RelayRecords
 import RelayStore
 import Zstd
 
@@ -28,6 +29,12 @@ enum CommandError: Error, CustomStringConvertible {
     case badKeyId(String)
     /// No key in force has this number.
     case unknownKey(UInt64)
+    /// relayd was not ready in time.
+    case notReady(milliseconds: Int, seen: String)
+    /// Ctrl-C or SIGTERM while a file was loaded.
+    case loadInterrupted
+    /// A dump of a form that this program does not read.
+    case foreignDump(version: Int64)
     /// A compressed file is damaged, or there is no memory for it.
     case compression(ZstdError)
     /// A system call failed.
@@ -46,6 +53,12 @@ enum CommandError: Error, CustomStringConvertible {
         case .nothingToAsk: "give --store DIR or --admin-socket PATH"
         case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
         case .unknownKey(let id): "there is no key \(id); keys list shows those in force"
+        case .notReady(let milliseconds, let seen):
+            "not ready after \(milliseconds) ms; seen last: \(seen)"
+        case .loadInterrupted:
+            "interrupted; what was loaded stays, and loading the file again does the rest"
+        case .foreignDump(let version):
+            "the dump has form \(version), this program reads \(DumpWriter.version)"
         case .compression(let error): "\(error)"
         case .system(let call, let path, let code):
             "\(call) \(path): \(String(cString: strerror(code)))"

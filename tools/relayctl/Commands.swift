@@ -69,13 +69,39 @@ enum Commands {
             store.description, format.description, oneAccount.description, resource.description,
             toFile.description, json.description,
         ])
+    static let loadFile = Operand("FILE", help: "a dump, compressed or not; - is standard input")
+    static let load = Verb(
+        "load", summary: "Load a dump; through relayd while it runs. Twice changes nothing",
+        options: [
+            store.description, dryRun.description, adminSocket.description, json.description,
+        ],
+        operands: [loadFile])
+    static let clearStale = Option<Bool>.flag(
+        "clear-stale", help: "free the slots of processes that have died")
+    static let readers = Verb(
+        "readers", summary: "List who reads the store, and how many commits behind",
+        options: [
+            store.description, clearStale.description, adminSocket.description, json.description,
+        ])
+    static let ready = Option<Bool>.flag(
+        "ready", help: "wait until relayd serves; there is nothing else to wait for")
+    static let timeout = Option<Int>.number(
+        "timeout", "TIME", .duration(1...Limits.longestWait), default: 10_000,
+        help: "how long at most; then exit code 1")
+    static let wait = Verb(
+        "wait", summary: "Wait until relayd is ready to serve",
+        options: [
+            ready.description, timeout.description, healthStore.description,
+            adminSocket.description, json.description,
+        ])
     static let health = Verb(
         "health", summary: "Ask relayd whether it is ready to serve; exit code 0 if it is",
         options: [healthStore.description, adminSocket.description, json.description])
 
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
-        verbs: [sample, dump, keysCreate, keysList, keysRevoke, stat, health] + snapshotVerbs,
+        verbs: [sample, dump, load, keysCreate, keysList, keysRevoke, stat, readers, wait, health]
+            + snapshotVerbs,
         notes: [
             "Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line,",
             "3 done, but something is wrong with the data (each finding is named).",

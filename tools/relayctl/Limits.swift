@@ -28,6 +28,33 @@ enum Limits {
     /// group commit, and a tenth of a second between two looks at Ctrl-C.
     static let recordsPerCommit = 10_000
 
+    /// Bytes that are read from a file at once.
+    static let readBytes = 256 << 10
+    /// Bytes of a line at most: what relayd takes as one load, 8 MiB.
+    static let lineBytes = 8 << 20
+    /// Bytes of the first and the last line of a dump, which are short.
+    static let frameBytes = 64 << 10
+    /// Bytes of lines that relayd is sent at once: some hundred orders, a few hundredths of a second for
+    /// its writer, also when it commits all that are under way together.
+    static let relaydBatchBytes = 512 << 10
+    /// Batches that are under way to relayd: one is sent, one decoded, one written.
+    static let batchesUnderWay = 4
+    /// Bytes of lines in one transaction of a store that nobody serves.
+    static let storeBatchBytes = 4 << 20
+    /// Bytes of lines that wait for others, before they are tried again: 64 MiB of memory.
+    static let waitingBytes = 64 << 20
+    /// Milliseconds that relayd may take for a batch: a disk may be slow for long.
+    static let loadTimeout: Int32 = 60_000
+    /// How often a batch is sent again that relayd has no room for, and the microseconds between: as
+    /// long as an answer may take.
+    static let loadAttempts = 300
+    static let loadPause: UInt32 = 200_000
+
+    /// Microseconds between two looks at a relayd that is not ready.
+    static let waitPause: UInt32 = 50_000
+    /// Milliseconds that one may wait for relayd at most: a day.
+    static let longestWait = 86_400_000
+
     /// Accounts are numbered up to here: 20 bits of a record's key in the store.
     static let highestAccount = (1 << 20) - 1
     /// Milliseconds that an answer on the admin socket may take. Less than a health check waits.

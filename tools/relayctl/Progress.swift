@@ -105,7 +105,8 @@ struct Progress {
         return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 
-    private static func write(_ text: String) {
+    /// Writes to standard error, whatever becomes of it.
+    static func write(_ text: String) {
         var copy = text
         copy.withUTF8 { bytes in
             // SAFETY: `bytes` is alive inside this closure, and write(2) does not keep the pointer.

@@ -24,6 +24,9 @@ enum Relayctl {
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
         case Commands.stat.name: try StatCommand.run(arguments)
         case Commands.dump.name: try DumpCommand.run(arguments)
+        case Commands.load.name: try LoadCommand.run(arguments)
+        case Commands.readers.name: try ReadersCommand.run(arguments)
+        case Commands.wait.name: try WaitCommand.run(arguments)
         case Commands.health.name: try HealthCommand.run(arguments)
         default: try snapshots(verb, arguments)
         }

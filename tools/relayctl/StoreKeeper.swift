@@ -26,7 +26,7 @@ enum StoreAccess {
 
 /// Looks after a store that nobody serves. Its answers have the form of the admin API's.
 struct StoreKeeper {
-    private let store: Store
+    let store: Store
 
     init(directory: String) throws(CommandError) {
         guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }

@@ -1,0 +1,188 @@
+import Glibc
+import JSON
+import RelayContract
+import RelayStore
+
+/// Reads lines of a dump: decodes and checks each as far as that goes without a store.
+public final class DumpReader {
+    /// What was in some lines.
+    public struct Reading {
+        /// The records, by account in the order of the lines.
+        public fileprivate(set) var batches: [LoadBatch] = []
+        /// The lines that hold none.
+        public fileprivate(set) var faults: [LoadFault] = []
+    }
+
+    /// The first or the last line of a dump.
+    public enum Frame {
+        /// The header, with the version of the form and the documents that follow.
+        case header(version: Int64, documents: Int64)
+        /// The end, with the documents that came.
+        case end(documents: Int64)
+    }
+
+    private let parser = JSONParser()
+    private var writer = JSONWriter()
+
+    /// Makes a reader, for one thread.
+    public init() {}
+
+    /// Reads whole lines; empty ones are passed over, and so are a header and an end.
+    public func read(_ lines: UnsafeRawBufferPointer) -> Reading {
+        var reading = Reading()
+        var start = 0
+        var number = 0
+        while start < lines.count {
+            // SAFETY: the caller keeps the lines during this call.
+            let rest = UnsafeRawBufferPointer(rebasing: lines[start...])
+            let newline = memchr(rest.baseAddress!, 0x0A, rest.count)
+            let length = newline.map { UnsafeRawPointer($0) - rest.baseAddress! } ?? rest.count
+            read(UnsafeRawBufferPointer(rebasing: rest[..<length]), number, into: &reading)
+            start += length + 1
+            number += 1
+        }
+        return reading
+    }
+
+    /// As above, for lines in an array.
+    public func read(_ lines: [UInt8]) -> Reading {
+        // SAFETY: the array's bytes, during this call.
+        lines.withUnsafeBytes { read($0) }
+    }
+
+    /// What a line says about the dump itself; nil for a record, or for what cannot be read.
+    public func frame(_ line: UnsafeRawBufferPointer) -> Frame? {
+        guard let value = try? parser.parse(line) else { return nil }
+        let documents = value["documents"]?.integer ?? 0
+        if let version = value["dump"]?.integer {
+            return .header(version: version, documents: documents)
+        }
+        return value["end"] == nil ? nil : .end(documents: documents)
+    }
+
+    // MARK: A line
+
+    private func read(
+        _ line: UnsafeRawBufferPointer, _ number: Int, into reading: inout Reading
+    ) {
+        if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+        do throws(LineFault) {
+            guard let (account, record) = try record(line, number) else { return }
+            if let last = reading.batches.indices.last, reading.batches[last].account == account {
+                reading.batches[last].records.append(record)
+            } else {
+                reading.batches.append(LoadBatch(account: account, records: [record]))
+            }
+        } catch {
+            reading.faults.append(LoadFault(line: number, detail: error.detail))
+        }
+    }
+
+    private struct LineFault: Error {
+        let detail: String
+    }
+
+    /// The members of a line.
+    private struct Members {
+        var account: Int64?
+        var resource: JSONString?
+        var id: Int64?
+        var document: JSONValue?
+        var privateBytes: [UInt8] = []
+        /// A header or an end.
+        var isFrame = false
+    }
+
+    private func record(
+        _ line: UnsafeRawBufferPointer, _ number: Int
+    ) throws(LineFault) -> (UInt32, LoadedRecord)? {
+        let value: JSONValue
+        do throws(JSONFault) {
+            value = try parser.parse(line)
+        } catch {
+            let reason = "\(error)".replacing(" line 1, column", with: " column")
+            throw LineFault(detail: "not JSON: \(reason)")
+        }
+        let members = try members(of: value)
+        if members.isFrame { return nil }
+        guard let account = members.account.flatMap({ UInt32(exactly: $0) }), account > 0,
+            account < RelayStore.Limits.accounts
+        else {
+            throw LineFault(
+                detail: "account: expected a number from 1 to \(RelayStore.Limits.accounts - 1)")
+        }
+        guard let name = members.resource.map({ String($0) }),
+            let resource = Resource(named: name)
+        else { throw LineFault(detail: "resource: expected the name of a kind of record") }
+        guard let document = members.document else {
+            throw LineFault(detail: "document is missing")
+        }
+        let model = try model(resource, document, account)
+        let id = try id(members.id, model)
+        writer.reset()
+        model.write(to: &writer)
+        return (
+            account,
+            LoadedRecord(
+                line: number, resource: resource, id: id, model: model, json: writer.bytes,
+                privateBytes: members.privateBytes)
+        )
+    }
+
+    /// The id of line and document, of which one may be silent but not both.
+    private func id(_ said: Int64?, _ model: RecordModel) throws(LineFault) -> UInt64 {
+        guard let id = said.map({ UInt64(exactly: $0) ?? 0 }) ?? model.id,
+            Resource.isStorable(id)
+        else { throw LineFault(detail: "id: expected a number from 1 on") }
+        if let own = model.id, own != id {
+            throw LineFault(detail: "id: not that of the document, \(own)")
+        }
+        return id
+    }
+
+    private func members(of value: JSONValue) throws(LineFault) -> Members {
+        guard value.kind == .object else { throw LineFault(detail: "expected a JSON object") }
+        if value["dump"] != nil || value["end"] != nil {
+            var frame = Members()
+            frame.isFrame = true
+            return frame
+        }
+        var members = Members()
+        for (name, value) in value.members {
+            switch String(name) {
+            case "account": members.account = value.integer
+            case "resource": members.resource = value.string
+            case "id": members.id = value.integer ?? 0
+            case "version": break
+            case "document": members.document = value
+            case "private":
+                guard let bytes = value.string.flatMap({ Hexadecimal.bytes($0.bytes) }) else {
+                    throw LineFault(detail: "private: expected pairs of hexadecimal digits")
+                }
+                members.privateBytes = bytes
+            case let other: throw LineFault(detail: "there is no member \(other.prefix(64)) here")
+            }
+        }
+        return members
+    }
+
+    private func model(
+        _ resource: Resource, _ document: JSONValue, _ account: UInt32
+    ) throws(LineFault) -> RecordModel {
+        var faults = Faults()
+        guard let model = RecordModel(resource, decoding: document, into: &faults) else {
+            if faults.isEmpty {
+                throw LineFault(detail: "resource: a \(resource) is a part of another record")
+            }
+            let details = faults.listed.prefix(Limits.faultsPerLine)
+                .map { "document\($0.pointer): \($0.detail)" }
+            let more = faults.count - details.count
+            throw LineFault(
+                detail: details.joined(separator: "; ") + (more > 0 ? "; \(more) more" : ""))
+        }
+        guard model.account == nil || model.account == UInt64(account) else {
+            throw LineFault(detail: "document/accountId: not the account of the line")
+        }
+        return model
+    }
+}

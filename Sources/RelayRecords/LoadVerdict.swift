@@ -1,0 +1,102 @@
+import RelayStore
+
+/// What is to be done with a record that is to be loaded.
+enum LoadVerdict {
+    /// It is there in the same bytes.
+    case unchanged
+    case create
+    case update
+    /// A record or a name stands in its way; other lines may change that.
+    case wait(String)
+}
+
+/// What a load knows besides the store.
+struct LoadKnowledge {
+    /// Keys of documents that exist, or will by then.
+    var documents: Set<UInt64> = []
+    /// Names that records of a load that is only tried will have by then.
+    var names: [LookupKey: UInt64] = [:]
+}
+
+extension StoreView {
+    /// Judges a record: only looks, whatever is to become of it.
+    func judge(
+        _ record: LoadedRecord, _ account: UInt32, _ links: RecordLinks?,
+        _ knowledge: inout LoadKnowledge
+    ) throws(StoreError) -> LoadVerdict {
+        let key = record.resource.key(account, record.id)
+        let isThere: Bool
+        if let document = try document(key) {
+            if document.holds(record.json, record.privateBytes) { return .unchanged }
+            isThere = true
+        } else {
+            isThere = knowledge.documents.contains(key.rawValue)
+        }
+        for reference in record.model.references {
+            if try exists(reference, account, &knowledge) { continue }
+            return .wait(
+                "document/\(reference.member): the account has no "
+                    + "\(reference.resource) \(reference.id)")
+        }
+        for name in links?.names ?? [] {
+            let owner = try lookup(name) ?? knowledge.names[name]
+            if let owner, owner != record.id {
+                return .wait("document: \(record.resource) \(owner) has one of its names already")
+            }
+        }
+        return isThere ? .update : .create
+    }
+
+    private func exists(
+        _ reference: RecordReference, _ account: UInt32, _ knowledge: inout LoadKnowledge
+    ) throws(StoreError) -> Bool {
+        guard Resource.isStorable(reference.id) else { return false }
+        let key = reference.resource.key(account, reference.id)
+        if knowledge.documents.contains(key.rawValue) { return true }
+        guard try document(key) != nil else { return false }
+        // A house has many orders: ask once for it.
+        knowledge.documents.insert(key.rawValue)
+        return true
+    }
+}
+
+extension DocumentView {
+    fileprivate func holds(_ json: [UInt8], _ privateBytes: [UInt8]) -> Bool {
+        guard self.json.byteCount == json.count,
+            self.privateBytes.byteCount == privateBytes.count
+        else { return false }
+        // SAFETY: compared during the calls.
+        return self.json.withUnsafeBytes { $0.elementsEqual(json) }
+            && self.privateBytes.withUnsafeBytes { $0.elementsEqual(privateBytes) }
+    }
+}
+
+/// A load that is only tried: says what would become of the lines, and changes nothing.
+public struct LoadRehearsal {
+    private var knowledge = LoadKnowledge()
+
+    /// Knows of no lines yet.
+    public init() {}
+
+    /// Judges the next lines as if those before had been loaded into the store.
+    public mutating func judge(
+        _ batch: LoadBatch, in view: borrowing StoreView
+    ) throws(StoreError) -> LoadOutcome {
+        var outcome = LoadOutcome()
+        for record in batch.records {
+            // Which lists a record is on does not matter here, and names need no owner.
+            let links = try record.model.links(batch.account) { (_) throws(StoreError) in nil }
+            switch try view.judge(record, batch.account, links, &knowledge) {
+            case .unchanged: outcome.unchanged += 1
+            case .create: outcome.created += 1
+            case .update: outcome.updated += 1
+            case .wait(let detail):
+                outcome.faults.append(LoadFault(line: record.line, waits: true, detail: detail))
+                continue
+            }
+            knowledge.documents.insert(record.resource.key(batch.account, record.id).rawValue)
+            for name in links?.names ?? [] { knowledge.names[name] = record.id }
+        }
+        return outcome
+    }
+}

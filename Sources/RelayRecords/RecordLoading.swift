@@ -1,0 +1,177 @@
+import RelayContract
+import RelayStore
+
+/// A load on its way into a store: what a batch gathers before it goes into the lists.
+private struct LoadState {
+    var outcome = LoadOutcome()
+    var knowledge = LoadKnowledge()
+    /// The change record is there.
+    var hasBegun = false
+    /// What the lists get, for the batch as a whole: neighbours go into the same leaves.
+    var ids: [ListKey: [UInt64]] = [:]
+    var entries: [ListEntry] = []
+    /// The highest id of each kind that came.
+    var highest: [Resource: UInt64] = [:]
+    /// Kinds whose documents changed.
+    var touched: Set<Resource> = []
+    /// The property of the unit before: units come house by house.
+    var property: Property?
+}
+
+extension StoreTransaction {
+    /// Loads the records of a batch, each that can be; leaves a change record if there is one.
+    ///
+    /// Records bring their own ids and times. What finds them follows from their links as for any
+    /// other change, and later ids go on behind theirs.
+    mutating func load(
+        _ batch: LoadBatch, _ context: RecordContext
+    ) throws(StoreError) -> LoadOutcome {
+        var state = LoadState()
+        for record in batch.records { try load(record, &state, context) }
+        try flush(&state)
+        try count(state, context)
+        return state.outcome
+    }
+
+    private mutating func load(
+        _ record: LoadedRecord, _ state: inout LoadState, _ context: RecordContext
+    ) throws(StoreError) {
+        let account = context.account
+        let links = try links(of: record.model, &state, context)
+        switch try view.judge(record, account, links, &state.knowledge) {
+        case .unchanged:
+            state.outcome.unchanged += 1
+            return
+        case .wait(let detail):
+            state.outcome.faults.append(
+                LoadFault(line: record.line, waits: true, detail: detail))
+            return
+        case .create:
+            try begin(&state, context)
+            state.outcome.created += 1
+            // A unit without a property has been judged to wait.
+            try enter(record.id, links ?? RecordLinks(), &state)
+            try put(record, account)
+        case .update:
+            try begin(&state, context)
+            state.outcome.updated += 1
+            // The lists must hold what earlier lines of the batch have put there.
+            try flush(&state)
+            try replace(record, links ?? RecordLinks(), &state, context)
+        }
+        note(record, &state)
+    }
+
+    /// Leaves the change record with the first record that changes something, so that loading a file
+    /// twice leaves none. It holds the whole batch: what it comes to follows from the store.
+    private mutating func begin(
+        _ state: inout LoadState, _ context: RecordContext
+    ) throws(StoreError) {
+        if state.hasBegun { return }
+        state.hasBegun = true
+        try begin(context)
+    }
+
+    private mutating func links(
+        of model: RecordModel, _ state: inout LoadState, _ context: RecordContext
+    ) throws(StoreError) -> RecordLinks? {
+        if case .unit(let unit) = model, state.property?.id != unit.propertyId {
+            state.property = try load(Property.self, .property, unit.propertyId, context)?.model
+        }
+        let property = state.property
+        return try model.links(context.account) { (_) throws(StoreError) in property }
+    }
+
+    private mutating func enter(
+        _ id: UInt64, _ links: RecordLinks, _ state: inout LoadState
+    ) throws(StoreError) {
+        for list in links.lists { state.ids[list, default: []].append(id) }
+        state.entries += links.entries
+        for name in links.names { try setLookup(name, to: id) }
+    }
+
+    private mutating func replace(
+        _ record: LoadedRecord, _ links: RecordLinks, _ state: inout LoadState,
+        _ context: RecordContext
+    ) throws(StoreError) {
+        let old = try stored(record.resource, record.id, context)
+        var before = RecordLinks()
+        if let old { before = try self.links(of: old, &state, context) ?? RecordLinks() }
+        try relink(record.id, from: before, to: links)
+        try put(record, context.account)
+        if case .property(let property) = record.model {
+            state.property = nil
+            if case .property(let old) = old { try updateUnits(of: property, from: old, context) }
+        }
+    }
+
+    /// A record of any kind as it is now.
+    private func stored(
+        _ resource: Resource, _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) -> RecordModel? {
+        let view = view
+        guard let document = try view.document(resource.key(context.account, id)) else {
+            return nil
+        }
+        // SAFETY: the map's bytes are read while the view is borrowed.
+        let model = document.json.withUnsafeBytes { bytes -> RecordModel? in
+            guard let value = try? context.parser.parse(bytes) else { return nil }
+            var faults = Faults()
+            return RecordModel(resource, decoding: value, into: &faults)
+        }
+        guard let model else { throw .corrupted(what: "\(resource) \(id)") }
+        return model
+    }
+
+    private mutating func put(
+        _ record: LoadedRecord, _ account: UInt32
+    ) throws(StoreError) {
+        try putDocument(
+            record.resource.key(account, record.id), json: record.json.span.bytes,
+            privateBytes: record.privateBytes.span.bytes, version: sequence)
+    }
+
+    private func note(_ record: LoadedRecord, _ state: inout LoadState) {
+        state.touched.insert(record.resource)
+        state.highest[record.resource] = max(state.highest[record.resource] ?? 0, record.id)
+        for part in record.model.parts {
+            state.highest[part.resource] = max(state.highest[part.resource] ?? 0, part.id)
+        }
+    }
+
+    /// Enters what has been gathered into the lists: in their order, so that a leaf is worked on once.
+    private mutating func flush(_ state: inout LoadState) throws(StoreError) {
+        let lists = state.ids.keys.sorted {
+            ($0.kind, $0.parameter) < ($1.kind, $1.parameter)
+        }
+        for list in lists {
+            let ids = state.ids[list]!.sorted()
+            let total = try view.count(list)
+            let last = total == 0 ? nil : try view.key(at: total - 1, in: list)
+            if let last, last >= ids[0] {
+                for id in ids { try insert(id, into: list) }
+            } else {
+                try append(ids.span, to: list)
+            }
+        }
+        state.ids = [:]
+        state.entries.sort {
+            ($0.list.kind, $0.list.parameter, $0.key) < ($1.list.kind, $1.list.parameter, $1.key)
+        }
+        for entry in state.entries { try insert(UInt64(entry.key), into: entry.list) }
+        state.entries = []
+    }
+
+    private mutating func count(
+        _ state: LoadState, _ context: RecordContext
+    ) throws(StoreError) {
+        for (resource, id) in state.highest.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            var counter = try view.counter(
+                account: context.account, resource: resource.rawValue)
+            counter.lastID = max(counter.lastID, id)
+            if state.touched.contains(resource) { counter.changeSequence = sequence }
+            try setCounter(
+                account: context.account, resource: resource.rawValue, to: counter)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// `POST /admin/load`: lines of a dump, which become one command of the writer.
+///
+/// They are decoded here, on the admin socket's thread, so that the writer only has to look and to put;
+/// whoever loads sends little at a time, and other writes go between.
+struct LoadHandler {
+    let writer: Writer
+    let applier = RecordApplier()
+    private let reader = DumpReader()
+
+    init(_ writer: Writer) { self.writer = writer }
+
+    static let path = "/admin/load"
+
+    /// Loads the lines of the body and answers with a `LoadOutcome`.
+    func load(_ exchange: Exchange) {
+        let reading = reader.read(exchange.body)
+        let token = exchange.suspend()
+        let command = LoadCommand(
+            reading, time: Timestamp.now, byteCount: exchange.body.count, applier: applier
+        ) { result in
+            token.resume { http in
+                var exchange = RelayExchange(http: http, account: 0)
+                switch result {
+                case .success(let outcome):
+                    var json = JSONWriter()
+                    json.beginObject()
+                    outcome.writeMembers(to: &json)
+                    json.endObject()
+                    exchange.answer(200, json: json.bytes)
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        if case .accepted = writer.submit(command) { return }
+        token.resume { http in
+            var exchange = RelayExchange(http: http, account: 0)
+            exchange.reject(Problem(.unavailable, "too many writes wait: try again"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import RelayClient
+import RelayContract
+import TestSupport
+import Testing
+
+@Suite("Dumps and loads beside a running relayd", .serialized)
+struct LoadTests {
+    /// The records of a dump, without what differs between stores that hold the same.
+    private func records(_ file: String) -> [Substring] {
+        readText(file).split(separator: "\n").dropFirst().map { line in
+            guard let start = line.firstRange(of: ",\"version\":"),
+                let end = line.firstRange(of: ",\"document\":")
+            else { return line }
+            return line[..<start.lowerBound] + line[end.lowerBound...]
+        }
+    }
+
+    @Test("A load leaves room for other clients, and a dump gives back what was loaded.")
+    func besideOthers() throws {
+        let sample = try SampleStore()
+        let file = sample.directory.file("sample.jsonl.zst")
+        let plain = sample.directory.file("sample.jsonl")
+        for target in [file, plain] {
+            let made = ChildProcess.run(
+                "relayctl", ["dump", "--store", sample.store, "--to", target])
+            #expect(made.code == 0, "\(made.output)")
+        }
+        let store = sample.directory.file("other")
+        let relayd = try Relayd(store: store, in: sample.directory)
+        let client = RelayClient(
+            connection: try relayd.connect(), key: try relayd.makeKey(account: 9))
+        let place = ["--store", store, "--admin-socket", relayd.adminSocket]
+
+        let log = sample.directory.file("load.log")
+        let load = ChildProcess("relayctl", ["load", file, "--json"] + place, output: log)
+        var mine: [UInt64] = []
+        while kill(load.pid, 0) == 0, mine.count < 50 {
+            mine.append(try client.createOrder(NewOrder(title: "Nr. \(mine.count)")))
+            #expect(try client.order(mine[0]).title == "Nr. 0")
+        }
+        #expect(load.wait() == 0, "\(readText(log))")
+        #expect(readText(log).contains("\"updated\":0,\"unchanged\":0,\"failed\":0"))
+        #expect(mine == Array(1...UInt64(mine.count)))
+
+        let back = sample.directory.file("back.jsonl")
+        let dumped = ChildProcess.run(
+            "relayctl", ["dump", "--store", store, "--account", "1", "--to", back])
+        #expect(dumped.code == 0, "\(dumped.output)")
+        #expect(records(back) == records(plain))
+        let checked = ChildProcess.run("relayctl", ["check", "--store", store])
+        #expect(checked.code == 0, "\(checked.output)")
+
+        // The same again: nothing changes, whichever way it comes.
+        let again = ChildProcess.run("relayctl", ["load", plain, "--json"] + place)
+        #expect(again.code == 0)
+        #expect(again.output.contains("\"created\":0,\"updated\":0,\"unchanged\":"))
+        #expect(relayd.stop() == 0)
+        let direct = ChildProcess.run("relayctl", ["load", file, "--store", store, "--json"])
+        #expect(direct.output.contains("\"created\":0,\"updated\":0,\"unchanged\":"))
+    }
+
+    @Test("Bad lines are named by their numbers, a cut dump is said to be one, others are loaded.")
+    func badLines() throws {
+        let sample = try SampleStore()
+        let file = sample.directory.file("lines.jsonl")
+        let dumped = ChildProcess.run(
+            "relayctl",
+            ["dump", "--store", sample.store, "--resource", "customer", "--to", file])
+        #expect(dumped.code == 0)
+        var lines = readText(file).split(separator: "\n").map(String.init)
+        let customers = lines.count - 2
+        lines.removeLast()
+        lines.insert("nonsense", at: 2)
+        let cut = sample.directory.file("cut.jsonl")
+        let output = try #require(fopen(cut, "w"))
+        fputs(lines.joined(separator: "\n"), output)
+        fclose(output)
+
+        let store = sample.directory.file("other")
+        let dry = ChildProcess.run("relayctl", ["load", cut, "--store", store, "--dry-run"])
+        #expect(dry.code == 1 && dry.output.contains("there is no store"))
+        let loaded = ChildProcess.run("relayctl", ["load", cut, "--store", store, "--json"])
+        #expect(loaded.code == 3)
+        #expect(loaded.output.contains("{\"line\":3,\"detail\":\"not JSON:"))
+        #expect(loaded.output.contains("{\"created\":\(customers),"))
+        #expect(loaded.output.contains("cut off"))
+        let rehearsed = ChildProcess.run(
+            "relayctl", ["load", file, "--store", store, "--dry-run", "--json"])
+        #expect(rehearsed.code == 0)
+        #expect(rehearsed.output.contains("\"unchanged\":\(customers),\"failed\":0"))
+    }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import HTTP2
+import JSON
+import RelayRecords
+import RelayStore
+
+/// What lines are loaded into.
+protocol LoadTarget: ~Copyable {
+    /// Bytes of lines that it takes at once.
+    var batchBytes: Int { get }
+
+    /// Takes lines. Gives back what became of these or of earlier ones, if that is known by now.
+    mutating func submit(_ batch: LineBatch) throws(CommandError) -> LoadResult?
+
+    /// What became of the oldest lines that nothing is known of yet; nil when there are none.
+    mutating func await() throws(CommandError) -> LoadResult?
+}
+
+/// Lines, and what became of them.
+struct LoadResult {
+    let batch: LineBatch
+    let outcome: LoadOutcome
+}
+
+/// The relayd that serves the store. Several batches are under way, so that it decodes one while its
+/// writer commits another; small ones, so that other writes need not wait long behind them.
+struct RelaydTarget: LoadTarget, ~Copyable {
+    let batchBytes = Limits.relaydBatchBytes
+    private let relayd: AdminClient
+    private var underWay: [(stream: Int32, batch: LineBatch)] = []
+
+    init(_ relayd: AdminClient) { self.relayd = relayd }
+
+    mutating func submit(_ batch: LineBatch) throws(CommandError) -> LoadResult? {
+        underWay.append((try relayd.send("POST", "/admin/load", body: batch.bytes), batch))
+        return underWay.count < Limits.batchesUnderWay ? nil : try `await`()
+    }
+
+    mutating func `await`() throws(CommandError) -> LoadResult? {
+        guard !underWay.isEmpty else { return nil }
+        let (stream, batch) = underWay.removeFirst()
+        var body: [UInt8]?
+        do throws(CommandError) {
+            body = try relayd.receive(stream, timeout: Limits.loadTimeout)
+        } catch {
+            guard case .refused(503, _) = error else { throw error }
+        }
+        // Too many writes wait there: ours can wait as well.
+        for _ in 0..<Limits.loadAttempts where body == nil {
+            usleep(Limits.loadPause)
+            let again = try relayd.send("POST", "/admin/load", body: batch.bytes)
+            body = try? relayd.receive(again, timeout: Limits.loadTimeout)
+        }
+        let parser = JSONParser()
+        let outcome = body.flatMap { body in try? parser.parse(body) { LoadOutcome($0) } }
+        guard let outcome = outcome ?? nil else {
+            throw .refused(status: 503, detail: "no outcome of a load; load the file again")
+        }
+        return LoadResult(batch: batch, outcome: outcome)
+    }
+}
+
+/// A store that nobody serves.
+struct StoreTarget: LoadTarget, ~Copyable {
+    let batchBytes = Limits.storeBatchBytes
+    private let store: Store
+    private let reader = DumpReader()
+    private let applier = RecordApplier()
+
+    init(_ store: Store) { self.store = store }
+
+    mutating func submit(_ batch: LineBatch) throws(CommandError) -> LoadResult? {
+        let reading = reader.read(batch.bytes)
+        let (store, applier) = (store, applier)
+        var outcome = try lifting { () throws(StoreError) -> LoadOutcome in
+            try store.write { (transaction) throws(StoreError) -> LoadOutcome in
+                try applier.load(reading.batches, time: .now, to: &transaction)
+            }
+        }
+        outcome.faults += reading.faults
+        return LoadResult(batch: batch, outcome: outcome)
+    }
+
+    mutating func `await`() throws(CommandError) -> LoadResult? { nil }
+}
+
+/// Nothing: says what would become of the lines. Only reads, so it may do so beside relayd.
+struct RehearsalTarget: LoadTarget, ~Copyable {
+    let batchBytes = Limits.storeBatchBytes
+    private let view: StoreReader
+    private let reader = DumpReader()
+    private var rehearsal = LoadRehearsal()
+
+    init(_ store: Store) throws(CommandError) {
+        view = try lifting { () throws(StoreError) in try store.makeReader() }
+    }
+
+    mutating func submit(_ batch: LineBatch) throws(CommandError) -> LoadResult? {
+        let reading = reader.read(batch.bytes)
+        var outcome = LoadOutcome()
+        // Moved out, not copied: it knows every key of the file so far.
+        var rehearsal = rehearsal
+        self.rehearsal = LoadRehearsal()
+        defer { self.rehearsal = rehearsal }
+        do throws(StoreError) {
+            for lines in reading.batches {
+                outcome.add(try rehearsal.judge(lines, in: view.view))
+            }
+        } catch {
+            throw .store(error)
+        }
+        outcome.faults += reading.faults
+        return LoadResult(batch: batch, outcome: outcome)
+    }
+
+    mutating func `await`() throws(CommandError) -> LoadResult? { nil }
+}

@@ -1,0 +1,48 @@
+import Glibc
+import Options
+
+/// `relayctl wait`: returns when relayd is ready, for scripts that start it.
+enum WaitCommand {
+    static func run(_ arguments: Arguments) throws(CommandError) -> Report {
+        let store = arguments[Commands.healthStore]
+        guard
+            let socket = arguments[Commands.adminSocket]
+                ?? store.map(AdminClient.defaultSocket(store:))
+        else { throw .nothingToAsk }
+        let timeout = arguments[Commands.timeout]
+        let started = now()
+        var seen = "nothing"
+        repeat {
+            if let reason = look(socket) {
+                seen = reason
+            } else {
+                let waited = now() - started
+                return Report { writer in
+                    writer.member("ready", true)
+                    writer.member("milliseconds", waited)
+                }
+            }
+            usleep(Limits.waitPause)
+        } while now() - started < timeout
+        throw .notReady(milliseconds: timeout, seen: seen)
+    }
+
+    /// Nil when relayd is ready, else why it is not.
+    private static func look(_ socket: String) -> String? {
+        do throws(CommandError) {
+            guard let relayd = try AdminClient(socket: socket) else {
+                return "nobody listens on \(socket)"
+            }
+            _ = try relayd.perform("GET", "/readyz")
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private static func now() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
+}
