@@ -965,9 +965,7 @@ public enum OpenAPIDocument {
                 "description": "A name for this request that the client chooses, such as a UUID, with or without double quotes around it. The same request under the same key gets the first answer again for 24 hours and is not carried out twice; refusals are not remembered. Another request under that key answers 422, a second one while the first is under way 409.",
                 "schema": {
                   "type": "string",
-                  "minLength": 1,
-                  "maxLength": 257,
-                  "pattern": "^[ -~]+$"
+                  "pattern": "^([!#-~]{1,255}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
                 },
                 "example": "8e03978e-40d5-43dd-bc93-6894a57f9324"
               }
