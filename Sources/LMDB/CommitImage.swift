@@ -58,9 +58,12 @@ public struct CommitImage: ~Copyable {
         return census.take(meta)
     }
 
-    /// The meta page of the reader's commit. The commit after the next overwrites it: so it counts
-    /// only if, once it has been copied, there is no newer commit than the reader's.
+    /// The meta page of the reader's commit. The commit after the next overwrites it, which begins
+    /// when the next one is complete: so what was copied counts only if a reader that begins after
+    /// that still sees the same commit. (A newer meta page may be there already: it is complete,
+    /// and readers see it, only when it is on the disk.)
     private static func metaPage(_ reader: inout Reader) throws(LMDBError) -> MetaPage {
+        var probe = try Reader(reader.environment)
         for _ in 0..<Limits.metaAttempts {
             try reader.renew()
             let pageBytes = reader.environment.statistics.pageBytes
@@ -70,7 +73,10 @@ public struct CommitImage: ~Copyable {
             // believed only if nobody can have written meanwhile.
             let page = UnsafeRawBufferPointer(start: start + number * pageBytes, count: pageBytes)
             let meta = try? MetaPage(page, path: reader.environment.directory)
-            if let meta, !reader.isStale, meta.transaction == reader.transactionID {
+            try probe.renew()
+            if let meta, meta.transaction == reader.transactionID,
+                probe.transactionID == reader.transactionID
+            {
                 return meta
             }
         }
