@@ -54,7 +54,9 @@ let package = Package(
             swiftSettings: lifetimes),
 
         // Programs.
-        .executableTarget(name: "relayd", dependencies: ["RelayServer", "Options", "CLinux"]),
+        .executableTarget(
+            name: "relayd",
+            dependencies: ["RelayServer", "RelaySnapshots", "RelayStore", "Options", "CLinux"]),
         .executableTarget(
             name: "relayctl",
             dependencies: [
@@ -86,7 +88,9 @@ let package = Package(
         .testTarget(name: "RelayServerTests", dependencies: ["RelayServer", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "RelayClient", "relayd", "relayctl"],
+            dependencies: [
+                "TestSupport", "RelayClient", "RelaySnapshots", "RelayStore", "relayd", "relayctl",
+            ],
             exclude: ["allocation-counter.c", "node-client.mjs"]),
         .testTarget(
             name: "RelayctlTests",

@@ -9,7 +9,7 @@ public enum Kind: Sendable, Equatable {
     case path
     /// A whole number.
     case integer(ClosedRange<Int>)
-    /// Bytes: a whole number and one of B, KiB, MiB, GiB, TiB.
+    /// Bytes: a whole number and one of B, KiB, MiB, GiB, TiB, or K, M, G, T for short.
     case size(ClosedRange<Int>)
     /// Milliseconds: a whole number and one of ms, s, m, h, d.
     case duration(ClosedRange<Int>)
@@ -35,7 +35,7 @@ public enum Kind: Sendable, Equatable {
         case .integer(let range):
             return Self.number(argument, units: [("", 1)], in: range)
         case .size(let range):
-            return Self.number(argument, units: Self.sizeUnits, in: range)
+            return Self.number(argument, units: Self.sizeUnits + Self.shortSizes, in: range)
         case .duration(let range):
             return Self.number(argument, units: Self.durationUnits, in: range)
         }
@@ -79,6 +79,11 @@ public enum Kind: Sendable, Equatable {
     ]
     private static let durationUnits: [Unit] = [
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
+
+    /// Short forms that are read but never written: 200M is 200 MiB.
+    private static let shortSizes: [Unit] = [
+        ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40),
     ]
 
     private static func number(

@@ -184,6 +184,7 @@ final class AdminApplication: Application {
             json.beginObject()
             try store.writeStatistics(to: &json)
             ServiceFigures(writer: writer, state: state).writeMembers(to: &json)
+            state.writeReports(to: &json)
             json.endObject()
             exchange.answer(200, json: json.bytes)
         } catch {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HTTP2
+import JSON
 import RelayStore
 import Synchronization
 
@@ -8,6 +9,7 @@ import Synchronization
 public final class ServiceState: Sendable {
     private let ready = Atomic<Bool>(false)
     private let server = Mutex<Server?>(nil)
+    private let reports = Mutex<[@Sendable (inout JSONWriter) -> Void]>([])
     /// When this state was made, in milliseconds on the monotonic clock.
     let started = monotonicMilliseconds()
 
@@ -34,6 +36,16 @@ public final class ServiceState: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+    }
+
+    /// Adds members to the answer of `/admin/stat`.
+    func add(report: @escaping @Sendable (inout JSONWriter) -> Void) {
+        reports.withLock { $0.append(report) }
+    }
+
+    /// Writes the members that others have added.
+    func writeReports(to writer: inout JSONWriter) {
+        for report in reports.withLock({ $0 }) { report(&writer) }
     }
 
     func set(ready isReady: Bool, server newServer: Server? = nil) {
@@ -79,6 +91,11 @@ public final class RelayService: Sendable {
 
     /// Serves the admin operations on a Unix socket.
     public func listenAdmin(_ socket: UnixSocket) { admin.listen(socket) }
+
+    /// Adds what something beside the service has to say to the answer of `/admin/stat`.
+    public func report(_ members: @escaping @Sendable (inout JSONWriter) -> Void) {
+        state.add(report: members)
+    }
 
     /// Starts all threads; from then on the service is ready.
     public func start() throws(TransportError) {

@@ -148,19 +148,6 @@ public struct Repository: Sendable {
             }
         }
         // Those who verify work in a directory of their own, and may be at it.
-        for name in Disk.names(in: path) ?? [] where name.hasPrefix(Self.workPrefix) {
-            let process = pid_t(name.dropFirst(Self.workPrefix.count)) ?? 0
-            if process > 0, kill(process, 0) != 0, errno == ESRCH {
-                removeWork("\(path)/\(name)")
-            }
-        }
-    }
-
-    static let workPrefix = "work-"
-
-    /// Removes a directory that a snapshot was laid out in.
-    func removeWork(_ directory: String) {
-        for name in Disk.names(in: directory) ?? [] { unlink("\(directory)/\(name)") }
-        rmdir(directory)
+        removeAbandonedWork()
     }
 }

@@ -16,11 +16,9 @@ extension Repository {
             if depth == .quick {
                 try compareFrames(map, &report, watch)
             } else {
-                let work = "\(path)/\(Self.workPrefix)\(getpid())"
-                removeWork(work)
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
-                try Disk.makeDirectory(work)
-                defer { removeWork(work) }
+                let work = try makeWork()
+                defer { Self.removeWork(work) }
                 report.add(try layOut(map, manifest, in: work, watch))
                 if report.isSound {
                     report.add(

@@ -35,12 +35,15 @@ public final class Watch: Sendable {
 
     /// Says how far a stage is; throws `cancelled` if it shall not go on.
     func step(_ stage: Stage, _ done: Int, of total: Int) throws(SnapshotError) {
-        if isEnding() || stopped.load(ordering: .relaxed) { throw .cancelled }
+        if isEnded { throw .cancelled }
         report(stage, done, total)
     }
 
     /// Ends the work at its next step.
     public func stop() { stopped.store(true, ordering: .relaxed) }
+
+    /// Whether the work shall not go on.
+    var isEnded: Bool { isStopped || isEnding() }
 
     /// A second thread of the same work asks only this.
     var isStopped: Bool { stopped.load(ordering: .relaxed) }

@@ -18,6 +18,11 @@ struct RelaydOptions {
         help: "threads that serve requests; one per core unless given")
     private static let warmOption = Option<Bool>.flag(
         "warm", help: "read the store into memory before serving; says how much and how long")
+    private static let everyOption = Option<Int?>.optional(
+        "snapshot-every", "TIME", .duration(1_000...365 * 86_400_000),
+        help: "take a snapshot so often, such as 1h; needs --snapshot-to")
+    private static let repositoryOption = Option<String?>.optional(
+        "snapshot-to", "REPO", .path, help: "the repository for snapshots; made if there is none")
     private static let usersOption = Option<[String]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max)),
         help: "only these users may connect; may be repeated")
@@ -32,6 +37,7 @@ struct RelaydOptions {
         options: [
             storeOption.description, socketOption.description, adminOption.description,
             listenOption.description, loopsOption.description, warmOption.description,
+            everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
         ],
         notes: [
@@ -44,6 +50,9 @@ struct RelaydOptions {
     let listen: String?
     let loops: Int
     let isWarmed: Bool
+    /// Milliseconds between two snapshots.
+    let snapshotInterval: Int?
+    let snapshotRepository: String?
     let peers: AllowedPeers
 
     init(_ arguments: Arguments) {
@@ -52,6 +61,8 @@ struct RelaydOptions {
         listen = arguments[Self.listenOption]
         loops = arguments[Self.loopsOption] ?? RelayService.cores
         isWarmed = arguments[Self.warmOption]
+        snapshotInterval = arguments[Self.everyOption]
+        snapshotRepository = arguments[Self.repositoryOption]
         adminSocket =
             arguments[Self.adminOption] ?? (store == ":memory:" ? nil : store + "/admin.sock")
         peers = AllowedPeers(

@@ -1,19 +1,24 @@
 import CLinux
 import Glibc
 import HTTP2
+import Options
 import RelayServer
+import RelaySnapshots
 import RelayStore
 
 /// What stands between the command line and a running service.
 enum Startup {
     /// Opens the store and serves it where the options say.
     ///
-    /// - Returns: the service and the places where it serves.
-    static func start(_ options: RelaydOptions) throws -> (RelayService, [String]) {
+    /// - Returns: the service, its snapshots and the places where it serves.
+    static func start(
+        _ options: RelaydOptions
+    ) throws -> (RelayService, SnapshotSchedule?, [String]) {
         let passed = Systemd.listenDescriptors()
         guard options.socket != nil || options.listen != nil || !passed.isEmpty else {
             throw StartupError.nowhereToServe
         }
+        try requireWholeSchedule(options)
         let store = try openStore(options)
         if !options.isInMemory { try lock(options.store) }
         if options.isWarmed { try warm(store) }
@@ -35,8 +40,29 @@ enum Startup {
         if let path = options.adminSocket {
             service.listenAdmin(try UnixSocket(path: path, mode: 0o600))
         }
+        let schedule = try makeSchedule(options, store)
+        if let schedule { service.report { schedule.writeMembers(to: &$0) } }
         try service.start()
-        return (service, places)
+        schedule?.start()
+        return (service, schedule, places)
+    }
+
+    private static func requireWholeSchedule(_ options: RelaydOptions) throws(StartupError) {
+        let isWhole = (options.snapshotInterval == nil) == (options.snapshotRepository == nil)
+        guard isWhole, options.snapshotInterval == nil || !options.isInMemory else {
+            throw .halfSchedule
+        }
+    }
+
+    private static func makeSchedule(
+        _ options: RelaydOptions, _ store: Store
+    ) throws(SnapshotError) -> SnapshotSchedule? {
+        guard let interval = options.snapshotInterval, let path = options.snapshotRepository
+        else { return nil }
+        return try SnapshotSchedule(
+            store, into: path, every: interval,
+            SnapshotOptions(program: "relayd \(Version.text)"),
+            log: { RelaydOptions.program.complain($0) })
     }
 
     private static func openStore(_ options: RelaydOptions) throws(StoreError) -> Store {
@@ -86,12 +112,15 @@ enum Startup {
 /// Why relayd does not start.
 enum StartupError: Error, CustomStringConvertible {
     case nowhereToServe
+    case halfSchedule
     case storeInUse(String)
 
     var description: String {
         switch self {
         case .nowhereToServe:
             "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+        case .halfSchedule:
+            "--snapshot-every and --snapshot-to need each other, and a store on the disk"
         case .storeInUse(let store):
             "another relayd serves the store \(store): stop it first, or choose another --store"
         }

@@ -18,13 +18,14 @@ signal(SIGPIPE, SIG_IGN)
 Startup.raiseDescriptorLimit()
 
 do {
-    let (service, places) = try Startup.start(options)
+    let (service, schedule, places) = try Startup.start(options)
     print("relayd: ready \(options.summary(places))")
     fflush(nil)
     Systemd.notify("READY=1")
     var received: Int32 = 0
     sigwait(&signals, &received)
     Systemd.notify("STOPPING=1")
+    schedule?.stop()
     service.stop()
 } catch {
     RelaydOptions.program.complain("\(error)")

@@ -14,6 +14,7 @@ enum SnapshotCommand {
         case Commands.snapshotList.name: try list(arguments)
         case Commands.snapshotStatus.name: try status(arguments)
         case Commands.snapshotPrune.name: try prune(arguments)
+        case Commands.snapshotDiff.name: try SnapshotDiffCommand.run(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
         }

@@ -29,6 +29,10 @@ extension Commands {
     static let snapshotOrRepository = Operand(
         "ID", help: "a snapshot: its directory, or REPO:ID; REPO alone is all there is in it")
     static let repository = Operand("REPO", help: "a repository of snapshots")
+    static let older = Operand("A", help: "a snapshot or a store: DIR or REPO:ID")
+    static let newer = Operand("B", help: "what to compare it with, likewise")
+    static let fields = Option<Bool>.flag(
+        "fields", help: "say for changed documents which members were what and are what")
     static let keepLast = keep("last", "the newest N")
     static let keepDaily = keep("daily", "the newest of each of the last N days that have one")
     static let keepWeekly = keep("weekly", "the newest of each of the last N weeks")
@@ -82,6 +86,11 @@ extension Commands {
             keepLast.description, keepDaily.description, keepWeekly.description,
             keepMonthly.description, dryRun.description, json.description,
         ], operands: [repository])
+    static let snapshotDiff = Verb(
+        "snapshot diff",
+        summary: "Say which documents were added, changed or removed between two snapshots, or a "
+            + "snapshot and a store",
+        options: [fields.description, json.description], operands: [older, newer])
     static let check = Verb(
         "check",
         summary: "Look at every page, document and reference of a store, also while relayd serves "
@@ -90,6 +99,6 @@ extension Commands {
 
     static let snapshotVerbs = [
         snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
-        snapshotPrune, check,
+        snapshotPrune, snapshotDiff, check,
     ]
 }

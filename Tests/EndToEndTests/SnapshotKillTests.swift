@@ -1,0 +1,73 @@
+import Glibc
+import RelayStore
+import TestSupport
+import Testing
+
+@testable import RelaySnapshots
+
+@Suite("Snapshots whose process is killed", .serialized) struct SnapshotKillTests {
+    @Test("Whatever is listed is whole, and a store is there whole or not at all.")
+    func killed() throws {
+        let sample = try SampleStore()
+        let path = sample.directory.file("repository")
+        let store = try Store.open(at: sample.store)
+        let options = SnapshotOptions(program: "tests")
+        let folder = sample.directory.file("folder")
+        _ = try SnapshotCopy.take(store, to: folder, options)
+        let repository = try Repository(creating: path)
+        var random = SystemRandomNumberGenerator()
+        var finished = 0
+        for round in 0..<variable("RELAY_KILLS", default: 24) {
+            // Something new to store each time, and something to take away.
+            try store.write { (transaction) throws(StoreError) in
+                _ = try transaction.recordChange(account: 1, kind: 0, time: Int64(round))
+                for id in 1...20 {
+                    let key = DocumentKey(account: 1, resource: 40, id: UInt64(id))
+                    let json = Array("{\"round\":\(round),\"id\":\(id)}".utf8)
+                    try transaction.setCounter(
+                        account: 1, resource: 40, to: ResourceCounter(lastID: 20))
+                    try transaction.putDocument(
+                        key, json: json.span.bytes, version: transaction.sequence)
+                }
+            }
+            if round % 6 == 5 { _ = try repository.take(store, options) }
+            let target = sample.directory.file("target-\(round)")
+            let arguments = [
+                ["create", "--store", sample.store, "--into", path],
+                ["create", "--store", sample.store, "--to", target],
+                ["prune", path, "--keep-last", "2"],
+                ["restore", "\(path):latest", "--to", target],
+                ["restore", folder, "--to", target],
+            ]
+            let process = ChildProcess("relayctl", ["snapshot"] + arguments[round % 5])
+            usleep(UInt32.random(in: 0...90_000, using: &random))
+            process.signal(SIGKILL)
+            finished += process.wait() == 0 ? 1 : 0
+            try check(target, isStore: round % 5 >= 3)
+            for id in repository.ids() {
+                #expect(try repository.verify(id, .quick).findings == [], "round \(round)")
+            }
+        }
+        // What was left behind is cleared away, and all that is listed is sound to the last record.
+        _ = try repository.take(store, options)
+        _ = try repository.prune(RetentionPolicy(last: 3))
+        #expect(try repository.verifyAll(.quick).findings == [])
+        #expect(try repository.verify(repository.id("latest"), .quick).isSound)
+        for directory in [repository.path, repository.packs, repository.snapshots] {
+            let left = Disk.names(in: directory)!.filter { $0.contains("part-") }
+            #expect(left == [])
+        }
+    }
+
+    /// What stands under its final name is whole.
+    private func check(_ target: String, isStore: Bool) throws {
+        defer { TemporaryDirectory.remove(target) }
+        guard Disk.exists(target) else { return }
+        if isStore {
+            let store = try Store.open(at: target)
+            #expect(try store.check().faults == [])
+        } else {
+            #expect(try SnapshotFolder(target).verify(.quick).findings == [])
+        }
+    }
+}
