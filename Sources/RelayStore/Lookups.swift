@@ -26,6 +26,30 @@ public struct LookupKey: Hashable, Sendable {
     }
 }
 
+extension LookupKey {
+    /// What texts of one kind share.
+    public struct Family: Hashable, Sendable {
+        /// The account.
+        public var account: UInt32
+        /// The kind of record, opaque to the store.
+        public var resource: UInt8
+        /// The kind of text, opaque to the store.
+        public var kind: UInt8
+    }
+
+    /// The kind of text that this is.
+    public var family: Family {
+        let account = stored.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+        return Family(account: account, resource: stored[4], kind: stored[5])
+    }
+
+    /// Reads a key back.
+    init(stored: [UInt8]) throws(StoreError) {
+        guard stored.count >= 7 else { throw .corrupted(what: "the key of a lookup") }
+        self.stored = stored
+    }
+}
+
 /// SHA-256 of some bytes.
 func sha256(_ bytes: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))

@@ -29,6 +29,30 @@ extension StoreView {
         }
     }
 
+    /// Hands over every looked-up text and the id that it finds, until `body` says false.
+    public func forEachLookup(
+        _ body: (LookupKey, UInt64) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var from: [UInt8] = [0]
+        while let entry = try lookup(atOrAfter: from) {
+            guard try body(try LookupKey(stored: entry.key), entry.id) else { return }
+            from = entry.key + [0]
+        }
+    }
+
+    private func lookup(
+        atOrAfter key: [UInt8]
+    ) throws(StoreError) -> (key: [UInt8], id: UInt64)? {
+        do throws(LMDBError) {
+            let cursor = try transaction.cursor(databases.lookups)
+            guard let entry = try cursor.seek(atOrAfter: key.span.bytes) else { return nil }
+            guard entry.value.byteCount == 8 else { throw .corrupted }
+            return (entry.key.copied(), entry.value.word(at: 0))
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
     /// The first block that holds a key which is not less; nil behind the last.
     @_lifetime(copy self)
     private func block(atOrAfter key: UInt64) throws(StoreError) -> DocumentBlock? {
