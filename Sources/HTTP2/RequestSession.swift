@@ -140,6 +140,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         _ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int
     ) -> Int32 {
         if let stream = stream(id), stream.pointee.isStreamed, stream.pointee.phase == .receiving {
+            // SAFETY: nghttp2 lends the bytes for this callback; they are handed on during it.
             streamedDataReceived(stream, UnsafeRawBufferPointer(start: bytes, count: length))
             return 0
         }

@@ -215,6 +215,7 @@ private struct BlocksAhead {
         guard count > 0, block.key == key else { return nil }
         first = (first &+ 1) & (Self.capacity - 1)
         count &-= 1
+        // SAFETY: the block lies in the map, which the reader of this page keeps.
         return UnsafeRawBufferPointer(start: block.start, count: block.byteCount)
     }
 
