@@ -6,7 +6,9 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int relay_accept(int socket) {
     return accept4(socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -21,6 +23,17 @@ int relay_peer_of(int socket, struct relay_peer *peer) {
     peer->gid = credentials.gid;
     return 0;
 }
+
+int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds) {
+    struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    int ready = epoll_pwait2(epoll, events, count, nanoseconds < 0 ? NULL : &limit, NULL);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+    return epoll_wait(epoll, events, count, nanoseconds < 0 ? -1 : (int)(nanoseconds / 1000000));
+}
+
+void relay_precise_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul); }
+
+int relay_thread(void) { return gettid(); }
 
 int relay_cores(void) {
     cpu_set_t set;

@@ -119,4 +119,24 @@ public enum Limits {
 
     /// Connections that wait for accept.
     static let listenBacklog: Int32 = 1_024
+
+    // MARK: Client loops
+
+    /// Bytes that a client loop reads at once: two pages of 50 orders, and still within a core's
+    /// second-level cache.
+    static let clientReceiveBytes = 128 * 1024
+
+    /// Request bytes that a connection of a client loop gathers for one send. 256 requests are
+    /// 16 KiB.
+    static let clientSendBytes = 32 * 1024
+
+    /// Windows that a client loop grants: so large that no WINDOW_UPDATE per stream is ever sent,
+    /// and one per half a GiB for the connection.
+    static let clientWindowBytes: Int32 = 1 << 30
+
+    /// Path and query of a request of a client loop. Cursors are the longest: about 100 bytes.
+    public static let clientPathBytes = 1_024
+
+    /// Body of a request of a client loop: a comment or a patch.
+    public static let clientBodyBytes = 1_024
 }

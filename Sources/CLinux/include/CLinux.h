@@ -23,6 +23,17 @@ int relay_accept(int socket);
 /// SO_PEERCRED; 0, or -1 with errno set.
 int relay_peer_of(int socket, struct relay_peer *peer);
 
+/// Waits for epoll events until so many nanoseconds have passed; negative: without limit. Falls back
+/// to milliseconds on a kernel before 5.11. Events, or -1 with errno set.
+int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds);
+
+/// Has the kernel wake the calling thread when its timers are due, and not up to 50 µs later
+/// (PR_SET_TIMERSLACK).
+void relay_precise_timers(void);
+
+/// The calling thread's id, as /proc names it (gettid).
+int relay_thread(void);
+
 /// Cores that the calling thread may run on (sched_getaffinity).
 int relay_cores(void);
 

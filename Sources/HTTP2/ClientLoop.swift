@@ -1,0 +1,209 @@
+import CLinux
+import CNghttp2
+import Glibc
+
+/// Many requests at once over many connections, driven by one thread: what a load tool needs.
+///
+/// A slot is a place for one request under way; slot `s` belongs to connection `s / streams`. The
+/// caller fills free slots with `submit` and calls `turn`, which sends what was submitted, waits,
+/// and hands what arrives to the handler. One send and (as a rule) one recv per connection and
+/// turn; once warm, a request costs no allocation and its answer's body is never copied.
+public final class ClientLoop {
+    /// Slots: connections × streams.
+    public let slotCount: Int
+    /// Nanoseconds on the monotonic clock when bytes were last received, or the last wait ended.
+    public internal(set) var now: Int64
+
+    let address: ServerAddress
+    private let handler: ResponseHandler
+    let streamsPerConnection: Int
+    private let connectionCount: Int
+    let epoll: Int32
+    let receiveBuffer: UnsafeMutablePointer<UInt8>
+    let memory: UnsafeMutablePointer<SessionMemory>
+    private let connections: UnsafeMutablePointer<LoopConnection>
+    let streams: UnsafeMutablePointer<ClientStream>
+    private let requests: UnsafeMutablePointer<UInt8>
+    private let events: UnsafeMutablePointer<epoll_event>
+    private static let eventsPerTurn = 64
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - streams: requests that may be under way on each connection.
+    ///   - handler: told of all answers; its methods must not call `turn`.
+    public init(
+        _ address: ServerAddress, connections: Int, streams: Int, handler: ResponseHandler
+    ) throws(TransportError) {
+        precondition(connections > 0 && streams > 0, "a loop has connections and streams")
+        self.address = address
+        self.handler = handler
+        connectionCount = connections
+        streamsPerConnection = streams
+        slotCount = connections * streams
+        now = Self.clock()
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        if epoll < 0 { throw .system("epoll_create1", errno: errno) }
+        // SAFETY: all of these are freed in deinit, after the sessions that point to them.
+        receiveBuffer = .allocate(capacity: Limits.clientReceiveBytes)
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: SessionMemory())
+        events = .allocate(capacity: Self.eventsPerTurn)
+        let perSlot = Limits.clientPathBytes + Limits.clientBodyBytes
+        requests = .allocate(capacity: slotCount * perSlot)
+        self.streams = .allocate(capacity: slotCount)
+        for slot in 0..<slotCount {
+            let path = requests + slot * perSlot
+            (self.streams + slot).initialize(
+                to: ClientStream(slot: slot, path: path, body: path + Limits.clientPathBytes))
+        }
+        self.connections = .allocate(capacity: connections)
+        for index in 0..<connections {
+            // SAFETY: `self` holds the handler until the connections are gone.
+            (self.connections + index).initialize(
+                to: LoopConnection(
+                    index: index, unmanagedHandler: .passUnretained(handler),
+                    out: .allocate(capacity: Limits.clientSendBytes)))
+        }
+        for index in 0..<connections { try open(self.connections + index) }
+    }
+
+    deinit {
+        for index in 0..<connectionCount {
+            let connection = connections + index
+            nghttp2_session_del(connection.pointee.session)
+            if connection.pointee.socket >= 0 { close(connection.pointee.socket) }
+            connection.pointee.out.deallocate()
+        }
+        close(epoll)
+        connections.deallocate()
+        streams.deallocate()
+        requests.deallocate()
+        events.deallocate()
+        memory.pointee.deallocate()
+        memory.deallocate()
+        receiveBuffer.deallocate()
+    }
+
+    /// Nanoseconds on the monotonic clock.
+    public static func clock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// The process at the other end of a Unix socket; nil for a loopback port.
+    public var serverProcess: Int32? {
+        guard case .unix = address else { return nil }
+        var peer = relay_peer()
+        guard relay_peer_of(connections[0].socket, &peer) == 0, peer.pid > 0 else { return nil }
+        return peer.pid
+    }
+
+    // MARK: Requests
+
+    /// Where the path of a slot's next request is written: `Limits.clientPathBytes` bytes.
+    @inline(__always)
+    public func path(_ slot: Int) -> UnsafeMutablePointer<UInt8> { streams[slot].path }
+
+    /// Where the body of a slot's next request is written: `Limits.clientBodyBytes` bytes.
+    @inline(__always)
+    public func body(_ slot: Int) -> UnsafeMutablePointer<UInt8> { streams[slot].body }
+
+    /// Queues the request whose path and body were written to the slot; sent by the next `turn`.
+    ///
+    /// - Parameter template: must live as long as the loop.
+    /// - Returns: false when the slot's connection is down; see `reconnect`.
+    public func submit(
+        _ slot: Int, _ template: RequestTemplate, pathLength: Int, bodyLength: Int = 0
+    ) -> Bool {
+        let stream = streams + slot
+        let connection = connections + slot / streamsPerConnection
+        precondition(stream.pointee.id == 0, "a slot has one request at a time")
+        precondition(pathLength <= Limits.clientPathBytes && bodyLength <= Limits.clientBodyBytes)
+        guard connection.pointee.session != nil, !connection.pointee.isExhausted else {
+            return false
+        }
+        stream.pointee.begin(bodyLength: bodyLength)
+        template.setPath(stream.pointee.path, pathLength)
+        let id = ClientLoop.submit(connection, stream, template)
+        if id < 0 {
+            connection.pointee.isExhausted = true
+            if connection.pointee.openStreams == 0 { lose(connection) }
+            return false
+        }
+        stream.pointee.id = id
+        connection.pointee.openStreams += 1
+        connection.pointee.isTouched = true
+        return true
+    }
+
+    private static func submit(
+        _ connection: UnsafeMutablePointer<LoopConnection>,
+        _ stream: UnsafeMutablePointer<ClientStream>, _ template: RequestTemplate
+    ) -> Int32 {
+        let session = connection.pointee.session
+        if stream.pointee.bodyLength == 0 {
+            return nghttp2_submit_request(
+                session, nil, template.fields, template.count, nil, stream)
+        }
+        var provider = nghttp2_data_provider()
+        provider.source.ptr = UnsafeMutableRawPointer(stream)
+        provider.read_callback = { _, _, space, length, flags, source, _ in
+            // SAFETY: the slot outlives the stream; see `submit`.
+            let stream = source!.pointee.ptr.assumingMemoryBound(to: ClientStream.self)
+            let count = min(length, stream.pointee.bodyLength - stream.pointee.bodySent)
+            memcpy(space!, stream.pointee.body + stream.pointee.bodySent, count)
+            stream.pointee.bodySent += count
+            if stream.pointee.bodySent == stream.pointee.bodyLength {
+                flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+            }
+            return count
+        }
+        return nghttp2_submit_request(
+            session, nil, template.fields, template.count, &provider, stream)
+    }
+
+    /// Gives up a request: its stream is reset, and `finished` is called when that is sent.
+    public func cancel(_ slot: Int) {
+        let connection = connections + slot / streamsPerConnection
+        guard streams[slot].id != 0, connection.pointee.session != nil else { return }
+        nghttp2_submit_rst_stream(
+            connection.pointee.session, 0, streams[slot].id, UInt32(NGHTTP2_CANCEL.rawValue))
+        connection.pointee.isTouched = true
+    }
+
+    // MARK: Turns
+
+    /// Sends what was submitted, waits up to so many nanoseconds for answers, and hands them on.
+    public func turn(waiting nanoseconds: Int64) {
+        for index in 0..<connectionCount where connections[index].isTouched {
+            flush(connections + index)
+        }
+        let count = relay_wait(epoll, events, Int32(Self.eventsPerTurn), max(0, Int(nanoseconds)))
+        now = Self.clock()
+        guard count > 0 else { return }
+        for index in 0..<Int(count) {
+            // SAFETY: connections live as long as the loop.
+            let connection = events[index].data.ptr!.assumingMemoryBound(to: LoopConnection.self)
+            if connection.pointee.awaitsWritable { flush(connection) }
+            if events[index].events != EPOLLOUT.rawValue { receive(connection) }
+        }
+    }
+
+    /// Opens the connections that were lost; those that cannot be opened stay down.
+    ///
+    /// - Returns: how many are up.
+    public func reconnect() -> Int {
+        var up = 0
+        for index in 0..<connectionCount {
+            let connection = connections + index
+            if connection.pointee.isExhausted, connection.pointee.openStreams == 0 {
+                lose(connection)
+            }
+            if connection.pointee.session == nil { try? open(connection) }
+            if connection.pointee.session != nil { up += 1 }
+        }
+        return up
+    }
+}

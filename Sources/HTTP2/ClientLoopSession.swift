@@ -1,0 +1,133 @@
+import CNghttp2
+import Glibc
+
+/// nghttp2 as a client with many requests under way: options and callbacks shared by all sessions.
+/// Each callback is a trampoline; `user_data` is the `LoopConnection`.
+enum ClientLoopSession {
+    // SAFETY: written once, before the first session; nghttp2 only reads them afterwards.
+    nonisolated(unsafe) private static let callbacks = makeCallbacks()
+    nonisolated(unsafe) private static let options = makeOptions()
+
+    /// A new session whose SETTINGS frame waits to be sent.
+    static func make(
+        _ connection: UnsafeMutablePointer<LoopConnection>,
+        _ memory: UnsafeMutablePointer<SessionMemory>
+    ) -> OpaquePointer? {
+        var session: OpaquePointer?
+        var functions = SessionMemory.functions(memory)
+        guard
+            nghttp2_session_client_new3(&session, callbacks, connection, options, &functions) == 0
+        else { return nil }
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(Limits.clientWindowBytes)),
+        ]
+        nghttp2_submit_settings(session, 0, &settings, settings.count)
+        nghttp2_session_set_local_window_size(session, 0, 0, Limits.clientWindowBytes)
+        return session
+    }
+
+    private static func makeOptions() -> OpaquePointer? {
+        var option: OpaquePointer?
+        nghttp2_option_new(&option)
+        // Whoever measures checks status and length himself.
+        nghttp2_option_set_no_http_messaging(option, 1)
+        return option
+    }
+
+    private static func makeCallbacks() -> OpaquePointer? {
+        var callbacks: OpaquePointer?
+        nghttp2_session_callbacks_new(&callbacks)
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
+            let connection = ClientLoopSession.connection(user)
+            connection.pointee.receiving = connection.stream(frame!.pointee.hd.stream_id)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+            _, _, name, nameLength, value, valueLength, _, user in
+            ClientLoopSession.connection(user).field(name!, nameLength, value!, valueLength)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
+            if UInt32(frame!.pointee.hd.type) == NGHTTP2_GOAWAY.rawValue {
+                ClientLoopSession.connection(user).pointee.isExhausted = true
+            }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
+            _, _, id, bytes, length, user in
+            ClientLoopSession.connection(user).data(id, bytes!, length)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, user in
+            ClientLoopSession.connection(user).closed(id, code)
+            return 0
+        }
+        return callbacks
+    }
+
+    @inline(__always)
+    private static func connection(
+        _ user: UnsafeMutableRawPointer?
+    ) -> UnsafeMutablePointer<LoopConnection> {
+        // SAFETY: set in `make`; the loop deletes the session before it frees the connection.
+        user.unsafelyUnwrapped.assumingMemoryBound(to: LoopConnection.self)
+    }
+}
+
+/// From frames to answers.
+extension UnsafeMutablePointer where Pointee == LoopConnection {
+    @inline(__always)
+    func stream(_ id: Int32) -> UnsafeMutablePointer<ClientStream>? {
+        // SAFETY: `submit` sets it to a slot, and slots live as long as the loop.
+        nghttp2_session_get_stream_user_data(pointee.session, id)?
+            .assumingMemoryBound(to: ClientStream.self)
+    }
+
+    @inline(__always)
+    fileprivate func field(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) {
+        guard let stream = pointee.receiving else { return }
+        // SAFETY: nghttp2 keeps name and value through the callback.
+        let text = UnsafeRawBufferPointer(start: value, count: valueLength)
+        if nameLength == 7, name[0] == 0x3A {  // :status, the only pseudo field of an answer
+            stream.pointee.status = DecimalText.read(text).map { Int($0) } ?? 0
+        } else if nameLength == 14, memcmp(name, "content-length", 14) == 0 {
+            stream.pointee.declaredBytes = DecimalText.read(text).map { Int($0) } ?? -1
+        } else {
+            let name = UnsafeRawBufferPointer(start: name, count: nameLength)
+            pointee.call { $0.field(stream.pointee.slot, name, text) }
+        }
+    }
+
+    @inline(__always)
+    fileprivate func data(_ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int) {
+        guard let stream = stream(id) else { return }
+        stream.pointee.receivedBytes += length
+        // SAFETY: nghttp2 keeps the bytes through the callback.
+        let bytes = UnsafeRawBufferPointer(start: bytes, count: length)
+        pointee.call { $0.data(stream.pointee.slot, bytes) }
+    }
+
+    @inline(__always)
+    fileprivate func closed(_ id: Int32, _ code: UInt32) {
+        guard let stream = stream(id) else { return }
+        if pointee.receiving == stream { pointee.receiving = nil }
+        finish(stream, code == 0 && stream.pointee.status != 0 ? nil : .reset)
+    }
+
+    /// Frees a slot and tells the handler.
+    func finish(
+        _ stream: UnsafeMutablePointer<ClientStream>, _ failure: ResponseOutcome.Failure?
+    ) {
+        stream.pointee.id = 0
+        pointee.openStreams -= 1
+        let outcome = stream.pointee.outcome(failure)
+        pointee.call { $0.finished(stream.pointee.slot, outcome) }
+    }
+}

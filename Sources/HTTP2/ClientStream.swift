@@ -1,0 +1,35 @@
+import CNghttp2
+import Glibc
+
+/// A place for one request of a client loop and its answer: used again and again, without
+/// allocation. Plain old data, reached from nghttp2's callbacks through a pointer.
+struct ClientStream {
+    /// The slot's number in its loop.
+    let slot: Int
+    /// Path and body of the request: the loop's memory, alive as long as the loop.
+    let path: UnsafeMutablePointer<UInt8>
+    let body: UnsafeMutablePointer<UInt8>
+
+    /// The stream's id; 0 while the slot is free.
+    var id: Int32 = 0
+    var bodyLength = 0
+    var bodySent = 0
+
+    var status = 0
+    var declaredBytes = -1
+    var receivedBytes = 0
+
+    mutating func begin(bodyLength: Int) {
+        self.bodyLength = bodyLength
+        bodySent = 0
+        status = 0
+        declaredBytes = -1
+        receivedBytes = 0
+    }
+
+    func outcome(_ failure: ResponseOutcome.Failure?) -> ResponseOutcome {
+        ResponseOutcome(
+            status: status, declaredBytes: declaredBytes < 0 ? nil : declaredBytes,
+            receivedBytes: receivedBytes, failure: failure)
+    }
+}

@@ -1,0 +1,142 @@
+import CLinux
+import CNghttp2
+import Glibc
+
+/// One connection of a client loop: plain old data at a fixed place, which nghttp2 knows as
+/// `user_data`.
+struct LoopConnection {
+    let index: Int
+    var socket: Int32 = -1
+    var session: OpaquePointer?
+    let unmanagedHandler: Unmanaged<ResponseHandler>
+    /// The stream whose fields are being received.
+    var receiving: UnsafeMutablePointer<ClientStream>?
+
+    /// Requests' bytes on their way; those before `outOffset` are sent.
+    let out: UnsafeMutablePointer<UInt8>
+    var outLength = 0
+    var outOffset = 0
+
+    var openStreams = 0
+    /// Has requests that were not flushed yet.
+    var isTouched = false
+    var awaitsWritable = false
+    /// Takes no further requests: the server said GOAWAY, or the stream ids are used up.
+    var isExhausted = false
+
+    /// Calls the handler without a reference count.
+    @inline(__always)
+    func call(_ body: (ResponseHandler) -> Void) {
+        // SAFETY: the loop holds the handler as long as any connection.
+        unmanagedHandler._withUnsafeGuaranteedRef(body)
+    }
+}
+
+/// A connection's life: opened, read, written, lost.
+extension ClientLoop {
+    func open(_ connection: UnsafeMutablePointer<LoopConnection>) throws(TransportError) {
+        let socket = try address.connect()
+        let flags = fcntl(socket, F_GETFL)
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue
+        event.data.ptr = UnsafeMutableRawPointer(connection)
+        guard fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0,
+            epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0,
+            let session = ClientLoopSession.make(connection, memory)
+        else {
+            let code = errno
+            close(socket)
+            throw .system("open a connection", errno: code)
+        }
+        // Requests on TCP are small and must not wait for one another; a Unix socket refuses this.
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        connection.pointee.socket = socket
+        connection.pointee.session = session
+        connection.pointee.isExhausted = false
+        connection.pointee.isTouched = true
+    }
+
+    func receive(_ connection: UnsafeMutablePointer<LoopConnection>) {
+        for _ in 0..<Limits.readsPerTurn {
+            if connection.pointee.session == nil { return }
+            let count = recv(connection.pointee.socket, receiveBuffer, Limits.clientReceiveBytes, 0)
+            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            if count <= 0 { return lose(connection) }
+            now = Self.clock()
+            let session = connection.pointee.session
+            if nghttp2_session_mem_recv(session, receiveBuffer, count) < 0 {
+                return lose(connection)
+            }
+            // Something to acknowledge, such as SETTINGS or a used window.
+            if nghttp2_session_want_write(session) != 0 { connection.pointee.isTouched = true }
+            if nghttp2_session_want_read(session) == 0, !connection.pointee.isTouched {
+                return lose(connection)
+            }
+            if count < Limits.clientReceiveBytes { return }
+        }
+    }
+
+    func flush(_ connection: UnsafeMutablePointer<LoopConnection>) {
+        connection.pointee.isTouched = false
+        while connection.pointee.session != nil {
+            gather(connection)
+            let pending = connection.pointee.outLength - connection.pointee.outOffset
+            if pending == 0 { return awaitWritable(connection, false) }
+            let sent = send(
+                connection.pointee.socket, connection.pointee.out + connection.pointee.outOffset,
+                pending, Int32(MSG_NOSIGNAL))
+            if sent < 0 {
+                if errno == EINTR { continue }
+                return errno == EAGAIN ? awaitWritable(connection, true) : lose(connection)
+            }
+            connection.pointee.outOffset += sent
+        }
+    }
+
+    /// Moves frames from the session to the out buffer while there is room for the largest.
+    private func gather(_ connection: UnsafeMutablePointer<LoopConnection>) {
+        if connection.pointee.outOffset == connection.pointee.outLength {
+            connection.pointee.outOffset = 0
+            connection.pointee.outLength = 0
+        }
+        // A request's HEADERS and a DATA frame of its body are below 4 KiB each.
+        while connection.pointee.outLength + 4_096 <= Limits.clientSendBytes {
+            var frame: UnsafePointer<UInt8>?
+            let length = nghttp2_session_mem_send(connection.pointee.session, &frame)
+            if length <= 0 { return }
+            precondition(connection.pointee.outLength + length <= Limits.clientSendBytes)
+            // SAFETY: nghttp2 keeps the frame until the next call on the session.
+            memcpy(connection.pointee.out + connection.pointee.outLength, frame!, length)
+            connection.pointee.outLength += length
+        }
+    }
+
+    private func awaitWritable(
+        _ connection: UnsafeMutablePointer<LoopConnection>, _ awaits: Bool
+    ) {
+        if connection.pointee.awaitsWritable == awaits { return }
+        connection.pointee.awaitsWritable = awaits
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue | (awaits ? EPOLLOUT.rawValue : 0)
+        event.data.ptr = UnsafeMutableRawPointer(connection)
+        epoll_ctl(epoll, EPOLL_CTL_MOD, connection.pointee.socket, &event)
+    }
+
+    /// Closes a connection: its requests end without an answer.
+    func lose(_ connection: UnsafeMutablePointer<LoopConnection>) {
+        guard connection.pointee.session != nil else { return }
+        nghttp2_session_del(connection.pointee.session)
+        close(connection.pointee.socket)
+        connection.pointee.session = nil
+        connection.pointee.socket = -1
+        connection.pointee.receiving = nil
+        connection.pointee.outLength = 0
+        connection.pointee.outOffset = 0
+        connection.pointee.awaitsWritable = false
+        let first = connection.pointee.index * streamsPerConnection
+        for slot in first..<first + streamsPerConnection where streams[slot].id != 0 {
+            connection.finish(streams + slot, .connectionLost)
+        }
+    }
+}
