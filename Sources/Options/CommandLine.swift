@@ -10,6 +10,8 @@ public enum ExitCode: Int32, Sendable {
     case usage = 2
     /// Done, but something is wrong with the data: lines that could not be loaded, a damaged store.
     case data = 3
+    /// Done, but a measured figure missed its threshold; 99 is what k6 uses.
+    case threshold = 99
 
     /// Ends the process.
     public func exit() -> Never { Glibc.exit(rawValue) }

@@ -53,7 +53,10 @@ extension Program {
 
 extension OptionDescription {
     /// The option as it is typed: `--store DIR`.
-    var usage: String { placeholder.isEmpty ? "--\(name)" : "--\(name) \(placeholder)" }
+    var usage: String {
+        let names = (letter.map { "-\($0), " } ?? "") + "--\(name)"
+        return placeholder.isEmpty ? names : "\(names) \(placeholder)"
+    }
 
     /// The help sentence with what the description knows besides it.
     fileprivate var explanation: String {

@@ -15,13 +15,15 @@ public struct OptionDescription: Sendable {
     public let isRepeated: Bool
     /// What holds when it is not given.
     let defaultValue: Kind.Value?
+    /// One letter that may stand for the name after a single dash; nil for most options.
+    public var letter: Character?
 }
 
 /// A description together with the Swift type of its value: `arguments[option]` needs no cast at
 /// the place of use, and an option that was never declared cannot be asked for.
 public struct Option<Value: Sendable>: Sendable {
     /// What a verb lists among its options.
-    public let description: OptionDescription
+    public private(set) var description: OptionDescription
     /// From what was given (all occurrences, the default already filled in) to the typed value.
     let convert: @Sendable ([Kind.Value]) -> Value
 
@@ -35,6 +37,14 @@ public struct Option<Value: Sendable>: Sendable {
             name: name, placeholder: placeholder, kind: kind, help: help,
             isRequired: isRequired, isRepeated: isRepeated, defaultValue: value)
         self.convert = convert
+    }
+
+    /// The same option with a letter for those who type it all day: `-c 8`. Only for letters that
+    /// every tool of its kind uses in this sense.
+    public func letter(_ letter: Character) -> Self {
+        var copy = self
+        copy.description.letter = letter
+        return copy
     }
 }
 

@@ -86,7 +86,7 @@ private struct ParserState {
     ) throws(UsageError) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let typed = String(parts[0])
-        guard let option = verb.options.first(where: { "--" + $0.name == typed }) else {
+        guard let option = verb.options.first(where: { $0.isTyped(typed) }) else {
             let names = verb.options.map { "--" + $0.name } + ["--help"]
             throw .unknownOption(typed, nearest: Spelling.nearest(to: typed, among: names))
         }
@@ -132,5 +132,12 @@ private struct ParserState {
             result.operands[operand.name] = operands[index]
         }
         return result
+    }
+}
+
+extension OptionDescription {
+    /// Whether this is the option that was typed: `--name`, or a dash and its letter.
+    fileprivate func isTyped(_ text: String) -> Bool {
+        "--" + name == text || letter.map { "-\($0)" == text } == true
     }
 }

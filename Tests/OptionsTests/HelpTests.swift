@@ -17,7 +17,7 @@ import Testing
 
             Options:
               --store DIR               where the store is (required)
-              --orders N                how many orders to make (default: 10)
+              -n, --orders N            how many orders to make (default: 10)
               --seed S                  what the random choices begin with
               --cache SIZE              memory to keep (default: 64KiB)
               --wait TIME               how long to wait (default: 1500ms)

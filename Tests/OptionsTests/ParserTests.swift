@@ -27,6 +27,13 @@ import Testing
         #expect(try Sample.arguments("sample", "--store=--odd=x")[Sample.store] == "--odd=x")
     }
 
+    @Test("A letter after one dash stands for its option.")
+    func letters() throws {
+        #expect(try Sample.arguments("sample", "--store=a", "-n", "7")[Sample.orders] == 7)
+        #expect(try Sample.arguments("sample", "--store=a", "-n=7")[Sample.orders] == 7)
+        #expect(Sample.error("sample", "--store=a", "-x").contains("-x"))
+    }
+
     @Test("A negative number is a value and not an option.")
     func negativeNumbers() throws {
         let arguments = try Sample.arguments("sample", "--store", "a", "--seed", "-5")

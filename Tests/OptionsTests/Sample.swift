@@ -4,7 +4,8 @@ import Options
 enum Sample {
     static let store = Option<String>.required("store", "DIR", .path, help: "where the store is")
     static let orders = Option<Int>.number(
-        "orders", "N", .integer(1...1000), default: 10, help: "how many orders to make")
+        "orders", "N", .integer(1...1000), default: 10, help: "how many orders to make"
+    ).letter("n")
     static let seed = Option<Int?>.optional(
         "seed", "S", .integer(-100...100), help: "what the random choices begin with")
     static let cache = Option<Int>.number(

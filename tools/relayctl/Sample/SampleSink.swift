@@ -1,3 +1,4 @@
+import Options
 import RelayContract
 
 /// What a sample is poured into: a store, or in tests something that only looks.
