@@ -10,6 +10,7 @@ let package = Package(
     products: [
         .executable(name: "relayd", targets: ["relayd"]),
         .executable(name: "relayctl", targets: ["relayctl"]),
+        .executable(name: "relaybench", targets: ["relaybench"]),
         .library(name: "RelayClient", targets: ["RelayClient"]),
     ],
     targets: [
@@ -64,6 +65,9 @@ let package = Package(
                 "HTTP2", "JSON", "Options", "Zstd",
             ],
             path: "tools/relayctl"),
+        .executableTarget(
+            name: "relaybench", dependencies: ["HTTP2", "JSON", "Options", "CLinux"],
+            path: "tools/relaybench", exclude: ["REPORT.md"]),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
 
         // Tests mirror Sources.
@@ -95,6 +99,14 @@ let package = Package(
         .testTarget(
             name: "RelayctlTests",
             dependencies: ["relayctl", "RelayStore", "RelaySnapshots", "RelayContract", "JSON"]),
+        // A server that stalls and lies, for relaybench to find out.
+        .executableTarget(
+            name: "badserver", dependencies: ["HTTP2", "Options"], path: "Tests/BadServer"),
+        .testTarget(
+            name: "RelaybenchTests",
+            dependencies: [
+                "relaybench", "badserver", "relayd", "relayctl", "HTTP2", "JSON", "TestSupport",
+            ]),
         .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
     ],
     swiftLanguageModes: [.v6],

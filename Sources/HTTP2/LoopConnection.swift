@@ -39,6 +39,7 @@ extension ClientLoop {
         let flags = fcntl(socket, F_GETFL)
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
+        // SAFETY: connections live as long as the loop and its epoll.
         event.data.ptr = UnsafeMutableRawPointer(connection)
         guard fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0,
             epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0,
@@ -119,6 +120,7 @@ extension ClientLoop {
         connection.pointee.awaitsWritable = awaits
         var event = epoll_event()
         event.events = EPOLLIN.rawValue | (awaits ? EPOLLOUT.rawValue : 0)
+        // SAFETY: connections live as long as the loop and its epoll.
         event.data.ptr = UnsafeMutableRawPointer(connection)
         epoll_ctl(epoll, EPOLL_CTL_MOD, connection.pointee.socket, &event)
     }

@@ -1,0 +1,75 @@
+import Testing
+
+@testable import relaybench
+
+@Suite struct ComparisonTests {
+    @Test(
+        "Student's t has the quantiles of the printed tables.",
+        arguments: [
+            (0.975, 1.0, 12.706), (0.975, 4, 2.776), (0.975, 10, 2.228), (0.995, 5, 4.032),
+            (0.95, 30, 1.697), (0.975, 1_000_000, 1.960),
+        ])
+    func quantiles(probability: Double, freedom: Double, expected: Double) {
+        let value = StudentT.quantile(probability, freedom: freedom)
+        #expect((value - expected).magnitude < 0.001)
+    }
+
+    @Test("The interval of a difference is Welch's.")
+    func welch() throws {
+        // Worked by hand: means 20 and 24, variances 2.5 and 10, five values each.
+        let base = Sample(values: [18, 19, 20, 21, 22])
+        let new = Sample(values: [20, 22, 24, 26, 28])
+        let difference = try #require(Difference(from: base, to: new, confidence: 0.95))
+        #expect(difference.point == 4)
+        // df = 2.5² / (0.5²/4 + 2²/4) = 5.882; t = 2.459; error = √2.5 = 1.581.
+        #expect((difference.high - 4 - 2.459 * 1.5811).magnitude < 0.01)
+        #expect(Difference(from: base, to: Sample(values: [1]), confidence: 0.95) == nil)
+    }
+
+    static func report(rates: [Double], p99: [Double], limit: Bool = false) throws -> SavedReport {
+        let runs = zip(rates, p99).map {
+            #"{"rate":\#($0),"latency":{"mean":1,"p50":1,"p99":\#($1),"p999":9},"scenarios":[]}"#
+        }
+        let text =
+            #"{"relaybench":"x","format":1,"clientWasLimit":\#(limit),"runs":["#
+            + runs.joined(separator: ",") + "]}"
+        return try SavedReport("test", bytes: Array(text.utf8))
+    }
+
+    @Test("Scatter is no difference, and the text says so.")
+    func noDifference() throws {
+        let base = try Self.report(rates: [100, 104, 96, 101], p99: [10, 11, 9, 10])
+        let new = try Self.report(rates: [99, 103, 97, 100], p99: [10.5, 10, 9.5, 10.4])
+        let comparison = Comparison(base, new, failOver: 0)
+        #expect(!comparison.fails)
+        #expect(comparison.lines.allSatisfy { $0.verdict == .noDifference })
+        #expect(comparison.text.contains("No difference seen."))
+    }
+
+    @Test("A change beyond the limit fails, one within it is named, a better one too.")
+    func worse() throws {
+        let base = try Self.report(rates: [100, 101, 99, 100], p99: [10, 10.1, 9.9, 10])
+        let slow = try Self.report(rates: [80, 81, 79, 80], p99: [5, 5.1, 4.9, 5])
+        let comparison = Comparison(base, slow, failOver: 0.05)
+        #expect(comparison.fails)
+        #expect(comparison.lines.first { $0.name == "requests/s" }?.verdict == .tooMuchWorse)
+        #expect(comparison.lines.first { $0.name == "p99 µs" }?.verdict == .better)
+        let lenient = Comparison(base, slow, failOver: 0.5)
+        #expect(!lenient.fails)
+        #expect(lenient.lines.first { $0.name == "requests/s" }?.verdict == .worse)
+    }
+
+    @Test("One run cannot tell chance from change, but is held to the limit.")
+    func single() throws {
+        let base = try Self.report(rates: [100], p99: [10])
+        #expect(!Comparison(base, try Self.report(rates: [98], p99: [10]), failOver: 0.05).fails)
+        #expect(Comparison(base, try Self.report(rates: [90], p99: [10]), failOver: 0.05).fails)
+    }
+
+    @Test(
+        "What is no report is refused with a reason.",
+        arguments: ["", "{}", "[1]", "{\"relaybench\":1}"])
+    func refused(text: String) {
+        #expect(throws: BenchError.self) { try SavedReport("x", bytes: Array(text.utf8)) }
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import relaybench
+
+/// Wrong answers of a real server are errors.
+@Suite struct FaultTests {
+    @Test("A server that answers well makes no errors.")
+    func none() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let outcome = Bench.run(
+            [
+                "--socket", server.socket, "-n", "2000", "-c", "2", "-m", "8", "--mix",
+                "order-get=4,orders-page=4,orders-deep,orders-far,order-hot",
+            ], in: directory)
+        #expect(outcome.code == 0, "\(outcome.output)")
+        let run = try #require(outcome.report?["runs"]?.elements.first)
+        #expect(run["requests"]?.number == 2_000)
+        #expect(run["errors"]?.number == 0)
+        #expect(run["scenarios"]?.elements.count == 5)
+        // One answer of 64 is read byte by byte.
+        #expect((run["readWhole"]?.number ?? 0) >= 2_000 / 64)
+    }
+
+    @Test(
+        "A wrong answer is an error of its kind.",
+        arguments: [
+            ("status", "order-get", "status"), ("order", "order-get", "body"),
+            ("cut", "orders-page", "body"), ("total", "orders-page", "total"),
+            ("short", "orders-page", "documents"), ("disorder", "orders-page", "documents"),
+        ])
+    func faults(fault: String, scenario: String, expected: String) throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess(["--fault", fault], in: directory)
+        let outcome = Bench.run(
+            ["--socket", server.socket, "-n", "1000", "-c", "1", "-m", "4", "--mix", scenario],
+            in: directory)
+        #expect(outcome.code == 99, "\(outcome.output)")
+        let faults = try #require(outcome.report?["runs"]?.elements.first?["faults"])
+        #expect((faults[expected]?.number ?? 0) > 0, "\(outcome.output)")
+        #expect(faults.members.count == 1, "\(outcome.output)")
+    }
+
+    @Test("A request without an answer times out, and counts with the time it waited.")
+    func silence() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess(["--fault", "silence"], in: directory)
+        let outcome = Bench.run(
+            [
+                "--socket", server.socket, "-n", "300", "-c", "1", "-m", "32", "--timeout",
+                "300ms", "--threshold", "errors<50%",
+            ], in: directory)
+        #expect(outcome.code == 0, "\(outcome.output)")
+        let run = try #require(outcome.report?["runs"]?.elements.first)
+        #expect((run["faults", "timeout"]?.number ?? 0) >= 20)
+        #expect((run["latency", "p99"]?.number ?? 0) >= 290_000)
+    }
+
+    @Test("A scenario that the server does not have ends the program before the run.")
+    func missing() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let outcome = Bench.run(
+            ["--socket", server.socket, "--mix", "units-page"], in: directory)
+        #expect(outcome.code == 1)
+        #expect(outcome.output.contains("units-page cannot run"))
+        #expect(outcome.report?["ended"]?.text == "failed")
+    }
+
+    @Test("A server that goes away ends the run with a report that says so.")
+    func gone() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let json = directory.file("gone.json")
+        let bench = ChildProcess(
+            "relaybench",
+            ["run", "--quiet", "--socket", server.socket, "-D", "20s", "--json", json])
+        usleep(500_000)
+        server.process.signal(SIGKILL)
+        #expect(bench.wait() == 1)
+        let run = try #require(Bench.tree(json)?["runs"]?.elements.first)
+        #expect((run["faults", "connection"]?.number ?? 0) > 0)
+        #expect((run["good"]?.number ?? 0) > 0)
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import HTTP2
+
+/// Why relaybench cannot go on. `description` is what the user reads after the program's name.
+enum BenchError: Error, CustomStringConvertible {
+    /// What was typed makes no sense; nothing was sent.
+    case usage(String)
+    /// The server cannot be reached, or broke off.
+    case transport(TransportError)
+    /// The server lacks what a scenario needs.
+    case unusable(scenario: String, why: String)
+    /// A file cannot be read or written.
+    case file(String, errno: Int32)
+    /// A file is no report of this program.
+    case notAReport(String, why: String)
+    /// All connections were lost and none could be opened again.
+    case serverGone
+    /// Ctrl-C before there was anything to report.
+    case interrupted
+
+    var description: String {
+        switch self {
+        case .usage(let text): text
+        case .transport(let error): "\(error)"
+        case .unusable(let scenario, let why): "\(scenario) cannot run: \(why)"
+        case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
+        case .notAReport(let path, let why): "\(path) is no report of relaybench run: \(why)"
+        case .serverGone: "the server closed all connections and accepts no new ones"
+        case .interrupted: "interrupted before the run began"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import HTTP2
+import Options
+
+/// The command line as data.
+enum BenchOptions {
+    static let socket = Option<String?>.optional(
+        "socket", "PATH", .path, help: "the server's Unix socket")
+    static let url = Option<String?>.optional(
+        "url", "URL",
+        help: "any h2c server instead: http://127.0.0.1:PORT/path or unix:PATH:/path")
+    static let key = Option<String?>.optional(
+        "key", "KEY", help: "API key, sent as a Bearer token")
+    static let mix = Option<String>.text(
+        "mix", "LIST", default: "order-get",
+        help: "scenarios and their shares, such as order-get=60,orders-page:zipf=20")
+    static let list = Option<Bool>.flag("list", help: "explain the scenarios and end")
+
+    static let connections = Option<Int>.number(
+        "connections", "N", .integer(1...Limits.connections), default: 8,
+        help: "connections, all threads together"
+    ).letter("c")
+    static let streams = Option<Int>.number(
+        "streams", "N", .integer(1...Limits.streams), default: 32,
+        help: "requests under way on each connection"
+    ).letter("m")
+    static let threads = Option<Int>.number(
+        "threads", "N", .integer(1...Limits.threads), default: 1, help: "threads"
+    ).letter("t")
+    static let duration = Option<Int>.number(
+        "duration", "TIME", .duration(100...86_400_000), default: 10_000,
+        help: "how long to measure"
+    ).letter("D")
+    static let requests = Option<Int?>.optional(
+        "requests", "N", .integer(1...Int.max / 2), help: "so many requests, however long it takes"
+    ).letter("n")
+    static let warmUp = Option<Int>.number(
+        "warm-up", "TIME", .duration(0...3_600_000), default: 0,
+        help: "how long to send before measuring")
+    static let timeout = Option<Int>.number(
+        "timeout", "TIME", .duration(10...3_600_000), default: 10_000,
+        help: "without an answer for so long a request counts as failed")
+    static let seed = Option<Int>.number(
+        "seed", "N", .integer(0...Int.max), default: 1,
+        help: "the same seed chooses the same keys")
+
+    static let rate = Option<Int?>.optional(
+        "rate", "R", .integer(1...100_000_000),
+        help: "open loop: so many requests per second in total, due whatever the server does")
+    static let ramp = Option<String?>.optional(
+        "ramp", "A:B", help: "open loop: from A requests per second to B over the duration")
+    static let findMax = Option<String?>.optional(
+        "find-max", "THRESHOLD",
+        help: "search the highest rate that keeps a threshold; each step lasts --duration")
+
+    static let thresholds = Option<[String]>.repeated(
+        "threshold", "THRESHOLD",
+        help: "a promise such as 'p(99)<5ms' or 'errors<0.1%'; exit code 99 when it is not kept")
+    static let repeats = Option<Int>.number(
+        "repeat", "N", .integer(1...100), default: 1,
+        help: "runs, for relaybench compare to tell chance from change")
+    static let process = Option<Int?>.optional(
+        "pid", "PID", .integer(1...Int(Int32.max)),
+        help: "the server's process; found through its Unix socket")
+    static let adminSocket = Option<String?>.optional(
+        "admin-socket", "PATH", .path,
+        help: "relayd's admin socket; found through its command line")
+
+    static let allowLate = Option<Int>.number(
+        "allow-late", "TIME", .duration(0...3_600_000), default: Limits.lateMilliseconds,
+        help: "relaybench is the limit when 1 % of its requests leave later than due by more")
+    static let allowBusy = Option<Int>.number(
+        "allow-busy", "PERCENT", .integer(1...100), default: Limits.busyPercent,
+        help: "or when a thread of it uses or waits for so much of a core; 100 never")
+
+    static let json = Option<String?>.optional(
+        "json", "FILE", .path, help: "write the report as JSON; - for standard output")
+    static let hdr = Option<String?>.optional(
+        "hdr", "FILE", .path, help: "write the latencies as an HdrHistogram distribution (.hgrm)")
+    static let timeSeries = Option<String?>.optional(
+        "timeseries", "FILE", .path, help: "write a line of CSV for each second")
+    static let quiet = Option<Bool>.flag("quiet", help: "show nothing while running")
+
+    static let failOver = Option<String>.text(
+        "fail-over", "SHARE", default: "5%",
+        help: "exit code 99 when the new report is worse by more")
+    static let html = Option<String>.required(
+        "html", "FILE", .path, help: "the page to write; - for standard output")
+    static let base = Operand("BASE", help: "report to compare with, as run --json wrote it")
+    static let new = Operand("NEW", help: "report to judge")
+    static let report = Operand("REPORT", help: "report, as run --json wrote it")
+
+    static let run = Verb(
+        "run", summary: "Put a server under load and measure it",
+        options: [
+            socket.description, url.description, key.description, mix.description,
+            list.description, connections.description, streams.description, threads.description,
+            duration.description, requests.description, warmUp.description, rate.description,
+            ramp.description, findMax.description, timeout.description, seed.description,
+            thresholds.description, repeats.description, process.description,
+            adminSocket.description, allowLate.description, allowBusy.description,
+            json.description, hdr.description, timeSeries.description,
+            quiet.description,
+        ])
+    static let compare = Verb(
+        "compare", summary: "Say what differs between two reports, and whether it is chance",
+        options: [failOver.description], operands: [base, new])
+    static let page = Verb(
+        "report", summary: "Make one self-contained HTML page of a report",
+        options: [html.description], operands: [report])
+
+    static let program = Program(
+        name: "relaybench", summary: "Measures HTTP/2 servers without flattering them.",
+        version: Version.text, verbs: [run, compare, page],
+        notes: [
+            "Exit codes: 0 fine, 99 a threshold was missed (errors are one unless a threshold",
+            "allows them), 1 error, or thresholds that cannot be judged because relaybench itself",
+            "was the limit, 2 wrong command line.",
+        ])
+}

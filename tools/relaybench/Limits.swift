@@ -1,0 +1,69 @@
+/// What relaybench counts on, each number with its unit and its reason.
+enum Limits {
+    // MARK: Histograms
+
+    /// Nanoseconds that a latency can have: an hour; what is longer counts as an hour.
+    static let longestLatency: Int64 = 3_600_000_000_000
+    /// Decimal digits that a latency keeps: 1.23 ms and 1.24 ms differ.
+    static let latencyDigits = 3
+    /// Digits in an interval of the time series: its histogram is cleared each second.
+    static let intervalDigits = 2
+    /// Lines of a percentile distribution for each halving of the distance to 100 %: what
+    /// HdrHistogram's own tools write.
+    static let percentileTicks = 5
+
+    // MARK: Load
+
+    static let connections = 1_000
+    static let streams = 256
+    static let threads = 64
+    /// Exponent of `zipf` without a number: YCSB's, a web cache's usual skew.
+    static let zipfExponent = 0.99
+    /// Keys that a scenario learns where ids have gaps: 20 pages of the longest.
+    static let learntPages = 20
+    static let learntPageRecords = 1_000
+    /// Records of the hot set: they fit any cache.
+    static let hotRecords = 1_000
+    /// Documents of a page.
+    static let pageRecords = 50
+    /// Documents of a page of a cursor walk: whoever wants the whole list takes long pages.
+    static let walkRecords = 500
+    /// Offsets that shallow pages, and pages around 90 %, lie within.
+    static let pageSpan = 2_000
+    /// One answer of so many is read byte by byte; the others are checked by what costs nothing:
+    /// status, length, total, first id, last byte.
+    static let fullCheckShare = 64
+    /// Properties or windows whose filters are asked for in turn.
+    static let filterKeys = 200
+
+    // MARK: Times
+
+    /// Nanoseconds between two looks at timeouts, lost connections and the end.
+    static let tick: Int64 = 100_000_000
+    /// Milliseconds between two points of the time series.
+    static let interval = 1_000
+    /// Milliseconds between two states of the live screen.
+    static let redraw = 200
+    /// Milliseconds that learning from the server may take for each question.
+    static let probeTimeout: Int32 = 5_000
+
+    // MARK: Whose figure it is
+
+    /// Percent of a core that a thread may use (or wait for) before the client counts as the limit.
+    static let busyPercent = 95
+    /// Milliseconds of p99 by which the client itself may send late in an open loop: well above a
+    /// timer's precision, below what would change a p99 that anybody promises.
+    static let lateMilliseconds = 1
+
+    // MARK: Search and comparison
+
+    /// Steps of a search for the highest rate.
+    static let searchSteps = 24
+    /// The search ends when good and bad rate are so close.
+    static let searchPrecision = 0.05
+    /// Two-sided confidence of an interval.
+    static let confidence = 0.95
+
+    /// Bytes of a report that is read again: an hour of intervals is 1 MiB.
+    static let reportBytes = 64 << 20
+}

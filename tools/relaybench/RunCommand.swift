@@ -1,0 +1,103 @@
+import Glibc
+import HTTP2
+import Options
+
+/// `relaybench run`.
+enum RunCommand {
+    /// Carries it out and says how the program ends.
+    static func run(_ arguments: Arguments) -> ExitCode {
+        if arguments[BenchOptions.list] {
+            print(Scenario.list, terminator: "")
+            return .success
+        }
+        Interrupt.hold()
+        var report = BenchReport()
+        do throws(BenchError) {
+            try measure(arguments, &report)
+        } catch {
+            report.error = error.description
+            report.end = .failed
+            report.exitCode = .failure
+            if case .usage = error { report.exitCode = .usage }
+            if case .interrupted = error { report.end = .interrupted }
+            BenchOptions.program.complain(error.description)
+        }
+        do throws(BenchError) {
+            try write(report, arguments)
+        } catch {
+            BenchOptions.program.complain(error.description)
+            return .failure
+        }
+        return report.exitCode
+    }
+
+    private static func measure(
+        _ arguments: Arguments, _ report: inout BenchReport
+    ) throws(BenchError) {
+        var load = try Load(arguments)
+        report.load = load
+        let thresholds = try parse(arguments[BenchOptions.thresholds])
+        let goal: Threshold? =
+            if let text = arguments[BenchOptions.findMax] { try Threshold(text) } else { nil }
+        let shares = try Share.parse(arguments[BenchOptions.mix])
+        for threshold in thresholds + (goal.map { [$0] } ?? []) {
+            guard let name = threshold.scenario else { continue }
+            if !shares.contains(where: { $0.scenario.name == name }) {
+                throw .usage("'\(threshold.text)': '\(name)' is not in the --mix")
+            }
+        }
+        load.plans = try plans(load, shares, Target(arguments).path)
+        report.load = load
+        if Interrupt.isPending { throw .interrupted }
+        let screen = Screen(quiet: arguments[BenchOptions.quiet])
+        let server = arguments[BenchOptions.process].map {
+            ServerProcess(id: Int32($0), adminSocket: arguments[BenchOptions.adminSocket])
+        }
+        if let goal {
+            try Search(load: load, goal: goal, server: server, screen: screen).run(&report)
+        } else {
+            for number in 1...arguments[BenchOptions.repeats] {
+                if number > 1 { screen.say("run \(number)") }
+                report.runs.append(
+                    try Run(load: load, server: server, screen: screen).carryOut())
+                if Interrupt.isPending { break }
+            }
+        }
+        if Interrupt.isPending { report.end = .interrupted }
+        // Whoever asks twice does not want to wait for files.
+        Interrupt.release()
+        report.judge(thresholds)
+    }
+
+    private static func plans(
+        _ load: Load, _ shares: [Share], _ path: String?
+    ) throws(BenchError) -> [Plan] {
+        let learner = try Learner(load.address, fields: load.fields, authority: load.authority)
+        if let path { return [try learner.plan(path: path)] }
+        var plans: [Plan] = []
+        for share in shares { plans.append(try learner.plan(share)) }
+        return plans
+    }
+
+    private static func parse(_ texts: [String]) throws(BenchError) -> [Threshold] {
+        var thresholds: [Threshold] = []
+        for text in texts { thresholds.append(try Threshold(text)) }
+        return thresholds
+    }
+
+    private static func write(
+        _ report: BenchReport, _ arguments: Arguments
+    ) throws(BenchError) {
+        let json = arguments[BenchOptions.json]
+        if json != "-", !report.runs.isEmpty { print(report.text, terminator: "") }
+        if let json { try TextFile.write(report.json, to: json) }
+        if let path = arguments[BenchOptions.timeSeries] {
+            try TextFile.write(Array(report.timeSeries.utf8), to: path)
+        }
+        if let path = arguments[BenchOptions.hdr] {
+            let all = Histogram()
+            for run in report.runs { all.add(run.all.corrected) }
+            try TextFile.write(Array(all.percentileText().utf8), to: path)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+/// A promise that the run has to keep: `p(99)<5ms`, `order-get:p(99.9)<=20ms`, `errors<0.1%`,
+/// `rate>10000`, `server-cpu<5us`.
+struct Threshold: Sendable {
+    /// What is compared.
+    enum Metric: Equatable, Sendable {
+        /// Microseconds, from the intended time.
+        case percentile(Double)
+        case mean
+        case max
+        /// Requests per second.
+        case rate
+        /// Share of all requests, 0…1.
+        case errorShare
+        /// Number of errors.
+        case errors
+        /// Microseconds of the server's CPU per request.
+        case serverCPU
+    }
+
+    let text: String
+    /// Nil for all scenarios together.
+    let scenario: String?
+    let metric: Metric
+    private let comparison: String
+    private let limit: Double
+
+    /// No errors at all: what holds where nothing is said of errors.
+    static let noErrors = Threshold(
+        text: "errors<=0", scenario: nil, metric: .errors, comparison: "<=", limit: 0)
+
+    private init(
+        text: String, scenario: String?, metric: Metric, comparison: String, limit: Double
+    ) {
+        self.text = text
+        self.scenario = scenario
+        self.metric = metric
+        self.comparison = comparison
+        self.limit = limit
+    }
+
+    /// Reads a threshold.
+    init(_ text: String) throws(BenchError) {
+        let bare = text.filter { $0 != " " }
+        guard let start = bare.firstIndex(where: { $0 == "<" || $0 == ">" }) else {
+            throw Self.fault(text)
+        }
+        var end = bare.index(after: start)
+        if end < bare.endIndex, bare[end] == "=" { end = bare.index(after: end) }
+        var name = String(bare[..<start])
+        var scenario: String?
+        if let colon = name.firstIndex(of: ":") {
+            scenario = String(name[..<colon])
+            name = String(name[name.index(after: colon)...])
+        }
+        let value = String(bare[end...])
+        guard let metric = Self.metric(name, isShare: value.hasSuffix("%")),
+            let limit = Self.limit(value, metric)
+        else { throw Self.fault(text) }
+        self.init(
+            text: text, scenario: scenario, metric: metric,
+            comparison: String(bare[start..<end]), limit: limit)
+    }
+
+    private static func fault(_ text: String) -> BenchError {
+        .usage(
+            "'\(text)' is no threshold; expected such as 'p(99)<5ms', 'order-get:p(99.9)<20ms', "
+                + "'errors<0.1%', 'rate>10000' or 'server-cpu<5us'")
+    }
+
+    private static func metric(_ name: String, isShare: Bool) -> Metric? {
+        switch name {
+        case "mean": return .mean
+        case "max": return .max
+        case "rate": return .rate
+        case "errors": return isShare ? .errorShare : .errors
+        case "server-cpu": return .serverCPU
+        default:
+            guard name.hasPrefix("p("), name.hasSuffix(")"),
+                let percent = Double(name.dropFirst(2).dropLast()), percent > 0, percent <= 100
+            else { return nil }
+            return .percentile(percent)
+        }
+    }
+
+    /// Microseconds, a share or a number.
+    private static func limit(_ text: String, _ metric: Metric) -> Double? {
+        let number = text.prefix { $0.isNumber || $0 == "." }
+        guard let value = Double(number) else { return nil }
+        switch (metric, text.dropFirst(number.count)) {
+        case (.rate, ""), (.errors, ""): return value
+        case (.errorShare, "%"): return value / 100
+        case (.rate, _), (.errors, _), (.errorShare, _): return nil
+        case (_, "us"), (_, "µs"): return value
+        case (_, "ms"): return value * 1_000
+        case (_, "s"): return value * 1_000_000
+        default: return nil
+        }
+    }
+
+    /// The figure that a run gives, or nil where it has none.
+    func figure(_ run: RunResult) -> Double? {
+        guard
+            let tally = scenario.map({ name in run.parts.first { $0.name == name }?.tally })
+                ?? .some(run.all)
+        else { return nil }
+        let latency = tally.corrected
+        // Without a request there is no latency, and a promise about it is not kept.
+        let hasLatency = latency.count > 0
+        switch metric {
+        case .percentile(let percent):
+            return hasLatency ? Double(latency.value(atPercentile: percent)) / 1_000 : nil
+        case .mean: return hasLatency ? latency.mean / 1_000 : nil
+        case .max: return hasLatency ? Double(latency.max) / 1_000 : nil
+        case .rate: return Double(tally.requests) / run.seconds
+        case .errorShare: return Double(tally.errors) / Double(Swift.max(1, tally.requests))
+        case .errors: return Double(tally.errors)
+        case .serverCPU: return run.server?.microsecondsPerRequest
+        }
+    }
+
+    /// Whether a figure keeps the promise; none does not.
+    func holds(_ figure: Double?) -> Bool {
+        guard let figure else { return false }
+        switch comparison {
+        case "<": return figure < limit
+        case "<=": return figure <= limit
+        case ">": return figure > limit
+        default: return figure >= limit
+        }
+    }
+
+    /// Whether it speaks of errors.
+    var isAboutErrors: Bool { metric == .errors || metric == .errorShare }
+}
