@@ -1,4 +1,5 @@
 import Glibc
+import Options
 import Zstd
 
 /// Lines of a file, and the number of each.

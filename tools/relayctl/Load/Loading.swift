@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Options
 import RelayRecords
 
 /// Pours lines into a target: keeps those that wait for others, names those that cannot be loaded.
