@@ -39,6 +39,7 @@ extension Program {
         page.heading("Options")
         for option in verb.options { page.entry(option.usage, option.explanation) }
         page.entry("--help", "explain this")
+        page.entry("--man", "print the manual page, as roff for man(1)")
         if verb.name.isEmpty { page.entry("--version", "print the version") }
         closing(&page)
         return page.text
@@ -59,7 +60,7 @@ extension OptionDescription {
     }
 
     /// The help sentence with what the description knows besides it.
-    fileprivate var explanation: String {
+    var explanation: String {
         var remarks: [String] = []
         if case .choice(let words) = kind {
             remarks.append("one of \(words.joined(separator: ", "))")

@@ -12,6 +12,7 @@ extension Program {
         let before = arguments.prefix { $0 != "--" }
         let asksForHelp = before.contains("--help") || before.contains("-h")
         if asksForHelp, let help = help(for: Array(words)) { return .help(help) }
+        if before.contains("--man"), let page = manual(for: Array(words)) { return .help(page) }
         if arguments.first == "--version" { return .version("\(name) \(version)") }
         let verb = try findVerb(words)
         let rest = arguments.dropFirst(verb.name.isEmpty ? 0 : verb.words.count)

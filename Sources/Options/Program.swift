@@ -10,10 +10,13 @@ public struct Program: Sendable {
     public let verbs: [Verb]
     /// Lines that close the help text: exit codes, examples.
     public let notes: [String]
+    /// The section of the manual that it belongs to: 1 for commands, 8 for services.
+    public let section: Int
 
     /// A program with verbs.
     public init(
-        name: String, summary: String, version: String, verbs: [Verb], notes: [String] = []
+        name: String, summary: String, version: String, verbs: [Verb], notes: [String] = [],
+        section: Int = 1
     ) {
         precondition(Set(verbs.map(\.name)).count == verbs.count, "a verb is described twice")
         self.name = name
@@ -21,16 +24,18 @@ public struct Program: Sendable {
         self.version = version
         self.verbs = verbs
         self.notes = notes
+        self.section = section
     }
 
     /// A program that does one thing.
     public init(
         name: String, summary: String, version: String, options: [OptionDescription],
-        notes: [String] = []
+        notes: [String] = [], section: Int = 1
     ) {
         self.init(
             name: name, summary: summary, version: version,
-            verbs: [Verb("", summary: summary, options: options)], notes: notes)
+            verbs: [Verb("", summary: summary, options: options)], notes: notes,
+            section: section)
     }
 
     /// The verb of a program that does one thing.
@@ -70,10 +75,13 @@ public struct Operand: Sendable, Equatable {
     public let name: String
     /// One sentence without a full stop, lower case first.
     public let help: String
+    /// What it is, for shells that complete it; the verb itself checks it.
+    public let kind: Kind
 
     /// Describes an operand.
-    public init(_ name: String, help: String) {
+    public init(_ name: String, _ kind: Kind = .text, help: String) {
         self.name = name
+        self.kind = kind
         self.help = help
     }
 }

@@ -132,8 +132,11 @@ public final class DumpReader {
     /// The id of line and document, of which one may be silent but not both.
     private func id(_ said: Int64?, _ model: RecordModel) throws(LineFault) -> UInt64 {
         guard let id = said.map({ UInt64(exactly: $0) ?? 0 }) ?? model.id,
-            Resource.isStorable(id)
-        else { throw LineFault(detail: "id: expected a number from 1 on") }
+            Resource.isStorable(id), id <= RelayStore.Limits.provisionalIDs
+        else {
+            throw LineFault(
+                detail: "id: expected a number from 1 to \(RelayStore.Limits.provisionalIDs)")
+        }
         if let own = model.id, own != id {
             throw LineFault(detail: "id: not that of the document, \(own)")
         }
@@ -142,11 +145,6 @@ public final class DumpReader {
 
     private func members(of value: JSONValue) throws(LineFault) -> Members {
         guard value.kind == .object else { throw LineFault(detail: "expected a JSON object") }
-        if value["dump"] != nil || value["end"] != nil {
-            var frame = Members()
-            frame.isFrame = true
-            return frame
-        }
         var members = Members()
         for (name, value) in value.members {
             switch String(name) {
@@ -154,6 +152,9 @@ public final class DumpReader {
             case "resource": members.resource = value.string
             case "id": members.id = value.integer ?? 0
             case "version": break
+            case "dump", "end":
+                members.isFrame = true
+                return members
             case "document": members.document = value
             case "private":
                 guard let bytes = value.string.flatMap({ Hexadecimal.bytes($0.bytes) }) else {

@@ -128,6 +128,6 @@ public struct DumpWriter {
     }
 
     private static func name(_ resource: UInt8) -> String {
-        Resource(rawValue: resource).map { "\($0)" } ?? "\(resource)"
+        Resource(rawValue: resource)?.name ?? "\(resource)"
     }
 }

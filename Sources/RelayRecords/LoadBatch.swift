@@ -28,11 +28,12 @@ extension LoadBatch {
     var payload: [UInt8] {
         var lines: [UInt8] = []
         lines.reserveCapacity(records.reduce(0) { $0 + $1.json.count + 64 })
+        var writer = JSONWriter()
         for record in records {
-            var writer = JSONWriter()
+            writer.reset()
             writer.beginObject()
             writer.member("account", UInt64(account))
-            writer.member("resource", "\(record.resource)")
+            writer.member("resource", record.resource.name)
             writer.member("id", record.id)
             if !record.privateBytes.isEmpty {
                 writer.member("private", Hexadecimal.text(record.privateBytes))

@@ -17,9 +17,19 @@ public enum Resource: UInt8, Sendable, CaseIterable {
 
     /// The kind of this name, which is that of the case.
     public init?(named name: String) {
-        guard let resource = Self.allCases.first(where: { "\($0)" == name }) else { return nil }
+        guard let resource = Self.byName[name] else { return nil }
         self = resource
     }
+
+    /// The name of the case.
+    public var name: String { Self.names[Int(rawValue)] }
+
+    // Made once: to ask the runtime for a case's name takes as long as to store a record.
+    private static let names: [String] = (0...UInt8.max).map { number in
+        Resource(rawValue: number).map { "\($0)" } ?? ""
+    }
+    private static let byName: [String: Resource] = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0.name, $0) })
 
     /// The key of a record of this kind.
     @inlinable

@@ -42,7 +42,7 @@ struct RelaydOptions {
         ],
         notes: [
             "Ends on SIGTERM and SIGINT: finishes the streams under way, commits, exits with 0."
-        ])
+        ], section: 8)
 
     let store: String
     let socket: String?

@@ -25,6 +25,7 @@ import Testing
               --format WORD             how to print (one of text, lines; default: text)
               --label TEXT              what to call it (may be repeated)
               --help                    explain this
+              --man                     print the manual page, as roff for man(1)
 
             Exit codes: 0 done, 1 failed, 2 wrong command line.
 

@@ -69,7 +69,8 @@ enum Commands {
             store.description, format.description, oneAccount.description, resource.description,
             toFile.description, json.description,
         ])
-    static let loadFile = Operand("FILE", help: "a dump, compressed or not; - is standard input")
+    static let loadFile = Operand(
+        "FILE", .path, help: "a dump, compressed or not; - is standard input")
     static let load = Verb(
         "load", summary: "Load a dump; through relayd while it runs. Twice changes nothing",
         options: [
@@ -83,6 +84,27 @@ enum Commands {
         options: [
             store.description, clearStale.description, adminSocket.description, json.description,
         ])
+    static let once = Option<Bool>.flag(
+        "once", help: "print one table and end; so it is too where there is no terminal")
+    static let interval = Option<Int>.number(
+        "interval", "TIME", .duration(100...Limits.longestInterval), default: 1_000,
+        help: "how often to look")
+    static let top = Verb(
+        "top", summary: "Watch a running relayd: rates, commits, sizes, readers; q ends it",
+        options: [
+            once.description, interval.description, healthStore.description,
+            adminSocket.description, json.description,
+        ])
+    static let shell = Operand(
+        "SHELL", .choice(Shell.allCases.map(\.rawValue)), help: "bash, zsh or fish")
+    static let completions = Verb(
+        "completions", summary: "Print a script that makes a shell complete these commands",
+        options: [json.description], operands: [shell])
+    static let manualDirectory = Option<String?>.optional(
+        "to", "DIR", .path, help: "write every page into DIR instead of printing the overview")
+    static let man = Verb(
+        "man", summary: "Print the manual page of this program, or write those of all verbs",
+        options: [manualDirectory.description, json.description])
     static let ready = Option<Bool>.flag(
         "ready", help: "wait until relayd serves; there is nothing else to wait for")
     static let timeout = Option<Int>.number(
@@ -100,8 +122,10 @@ enum Commands {
 
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
-        verbs: [sample, dump, load, keysCreate, keysList, keysRevoke, stat, readers, wait, health]
-            + snapshotVerbs,
+        verbs: [
+            sample, dump, load, keysCreate, keysList, keysRevoke, stat, top, readers, wait, health,
+            completions, man,
+        ] + snapshotVerbs,
         notes: [
             "Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line,",
             "3 done, but something is wrong with the data (each finding is named).",

@@ -55,6 +55,11 @@ enum Limits {
     /// Milliseconds that one may wait for relayd at most: a day.
     static let longestWait = 86_400_000
 
+    /// Milliseconds between two looks of top at most: an hour.
+    static let longestInterval = 3_600_000
+    /// Milliseconds after which top looks whether a key was pressed or the window changed.
+    static let keyPause: Int32 = 100
+
     /// Accounts are numbered up to here: 20 bits of a record's key in the store.
     static let highestAccount = (1 << 20) - 1
     /// Milliseconds that an answer on the admin socket may take. Less than a health check waits.

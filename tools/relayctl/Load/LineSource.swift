@@ -1,5 +1,6 @@
 import Glibc
 import Options
+import Options
 import Zstd
 
 /// Lines of a file, and the number of each.

@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Options
+import Options
 import RelayRecords
 
 /// Pours lines into a target: keeps those that wait for others, names those that cannot be loaded.

@@ -1,0 +1,122 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("The administrator's tools beside a running relayd", .serialized)
+struct AdminToolTests {
+    @Test("wait returns when relayd is ready, and says what it saw when that takes too long.")
+    func waiting() throws {
+        let directory = TemporaryDirectory()
+        let store = directory.file("store")
+        let early = ChildProcess.run(
+            "relayctl", ["wait", "--ready", "--store", store, "--timeout", "100ms"])
+        #expect(early.code == 1)
+        #expect(early.output.contains("seen last: nobody listens on \(store)/admin.sock"))
+
+        let socket = directory.file("admin.sock")
+        let log = directory.file("wait.log")
+        let waiting = ChildProcess(
+            "relayctl", ["wait", "--admin-socket", socket, "--timeout", "1m"], output: log)
+        let relayd = try Relayd(store: store, in: directory)
+        #expect(waiting.wait() == 0, "\(readText(log))")
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test("readers names a process that died with a reader, until its slot is freed.")
+    func deadReader() throws {
+        let sample = try SampleStore()
+        let relayd = try sample.serve()
+        let place = ["--store", sample.store, "--admin-socket", relayd.adminSocket]
+        // A dump into a pipe that nobody reads stands still in the middle of its transaction.
+        let file = sample.directory.file("dump")
+        #expect(mkfifo(file + ".part", 0o600) == 0)
+        let dump = ChildProcess("relayctl", ["dump", "--store", sample.store, "--to", file])
+        let pipe = open(file + ".part", O_RDONLY)
+        defer { close(pipe) }
+        func readers(_ options: [String] = []) -> String {
+            ChildProcess.run("relayctl", ["readers", "--json"] + options + place).output
+        }
+        let mark = "\"pid\":\(dump.pid),"
+        var listed = readers()
+        for _ in 0..<200 where !listed.contains(mark) {
+            usleep(10_000)
+            listed = readers()
+        }
+        #expect(listed.contains(mark))
+        dump.signal(SIGKILL)
+        dump.wait()
+        #expect(readers().contains(mark))
+        let cleared = readers(["--clear-stale"])
+        #expect(!cleared.contains(mark) && !cleared.contains("\"cleared\":0"))
+        #expect(readers().contains("\"pid\":\(relayd.process.pid),"))
+    }
+
+    @Test("stat and top tell what relayd does.")
+    func figures() throws {
+        let directory = TemporaryDirectory()
+        let relayd = try Relayd(store: directory.file("store"), in: directory)
+        let place = ["--admin-socket", relayd.adminSocket]
+        let top = ChildProcess.run("relayctl", ["top", "--once", "--interval", "100ms"] + place)
+        #expect(top.code == 0, "\(top.output)")
+        #expect(top.output.contains("pid \(relayd.process.pid), up"))
+        #expect(top.output.contains("requests  0/s"))
+        let json = ChildProcess.run("relayctl", ["top", "--json"] + place)
+        #expect(json.output.contains("\"queuedWrites\":0"))
+        let none = ChildProcess.run(
+            "relayctl", ["top", "--once", "--admin-socket", directory.file("none.sock")])
+        #expect(none.code == 1 && none.output.contains("is relayd running?"))
+    }
+
+    @Test("A real bash completes verbs, options and their values.")
+    func bash() throws {
+        let directory = TemporaryDirectory()
+        let script = directory.file("relayctl.bash")
+        let made = ChildProcess("relayctl", ["completions", "bash"], output: script)
+        #expect(made.wait() == 0)
+        #expect(ChildProcess.run("bash", ["-n", script]).code == 0)
+        for (line, wanted) in [
+            ("relayctl ke", "keys"), ("relayctl keys re", "revoke"),
+            ("relayctl dump --resource prop", "property"), ("relayctl load --dry", "--dry-run"),
+            ("relayctl completions f", "fish"), ("relayctl wait --store /et", "/etc"),
+        ] {
+            let test = """
+                source \(script); COMP_WORDS=(\(line)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                [[ $(complete -p relayctl) == *_relayctl* ]] && _relayctl
+                printf '%s\\n' "${COMPREPLY[@]}"
+                """
+            let completed = ChildProcess.run("bash", ["-c", test])
+            #expect(completed.output == wanted + "\n", "\(line)")
+        }
+    }
+
+    @Test("Other shells, where they are installed, accept their scripts.")
+    func otherShells() throws {
+        for (shell, arguments) in [("zsh", ["-n"]), ("fish", ["--no-config", "-n"])] {
+            guard ChildProcess.run("which", [shell]).code == 0 else { continue }
+            let directory = TemporaryDirectory()
+            let script = directory.file("script")
+            #expect(ChildProcess("relayctl", ["completions", shell], output: script).wait() == 0)
+            let checked = ChildProcess.run(shell, arguments + [script])
+            #expect(checked.code == 0 && checked.output.isEmpty, "\(shell): \(checked.output)")
+        }
+    }
+
+    @Test("Every manual page is one that groff has no complaint about.")
+    func manual() throws {
+        let directory = TemporaryDirectory()
+        let made = ChildProcess.run("relayctl", ["man", "--to", directory.file("man")])
+        #expect(made.code == 0, "\(made.output)")
+        let daemon = directory.file("man/relayd.8")
+        #expect(ChildProcess("relayd", ["--man"], output: daemon).wait() == 0)
+        let pages = TemporaryDirectory.names(in: directory.file("man")).filter { $0.first != "." }
+        #expect(pages.contains("relayctl-keys-create.1") && pages.contains("relayctl.1"))
+        guard ChildProcess.run("which", ["groff"]).code == 0 else { return }
+        for page in pages {
+            let path = directory.file("man/" + page)
+            // Complaints go to standard error, which the output holds too: there must be none.
+            let checked = ChildProcess.run(
+                "bash", ["-c", "groff -Tutf8 -ww -man '\(path)' 2>&1 >/dev/null"])
+            #expect(checked.code == 0 && checked.output.isEmpty, "\(page): \(checked.output)")
+        }
+    }
+}

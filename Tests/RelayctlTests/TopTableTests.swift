@@ -1,0 +1,30 @@
+import Testing
+
+@testable import relayctl
+
+@Suite struct TopTableTests {
+    private func sample(_ json: String, at time: Int) throws -> TopSample {
+        try #require(TopSample(Array(json.utf8), time: time))
+    }
+
+    @Test("Rates are what changed by the time between, and a restart is no negative rate.")
+    func rates() throws {
+        let before = try sample(
+            #"{"requests":100,"answers2xx":100,"commits":10,"writes":20,"cpuMilliseconds":100}"#,
+            at: 1_000)
+        let after = try sample(
+            #"""
+            {"requests":1100,"answers2xx":1090,"commits":20,"writes":70,"cpuMilliseconds":350,
+            "usedBytes":1048576,"readers":[{"pid":7,"commit":5,"lag":2},{"pid":8}]}
+            """#, at: 3_000)
+        let text = TopTable(before: before, after: after).lines.joined(separator: "\n")
+        #expect(text.contains("requests  500/s   2xx 495"))
+        #expect(text.contains("writes    25/s in 5 commits/s of 5.0"))
+        #expect(text.contains("cpu       12.5 %"))
+        #expect(text.contains("store     1.0 MiB"))
+        #expect(text.contains("readers   1 of 0 slots, 2 commits behind at most"))
+        let restarted = TopTable(before: after, after: try sample("{}", at: 4_000))
+        #expect(restarted.lines.contains { $0.contains("requests  0/s") })
+        #expect(TopSample(Array("[]".utf8), time: 0) == nil)
+    }
+}

@@ -1,0 +1,127 @@
+import Glibc
+import JSON
+
+/// What relayd's `/admin/stat` said at one moment.
+struct TopSample {
+    /// A reader of the store.
+    struct Reader: Equatable {
+        let process: Int
+        let commit: Int
+        let lag: Int
+    }
+
+    /// When it was asked, in milliseconds on the monotonic clock.
+    let time: Int
+    private(set) var numbers: [String: Int] = [:]
+    /// Those that read a commit now.
+    private(set) var readers: [Reader] = []
+
+    /// Reads an answer; nil when it is none.
+    init?(_ json: [UInt8], time: Int) {
+        self.time = time
+        var numbers: [String: Int] = [:]
+        var readers: [Reader] = []
+        let isObject = try? JSONParser().parse(json) { root -> Bool in
+            guard root.kind == .object else { return false }
+            for member in root.members {
+                if let number = member.value.integer { numbers[String(member.name)] = Int(number) }
+            }
+            for reader in (root["readers"] ?? root).elements {
+                guard let commit = reader["commit"]?.integer else { continue }
+                readers.append(
+                    Reader(
+                        process: Int(reader["pid"]?.integer ?? 0), commit: Int(commit),
+                        lag: Int(reader["lag"]?.integer ?? 0)))
+            }
+            return true
+        }
+        guard isObject == true else { return nil }
+        self.numbers = numbers
+        self.readers = readers
+    }
+
+    subscript(name: String) -> Int { numbers[name] ?? 0 }
+
+    static func now() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
+}
+
+/// Two samples as lines of text: what `top` shows, on a screen or on paper.
+struct TopTable {
+    let before: TopSample
+    let after: TopSample
+
+    /// The lines, readers last.
+    var lines: [String] {
+        var lines = service + traffic + writes + store
+        let active = after.readers.sorted { $0.lag > $1.lag }
+        lines.append(
+            "readers   \(active.count) of \(after["readerSlots"]) slots, "
+                + "\(active.first?.lag ?? 0) commits behind at most")
+        for reader in active {
+            lines.append("  pid \(reader.process)  commit \(reader.commit)  lag \(reader.lag)")
+        }
+        return lines
+    }
+
+    private var service: [String] {
+        let cpu = change("cpuMilliseconds") * 1000 / milliseconds
+        return [
+            "relayd    pid \(after["pid"]), up \(duration(after["uptimeMilliseconds"])), "
+                + "\(after["loops"]) loops",
+            "cpu       \(cpu / 10).\(cpu % 10) %   memory \(bytes(after["residentBytes"])) "
+                + "(\(bytes(after["anonymousBytes"])) without the map)",
+        ]
+    }
+
+    private var traffic: [String] {
+        let turns = max(1, change("turns"))
+        return [
+            "clients   \(after["connections"]) connections, \(rate("connectionsAccepted"))/s new, "
+                + "\(after["openStreams"]) requests under way",
+            "requests  \(rate("requests"))/s   2xx \(rate("answers2xx"))  "
+                + "3xx \(rate("answers3xx"))  4xx \(rate("answers4xx"))  "
+                + "5xx \(rate("answers5xx"))   \(change("requests") / turns) a turn",
+            "network   in \(bytes(rate("receivedBytes")))/s   out \(bytes(rate("sentBytes")))/s",
+        ]
+    }
+
+    private var writes: [String] {
+        let commits = change("commits")
+        let group = commits > 0 ? change("writes") * 10 / commits : 0
+        let busy = change("writerBusyMicroseconds") / milliseconds / 10
+        return [
+            "writes    \(rate("writes"))/s in \(rate("commits")) commits/s of "
+                + "\(group / 10).\(group % 10) (largest \(after["largestGroup"])), "
+                + "\(after["queuedWrites"]) wait, writer busy \(busy) %"
+        ]
+    }
+
+    private var store: [String] {
+        [
+            "store     \(bytes(after["usedBytes"])) of \(bytes(after["mapBytes"])), "
+                + "\(after["freePages"]) pages free (\(bytes(after["freeBytes"]))), "
+                + "change \(after["sequence"]), commit \(after["commit"])"
+        ]
+    }
+
+    private var milliseconds: Int { max(1, after.time - before.time) }
+
+    /// A restarted relayd counts from 0 again: then there is nothing to tell for one interval.
+    private func change(_ name: String) -> Int { max(0, after[name] - before[name]) }
+
+    private func rate(_ name: String) -> Int { change(name) * 1000 / milliseconds }
+
+    private func bytes(_ number: Int) -> String { Progress.Unit.bytes.text(number) }
+
+    private func duration(_ milliseconds: Int) -> String {
+        let seconds = milliseconds / 1000
+        if seconds < 60 { return "\(seconds) s" }
+        if seconds < 3600 { return "\(seconds / 60) min" }
+        if seconds < 86_400 { return "\(seconds / 3600) h \(seconds / 60 % 60) min" }
+        return "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
+    }
+}
