@@ -44,12 +44,16 @@ struct Connection {
     // Budgets, see Limits.
     var acceptedAt: Int64 = 0
     var progressAt: Int64 = 0
+    /// When what a request waits for was last got on with: a field section or a body that arrives,
+    /// DATA that leaves. A client's PING is no progress, and neither is our answer to it.
+    var workedAt: Int64 = 0
     /// Where the session packs frames, and the value of `progressAt` at which its pages were given
     /// back: see `releaseFrameBuffer`.
     var frameBuffer: UnsafeMutableRawPointer?
     var releasedAt: Int64 = 0
     var budgetSecond: Int64 = 0
     var controlFrames: UInt32 = 0
+    var windowCredit = 0
     var provokedResets: UInt32 = 0
 
     // Neighbours in the loop's list, and the next one to serve in this turn.
@@ -94,6 +98,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
             let bytes = state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self)
             if nghttp2_session_mem_recv(pointee.session, bytes, count) < 0 { return false }
+            if pointee.receiving != nil { pointee.workedAt = state.pointee.now }
             if pointee.isClosing { return false }
             // A short read means that the socket is empty: no second call to be told so.
             if count < Limits.receiveBytes { return true }
@@ -224,6 +229,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 return errno == EAGAIN ? false : close()
             }
             pointee.progressAt = pointee.state.pointee.now
+            pointee.workedAt = pointee.state.pointee.now
             pointee.allowance -= sent
             pointee.state.pointee.counters.sentBytes &+= UInt64(sent)
             pointee.unsentOffset += sent

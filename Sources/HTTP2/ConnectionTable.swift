@@ -21,6 +21,7 @@ extension EventLoop {
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
         connection.pointee.acceptedAt = state.pointee.now
         connection.pointee.progressAt = state.pointee.now
+        connection.pointee.workedAt = state.pointee.now
         connection.pointee.following = state.pointee.connections
         state.pointee.connections?.pointee.previous = connection
         state.pointee.connections = connection
@@ -64,7 +65,7 @@ extension EventLoop {
             let waits = connection.pointee.openStreams > 0 || connection.pointee.unsent != nil
             let isStalled =
                 waits && !connection.pointee.hasPendingWork
-                && now - connection.pointee.progressAt > Limits.stallMilliseconds
+                && now - connection.pointee.workedAt > Limits.stallMilliseconds
             if isSilent || isStalled {
                 destroy(connection)
             } else if connection.resetStalledBodies(now) {
@@ -80,19 +81,50 @@ extension EventLoop {
         stopDeadline = monotonicMilliseconds() + milliseconds
         for acceptor in acceptors { epoll_ctl(epoll, EPOLL_CTL_DEL, acceptor.socket, nil) }
         acceptors = []
+        goodbyeAt = monotonicMilliseconds() + Limits.noticeMilliseconds
+        eachConnection { connection in
+            // First that the end is near, so that no request is lost that is on its way now.
+            nghttp2_submit_shutdown_notice(connection.pointee.session)
+            connection.pointee.workedAt = state.pointee.now
+            touch(connection)
+        }
+    }
+
+    /// Once a turn while the loop ends: says goodbye in time, and gives up who holds it up.
+    func drain(_ now: Int64) {
+        if let time = goodbyeAt, now >= time {
+            goodbyeAt = nil
+            eachConnection { sayGoodbye($0) }
+        }
+        eachConnection { connection in
+            let isStuck =
+                !connection.pointee.hasPendingWork
+                && now - connection.pointee.workedAt > Limits.drainStallMilliseconds
+            if isStuck {
+                connection.close()
+                touch(connection)
+            }
+        }
+    }
+
+    private func sayGoodbye(_ connection: UnsafeMutablePointer<Connection>) {
+        // Streams up to the last id that was taken in are finished, later ones refused:
+        // want_read and want_write of the session turn 0 when they are.
+        nghttp2_submit_goaway(
+            connection.pointee.session, 0,
+            nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
+            UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
+        // At once: a stream that came in after it was worded would be answered and yet be
+        // named as never taken in, and its client would send the request again.
+        if connection.pointee.unsent == nil { _ = connection.flush() }
+        touch(connection)
+    }
+
+    private func eachConnection(_ body: (UnsafeMutablePointer<Connection>) -> Void) {
         var next = state.pointee.connections
         while let connection = next {
             next = connection.pointee.following
-            // Streams up to the last id that was taken in are finished, later ones refused:
-            // want_read and want_write of the session turn 0 when they are.
-            nghttp2_submit_goaway(
-                connection.pointee.session, 0,
-                nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
-                UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
-            // At once: a stream that came in after it was worded would be answered and yet be
-            // named as never taken in, and its client would send the request again.
-            _ = connection.flush()
-            touch(connection)
+            body(connection)
         }
     }
 }

@@ -65,7 +65,7 @@ public final class DetachedLoop {
         if !stream.appendBody(request.body, request.body.count) {
             application.refuse(exchange, .bodyTooLarge)
         }
-        connection.pointee.bodyBytes += stream.pointee.requestBodyLength
+        connection.holdBody(stream.pointee.requestBodyLength)
     }
 
     /// Offers a streamed body in pieces, as frames bring it.

@@ -12,6 +12,7 @@ public final class EventLoop: @unchecked Sendable {
     // SAFETY: `state` is touched on the loop's thread only, the mailbox under its lock.
     let state: UnsafeMutablePointer<LoopState>
     let application: Application
+    let bodies: BodyBudget
     let epoll: Int32
     private let wake: Int32
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
@@ -19,14 +20,21 @@ public final class EventLoop: @unchecked Sendable {
     var acceptors: [Acceptor] = []
     private var thread = pthread_t()
     var stopDeadline: Int64?
+    /// When every client is told the last stream that is still answered; nil once it was.
+    var goodbyeAt: Int64?
     /// Whether the application was told that there is nothing to do.
     private var isResting = false
     let count = Atomic<Int>(0)
     private let published = PublishedCounters()
 
     /// Makes a loop whose requests `application` answers.
-    public init(application: Application) throws(TransportError) {
+    ///
+    /// - Parameter bodies: what request bodies may take, shared with other loops.
+    public init(
+        application: Application, bodies: BodyBudget = BodyBudget()
+    ) throws(TransportError) {
         self.application = application
+        self.bodies = bodies
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard epoll >= 0, wake >= 0 else {
@@ -127,7 +135,7 @@ public final class EventLoop: @unchecked Sendable {
     /// before a long sleep the application gives back what it holds: a loop without work
     /// would keep the pages of its last commit from being reused, and the file would grow.
     private var timeout: Int32 {
-        if stopDeadline != nil { return 50 }
+        if stopDeadline != nil { return Limits.drainTurnMilliseconds }
         if !isResting { return Limits.restMilliseconds }
         return state.pointee.connections == nil ? -1 : 1_000
     }
@@ -143,6 +151,7 @@ public final class EventLoop: @unchecked Sendable {
             application.idle()
         }
         for index in 0..<Int(max(ready, 0)) { receive(events[index]) }
+        if stopDeadline != nil { drain(now) }
         if state.pointee.touched != nil {
             isResting = false
             application.beginTurn()

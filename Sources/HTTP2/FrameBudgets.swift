@@ -10,6 +10,16 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if pointee.controlFrames > Limits.controlFramesPerSecond { enhanceYourCalm() }
     }
 
+    /// Counts a WINDOW_UPDATE: for what we have sent it costs nothing, beyond that it is a control
+    /// frame like any other.
+    func spendWindowUpdate() {
+        if pointee.windowCredit > 0 {
+            pointee.windowCredit -= 1
+        } else {
+            spendControlFrame()
+        }
+    }
+
     private func renewBudget() {
         let second = pointee.state.pointee.now / 1_000
         if second == pointee.budgetSecond { return }
@@ -23,8 +33,18 @@ extension UnsafeMutablePointer where Pointee == Connection {
             pointee.session, UInt32(NGHTTP2_ENHANCE_YOUR_CALM.rawValue))
     }
 
+    @inline(__always)
+    private func dataSent(_ length: Int) {
+        pointee.workedAt = pointee.state.pointee.now
+        // A client may open both windows, the stream's and the connection's, for every few bytes.
+        let credit = pointee.windowCredit + 2 + length / Limits.bytesPerWindowUpdate
+        pointee.windowCredit = Swift.min(credit, Limits.windowUpdateCredit)
+    }
+
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
-        if frame.pointee.hd.type == UInt8(NGHTTP2_RST_STREAM.rawValue),
+        if frame.pointee.hd.type == UInt8(NGHTTP2_DATA.rawValue) {
+            dataSent(frame.pointee.hd.length)
+        } else if frame.pointee.hd.type == UInt8(NGHTTP2_RST_STREAM.rawValue),
             frame.pointee.rst_stream.error_code != UInt32(NGHTTP2_NO_ERROR.rawValue)
         {
             // A client that provokes resets makes us work for nothing (CVE-2025-8671).

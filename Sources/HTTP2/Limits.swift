@@ -56,6 +56,10 @@ public enum Limits {
     /// Request body bytes that a connection may have in memory; past it a request gets 503.
     public static let bodyBytesPerConnection = 32 * 1024 * 1024
 
+    /// Request body bytes that a server may have in memory, over all its connections: 256 MiB, eight
+    /// connections at their limit; past it a request gets 503.
+    public static let bodyBytes = 256 * 1024 * 1024
+
     /// Body bytes that are let in and dropped after a request was answered without its body; past
     /// it the stream is reset. Twice the largest body of the contract.
     static let droppedBodyBytes = 16 * 1024 * 1024
@@ -71,8 +75,16 @@ public enum Limits {
     public static let maxConnections = 960
 
     /// Frames per second that a connection may send without carrying a request forward
-    /// (PING, SETTINGS, PRIORITY, empty DATA): a flood closes the connection.
+    /// (PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE for nothing, unknown types): a flood
+    /// closes the connection.
     static let controlFramesPerSecond: UInt32 = 1_000
+
+    /// Bytes sent for which a client may send one more WINDOW_UPDATE: half of what the busiest
+    /// client we know opens its window by.
+    static let bytesPerWindowUpdate = 1_024
+
+    /// WINDOW_UPDATE frames that may be saved up: those for one connection window of 4 MiB.
+    static let windowUpdateCredit = 4_096
 
     /// RST_STREAM frames per second that we may be provoked to send (CVE-2025-8671).
     static let provokedResetsPerSecond: UInt32 = 100
@@ -87,7 +99,7 @@ public enum Limits {
     /// Time for the connection preface and the peer's SETTINGS ACK.
     static let handshakeMilliseconds: Int64 = 5_000
 
-    /// Time without a byte of progress while bytes wait to be sent or a body to be received.
+    /// Time without progress while bytes wait to be sent or a body to be received.
     static let stallMilliseconds: Int64 = 60_000
 
     /// Time without a byte after which a connection gives back the pages of its frame buffer: one
@@ -100,6 +112,17 @@ public enum Limits {
 
     /// Time that streams under way get at shutdown.
     public static let drainMilliseconds: Int64 = 10_000
+
+    /// Time between the notice of a shutdown and the GOAWAY that names the last stream: enough for
+    /// requests that were on their way (RFC 9113 §6.8); the round trip of a Unix socket is 0.05 ms.
+    static let noticeMilliseconds: Int64 = 50
+
+    /// Time without progress after which a connection is given up at shutdown: a client that does
+    /// not read must not hold up the end for all of `drainMilliseconds`.
+    static let drainStallMilliseconds: Int64 = 1_500
+
+    /// How often a loop that is ending looks at its clocks.
+    static let drainTurnMilliseconds: Int32 = 25
 
     /// Connections answered in one turn before the loop looks at the sockets again.
     static let eventsPerTurn = 256

@@ -35,6 +35,10 @@ struct LoopState {
     var now: Int64 = 0
     var isDraining = false
     private let unmanagedOwner: Unmanaged<EventLoop>
+    private let unmanagedBodies: Unmanaged<BodyBudget>
+
+    /// What all loops of the server share for request bodies.
+    var bodies: BodyBudget { unmanagedBodies.takeUnretainedValue() }
 
     var owner: EventLoop { unmanagedOwner.takeUnretainedValue() }
 
@@ -43,6 +47,7 @@ struct LoopState {
         // SAFETY: the owner keeps the application alive and frees all of this in `deallocate`.
         unmanagedApplication = Unmanaged.passUnretained(application)
         unmanagedOwner = Unmanaged.passUnretained(owner)
+        unmanagedBodies = Unmanaged.passUnretained(owner.bodies)
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
         pieces = .allocate(capacity: pieceCapacity)
         attached = .allocate(capacity: attachedCapacity)

@@ -24,6 +24,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
         stream.pointee.elder = pointee.streams
         pointee.streams?.pointee.younger = stream
         pointee.streams = stream
+        // The first request of a while starts the clock; later ones do not set it back.
+        if pointee.openStreams == 0 { pointee.workedAt = pointee.state.pointee.now }
         pointee.openStreams += 1
         pointee.receiving = stream
         nghttp2_session_set_stream_user_data(pointee.session, frame.pointee.hd.stream_id, stream)
@@ -92,6 +94,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
             spendControlFrame()
         case NGHTTP2_PING.rawValue, NGHTTP2_PRIORITY.rawValue:
             spendControlFrame()
+        case NGHTTP2_WINDOW_UPDATE.rawValue:
+            spendWindowUpdate()
         default: break
         }
         return 0
@@ -139,6 +143,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func dataReceived(
         _ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int
     ) -> Int32 {
+        pointee.workedAt = pointee.state.pointee.now
         if let stream = stream(id), stream.pointee.isStreamed, stream.pointee.phase == .receiving {
             // SAFETY: nghttp2 lends the bytes for this callback; they are handed on during it.
             streamedDataReceived(stream, UnsafeRawBufferPointer(start: bytes, count: length))
@@ -154,10 +159,10 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if !stream.pointee.rules.receive(length) {
             stream.pointee.phase = .malformed
             reset(id)
-        } else if pointee.bodyBytes + length > Limits.bodyBytesPerConnection {
+        } else if !hasRoom(forBody: length) {
             refuse(stream, .bodyBudget)
         } else if stream.appendBody(bytes, length) {
-            pointee.bodyBytes += length
+            holdBody(length)
         } else {
             refuse(stream, .bodyTooLarge)
         }
@@ -210,7 +215,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if stream.pointee.body.retained != nil {
             pointee.retainedBytes -= stream.pointee.body.remaining
         }
-        pointee.bodyBytes -= stream.pointee.requestBodyLength
+        releaseBody(stream.pointee.requestBodyLength)
         let (elder, younger) = (stream.pointee.elder, stream.pointee.younger)
         elder?.pointee.younger = younger
         if let younger { younger.pointee.elder = elder } else { pointee.streams = elder }

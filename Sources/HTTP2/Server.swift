@@ -10,10 +10,16 @@ public final class Server: @unchecked Sendable {
     private var loopbackSockets: [LoopbackSocket] = []
 
     /// Makes a server with one loop per application.
-    public init(applications: [Application]) throws(TransportError) {
+    ///
+    /// - Parameter bodies: what request bodies may take in memory.
+    public init(
+        applications: [Application], bodies: BodyBudget = BodyBudget()
+    ) throws(TransportError) {
         precondition(!applications.isEmpty, "a server needs a loop")
         var loops: [EventLoop] = []
-        for application in applications { loops.append(try EventLoop(application: application)) }
+        for application in applications {
+            loops.append(try EventLoop(application: application, bodies: bodies))
+        }
         self.loops = loops
     }
 

@@ -43,6 +43,11 @@ enum ServerSession {
         nghttp2_option_set_stream_reset_rate_limit(
             option, Limits.resetBurst, Limits.resetsPerSecond)
         nghttp2_option_set_max_settings(option, 32)
+        // Types that RFC 9113 does not know are ignored (§5.5), but we want to hear of them.
+        let firstUnknown = UInt8(NGHTTP2_CONTINUATION.rawValue) + 1
+        for type in firstUnknown...UInt8.max {
+            nghttp2_option_set_user_recv_extension_type(option, type)
+        }
         return option
     }
 
@@ -51,6 +56,10 @@ enum ServerSession {
         nghttp2_session_callbacks_new(&callbacks)
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
             ServerSession.connection(user).beginFrame(header!)
+        }
+        nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, user in
+            ServerSession.connection(user).spendControlFrame()
+            return Int32(NGHTTP2_ERR_CANCEL.rawValue)
         }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
             ServerSession.connection(user).beginHeaders(frame!)

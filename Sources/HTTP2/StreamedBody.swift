@@ -29,7 +29,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if taken == bytes.count { return }
         // SAFETY: a part of what nghttp2 keeps alive through its callback.
         let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
-        if pointee.bodyBytes + rest.count > Limits.bodyBytesPerConnection {
+        if !hasRoom(forBody: rest.count) {
             return refuseRest(stream, rest.count, .bodyBudget)
         }
         hold(rest, of: stream)
@@ -119,11 +119,11 @@ extension UnsafeMutablePointer where Pointee == Connection {
             stream.pointee.requestBody! + stream.pointee.requestBodyLength, bytes.baseAddress!,
             bytes.count)
         stream.pointee.requestBodyLength = end
-        pointee.bodyBytes += bytes.count
+        holdBody(bytes.count)
     }
 
     private func forgetHeld(_ stream: UnsafeMutablePointer<Stream>, _ count: Int) {
-        pointee.bodyBytes -= count
+        releaseBody(count)
         stream.pointee.requestBodyLength -= count
         stream.pointee.heldOffset = 0
     }

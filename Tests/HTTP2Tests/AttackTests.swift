@@ -49,6 +49,67 @@ struct AttackTests {
         try expectAlive(server)
     }
 
+    @Test(
+        "that floods frames which carry nothing is told to calm down.",
+        arguments: [
+            (RawConnection.windowUpdate, [0, 0, 0, 1]), (UInt8(0xBA), []), (UInt8(0xBA), [1, 2]),
+            (UInt8(16), [0, 0, 0, 0, 0x75]),
+        ])
+    func frameFlood(type: UInt8, payload: [UInt8]) throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let frame = RawConnection.frame(type, payload)
+        for _ in 0..<40 where client.write((0..<100).flatMap { _ in frame }) {}
+        #expect(client.first(RawConnection.goAway)?.errorCode == 11)
+        try expectAlive(server)
+    }
+
+    @Test("that opens its window for every kilobyte it has read is served on.")
+    func eagerWindows() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.frame(RawConnection.settings, [0, 4, 0, 15, 0, 0]))
+        var read = 0
+        for index in 0..<40 {
+            client.write(RawConnection.get("/page", stream: UInt32(index * 2 + 1)))
+            while let frame = client.next() {
+                if frame.type != 0 { continue }
+                read += frame.payload.count
+                for _ in 0..<frame.payload.count / 1_024 {
+                    client.write(
+                        RawConnection.frame(RawConnection.windowUpdate, [0, 0, 4, 0]))
+                }
+                if frame.flags & 1 == 1 { break }
+            }
+        }
+        #expect(read > 2_000 * 1_024)
+        try expectAlive(server)
+    }
+
+    @Test("whose bodies and those of others would fill the memory gets 503, until there is room.")
+    func bodyBudget() throws {
+        let server = try SampleServer(bodies: BodyBudget(100_000))
+        let client = try RawConnection(server.path)
+        let data = [UInt8](repeating: 1, count: 16_000)
+        // A request whose body is not complete holds its part of the budget.
+        client.write(RawConnection.post("/missing", stream: 1))
+        for _ in 0..<6 { client.write(RawConnection.frame(0, stream: 1, data)) }
+        // The answer to a PING says that the server has read all of it.
+        client.write(RawConnection.frame(RawConnection.ping, [UInt8](repeating: 7, count: 8)))
+        #expect(client.first(RawConnection.ping) != nil)
+        let other = try RawConnection(server.path)
+        other.write(RawConnection.post("/missing", stream: 1))
+        other.write(RawConnection.frame(0, flags: 1, stream: 1, data))
+        let refused = try #require(other.first(RawConnection.headers))
+        // The status is no entry of the static table: 503 is written out.
+        #expect(String(decoding: refused.payload, as: UTF8.self).contains("503"))
+        client.write(RawConnection.frame(0, flags: 1, stream: 1))
+        #expect(client.first(RawConnection.headers)?.payload.first == 0x8D)
+        other.write(RawConnection.post("/missing", stream: 3))
+        other.write(RawConnection.frame(0, flags: 1, stream: 3, data))
+        #expect(other.first(RawConnection.headers)?.payload.first == 0x8D)
+    }
+
     @Test("that opens a stream it has passed over is told of its protocol error.")
     func skippedStream() throws {
         let server = try SampleServer()

@@ -62,6 +62,12 @@ final class RawConnection {
         return frame(headers, flags: ends ? 5 : 4, stream: stream, block)
     }
 
+    /// A POST's fields; its body follows as DATA.
+    static func post(_ path: String, stream: UInt32) -> [UInt8] {
+        let block = [0x83, 0x86, 0x04, UInt8(path.utf8.count)] + Array(path.utf8)
+        return frame(headers, flags: 4, stream: stream, block)
+    }
+
     /// Writes bytes; false when the peer has closed.
     @discardableResult
     func write(_ bytes: [UInt8]) -> Bool {

@@ -99,10 +99,11 @@ final class SampleServer {
     let server: Server
     private static let counter = Atomic<Int>(0)
 
-    init(loops: Int = 1) throws {
+    init(loops: Int = 1, bodies: BodyBudget = BodyBudget()) throws {
         let number = Self.counter.add(1, ordering: .relaxed).newValue
         path = "/tmp/relay-http2-\(getpid())-\(number).sock"
-        server = try Server(applications: (0..<loops).map { _ in SampleApplication() })
+        server = try Server(
+            applications: (0..<loops).map { _ in SampleApplication() }, bodies: bodies)
         server.listen(try UnixSocket(path: path))
         try server.start()
     }

@@ -1,0 +1,68 @@
+import Glibc
+import HTTP2
+import Testing
+
+@Suite("A server that stops")
+struct ShutdownTests {
+    /// Stops a server on another thread; `join` says how long that took.
+    private final class Stopping: @unchecked Sendable {
+        // SAFETY: written by the thread that `join` waits for.
+        private var milliseconds = 0
+        private var thread = pthread_t()
+        private let server: Server
+
+        init(_ server: Server) {
+            self.server = server
+            pthread_create(
+                &thread, nil,
+                { context in
+                    // SAFETY: retained below for the thread.
+                    let stopping = Unmanaged<Stopping>.fromOpaque(context!).takeRetainedValue()
+                    let start = Stopping.now()
+                    stopping.server.stop()
+                    stopping.milliseconds = Stopping.now() - start
+                    return nil
+                }, Unmanaged.passRetained(self).toOpaque())
+        }
+
+        func join() -> Int {
+            pthread_join(thread, nil)
+            return milliseconds
+        }
+
+        private static func now() -> Int {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+        }
+    }
+
+    @Test("says so first, takes what is on its way, and then names the last stream.")
+    func notice() throws {
+        let sample = try SampleServer()
+        let client = try RawConnection(sample.path)
+        client.write(RawConnection.get("/missing", stream: 1))
+        #expect(client.first(RawConnection.headers)?.stream == 1)
+        let stopping = Stopping(sample.server)
+        let notice = try #require(client.first(RawConnection.goAway))
+        #expect(notice.payload.prefix(4).elementsEqual([0x7F, 255, 255, 255]))
+        #expect(notice.errorCode == 0)
+        client.write(RawConnection.get("/missing", stream: 3))
+        #expect(client.first(RawConnection.headers)?.stream == 3)
+        let goodbye = try #require(client.first(RawConnection.goAway))
+        #expect(goodbye.payload.prefix(4).elementsEqual([0, 0, 0, 3]))
+        #expect(client.isClosed(timeout: 3_000))
+        #expect(stopping.join() < 1_000)
+    }
+
+    @Test("does not wait the whole time for a client that reads nothing.")
+    func stuckReader() throws {
+        let sample = try SampleServer()
+        let client = try RawConnection(sample.path)
+        client.write(RawConnection.frame(RawConnection.settings, [0, 4, 0, 0, 0, 0]))
+        client.write(RawConnection.get("/page", stream: 1))
+        #expect(client.first(RawConnection.headers)?.stream == 1)
+        let milliseconds = Stopping(sample.server).join()
+        #expect((1_000...6_000).contains(milliseconds), "\(milliseconds) ms")
+    }
+}
