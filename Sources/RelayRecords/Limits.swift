@@ -21,4 +21,11 @@ enum Limits {
 
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
+
+    /// Records of a kind that a refusal names which stand in the way of a deletion: 5, enough to
+    /// know where to begin.
+    static let namedReferrers = 5
+
+    /// Characters of such a record's name: 60, of titles that may have hundreds.
+    static let referrerNameCharacters = 60
 }

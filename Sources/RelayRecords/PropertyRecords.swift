@@ -106,10 +106,15 @@ extension StoreTransaction {
         }
         guard precondition.admits(stored.version) else { return .failed(stored.version) }
         let account = context.account
-        let units = try view.count(RecordList.unitsOfProperty.key(account, id))
-        let orders = try view.count(RecordList.ordersOfProperty.key(account, id))
-        if units + orders > 0 {
-            return RecordAnswer(.referred(to: "property \(id)", units: units, orders: orders))
+        var referrers = Referrers()
+        try referrers.add(
+            Unit.self, .unit, on: RecordList.unitsOfProperty.key(account, id), named: \.name,
+            self, context)
+        try referrers.add(
+            Order.self, .order, on: RecordList.ordersOfProperty.key(account, id), named: \.title,
+            self, context)
+        guard referrers.isEmpty else {
+            return RecordAnswer(referrers.problem(record: "property \(id)"))
         }
         let property = stored.model
         try begin(context)

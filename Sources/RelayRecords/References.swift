@@ -23,15 +23,3 @@ extension RecordAnswer {
     /// If-Match names another version.
     static func failed(_ version: UInt64) -> RecordAnswer { RecordPrecondition.failed(version) }
 }
-
-extension Problem {
-    /// A record cannot go while others refer to it; the detail counts them by kind.
-    static func referred(to record: String, units: UInt64, orders: UInt64) -> Problem {
-        let parts = [(units, "unit"), (orders, "order")]
-            .filter { $0.0 > 0 }
-            .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
-        return Problem(
-            .conflict,
-            parts.joined(separator: " and ") + " refer to \(record): move or delete them first")
-    }
-}

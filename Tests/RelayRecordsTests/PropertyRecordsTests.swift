@@ -138,7 +138,7 @@ struct PropertyRecordsTests {
         try fixture.must(.deleteProperty(from, .none))
     }
 
-    @Test("A property that units or orders refer to is not deleted; the answer counts them.")
+    @Test("A property that units or orders refer to is not deleted; the answer names them.")
     func referred() throws {
         let fixture = try RecordFixture()
         let property = try fixture.property(of: try fixture.customer(), internalID: "p")
@@ -147,14 +147,21 @@ struct PropertyRecordsTests {
             return try #require(try fixture.apply(.deleteProperty(property, .none)).problem?.detail)
         }
         let unit = try fixture.unit(of: property)
-        #expect(try detail().contains("1 unit refer"))
+        #expect(try detail().hasPrefix("1 unit (1 \""))
         try fixture.must(.createOrder(NewOrder(title: "a", propertyId: property)))
         try fixture.must(.createOrder(NewOrder(title: "b", propertyId: property)))
-        #expect(try detail().contains("1 unit and 2 orders refer"))
+        #expect(
+            try detail().hasSuffix(
+                #"and 2 orders (1 "a", 2 "b") refer to property 1: move or delete them first"#))
+        for _ in 3...6 {
+            try fixture.must(.createOrder(NewOrder(title: "c", propertyId: property)))
+        }
+        #expect(
+            try detail().contains(#"and 6 orders (1 "a", 2 "b", 3 "c", 4 "c", 5 "c", …) refer"#))
         // The unit moves away; the orders stay.
         let other = try fixture.property(of: 1)
         try fixture.must(.upsertUnits([UnitInput(id: unit, propertyId: other)]))
-        #expect(try detail().hasPrefix("2 orders refer"))
+        #expect(try detail().hasPrefix("6 orders (1 \"a\", 2 \"b\", 3"))
     }
 
     @Test("A deleted property is gone from its lists and names; its id is not used again.")
