@@ -64,11 +64,13 @@ public final class RelayService: Sendable {
 
     /// Makes a service for an open store.
     ///
-    /// - Parameter loops: threads that serve the API, 1…`Limits.maxLoops`.
-    public init(store: Store, loops: Int) throws {
+    /// - Parameters:
+    ///   - loops: threads that serve the API, 1…`Limits.maxLoops`.
+    ///   - retention: how far the change log goes back.
+    public init(store: Store, loops: Int, retention: Retention = Retention()) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
-        writer = Writer(store)
+        writer = Writer(store, retention: retention)
         let writing = WriteAccess(writer: writer)
         server = try Server(
             applications: try (0..<loops).map { _ in try RelayApplication(store, writing) })

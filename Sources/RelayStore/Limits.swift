@@ -115,6 +115,21 @@ public enum Limits {
     /// shrinks, and no write pays for many.
     public static let forgottenAnswers = 8
 
+    /// Bytes of a page of the store, what LMDB takes from the system's pages.
+    static let pageBytes = 4_096
+
+    /// Milliseconds that the change log goes back: 30 days, within which a store can be restored as
+    /// of any moment and what a client did be looked up.
+    public static let changeMilliseconds: Int64 = 30 * 24 * 60 * 60 * 1_000
+
+    /// Bytes that the change log may take: 1 GiB, a million writes of one order each. Less than the
+    /// records themselves in a store that has been used for a while.
+    public static let changeBytes = 1 << 30
+
+    /// Changes that a commit removes besides two for each of its commands: 64, a page or two. So
+    /// the log shrinks faster than it grows, and no commit pays for much.
+    static let trimmedChanges = 64
+
     /// Faults that a check reports; more of them say nothing new.
     static let checkFaults = 100
 }

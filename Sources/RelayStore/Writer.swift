@@ -10,8 +10,8 @@ public final class Writer: Sendable {
     private let thread: Mutex<UInt?>
 
     /// Starts the writer of a store; there must be one at most.
-    public init(_ store: Store) {
-        let group = GroupCommit(store.core)
+    public init(_ store: Store, retention: Retention = Retention()) {
+        let group = GroupCommit(store.core, retention)
         var thread = pthread_t()
         // SAFETY: the thread takes over the reference that is retained here.
         let argument = Unmanaged.passRetained(group).toOpaque()
@@ -66,8 +66,12 @@ final class GroupCommit: Sendable {
     let largest = Atomic<UInt64>(0)
     let busy = Atomic<UInt64>(0)
     private let core: StoreCore
+    private let retention: Retention
 
-    init(_ core: StoreCore) { self.core = core }
+    init(_ core: StoreCore, _ retention: Retention) {
+        self.core = core
+        self.retention = retention
+    }
 
     func run() {
         var batch: [any WriteCommand] = []
@@ -138,6 +142,8 @@ final class GroupCommit: Sendable {
                     return .commandFailed(index, error)
                 }
             }
+            try transaction.trimChanges(
+                retention, limit: Limits.trimmedChanges + 2 * group.count)
             try transaction.commit()
             return .committed
         } catch {

@@ -2,6 +2,7 @@ import Glibc
 import HTTP2
 import Options
 import RelayServer
+import RelayStore
 
 /// relayd's command line.
 struct RelaydOptions {
@@ -29,6 +30,12 @@ struct RelaydOptions {
     private static let groupsOption = Option<[String]>.repeated(
         "allow-gid", "GID", .integer(0...Int(UInt32.max)),
         help: "only these groups may connect; may be repeated")
+    private static let changeDaysOption = Option<Int?>.optional(
+        "keep-changes", "DAYS", .integer(0...36_500),
+        help: "how far back the change log goes; 30 days unless given")
+    private static let changeBytesOption = Option<Int?>.optional(
+        "keep-changes-mib", "MIB", .integer(1...1_048_576),
+        help: "how large the change log may become; 1024 MiB unless given")
 
     static let program = Program(
         name: "relayd",
@@ -39,6 +46,7 @@ struct RelaydOptions {
             listenOption.description, loopsOption.description, warmOption.description,
             everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
+            changeDaysOption.description, changeBytesOption.description,
         ],
         notes: [
             "Ends on SIGTERM and SIGINT: finishes the streams under way, commits, exits with 0."
@@ -54,6 +62,7 @@ struct RelaydOptions {
     let snapshotInterval: Int?
     let snapshotRepository: String?
     let peers: AllowedPeers
+    let retention: Retention
 
     init(_ arguments: Arguments) {
         store = arguments[Self.storeOption]
@@ -65,6 +74,14 @@ struct RelaydOptions {
         snapshotRepository = arguments[Self.repositoryOption]
         adminSocket =
             arguments[Self.adminOption] ?? (store == ":memory:" ? nil : store + "/admin.sock")
+        var retention = Retention()
+        if let days = arguments[Self.changeDaysOption] {
+            retention.milliseconds = Int64(days) * 24 * 60 * 60 * 1_000
+        }
+        if let mebibytes = arguments[Self.changeBytesOption] {
+            retention.byteCount = mebibytes << 20
+        }
+        self.retention = retention
         peers = AllowedPeers(
             users: Set(arguments[Self.usersOption].compactMap { uid_t($0) }),
             groups: Set(arguments[Self.groupsOption].compactMap { gid_t($0) }))

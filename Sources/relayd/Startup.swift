@@ -22,7 +22,8 @@ enum Startup {
         let store = try openStore(options)
         if !options.isInMemory { try lock(options.store) }
         if options.isWarmed { try warm(store) }
-        let service = try RelayService(store: store, loops: options.loops)
+        let service = try RelayService(
+            store: store, loops: options.loops, retention: options.retention)
         var places: [String] = []
         if let path = options.socket {
             places.append(path)
