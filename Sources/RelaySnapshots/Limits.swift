@@ -38,15 +38,27 @@ public enum Limits {
     /// share one, by accident or on purpose, and the index stays at half a percent of the pages.
     static let addressBytes = 20
 
-    /// Pages that are compressed together: 64, which is 256 KiB of the usual pages. Less compresses
-    /// worse, more would make a damaged frame cost more pages.
-    static let framePages = 64
+    /// Pages that are compressed together: 256, which is 1 MiB of the usual pages. A quarter of that
+    /// compresses a seventh worse, more would make a damaged frame cost more pages.
+    static let framePages = 256
+
+    /// Frames that are kept decompressed while a snapshot is laid out: 32 MiB. Pages come in the
+    /// order of the file, so a pack is read from its beginning to its end.
+    static let openFrames = 32
 
     /// Bytes of frames in one pack: 64 MiB. A pack is what is deleted or rewritten as a whole.
     static let packBytes = 64 << 20
 
-    /// Level of zstd: 3, its default, which is as fast as a disk.
+    /// Level of zstd for a first snapshot: 3, its default, which is as fast as a disk.
     static let compressionLevel: Int32 = 3
+
+    /// Level of zstd for what a later snapshot adds: 9. Scattered pages compress worse than
+    /// neighbours, and there are few of them: a fifth less for a second of work.
+    static let additionLevel: Int32 = 9
+
+    /// Pages that are compressed so: 16 384, which is 64 MiB of the usual pages. Behind that the
+    /// store would be held for too long, and the rest is compressed as a first snapshot is.
+    static let additionPages = 16_384
 
     /// Percent of a pack's pages that must be needed, or prune writes it anew.
     static let neededPercent = 60

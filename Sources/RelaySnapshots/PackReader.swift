@@ -37,6 +37,15 @@ final class PackReader {
         }
     }
 
+    /// Whether a frame is kept.
+    var isHolding: Bool { current >= 0 }
+
+    /// Lets the frame that is kept go.
+    func forget() {
+        current = -1
+        bytes = []
+    }
+
     /// Bytes of the pack.
     var size: Int { (try? file.size()) ?? 0 }
 

@@ -15,6 +15,8 @@ final class PackWriter {
     private let directory: String
     private let pageBytes: Int
     private var compressor: Compressor
+    /// Pages that are still to be compressed with more care than speed.
+    private var carefulPages: Int
     private let frame: Scratch
     private var waiting: [PageAddress] = []
     private var index: PackIndex
@@ -27,16 +29,22 @@ final class PackWriter {
         init(_ file: consuming DiskFile) { self.file = file }
     }
 
-    init(directory: String, pageBytes: Int) throws(SnapshotError) {
+    /// - Parameter isAddition: there are packs already, so little is expected to come.
+    init(directory: String, pageBytes: Int, isAddition: Bool) throws(SnapshotError) {
         self.directory = directory
         self.pageBytes = pageBytes
+        carefulPages = isAddition ? Limits.additionPages : 0
+        compressor = try Self.compressor(isAddition ? Limits.additionLevel : nil)
+        frame = Scratch(Limits.framePages * pageBytes)
+        index = PackIndex(pageBytes: pageBytes)
+    }
+
+    private static func compressor(_ level: Int32?) throws(SnapshotError) -> Compressor {
         do throws(ZstdError) {
-            compressor = try Compressor(level: Limits.compressionLevel)
+            return try Compressor(level: level ?? Limits.compressionLevel)
         } catch {
             throw .compression(error)
         }
-        frame = Scratch(Limits.framePages * pageBytes)
-        index = PackIndex(pageBytes: pageBytes)
     }
 
     /// Position in the packs so far, complete or not, of the next page.
@@ -51,6 +59,10 @@ final class PackWriter {
         _ page: UnsafeRawBufferPointer, _ address: PageAddress
     ) throws(SnapshotError) -> (pack: Int, index: Int) {
         if offset >= Limits.packBytes { try finishPack() }
+        if carefulPages > 0 {
+            carefulPages -= 1
+            if carefulPages == 0 { compressor = try Self.compressor(nil) }
+        }
         let place = place
         // SAFETY: a frame has room for its pages.
         UnsafeMutableRawBufferPointer(

@@ -87,7 +87,8 @@ final class PageIntake {
             known.append(name)
         }
         self.known = known
-        writer = try PackWriter(directory: repository.packs, pageBytes: pageBytes)
+        writer = try PackWriter(
+            directory: repository.packs, pageBytes: pageBytes, isAddition: !known.isEmpty)
     }
 
     /// Takes in the next pages.

@@ -111,6 +111,8 @@ private struct Layout {
     private let repository: Repository
     private let map: PageMap
     private var readers: [PackReader?]
+    /// Packs that keep a frame, those that were asked first before the others.
+    private var holding: [Int] = []
     private(set) var report = VerificationReport()
     private(set) var blake2b = ""
 
@@ -166,7 +168,12 @@ private struct Layout {
         _ room: UnsafeMutableRawBufferPointer, _ run: PageMap.Run, _ page: Int
     ) -> Bool {
         if run.place == .free { return false }
-        guard let reader = readers[Int(run.place.pack)] else { return false }
+        let pack = Int(run.place.pack)
+        guard let reader = readers[pack] else { return false }
+        if !reader.isHolding {
+            holding.append(pack)
+            if holding.count > Limits.openFrames { readers[holding.removeFirst()]?.forget() }
+        }
         do throws(PackReader.Damage) {
             try reader.withPage(Int(run.place.index) + page) { room.copyMemory(from: $0) }
             return true
