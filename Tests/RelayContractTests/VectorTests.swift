@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import RelayContract
 import Testing
@@ -17,6 +18,17 @@ import Testing
         #expect(Set(vectors.map { "\($0.operation) \($0.name)" }).count == vectors.count)
         // A name is a sentence.
         for vector in vectors { #expect(vector.name.hasSuffix("."), "\(vector)") }
+    }
+
+    @Test("The README names vectors that exist.")
+    func rules() throws {
+        let text = try #require(
+            try? String(contentsOfFile: "\(Vector.directory)/README.md", encoding: .utf8))
+        let files = Set(try Vector.all().map { "\($0.operation)/\($0.file)" })
+        let table = text.split(separator: "## Rules").last ?? ""
+        let named = table.matches(of: /`(\w+\/[\w-]+)`/).map { String($0.1) }
+        #expect(named.count > 50)
+        for name in named { #expect(files.contains(name), "\(name)") }
     }
 
     @Test(
