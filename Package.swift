@@ -68,6 +68,8 @@ let package = Package(
         .executableTarget(
             name: "relaybench", dependencies: ["HTTP2", "JSON", "Options", "CLinux"],
             path: "tools/relaybench", exclude: ["REPORT.md"]),
+        .executableTarget(
+            name: "parsebench", dependencies: ["RelayContract", "JSON"], path: "tools/parsebench"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
 
         // Tests mirror Sources.
