@@ -20,12 +20,26 @@ public struct LoadBatch: Sendable {
     /// The account.
     public let account: UInt32
     var records: [LoadedRecord]
+    /// Its change record's payload, if that was made ahead.
+    private var prepared: [UInt8]?
+
+    init(account: UInt32, records: [LoadedRecord]) {
+        self.account = account
+        self.records = records
+    }
 }
 
 /// The change record of a load holds what was loaded, so that the change can be applied again: JSON
 /// lines without an account, as one zstd frame, for a load is large and much like itself.
 extension LoadBatch {
-    var payload: [UInt8] {
+    /// The payload; made here unless it was prepared.
+    var payload: [UInt8] { prepared ?? makePayload() }
+
+    /// Makes the payload on this thread, so that the writer's need not: compressing it is a fifth of the
+    /// work of a load.
+    mutating func prepare() { prepared = makePayload() }
+
+    private func makePayload() -> [UInt8] {
         var lines: [UInt8] = []
         lines.reserveCapacity(records.reduce(0) { $0 + $1.json.count + 64 })
         var writer = JSONWriter()

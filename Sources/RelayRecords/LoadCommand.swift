@@ -21,7 +21,9 @@ public final class LoadCommand: WriteCommand, @unchecked Sendable {
         _ reading: DumpReader.Reading, time: Timestamp, byteCount: Int, applier: RecordApplier,
         completion: @escaping @Sendable (Result<LoadOutcome, StoreError>) -> Void
     ) {
-        batches = reading.batches
+        var batches = reading.batches
+        for index in batches.indices { batches[index].prepare() }
+        self.batches = batches
         faults = reading.faults
         self.time = time
         self.byteCount = byteCount

@@ -1,3 +1,4 @@
+import Glibc
 import RelayStore
 
 /// What is to be done with a record that is to be loaded.
@@ -65,9 +66,17 @@ extension DocumentView {
         guard self.json.byteCount == json.count,
             self.privateBytes.byteCount == privateBytes.count
         else { return false }
-        // SAFETY: compared during the calls.
-        return self.json.withUnsafeBytes { $0.elementsEqual(json) }
-            && self.privateBytes.withUnsafeBytes { $0.elementsEqual(privateBytes) }
+        return self.json.holds(json) && self.privateBytes.holds(privateBytes)
+    }
+}
+
+extension RawSpan {
+    /// Whether these are the same bytes; both have as many.
+    fileprivate func holds(_ bytes: [UInt8]) -> Bool {
+        // SAFETY: compared during the call, and neither is longer than the other.
+        withUnsafeBytes { mine in
+            mine.isEmpty || memcmp(mine.baseAddress!, bytes, bytes.count) == 0
+        }
     }
 }
 
