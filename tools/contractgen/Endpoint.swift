@@ -128,7 +128,8 @@ extension Endpoint {
         guard inQuery.count <= 32 else { throw GeneratorFault("\(id): more than 32 parameters") }
         pathParameter = inPath.first
         query = inQuery
-        body = try Self.body(tree["requestBody"]?["content"], id)
+        let streamed = tree["x-streamed-body"] == .boolean(true)
+        body = streamed ? .streamed : try Self.body(tree["requestBody"]?["content"], id)
         maxBodyBytes = tree["x-max-body-bytes"]?.integer ?? 0
         let shared = tree["parameters"]?.elements.compactMap { $0["$ref"]?.string } ?? []
         for (name, isNeeded) in [("DryRun", method != "get"), ("IdempotencyKey", method == "post")]

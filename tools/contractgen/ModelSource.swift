@@ -98,6 +98,14 @@ struct ModelSource {
                 }
             }
         }
+        for group in object.alternatives {
+            let names = group.joined(separator: " or ")
+            source.block("if \(absent(group))") { source in
+                source.list(
+                    "faults.add(",
+                    [".required", "member: \(group[0].literal)", "\"\(names) is missing\""], ")")
+            }
+        }
         if object.needsOne {
             let names = object.members.map(\.name).joined(separator: ", ")
             source.block("if seen == 0") {

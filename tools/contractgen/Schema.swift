@@ -30,6 +30,8 @@ struct ObjectSchema {
     let members: [Member]
     /// Required unless one of `unless` is there: JSON Schema's `if`/`else`.
     let conditional: Condition?
+    /// Groups of members of which at least one is required: JSON Schema's `allOf` of `anyOf`.
+    let alternatives: [[String]]
     /// minProperties: at least one member.
     let needsOne: Bool
 
@@ -90,7 +92,7 @@ struct SchemaReader {
             tree, name,
             [
                 "$schema", "title", "description", "type", "properties", "required",
-                "additionalProperties", "minProperties", "if", "else", "examples",
+                "additionalProperties", "minProperties", "if", "else", "allOf", "examples",
             ])
         guard tree["additionalProperties"] == .boolean(false) else {
             throw GeneratorFault("\(name): additionalProperties must be false")
@@ -114,7 +116,22 @@ struct SchemaReader {
         let minimum = tree["minProperties"]?.integer ?? 0
         guard minimum <= 1 else { throw GeneratorFault("\(name): minProperties beyond 1") }
         return ObjectSchema(
-            members: members, conditional: try condition(tree, name), needsOne: minimum == 1)
+            members: members, conditional: try condition(tree, name),
+            alternatives: try alternatives(tree, name), needsOne: minimum == 1)
+    }
+
+    /// `"allOf": [{"anyOf": [{"required": [a]}, {"required": [b]}]}, …]`: of each group one at least.
+    private func alternatives(_ tree: Tree, _ name: String) throws(GeneratorFault) -> [[String]] {
+        var groups: [[String]] = []
+        for group in tree["allOf"]?.elements ?? [] {
+            let choices = group["anyOf"]?.elements ?? []
+            let names = choices.compactMap { $0["required"]?.strings }
+            guard group.members.count == 1, names.count == choices.count, !names.isEmpty,
+                names.allSatisfy({ $0.count == 1 })
+            else { throw GeneratorFault("\(name): an allOf of another form") }
+            groups.append(names.flatMap(\.self))
+        }
+        return groups
     }
 
     /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`; or
@@ -243,7 +260,7 @@ struct SchemaReader {
         }
         switch tree["pattern"]?.string {
         case nil:
-            try allow(tree, place, notes + ["minLength", "maxLength"])
+            try allow(tree, place, notes + ["minLength", "maxLength", "contentEncoding"])
             return .string(try range(tree, place, "minLength", "maxLength"))
         case "^[1-9][0-9]{0,15}$":
             try allow(tree, place, notes + ["pattern"])

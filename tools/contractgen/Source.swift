@@ -125,13 +125,14 @@ extension String {
         "\"" + replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
-    /// `IN_PROGRESS` and `in_progress` become `inProgress`, `-dueDate` becomes `dueDateDescending`.
+    /// `IN_PROGRESS` and `in_progress` become `inProgress`, `-dueDate` becomes `dueDateDescending`,
+    /// `application/pdf` becomes `applicationPdf`.
     var camelCased: String {
         if hasPrefix("-") { return String(dropFirst()).camelCased + "Descending" }
-        if contains(where: \.isLowercase), !contains("_") {
+        if contains(where: \.isLowercase), allSatisfy({ $0.isLetter || $0.isNumber }) {
             return prefix(1).lowercased() + dropFirst()
         }
-        let words = lowercased().split(separator: "_")
+        let words = lowercased().split { !$0.isLetter && !$0.isNumber }
         return words.enumerated().map { index, word in
             index == 0 ? String(word) : word.prefix(1).uppercased() + word.dropFirst()
         }.joined()
