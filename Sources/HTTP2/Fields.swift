@@ -66,7 +66,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl
+    case cacheControl, contentTypeOptions
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -85,6 +85,7 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .contentDisposition: "content-disposition"
         case .deprecation: "deprecation"
         case .cacheControl: "cache-control"
+        case .contentTypeOptions: "x-content-type-options"
         }
     }
 

@@ -113,6 +113,9 @@ extension StoreTransaction {
         try referrers.add(
             Order.self, .order, on: RecordList.ordersOfProperty.key(account, id), named: \.title,
             self, context)
+        try referrers.add(
+            Document.self, .document, on: RecordList.documentsOfProperty.key(account, id),
+            named: \.title, self, context)
         guard referrers.isEmpty else {
             return RecordAnswer(referrers.problem(record: "property \(id)"))
         }

@@ -41,6 +41,11 @@ public final class RecordApplier: @unchecked Sendable {
         case .createOrder(let new): return try transaction.createOrder(new, context)
         case .updateOrder(let id, let patch, let precondition):
             return try transaction.updateOrder(id, patch, precondition, context)
+        case .createComment(let order, let new, let files):
+            return try transaction.createComment(on: order, new, files, context)
+        case .createDocument(let new): return try transaction.createDocument(new, context)
+        case .createDocumentAttachment(let document, let file, let metadata):
+            return try transaction.createDocumentAttachment(to: document, file, metadata, context)
         case .createOrderField(let new): return try transaction.createOrderField(new, context)
         case .createContactPerson(let new):
             return try transaction.createContactPerson(new, context)

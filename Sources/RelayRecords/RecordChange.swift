@@ -10,6 +10,9 @@ public enum RecordChange: Sendable {
     case upsertUnits(UnitUpsert)
     case createOrder(NewOrder)
     case updateOrder(UInt64, OrderPatch, RecordPrecondition)
+    case createComment(UInt64, NewComment, [UploadedFile])
+    case createDocument(NewDocument)
+    case createDocumentAttachment(UInt64, UploadedFile, FreeObject?)
     case createOrderField(OrderFieldAddition)
     case createContactPerson(ContactPersonAddition)
     case consumeEed(EedDelivery)
@@ -28,6 +31,9 @@ extension RecordChange {
         case .upsertUnits: 5
         case .createOrder: 6
         case .updateOrder: 7
+        case .createComment: 10
+        case .createDocument: 11
+        case .createDocumentAttachment: 12
         case .createOrderField: 20
         case .createContactPerson: 21
         case .consumeEed: 25
@@ -51,6 +57,11 @@ extension RecordChange {
             patch.write(to: &writer)
             writer.endArray()
             return writer.bytes
+        case .createComment(let order, let new, let files):
+            return Self.commentPayload(order, new, files)
+        case .createDocument(let new): return new.json
+        case .createDocumentAttachment(let document, let file, let metadata):
+            return Self.attachmentPayload(document, file, metadata)
         case .createOrderField(let new): return new.json
         case .createContactPerson(let new): return new.json
         case .consumeEed(let delivery): return delivery.json
@@ -76,6 +87,9 @@ extension RecordChange {
             case 5: UnitUpsert(decoding: value, into: &faults).map { .upsertUnits($0) }
             case 6: NewOrder(decoding: value, into: &faults).map { .createOrder($0) }
             case 7: Self.orderUpdate(value, &faults)
+            case 10: Self.comment(value, &faults)
+            case 11: NewDocument(decoding: value, into: &faults).map { .createDocument($0) }
+            case 12: Self.attachment(value, &faults)
             case 20:
                 OrderFieldAddition(decoding: value, into: &faults).map { .createOrderField($0) }
             case 21:

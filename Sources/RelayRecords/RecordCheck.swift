@@ -96,6 +96,15 @@ public struct RecordCheck {
                     links: order.links(account),
                     references: [property, customer].compactMap { $0 })
             }
+        case .document:
+            return model(Document.self, document).map { record in
+                Ties(
+                    links: record.links(account),
+                    references: [
+                        Resource.property.key(account, record.propertyId),
+                        Resource.customer.key(account, record.customerId),
+                    ])
+            }
         case .unit:
             guard let unit = model(Unit.self, document),
                 let owner = try view.document(Resource.property.key(account, unit.propertyId)),

@@ -89,6 +89,17 @@ extension Order {
     }
 }
 
+extension Document {
+    /// All documents, its property's.
+    func links(_ account: UInt32) -> RecordLinks {
+        RecordLinks(
+            lists: [
+                RecordList.documents.key(account),
+                RecordList.documentsOfProperty.key(account, propertyId),
+            ])
+    }
+}
+
 extension LookupKey {
     /// A text that names a record.
     init(_ account: UInt32, _ lookup: RecordLookup, _ resource: Resource, _ text: String) {

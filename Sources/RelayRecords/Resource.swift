@@ -11,7 +11,9 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case orderField = 6
     case comment = 7
     case contactPerson = 8
+    // An attachment is a part of a comment or a document, and a record that has its bytes.
     case attachment = 9
+    case document = 10
     /// Energy data of one unit and month.
     case eedMonth = 21
 
@@ -45,6 +47,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .property: .properties
         case .unit: .units
         case .order: .orders
+        case .document: .documents
         case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth: nil
         }
     }
@@ -69,6 +72,10 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     case orders = 9
     case ordersOfProperty = 10
     case ordersOfCustomer = 11
+    case documents = 20
+    case documentsOfProperty = 21
+    /// Never stored: a comment is a part of its order. It names such a list in a page's cursor.
+    case commentsOfOrder = 22
     /// Units that have energy data of a month, which is the parameter (`CalendarMonth.number`).
     case unitsWithEed = 30
 
@@ -87,6 +94,8 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
             .unitsOfProperty, .unitsWithEed:
             .unit
         case .orders, .ordersOfProperty, .ordersOfCustomer: .order
+        case .documents, .documentsOfProperty: .document
+        case .commentsOfOrder: .comment
         }
     }
 }

@@ -49,14 +49,22 @@ struct EntityTag: Equatable {
             let length = EntityTag(epoch: epoch, version: version).write(to: space.baseAddress!)
             let opaque = UnsafeRawBufferPointer(rebasing: space[0..<length])
             if strongly && isWeak { return false }
-            var rest = list[...]
-            while let tag = Self.next(&rest) {
-                if tag.bytes.elementsEqual("*".utf8) { return true }
-                if strongly && tag.isWeak { continue }
-                if tag.bytes.elementsEqual(opaque) { return true }
-            }
-            return false
+            return Self.isNamed(opaque, in: list, strongly: strongly)
         }
+    }
+
+    /// Whether a list of tags names this one, which is given with its quotes and without `W/`.
+    @inline(__always)
+    static func isNamed(
+        _ opaque: some Sequence<UInt8>, in list: UnsafeRawBufferPointer, strongly: Bool = false
+    ) -> Bool {
+        var rest = list[...]
+        while let tag = next(&rest) {
+            if tag.bytes.elementsEqual("*".utf8) { return true }
+            if strongly && tag.isWeak { continue }
+            if tag.bytes.elementsEqual(opaque) { return true }
+        }
+        return false
     }
 
     /// Takes the next tag off a comma-separated list.

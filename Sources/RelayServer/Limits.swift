@@ -16,6 +16,40 @@ public enum Limits {
     /// Event loops at most; beyond the cores of a machine more do not help.
     public static let maxLoops = 64
 
+    /// Bytes of a comment's JSON body: its text and two short members, with every character escaped.
+    static let commentBytes = 1 << 20
+
+    /// Files of one comment: the seed's "maximum of 10 files".
+    static let filesPerComment = 10
+
+    /// Bytes of a comment's files together, and of a document's file: the seed's 100 MB.
+    static let fileBytes = 100_000_000
+
+    /// Characters of a file's name: what file systems take.
+    static let fileNameCharacters = 255
+
+    /// Bytes of a file's media type: RFC 6838 §4.2 allows as many for either half, none needs it.
+    static let mediaTypeBytes = 127
+
+    /// Bytes of a form part's fields: a long name and its encoded form.
+    static let partHeadBytes = 8_192
+
+    /// Bytes of a form's text that are kept: above the longest that the schema lets through.
+    static let formMemberBytes = 65_536
+
+    /// Parts of a form that are no files. The contract knows three; more are faults to be listed.
+    static let formMembers = 100
+
+    /// Bytes of a body besides the file's in base64: a name and metadata.
+    static let attachmentMemberBytes = 65_536
+
+    /// Bytes at the start of a PDF within which `%PDF-` stands.
+    static let pdfHeaderBytes = 1_024
+
+    /// Bytes of room for a field that may be long: more than a stream's slot has, so that it has
+    /// memory of its own and all other fields fit the slot.
+    static let longFieldBytes = 1_024
+
     /// Records of a selection that are found at once: the longest page of the contract. One that is
     /// asked for whole goes in steps of as many.
     static let selectedRecords = 1_000

@@ -1,11 +1,37 @@
 /// The media types that requests may have.
 enum MediaType {
     /// Whether a Content-Type is JSON: `application/json`, with or without parameters.
-    static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool {
+    static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool { matches(value, "application/json") }
+
+    /// Whether a Content-Type is a form that may have files.
+    static func isForm(_ value: UnsafeRawBufferPointer) -> Bool {
+        matches(value, "multipart/form-data")
+    }
+
+    /// Whether a text is a media type that an answer can say: `type/subtype` and parameters.
+    static func isType(_ text: String) -> Bool {
+        let type = text.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
+        let halves = type.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return text.utf8.count <= Limits.mediaTypeBytes && halves.count == 2
+            && halves.allSatisfy { !$0.isEmpty && $0.allSatisfy(isTokenByte) }
+            && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    /// tchar of RFC 9110 §5.6.2.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
+    private static func matches(_ value: UnsafeRawBufferPointer, _ wanted: StaticString) -> Bool {
         let end = value.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }
         let type = value[..<(end ?? value.endIndex)]
         // Type and subtype are case-insensitive (RFC 9110 §8.3.1).
-        return type.elementsEqual("application/json".utf8) { byte, lower in
+        // SAFETY: a static string is never freed.
+        let wanted = UnsafeBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
+        return type.elementsEqual(wanted) { byte, lower in
             byte == lower || (byte &- 0x41 < 26 && byte | 0x20 == lower)
         }
     }

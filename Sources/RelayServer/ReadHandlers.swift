@@ -22,7 +22,7 @@ extension RelayAPI {
     }
 
     @inline(__always)
-    private mutating func answerRecord(
+    mutating func answerRecord(
         _ resource: Resource, _ id: UInt64, _ exchange: inout RelayExchange
     ) {
         do throws(StoreError) {

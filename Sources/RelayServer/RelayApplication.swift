@@ -54,8 +54,25 @@ final class RelayApplication: Application {
         guard let match = route(&exchange), case .operation(let operation) = match.outcome,
             checkHead(operation, &exchange)
         else { return }
+        if operation.streamsBody {
+            return api.pointee.admitUpload(operation, match.id0, &exchange)
+        }
         exchange.http.admitBody(upTo: operation.maxBodyBytes)
     }
+
+    override func receive(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let upload = Upload.kept(by: exchange) else { return bytes.count }
+        do throws(Problem) {
+            try upload.checkStaging()
+            return try upload.take(bytes)
+        } catch {
+            var exchange = RelayExchange(http: exchange, account: 0)
+            exchange.reject(error)
+            return bytes.count
+        }
+    }
+
+    override func streamEnded(_ exchange: Exchange) { Upload.end(exchange) }
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         var exchange = RelayExchange(http: exchange, account: 0)
@@ -79,6 +96,7 @@ final class RelayApplication: Application {
             return
         }
         if operation.maxBodyBytes > 0, !checkHead(operation, &exchange) { return }
+        exchange.setDeprecation()
         let request = APIRequest(
             id0: match.id0, query: exchange.query, body: exchange.http.body)
         api.pointee.dispatch(operation, request, parser: api.pointee.parser, &exchange)
@@ -86,6 +104,9 @@ final class RelayApplication: Application {
 
     override func refill(_ exchange: Exchange) {
         if api.pointee.failure != nil { return exchange.abort() }
+        if ContentContinuation.isIn(exchange.state) {
+            return api.pointee.continueContent(exchange)
+        }
         api.pointee.continueList(exchange)
     }
 
@@ -118,9 +139,12 @@ final class RelayApplication: Application {
             exchange.reject(Problem(.badRequest, "\(operation.name) takes no body"))
             return false
         }
-        guard let type = exchange.http.field(.contentType), MediaType.isJSON(type) else {
+        let type = exchange.http.field(.contentType)
+        let isForm = operation == .createOrderComment && type.map(MediaType.isForm) ?? false
+        guard let type, isForm || MediaType.isJSON(type) else {
+            let form = operation == .createOrderComment ? " or `multipart/form-data`" : ""
             exchange.reject(
-                Problem(.unsupportedMediaType, "send `Content-Type: application/json`"))
+                Problem(.unsupportedMediaType, "send `Content-Type: application/json`\(form)"))
             return false
         }
         if let length = exchange.http.field(.contentLength),

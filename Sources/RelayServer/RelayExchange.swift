@@ -98,7 +98,12 @@ struct RelayExchange: APIExchange {
     /// Says where the record is that was created; nothing when it has no path of its own, because
     /// it is a part of another one.
     private func setLocation(_ operation: RelayContract.Operation, _ id: UInt64) {
-        var path = "\(operation.path)/\(id)"
+        var path =
+            switch operation {
+            case .createDocumentV1: "/v2/documents/\(id)"
+            case .createDocumentAttachment: "/v1/attachments/\(id)"
+            default: "\(operation.path)/\(id)"
+            }
         // SAFETY: the router reads the text during this call.
         let match = path.withUTF8 { Router.match(method: .get, path: UnsafeRawBufferPointer($0)) }
         if case .operation = match.outcome { http.set(.location, copying: path) }

@@ -71,6 +71,9 @@ public final class RelayService: Sendable {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
         writer = Writer(store, retention: retention)
+        // Nobody uploads yet: what there is was cut off by the end of the process before.
+        let reader = try store.makeReader()
+        if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
         let writing = WriteAccess(writer: writer)
         server = try Server(
             applications: try (0..<loops).map { _ in try RelayApplication(store, writing) })

@@ -29,15 +29,16 @@ extension StoreView {
     private func check(
         _ id: UInt64, _ record: ContentRecord, _ report: inout CheckReport
     ) throws(StoreError) {
-        let hasher = ContentHasher()
+        let hash = ContentDigest.begin()
         var byteCount = 0
         for number in 0..<ContentRecord.chunks(of: record.byteCount) {
             let bytes = try chunk(id, number)
             byteCount += bytes.byteCount
             // SAFETY: hashed while the view is borrowed.
-            bytes.withUnsafeBytes { hasher.update($0) }
+            bytes.withUnsafeBytes { hash.update($0) }
         }
-        if byteCount != record.byteCount || hasher.finish() != record.digest {
+        let digest = ContentDigest(hash.finish())
+        if byteCount != record.byteCount || digest != record.digest {
             report.fault("content \(id): not what its digest says")
         }
     }

@@ -36,7 +36,7 @@ public final class ContentStaging: @unchecked Sendable {
     private let queue: CommandQueue
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
     private var chunk: ChunkBuffer?
-    private var hasher: ContentHasher?
+    private var hash: BLAKE2b?
     private var chunksUnderWay = 0
 
     /// All contents, in the order of `begin`.
@@ -63,9 +63,9 @@ public final class ContentStaging: @unchecked Sendable {
 
     /// Begins the next content.
     public func begin() {
-        precondition(hasher == nil, "one content ends before the next begins")
+        precondition(hash == nil, "one content ends before the next begins")
         contents.append(StagedContent())
-        hasher = ContentHasher()
+        hash = ContentDigest.begin()
     }
 
     /// Adds bytes to the content.
@@ -82,7 +82,8 @@ public final class ContentStaging: @unchecked Sendable {
         }
         // What fails is dropped to its end; the caller looks at `failure`.
         if failure != nil { return bytes.count }
-        hasher!.update(UnsafeRawBufferPointer(rebasing: bytes[..<taken]))
+        // SAFETY: the same bytes, hashed at once.
+        hash!.update(UnsafeRawBufferPointer(rebasing: bytes[..<taken]))
         contents.last!.byteCount += taken
         return taken
     }
@@ -91,8 +92,7 @@ public final class ContentStaging: @unchecked Sendable {
     @discardableResult
     public func end() -> StagedContent {
         let content = contents.last!
-        content.digest = hasher!.finish()
-        hasher = nil
+        content.digest = ContentDigest(hash.take()!.finish())
         // An empty content has no chunk, but an id.
         if chunk != nil || content.chunks == 0 { submitChunk() }
         return content

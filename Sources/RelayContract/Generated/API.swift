@@ -64,6 +64,12 @@ public protocol API: ~Copyable {
     /// PATCH /v1/orders/{orderId}: Change an order.
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout Exchange)
 
+    /// GET /v1/orders/{orderId}/comments: The comments of an order.
+    mutating func getOrderComments(_ input: GetOrderCommentsInput, _ exchange: inout Exchange)
+
+    /// POST /v1/orders/{orderId}/comments: Comment on an order.
+    mutating func createOrderComment(_ input: CreateOrderCommentInput, _ exchange: inout Exchange)
+
     /// POST /v1/order-fields: Add a field to an order.
     mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout Exchange)
 
@@ -78,6 +84,26 @@ public protocol API: ~Copyable {
 
     /// GET /v1/eed/missing: Units without data for a month.
     mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
+
+    /// GET /v1/attachments/{attachmentId}: The bytes of a file.
+    mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout Exchange)
+
+    /// POST /v1/documents: Create a document (deprecated).
+    mutating func createDocumentV1(_ input: CreateDocumentV1Input, _ exchange: inout Exchange)
+
+    /// POST /v2/documents: Create a document.
+    mutating func createDocument(_ input: CreateDocumentInput, _ exchange: inout Exchange)
+
+    /// GET /v2/documents: Documents.
+    mutating func getDocuments(_ input: GetDocumentsInput, _ exchange: inout Exchange)
+
+    /// GET /v2/documents/{documentId}: One document.
+    mutating func getDocument(_ input: GetDocumentInput, _ exchange: inout Exchange)
+
+    /// POST /v2/documents/{documentId}/attachments: Attach a PDF to a document.
+    mutating func createDocumentAttachment(
+        _ input: CreateDocumentAttachmentInput, _ exchange: inout Exchange
+    )
 }
 
 extension API where Self: ~Copyable {
@@ -140,6 +166,12 @@ extension API where Self: ~Copyable {
         case .updateOrder:
             guard let input = UpdateOrderInput(request, parser, &exchange) else { return }
             updateOrder(input, &exchange)
+        case .getOrderComments:
+            guard let input = GetOrderCommentsInput(request, &exchange) else { return }
+            getOrderComments(input, &exchange)
+        case .createOrderComment:
+            guard let input = CreateOrderCommentInput(request, &exchange) else { return }
+            createOrderComment(input, &exchange)
         case .createOrderField:
             guard let input = CreateOrderFieldInput(request, parser, &exchange) else { return }
             createOrderField(input, &exchange)
@@ -155,6 +187,24 @@ extension API where Self: ~Copyable {
         case .getUnitsWithoutEed:
             guard let input = GetUnitsWithoutEedInput(request, &exchange) else { return }
             getUnitsWithoutEed(input, &exchange)
+        case .getAttachment:
+            guard request.hasNoQuery(&exchange) else { return }
+            getAttachment(GetAttachmentInput(attachmentId: request.id0), &exchange)
+        case .createDocumentV1:
+            guard let input = CreateDocumentV1Input(request, parser, &exchange) else { return }
+            createDocumentV1(input, &exchange)
+        case .createDocument:
+            guard let input = CreateDocumentInput(request, parser, &exchange) else { return }
+            createDocument(input, &exchange)
+        case .getDocuments:
+            guard let input = GetDocumentsInput(request, &exchange) else { return }
+            getDocuments(input, &exchange)
+        case .getDocument:
+            guard request.hasNoQuery(&exchange) else { return }
+            getDocument(GetDocumentInput(documentId: request.id0), &exchange)
+        case .createDocumentAttachment:
+            guard let input = CreateDocumentAttachmentInput(request, &exchange) else { return }
+            createDocumentAttachment(input, &exchange)
         }
     }
 }

@@ -575,6 +575,91 @@ extension UpdateOrderInput {
     }
 }
 
+/// What getOrderComments gets.
+public struct GetOrderCommentsInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// Which part of the list.
+    public var page: PageRequest
+
+    /// An input with those members.
+    public init(orderId: UInt64, page: PageRequest) {
+        self.orderId = orderId
+        self.page = page
+    }
+}
+
+extension GetOrderCommentsInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var page = PageRequest()
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("limit") {
+                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+                page.limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("offset") {
+                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
+            } else if name.matches("cursor") {
+                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                page.cursor = faults.cursor("cursor", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        page.check(
+            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
+            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(orderId: request.id0, page: page)
+    }
+}
+
+/// What createOrderComment gets.
+public struct CreateOrderCommentInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(orderId: UInt64, dryRun: Bool? = nil) {
+        self.orderId = orderId
+        self.dryRun = dryRun
+    }
+}
+
+extension CreateOrderCommentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(orderId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What createOrderField gets.
 public struct CreateOrderFieldInput: Sendable {
     /// `true` tries the request out: everything is checked, references, conflicts and preconditions
@@ -792,5 +877,193 @@ extension GetUnitsWithoutEedInput {
             return nil
         }
         self.init(page: page, period: period)
+    }
+}
+
+/// What getAttachment gets.
+public struct GetAttachmentInput: Sendable {
+    /// From the path.
+    public var attachmentId: UInt64
+
+    /// An input with those members.
+    public init(attachmentId: UInt64) {
+        self.attachmentId = attachmentId
+    }
+}
+
+/// What createDocumentV1 gets.
+public struct CreateDocumentV1Input: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: NewDocumentV1
+
+    /// An input with those members.
+    public init(dryRun: Bool? = nil, body: NewDocumentV1) {
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension CreateDocumentV1Input {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: NewDocumentV1.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What createDocument gets.
+public struct CreateDocumentInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: NewDocument
+
+    /// An input with those members.
+    public init(dryRun: Bool? = nil, body: NewDocument) {
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension CreateDocumentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: NewDocument.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What getDocuments gets.
+public struct GetDocumentsInput: Sendable {
+    /// Which part of the list.
+    public var page: PageRequest
+
+    /// An input with those members.
+    public init(page: PageRequest) {
+        self.page = page
+    }
+}
+
+extension GetDocumentsInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var page = PageRequest()
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("limit") {
+                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+                page.limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("offset") {
+                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
+            } else if name.matches("cursor") {
+                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                page.cursor = faults.cursor("cursor", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        page.check(
+            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
+            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(page: page)
+    }
+}
+
+/// What getDocument gets.
+public struct GetDocumentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+
+    /// An input with those members.
+    public init(documentId: UInt64) {
+        self.documentId = documentId
+    }
+}
+
+/// What createDocumentAttachment gets.
+public struct CreateDocumentAttachmentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(documentId: UInt64, dryRun: Bool? = nil) {
+        self.documentId = documentId
+        self.dryRun = dryRun
+    }
+}
+
+extension CreateDocumentAttachmentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(documentId: request.id0, dryRun: dryRun)
     }
 }

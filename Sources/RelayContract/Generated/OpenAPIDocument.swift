@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "1.0.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one; If-None-Match answers 304, If-Match on PATCH and DELETE 412.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one; If-None-Match answers 304, If-Match on PATCH and DELETE 412.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once."
           },
           "servers": [
             {
@@ -28,6 +28,8 @@ public enum OpenAPIDocument {
             {"name": "units", "description": "Units of properties."},
             {"name": "orders", "description": "Orders."},
             {"name": "eed", "description": "Energy data of units: consumption by month."},
+            {"name": "attachments", "description": "Files of comments and documents."},
+            {"name": "documents", "description": "Documents of properties."},
             {"name": "service", "description": "The service itself."}
           ],
           "paths": {
@@ -680,6 +682,129 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/orders/{orderId}/comments": {
+              "get": {
+                "operationId": "getOrderComments",
+                "tags": ["orders"],
+                "summary": "The comments of an order",
+                "description": "Comments of one order by ascending id: all of them, or a page.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The comments.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/CommentList"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "post": {
+                "operationId": "createOrderComment",
+                "tags": ["orders"],
+                "summary": "Comment on an order",
+                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. With files send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. More files or bytes answer 413 as soon as that is known, before the rest is read.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The comment.",
+                  "content": {
+                    "multipart/form-data": {
+                      "schema": {
+                        "type": "object",
+                        "properties": {
+                          "text": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 10000,
+                            "description": "What is said."
+                          },
+                          "authorName": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 200,
+                            "description": "Who says it; read back as `author`."
+                          },
+                          "status": {"$ref": "#/components/schemas/OrderStatus"},
+                          "files": {
+                            "type": "array",
+                            "maxItems": 10,
+                            "items": {
+                              "type": "string",
+                              "contentMediaType": "application/octet-stream"
+                            },
+                            "description": "The files, each a part of this name (or `files[]`) with a file name; its Content-Type is kept."
+                          }
+                        },
+                        "required": ["text", "authorName"],
+                        "additionalProperties": false
+                      }
+                    },
+                    "application/json": {"schema": {"$ref": "#/components/schemas/NewComment"}}
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The comment's id.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/order-fields": {
               "post": {
                 "operationId": "createOrderField",
@@ -888,6 +1013,289 @@ public enum OpenAPIDocument {
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
+            },
+            "/v1/attachments/{attachmentId}": {
+              "get": {
+                "operationId": "getAttachment",
+                "tags": ["attachments"],
+                "summary": "The bytes of a file",
+                "description": "The bytes of a comment's or a document's file, with its Content-Type. A single range of bytes is answered with 206; of several ranges, and when If-Range does not name the ETag, the whole is answered. Our addition.",
+                "parameters": [
+                  {
+                    "name": "attachmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The attachment's id. Whatever is not an id of this account's attachments answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/Range"},
+                  {"$ref": "#/components/parameters/IfRange"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The whole file.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/ContentETag"},
+                      "Accept-Ranges": {"$ref": "#/components/headers/AcceptRanges"},
+                      "Content-Disposition": {"$ref": "#/components/headers/ContentDisposition"}
+                    },
+                    "content": {
+                      "*/*": {
+                        "schema": {
+                          "type": "string",
+                          "contentMediaType": "application/octet-stream"
+                        }
+                      }
+                    }
+                  },
+                  "206": {
+                    "description": "The range.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/ContentETag"},
+                      "Accept-Ranges": {"$ref": "#/components/headers/AcceptRanges"},
+                      "Content-Disposition": {"$ref": "#/components/headers/ContentDisposition"},
+                      "Content-Range": {"$ref": "#/components/headers/ContentRange"}
+                    },
+                    "content": {
+                      "*/*": {
+                        "schema": {
+                          "type": "string",
+                          "contentMediaType": "application/octet-stream"
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "416": {"$ref": "#/components/responses/RangeNotSatisfiable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/documents": {
+              "post": {
+                "operationId": "createDocumentV1",
+                "deprecated": true,
+                "tags": ["documents"],
+                "summary": "Create a document (deprecated)",
+                "description": "Creates a document as createDocument does, but by ids of Relay only. Every answer says that the operation is deprecated and what to use instead.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The document.",
+                  "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/NewDocumentV1"}}
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The document's id.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/ETag"},
+                      "Location": {"$ref": "#/components/headers/Location"},
+                      "Deprecation": {"$ref": "#/components/headers/Deprecation"},
+                      "Link": {"$ref": "#/components/headers/SuccessorLink"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v2/documents": {
+              "post": {
+                "operationId": "createDocument",
+                "tags": ["documents"],
+                "summary": "Create a document",
+                "description": "Creates a document of a property and the customer that the property belongs to. Files are attached to it afterwards.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The document.",
+                  "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/NewDocument"}}
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The document's id.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/ETag"},
+                      "Location": {"$ref": "#/components/headers/Location"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "get": {
+                "operationId": "getDocuments",
+                "tags": ["documents"],
+                "summary": "Documents",
+                "description": "The documents of the account by ascending id: all of them, or a page. Our addition.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The documents.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/DocumentList"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v2/documents/{documentId}": {
+              "get": {
+                "operationId": "getDocument",
+                "tags": ["documents"],
+                "summary": "One document",
+                "description": "A document of the account with what is known of its files. Our addition.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The document.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Document"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v2/documents/{documentId}/attachments": {
+              "post": {
+                "operationId": "createDocumentAttachment",
+                "tags": ["documents"],
+                "summary": "Attach a PDF to a document",
+                "description": "Stores a PDF file, which comes in base64, and attaches it to a document. The members besides `content` have at most 64 KiB together.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The file.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewDocumentAttachment"}
+                    }
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The attachment's id, for getAttachment.",
+                    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
             }
           },
           "components": {
@@ -968,6 +1376,18 @@ public enum OpenAPIDocument {
                   "pattern": "^([!#-~]{1,255}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
                 },
                 "example": "8e03978e-40d5-43dd-bc93-6894a57f9324"
+              },
+              "Range": {
+                "name": "Range",
+                "in": "header",
+                "description": "`bytes=first-last`, `bytes=first-` or `bytes=-count`.",
+                "schema": {"type": "string"}
+              },
+              "IfRange": {
+                "name": "If-Range",
+                "in": "header",
+                "description": "A strong ETag: Range counts only while the file has it.",
+                "schema": {"type": "string"}
               }
             },
             "headers": {
@@ -1005,6 +1425,36 @@ public enum OpenAPIDocument {
                 "description": "Always `Bearer`.",
                 "schema": {"type": "string"},
                 "example": "Bearer"
+              },
+              "ContentETag": {
+                "description": "Made of the file's bytes, strong.",
+                "schema": {"type": "string"},
+                "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
+              },
+              "AcceptRanges": {
+                "description": "Always `bytes`.",
+                "schema": {"type": "string"},
+                "example": "bytes"
+              },
+              "ContentRange": {
+                "description": "Which bytes these are, and of how many; `bytes */N` with 416.",
+                "schema": {"type": "string"},
+                "example": "bytes 0-99/1000"
+              },
+              "ContentDisposition": {
+                "description": "`attachment` with the file's name (RFC 6266).",
+                "schema": {"type": "string"},
+                "example": "attachment; filename=\"a.pdf\"; filename*=UTF-8''a.pdf"
+              },
+              "Deprecation": {
+                "description": "When the operation was deprecated (RFC 9745).",
+                "schema": {"type": "string"},
+                "example": "@1767225600"
+              },
+              "SuccessorLink": {
+                "description": "The operation to use instead.",
+                "schema": {"type": "string"},
+                "example": "</v2/documents>; rel=\"successor-version\""
               }
             },
             "responses": {
@@ -1057,13 +1507,13 @@ public enum OpenAPIDocument {
                 }
               },
               "ContentTooLarge": {
-                "description": "The body is larger than the operation takes: 1 MiB, or 8 MiB for createProperties and createUnits.",
+                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "UnsupportedMediaType": {
-                "description": "The body is not application/json.",
+                "description": "The body has not the media type that the operation takes.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1103,6 +1553,13 @@ public enum OpenAPIDocument {
               "UnderWay": {
                 "description": "An earlier request with the same Idempotency-Key has no answer yet.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
+                "content": {
+                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+              },
+              "RangeNotSatisfiable": {
+                "description": "The range lies behind the end of the file.",
+                "headers": {"Content-Range": {"$ref": "#/components/headers/ContentRange"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1238,6 +1695,12 @@ public enum OpenAPIDocument {
                 },
                 "required": ["id", "text", "orderId", "author", "attachments", "createdAt"],
                 "additionalProperties": false
+              },
+              "CommentList": {
+                "title": "CommentList",
+                "description": "Comments of one order.",
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Comment"}
               },
               "ContactPerson": {
                 "title": "ContactPerson",
@@ -1794,6 +2257,84 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "Document": {
+                "title": "Document",
+                "description": "A document of a property. Our addition: without it documents could not be read back.",
+                "type": "object",
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/Id"},
+                  "title": {"type": "string", "description": "The title."},
+                  "propertyId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The property that it belongs to."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The customer that it comes from."
+                  },
+                  "attachments": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/DocumentAttachment"},
+                    "description": "Its files, by ascending id."
+                  },
+                  "createdAt": {"$ref": "#/components/schemas/Time"},
+                  "updatedAt": {"$ref": "#/components/schemas/Time"}
+                },
+                "required": [
+                  "id",
+                  "title",
+                  "propertyId",
+                  "customerId",
+                  "attachments",
+                  "createdAt",
+                  "updatedAt"
+                ],
+                "additionalProperties": false
+              },
+              "DocumentAttachment": {
+                "title": "DocumentAttachment",
+                "description": "A PDF file of a document; getAttachment has its bytes.",
+                "type": "object",
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/Id"},
+                  "name": {"type": "string", "description": "The file's name, without any path."},
+                  "fileType": {"$ref": "#/components/schemas/DocumentFileType"},
+                  "size": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 100000000,
+                    "description": "Bytes."
+                  },
+                  "metadata": {
+                    "type": "object",
+                    "additionalProperties": true,
+                    "description": "What was given with the file."
+                  },
+                  "createdAt": {"$ref": "#/components/schemas/Time"}
+                },
+                "required": ["id", "name", "fileType", "size", "createdAt"],
+                "additionalProperties": false
+              },
+              "DocumentFileType": {
+                "title": "DocumentFileType",
+                "description": "The media type of a document's file.",
+                "type": "string",
+                "enum": ["application/pdf"]
+              },
+              "DocumentList": {
+                "title": "DocumentList",
+                "description": "Documents.",
+                "type": "object",
+                "properties": {
+                  "documents": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Document"},
+                    "description": "By ascending id."
+                  }
+                },
+                "required": ["documents"],
+                "additionalProperties": false
+              },
               "DryRunAnswer": {
                 "title": "DryRunAnswer",
                 "description": "With `dryRun=true`: what the answer would have been, without the ids that the change would have given.",
@@ -2187,6 +2728,38 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "NewComment": {
+                "title": "NewComment",
+                "description": "Something to be said about an order.",
+                "type": "object",
+                "properties": {
+                  "text": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 10000,
+                    "description": "What is said."
+                  },
+                  "authorName": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "Who says it; read back as `author`."
+                  },
+                  "status": {
+                    "$ref": "#/components/schemas/OrderStatus",
+                    "description": "The status that the order takes with this comment; read back as `statusChange`. Our addition."
+                  }
+                },
+                "required": ["text", "authorName"],
+                "examples": [
+                  {
+                    "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                    "authorName": "Jana Sonnleitner",
+                    "status": "IN_PROGRESS"
+                  }
+                ],
+                "additionalProperties": false
+              },
               "NewContactPerson": {
                 "title": "NewContactPerson",
                 "description": "Somebody to talk to about a new order.",
@@ -2224,6 +2797,114 @@ public enum OpenAPIDocument {
                   }
                 },
                 "required": ["type", "name", "email"],
+                "additionalProperties": false
+              },
+              "NewDocument": {
+                "title": "NewDocument",
+                "description": "A document to be created. The property and the customer are each named by an id of Relay, by an id of your system, or by both if both name the same record. The property must be the customer's.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The title of the document."
+                  },
+                  "propertyId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The property that the document belongs to."
+                  },
+                  "internalPropertyId": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The `internalId` of that property."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The customer that the document comes from."
+                  },
+                  "internalCustomerId": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The `internalId` of that customer."
+                  }
+                },
+                "required": ["title"],
+                "allOf": [
+                  {"anyOf": [{"required": ["propertyId"]}, {"required": ["internalPropertyId"]}]},
+                  {"anyOf": [{"required": ["customerId"]}, {"required": ["internalCustomerId"]}]}
+                ],
+                "examples": [
+                  {
+                    "title": "Heizkostenabrechnung 2025",
+                    "internalPropertyId": "OBJ-014",
+                    "customerId": "12"
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "NewDocumentAttachment": {
+                "title": "NewDocumentAttachment",
+                "description": "A PDF file to be attached to a document. `content` may be anywhere among the members; it is written to the store as it comes.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 255,
+                    "description": "The file's name; a path before it is dropped."
+                  },
+                  "fileType": {"$ref": "#/components/schemas/DocumentFileType"},
+                  "content": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 133333336,
+                    "contentEncoding": "base64",
+                    "description": "The file in base64 (RFC 4648 §4) with its padding, without line breaks and without a `data:` prefix: at most 100 000 000 bytes, with `%PDF-` within the first 1024 of them."
+                  },
+                  "metadata": {
+                    "type": "object",
+                    "additionalProperties": true,
+                    "description": "Whatever else is to be known of the file; read back as it is."
+                  }
+                },
+                "required": ["name", "fileType", "content"],
+                "examples": [
+                  {
+                    "name": "Abrechnung.pdf",
+                    "fileType": "application/pdf",
+                    "content": "JVBERi0xLjQK",
+                    "metadata": {"jahr": 2025}
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "NewDocumentV1": {
+                "title": "NewDocumentV1",
+                "description": "A document to be created, as the deprecated operation takes it.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The title of the document."
+                  },
+                  "propertyId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The property that the document belongs to."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The customer that the document comes from."
+                  }
+                },
+                "required": ["title", "propertyId", "customerId"],
+                "examples": [
+                  {"title": "Heizkostenabrechnung 2025", "propertyId": "3", "customerId": "12"}
+                ],
                 "additionalProperties": false
               },
               "NewOrder": {

@@ -37,6 +37,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getOrder
     /// PATCH /v1/orders/{orderId}: Change an order.
     case updateOrder
+    /// GET /v1/orders/{orderId}/comments: The comments of an order.
+    case getOrderComments
+    /// POST /v1/orders/{orderId}/comments: Comment on an order.
+    case createOrderComment
     /// POST /v1/order-fields: Add a field to an order.
     case createOrderField
     /// POST /v1/contact-persons: Add a contact person to an order.
@@ -47,6 +51,18 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getEed
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
+    /// GET /v1/attachments/{attachmentId}: The bytes of a file.
+    case getAttachment
+    /// POST /v1/documents: Create a document (deprecated).
+    case createDocumentV1
+    /// POST /v2/documents: Create a document.
+    case createDocument
+    /// GET /v2/documents: Documents.
+    case getDocuments
+    /// GET /v2/documents/{documentId}: One document.
+    case getDocument
+    /// POST /v2/documents/{documentId}/attachments: Attach a PDF to a document.
+    case createDocumentAttachment
 }
 
 extension Operation {
@@ -70,11 +86,19 @@ extension Operation {
         case .getOrders: "getOrders"
         case .getOrder: "getOrder"
         case .updateOrder: "updateOrder"
+        case .getOrderComments: "getOrderComments"
+        case .createOrderComment: "createOrderComment"
         case .createOrderField: "createOrderField"
         case .createContactPerson: "createContactPerson"
         case .consumeEed: "consumeEed"
         case .getEed: "getEed"
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
+        case .getAttachment: "getAttachment"
+        case .createDocumentV1: "createDocumentV1"
+        case .createDocument: "createDocument"
+        case .getDocuments: "getDocuments"
+        case .getDocument: "getDocument"
+        case .createDocumentAttachment: "createDocumentAttachment"
         }
     }
 
@@ -82,7 +106,8 @@ extension Operation {
     public var method: Method {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .createOrderField, .createContactPerson, .consumeEed:
+            .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
+            .createDocumentV1, .createDocument, .createDocumentAttachment:
             .post
         case .deleteProperty: .delete
         case .updateOrder: .patch
@@ -104,19 +129,27 @@ extension Operation {
         case .getUnitsWithMscNumber: "/v1/units/msc"
         case .createOrder, .getOrders: "/v1/orders"
         case .getOrder, .updateOrder: "/v1/orders/{orderId}"
+        case .getOrderComments, .createOrderComment: "/v1/orders/{orderId}/comments"
         case .createOrderField: "/v1/order-fields"
         case .createContactPerson: "/v1/contact-persons"
         case .consumeEed, .getEed: "/v1/eed"
         case .getUnitsWithoutEed: "/v1/eed/missing"
+        case .getAttachment: "/v1/attachments/{attachmentId}"
+        case .createDocumentV1: "/v1/documents"
+        case .createDocument, .getDocuments: "/v2/documents"
+        case .getDocument: "/v2/documents/{documentId}"
+        case .createDocumentAttachment: "/v2/documents/{documentId}/attachments"
         }
     }
 
     /// The status of success: 201 where the operation can create.
     public var successStatus: Int {
         switch self {
-        case .createAddress, .createCustomer, .createOrder, .createOrderField, .createContactPerson:
+        case .createAddress, .createCustomer, .createOrder, .createOrderComment, .createOrderField,
+            .createContactPerson, .createDocumentV1, .createDocument, .createDocumentAttachment:
             201
         case .consumeEed: 204
+        case .getAttachment: 206
         default: 200
         }
     }
@@ -133,7 +166,9 @@ extension Operation {
     public var isWrite: Bool {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
-            .createOrder, .updateOrder, .createOrderField, .createContactPerson, .consumeEed:
+            .createOrder, .updateOrder, .createOrderComment, .createOrderField,
+            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
+            .createDocumentAttachment:
             true
         default: false
         }
@@ -141,16 +176,21 @@ extension Operation {
 
     /// Whether its method takes the body piece by piece from the exchange.
     public var streamsBody: Bool {
-        false
+        switch self {
+        case .createOrderComment, .createDocumentAttachment: true
+        default: false
+        }
     }
 
     /// The largest body it takes, in bytes; 0 when it takes none.
     public var maxBodyBytes: Int {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
-            .createContactPerson, .consumeEed:
+            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument:
             1_048_576
         case .createProperties, .createUnits: 8_388_608
+        case .createOrderComment: 101_048_576
+        case .createDocumentAttachment: 134_381_912
         default: 0
         }
     }

@@ -29,6 +29,8 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case contentTooLarge
     /// 415: The body has the wrong media type. Send `Content-Type: application/json`.
     case unsupportedMediaType
+    /// 416: The range lies behind the end. Content-Range says how many bytes there are.
+    case rangeNotSatisfiable
     /// 422: The body is well-formed but wrong. The errors name every fault; nothing was changed.
     case validation
     /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours:
@@ -62,6 +64,7 @@ extension ProblemType {
         case .preconditionFailed: "/problems/precondition-failed"
         case .contentTooLarge: "/problems/content-too-large"
         case .unsupportedMediaType: "/problems/unsupported-media-type"
+        case .rangeNotSatisfiable: "/problems/range-not-satisfiable"
         case .validation: "/problems/validation"
         case .idempotencyKeyReused: "/problems/idempotency-key-reused"
         case .tooManyRequests: "/problems/too-many-requests"
@@ -87,6 +90,7 @@ extension ProblemType {
         case .preconditionFailed: "The record has changed meanwhile"
         case .contentTooLarge: "The body is too large"
         case .unsupportedMediaType: "The body has the wrong media type"
+        case .rangeNotSatisfiable: "The range lies behind the end"
         case .validation: "The body is well-formed but wrong"
         case .idempotencyKeyReused: "The Idempotency-Key belongs to another request"
         case .tooManyRequests: "Too many requests"
@@ -112,6 +116,7 @@ extension ProblemType {
         case .preconditionFailed: 412
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
+        case .rangeNotSatisfiable: 416
         case .validation: 422
         case .idempotencyKeyReused: 422
         case .tooManyRequests: 429

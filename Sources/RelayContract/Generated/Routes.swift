@@ -68,6 +68,13 @@ extension Router {
                     return RouteTarget(get: .getOrder, patch: .updateOrder)
                         .match(method, id: segments.id(2))
                 }
+                if segments.matches(3, "comments") {
+                    if segments.count == 4 {
+                        return RouteTarget(get: .getOrderComments, post: .createOrderComment)
+                            .match(method, id: segments.id(2))
+                    }
+                    return RouteMatch(.notFound)
+                }
                 return RouteMatch(.notFound)
             }
             if segments.matches(1, "order-fields") {
@@ -93,6 +100,42 @@ extension Router {
                     if segments.count == 3 {
                         return RouteTarget(get: .getUnitsWithoutEed)
                             .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
+                return RouteMatch(.notFound)
+            }
+            if segments.matches(1, "attachments") {
+                if segments.count == 3 {
+                    return RouteTarget(get: .getAttachment)
+                        .match(method, id: segments.id(2))
+                }
+                return RouteMatch(.notFound)
+            }
+            if segments.matches(1, "documents") {
+                if segments.count == 2 {
+                    return RouteTarget(post: .createDocumentV1)
+                        .match(method, id: nil)
+                }
+                return RouteMatch(.notFound)
+            }
+            return RouteMatch(.notFound)
+        }
+        if segments.matches(0, "v2") {
+            guard segments.count > 1 else { return RouteMatch(.notFound) }
+            if segments.matches(1, "documents") {
+                if segments.count == 2 {
+                    return RouteTarget(get: .getDocuments, post: .createDocument)
+                        .match(method, id: nil)
+                }
+                if segments.count == 3 {
+                    return RouteTarget(get: .getDocument)
+                        .match(method, id: segments.id(2))
+                }
+                if segments.matches(3, "attachments") {
+                    if segments.count == 4 {
+                        return RouteTarget(post: .createDocumentAttachment)
+                            .match(method, id: segments.id(2))
                     }
                     return RouteMatch(.notFound)
                 }

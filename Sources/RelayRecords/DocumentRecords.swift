@@ -1,0 +1,77 @@
+import JSON
+import RelayContract
+import RelayStore
+
+extension StoreTransaction {
+    /// Creates a document of a property and its customer.
+    mutating func createDocument(
+        _ new: NewDocument, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        let propertyID = try resolve(
+            new.propertyId, "propertyId", new.internalPropertyId, "internalPropertyId", .property,
+            &faults, context)
+        let customerID = try resolve(
+            new.customerId, "customerId", new.internalCustomerId, "internalCustomerId", .customer,
+            &faults, context)
+        let property = try load(Property.self, .property, ifAny: propertyID, context)
+        if let property, let customerID, property.customerId != customerID {
+            faults.add(
+                .mismatch, member: new.propertyId == nil ? "internalPropertyId" : "propertyId",
+                "property \(property.id) belongs to customer \(property.customerId), "
+                    + "not to customer \(customerID)")
+        }
+        guard faults.isEmpty, let property, let customerID else {
+            return RecordAnswer(Problem(.validation, faults))
+        }
+        try begin(context)
+        let id = try newID(.document, context)
+        let document = Document(
+            id: id, title: new.title, propertyId: property.id, customerId: customerID,
+            attachments: [], createdAt: context.time, updatedAt: context.time)
+        try relink(id, from: RecordLinks(), to: document.links(context.account))
+        try store(document, .document, id, context)
+        return RecordAnswer(201, body: IdObject(id: id).json, version: sequence, createdID: id)
+    }
+
+    /// The record that an id of ours, a name of theirs, or both of them name.
+    private func resolve(
+        _ id: UInt64?, _ idMember: StaticString, _ name: String?, _ nameMember: StaticString,
+        _ resource: Resource, _ faults: inout Faults, _ context: RecordContext
+    ) throws(StoreError) -> UInt64? {
+        try check(id, resource, idMember, &faults, context)
+        guard let name else { return id }
+        guard let named = try find(.internalID, resource, name, context) else {
+            faults.add(
+                .unknownReference, member: nameMember,
+                "the account has no \(resource) of this internalId")
+            return id
+        }
+        if let id, id != named {
+            faults.add(
+                .mismatch, member: nameMember,
+                "names \(resource) \(named), but \(idMember) names \(resource) \(id)")
+        }
+        return named
+    }
+
+    /// Attaches a file to a document.
+    mutating func createDocumentAttachment(
+        to documentID: UInt64, _ file: UploadedFile, _ metadata: FreeObject?,
+        _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        guard var document = try load(Document.self, .document, documentID, context)?.model else {
+            return .missing(.document, documentID)
+        }
+        try begin(context)
+        let attachment = try createAttachment(file, context)
+        let id = attachment.id ?? 0
+        document.attachments.append(
+            DocumentAttachment(
+                id: id, name: file.name, fileType: .applicationPdf, size: file.byteCount,
+                metadata: metadata, createdAt: context.time))
+        document.updatedAt = context.time
+        try store(document, .document, documentID, context)
+        return RecordAnswer(201, body: IdObject(id: id).json, createdID: id)
+    }
+}

@@ -1,0 +1,88 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// GET of an order's comments: they are a part of its document, so the page is cut out of it.
+extension RelayAPI {
+    mutating func getOrderComments(
+        _ input: GetOrderCommentsInput, _ exchange: inout RelayExchange
+    ) {
+        do throws(StoreError) {
+            guard Resource.isStorable(input.orderId),
+                let document = try reader.document(
+                    Resource.order.key(exchange.account, input.orderId))
+            else {
+                return exchange.reject(
+                    Problem(.notFound, "the account has no order \(input.orderId)"))
+            }
+            // The order's version changes whenever a comment is added: it will do as the list's.
+            let tag = EntityTag(epoch: epoch, version: document.version, isWeak: true)
+            // SAFETY: the map's bytes are read while the reader is borrowed.
+            let order = document.json.withUnsafeBytes { Order(stored: $0, parser: parser) }
+            guard let order else { throw .corrupted(what: "order \(input.orderId)") }
+            answer(order, input.page, tag, &exchange)
+        } catch {
+            exchange.reject(Problem(error))
+        }
+    }
+
+    private func answer(
+        _ order: Order, _ page: PageRequest, _ tag: EntityTag, _ exchange: inout RelayExchange
+    ) {
+        var start = page.offset ?? 0
+        if let text = page.cursor {
+            switch after(text, order.id) {
+            case .success(let id):
+                start = order.comments.firstIndex { $0.id > id } ?? order.comments.count
+            case .failure(let problem): return exchange.reject(problem)
+            }
+        }
+        if exchange.isNotModified(tag) { return }
+        let rest = order.comments.dropFirst(start)
+        let comments = rest.prefix(page.limit ?? .max)
+        var writer = JSONWriter()
+        writer.values(Array(comments))
+        exchange.answer(200, json: writer.bytes)
+        exchange.setTag(tag)
+        exchange.http.set(.totalCount, order.comments.count)
+        if let limit = page.limit, let last = comments.last, comments.count < rest.count {
+            let cursor = PageCursor(
+                epoch: epoch, list: RecordList.commentsOfOrder.rawValue, parameter: order.id,
+                after: last.id)
+            let path = String(decoding: exchange.path, as: UTF8.self)
+            exchange.http.set(
+                .link, copying: "<\(path)?limit=\(limit)&cursor=\(cursor.text)>; rel=\"next\"")
+        }
+    }
+
+    /// The comment behind which a cursor goes on.
+    private func after(_ text: Cursor, _ order: UInt64) -> Result<UInt64, Problem> {
+        guard let cursor = text.withBytes({ PageCursor($0) }),
+            cursor.list == RecordList.commentsOfOrder.rawValue, cursor.parameter == order
+        else {
+            var faults = Faults()
+            faults.add(
+                .pattern, parameter: "cursor", "expected a cursor from the Link field of this list")
+            return .failure(Problem(.badQuery, faults))
+        }
+        if cursor.epoch != epoch {
+            return .failure(
+                Problem(
+                    .cursorExpired, "the store was restored since: begin again without cursor"))
+        }
+        return .success(cursor.after)
+    }
+}
+
+extension PageCursor {
+    /// The cursor as text, where speed does not matter.
+    fileprivate var text: String {
+        // SAFETY: the room lives through the closure.
+        String(unsafeUninitializedCapacity: Self.characters) { space in
+            write(to: UnsafeMutableRawPointer(space.baseAddress!))
+            return Self.characters
+        }
+    }
+}

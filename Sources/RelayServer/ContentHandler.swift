@@ -1,0 +1,182 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// GET of a file: its bytes straight from the map, in portions. A content never changes, so the
+/// portions may be of different commits.
+extension RelayAPI {
+    mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout RelayExchange) {
+        do throws(StoreError) {
+            guard Resource.isStorable(input.attachmentId) else {
+                return exchange.rejectAttachment(input.attachmentId)
+            }
+            let key = Resource.attachment.key(exchange.account, input.attachmentId)
+            guard let document = try reader.document(key),
+                let content = AttachmentContent(privateBytes: document.privateBytes)
+            else { return exchange.rejectAttachment(input.attachmentId) }
+            // SAFETY: the map's bytes are read while the reader is borrowed.
+            let attachment = document.json.withUnsafeBytes {
+                Attachment(stored: $0, parser: parser)
+            }
+            guard let attachment else {
+                throw .corrupted(what: "attachment \(input.attachmentId)")
+            }
+            try answer(attachment, content, &exchange)
+        } catch {
+            if exchange.http.isAnswered { return exchange.http.abort() }
+            exchange.reject(Problem(error))
+        }
+    }
+
+    private func answer(
+        _ attachment: Attachment, _ content: AttachmentContent, _ exchange: inout RelayExchange
+    ) throws(StoreError) {
+        let tag = "\"\(content.digest.hexadecimal.prefix(32))\""
+        if exchange.names(.ifNoneMatch, tag) {
+            exchange.http.respond(304)
+            return exchange.http.set(.etag, copying: tag)
+        }
+        var range = RangeRequest.whole
+        // Range means something for GET only (RFC 9110 §14.2), and not of another version.
+        if exchange.http.method == .get,
+            exchange.http.field(.ifRange)?.elementsEqual(tag.utf8) ?? true
+        {
+            range = RangeRequest(exchange.http.field(.range), byteCount: content.byteCount)
+        }
+        var bytes = 0..<content.byteCount
+        switch range {
+        case .whole: break
+        case .part(let part): bytes = part
+        case .unsatisfiable:
+            exchange.reject(
+                Problem(.rangeNotSatisfiable, "the file has \(content.byteCount) bytes"))
+            return exchange.http.set(.contentRange, copying: "bytes */\(content.byteCount)")
+        }
+        var next = ContentContinuation(content: content.content, bytes: bytes)
+        // Before the status: a chunk that is damaged at the start is a problem like any other.
+        let isHead = exchange.http.method == .head
+        let pieces = isHead ? 0 : try check(next, exchange.http.portionBytes)
+        exchange.http.respond(range == .whole ? 200 : 206)
+        exchange.setFields(attachment, tag)
+        if range != .whole {
+            exchange.http.set(
+                .contentRange,
+                copying: "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(content.byteCount)")
+        }
+        if isHead || pieces < bytes.count {
+            exchange.http.set(.contentLength, bytes.count)
+            exchange.http.expectMore(true)
+        }
+        if !isHead { try append(&next, exchange.http) }
+    }
+
+    /// Appends the next portion of a file.
+    mutating func continueContent(_ http: HTTP2.Exchange) {
+        var next = ContentContinuation(http.state)
+        do throws(StoreError) {
+            try append(&next, http)
+        } catch {
+            http.abort()
+        }
+    }
+
+    /// Reads what the first portion will have, which verifies its checksums.
+    ///
+    /// - Returns: bytes of the portion.
+    private func check(
+        _ next: ContentContinuation, _ portion: Int
+    ) throws(StoreError) -> Int {
+        let end = min(next.bytes.upperBound, next.bytes.lowerBound + portion)
+        if next.bytes.isEmpty { return 0 }
+        for number in next.chunk...(end - 1) / RelayStore.Limits.chunkBytes {
+            _ = try reader.view.chunk(next.content, number)
+        }
+        return end - next.bytes.lowerBound
+    }
+
+    /// Appends chunks, or the parts of them that are asked for, up to a portion.
+    private func append(
+        _ next: inout ContentContinuation, _ http: HTTP2.Exchange
+    ) throws(StoreError) {
+        var room = http.portionBytes
+        while room > 0, !next.bytes.isEmpty {
+            let chunk = try reader.view.chunk(next.content, next.chunk)
+            let start = next.bytes.lowerBound % RelayStore.Limits.chunkBytes
+            let length = min(chunk.byteCount - start, next.bytes.count, room)
+            guard length > 0 else { throw .corrupted(what: "content \(next.content)") }
+            // SAFETY: the map's bytes are sent or copied before the reader is renewed.
+            chunk.withUnsafeBytes {
+                http.appendAttached(UnsafeRawBufferPointer(rebasing: $0[start..<start + length]))
+            }
+            next.bytes = next.bytes.lowerBound + length..<next.bytes.upperBound
+            room -= length
+        }
+        http.state = next.state
+        http.expectMore(!next.bytes.isEmpty)
+    }
+}
+
+/// Where a file goes on that is sent in portions: the application state of its exchange.
+struct ContentContinuation {
+    /// The content's id.
+    var content: UInt64
+    /// What is left to be sent of it.
+    var bytes: Range<Int>
+
+    /// The chunk that the next byte is in.
+    var chunk: Int { bytes.lowerBound / RelayStore.Limits.chunkBytes }
+
+    /// Tells this from the state of a list, whose first word has 48 bits.
+    private static let mark: UInt64 = 1 << 63
+
+    static func isIn(_ state: ApplicationState) -> Bool { state.words.0 & mark != 0 }
+
+    init(content: UInt64, bytes: Range<Int>) {
+        self.content = content
+        self.bytes = bytes
+    }
+
+    init(_ state: ApplicationState) {
+        content = state.words.0 & ~Self.mark
+        bytes = Int(state.words.1)..<Int(state.words.2)
+    }
+
+    var state: ApplicationState {
+        var state = ApplicationState()
+        state.words.0 = content | Self.mark
+        state.words.1 = UInt64(bytes.lowerBound)
+        state.words.2 = UInt64(bytes.upperBound)
+        return state
+    }
+}
+
+extension RelayExchange {
+    fileprivate mutating func rejectAttachment(_ id: UInt64) {
+        reject(Problem(.notFound, "the account has no attachment \(id) with a file"))
+    }
+
+    /// Whether a list of tags names this one.
+    fileprivate func names(_ field: RequestField, _ tag: String) -> Bool {
+        guard let list = http.field(field) else { return false }
+        return EntityTag.isNamed(Array(tag.utf8), in: list)
+    }
+
+    /// What an answer says of a file, whatever part of it is sent.
+    fileprivate func setFields(_ attachment: Attachment, _ tag: String) {
+        // The one value that may be long goes first: see `reserveValue`.
+        let disposition = FileName.disposition(attachment.name)
+        let space = http.reserveValue(max(disposition.count, Limits.longFieldBytes))
+        disposition.withUnsafeBytes {
+            // SAFETY: the room is at least as long as the value.
+            space.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+        }
+        http.commit(.contentDisposition, space, disposition.count)
+        http.set(.contentType, copying: attachment.itemType)
+        http.set(.etag, copying: tag)
+        http.set(.acceptRanges, "bytes")
+        // What it says it is may not be what a browser would make of it.
+        http.set(.contentTypeOptions, "nosniff")
+    }
+}

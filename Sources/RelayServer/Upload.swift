@@ -1,0 +1,92 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// A request whose body goes into the store as it comes, kept by its exchange until the stream
+/// ends. Subclasses know the form of the body.
+///
+/// Used on its loop's thread. Bytes that are not taken wait in the HTTP/2 layer, whose window stays
+/// shut until a chunk is durable: so at most two chunks of an upload are in memory.
+class Upload {
+    let staging: ContentStaging
+    /// Bytes of a file that were found but had no room yet: a few, see `stage`.
+    private var carried: [UInt8] = []
+    /// Faults so far; with any of them files are read on, but not stored.
+    var faults = Faults()
+
+    init(_ writer: Writer, _ token: ExchangeToken) {
+        staging = ContentStaging(writer) { result in
+            token.resume { Upload.kept(by: $0)?.staging.chunkSettled(result) }
+        }
+    }
+
+    /// Takes what there is room for.
+    func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {
+        preconditionFailure("a subclass takes the bytes")
+    }
+
+    /// Stores bytes of a file; those without room are carried until `drain`.
+    ///
+    /// - Parameter copied: whether they come again if they are not taken.
+    final func stage(_ bytes: UnsafeRawBufferPointer, carry: Bool) -> Int {
+        guard faults.isEmpty else { return bytes.count }
+        let taken = staging.append(bytes)
+        if !carry || taken == bytes.count { return taken }
+        carried += bytes[taken...]
+        return bytes.count
+    }
+
+    /// Stores what was carried; false as long as there is no room.
+    final func drain() -> Bool {
+        if !faults.isEmpty { carried = [] }
+        if carried.isEmpty { return !staging.isFull || !faults.isEmpty }
+        // SAFETY: the array's own bytes, copied during the call.
+        let taken = carried.withUnsafeBytes { staging.append($0) }
+        carried.removeFirst(taken)
+        return carried.isEmpty && !staging.isFull
+    }
+
+    /// What the store said while the body came.
+    final func checkStaging() throws(Problem) {
+        switch staging.failure {
+        case nil: return
+        case .queueFull: throw Problem(.unavailable, "too many writes wait for the disk: try again")
+        case .store(let error): throw Problem(error)
+        }
+    }
+
+    /// The files of the body, all of them durable.
+    final func file(_ index: Int, name: String, type: String) -> UploadedFile {
+        let content = staging.contents[index]
+        return UploadedFile(
+            name: name, type: type, content: content.id!, byteCount: content.byteCount,
+            digest: content.digest!)
+    }
+
+    /// Has the exchange keep this upload.
+    final func keep(by exchange: Exchange) {
+        // SAFETY: released by `end`, which every stream with a streamed body comes to.
+        let reference = Unmanaged.passRetained(self).toOpaque()
+        exchange.state.words.0 = UInt64(UInt(bitPattern: reference))
+    }
+
+    /// The upload that an exchange keeps.
+    static func kept(by exchange: Exchange) -> Upload? {
+        guard exchange.isStreamed,
+            let pointer = UnsafeRawPointer(bitPattern: UInt(exchange.state.words.0))
+        else { return nil }
+        // SAFETY: retained by `keep`; a streamed exchange has nothing else in this word.
+        return Unmanaged<Upload>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    /// The stream is over: removes from the store what no record has adopted.
+    static func end(_ exchange: Exchange) {
+        guard let upload = kept(by: exchange) else { return }
+        upload.staging.abandon()
+        // SAFETY: the reference that `keep` made; the word is zero afterwards.
+        Unmanaged.passUnretained(upload).release()
+        exchange.state.words.0 = 0
+    }
+}

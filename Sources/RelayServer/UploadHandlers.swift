@@ -1,0 +1,107 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// POST with a body that goes into the store as it comes.
+extension RelayAPI {
+    /// Prepares for a streamed body, or refuses it before it is read.
+    mutating func admitUpload(
+        _ operation: RelayContract.Operation, _ id: UInt64, _ exchange: inout RelayExchange
+    ) {
+        let owner: Resource = operation == .createOrderComment ? .order : .document
+        do throws(StoreError) {
+            guard Resource.isStorable(id),
+                try reader.document(owner.key(exchange.account, id)) != nil
+            else {
+                return exchange.reject(Problem(.notFound, "the account has no \(owner) \(id)"))
+            }
+        } catch {
+            return exchange.reject(Problem(error))
+        }
+        let type = exchange.http.field(.contentType)!
+        if MediaType.isJSON(type), operation == .createOrderComment {
+            // Without files there is nothing to stream.
+            return exchange.http.admitBody(upTo: Limits.commentBytes)
+        }
+        let token = exchange.http.token
+        let upload: Upload
+        do throws(MultipartFault) {
+            upload =
+                operation == .createOrderComment
+                ? try CommentUpload(contentType: type, writing.writer, token)
+                : AttachmentUpload(writing.writer, token)
+        } catch {
+            return exchange.reject(Problem(.badRequest, error.description))
+        }
+        exchange.http.admitStreamedBody(upTo: operation.maxBodyBytes)
+        upload.keep(by: exchange.http)
+    }
+
+    mutating func createOrderComment(
+        _ input: CreateOrderCommentInput, _ exchange: inout RelayExchange
+    ) {
+        do throws(Problem) {
+            guard let upload = Upload.kept(by: exchange.http) as? CommentUpload else {
+                let request = APIRequest(body: exchange.http.body)
+                guard let new = request.body(as: NewComment.self, parser, &exchange) else { return }
+                return submit(
+                    .createComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
+            }
+            guard try isSettled(upload, exchange) else { return }
+            let (new, files) = try upload.finish(parser)
+            try submit(
+                .createComment(input.orderId, new, files), [new.json], files,
+                dryRun: input.dryRun, &exchange)
+        } catch {
+            exchange.reject(error)
+        }
+    }
+
+    mutating func createDocumentAttachment(
+        _ input: CreateDocumentAttachmentInput, _ exchange: inout RelayExchange
+    ) {
+        do throws(Problem) {
+            guard let upload = Upload.kept(by: exchange.http) as? AttachmentUpload else {
+                throw Problem(.notJSON, "the body is empty")
+            }
+            guard try isSettled(upload, exchange) else { return }
+            let (file, metadata) = try upload.finish(parser)
+            try submit(
+                .createDocumentAttachment(input.documentId, file, metadata),
+                [metadata?.bytes ?? []], [file], dryRun: input.dryRun, &exchange)
+        } catch {
+            exchange.reject(error)
+        }
+    }
+
+    /// Hands a change with its files to the writer. The same request sent again may be cut and
+    /// delimited in another way: it is told by what was read from it.
+    private func submit(
+        _ change: RecordChange, _ parts: [[UInt8]], _ files: [UploadedFile], dryRun: Bool?,
+        _ exchange: inout RelayExchange
+    ) throws(Problem) {
+        let claim = try claim(exchange)
+        let fingerprint = exchange.fingerprint
+        for part in parts + files.flatMap({ [Array($0.name.utf8), Array($0.type.utf8)] }) {
+            // SAFETY: the array's own bytes, hashed during the call.
+            part.withUnsafeBytes { fingerprint.add($0) }
+        }
+        for file in files {
+            for index in 0..<4 { fingerprint.add(file.digest.words[index]) }
+        }
+        submit(
+            change, dryRun: dryRun ?? false, claim: claim, fingerprint: fingerprint.finish(),
+            &exchange)
+    }
+
+    /// Whether all chunks are durable. If not, the exchange is suspended: each chunk that settles
+    /// runs through its token, and it is answered again.
+    private func isSettled(_ upload: Upload, _ exchange: RelayExchange) throws(Problem) -> Bool {
+        try upload.checkStaging()
+        if upload.staging.isSettled { return true }
+        _ = exchange.http.suspend()
+        return false
+    }
+}
