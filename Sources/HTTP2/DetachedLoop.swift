@@ -33,14 +33,13 @@ public final class DetachedLoop {
         connection.pointee.streams = stream
         defer { connection.release(stream) }
         receive(request, stream)
-        if stream.pointee.status == 0 {
+        while stream.pointee.status == 0 {
             stream.pointee.isComplete = true
             application.beginTurn()
             application.answer(Exchange(stream: stream))
-        }
-        while stream.pointee.status == 0 {
+            if stream.pointee.status != 0 { break }
             precondition(stream.pointee.phase == .pending, "an exchange is answered or suspended")
-            loop.waitForMailbox()
+            while stream.pointee.phase == .pending { loop.waitForMailbox() }
         }
         return collect(stream)
     }

@@ -223,14 +223,19 @@ public final class EventLoop: @unchecked Sendable {
         state.pointee.touched = connection
     }
 
-    /// Something was run through an exchange's token: it was answered, or its body goes on.
+    /// Something was run through an exchange's token: its body goes on, or it is answered (by the
+    /// application once more, if what was run has not done so).
     func resumed(_ stream: UnsafeMutablePointer<Stream>) {
         let connection = stream.pointee.connection!
-        guard connection.pointee.session != nil else { return }
-        touch(connection)
-        if stream.pointee.isStreamed, stream.pointee.status == 0 {
-            return connection.continueBody(stream)
+        // Something else was run in the same turn: it is in the queue already.
+        if stream.pointee.phase == .waiting { return }
+        let isArriving = stream.pointee.phase == .receiving && stream.pointee.status == 0
+        guard connection.pointee.session != nil else {
+            stream.pointee.phase = .receiving
+            return
         }
+        touch(connection)
+        if isArriving { return connection.continueBody(stream) }
         connection.enqueue(stream)
     }
 

@@ -206,7 +206,8 @@ public struct ExchangeToken: @unchecked Sendable {
     let generation: UInt64
 
     /// Runs `body` with the exchange on its loop's thread; not at all when the stream has ended or
-    /// was answered. A streamed body's bytes that wait for room are offered again afterwards.
+    /// was answered. If `body` does not answer, a streamed body's bytes that wait for room are
+    /// offered again, and a request that is complete goes to `Application.answer` once more.
     ///
     /// Callable from any thread.
     public func resume(_ body: @escaping @Sendable (Exchange) -> Void) {

@@ -131,7 +131,10 @@ extension UnsafeMutablePointer where Pointee == Connection {
 
 extension Stream {
     /// Whether a token's work has something to do with this stream.
-    var awaitsApplication: Bool { phase == .pending || (isStreamed && phase == .receiving) }
+    var awaitsApplication: Bool {
+        if phase == .pending { return true }
+        return isStreamed && status == 0 && (phase == .receiving || phase == .waiting)
+    }
 
     /// Whether it is the client's turn: a streamed body is on its way and nothing of it waits.
     var awaitsClient: Bool { phase == .receiving && !isComplete && requestBodyLength == 0 }
