@@ -9,6 +9,7 @@ public enum RecordModel: Sendable {
     case property(Property)
     case unit(Unit)
     case order(Order)
+    case document(Document)
     case eedMonth(EedMonth)
 
     /// Reads a record and adds every fault; nil also for a kind that has no documents.
@@ -20,6 +21,7 @@ public enum RecordModel: Sendable {
             case .property: Property(decoding: value, into: &faults).map { .property($0) }
             case .unit: Unit(decoding: value, into: &faults).map { .unit($0) }
             case .order: Order(decoding: value, into: &faults).map { .order($0) }
+            case .document: Document(decoding: value, into: &faults).map { .document($0) }
             case .eedMonth: EedMonth(decoding: value, into: &faults).map { .eedMonth($0) }
             case .orderField, .comment, .contactPerson, .attachment: nil
             }
@@ -35,6 +37,7 @@ public enum RecordModel: Sendable {
         case .property(let property): property.id
         case .unit(let unit): unit.id
         case .order(let order): order.id
+        case .document(let document): document.id
         case .eedMonth: nil
         }
     }
@@ -44,7 +47,7 @@ public enum RecordModel: Sendable {
         switch self {
         case .address(let address): address.accountId
         case .customer(let customer): customer.accountId
-        case .property, .unit, .order, .eedMonth: nil
+        case .property, .unit, .order, .document, .eedMonth: nil
         }
     }
 
@@ -58,6 +61,9 @@ public enum RecordModel: Sendable {
         case .order(let order):
             references.add("propertyId", .property, order.propertyId)
             references.add("customerId", .customer, order.customerId)
+        case .document(let document):
+            references.add("propertyId", .property, document.propertyId)
+            references.add("customerId", .customer, document.customerId)
         case .eedMonth(let month): references.add("unitId", .unit, month.unitId)
         }
         return references
@@ -65,6 +71,9 @@ public enum RecordModel: Sendable {
 
     /// The highest ids of the record's parts, which are counted on their own.
     var parts: [(resource: Resource, id: UInt64)] {
+        if case .document(let document) = self {
+            return document.attachments.map(\.id).max().map { [(.attachment, $0)] } ?? []
+        }
         guard case .order(let order) = self else { return [] }
         var parts: [(Resource, UInt64)] = []
         if let id = order.fields.map(\.id).max() { parts.append((.orderField, id)) }
@@ -84,6 +93,7 @@ public enum RecordModel: Sendable {
         case .customer(let customer): return customer.links(account)
         case .property(let property): return property.links(account)
         case .order(let order): return order.links(account)
+        case .document(let document): return document.links(account)
         case .eedMonth(let month): return month.links(account)
         case .unit(let unit):
             guard let property = try owner(unit.propertyId) else { return nil }
@@ -99,6 +109,7 @@ public enum RecordModel: Sendable {
         case .property(let property): property.write(to: &writer)
         case .unit(let unit): unit.write(to: &writer)
         case .order(let order): order.write(to: &writer)
+        case .document(let document): document.write(to: &writer)
         case .eedMonth(let month): month.write(to: &writer)
         }
     }

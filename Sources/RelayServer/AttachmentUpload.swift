@@ -112,7 +112,9 @@ extension AttachmentUpload {
         guard contents == 1, !base64.isWrong else { return }
         var bytes = [UInt8](repeating: 0, count: characters.count / 4 * 3 + 6)
         // SAFETY: three bytes for four characters, and those of a group that was open before.
-        let count = bytes.withUnsafeMutableBytes { base64.decode(characters, into: $0.baseAddress!) }
+        let count = bytes.withUnsafeMutableBytes {
+            base64.decode(characters, into: $0.baseAddress!)
+        }
         byteCount += count
         if byteCount > Limits.fileBytes {
             throw Problem(

@@ -1,7 +1,9 @@
 /// The media types that requests may have.
 enum MediaType {
     /// Whether a Content-Type is JSON: `application/json`, with or without parameters.
-    static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool { matches(value, "application/json") }
+    static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool {
+        matches(value, "application/json")
+    }
 
     /// Whether a Content-Type is a form that may have files.
     static func isForm(_ value: UnsafeRawBufferPointer) -> Bool {

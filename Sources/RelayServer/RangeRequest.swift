@@ -13,7 +13,8 @@ enum RangeRequest: Equatable {
         self = .whole
         let prefix = "bytes="
         guard let field, field.count > prefix.utf8.count,
-            field.prefix(prefix.utf8.count).elementsEqual(prefix.utf8, by: { $0 | 0x20 == $1 | 0x20 })
+            field.prefix(prefix.utf8.count).elementsEqual(
+                prefix.utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else { return }
         let text = field[prefix.utf8.count...]
         guard let dash = text.firstIndex(of: UInt8(ascii: "-")),
