@@ -170,7 +170,7 @@ public final class RelayClient {
         bytes.withUnsafeBytes { try? parser.parse($0) }
     }
 
-    private func decode<Model: ContractModel>(
+    func decode<Model: ContractModel>(
         _ type: Model.Type, _ response: ClientResponse
     ) throws(RelayClientError) -> Model {
         var faults = Faults()
