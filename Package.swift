@@ -67,7 +67,7 @@ let package = Package(
             path: "tools/relayctl"),
         .executableTarget(
             name: "relaybench", dependencies: ["HTTP2", "JSON", "Options", "CLinux"],
-            path: "tools/relaybench", exclude: ["REPORT.md"]),
+            path: "tools/relaybench", exclude: ["REPORT.md", "stall.svg"]),
         .executableTarget(
             name: "parsebench", dependencies: ["RelayContract", "JSON"], path: "tools/parsebench"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
@@ -96,6 +96,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "RelayClient", "RelaySnapshots", "RelayStore", "relayd", "relayctl",
+                "relaybench",
             ],
             exclude: ["allocation-counter.c", "node-client.mjs"]),
         .testTarget(

@@ -51,6 +51,8 @@ final class SampleApplication: Application {
         case "/stream":
             exchange.respond(200)
             exchange.expectMore(true)
+        case "/never":
+            _ = exchange.suspend()
         case "/later":
             let token = exchange.suspend()
             let thread = Later(token)

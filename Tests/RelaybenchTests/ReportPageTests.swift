@@ -49,6 +49,14 @@ import Testing
         #expect(!ReportPage(report: report).html.contains("<b>x"))
     }
 
+    @Test("The picture is one SVG that stands alone, with both latencies of an open loop.")
+    func picture() throws {
+        let report = try SavedReport("sample", bytes: Array(Self.sample().utf8))
+        let svg = ReportPage(report: report).distribution.picture
+        #expect(svg.hasPrefix("<svg xmlns=") && svg.hasSuffix("</svg>\n"))
+        #expect(svg.contains("from the intended time") && svg.contains("prefers-color-scheme"))
+    }
+
     /// A browser, where one is installed. Its sandbox needs rights that a container lacks.
     static let browser: String? = ["/usr/bin/chromium", "/usr/bin/google-chrome"]
         .first { access($0, X_OK) == 0 }

@@ -83,8 +83,10 @@ enum BenchOptions {
     static let failOver = Option<String>.text(
         "fail-over", "SHARE", default: "5%",
         help: "exit code 99 when the new report is worse by more")
-    static let html = Option<String>.required(
+    static let html = Option<String?>.optional(
         "html", "FILE", .path, help: "the page to write; - for standard output")
+    static let svg = Option<String?>.optional(
+        "svg", "FILE", .path, help: "the latency distribution alone, as a picture")
     static let base = Operand("BASE", help: "report to compare with, as run --json wrote it")
     static let new = Operand("NEW", help: "report to judge")
     static let report = Operand("REPORT", help: "report, as run --json wrote it")
@@ -106,7 +108,7 @@ enum BenchOptions {
         options: [failOver.description], operands: [base, new])
     static let page = Verb(
         "report", summary: "Make one self-contained HTML page of a report",
-        options: [html.description], operands: [report])
+        options: [html.description, svg.description], operands: [report])
 
     static let program = Program(
         name: "relaybench", summary: "Measures HTTP/2 servers without flattering them.",

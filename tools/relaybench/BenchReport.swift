@@ -210,9 +210,9 @@ extension Tally {
         writer.member("readWhole", readWhole)
         if walks > 0 { writer.member("walks", walks) }
         writer.name("latency")
-        corrected.write(&writer, withSteps: true)
+        corrected.write(&writer)
         writer.name("uncorrected")
-        uncorrected.write(&writer, withSteps: false)
+        uncorrected.write(&writer)
     }
 }
 
@@ -224,7 +224,7 @@ extension Histogram {
     ]
 
     /// Writes the figures in microseconds.
-    fileprivate func write(_ writer: inout JSONWriter, withSteps: Bool) {
+    fileprivate func write(_ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("count", count)
         writer.member("min", Double(min) / 1_000)
@@ -234,17 +234,15 @@ extension Histogram {
             writer.member(name, Double(value(atPercentile: percent)) / 1_000)
         }
         writer.member("max", Double(max) / 1_000)
-        if withSteps {
-            writer.name("distribution")
+        writer.name("distribution")
+        writer.beginArray()
+        for step in steps() {
             writer.beginArray()
-            for step in steps() {
-                writer.beginArray()
-                writer.value(step.percentile)
-                writer.value(Double(step.value) / 1_000)
-                writer.endArray()
-            }
+            writer.value(step.percentile)
+            writer.value(Double(step.value) / 1_000)
             writer.endArray()
         }
+        writer.endArray()
         writer.endObject()
     }
 }

@@ -31,15 +31,25 @@ struct Chart {
     private static let width = 860.0
     private static let height = 320.0
     private static let left = 78.0
-    private static let right = 20.0
+    private static let right = 36.0
     private static let top = 40.0
     private static let bottom = 46.0
 
-    /// The whole element.
-    var svg: String {
-        var text = "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" "
-        text += "aria-label=\"\(HTML.escape(title))\">\n"
-        text += grid
+    /// The whole element, for a page that has the styles.
+    var svg: String { svg(within: "", "") }
+
+    /// A file of its own, with the styles in it: light or dark as its reader likes.
+    var picture: String {
+        let paper = "<rect class=\"paper\" width=\"100%\" height=\"100%\" rx=\"8\"/>\n"
+        return svg(
+            within: "xmlns=\"http://www.w3.org/2000/svg\" ",
+            "<style>\n\(HTML.pictureStyle)</style>\n" + paper)
+    }
+
+    private func svg(within attributes: String, _ beginning: String) -> String {
+        var text = "<svg \(attributes)viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" "
+        text += "role=\"img\" aria-label=\"\(HTML.escape(title))\">\n"
+        text += beginning + grid
         for line in series where !line.points.isEmpty {
             text += "<polyline class=\"line \(line.style)\" points=\"\(path(line.points))\"/>\n"
             // A single point would be invisible as a line.
@@ -83,7 +93,7 @@ struct Chart {
             let name = HTML.escape(line.name)
             text += "<text class=\"name\" x=\"\(Self.number(x))\" y=\"20\" "
             text += "text-anchor=\"end\">\(name)</text>"
-            x -= Double(line.name.count) * 6.9 + 8
+            x -= Double(line.name.count) * 6.3 + 6
             text += "<line class=\"line \(line.style)\" x1=\"\(Self.number(x - 18))\" "
             text += "x2=\"\(Self.number(x))\" y1=\"16\" y2=\"16\"/>\n"
             x -= 34

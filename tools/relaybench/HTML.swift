@@ -26,8 +26,8 @@ enum HTML {
         return text + "</tbody></table></div>\n"
     }
 
-    /// The style sheet: colours that can be told apart by everybody, on light and on dark.
-    static let style = """
+    /// Colours that can be told apart by everybody, on light and on dark.
+    private static let colours = """
         :root { color-scheme: light dark; --ink: #1a1d21; --soft: #5d6670; --line: #dfe3e8;
           --paper: #fff; --card: #f6f7f9; --c0: #0b62c4; --c1: #c2410c; --c2: #14804a;
           --c3: #8b3fc4; --c4: #a16207; --c5: #0e7490; --bad: #b42318; --good: #14804a; }
@@ -35,6 +35,29 @@ enum HTML {
           --line: #343a42; --paper: #14171b; --card: #1d2126; --c0: #6cb0ff; --c1: #ff9a62;
           --c2: #5fd39a; --c3: #cf9cff; --c4: #e5c34d; --c5: #5fd3e8; --bad: #ff8a7e;
           --good: #5fd39a; } }
+        """
+
+    /// What charts are drawn with.
+    private static let chart = """
+        .grid { stroke: var(--line); stroke-width: 1; }
+        .label { fill: var(--soft); font-size: 12px; } .name { fill: var(--ink); font-size: 12px; }
+        .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
+        .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
+        .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
+        .dashed { stroke-dasharray: 6 4; opacity: 0.75; }
+        """
+
+    /// The styles of a chart that is a file of its own.
+    static let pictureStyle = """
+        \(colours)
+        \(chart)
+        svg { font-family: system-ui, "DejaVu Sans", sans-serif; } .paper { fill: var(--paper); }
+
+        """
+
+    /// The style sheet of a page.
+    static let style = """
+        \(colours)
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--paper); color: var(--ink);
           font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -56,12 +79,7 @@ enum HTML {
           white-space: nowrap; } th { color: var(--soft); font-weight: 500; }
         th:first-child, td:first-child { text-align: left; }
         svg { width: 100%; height: auto; display: block; }
-        .grid { stroke: var(--line); stroke-width: 1; }
-        .label { fill: var(--soft); font-size: 12px; } .name { fill: var(--ink); font-size: 12px; }
-        .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-        .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
-        .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
-        .dashed { stroke-dasharray: 6 4; opacity: 0.75; }
+        \(chart)
         .kept { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 
         """

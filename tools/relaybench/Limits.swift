@@ -64,6 +64,9 @@ enum Limits {
     /// Two-sided confidence of an interval.
     static let confidence = 0.95
 
+    /// Lines of a chart: as many colours as can be told apart.
+    static let chartLines = 6
+
     /// Bytes of a report that is read again: an hour of intervals is 1 MiB.
     static let reportBytes = 64 << 20
 }

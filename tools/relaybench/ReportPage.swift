@@ -75,19 +75,24 @@ struct ReportPage {
     // MARK: Charts
 
     /// Percentiles of each scenario, log against log: what is far to the right happens rarely.
-    private var distribution: Chart {
+    var distribution: Chart {
         var series: [Chart.Series] = []
-        for (index, scenario) in (run["scenarios"]?.elements ?? []).prefix(6).enumerated() {
-            let points = (scenario["latency", "distribution"]?.elements ?? []).compactMap {
-                step -> (x: Double, y: Double)? in
-                guard let percent = step.elements.first?.number,
-                    let value = step.elements.last?.number
-                else { return nil }
-                return (percent, value)
-            }
+        let scenarios = run["scenarios"]?.elements ?? []
+        for (index, scenario) in scenarios.prefix(Limits.chartLines).enumerated() {
             series.append(
                 Chart.Series(
-                    name: scenario["name"]?.text ?? "", style: "s\(index)", points: points))
+                    name: scenario["name"]?.text ?? "", style: "s\(index)",
+                    points: steps(scenario["latency"])))
+        }
+        // Where requests were due, the difference is what other tools do not see.
+        if series.count == 1, report.root["load", "mode"]?.text != "closed" {
+            series = [
+                Chart.Series(
+                    name: "from the actual sending", style: "s1 dashed",
+                    points: steps(scenarios[0]["uncorrected"])),
+                Chart.Series(
+                    name: "from the intended time", style: "s0", points: series[0].points),
+            ]
         }
         let values = series.flatMap { $0.points.map(\.y) }.filter { $0 > 0 }
         let finest = series.flatMap { $0.points.map(\.x) }.filter { $0 < 100 }.max() ?? 99
@@ -98,6 +103,15 @@ struct ReportPage {
         return Chart(
             title: "Latency distribution", series: series, x: x.scale, y: y.scale,
             xMarks: x.marks, yMarks: y.marks, xTitle: "percentile", yTitle: "latency")
+    }
+
+    private func steps(_ latency: SavedReport.Tree?) -> [(x: Double, y: Double)] {
+        (latency?["distribution"]?.elements ?? []).compactMap { step in
+            guard let percent = step.elements.first?.number,
+                let value = step.elements.last?.number
+            else { return nil }
+            return (percent, value)
+        }
     }
 
     private var throughput: Chart {
@@ -161,7 +175,7 @@ struct ReportPage {
     }
 
     private func count(_ tree: SavedReport.Tree?) -> String {
-        tree?.number.map { Figure.grouped(Int($0)) } ?? "–"
+        tree?.number.map { Figure.grouped(Int($0.rounded())) } ?? "–"
     }
 
     private func time(_ tree: SavedReport.Tree?) -> String {
@@ -240,9 +254,11 @@ extension ReportPage {
 
     /// Carries out the verb.
     static func run(_ arguments: Arguments) throws(BenchError) -> ExitCode {
-        let report = try SavedReport(arguments[BenchOptions.report])
-        let page = ReportPage(report: report).html
-        try TextFile.write(Array(page.utf8), to: arguments[BenchOptions.html])
+        let (html, svg) = (arguments[BenchOptions.html], arguments[BenchOptions.svg])
+        if html == nil, svg == nil { throw .usage("give --html FILE or --svg FILE") }
+        let page = ReportPage(report: try SavedReport(arguments[BenchOptions.report]))
+        if let html { try TextFile.write(Array(page.html.utf8), to: html) }
+        if let svg { try TextFile.write(Array(page.distribution.picture.utf8), to: svg) }
         return .success
     }
 }

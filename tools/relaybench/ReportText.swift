@@ -35,7 +35,7 @@ extension BenchReport {
 
     private func describe(_ run: RunResult) -> String {
         var text = "\(Figure.grouped(run.all.requests)) requests in \(Figure.short(run.seconds)) s"
-        text += ", \(Figure.grouped(Int(run.rate)))/s"
+        text += ", \(Figure.grouped(Int(run.rate.rounded())))/s"
         text += ", \(Figure.short(Double(run.all.bytes) / run.seconds / 1_000_000)) MB/s"
         text += ", \(Figure.grouped(run.all.errors)) errors\n\n"
         let isOpen = load?.schedule.isOpen ?? false

@@ -1,0 +1,80 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// relaybench against a real relayd.
+@Suite("relaybench")
+struct LoadToolTests {
+    /// Reads and writes that every relayd has.
+    static let scenarios = [
+        "order-get", "order-hot", "orders-page", "orders-deep", "orders-far", "orders-walk",
+        "units-page", "properties-page", "order-patch", "mixed",
+    ]
+
+    @Test("finds no fault with any scenario of a sample store.")
+    func scenarios() throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let relayd = try sample.serve()
+        for scenario in Self.scenarios {
+            let result = ChildProcess.run(
+                "relaybench",
+                [
+                    "run", "--quiet", "--socket", relayd.socket, "--key", key, "-n", "300", "-c",
+                    "2", "-m", "4", "--mix", scenario,
+                ])
+            #expect(result.code == 0, "\(scenario): \(result.output)")
+            // Found through the socket: nobody named the process.
+            #expect(result.output.contains("Server "), "\(scenario): \(result.output)")
+        }
+    }
+
+    @Test(
+        "says before the run what this relayd does not have, or runs it.",
+        arguments: ["orders-filter", "orders-status", "appointments-window", "comment-post"])
+    func newer(scenario: String) throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let relayd = try sample.serve()
+        let result = ChildProcess.run(
+            "relaybench",
+            [
+                "run", "--quiet", "--socket", relayd.socket, "--key", key, "-n", "100", "-c", "1",
+                "--mix", scenario,
+            ])
+        let isRefused = result.code == 1 && result.output.contains("\(scenario) cannot run: ")
+        #expect(result.code == 0 || isRefused, "\(result.output)")
+    }
+
+    /// The relaybench that tools/build made.
+    static let release: String? = {
+        let path = ChildProcess.products + "/../release/relaybench"
+        return access(path, X_OK) == 0 ? path : nil
+    }()
+
+    @Test(
+        "allocates nothing per request.",
+        .enabled(if: release != nil, "tools/build makes the relaybench to count in"),
+        arguments: ["order-get", "orders-page"])
+    func allocations(scenario: String) throws {
+        let sample = try SampleStore()
+        let counter = try AllocationCounter(in: sample.directory)
+        let key = try sample.makeKey()
+        let relayd = try sample.serve()
+        func allocations(of requests: Int) throws -> Int {
+            let bench = ChildProcess(
+                try #require(Self.release),
+                [
+                    "run", "--quiet", "--socket", relayd.socket, "--key", key, "-n",
+                    "\(requests)", "-c", "2", "-m", "16", "--mix", scenario,
+                ], environment: counter.environment)
+            #expect(bench.wait() == 0)
+            let counts = try counter.read()
+            return counts.allocations + counts.reallocations
+        }
+        let short = try allocations(of: 2_000)
+        let long = try allocations(of: 12_000)
+        // What differs is the time it took: a few for each look at the server and the clock.
+        #expect(long - short < 1_000, "\(long - short) in 10 000 more requests")
+    }
+}
