@@ -7,6 +7,15 @@ enum Limits {
     /// Bytes of a dump that are handed on at once: 1 MiB, few enough calls and little memory.
     static let dumpBufferBytes = 1 << 20
 
+    /// Records that one request looks at in vain or not, where a selection cannot say in advance
+    /// which belong to it: 20 000 take some milliseconds. A page that ends with them is short, and
+    /// its cursor goes on behind them.
+    static let candidates = 20_000
+
+    /// Orders of a condition up to which they are gathered, so that a page of several conditions
+    /// or in another order is counted exactly: 4 096 take a millisecond or two.
+    static let gathered = 4_096
+
     /// Records that a page has room for from the start: the longest one of the contract.
     static let selectedRecords = 1_000
 
@@ -18,6 +27,9 @@ enum Limits {
 
     /// Faults that are named of one line of a dump.
     static let faultsPerLine = 3
+
+    /// Texts whose numbers a bulk load remembers: far more than there are types of order.
+    static let rememberedTerms = 1_000
 
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100

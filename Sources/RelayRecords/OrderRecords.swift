@@ -71,6 +71,6 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let account = context.account
         try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
-        try store(new, .order, new.id, context)
+        try store(new, .order, new.id, context, privateBytes: new.facts)
     }
 }

@@ -49,6 +49,12 @@ public final class RecordApplier: @unchecked Sendable {
         case .createOrderField(let new): return try transaction.createOrderField(new, context)
         case .createContactPerson(let new):
             return try transaction.createContactPerson(new, context)
+        case .createAppointment(let new):
+            return try transaction.createAppointment(new, context)
+        case .updateAppointment(let id, let patch, let precondition):
+            return try transaction.updateAppointment(id, patch, precondition, context)
+        case .deleteAppointment(let id, let precondition):
+            return try transaction.deleteAppointment(id, precondition, context)
         case .consumeEed(let delivery): return try transaction.consumeEed(delivery, context)
         case .load(let batch):
             var writer = JSONWriter()

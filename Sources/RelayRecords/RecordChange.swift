@@ -15,6 +15,9 @@ public enum RecordChange: Sendable {
     case createDocumentAttachment(UInt64, UploadedFile, FreeObject?)
     case createOrderField(OrderFieldAddition)
     case createContactPerson(ContactPersonAddition)
+    case createAppointment(NewAppointment)
+    case updateAppointment(UInt64, AppointmentPatch, RecordPrecondition)
+    case deleteAppointment(UInt64, RecordPrecondition)
     case consumeEed(EedDelivery)
     case load(LoadBatch)
 }
@@ -36,6 +39,9 @@ extension RecordChange {
         case .createDocumentAttachment: 12
         case .createOrderField: 20
         case .createContactPerson: 21
+        case .createAppointment: 22
+        case .updateAppointment: 23
+        case .deleteAppointment: 24
         case .consumeEed: 25
         case .load: 40
         }
@@ -50,13 +56,7 @@ extension RecordChange {
         case .deleteProperty(let id, _): return IdObject(id: id).json
         case .upsertUnits(let upsert): return upsert.json
         case .createOrder(let new): return new.json
-        case .updateOrder(let id, let patch, _):
-            var writer = JSONWriter()
-            writer.beginArray()
-            writer.value(id)
-            patch.write(to: &writer)
-            writer.endArray()
-            return writer.bytes
+        case .updateOrder(let id, let patch, _): return Self.update(id, patch)
         case .createComment(let order, let new, let files):
             return Self.commentPayload(order, new, files)
         case .createDocument(let new): return new.json
@@ -64,9 +64,22 @@ extension RecordChange {
             return Self.attachmentPayload(document, file, metadata)
         case .createOrderField(let new): return new.json
         case .createContactPerson(let new): return new.json
+        case .createAppointment(let new): return new.json
+        case .updateAppointment(let id, let patch, _): return Self.update(id, patch)
+        case .deleteAppointment(let id, _): return IdObject(id: id).json
         case .consumeEed(let delivery): return delivery.json
         case .load(let batch): return batch.payload
         }
+    }
+
+    /// An id and what changes.
+    private static func update(_ id: UInt64, _ patch: some ContractModel) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginArray()
+        writer.value(id)
+        patch.write(to: &writer)
+        writer.endArray()
+        return writer.bytes
     }
 
     /// Reads a change record back; nil when it is of no known kind or not what `payload` wrote.
@@ -86,7 +99,8 @@ extension RecordChange {
             case 4: IdObject(decoding: value, into: &faults).map { .deleteProperty($0.id, .none) }
             case 5: UnitUpsert(decoding: value, into: &faults).map { .upsertUnits($0) }
             case 6: NewOrder(decoding: value, into: &faults).map { .createOrder($0) }
-            case 7: Self.orderUpdate(value, &faults)
+            case 7:
+                Self.update(value, OrderPatch.self, &faults).map { .updateOrder($0, $1, .none) }
             case 10: Self.comment(value, &faults)
             case 11: NewDocument(decoding: value, into: &faults).map { .createDocument($0) }
             case 12: Self.attachment(value, &faults)
@@ -95,6 +109,12 @@ extension RecordChange {
             case 21:
                 ContactPersonAddition(decoding: value, into: &faults)
                     .map { .createContactPerson($0) }
+            case 22: NewAppointment(decoding: value, into: &faults).map { .createAppointment($0) }
+            case 23:
+                Self.update(value, AppointmentPatch.self, &faults)
+                    .map { .updateAppointment($0, $1, .none) }
+            case 24:
+                IdObject(decoding: value, into: &faults).map { .deleteAppointment($0.id, .none) }
             case 25: EedDelivery(decoding: value, into: &faults).map { .consumeEed($0) }
             default: nil
             }
@@ -102,11 +122,14 @@ extension RecordChange {
         self = change
     }
 
-    private static func orderUpdate(_ value: JSONValue, _ faults: inout Faults) -> RecordChange? {
+    /// Reads what the other `update` wrote.
+    private static func update<Patch: ContractModel>(
+        _ value: JSONValue, _ type: Patch.Type, _ faults: inout Faults
+    ) -> (UInt64, Patch)? {
         var elements = value.elements
         guard let id = elements.next()?.integer.flatMap({ UInt64(exactly: $0) }),
-            let body = elements.next()
+            let body = elements.next(), let patch = Patch(decoding: body, into: &faults)
         else { return nil }
-        return OrderPatch(decoding: body, into: &faults).map { .updateOrder(id, $0, .none) }
+        return (id, patch)
     }
 }

@@ -62,9 +62,16 @@ public struct RecordCheck {
         }
         for entry in links.entries {
             expected[entry.list, default: 0] += 1
-            if try !view.contains(UInt64(entry.key), in: entry.list) {
+            if try !view.holds(entry) {
                 note("\(resource) \(key.id) of account \(key.account): not in \(entry.list)")
             }
+        }
+        for term in links.terms {
+            let number = try view.lookup(term.name)
+            let entry = number.map { term.entry($0, key.id) }
+            if let entry { expected[entry.list, default: 0] += 1 }
+            if let entry, try view.holds(entry) { continue }
+            note("\(resource) \(key.id) of account \(key.account): not found by \(term.kind)")
         }
         for name in links.names {
             expectedNames[name.family, default: 0] += 1
@@ -111,6 +118,8 @@ public struct RecordCheck {
                 let property = model(Property.self, owner)
             else { return nil }
             return Ties(links: unit.links(account, of: property))
+        case .appointment:
+            return model(Appointment.self, document).map { Ties(links: $0.links(account)) }
         case .eedMonth:
             return model(EedMonth.self, document).map { Ties(links: $0.links(account)) }
         default: return Ties(links: RecordLinks())

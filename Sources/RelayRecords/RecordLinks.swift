@@ -10,6 +10,8 @@ struct RecordLinks {
     var lists: [ListKey] = []
     /// Lists that hold another key for it.
     var entries: [ListEntry] = []
+    /// Texts that put it on a list.
+    var terms: [ListTerm] = []
     var names: [LookupKey] = []
 }
 
@@ -17,6 +19,17 @@ struct RecordLinks {
 struct ListEntry: Hashable {
     var list: ListKey
     var key: UInt128
+
+    /// Whether the list has keys of 128 bits.
+    var isWide: Bool { RecordList(rawValue: list.kind)?.isWide ?? false }
+}
+
+extension StoreView {
+    /// Whether a list has an entry.
+    func holds(_ entry: ListEntry) throws(StoreError) -> Bool {
+        if entry.isWide { return try contains(wide: entry.key, in: entry.list) }
+        return try contains(UInt64(entry.key), in: entry.list)
+    }
 }
 
 extension StoreTransaction {
@@ -26,11 +39,13 @@ extension StoreTransaction {
     ) throws(StoreError) {
         for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
         for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
-        for entry in old.entries where !new.entries.contains(entry) {
-            try remove(UInt64(entry.key), from: entry.list)
+        for entry in old.entries where !new.entries.contains(entry) { try remove(entry) }
+        for entry in new.entries where !old.entries.contains(entry) { try insert(entry) }
+        for term in old.terms where !new.terms.contains(term) {
+            try remove(try entry(of: term, id))
         }
-        for entry in new.entries where !old.entries.contains(entry) {
-            try insert(UInt64(entry.key), into: entry.list)
+        for term in new.terms where !old.terms.contains(term) {
+            try insert(try entry(of: term, id))
         }
         for name in old.names where !new.names.contains(name) { try removeLookup(name) }
         for name in new.names where !old.names.contains(name) { try setLookup(name, to: id) }
@@ -75,16 +90,6 @@ extension Unit {
             lists.append(
                 RecordList.unitsWithMscNumberOfCustomer.key(account, property.customerId))
         }
-        return RecordLinks(lists: lists)
-    }
-}
-
-extension Order {
-    /// All orders, its property's and its customer's.
-    func links(_ account: UInt32) -> RecordLinks {
-        var lists = [RecordList.orders.key(account)]
-        if let propertyId { lists.append(RecordList.ordersOfProperty.key(account, propertyId)) }
-        if let customerId { lists.append(RecordList.ordersOfCustomer.key(account, customerId)) }
         return RecordLinks(lists: lists)
     }
 }

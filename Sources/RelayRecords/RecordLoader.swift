@@ -14,6 +14,9 @@ public struct RecordLoader {
     private var writer = JSONWriter()
     /// Lists and what is to be appended to each: see `end`.
     private var lists: [ListKey: [UInt64]] = [:]
+    private var wideLists: [ListKey: [UInt128]] = [:]
+    /// Numbers of the texts that came first: types come again and again.
+    private var terms: [ListTerm: UInt64] = [:]
 
     /// The kind of change record that a bulk load leaves.
     public static let changeKind: UInt8 = 0
@@ -72,7 +75,24 @@ public struct RecordLoader {
         note(.comment, order.comments.last?.id)
         note(.contactPerson, order.contactPersons.last?.id)
         note(.attachment, order.attachments.last?.id)
-        try put(order, .order, order.id, &transaction)
+        try put(order, .order, order.id, &transaction, privateBytes: order.facts)
+    }
+
+    /// Adds an appointment.
+    public mutating func add(
+        _ appointment: Appointment, to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        try link(appointment.id, appointment.links(account), &transaction)
+        try put(appointment, .appointment, appointment.id, &transaction)
+    }
+
+    /// Adds a unit's energy data of a month, which has no id of its own to bring: the next one.
+    public mutating func add(
+        _ month: EedMonth, benchmarks: [EedBenchmark], to transaction: inout StoreTransaction
+    ) throws(StoreError) {
+        let id = (last[.eedMonth] ?? 0) + 1
+        try link(id, month.links(account), &transaction)
+        try put(month, .eedMonth, id, &transaction, privateBytes: benchmarks.json)
     }
 
     /// Ends a transaction's share: later ids go on behind the ones that were loaded.
@@ -96,13 +116,41 @@ public struct RecordLoader {
             try transaction.append(ids.span, to: list)
         }
         lists = [:]
+        for list in wideLists.keys.sorted(by: {
+            ($0.kind, $0.parameter) < ($1.kind, $1.parameter)
+        }) {
+            let keys = (wideLists[list] ?? []).sorted()
+            try transaction.append(wide: keys.span, to: list)
+        }
+        wideLists = [:]
     }
 
     private mutating func link(
         _ id: UInt64, _ links: RecordLinks, _ transaction: inout StoreTransaction
     ) throws(StoreError) {
         for list in links.lists { lists[list, default: []].append(id) }
+        for entry in links.entries { add(entry) }
+        for term in links.terms {
+            if let known = terms[term] {
+                add(term.entry(known, id))
+                continue
+            }
+            // The number stands where entries have it: in the parameter or in the high word.
+            let entry = try transaction.entry(of: term, id)
+            let number =
+                entry.isWide ? UInt64(truncatingIfNeeded: entry.key >> 64) : entry.list.parameter
+            if terms.count < Limits.rememberedTerms { terms[term] = number }
+            add(entry)
+        }
         for name in links.names { try transaction.setLookup(name, to: id) }
+    }
+
+    private mutating func add(_ entry: ListEntry) {
+        if entry.isWide {
+            wideLists[entry.list, default: []].append(entry.key)
+        } else {
+            lists[entry.list, default: []].append(UInt64(entry.key))
+        }
     }
 
     private mutating func note(_ resource: Resource, _ id: UInt64?) {
@@ -112,13 +160,13 @@ public struct RecordLoader {
 
     private mutating func put(
         _ model: some ContractModel, _ resource: Resource, _ id: UInt64,
-        _ transaction: inout StoreTransaction
+        _ transaction: inout StoreTransaction, privateBytes: [UInt8] = []
     ) throws(StoreError) {
         note(resource, id)
         writer.reset()
         model.write(to: &writer)
         try transaction.putDocument(
             resource.key(account, id), json: writer.bytes.span.bytes,
-            version: transaction.sequence)
+            privateBytes: privateBytes.span.bytes, version: transaction.sequence)
     }
 }

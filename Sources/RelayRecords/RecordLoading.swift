@@ -87,6 +87,7 @@ extension StoreTransaction {
     ) throws(StoreError) {
         for list in links.lists { state.ids[list, default: []].append(id) }
         state.entries += links.entries
+        for term in links.terms { state.entries.append(try entry(of: term, id)) }
         for name in links.names { try setLookup(name, to: id) }
     }
 
@@ -126,9 +127,12 @@ extension StoreTransaction {
     private mutating func put(
         _ record: LoadedRecord, _ account: UInt32
     ) throws(StoreError) {
+        // What a line says of an order's private bytes is not believed: they follow from the order.
+        var privateBytes = record.privateBytes
+        if case .order(let order) = record.model { privateBytes = order.facts }
         try putDocument(
             record.resource.key(account, record.id), json: record.json.span.bytes,
-            privateBytes: record.privateBytes.span.bytes, version: sequence)
+            privateBytes: privateBytes.span.bytes, version: sequence)
     }
 
     private func note(_ record: LoadedRecord, _ state: inout LoadState) {
@@ -158,7 +162,7 @@ extension StoreTransaction {
         state.entries.sort {
             ($0.list.kind, $0.list.parameter, $0.key) < ($1.list.kind, $1.list.parameter, $1.key)
         }
-        for entry in state.entries { try insert(UInt64(entry.key), into: entry.list) }
+        for entry in state.entries { try insert(entry) }
         state.entries = []
     }
 

@@ -9,6 +9,7 @@ public enum RecordModel: Sendable {
     case property(Property)
     case unit(Unit)
     case order(Order)
+    case appointment(Appointment)
     case document(Document)
     case eedMonth(EedMonth)
 
@@ -21,9 +22,11 @@ public enum RecordModel: Sendable {
             case .property: Property(decoding: value, into: &faults).map { .property($0) }
             case .unit: Unit(decoding: value, into: &faults).map { .unit($0) }
             case .order: Order(decoding: value, into: &faults).map { .order($0) }
+            case .appointment:
+                Appointment(decoding: value, into: &faults).map { .appointment($0) }
             case .document: Document(decoding: value, into: &faults).map { .document($0) }
             case .eedMonth: EedMonth(decoding: value, into: &faults).map { .eedMonth($0) }
-            case .orderField, .comment, .contactPerson, .attachment: nil
+            case .orderField, .comment, .contactPerson, .attachment, .term: nil
             }
         guard let model, faults.isEmpty else { return nil }
         self = model
@@ -37,6 +40,7 @@ public enum RecordModel: Sendable {
         case .property(let property): property.id
         case .unit(let unit): unit.id
         case .order(let order): order.id
+        case .appointment(let appointment): appointment.id
         case .document(let document): document.id
         case .eedMonth: nil
         }
@@ -47,7 +51,7 @@ public enum RecordModel: Sendable {
         switch self {
         case .address(let address): address.accountId
         case .customer(let customer): customer.accountId
-        case .property, .unit, .order, .document, .eedMonth: nil
+        case .property, .unit, .order, .document, .appointment, .eedMonth: nil
         }
     }
 
@@ -61,6 +65,8 @@ public enum RecordModel: Sendable {
         case .order(let order):
             references.add("propertyId", .property, order.propertyId)
             references.add("customerId", .customer, order.customerId)
+        case .appointment(let appointment):
+            references.add("customerId", .customer, appointment.customerId)
         case .document(let document):
             references.add("propertyId", .property, document.propertyId)
             references.add("customerId", .customer, document.customerId)
@@ -93,6 +99,7 @@ public enum RecordModel: Sendable {
         case .customer(let customer): return customer.links(account)
         case .property(let property): return property.links(account)
         case .order(let order): return order.links(account)
+        case .appointment(let appointment): return appointment.links(account)
         case .document(let document): return document.links(account)
         case .eedMonth(let month): return month.links(account)
         case .unit(let unit):
@@ -109,6 +116,7 @@ public enum RecordModel: Sendable {
         case .property(let property): property.write(to: &writer)
         case .unit(let unit): unit.write(to: &writer)
         case .order(let order): order.write(to: &writer)
+        case .appointment(let appointment): appointment.write(to: &writer)
         case .document(let document): document.write(to: &writer)
         case .eedMonth(let month): month.write(to: &writer)
         }

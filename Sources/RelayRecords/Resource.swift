@@ -13,9 +13,12 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case contactPerson = 8
     // An attachment is a part of a comment or a document, and a record that has its bytes.
     case attachment = 9
+    case appointment = 20
     case document = 10
     /// Energy data of one unit and month.
     case eedMonth = 21
+    /// No record: counts the numbers of texts that lists are about (`ListTerm`).
+    case term = 22
 
     /// The kind of this name, which is that of the case.
     public init?(named name: String) {
@@ -47,8 +50,11 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .property: .properties
         case .unit: .units
         case .order: .orders
+        case .appointment: .appointmentsByStart
+        case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth,
+            .term:
+            nil
         case .document: .documents
-        case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth: nil
         }
     }
 
@@ -78,6 +84,33 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     case commentsOfOrder = 22
     /// Units that have energy data of a month, which is the parameter (`CalendarMonth.number`).
     case unitsWithEed = 30
+    // Of 128-bit keys, the beginning or end in seconds (`WallTime`) above the id.
+    case appointmentsByStart = 31
+    case appointmentsOfCustomerByStart = 32
+    case appointmentsByEnd = 33
+    case appointmentsOfCustomerByEnd = 34
+    // Likewise, see `LengthKey`.
+    case appointmentsByLength = 35
+    case appointmentsOfCustomerByLength = 36
+    case ordersOfStatus = 40
+    case ordersOfType = 41
+    /// Those that were given isInternal: the parameter is 1 for true.
+    case ordersOfInternal = 42
+    // Of 128-bit keys: number of the text, due date, time of the last change above the id.
+    case ordersByInternalID = 43
+    case ordersByDueDate = 44
+    case ordersByUpdate = 45
+
+    /// Whether its keys have 128 bits.
+    public var isWide: Bool {
+        switch self {
+        case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
+            .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength,
+            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            true
+        default: false
+        }
+    }
 
     /// The list's key; `parameter` is the id that a list "of" something is about.
     @inlinable
@@ -93,7 +126,12 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
             .unitsOfProperty, .unitsWithEed:
             .unit
-        case .orders, .ordersOfProperty, .ordersOfCustomer: .order
+        case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
+            .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength:
+            .appointment
+        case .orders, .ordersOfProperty, .ordersOfCustomer, .ordersOfStatus, .ordersOfType,
+            .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            .order
         case .documents, .documentsOfProperty: .document
         case .commentsOfOrder: .comment
         }

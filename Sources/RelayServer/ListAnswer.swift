@@ -6,7 +6,7 @@ import RelayStore
 struct ListAnswer {
     /// What stands around the records of a list.
     enum Frame: UInt8 {
-        case array, customers, properties, units, documents
+        case array, customers, properties, units, appointments, documents
 
         /// Bytes before the first record.
         var opening: StaticString {
@@ -15,6 +15,7 @@ struct ListAnswer {
             case .customers: "{\"customers\":["
             case .properties: "{\"properties\":["
             case .units: "{\"units\":["
+            case .appointments: "{\"appointments\":["
             case .documents: "{\"documents\":["
             }
         }

@@ -54,10 +54,6 @@ extension RelayAPI {
 
 /// GET of a list: a page of it, or the whole list in portions.
 extension RelayAPI {
-    mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
-        answerList(ListAnswer(.orders, .array), input.page, &exchange)
-    }
-
     mutating func getCustomers(_ input: GetCustomersInput, _ exchange: inout RelayExchange) {
         answerList(ListAnswer(.customers, .customers), input.page, &exchange)
     }

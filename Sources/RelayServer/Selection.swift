@@ -6,11 +6,15 @@ import RelayStore
 /// A list that no single counted list says: which records, in which order.
 enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
+    case appointments(AppointmentWindow)
+    case orders(OrderQuery)
 
     /// The kind of record on it.
     var resource: Resource {
         switch self {
         case .unitsWithoutEed: .unit
+        case .appointments: .appointment
+        case .orders: .order
         }
     }
 
@@ -18,6 +22,8 @@ enum Selection {
     var frame: ListAnswer.Frame {
         switch self {
         case .unitsWithoutEed: .units
+        case .appointments: .appointments
+        case .orders: .array
         }
     }
 
@@ -29,6 +35,9 @@ enum Selection {
         switch self {
         case .unitsWithoutEed(let units):
             try units.fill(page, view, from: start, limit: limit)
+        case .appointments(let window):
+            try window.fill(page, view, from: start, limit: limit)
+        case .orders(let query): try query.fill(page, view, from: start, limit: limit)
         }
     }
 
@@ -39,6 +48,14 @@ enum Selection {
         case .unitsWithoutEed(let units):
             fingerprint.mix(1)
             fingerprint.mix(UInt64(units.month.number))
+        case .appointments(let window):
+            fingerprint.mix(2)
+            fingerprint.mix(window.customer ?? 0)
+            fingerprint.mix(window.from?.seconds ?? .max)
+            fingerprint.mix(window.to?.seconds ?? .max)
+        case .orders(let query):
+            fingerprint.mix(3)
+            fingerprint.mix(query.filter)
         }
         return fingerprint.value
     }
@@ -65,6 +82,12 @@ enum Selection {
         case .getUnitsWithoutEed:
             guard let input = GetUnitsWithoutEedInput(request, &exchange) else { return nil }
             self = .unitsWithoutEed(UnitsWithoutEed(account: exchange.account, input.period))
+        case .getAppointments:
+            guard let input = GetAppointmentsInput(request, &exchange) else { return nil }
+            self = .appointments(AppointmentWindow(input, exchange.account))
+        case .getOrders:
+            guard let input = GetOrdersInput(request, &exchange) else { return nil }
+            self = .orders(OrderQuery(account: exchange.account, OrderFilter(input)))
         default: return nil
         }
     }

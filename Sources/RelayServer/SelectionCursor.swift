@@ -1,3 +1,5 @@
+import JSON
+import RelayContract
 import RelayRecords
 
 /// Where a page of a selection ended: like `PageCursor`, with filters and order bound in by their
@@ -74,6 +76,22 @@ struct Fingerprint {
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
         value = (mixed ^ mixed >> 31) &+ 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// Absent values count as well: each has a place of its own.
+    mutating func mix(_ filter: OrderFilter) {
+        mix(filter.status.map { UInt64($0.rawValue) } ?? .max)
+        mix(filter.propertyId ?? 0)
+        mix(filter.customerId ?? 0)
+        mix(filter.isInternal.map { $0 ? 1 : 2 } ?? 0)
+        for time in [filter.dueFrom, filter.dueTo, filter.updatedSince] {
+            mix(time.map { UInt64(bitPattern: $0.milliseconds) } ?? .max)
+        }
+        mix(filter.sort.map { UInt64($0.rawValue) } ?? 0)
+        for text in [filter.type, filter.internalId] {
+            mix(text == nil ? 0 : 1)
+            mix(text ?? "")
+        }
     }
 
     mutating func mix(_ text: String) {

@@ -114,7 +114,7 @@ extension RelayAPI {
     }
 
     /// What If-Match asks for: tags of this store's epoch, as versions.
-    private func precondition(_ exchange: RelayExchange) -> RecordPrecondition {
+    func precondition(_ exchange: RelayExchange) -> RecordPrecondition {
         guard let list = exchange.http.field(.ifMatch) else { return .none }
         if list.elementsEqual("*".utf8) { return .exists }
         return .versions(EntityTag.strongVersions(in: list, epoch: epoch))

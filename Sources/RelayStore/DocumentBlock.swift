@@ -89,7 +89,8 @@ struct DocumentBlock: ~Escapable {
     /// up to `most`; the first is known to be.
     @inline(__always)
     func count(
-        from index: Int, following leaf: borrowing ListNode, from first: Int, _ prefix: UInt64,
+        from index: Int, following leaf: borrowing ListNode<UInt64>, from first: Int,
+        _ prefix: UInt64,
         most: Int
     ) -> Int {
         precondition(index >= 0 && first >= 0)

@@ -31,6 +31,12 @@ public enum Limits {
     /// Children of one inner node of a counted list, of 24 bytes each.
     static let innerChildren = 168
 
+    /// Keys in one leaf of a list with 128-bit keys: half as many.
+    static let wideLeafKeys = 252
+
+    /// Children of one inner node of such a list, of 32 bytes each.
+    static let wideInnerChildren = 126
+
     /// Levels of a counted list. Ten hold more than the 2^38 ids there can be, many times over.
     static let listLevels = 10
 

@@ -6,13 +6,13 @@ public struct ListHead: ~Escapable {
     public let resource: UInt8
     /// Sequence number of the last change to any record of this kind.
     public let version: UInt64
-    let root: ListRoot
+    let root: ListRoot<UInt64>
 
     /// Number of keys in the list.
     public var total: UInt64 { root.total }
 
     @_lifetime(copy root)
-    init(_ key: ListKey, _ resource: UInt8, version: UInt64, root: ListRoot) {
+    init(_ key: ListKey, _ resource: UInt8, version: UInt64, root: ListRoot<UInt64>) {
         self.key = key
         self.resource = resource
         self.version = version
@@ -25,8 +25,9 @@ extension StoreView {
     @_lifetime(copy self)
     public func head(of list: ListKey, resource: UInt8) throws(StoreError) -> ListHead {
         let counter = try counter(account: list.account, resource: resource)
-        guard let root = try root(list) else {
-            return ListHead(list, resource, version: counter.changeSequence, root: ListRoot.none)
+        guard let root = try root(list, UInt64.self) else {
+            return ListHead(
+                list, resource, version: counter.changeSequence, root: ListRoot<UInt64>.none)
         }
         return ListHead(list, resource, version: counter.changeSequence, root: root)
     }
@@ -64,7 +65,7 @@ struct RememberedHead: ~Copyable {
             // SAFETY: in the map, and of the commit that the view shows.
             let record = unsafe _overrideLifetime(RawSpan(_unsafeBytes: bytes), copying: view)
             return ListHead(
-                list, resource, version: entry.pointee.version, root: try ListRoot(record))
+                list, resource, version: entry.pointee.version, root: try ListRoot<UInt64>(record))
         }
         let head = try view.head(of: list, resource: resource)
         // SAFETY: only the address is kept; see above for who reads there.

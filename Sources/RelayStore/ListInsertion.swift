@@ -11,8 +11,32 @@ extension StoreTransaction {
     /// Inserts a key; says whether it was new.
     @discardableResult
     public mutating func insert(_ key: UInt64, into list: ListKey) throws(StoreError) -> Bool {
+        try insertKey(key, into: list)
+    }
+
+    /// Inserts a key of 128 bits; says whether it was new.
+    @discardableResult
+    public mutating func insert(
+        wide key: UInt128, into list: ListKey
+    ) throws(StoreError) -> Bool {
+        try insertKey(key, into: list)
+    }
+
+    /// Appends keys that are ascending and greater than all in the list; leaves are filled.
+    public mutating func append(_ keys: Span<UInt64>, to list: ListKey) throws(StoreError) {
+        try appendKeys(keys, to: list)
+    }
+
+    /// Appends keys of 128 bits, likewise.
+    public mutating func append(wide keys: Span<UInt128>, to list: ListKey) throws(StoreError) {
+        try appendKeys(keys, to: list)
+    }
+
+    private mutating func insertKey<Key: CountedKey>(
+        _ key: Key, into list: ListKey
+    ) throws(StoreError) -> Bool {
         try charge(0)
-        let root = try loadRoot(list)
+        let root = try loadRoot(list, Key.self)
         switch try insert(key, into: root) {
         case .present: return false
         case .inserted: try writeRoot(list, root)
@@ -21,19 +45,20 @@ extension StoreTransaction {
         return true
     }
 
-    /// Appends keys that are ascending and greater than all in the list; leaves are filled.
-    public mutating func append(_ keys: Span<UInt64>, to list: ListKey) throws(StoreError) {
+    private mutating func appendKeys<Key: CountedKey>(
+        _ keys: Span<Key>, to list: ListKey
+    ) throws(StoreError) {
         var index = 0
         while index < keys.count {
             try charge(8 * Limits.leafKeys)
-            let root = try loadRoot(list)
+            let root = try loadRoot(list, Key.self)
             let taken = try fill(root, with: keys, from: index)
             if taken > 0 {
                 index += taken
                 try writeRoot(list, root)
             } else {
                 // The last leaf is full: one insertion makes a new one.
-                try insert(keys[index], into: list)
+                _ = try insertKey(keys[index], into: list)
                 index += 1
             }
         }
@@ -41,8 +66,8 @@ extension StoreTransaction {
 
     // MARK: Descent
 
-    private mutating func insert(
-        _ key: UInt64, into node: ListNodeBuffer
+    private mutating func insert<Key: CountedKey>(
+        _ key: Key, into node: ListNodeBuffer<Key>
     ) throws(StoreError) -> Insertion {
         let index: Int
         if node.level == 0 {
@@ -59,7 +84,7 @@ extension StoreTransaction {
             node.children[position].keys = child.total
             try writeNode(node.children[position].node, child)
             if result == .inserted { return .inserted }
-            let right = scratch.sibling(level: child.level)
+            let right = scratch.sibling(level: child.level, Key.self)
             index = position + 1
             node.openGap(at: index)
             node.children[index] = ListChild(
@@ -70,13 +95,14 @@ extension StoreTransaction {
         // An insertion at the end leaves the node full: ascending keys make dense lists.
         let isAtEnd = index == node.count - 1
         node.split(
-            at: isAtEnd ? index : node.count / 2, into: scratch.sibling(level: node.level))
+            at: isAtEnd ? index : node.count / 2, into: scratch.sibling(level: node.level, Key.self)
+        )
         return .split
     }
 
     /// Appends what fits into the last leaf below a node; returns how many keys that were.
-    private mutating func fill(
-        _ node: ListNodeBuffer, with keys: Span<UInt64>, from start: Int
+    private mutating func fill<Key: CountedKey>(
+        _ node: ListNodeBuffer<Key>, with keys: Span<Key>, from start: Int
     ) throws(StoreError) -> Int {
         if node.level == 0 {
             let taken = min(node.capacity - node.count, keys.count - start)
@@ -103,9 +129,11 @@ extension StoreTransaction {
     // MARK: The root
 
     /// Puts the two halves of a root that was split under a new one, one level higher.
-    private mutating func grow(_ left: ListNodeBuffer) throws(StoreError) -> ListNodeBuffer {
-        let right = scratch.sibling(level: left.level)
-        let root = scratch.node(level: left.level + 1)
+    private mutating func grow<Key: CountedKey>(
+        _ left: ListNodeBuffer<Key>
+    ) throws(StoreError) -> ListNodeBuffer<Key> {
+        let right = scratch.sibling(level: left.level, Key.self)
+        let root = scratch.node(level: left.level + 1, Key.self)
         root.level = left.level + 1
         root.count = 2
         root.children[0] = ListChild(first: left.first, node: try newNode(), keys: left.total)

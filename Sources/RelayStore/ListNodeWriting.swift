@@ -3,43 +3,45 @@ import LMDB
 /// How insertions and removals get at the nodes of a list.
 extension StoreTransaction {
     /// Loads the root of a list, an empty leaf if there is none.
-    func loadRoot(_ list: ListKey) throws(StoreError) -> ListNodeBuffer {
-        guard let stored = try view.root(list) else {
-            let root = scratch.node(level: 0)
+    func loadRoot<Key: CountedKey>(
+        _ list: ListKey, _ width: Key.Type
+    ) throws(StoreError) -> ListNodeBuffer<Key> {
+        guard let stored = try view.root(list, Key.self) else {
+            let root = scratch.node(level: 0, Key.self)
             root.level = 0
             root.count = 0
             return root
         }
-        let root = scratch.node(level: stored.node.level)
+        let root = scratch.node(level: stored.node.level, Key.self)
         try root.load(stored.node)
         return root
     }
 
     /// Loads the child of a node into the buffer of its level.
-    func loadChild(
-        of parent: ListNodeBuffer, at index: Int
-    ) throws(StoreError) -> ListNodeBuffer {
-        let child = scratch.node(level: parent.level - 1)
+    func loadChild<Key: CountedKey>(
+        of parent: ListNodeBuffer<Key>, at index: Int
+    ) throws(StoreError) -> ListNodeBuffer<Key> {
+        let child = scratch.node(level: parent.level - 1, Key.self)
         try load(parent.children[index].node, level: parent.level - 1, into: child)
         return child
     }
 
     /// Loads the child of a node into the sibling buffer of its level.
-    func loadSibling(
-        of parent: ListNodeBuffer, at index: Int
-    ) throws(StoreError) -> ListNodeBuffer {
-        let child = scratch.sibling(level: parent.level - 1)
+    func loadSibling<Key: CountedKey>(
+        of parent: ListNodeBuffer<Key>, at index: Int
+    ) throws(StoreError) -> ListNodeBuffer<Key> {
+        let child = scratch.sibling(level: parent.level - 1, Key.self)
         try load(parent.children[index].node, level: parent.level - 1, into: child)
         return child
     }
 
-    private func load(
-        _ number: UInt64, level: Int, into buffer: ListNodeBuffer
+    private func load<Key: CountedKey>(
+        _ number: UInt64, level: Int, into buffer: ListNodeBuffer<Key>
     ) throws(StoreError) {
         guard let bytes = try view.value(number, in: databases.blocks) else {
             throw .corrupted(what: "a list's tree")
         }
-        let node = try ListNode(bytes)
+        let node = try ListNode<Key>(bytes)
         guard node.level == level, node.count > 0 else {
             throw .corrupted(what: "a list's tree")
         }
@@ -47,7 +49,9 @@ extension StoreTransaction {
     }
 
     /// Writes the root record of a list; an empty list has none.
-    mutating func writeRoot(_ list: ListKey, _ root: ListNodeBuffer) throws(StoreError) {
+    mutating func writeRoot<Key: CountedKey>(
+        _ list: ListKey, _ root: ListNodeBuffer<Key>
+    ) throws(StoreError) {
         let key = list.stored
         let total = root.total
         if total == 0 {
@@ -55,15 +59,17 @@ extension StoreTransaction {
             return
         }
         // SAFETY: the word before the header of a buffer is its own, see WriteScratch.node.
-        let record = root.base - ListNode.totalBytes
+        let record = root.base - ListLayout.totalBytes
         record.storeBytes(of: total, as: UInt64.self)
         let bytes = UnsafeRawBufferPointer(
-            start: record, count: ListNode.totalBytes + root.content.count)
+            start: record, count: ListLayout.totalBytes + root.content.count)
         try put(RawSpan(_unsafeBytes: bytes), at: key.span.bytes, in: databases.lists)
     }
 
     /// Writes a node under its number.
-    mutating func writeNode(_ number: UInt64, _ node: ListNodeBuffer) throws(StoreError) {
+    mutating func writeNode<Key: CountedKey>(
+        _ number: UInt64, _ node: ListNodeBuffer<Key>
+    ) throws(StoreError) {
         let bytes = RawSpan(_unsafeBytes: node.content)
         let last = try highestNode()
         do throws(LMDBError) {
@@ -98,29 +104,5 @@ extension StoreTransaction {
         } catch {
             throw StoreError(error)
         }
-    }
-}
-
-extension ListNodeBuffer {
-    /// Position of the first key of a leaf that is not less.
-    func lowerBound(_ key: UInt64) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    /// Position of the child below which a key belongs: the last that does not begin after it.
-    func child(for key: UInt64) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if children[middle].first <= key { low = middle + 1 } else { high = middle }
-        }
-        return max(low - 1, 0)
     }
 }

@@ -4,7 +4,21 @@ extension StoreTransaction {
     /// Removes a key; says whether it was there. Needs no quota: removing must always be possible.
     @discardableResult
     public mutating func remove(_ key: UInt64, from list: ListKey) throws(StoreError) -> Bool {
-        var root = try loadRoot(list)
+        try removeKey(key, from: list)
+    }
+
+    /// Removes a key of 128 bits; says whether it was there.
+    @discardableResult
+    public mutating func remove(
+        wide key: UInt128, from list: ListKey
+    ) throws(StoreError) -> Bool {
+        try removeKey(key, from: list)
+    }
+
+    private mutating func removeKey<Key: CountedKey>(
+        _ key: Key, from list: ListKey
+    ) throws(StoreError) -> Bool {
+        var root = try loadRoot(list, Key.self)
         guard try remove(key, from: root) else { return false }
         // A root with one child left hands its place to that child.
         while root.level > 0, root.count == 1 {
@@ -16,8 +30,8 @@ extension StoreTransaction {
         return true
     }
 
-    private mutating func remove(
-        _ key: UInt64, from node: ListNodeBuffer
+    private mutating func remove<Key: CountedKey>(
+        _ key: Key, from node: ListNodeBuffer<Key>
     ) throws(StoreError) -> Bool {
         if node.count == 0 { return false }
         if node.level == 0 {
@@ -46,8 +60,8 @@ extension StoreTransaction {
     /// Merges an under-full child with a sibling if both fit one node.
     ///
     /// Three quarters of a node are the limit, so that the next insertion does not split it again.
-    private mutating func merge(
-        _ child: ListNodeBuffer, of parent: ListNodeBuffer, at position: Int
+    private mutating func merge<Key: CountedKey>(
+        _ child: ListNodeBuffer<Key>, of parent: ListNodeBuffer<Key>, at position: Int
     ) throws(StoreError) -> Bool {
         let limit = child.capacity * 3 / 4
         if position + 1 < parent.count {
@@ -70,8 +84,9 @@ extension StoreTransaction {
     }
 
     /// Writes the merged node in place of the left one and drops the right one.
-    private mutating func absorb(
-        _ right: Int, into left: Int, of parent: ListNodeBuffer, as merged: ListNodeBuffer
+    private mutating func absorb<Key: CountedKey>(
+        _ right: Int, into left: Int, of parent: ListNodeBuffer<Key>,
+        as merged: ListNodeBuffer<Key>
     ) throws(StoreError) {
         try deleteNode(parent.children[right].node)
         parent.children[left].first = merged.first

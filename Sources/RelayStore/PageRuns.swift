@@ -103,7 +103,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
     /// Finds the documents of a leaf's keys from one on: as many as lie side by side, but at most
     /// `most`. `ahead` documents, these included, are still to come.
     mutating func find(
-        _ leaf: borrowing ListNode, _ first: Int, most: Int, ahead: Int
+        _ leaf: borrowing ListNode<UInt64>, _ first: Int, most: Int, ahead: Int
     ) throws(StoreError) {
         let target = prefix | DocumentKey(rawValue: leaf.key(at: first)).id
         index += count

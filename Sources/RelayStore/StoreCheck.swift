@@ -147,39 +147,48 @@ extension StoreView {
     func check(_ list: ListKey, _ report: inout CheckReport) throws(StoreError) -> UInt64 {
         var walk = ListWalk(name: "list \(list)")
         do throws(StoreError) {
-            guard let root = try root(list) else { return 0 }
-            let keys = try check(root.node, isRoot: true, &walk, &report)
-            if keys != root.total { report.fault("\(walk.name): wrong total") }
-            report.listKeys += keys
+            if try isWide(list) {
+                try check(list, UInt128.self, &walk, &report)
+            } else {
+                try check(list, UInt64.self, &walk, &report)
+            }
         } catch {
             report.fault("\(walk.name): \(error)")
         }
         return walk.nodes
     }
 
+    private func check<Key: CountedKey>(
+        _ list: ListKey, _ width: Key.Type, _ walk: inout ListWalk, _ report: inout CheckReport
+    ) throws(StoreError) {
+        guard let root = try root(list, Key.self) else { return }
+        var last: Key?
+        let keys = try check(root.node, isRoot: true, &walk, &last, &report)
+        if keys != root.total { report.fault("\(walk.name): wrong total") }
+        report.listKeys += keys
+    }
+
     private struct ListWalk {
         let name: String
         var nodes: UInt64 = 0
-        var last: UInt64?
     }
 
     /// Checks a node and all below it; returns the number of keys.
-    private func check(
-        _ node: ListNode, isRoot: Bool, _ walk: inout ListWalk, _ report: inout CheckReport
+    private func check<Key: CountedKey>(
+        _ node: ListNode<Key>, isRoot: Bool, _ walk: inout ListWalk, _ last: inout Key?,
+        _ report: inout CheckReport
     ) throws(StoreError) -> UInt64 {
         if node.count == 0 { report.fault("\(walk.name): an empty node") }
         if node.level == 0 {
-            if node.count > Limits.leafKeys { report.fault("\(walk.name): a leaf too large") }
+            if node.count > Key.leafKeys { report.fault("\(walk.name): a leaf too large") }
             for index in 0..<node.count {
                 let key = node.key(at: index)
-                if let last = walk.last, key <= last {
-                    report.fault("\(walk.name): not ascending")
-                }
-                walk.last = key
+                if let last, key <= last { report.fault("\(walk.name): not ascending") }
+                last = key
             }
             return UInt64(node.count)
         }
-        if node.count > Limits.innerChildren || (isRoot && node.count < 2) {
+        if node.count > Key.innerChildren || (isRoot && node.count < 2) {
             report.fault("\(walk.name): an inner node of \(node.count) children")
         }
         var total: UInt64 = 0
@@ -188,7 +197,7 @@ extension StoreView {
             let child = try child(of: node, at: index)
             let first = child.level == 0 ? child.key(at: 0) : child.first(at: 0)
             if first != node.first(at: index) { report.fault("\(walk.name): a wrong first key") }
-            let keys = try check(child, isRoot: false, &walk, &report)
+            let keys = try check(child, isRoot: false, &walk, &last, &report)
             if keys != node.keys(at: index) { report.fault("\(walk.name): a wrong count") }
             total += keys
         }

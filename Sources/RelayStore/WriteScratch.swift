@@ -52,16 +52,16 @@ final class WriteScratch: @unchecked Sendable {
     }
 
     /// The node under change on this level.
-    func node(level: Int) -> ListNodeBuffer {
+    func node<Key: CountedKey>(level: Int, _ width: Key.Type) -> ListNodeBuffer<Key> {
         precondition(level <= Limits.listLevels)
         // The bytes before a node are where the total goes when it is written as a root.
-        return ListNodeBuffer(base: nodes + 2 * level * Self.nodeBytes + ListNode.totalBytes)
+        return ListNodeBuffer(base: nodes + 2 * level * Self.nodeBytes + ListLayout.totalBytes)
     }
 
     /// What is split off it, or the sibling it is merged with.
-    func sibling(level: Int) -> ListNodeBuffer {
+    func sibling<Key: CountedKey>(level: Int, _ width: Key.Type) -> ListNodeBuffer<Key> {
         precondition(level <= Limits.listLevels)
-        let offset = (2 * level + 1) * Self.nodeBytes + ListNode.totalBytes
+        let offset = (2 * level + 1) * Self.nodeBytes + ListLayout.totalBytes
         return ListNodeBuffer(base: nodes + offset)
     }
 }

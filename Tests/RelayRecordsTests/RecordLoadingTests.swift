@@ -82,7 +82,14 @@ struct RecordLoadingTests {
         #expect(outcome.created == UInt64(dump.records.count - 1))
         #expect(try DumpedLines(target.store).records == dump.records)
         // What finds the records is what finds them in the source.
-        #expect(try target.image().lists == source.image().lists)
+        // Texts get their numbers in the order in which they come: those lists RecordCheck compares.
+        let numbered = ["ordersOfType", "ordersByInternalID"]
+        func lists(_ fixture: RecordFixture) throws -> [String: [UInt128]] {
+            try fixture.image().lists.filter { list in
+                !numbered.contains { list.key.contains($0) }
+            }
+        }
+        #expect(try lists(target) == lists(source))
         let reader = try target.store.makeReader()
         #expect(try RecordCheck(reader.view).findings == [])
 

@@ -18,7 +18,7 @@ struct StoreImage: Equatable {
     var sequence: UInt64
     var documents: [UInt64: Document] = [:]
     var counters: [Counter] = []
-    var lists: [String: [UInt64]] = [:]
+    var lists: [String: [UInt128]] = [:]
 
     static let accounts: [UInt32] = [1, 2]
 
@@ -42,11 +42,18 @@ struct StoreImage: Equatable {
             for list in RecordList.allCases {
                 // Parameters are ids of customers and properties.
                 for parameter in 0...largest + 1 {
-                    var ids: [UInt64] = []
-                    try reader.view.forEachKey(in: list.key(account, parameter)) {
-                        (id) throws(StoreError) in
-                        ids.append(id)
-                        return true
+                    var ids: [UInt128] = []
+                    let key = list.key(account, parameter)
+                    if list.isWide {
+                        try reader.view.forEachWideKey(in: key) { (key) throws(StoreError) in
+                            ids.append(key)
+                            return true
+                        }
+                    } else {
+                        try reader.view.forEachKey(in: key) { (id) throws(StoreError) in
+                            ids.append(UInt128(id))
+                            return true
+                        }
                     }
                     if !ids.isEmpty { lists["\(account)/\(list)/\(parameter)"] = ids }
                 }

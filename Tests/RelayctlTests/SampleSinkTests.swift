@@ -52,6 +52,20 @@ private struct Observer: SampleSink {
             refersTo: [("customer", order.customerId), ("property", order.propertyId)])
     }
 
+    mutating func put(_ appointment: Appointment, account: UInt64) {
+        appointment.write(to: &writer)
+        note(
+            "appointment", account, appointment.id,
+            refersTo: [("customer", appointment.customerId)])
+        if appointment.dateEnd <= appointment.dateStart { faults.append("backwards") }
+    }
+
+    mutating func put(_ metered: World.Metered, account: UInt64) {
+        metered.month.write(to: &writer)
+        let last = last["\(account).eed", default: 0]
+        note("eed", account, last + 1, refersTo: [("unit", metered.month.unitId)])
+    }
+
     mutating func pause() { pauses += 1 }
 }
 
@@ -71,6 +85,9 @@ private struct Observer: SampleSink {
         #expect(observer.last["1.order"] == 500)
         #expect(observer.last["2.order"] == 50 && observer.last["3.order"] == 50)
         #expect(size.orders == 600 && size.accounts == 3)
+        #expect(observer.last["1.appointment"] == 20 && size.appointments == 24)
+        // 160 units, of which some three quarters have meters, for thirteen months less a few.
+        #expect(observer.last["1.eed"].map { $0 > 500 && $0 < 160 * 13 } == true)
         #expect(size.properties == 20 + 2 + 2 && size.units == size.properties * 8)
         #expect(size.addresses == size.customers + size.properties)
     }

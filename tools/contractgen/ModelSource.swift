@@ -109,7 +109,7 @@ struct ModelSource {
         if object.needsOne {
             let names = object.members.map(\.name).joined(separator: ", ")
             source.block("if seen == 0") {
-                $0.line("faults.add(.required, \"expected at least one of \(names)\")")
+                $0.list("faults.add(", [".required", "\"expected at least one of \(names)\""], ")")
             }
         }
     }

@@ -44,11 +44,11 @@ struct RouterSource {
         if !node.endpoints.isEmpty {
             let target = ["get", "post", "patch", "delete"].compactMap { method in
                 node.endpoints.first { $0.method == method }.map { "\(method): .\($0.id)" }
-            }.joined(separator: ", ")
+            }
             source.block("if segments.count == \(depth)") { source in
-                source.line("return RouteTarget(\(target))")
-                let argument = id.map { "segments.id(\($0))" } ?? "nil"
-                source.indented { $0.line(".match(method, id: \(argument))") }
+                let match = ".match(method, id: \(id.map { "segments.id(\($0))" } ?? "nil"))"
+                let isWrapped = source.list("return RouteTarget(", target, ")")
+                if isWrapped { source.line(match) } else { source.indented { $0.line(match) } }
             }
         }
         // A path that ends here has returned above, unless nothing does; the root always has a segment.

@@ -87,11 +87,15 @@ struct Source {
     }
 
     /// `head a, b, c tail` on one line if it fits; else one item a line between `head` and `wrapped` (or `tail`).
-    mutating func list(_ head: String, _ items: [String], _ tail: String, wrapped: String? = nil) {
+    /// Says whether it took more than one.
+    @discardableResult
+    mutating func list(
+        _ head: String, _ items: [String], _ tail: String, wrapped: String? = nil
+    ) -> Bool {
         let whole = head + items.joined(separator: ", ") + tail
         if indent * 4 + whole.count <= Self.width {
             line(whole)
-            return
+            return false
         }
         // The formatter puts nothing behind an opening parenthesis, but a first item behind `guard`.
         let opens = head.hasSuffix("(")
@@ -116,6 +120,7 @@ struct Source {
             }
         }
         line(wrapped ?? tail)
+        return true
     }
 }
 

@@ -6,6 +6,9 @@ enum Limits {
     static let propertiesPerCustomer = 40
     /// Units per property: two flats on each of four floors.
     static let unitsPerProperty = 8
+    /// Properties of an account whose units have energy data: enough to look at, and a small part
+    /// of a large store.
+    static let meteredProperties = 50
     /// A further account has one of so many orders of the first one: enough to see that accounts
     /// are kept apart, little enough not to double the store.
     static let ordersPerFurtherOrder = 10

@@ -72,6 +72,8 @@ enum SampleCommand {
             writer.member("properties", size.properties)
             writer.member("units", size.units)
             writer.member("orders", size.orders)
+            writer.member("appointments", size.appointments)
+            writer.member("eedMonths", size.eedMonths)
             writer.member("milliseconds", progress.elapsed)
         }
     }
@@ -85,6 +87,8 @@ struct StoreSink: SampleSink {
         case property(Property)
         case unit(Unit)
         case order(Order)
+        case appointment(Appointment)
+        case metered(World.Metered)
     }
 
     private let store: Store
@@ -122,6 +126,16 @@ struct StoreSink: SampleSink {
         waiting.append(.order(order))
     }
 
+    mutating func put(_ appointment: Appointment, account: UInt64) throws(CommandError) {
+        try enter(account)
+        waiting.append(.appointment(appointment))
+    }
+
+    mutating func put(_ metered: World.Metered, account: UInt64) throws(CommandError) {
+        try enter(account)
+        waiting.append(.metered(metered))
+    }
+
     mutating func pause() throws(CommandError) {
         guard var loader, !waiting.isEmpty else { return }
         let (records, properties) = (waiting, properties)
@@ -137,6 +151,11 @@ struct StoreSink: SampleSink {
                         let property = properties[Int(unit.propertyId) - 1]
                         try loader.add(unit, of: property, to: &transaction)
                     case .order(let order): try loader.add(order, to: &transaction)
+                    case .appointment(let appointment):
+                        try loader.add(appointment, to: &transaction)
+                    case .metered(let metered):
+                        try loader.add(
+                            metered.month, benchmarks: metered.benchmarks, to: &transaction)
                     }
                 }
                 try loader.end(&transaction)

@@ -104,6 +104,21 @@ public protocol API: ~Copyable {
     mutating func createDocumentAttachment(
         _ input: CreateDocumentAttachmentInput, _ exchange: inout Exchange
     )
+
+    /// POST /v1/appointments: Create an appointment.
+    mutating func createAppointment(_ input: CreateAppointmentInput, _ exchange: inout Exchange)
+
+    /// GET /v1/appointments: Appointments.
+    mutating func getAppointments(_ input: GetAppointmentsInput, _ exchange: inout Exchange)
+
+    /// GET /v1/appointments/{appointmentId}: One appointment.
+    mutating func getAppointment(_ input: GetAppointmentInput, _ exchange: inout Exchange)
+
+    /// PATCH /v1/appointments/{appointmentId}: Change an appointment.
+    mutating func updateAppointment(_ input: UpdateAppointmentInput, _ exchange: inout Exchange)
+
+    /// DELETE /v1/appointments/{appointmentId}: Delete an appointment.
+    mutating func deleteAppointment(_ input: DeleteAppointmentInput, _ exchange: inout Exchange)
 }
 
 extension API where Self: ~Copyable {
@@ -205,6 +220,21 @@ extension API where Self: ~Copyable {
         case .createDocumentAttachment:
             guard let input = CreateDocumentAttachmentInput(request, &exchange) else { return }
             createDocumentAttachment(input, &exchange)
+        case .createAppointment:
+            guard let input = CreateAppointmentInput(request, parser, &exchange) else { return }
+            createAppointment(input, &exchange)
+        case .getAppointments:
+            guard let input = GetAppointmentsInput(request, &exchange) else { return }
+            getAppointments(input, &exchange)
+        case .getAppointment:
+            guard request.hasNoQuery(&exchange) else { return }
+            getAppointment(GetAppointmentInput(appointmentId: request.id0), &exchange)
+        case .updateAppointment:
+            guard let input = UpdateAppointmentInput(request, parser, &exchange) else { return }
+            updateAppointment(input, &exchange)
+        case .deleteAppointment:
+            guard let input = DeleteAppointmentInput(request, &exchange) else { return }
+            deleteAppointment(input, &exchange)
         }
     }
 }

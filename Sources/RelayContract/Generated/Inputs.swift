@@ -480,10 +480,52 @@ extension CreateOrderInput {
 public struct GetOrdersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// Only orders in this state.
+    public var status: OrderStatus?
+    /// Only orders of this kind, exactly as it was given.
+    public var type: String?
+    /// Only orders that concern this property.
+    public var propertyId: UInt64?
+    /// Only orders for this customer.
+    public var customerId: UInt64?
+    /// Only orders with this id of your system, exactly as it was given.
+    public var internalId: String?
+    /// Only orders that were given this value. Those that were given none are in neither.
+    public var isInternal: Bool?
+    /// Only orders that are due then or later.
+    public var dueFrom: Timestamp?
+    /// Only orders that are due before then.
+    public var dueTo: Timestamp?
+    /// Only orders that were changed then or later.
+    public var updatedSince: Timestamp?
+    /// The order; `id` when absent.
+    public var sort: OrderSort?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(
+        page: PageRequest,
+        status: OrderStatus? = nil,
+        type: String? = nil,
+        propertyId: UInt64? = nil,
+        customerId: UInt64? = nil,
+        internalId: String? = nil,
+        isInternal: Bool? = nil,
+        dueFrom: Timestamp? = nil,
+        dueTo: Timestamp? = nil,
+        updatedSince: Timestamp? = nil,
+        sort: OrderSort? = nil
+    ) {
         self.page = page
+        self.status = status
+        self.type = type
+        self.propertyId = propertyId
+        self.customerId = customerId
+        self.internalId = internalId
+        self.isInternal = isInternal
+        self.dueFrom = dueFrom
+        self.dueTo = dueTo
+        self.updatedSince = updatedSince
+        self.sort = sort
     }
 }
 
@@ -492,30 +534,82 @@ extension GetOrdersInput {
     public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var page = PageRequest()
+        var status: OrderStatus?
+        var type: String?
+        var propertyId: UInt64?
+        var customerId: UInt64?
+        var internalId: String?
+        var isInternal: Bool?
+        var dueFrom: Timestamp?
+        var dueTo: Timestamp?
+        var updatedSince: Timestamp?
+        var sort: OrderSort?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("status") {
+                guard faults.admit("status", place: 0, seen: &seen) else { continue }
+                status = faults.choice("status", value)
+            } else if name.matches("type") {
+                guard faults.admit("type", place: 1, seen: &seen) else { continue }
+                type = faults.text("type", value, length: 1...100)
+            } else if name.matches("propertyId") {
+                guard faults.admit("propertyId", place: 2, seen: &seen) else { continue }
+                propertyId = faults.id("propertyId", value)
+            } else if name.matches("customerId") {
+                guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
+                customerId = faults.id("customerId", value)
+            } else if name.matches("internalId") {
+                guard faults.admit("internalId", place: 4, seen: &seen) else { continue }
+                internalId = faults.text("internalId", value, length: 1...100)
+            } else if name.matches("isInternal") {
+                guard faults.admit("isInternal", place: 5, seen: &seen) else { continue }
+                isInternal = faults.boolean("isInternal", value)
+            } else if name.matches("dueFrom") {
+                guard faults.admit("dueFrom", place: 6, seen: &seen) else { continue }
+                dueFrom = faults.time("dueFrom", value)
+            } else if name.matches("dueTo") {
+                guard faults.admit("dueTo", place: 7, seen: &seen) else { continue }
+                dueTo = faults.time("dueTo", value)
+            } else if name.matches("updatedSince") {
+                guard faults.admit("updatedSince", place: 8, seen: &seen) else { continue }
+                updatedSince = faults.time("updatedSince", value)
+            } else if name.matches("sort") {
+                guard faults.admit("sort", place: 9, seen: &seen) else { continue }
+                sort = faults.choice("sort", value)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 10, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 11, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 12, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
                 faults.unknownParameter(name)
             }
         }
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b10000000000 != 0, hasOffset: seen & 0b100000000000 != 0,
+            hasCursor: seen & 0b1000000000000 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        self.init(page: page)
+        self.init(
+            page: page,
+            status: status,
+            type: type,
+            propertyId: propertyId,
+            customerId: customerId,
+            internalId: internalId,
+            isInternal: isInternal,
+            dueFrom: dueFrom,
+            dueTo: dueTo,
+            updatedSince: updatedSince,
+            sort: sort
+        )
     }
 }
 
@@ -1065,5 +1159,208 @@ extension CreateDocumentAttachmentInput {
             return nil
         }
         self.init(documentId: request.id0, dryRun: dryRun)
+    }
+}
+
+/// What createAppointment gets.
+public struct CreateAppointmentInput: Sendable {
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: NewAppointment
+
+    /// An input with those members.
+    public init(dryRun: Bool? = nil, body: NewAppointment) {
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension CreateAppointmentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: NewAppointment.self, parser, &exchange)
+        else { return nil }
+        self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What getAppointments gets.
+public struct GetAppointmentsInput: Sendable {
+    /// Which part of the list.
+    public var page: PageRequest
+    /// Only appointments of this customer.
+    public var customerId: UInt64?
+    /// Only appointments that end after this local time.
+    public var from: WallTime?
+    /// Only appointments that begin before this local time, which is after `from`.
+    public var to: WallTime?
+
+    /// An input with those members.
+    public init(
+        page: PageRequest, customerId: UInt64? = nil, from: WallTime? = nil, to: WallTime? = nil
+    ) {
+        self.page = page
+        self.customerId = customerId
+        self.from = from
+        self.to = to
+    }
+}
+
+extension GetAppointmentsInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var page = PageRequest()
+        var customerId: UInt64?
+        var from: WallTime?
+        var to: WallTime?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("customerId") {
+                guard faults.admit("customerId", place: 0, seen: &seen) else { continue }
+                customerId = faults.id("customerId", value)
+            } else if name.matches("from") {
+                guard faults.admit("from", place: 1, seen: &seen) else { continue }
+                from = faults.wallTime("from", value)
+            } else if name.matches("to") {
+                guard faults.admit("to", place: 2, seen: &seen) else { continue }
+                to = faults.wallTime("to", value)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
+                page.limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("offset") {
+                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
+                page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
+            } else if name.matches("cursor") {
+                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
+                page.cursor = faults.cursor("cursor", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        page.check(
+            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
+            hasCursor: seen & 0b100000 != 0, isRequired: false, into: &faults)
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(page: page, customerId: customerId, from: from, to: to)
+    }
+}
+
+/// What getAppointment gets.
+public struct GetAppointmentInput: Sendable {
+    /// From the path.
+    public var appointmentId: UInt64
+
+    /// An input with those members.
+    public init(appointmentId: UInt64) {
+        self.appointmentId = appointmentId
+    }
+}
+
+/// What updateAppointment gets.
+public struct UpdateAppointmentInput: Sendable {
+    /// From the path.
+    public var appointmentId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: AppointmentPatch
+
+    /// An input with those members.
+    public init(appointmentId: UInt64, dryRun: Bool? = nil, body: AppointmentPatch) {
+        self.appointmentId = appointmentId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateAppointmentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
+    /// likewise.
+    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        guard let body = request.body(as: AppointmentPatch.self, parser, &exchange)
+        else { return nil }
+        self.init(appointmentId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteAppointment gets.
+public struct DeleteAppointmentInput: Sendable {
+    /// From the path.
+    public var appointmentId: UInt64
+    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
+    /// included, and answered, but nothing is changed. Ids that the change would have given are
+    /// left out of the answer, and so are ETag and Location.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(appointmentId: UInt64, dryRun: Bool? = nil) {
+        self.appointmentId = appointmentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteAppointmentInput {
+    /// Reads the query, or answers with a problem that names every wrong parameter.
+    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name)
+            }
+        }
+        guard faults.isEmpty else {
+            exchange.reject(Problem(.badQuery, faults))
+            return nil
+        }
+        self.init(appointmentId: request.id0, dryRun: dryRun)
     }
 }

@@ -30,6 +30,7 @@ public enum OpenAPIDocument {
             {"name": "eed", "description": "Energy data of units: consumption by month."},
             {"name": "attachments", "description": "Files of comments and documents."},
             {"name": "documents", "description": "Documents of properties."},
+            {"name": "appointments", "description": "Appointments of customers."},
             {"name": "service", "description": "The service itself."}
           ],
           "paths": {
@@ -567,8 +568,78 @@ public enum OpenAPIDocument {
                 "operationId": "getOrders",
                 "tags": ["orders"],
                 "summary": "Orders",
-                "description": "The orders of the account by ascending id, as a bare array: all of them, or a page.",
+                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. With one filter, and with several of which one leaves at most 4096 orders, `X-Total-Count` is there and exact. With several that leave more, it is absent unless the answer itself reaches from the first to the last; a page may then be shorter than `limit`, even empty, and `Link` leads on from where the work ended: go on until there is no `Link`.",
                 "parameters": [
+                  {
+                    "name": "status",
+                    "in": "query",
+                    "description": "Only orders in this state.",
+                    "schema": {"$ref": "#/components/schemas/OrderStatus"},
+                    "example": "OPEN"
+                  },
+                  {
+                    "name": "type",
+                    "in": "query",
+                    "description": "Only orders of this kind, exactly as it was given.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "REPAIR"
+                  },
+                  {
+                    "name": "propertyId",
+                    "in": "query",
+                    "description": "Only orders that concern this property.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 3
+                  },
+                  {
+                    "name": "customerId",
+                    "in": "query",
+                    "description": "Only orders for this customer.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {
+                    "name": "internalId",
+                    "in": "query",
+                    "description": "Only orders with this id of your system, exactly as it was given.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "A-2026-0217"
+                  },
+                  {
+                    "name": "isInternal",
+                    "in": "query",
+                    "description": "Only orders that were given this value. Those that were given none are in neither.",
+                    "schema": {"type": "boolean"},
+                    "example": false
+                  },
+                  {
+                    "name": "dueFrom",
+                    "in": "query",
+                    "description": "Only orders that are due then or later.",
+                    "schema": {"$ref": "#/components/schemas/Time"},
+                    "example": "2026-02-01T00:00:00Z"
+                  },
+                  {
+                    "name": "dueTo",
+                    "in": "query",
+                    "description": "Only orders that are due before then.",
+                    "schema": {"$ref": "#/components/schemas/Time"},
+                    "example": "2026-03-01T00:00:00Z"
+                  },
+                  {
+                    "name": "updatedSince",
+                    "in": "query",
+                    "description": "Only orders that were changed then or later.",
+                    "schema": {"$ref": "#/components/schemas/Time"},
+                    "example": "2026-02-06T11:00:00Z"
+                  },
+                  {
+                    "name": "sort",
+                    "in": "query",
+                    "description": "The order; `id` when absent.",
+                    "schema": {"$ref": "#/components/schemas/OrderSort"},
+                    "example": "-updatedAt"
+                  },
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
@@ -579,7 +650,7 @@ public enum OpenAPIDocument {
                     "description": "The orders.",
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
-                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCountIfKnown"},
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
@@ -1296,6 +1367,221 @@ public enum OpenAPIDocument {
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
+            },
+            "/v1/appointments": {
+              "post": {
+                "operationId": "createAppointment",
+                "tags": ["appointments"],
+                "summary": "Create an appointment",
+                "description": "Creates an appointment of a customer.",
+                "parameters": [
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The appointment.",
+                  "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/NewAppointment"}}
+                  }
+                },
+                "responses": {
+                  "201": {
+                    "description": "The id.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/ETag"},
+                      "Location": {"$ref": "#/components/headers/Location"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "anyOf": [
+                            {"$ref": "#/components/schemas/IdObject"},
+                            {"$ref": "#/components/schemas/DryRunAnswer"}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "get": {
+                "operationId": "getAppointments",
+                "tags": ["appointments"],
+                "summary": "Appointments",
+                "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Our addition.",
+                "parameters": [
+                  {
+                    "name": "customerId",
+                    "in": "query",
+                    "description": "Only appointments of this customer.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {
+                    "name": "from",
+                    "in": "query",
+                    "description": "Only appointments that end after this local time.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2021-02-06 00:00:00"
+                  },
+                  {
+                    "name": "to",
+                    "in": "query",
+                    "description": "Only appointments that begin before this local time, which is after `from`.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2021-02-07 00:00:00"
+                  },
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The appointments.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/AppointmentList"}
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/appointments/{appointmentId}": {
+              "get": {
+                "operationId": "getAppointment",
+                "tags": ["appointments"],
+                "summary": "One appointment",
+                "description": "An appointment of the account. Our addition.",
+                "parameters": [
+                  {
+                    "name": "appointmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The appointment.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Appointment"}}
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "patch": {
+                "operationId": "updateAppointment",
+                "tags": ["appointments"],
+                "summary": "Change an appointment",
+                "description": "Changes the members that are given; at least one.",
+                "parameters": [
+                  {
+                    "name": "appointmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/DryRun"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/AppointmentPatch"}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/IdObject"}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteAppointment",
+                "tags": ["appointments"],
+                "summary": "Delete an appointment",
+                "description": "Deletes an appointment, and answers it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "appointmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "schema": {"$ref": "#/components/schemas/Id"}
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/DryRun"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The appointment that was deleted.",
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Appointment"}}
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
             }
           },
           "components": {
@@ -1455,6 +1741,11 @@ public enum OpenAPIDocument {
                 "description": "The operation to use instead.",
                 "schema": {"type": "string"},
                 "example": "</v2/documents>; rel=\"successor-version\""
+              },
+              "TotalCountIfKnown": {
+                "description": "How many there are in all, exactly; absent when several filters together would take too long to count.",
+                "schema": {"type": "integer", "minimum": 0},
+                "example": 1000000
               }
             },
             "responses": {
@@ -1658,6 +1949,99 @@ public enum OpenAPIDocument {
                   {"id": 7},
                   {"id": "7", "additionalInfo": "Vorderhaus"}
                 ],
+                "additionalProperties": false
+              },
+              "Appointment": {
+                "title": "Appointment",
+                "description": "An appointment of a customer.",
+                "type": "object",
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/Id"},
+                  "title": {"type": "string", "description": "What it is about, in one line."},
+                  "description": {
+                    "type": "string",
+                    "description": "What there is to say about it."
+                  },
+                  "dateStart": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it begins, in local time."
+                  },
+                  "dateEnd": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it ends, in local time."
+                  },
+                  "location": {"type": "string", "description": "Where it takes place."},
+                  "customerId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The customer that it is for."
+                  }
+                },
+                "required": ["id", "title", "dateStart", "dateEnd", "location", "customerId"],
+                "examples": [
+                  {
+                    "id": 5,
+                    "title": "Ablesung Heizung",
+                    "description": "Alle Wohnungen im Haus",
+                    "dateStart": "2021-02-06 11:00:00",
+                    "dateEnd": "2021-02-06 12:30:00",
+                    "location": "Lindenstraße 14, Keller",
+                    "customerId": 12
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "AppointmentList": {
+                "title": "AppointmentList",
+                "description": "Appointments, by ascending `dateStart`; those that begin together by ascending id.",
+                "type": "object",
+                "properties": {
+                  "appointments": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Appointment"},
+                    "description": "The appointments."
+                  }
+                },
+                "required": ["appointments"],
+                "additionalProperties": false
+              },
+              "AppointmentPatch": {
+                "title": "AppointmentPatch",
+                "description": "What changes on an appointment: at least one member. Members that are absent stay as they are; none can be removed (null is a fault). The rules hold for what comes out: `dateEnd` is after `dateStart` also when only one of them is given.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "What it is about, in one line."
+                  },
+                  "description": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 10000,
+                    "description": "What there is to say about it."
+                  },
+                  "dateStart": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it begins, in local time."
+                  },
+                  "dateEnd": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it ends, in local time; after `dateStart`."
+                  },
+                  "location": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 500,
+                    "description": "Where it takes place."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The customer that it is for."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"dateEnd": "2021-02-06 13:00:00"}],
                 "additionalProperties": false
               },
               "Attachment": {
@@ -2728,6 +3112,55 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "NewAppointment": {
+                "title": "NewAppointment",
+                "description": "An appointment to be created.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "What it is about, in one line."
+                  },
+                  "description": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 10000,
+                    "description": "What there is to say about it."
+                  },
+                  "dateStart": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it begins, in local time."
+                  },
+                  "dateEnd": {
+                    "$ref": "#/components/schemas/WallTime",
+                    "description": "When it ends, in local time; after `dateStart`."
+                  },
+                  "location": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 500,
+                    "description": "Where it takes place."
+                  },
+                  "customerId": {
+                    "$ref": "#/components/schemas/IdReference",
+                    "description": "The customer that it is for."
+                  }
+                },
+                "required": ["title", "dateStart", "dateEnd", "location", "customerId"],
+                "examples": [
+                  {
+                    "title": "Ablesung Heizung",
+                    "description": "Alle Wohnungen im Haus",
+                    "dateStart": "2021-02-06 11:00:00",
+                    "dateEnd": "2021-02-06 12:30:00",
+                    "location": "Lindenstraße 14, Keller",
+                    "customerId": 12
+                  }
+                ],
+                "additionalProperties": false
+              },
               "NewComment": {
                 "title": "NewComment",
                 "description": "Something to be said about an order.",
@@ -3242,6 +3675,12 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "OrderSort": {
+                "title": "OrderSort",
+                "description": "What orders are sorted by, ascending or, with a minus sign, descending. Orders with the same value are sorted by id in the same direction. Orders without a due date come last in both directions.",
+                "type": "string",
+                "enum": ["id", "-id", "dueDate", "-dueDate", "updatedAt", "-updatedAt"]
+              },
               "OrderStatus": {
                 "title": "OrderStatus",
                 "description": "The state of an order. Any state may follow any other. NULL is this word, not JSON null.",
@@ -3633,6 +4072,14 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "WallTime": {
+                "title": "WallTime",
+                "description": "A local time as `YYYY-MM-DD HH:MM:SS`, without a time zone, stored as given. An RFC 3339 date-time is read too: the time written in it counts, its offset and fraction do not.",
+                "type": "string",
+                "format": "wall-time",
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$",
+                "examples": ["2021-02-06 11:00:00"]
               }
             }
           }

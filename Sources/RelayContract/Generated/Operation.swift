@@ -63,6 +63,16 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getDocument
     /// POST /v2/documents/{documentId}/attachments: Attach a PDF to a document.
     case createDocumentAttachment
+    /// POST /v1/appointments: Create an appointment.
+    case createAppointment
+    /// GET /v1/appointments: Appointments.
+    case getAppointments
+    /// GET /v1/appointments/{appointmentId}: One appointment.
+    case getAppointment
+    /// PATCH /v1/appointments/{appointmentId}: Change an appointment.
+    case updateAppointment
+    /// DELETE /v1/appointments/{appointmentId}: Delete an appointment.
+    case deleteAppointment
 }
 
 extension Operation {
@@ -99,6 +109,11 @@ extension Operation {
         case .getDocuments: "getDocuments"
         case .getDocument: "getDocument"
         case .createDocumentAttachment: "createDocumentAttachment"
+        case .createAppointment: "createAppointment"
+        case .getAppointments: "getAppointments"
+        case .getAppointment: "getAppointment"
+        case .updateAppointment: "updateAppointment"
+        case .deleteAppointment: "deleteAppointment"
         }
     }
 
@@ -107,10 +122,10 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
-            .createDocumentV1, .createDocument, .createDocumentAttachment:
+            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
             .post
-        case .deleteProperty: .delete
-        case .updateOrder: .patch
+        case .deleteProperty, .deleteAppointment: .delete
+        case .updateOrder, .updateAppointment: .patch
         default: .get
         }
     }
@@ -139,6 +154,9 @@ extension Operation {
         case .createDocument, .getDocuments: "/v2/documents"
         case .getDocument: "/v2/documents/{documentId}"
         case .createDocumentAttachment: "/v2/documents/{documentId}/attachments"
+        case .createAppointment, .getAppointments: "/v1/appointments"
+        case .getAppointment, .updateAppointment, .deleteAppointment:
+            "/v1/appointments/{appointmentId}"
         }
     }
 
@@ -146,7 +164,8 @@ extension Operation {
     public var successStatus: Int {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .createOrderComment, .createOrderField,
-            .createContactPerson, .createDocumentV1, .createDocument, .createDocumentAttachment:
+            .createContactPerson, .createDocumentV1, .createDocument, .createDocumentAttachment,
+            .createAppointment:
             201
         case .consumeEed: 204
         case .getAttachment: 206
@@ -168,7 +187,7 @@ extension Operation {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
             .createOrder, .updateOrder, .createOrderComment, .createOrderField,
             .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
-            .createDocumentAttachment:
+            .createDocumentAttachment, .createAppointment, .updateAppointment, .deleteAppointment:
             true
         default: false
         }
@@ -186,7 +205,8 @@ extension Operation {
     public var maxBodyBytes: Int {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
-            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument:
+            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
+            .createAppointment, .updateAppointment:
             1_048_576
         case .createProperties, .createUnits: 8_388_608
         case .createOrderComment: 101_048_576

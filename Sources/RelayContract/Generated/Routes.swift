@@ -119,6 +119,19 @@ extension Router {
                 }
                 return RouteMatch(.notFound)
             }
+            if segments.matches(1, "appointments") {
+                if segments.count == 2 {
+                    return RouteTarget(get: .getAppointments, post: .createAppointment)
+                        .match(method, id: nil)
+                }
+                if segments.count == 3 {
+                    return RouteTarget(
+                        get: .getAppointment, patch: .updateAppointment, delete: .deleteAppointment
+                    )
+                    .match(method, id: segments.id(2))
+                }
+                return RouteMatch(.notFound)
+            }
             return RouteMatch(.notFound)
         }
         if segments.matches(0, "v2") {

@@ -13,6 +13,8 @@ struct Random {
         case employee
         case company
         case order
+        case appointment
+        case metering
     }
 
     init(seed: UInt64, account: UInt64, _ subject: Subject, _ id: UInt64) {

@@ -11,6 +11,9 @@ protocol SampleSink {
     mutating func put(_ property: Property, account: UInt64) throws(CommandError)
     mutating func put(_ unit: Unit, account: UInt64) throws(CommandError)
     mutating func put(_ order: Order, account: UInt64) throws(CommandError)
+    mutating func put(_ appointment: Appointment, account: UInt64) throws(CommandError)
+    /// Ids are given in the order in which these come.
+    mutating func put(_ metered: World.Metered, account: UInt64) throws(CommandError)
 
     /// A good moment to commit: whatever has been put so far belongs together.
     mutating func pause() throws(CommandError)
@@ -24,8 +27,13 @@ struct SampleSize: Equatable {
     var properties = 0
     var units = 0
     var orders = 0
+    var appointments = 0
+    /// Units' months of energy data.
+    var eedMonths = 0
 
-    var records: Int { addresses + customers + properties + units + orders }
+    var records: Int {
+        addresses + customers + properties + units + orders + appointments + eedMonths
+    }
 }
 
 /// A sample as it was asked for.
@@ -73,6 +81,17 @@ struct Sample {
             if id.isMultiple(of: Limits.recordsPerCommit) { try pause(&sink) }
         }
         try pause(&sink)
+        for id in 1...world.appointmentCount {
+            try sink.put(world.appointment(id), account: account)
+        }
+        for id in 1...world.unitCount {
+            for metered in world.metered(unit: id) {
+                try sink.put(metered, account: account)
+                size.eedMonths += 1
+            }
+        }
+        try pause(&sink)
+        size.appointments += world.appointmentCount
         size.addresses += world.customers.count + world.properties.count
         size.customers += world.customers.count
         size.properties += world.properties.count

@@ -1,0 +1,150 @@
+import JSON
+import RelayContract
+import RelayStore
+
+extension StoreTransaction {
+    /// Creates an appointment.
+    mutating func createAppointment(
+        _ new: NewAppointment, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        var faults = Faults()
+        try check(new.customerId, .customer, "customerId", &faults, context)
+        if new.dateEnd <= new.dateStart { faults.addBackwards("dateEnd") }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        let id = try newID(.appointment, context)
+        let appointment = Appointment(
+            id: id, title: new.title, description: new.description, dateStart: new.dateStart,
+            dateEnd: new.dateEnd, location: new.location, customerId: new.customerId)
+        try replace(nil, with: appointment, context)
+        return RecordAnswer(
+            201, body: IdObject(id: id).json, version: sequence, createdID: id)
+    }
+
+    /// Changes an appointment: merges first, then looks whether what comes out is right.
+    mutating func updateAppointment(
+        _ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition,
+        _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        guard let stored = try load(Appointment.self, .appointment, id, context) else {
+            return .missing(.appointment, id)
+        }
+        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        var faults = Faults()
+        try check(patch.customerId, .customer, "customerId", &faults, context)
+        var appointment = stored.model
+        appointment.title = patch.title ?? appointment.title
+        appointment.description = patch.description ?? appointment.description
+        appointment.dateStart = patch.dateStart ?? appointment.dateStart
+        appointment.dateEnd = patch.dateEnd ?? appointment.dateEnd
+        appointment.location = patch.location ?? appointment.location
+        appointment.customerId = patch.customerId ?? appointment.customerId
+        if appointment.dateEnd <= appointment.dateStart {
+            faults.addBackwards(patch.dateEnd == nil ? "dateStart" : "dateEnd")
+        }
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin(context)
+        try replace(stored.model, with: appointment, context)
+        return RecordAnswer(200, body: IdObject(id: id).json, version: sequence)
+    }
+
+    /// Deletes an appointment, and answers it.
+    mutating func deleteAppointment(
+        _ id: UInt64, _ precondition: RecordPrecondition, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        guard let stored = try load(Appointment.self, .appointment, id, context) else {
+            return .missing(.appointment, id)
+        }
+        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        let account = context.account
+        try begin(context)
+        try relink(id, from: stored.model.links(account), to: RecordLinks())
+        try deleteDocument(Resource.appointment.key(account, id))
+        try touch(
+            account: account, resource: Resource.appointment.rawValue, sequence: sequence)
+        return RecordAnswer(200, body: stored.model.json)
+    }
+
+    private mutating func replace(
+        _ old: Appointment?, with new: Appointment, _ context: RecordContext
+    ) throws(StoreError) {
+        let account = context.account
+        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+        try store(new, .appointment, new.id, context)
+    }
+}
+
+extension Faults {
+    fileprivate mutating func addBackwards(_ member: StaticString) {
+        add(.mismatch, member: member, "dateEnd must be after dateStart")
+    }
+}
+
+extension Appointment {
+    /// The account's and its customer's appointments, each by beginning, by end and by length.
+    func links(_ account: UInt32) -> RecordLinks {
+        let start = UInt128(dateStart.seconds, id)
+        let end = UInt128(dateEnd.seconds, id)
+        let length = LengthKey(
+            start: dateStart.seconds, end: dateEnd.seconds, id: id
+        ).rawValue
+        return RecordLinks(entries: [
+            ListEntry(list: RecordList.appointmentsByStart.key(account), key: start),
+            ListEntry(list: RecordList.appointmentsByEnd.key(account), key: end),
+            ListEntry(list: RecordList.appointmentsByLength.key(account), key: length),
+            ListEntry(
+                list: RecordList.appointmentsOfCustomerByStart.key(account, customerId), key: start),
+            ListEntry(
+                list: RecordList.appointmentsOfCustomerByEnd.key(account, customerId), key: end),
+            ListEntry(
+                list: RecordList.appointmentsOfCustomerByLength.key(account, customerId),
+                key: length),
+        ])
+    }
+}
+
+/// A key of the lists by length: class of length, beginning, id, end, from the highest bit down.
+///
+/// Class *n* are the lengths from 2^n seconds to less than twice that. Of a class, those that still
+/// run at a moment began within the last 2^(n+1) seconds, and most that began then do; the end is
+/// in the key, so that the rest is told apart without a look at the documents.
+struct LengthKey {
+    let rawValue: UInt128
+
+    private static let secondBits: UInt128 = 40
+    private static let idBits: UInt128 = 38
+    private static let classShift = 2 * secondBits + idBits
+
+    init(rawValue: UInt128) { self.rawValue = rawValue }
+
+    init(start: UInt64, end: UInt64, id: UInt64) {
+        let length = UInt128(63 - (end - start).leadingZeroBitCount)
+        rawValue =
+            length << Self.classShift | UInt128(start) << (Self.idBits + Self.secondBits)
+            | UInt128(id) << Self.secondBits | UInt128(end)
+    }
+
+    /// The first key that a class can have for appointments that begin at a time or later, behind
+    /// an id.
+    init(class length: Int, start: UInt64, id: UInt64 = 0) {
+        rawValue =
+            UInt128(length) << Self.classShift
+            | UInt128(start) << (Self.idBits + Self.secondBits) | UInt128(id) << Self.secondBits
+    }
+
+    /// The first key of a class; of one behind the last it is behind every key.
+    init(class length: Int) { self.init(class: length, start: 0) }
+
+    var `class`: Int { Int(rawValue >> Self.classShift) }
+
+    var start: UInt64 {
+        UInt64(truncatingIfNeeded: rawValue >> (Self.idBits + Self.secondBits)) & (1 << 40 - 1)
+    }
+
+    var end: UInt64 { UInt64(truncatingIfNeeded: rawValue) & (1 << 40 - 1) }
+
+    var id: UInt64 { UInt64(truncatingIfNeeded: rawValue >> Self.secondBits) & (1 << 38 - 1) }
+
+    /// As the lists by beginning have it.
+    var startKey: UInt128 { UInt128(start, id) }
+}

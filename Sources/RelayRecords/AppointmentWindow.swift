@@ -1,0 +1,196 @@
+import JSON
+import RelayStore
+
+/// The appointments of an account, or of one of its customers, that overlap with a time window, in
+/// order of their beginning.
+///
+/// They are those that began before the window and still run in it, then those that begin in it.
+/// The latter are a stretch of the list by beginning. How many the former are is the difference of
+/// two ranks, because whoever has ended has begun: none, as a rule, and then they cost nothing.
+public struct AppointmentWindow {
+    /// Only appointments that end after this.
+    public let from: WallTime?
+    /// Only appointments that begin before this.
+    public let to: WallTime?
+    /// Only appointments of this customer.
+    public let customer: UInt64?
+    /// Appointments that one page may look at before it ends short.
+    public var budget = Limits.candidates
+    private let byStart: ListKey
+    private let byEnd: ListKey
+    private let byLength: ListKey
+
+    /// A selection; nothing is read yet.
+    public init(account: UInt32, customer: UInt64?, from: WallTime?, to: WallTime?) {
+        self.from = from
+        self.to = to
+        self.customer = customer
+        if let customer {
+            byStart = RecordList.appointmentsOfCustomerByStart.key(account, customer)
+            byEnd = RecordList.appointmentsOfCustomerByEnd.key(account, customer)
+            byLength = RecordList.appointmentsOfCustomerByLength.key(account, customer)
+        } else {
+            byStart = RecordList.appointmentsByStart.key(account)
+            byEnd = RecordList.appointmentsByEnd.key(account)
+            byLength = RecordList.appointmentsByLength.key(account)
+        }
+    }
+
+    /// Fills a page.
+    public func fill(
+        _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart, limit: Int
+    ) throws(StoreError) {
+        page.reset()
+        var (first, ended): (UInt64, UInt64) = (0, 0)
+        if let from {
+            first = try view.rank(ofWide: UInt128(from.seconds, 0), in: byStart)
+            ended = try view.rank(ofWide: UInt128(from.seconds + 1, 0), in: byEnd)
+        }
+        var end = try view.count(byStart)
+        if let to { end = try view.rank(ofWide: UInt128(to.seconds, 0), in: byStart) }
+        page.total = end - ended
+        let running = first - ended
+        var skip = start.skip
+        if let from, running > 0, isBefore(from, start.after) {
+            if start.after != nil || skip < running {
+                var runners = try Runners(
+                    view, byLength, at: from.seconds, after: start.after, budget: budget)
+                guard try runners.fill(page, view, &skip, limit: limit, rest: end - first) else {
+                    return
+                }
+            } else {
+                skip -= running
+            }
+        }
+        var place = first
+        if let after = start.after, !isBefore(from, after) {
+            place = try view.rank(ofWide: after + 1, in: byStart)
+        }
+        place += min(skip, end - min(place, end))
+        if page.keys.count < limit {
+            try view.forEachWideKey(in: byStart, from: place) { (key) throws(StoreError) in
+                guard place < end, page.keys.count < limit else { return false }
+                page.append(key)
+                place += 1
+                return true
+            }
+        }
+        page.isLast = place >= end
+        page.next.after = page.keys.last
+    }
+
+    /// Whether a page that begins behind a key begins among those that began before the window.
+    private func isBefore(_ from: WallTime?, _ after: UInt128?) -> Bool {
+        guard let after else { return true }
+        guard let from else { return false }
+        return after < UInt128(from.seconds, 0)
+    }
+}
+
+/// Appointments that began before a moment and still run, in order of their beginning: the classes
+/// of length side by side, always the one whose next appointment begins first.
+private struct Runners {
+    private struct Head {
+        var key: LengthKey
+        /// Where in the list it stands, and where its stretch ends.
+        var place: UInt64
+        var end: UInt64
+    }
+
+    private let list: ListKey
+    private let moment: UInt64
+    private var heads: [Head] = []
+    /// Candidates that may still be looked at for this request.
+    private var budget: Int
+
+    init(
+        _ view: borrowing StoreView, _ list: ListKey, at moment: UInt64, after: UInt128?,
+        budget: Int
+    ) throws(StoreError) {
+        self.budget = budget
+        self.list = list
+        self.moment = moment
+        // From class to class, over those that are empty.
+        var length = 0
+        while let key = try Self.key(
+            view, list, at: try view.rank(ofWide: LengthKey(class: length).rawValue, in: list))
+        {
+            length = key.class
+            try add(length, view, after)
+            length += 1
+        }
+    }
+
+    private static func key(
+        _ view: borrowing StoreView, _ list: ListKey, at place: UInt64
+    ) throws(StoreError) -> LengthKey? {
+        guard let key = try view.wideKey(at: place, in: list) else { return nil }
+        return LengthKey(rawValue: key)
+    }
+
+    /// Adds the stretch of a class in which appointments that still run can be.
+    private mutating func add(
+        _ length: Int, _ view: borrowing StoreView, _ after: UInt128?
+    ) throws(StoreError) {
+        let longest = UInt64(2) << UInt64(length)
+        var low = LengthKey(class: length, start: moment > longest ? moment - longest + 1 : 0)
+        if let after {
+            let behind = LengthKey(
+                class: length, start: UInt64(truncatingIfNeeded: after >> 64),
+                id: after.recordID + 1)
+            if behind.rawValue > low.rawValue { low = behind }
+        }
+        let place = try view.rank(ofWide: low.rawValue, in: list)
+        let end = try view.rank(
+            ofWide: LengthKey(class: length, start: moment).rawValue, in: list)
+        guard place < end, let key = try Self.key(view, list, at: place) else { return }
+        heads.append(Head(key: key, place: place, end: end))
+    }
+
+    /// Appends those that still run. False when the page ends here: it is full and there is more,
+    /// or the budget is used up; `rest` others come behind the last of these.
+    mutating func fill(
+        _ page: SelectedPage, _ view: borrowing StoreView, _ skip: inout UInt64, limit: Int,
+        rest: UInt64
+    ) throws(StoreError) -> Bool {
+        while let candidate = try next(view) {
+            budget -= 1
+            if candidate.end > moment {
+                if page.keys.count == limit {
+                    // One more than the page holds: that is how it is known not to be the last.
+                    page.isLast = false
+                    page.next.after = page.keys.last
+                    return false
+                }
+                if skip > 0 { skip -= 1 } else { page.append(candidate.startKey) }
+            }
+            if budget <= 0 {
+                page.isLast = false
+                page.next = SelectionStart(after: candidate.startKey, skip: skip)
+                return false
+            }
+        }
+        guard page.keys.count == limit else { return true }
+        page.isLast = rest == 0
+        page.next.after = page.keys.last
+        return false
+    }
+
+    /// Takes the candidate that begins first.
+    private mutating func next(_ view: borrowing StoreView) throws(StoreError) -> LengthKey? {
+        guard var first = heads.indices.first else { return nil }
+        for index in heads.indices where heads[index].key.startKey < heads[first].key.startKey {
+            first = index
+        }
+        let key = heads[first].key
+        heads[first].place += 1
+        if heads[first].place < heads[first].end,
+            let following = try Self.key(view, list, at: heads[first].place)
+        {
+            heads[first].key = following
+        } else {
+            heads.remove(at: first)
+        }
+        return key
+    }
+}

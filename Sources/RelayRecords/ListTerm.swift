@@ -1,0 +1,75 @@
+import RelayContract
+import RelayStore
+
+/// A text that many records may share, and the list on which those that have it are.
+///
+/// Lists are named and sorted by numbers. So a text is given a number once, when it first occurs,
+/// and keeps it: no two texts share one, which a hash could not promise.
+struct ListTerm: Hashable {
+    enum Kind: UInt8 {
+        // Raw values are those of the lookups that hold the numbers: part of the bytes on disk.
+        case orderType = 21
+        case orderInternalID = 22
+    }
+
+    let account: UInt32
+    let kind: Kind
+    let text: String
+
+    /// What the text's number is looked up by. Compared as bytes, as all names are.
+    var name: LookupKey {
+        LookupKey(
+            account: account, resource: Resource.order.rawValue, kind: kind.rawValue,
+            text: Array(text.utf8))
+    }
+
+    /// What a record enters when its text has this number.
+    func entry(_ number: UInt64, _ id: UInt64) -> ListEntry {
+        switch kind {
+        case .orderType:
+            ListEntry(list: RecordList.ordersOfType.key(account, number), key: UInt128(id))
+        case .orderInternalID:
+            ListEntry(
+                list: RecordList.ordersByInternalID.key(account), key: UInt128(number, id))
+        }
+    }
+
+    static func == (left: ListTerm, right: ListTerm) -> Bool {
+        left.account == right.account && left.kind == right.kind
+            && left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}
+
+extension StoreTransaction {
+    /// The entry of a record for its text, which gets a number if it has none.
+    mutating func entry(of term: ListTerm, _ id: UInt64) throws(StoreError) -> ListEntry {
+        let name = term.name
+        if let number = try view.lookup(name) { return term.entry(number, id) }
+        let number = try nextID(account: term.account, resource: Resource.term.rawValue)
+        try setLookup(name, to: number)
+        return term.entry(number, id)
+    }
+
+    /// Puts a record on a list.
+    mutating func insert(_ entry: ListEntry) throws(StoreError) {
+        if entry.isWide {
+            try insert(wide: entry.key, into: entry.list)
+        } else {
+            try insert(UInt64(entry.key), into: entry.list)
+        }
+    }
+
+    /// Takes a record off a list.
+    mutating func remove(_ entry: ListEntry) throws(StoreError) {
+        if entry.isWide {
+            try remove(wide: entry.key, from: entry.list)
+        } else {
+            try remove(UInt64(entry.key), from: entry.list)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import JSON
+import RelayContract
+
+/// Which orders are asked for, and in which order: what the parameters of getOrders say.
+public struct OrderFilter: Equatable, Sendable {
+    /// Only orders in this state.
+    public var status: OrderStatus?
+    /// Only orders of this type.
+    public var type: String?
+    /// Only orders of this property.
+    public var propertyId: UInt64?
+    /// Only orders of this customer.
+    public var customerId: UInt64?
+    /// Only orders with this id of another system.
+    public var internalId: String?
+    /// Only orders that were given this value.
+    public var isInternal: Bool?
+    /// Only orders that are due then or later.
+    public var dueFrom: Timestamp?
+    /// Only orders that are due before then.
+    public var dueTo: Timestamp?
+    /// Only orders that were changed then or later.
+    public var updatedSince: Timestamp?
+    /// The order; by ascending id if nil.
+    public var sort: OrderSort?
+
+    /// All orders, by ascending id.
+    public init() {}
+}

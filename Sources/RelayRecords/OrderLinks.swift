@@ -1,0 +1,70 @@
+import JSON
+import RelayContract
+import RelayStore
+
+extension Order {
+    /// All orders; its property's, its customer's, its state's and its type's; by internalId, due
+    /// date and change.
+    func links(_ account: UInt32) -> RecordLinks {
+        var links = RecordLinks(lists: [
+            RecordList.orders.key(account),
+            RecordList.ordersOfStatus.key(account, status.parameter),
+        ])
+        if let propertyId {
+            links.lists.append(RecordList.ordersOfProperty.key(account, propertyId))
+        }
+        if let customerId {
+            links.lists.append(RecordList.ordersOfCustomer.key(account, customerId))
+        }
+        if let isInternal {
+            links.lists.append(RecordList.ordersOfInternal.key(account, isInternal ? 1 : 0))
+        }
+        links.entries = [
+            ListEntry(list: RecordList.ordersByDueDate.key(account), key: UInt128(dueKey, id)),
+            ListEntry(
+                list: RecordList.ordersByUpdate.key(account), key: UInt128(updatedAt.listKey, id)),
+        ]
+        if let type {
+            links.terms.append(ListTerm(account: account, kind: .orderType, text: type))
+        }
+        if let internalId {
+            links.terms.append(
+                ListTerm(account: account, kind: .orderInternalID, text: internalId))
+        }
+        return links
+    }
+
+    /// The due date as the list by due date has it; an order without one is behind all others.
+    var dueKey: UInt64 { dueDate?.listKey ?? .max }
+
+    /// What a filter by time asks of an order that was found by something else: both keys, so that
+    /// the document need not be parsed.
+    var facts: [UInt8] {
+        var bytes: [UInt8] = []
+        for word in [dueKey, updatedAt.listKey] {
+            // SAFETY: the bytes of a value are copied while it is there.
+            withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        return bytes
+    }
+}
+
+extension Timestamp {
+    /// Milliseconds since the year 0, which sort as unsigned numbers do.
+    var listKey: UInt64 { UInt64(milliseconds - Timestamp.earliest.milliseconds) }
+}
+
+extension OrderStatus {
+    /// As the lists by state have it: part of the bytes on disk, so that the words of the contract
+    /// may be sorted anew.
+    var parameter: UInt64 {
+        switch self {
+        case .open: 1
+        case .inProgress: 2
+        case .finished: 3
+        case .declined: 4
+        case .null: 5
+        case .prepare: 6
+        }
+    }
+}

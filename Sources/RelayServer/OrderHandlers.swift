@@ -1,0 +1,50 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// The list of orders, with its filters and orders.
+extension RelayAPI {
+    mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
+        // By far the most common: all of them, or a page of all.
+        if !input.hasFilter {
+            return answerList(ListAnswer(.orders, .array), input.page, &exchange)
+        }
+        let query = OrderQuery(account: exchange.account, OrderFilter(input))
+        let list: (RecordList, UInt64)?
+        do throws(StoreError) {
+            list = try query.list(reader.view)
+        } catch {
+            return exchange.reject(Problem(error))
+        }
+        if let (list, parameter) = list {
+            answerList(ListAnswer(list, .array, parameter), input.page, &exchange)
+        } else {
+            answerSelection(.orders(query), input.page, &exchange)
+        }
+    }
+}
+
+extension GetOrdersInput {
+    fileprivate var hasFilter: Bool {
+        status != nil || type != nil || propertyId != nil || customerId != nil || internalId != nil
+            || isInternal != nil || dueFrom != nil || dueTo != nil || updatedSince != nil
+            || sort != nil
+    }
+}
+
+extension OrderFilter {
+    init(_ input: GetOrdersInput) {
+        self.init()
+        status = input.status
+        type = input.type
+        propertyId = input.propertyId
+        customerId = input.customerId
+        internalId = input.internalId
+        isInternal = input.isInternal
+        dueFrom = input.dueFrom
+        dueTo = input.dueTo
+        updatedSince = input.updatedSince
+        sort = input.sort
+    }
+}

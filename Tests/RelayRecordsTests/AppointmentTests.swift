@@ -1,0 +1,129 @@
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+import Testing
+
+@Suite("Appointments")
+struct AppointmentTests {
+    /// As many as make the classes of length meet: from a minute to years.
+    private static let lengths: [UInt64] = [1, 60, 3_599, 3_600, 86_400, 600_000, 40_000_000]
+
+    private func random(_ random: inout SplitMix) -> NewAppointment {
+        let start = UInt64.random(in: 0..<300_000, using: &random) + 63_000_000_000
+        let longest = Self.lengths.randomElement(using: &random)!
+        let end = start + UInt64.random(in: 1...longest, using: &random)
+        return NewAppointment(
+            title: "t", dateStart: WallTime(seconds: start), dateEnd: WallTime(seconds: end),
+            location: "", customerId: UInt64.random(in: 1...2, using: &random))
+    }
+
+    @Test("Every window, page and cursor agrees with a sorted array, through all changes.")
+    func model() throws {
+        let fixture = try RecordFixture()
+        try fixture.customer()
+        try fixture.customer("Süd")
+        var source = SplitMix(state: 3)
+        var model: [UInt64: Appointment] = [:]
+        for round in 0..<900 {
+            let new = random(&source)
+            switch Int.random(in: 0..<10, using: &source) {
+            case 0 where !model.isEmpty:
+                let id = model.keys.sorted().randomElement(using: &source)!
+                try fixture.must(.deleteAppointment(id, .none))
+                model[id] = nil
+            case 1...2 where !model.isEmpty:
+                let id = model.keys.sorted().randomElement(using: &source)!
+                let patch = AppointmentPatch(
+                    dateStart: new.dateStart, dateEnd: new.dateEnd, customerId: new.customerId)
+                try fixture.must(.updateAppointment(id, patch, .none))
+                model[id]!.dateStart = new.dateStart
+                model[id]!.dateEnd = new.dateEnd
+                model[id]!.customerId = new.customerId
+            default:
+                let id = try fixture.must(.createAppointment(new)).createdID!
+                model[id] = Appointment(
+                    id: id, title: "t", dateStart: new.dateStart, dateEnd: new.dateEnd,
+                    location: "", customerId: new.customerId)
+            }
+            if round % 150 == 149 { try compare(fixture, model, &source) }
+        }
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings == [])
+        #expect(try fixture.store.check().faults == [])
+    }
+
+    private func compare(
+        _ fixture: RecordFixture, _ model: [UInt64: Appointment], _ source: inout SplitMix
+    ) throws {
+        let reader = try fixture.store.makeReader()
+        let page = SelectedPage()
+        let all = model.values.sorted { ($0.dateStart, $0.id) < ($1.dateStart, $1.id) }
+        for _ in 0..<60 {
+            let some = all.randomElement(using: &source)!
+            // Edges of appointments, where one second more or less counts.
+            let edges = [some.dateStart, some.dateEnd, random(&source).dateStart]
+            let from = Bool.random(using: &source) ? edges.randomElement(using: &source) : nil
+            let length = UInt64.random(in: 1...200_000, using: &source)
+            let to =
+                Bool.random(using: &source)
+                ? WallTime(seconds: (from ?? some.dateStart).seconds + length) : nil
+            let customer = Bool.random(using: &source) ? some.customerId : nil
+            let wanted = all.filter {
+                (from == nil || $0.dateEnd > from!) && (to == nil || $0.dateStart < to!)
+                    && (customer == nil || $0.customerId == customer)
+            }.map(\.id)
+            let window = AppointmentWindow(account: 1, customer: customer, from: from, to: to)
+            let offset = Int.random(in: 0...wanted.count + 2, using: &source)
+            let limit = [1, 3, 10, 50, 1_000].randomElement(using: &source)!
+            var start = SelectionStart(skip: UInt64(offset))
+            var rest = wanted.dropFirst(offset)
+            // From this page on to the end.
+            while true {
+                try window.fill(page, reader.view, from: start, limit: limit)
+                #expect(page.total == UInt64(wanted.count))
+                #expect(page.keys.map(\.recordID) == Array(rest.prefix(limit)))
+                rest = rest.dropFirst(limit)
+                #expect(page.isLast == rest.isEmpty)
+                if page.isLast || rest.isEmpty { break }
+                start = page.next
+            }
+        }
+    }
+
+    @Test("When more candidates stand in the way than a request may look at, the cursor goes on.")
+    func budget() throws {
+        let fixture = try RecordFixture()
+        try fixture.customer()
+        let applier = RecordApplier()
+        let base: UInt64 = 63_000_000_000
+        // All of one class of length; only each hundredth still runs at the moment.
+        try fixture.store.write { (transaction) throws(StoreError) in
+            for index in UInt64(0)..<1_100 {
+                let start = base + index
+                let end = index % 100 == 0 ? start + 2_000 : start + 1_025
+                let new = NewAppointment(
+                    title: "t", dateStart: WallTime(seconds: start),
+                    dateEnd: WallTime(seconds: end), location: "", customerId: 1)
+                _ = try applier.apply(
+                    .createAppointment(new), account: 1, time: RecordFixture.time,
+                    to: &transaction)
+            }
+        }
+        let reader = try fixture.store.makeReader()
+        var window = AppointmentWindow(
+            account: 1, customer: nil, from: WallTime(seconds: base + 2_130), to: nil)
+        window.budget = 500
+        let page = SelectedPage()
+        try window.fill(page, reader.view, from: SelectionStart(skip: 8), limit: 50)
+        #expect(page.total == 9 && page.keys.isEmpty && !page.isLast)
+        var start = page.next
+        var ids: [UInt64] = []
+        repeat {
+            try window.fill(page, reader.view, from: start, limit: 2)
+            ids += page.keys.map(\.recordID)
+            start = page.next
+        } while !page.isLast
+        #expect(ids == [1_001])
+    }
+}
