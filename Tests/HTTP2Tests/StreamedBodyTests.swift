@@ -23,7 +23,7 @@ private final class NarrowApplication: Application {
         exchange.state.words.0 = next
         uploads[next] = Upload(room: Self.roomBytes)
         next += 1
-        exchange.admitStreamedBody(upTo: 5 << 20)
+        exchange.admitStreamedBody(upTo: 1 << 19)
     }
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) { exchange.respond(413) }
@@ -37,7 +37,7 @@ private final class NarrowApplication: Application {
         upload.bytes += taken
         upload.room -= taken
         uploads[id] = upload
-        if upload.bytes > 2_000_000, exchange.path.elementsEqual("/refuse".utf8) {
+        if upload.bytes > 200_000, exchange.path.elementsEqual("/refuse".utf8) {
             exchange.respond(422)
         } else if taken < bytes.count, !exchange.path.elementsEqual("/shut".utf8) {
             // Room comes from another thread, as that of a chunk which was written.
@@ -112,7 +112,7 @@ struct StreamedBodyTests {
     func narrow() throws {
         defer { finish() }
         let client = try ClientConnection(unix: path)
-        let body = Self.body(3_000_000)
+        let body = Self.body(400_000)
         let ids = try (0..<3).map { _ in try client.send(ClientRequest("POST", "/", body: body)) }
         for id in ids {
             let response = try client.run(until: id)
@@ -127,9 +127,9 @@ struct StreamedBodyTests {
     func refused() throws {
         defer { finish() }
         let client = try ClientConnection(unix: path)
-        let large = Self.body(4_000_000)
+        let large = Self.body(450_000)
         #expect(try client.perform(ClientRequest("POST", "/refuse", body: large)).status == 422)
-        let tooLarge = [UInt8](repeating: 1, count: 6 << 20)
+        let tooLarge = [UInt8](repeating: 1, count: 600_000)
         #expect(try client.perform(ClientRequest("POST", "/", body: tooLarge)).status == 413)
         let small = Self.body(10)
         #expect(try client.perform(ClientRequest("POST", "/", body: small)).status == 200)
