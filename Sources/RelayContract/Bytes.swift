@@ -2,7 +2,7 @@ import Glibc
 
 extension UnsafeRawBufferPointer {
     /// Compares with a constant, byte by byte.
-    func matches(_ text: StaticString) -> Bool {
+    public func matches(_ text: StaticString) -> Bool {
         // SAFETY: a StaticString's bytes are constants of the program; both sides have `count` bytes.
         count == text.utf8CodeUnitCount
             && (count == 0 || memcmp(baseAddress!, text.utf8Start, count) == 0)

@@ -74,7 +74,15 @@ struct QueryText: Sequence {
 
     func makeIterator() -> Iterator { Iterator(escaped: escaped) }
 
+    @inline(__always)
     func matches(_ text: StaticString) -> Bool {
+        // Decoding makes nothing longer: most names that are compared end here.
+        escaped.count >= text.utf8CodeUnitCount && matchesDecoded(text)
+    }
+
+    private func matchesDecoded(_ text: StaticString) -> Bool {
+        // What has an escape is longer than what it says.
+        if escaped.count == text.utf8CodeUnitCount { return escaped.matches(text) }
         var index = 0
         for byte in self {
             // SAFETY: a StaticString's bytes are constants of the program.

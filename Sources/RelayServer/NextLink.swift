@@ -22,22 +22,30 @@ extension RelayExchange {
 
     /// The parameters that do not say which page it is.
     private func appendFilters(to text: inout FieldText) {
-        var rest = query[...]
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
-            let pair = rest[..<end]
-            rest = rest[min(end + 1, rest.endIndex)...]
-            let name = pair.prefix { $0 != UInt8(ascii: "=") }
+        var start = 0
+        while start < query.count {
+            let end = position(of: UInt8(ascii: "&"), from: start)
+            // SAFETY: parts of the query, which lives as long as the exchange.
+            let pair = UnsafeRawBufferPointer(rebasing: query[start..<end])
+            let name = UnsafeRawBufferPointer(
+                rebasing: query[start..<min(end, position(of: UInt8(ascii: "="), from: start))])
+            start = end + 1
             if pair.isEmpty || Self.isPage(name) { continue }
             text.append("&")
-            // SAFETY: a part of the query, which lives as long as the exchange.
-            text.append(UnsafeRawBufferPointer(rebasing: pair))
+            text.append(pair)
         }
     }
 
-    private static func isPage(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
-        name.elementsEqual("limit".utf8) || name.elementsEqual("offset".utf8)
-            || name.elementsEqual("cursor".utf8)
+    /// Where a byte comes next in the query; its end if it does not.
+    @inline(__always)
+    private func position(of byte: UInt8, from start: Int) -> Int {
+        var index = start
+        while index < query.count, query[index] != byte { index &+= 1 }
+        return index
+    }
+
+    private static func isPage(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.matches("limit") || name.matches("offset") || name.matches("cursor")
     }
 }
 
