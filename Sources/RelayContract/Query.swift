@@ -36,20 +36,21 @@ struct QueryReader {
 }
 
 /// A name or value of a query, decoded byte by byte as it is read: no memory is needed for that.
-struct QueryText: Sequence {
+public struct QueryText: Sequence {
     private let escaped: UnsafeRawBufferPointer
 
-    init(_ escaped: UnsafeRawBufferPointer) {
+    /// A text as it came.
+    public init(_ escaped: UnsafeRawBufferPointer) {
         self.escaped = escaped
     }
 
     /// Gives the decoded bytes. A malformed escape gives its bytes as they are: no name and no value of the
     /// contract has a percent sign, so it is refused by whoever compares.
-    struct Iterator: IteratorProtocol {
+    public struct Iterator: IteratorProtocol {
         fileprivate let escaped: UnsafeRawBufferPointer
         fileprivate var position = 0
 
-        mutating func next() -> UInt8? {
+        public mutating func next() -> UInt8? {
             guard position < escaped.count else { return nil }
             let byte = escaped[position]
             position += 1
@@ -72,10 +73,11 @@ struct QueryText: Sequence {
         }
     }
 
-    func makeIterator() -> Iterator { Iterator(escaped: escaped) }
+    public func makeIterator() -> Iterator { Iterator(escaped: escaped) }
 
+    /// Whether it is this text.
     @inline(__always)
-    func matches(_ text: StaticString) -> Bool {
+    public func matches(_ text: StaticString) -> Bool {
         // Decoding makes nothing longer: most names that are compared end here.
         escaped.count >= text.utf8CodeUnitCount && matchesDecoded(text)
     }

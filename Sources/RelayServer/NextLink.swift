@@ -30,7 +30,7 @@ extension RelayExchange {
             let name = UnsafeRawBufferPointer(
                 rebasing: query[start..<min(end, position(of: UInt8(ascii: "="), from: start))])
             start = end + 1
-            if pair.isEmpty || Self.isPage(name) { continue }
+            if pair.isEmpty || Self.isPage(QueryText(name)) { continue }
             text.append("&")
             text.append(pair)
         }
@@ -44,7 +44,7 @@ extension RelayExchange {
         return index
     }
 
-    private static func isPage(_ name: UnsafeRawBufferPointer) -> Bool {
+    private static func isPage(_ name: QueryText) -> Bool {
         name.matches("limit") || name.matches("offset") || name.matches("cursor")
     }
 }
