@@ -128,8 +128,9 @@ struct ContentContinuation {
     /// The chunk that the next byte is in.
     var chunk: Int { bytes.lowerBound / RelayStore.Limits.chunkBytes }
 
-    /// Tells this from the state of a list, whose first word has 48 bits.
-    private static let mark: UInt64 = 1 << 63
+    /// Tells this from the states of a list, whose first word has 48 bits, and of a selection,
+    /// which sets the two highest.
+    private static let mark: UInt64 = 1 << 61
 
     static func isIn(_ state: ApplicationState) -> Bool { state.words.0 & mark != 0 }
 

@@ -103,14 +103,17 @@ struct SelectionContinuation {
     /// Records still to come; a list without a limit has `Int.max`.
     var remaining: Int
 
-    /// Set in the first word, where a `ListContinuation` never sets it.
+    /// Set in the first word, where `ListContinuation` and `ContentContinuation` never set it.
     private static let mark: UInt64 = 1 << 63
     private static let recordsMark: UInt64 = 1 << 62
+    /// Set in the last word of a list without a limit, beside how many are still to be passed over.
+    private static let endlessMark: UInt64 = 1 << 63
     /// In place of a key before the first one.
     private static let beginning = UInt128.max
 
     var state: ApplicationState {
-        precondition(start.skip == 0, "what is passed over is passed over in the first portion")
+        precondition(
+            start.skip == 0 || remaining == .max, "a page passes over in its first portion")
         let after = start.after ?? Self.beginning
         var state = ApplicationState()
         state.words.0 =
@@ -118,7 +121,8 @@ struct SelectionContinuation {
             | UInt64(operation.rawValue)
         state.words.1 = UInt64(truncatingIfNeeded: after >> 64)
         state.words.2 = UInt64(truncatingIfNeeded: after)
-        state.words.3 = UInt64(remaining)
+        state.words.3 =
+            remaining == .max ? Self.endlessMark | start.skip : UInt64(remaining)
         return state
     }
 
@@ -143,7 +147,10 @@ struct SelectionContinuation {
         self.operation = operation
         account = UInt32(truncatingIfNeeded: state.words.0 >> 16 & 0xFFFF_FFFF)
         hasRecords = state.words.0 & Self.recordsMark != 0
-        start = SelectionStart(after: after == Self.beginning ? nil : after)
-        remaining = Int(state.words.3)
+        let isEndless = state.words.3 & Self.endlessMark != 0
+        start = SelectionStart(
+            after: after == Self.beginning ? nil : after,
+            skip: isEndless ? state.words.3 & ~Self.endlessMark : 0)
+        remaining = isEndless ? .max : Int(state.words.3)
     }
 }

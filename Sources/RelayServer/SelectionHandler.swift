@@ -80,7 +80,9 @@ extension RelayAPI {
         var next = present
         let isWhole = count == keys.count
         next.hasRecords = present.hasRecords || count > 0
-        next.remaining -= next.remaining == .max ? 0 : count
+        // A page with a limit is what was found for it, where its link goes on: with the work of
+        // another portion there might be more, which the next page has.
+        if next.remaining != .max { next.remaining = keys.count - count }
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)

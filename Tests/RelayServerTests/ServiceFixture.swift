@@ -96,7 +96,9 @@ extension Store {
     }
 
     /// Adds orders 1…count to account 1, each with a title of so many letters besides its id.
-    func load(orders count: Int, titleBytes: Int = 40) throws {
+    func load(
+        orders count: Int, titleBytes: Int = 40, status: (Int) -> OrderStatus = { _ in .open }
+    ) throws {
         let padding = String(repeating: "x", count: titleBytes)
         let time = Timestamp(milliseconds: 1_700_000_000_000)
         for start in stride(from: 1, through: count, by: 1_000) {
@@ -105,7 +107,7 @@ extension Store {
                 try loader.begin(&transaction)
                 for id in start...min(start + 999, count) {
                     let order = Order(
-                        id: UInt64(id), title: "\(id) \(padding)", status: .open,
+                        id: UInt64(id), title: "\(id) \(padding)", status: status(id),
                         createdAt: time, updatedAt: time, fields: [], attachments: [],
                         comments: [], contactPersons: [])
                     try loader.add(order, to: &transaction)

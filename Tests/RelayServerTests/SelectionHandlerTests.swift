@@ -1,0 +1,81 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+import Testing
+
+@testable import RelayServer
+
+@Suite("Selections")
+struct SelectionHandlerTests {
+    @Test("A selection longer than a portion is whole, as a page and as a list.")
+    func longSelections() throws {
+        let fixture = try ServiceFixture()
+        try fixture.store.load(orders: 700, titleBytes: 1_000)
+        let descending = Array((1...700).reversed().map { Int64($0) })
+        let all = fixture.get("/v1/orders?sort=-id")
+        #expect(all.body.count > 2 * HTTP2.Limits.portionBytes)
+        #expect(all.ids() == descending)
+        #expect(fixture.get("/v1/orders?sort=-id&limit=1000&offset=0").ids() == descending)
+        let page = fixture.get("/v1/orders?sort=-id&limit=600")
+        #expect(page.ids() == Array(descending.prefix(600)))
+        #expect(fixture.get(try #require(page.next)).ids() == Array(descending.suffix(100)))
+        #expect(fixture.get("/v1/orders?sort=dueDate").ids() == Array(1...700))
+    }
+
+    /// 4 550 of 24 000: the walk of the first page is used up between them.
+    private func scattered() throws -> (ServiceFixture, [Int64]) {
+        let fixture = try ServiceFixture()
+        let finished = { (id: Int) in id <= 250 || id > 19_700 }
+        try fixture.store.load(orders: 24_000, titleBytes: 600) { finished($0) ? .finished : .open }
+        return (fixture, (1...24_000).filter(finished).map { Int64($0) })
+    }
+
+    @Test("A page that ends short in a second portion has no record of the page behind its link.")
+    func shortPages() throws {
+        let (fixture, finished) = try scattered()
+        var target: String? = "/v1/orders?status=FINISHED&sort=updatedAt&limit=1000"
+        var seen: [Int64] = []
+        while let path = target {
+            let page = fixture.get(path)
+            seen += try #require(page.ids())
+            if seen.count == 550 { #expect(page.body.count > HTTP2.Limits.portionBytes) }
+            target = page.next
+        }
+        #expect(seen == finished)
+    }
+
+    @Test("A list without a limit passes over its offset even where one portion cannot.")
+    func longOffset() throws {
+        let (fixture, finished) = try scattered()
+        let list = fixture.get("/v1/orders?status=FINISHED&sort=updatedAt&offset=1000")
+        #expect(list.ids() == Array(finished.dropFirst(1_000)))
+    }
+
+    @Test("What is left of a selection and of a file are told apart.")
+    func states() {
+        let content = ContentContinuation(content: 1 << 40, bytes: 5..<9).state
+        #expect(SelectionContinuation(content) == nil)
+        for start in [
+            SelectionStart(), SelectionStart(after: 7, skip: 3),
+            SelectionStart(after: .max - 5, skip: (1 << 53) - 1),
+        ] {
+            let selection = SelectionContinuation(
+                operation: .getOrders, account: 1_048_575, hasRecords: true, start: start,
+                remaining: .max
+            ).state
+            #expect(!ContentContinuation.isIn(selection))
+            #expect(SelectionContinuation(selection)?.start == start)
+            #expect(SelectionContinuation(selection)?.remaining == .max)
+        }
+    }
+
+    @Test("A link replaces limit and offset however they were spelled.")
+    func escapedNames() throws {
+        let fixture = try ServiceFixture()
+        try fixture.store.load(orders: 3)
+        let page = fixture.get("/v1/orders?%6cimit=1&o%66fset=1")
+        #expect(page.ids() == [2])
+        #expect(fixture.get(try #require(page.next)).ids() == [3])
+    }
+}
