@@ -50,6 +50,7 @@ public struct QueryText: Sequence {
         fileprivate let escaped: UnsafeRawBufferPointer
         fileprivate var position = 0
 
+        /// The next decoded byte.
         public mutating func next() -> UInt8? {
             guard position < escaped.count else { return nil }
             let byte = escaped[position]
@@ -73,6 +74,7 @@ public struct QueryText: Sequence {
         }
     }
 
+    /// Begins to decode.
     public func makeIterator() -> Iterator { Iterator(escaped: escaped) }
 
     /// Whether it is this text.
