@@ -48,7 +48,7 @@ final class Learner {
                 share, target: .listed(paths),
                 expectation: Plan.Expectation(
                     level: facts.level, limit: Limits.pageRecords,
-                    isOrdered: facts.isAscending))
+                    isOrdered: filter.isInOrderOfIDs && facts.isAscending))
         case .walk(let list):
             let facts = try facts(of: list, name)
             let path = "\(list)?limit=\(Limits.walkRecords)&offset=0"

@@ -36,6 +36,10 @@ struct Scenario: Sendable {
         case property
         /// A week.
         case week
+
+        /// Whether such a list is in the order of ids. Appointments come by their beginnings, which
+        /// one page, with a single appointment on it, does not show.
+        var isInOrderOfIDs: Bool { if case .week = self { false } else { true } }
     }
 
     let name: String
