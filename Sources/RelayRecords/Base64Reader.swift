@@ -1,17 +1,20 @@
 /// Strict base64 (RFC 4648 §4) piece by piece: the standard alphabet, canonical padding, nothing
 /// else, no line breaks.
-struct Base64Reader {
+public struct Base64Reader {
     private var bits: UInt32 = 0
     /// Characters of the present group of four, padding included.
     private var count = 0
     private var padding = 0
     /// Whether anything was wrong, the end too early included.
-    private(set) var isWrong = false
+    public private(set) var isWrong = false
+
+    /// Begins a text.
+    public init() {}
 
     /// Decodes characters; the output has three bytes for four of them.
     ///
     /// - Returns: bytes written.
-    mutating func decode(
+    public mutating func decode(
         _ characters: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
     ) -> Int {
         var written = 0
@@ -41,7 +44,7 @@ struct Base64Reader {
     }
 
     /// The text ends: a group must not be open.
-    mutating func end() { if count != 0 { isWrong = true } }
+    public mutating func end() { if count != 0 { isWrong = true } }
 
     /// Two characters and `==` are a byte, three and `=` are two: the bits left over are zero, so
     /// that no bytes have two spellings.

@@ -67,19 +67,23 @@ public final class DumpReader {
     ) {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
         do throws(LineFault) {
-            guard let (account, record) = try record(line, number) else { return }
-            if let last = reading.batches.indices.last, reading.batches[last].account == account {
-                reading.batches[last].records.append(record)
-            } else {
-                reading.batches.append(LoadBatch(account: account, records: [record]))
+            guard let (account, content) = try content(of: line, number) else { return }
+            if reading.batches.last?.account != account {
+                reading.batches.append(LoadBatch(account: account))
+            }
+            let last = reading.batches.count - 1
+            switch content {
+            case .record(let record): reading.batches[last].records.append(record)
+            case .chunk(let chunk): reading.batches[last].chunks.append(chunk)
             }
         } catch {
             reading.faults.append(LoadFault(line: number, detail: error.detail))
         }
     }
 
-    private struct LineFault: Error {
-        let detail: String
+    private enum Content {
+        case record(LoadedRecord)
+        case chunk(LoadedChunk)
     }
 
     /// The members of a line.
@@ -89,13 +93,15 @@ public final class DumpReader {
         var id: Int64?
         var document: JSONValue?
         var privateBytes: [UInt8] = []
+        var chunk: Int64?
+        var bytes: [UInt8]?
         /// A header or an end.
         var isFrame = false
     }
 
-    private func record(
-        _ line: UnsafeRawBufferPointer, _ number: Int
-    ) throws(LineFault) -> (UInt32, LoadedRecord)? {
+    private func content(
+        of line: UnsafeRawBufferPointer, _ number: Int
+    ) throws(LineFault) -> (UInt32, Content)? {
         let value: JSONValue
         do throws(JSONFault) {
             value = try parser.parse(line)
@@ -114,6 +120,10 @@ public final class DumpReader {
         guard let name = members.resource.map({ String($0) }),
             let resource = Resource(named: name)
         else { throw LineFault(detail: "resource: expected the name of a kind of record") }
+        if let bytes = members.bytes {
+            let chunk = try LoadedChunk(number, resource, members.id, members.chunk, bytes)
+            return (account, .chunk(chunk))
+        }
         guard let document = members.document else {
             throw LineFault(detail: "document is missing")
         }
@@ -121,12 +131,13 @@ public final class DumpReader {
         let id = try id(members.id, model)
         writer.reset()
         model.write(to: &writer)
-        return (
-            account,
-            LoadedRecord(
-                line: number, resource: resource, id: id, model: model, json: writer.bytes,
-                privateBytes: members.privateBytes)
-        )
+        let record = LoadedRecord(
+            line: number, resource: resource, id: id, model: model, json: writer.bytes,
+            privateBytes: members.privateBytes)
+        if resource == .attachment, record.content == nil {
+            throw LineFault(detail: "private: expected length and digest of the file")
+        }
+        return (account, .record(record))
     }
 
     /// The id of line and document, of which one may be silent but not both.
@@ -156,6 +167,12 @@ public final class DumpReader {
                 members.isFrame = true
                 return members
             case "document": members.document = value
+            case "chunk": members.chunk = value.integer
+            case "bytes":
+                guard let bytes = value.string.flatMap({ LoadedChunk.bytes($0.bytes) }) else {
+                    throw LineFault(detail: "bytes: expected base64 of at most a chunk")
+                }
+                members.bytes = bytes
             case "private":
                 guard let bytes = value.string.flatMap({ Hexadecimal.bytes($0.bytes) }) else {
                     throw LineFault(detail: "private: expected pairs of hexadecimal digits")

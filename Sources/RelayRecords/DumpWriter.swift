@@ -17,6 +17,10 @@ public struct DumpWriter {
         public fileprivate(set) var documents: UInt64 = 0
         /// Bytes of their JSON.
         public fileprivate(set) var bytes: UInt64 = 0
+        /// Bytes of the files behind attachments.
+        public fileprivate(set) var contentBytes: UInt64 = 0
+        /// All that the progress of a dump counts.
+        public var totalBytes: UInt64 { bytes + contentBytes }
     }
 
     private let filter: DumpFilter
@@ -38,12 +42,13 @@ public struct DumpWriter {
             extent.counts[document.key.resource, default: 0] += 1
             extent.documents += 1
             extent.bytes += UInt64(document.json.byteCount)
+            extent.contentBytes += UInt64(document.content?.byteCount ?? 0)
         }
         return extent
     }
 
     /// Writes the whole dump of one view. `sink` gets pieces that are valid during the call, and the
-    /// bytes of JSON that are written so far; it ends the dump by saying false.
+    /// bytes of JSON and files that are written so far; it ends the dump by saying false.
     ///
     /// - Returns: whether the dump is whole.
     public mutating func write(
@@ -55,6 +60,12 @@ public struct DumpWriter {
         appendHeader(metadata, extent, sequence: try view.lastSequence())
         try filter.forEachDocument(in: view) { (document) throws(StoreError) in
             guard isWanted else { return }
+            // A file's bytes come before the record that adopts them.
+            for number in 0..<ContentRecord.chunks(of: document.content?.byteCount ?? 0) {
+                bytes += try append(number, of: document, view)
+                if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
+                guard isWanted else { return }
+            }
             append(document)
             bytes += UInt64(document.json.byteCount)
             if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
@@ -113,18 +124,39 @@ public struct DumpWriter {
         buffer.append(contentsOf: #","version":"#.utf8)
         buffer.append(contentsOf: "\(document.version)".utf8)
         // SAFETY: the map's bytes are copied while the document is borrowed.
-        document.privateBytes.withUnsafeBytes { appendPrivate($0) }
+        document.privateBytes.withUnsafeBytes { appendPrivate($0, of: document) }
         buffer.append(contentsOf: #","document":"#.utf8)
         document.json.withUnsafeBytes { buffer.append(contentsOf: $0) }
         buffer.append(UInt8(ascii: "}"))
         buffer.append(0x0A)
     }
 
-    private mutating func appendPrivate(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func appendPrivate(
+        _ bytes: UnsafeRawBufferPointer, of document: borrowing DocumentView
+    ) {
         if bytes.isEmpty { return }
         buffer.append(contentsOf: #","private":""#.utf8)
+        var bytes = Array(bytes)
+        // The number of a content is its store's own: what a dump says is the same anywhere.
+        if document.content != nil { for index in 0..<8 { bytes[index] = 0 } }
         buffer.append(contentsOf: Hexadecimal.text(bytes).utf8)
         buffer.append(UInt8(ascii: "\""))
+    }
+
+    /// A line for a piece of a file; returns its bytes.
+    private mutating func append(
+        _ number: Int, of document: borrowing DocumentView, _ view: borrowing StoreView
+    ) throws(StoreError) -> UInt64 {
+        guard let content = document.content else { return 0 }
+        let key = document.key
+        let chunk = try view.chunk(content.content, number)
+        buffer.append(
+            contentsOf: (#"{"account":\#(key.account),"resource":"\#(Self.name(key.resource))","#
+                + #""id":\#(key.id),"chunk":\#(number),"bytes":""#).utf8)
+        // SAFETY: the map's bytes are encoded while the view is borrowed.
+        chunk.withUnsafeBytes { Base64Text.append($0, to: &buffer) }
+        buffer.append(contentsOf: "\"}\n".utf8)
+        return UInt64(chunk.byteCount)
     }
 
     private static func name(_ resource: UInt8) -> String {

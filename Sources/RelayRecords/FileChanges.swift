@@ -3,6 +3,17 @@ import RelayContract
 
 /// Payloads of changes that adopt files: arrays, because a body's model alone does not say it all.
 extension RecordChange {
+    /// Whether the change made attachments of files, whose bytes are in no change record: it cannot
+    /// be applied again elsewhere.
+    public var adoptsFiles: Bool {
+        switch self {
+        case .createComment(_, _, let files): !files.isEmpty
+        case .createDocumentAttachment: true
+        case .load(let batch): batch.records.contains { $0.resource == .attachment }
+        default: false
+        }
+    }
+
     /// `[order, comment, [file …]]`
     static func commentPayload(
         _ order: UInt64, _ new: NewComment, _ files: [UploadedFile]

@@ -22,6 +22,9 @@ enum Limits {
     /// Bytes of lines that one change may load, 64 MiB: four of the largest documents.
     static let loadBytes = 64 << 20
 
+    /// Bytes of a file that can be loaded: the 100 000 000 of the contract, which no store has more of.
+    static let fileBytes = 100_000_000
+
     /// zstd's level for the change record of a load: the writer makes it, so it has to be quick.
     static let loadLevel: Int32 = 1
 

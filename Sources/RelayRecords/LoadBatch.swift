@@ -12,7 +12,16 @@ public struct LoadedRecord: Sendable {
     let model: RecordModel
     /// The model as JSON, whatever spaces and order of members the line had.
     let json: [UInt8]
-    let privateBytes: [UInt8]
+    var privateBytes: [UInt8]
+}
+
+/// A piece of a file, which belongs to an attachment that comes behind it.
+public struct LoadedChunk: Sendable {
+    /// As in `LoadedRecord`.
+    let line: Int
+    let attachment: UInt64
+    let number: Int
+    let bytes: [UInt8]
 }
 
 /// Records of one account that are loaded by one change: all that can be, each as it stands.
@@ -20,10 +29,12 @@ public struct LoadBatch: Sendable {
     /// The account.
     public let account: UInt32
     var records: [LoadedRecord]
+    /// Pieces of files, which are kept before the records are loaded. They are not in the change record.
+    var chunks: [LoadedChunk] = []
     /// Its change record's payload, if that was made ahead.
     private var prepared: [UInt8]?
 
-    init(account: UInt32, records: [LoadedRecord]) {
+    init(account: UInt32, records: [LoadedRecord] = []) {
         self.account = account
         self.records = records
     }

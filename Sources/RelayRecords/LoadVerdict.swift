@@ -9,6 +9,8 @@ enum LoadVerdict {
     case update
     /// A record or a name stands in its way; other lines may change that.
     case wait(String)
+    /// The account has another file of this id: files never change.
+    case refuse(String)
 }
 
 /// What a load knows besides the store.
@@ -28,7 +30,10 @@ extension StoreView {
         let key = record.resource.key(account, record.id)
         let isThere: Bool
         if let document = try document(key) {
-            if document.holds(record.json, record.privateBytes) { return .unchanged }
+            if document.holds(record) { return .unchanged }
+            if record.resource == .attachment {
+                return .refuse("id: attachment \(record.id) of the account is another file")
+            }
             isThere = true
         } else {
             isThere = knowledge.documents.contains(key.rawValue)
@@ -62,11 +67,17 @@ extension StoreView {
 }
 
 extension DocumentView {
-    fileprivate func holds(_ json: [UInt8], _ privateBytes: [UInt8]) -> Bool {
-        guard self.json.byteCount == json.count,
-            self.privateBytes.byteCount == privateBytes.count
+    fileprivate func holds(_ record: LoadedRecord) -> Bool {
+        guard json.byteCount == record.json.count,
+            privateBytes.byteCount == record.privateBytes.count
         else { return false }
-        return self.json.holds(json) && self.privateBytes.holds(privateBytes)
+        guard json.holds(record.json) else { return false }
+        if let content = record.content {
+            // The number of a content is its store's own.
+            let own = AttachmentContent(privateBytes: privateBytes)
+            return own?.byteCount == content.byteCount && own?.digest == content.digest
+        }
+        return privateBytes.holds(record.privateBytes)
     }
 }
 
@@ -101,6 +112,9 @@ public struct LoadRehearsal {
             case .update: outcome.updated += 1
             case .wait(let detail):
                 outcome.faults.append(LoadFault(line: record.line, waits: true, detail: detail))
+                continue
+            case .refuse(let detail):
+                outcome.faults.append(LoadFault(line: record.line, detail: detail))
                 continue
             }
             knowledge.documents.insert(record.resource.key(batch.account, record.id).rawValue)

@@ -2,7 +2,7 @@ import RelayContract
 import RelayStore
 
 /// A load on its way into a store: what a batch gathers before it goes into the lists.
-private struct LoadState {
+struct LoadState {
     var outcome = LoadOutcome()
     var knowledge = LoadKnowledge()
     /// The change record is there.
@@ -27,6 +27,7 @@ extension StoreTransaction {
         _ batch: LoadBatch, _ context: RecordContext
     ) throws(StoreError) -> LoadOutcome {
         var state = LoadState()
+        for chunk in batch.chunks { try bring(chunk, &state, context) }
         for record in batch.records { try load(record, &state, context) }
         try flush(&state)
         try count(state, context)
@@ -46,7 +47,12 @@ extension StoreTransaction {
             state.outcome.faults.append(
                 LoadFault(line: record.line, waits: true, detail: detail))
             return
+        case .refuse(let detail):
+            state.outcome.faults.append(LoadFault(line: record.line, detail: detail))
+            return
         case .create:
+            var record = record
+            guard try adopt(&record, &state, context) else { return }
             try begin(&state, context)
             state.outcome.created += 1
             // A unit without a property has been judged to wait.

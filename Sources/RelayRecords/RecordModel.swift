@@ -12,6 +12,7 @@ public enum RecordModel: Sendable {
     case appointment(Appointment)
     case document(Document)
     case eedMonth(EedMonth)
+    case attachment(Attachment)
 
     /// Reads a record and adds every fault; nil also for a kind that has no documents.
     init?(_ resource: Resource, decoding value: JSONValue, into faults: inout Faults) {
@@ -26,7 +27,8 @@ public enum RecordModel: Sendable {
                 Appointment(decoding: value, into: &faults).map { .appointment($0) }
             case .document: Document(decoding: value, into: &faults).map { .document($0) }
             case .eedMonth: EedMonth(decoding: value, into: &faults).map { .eedMonth($0) }
-            case .orderField, .comment, .contactPerson, .attachment, .term: nil
+            case .attachment: Attachment(decoding: value, into: &faults).map { .attachment($0) }
+            case .orderField, .comment, .contactPerson, .term: nil
             }
         guard let model, faults.isEmpty else { return nil }
         self = model
@@ -42,6 +44,7 @@ public enum RecordModel: Sendable {
         case .order(let order): order.id
         case .appointment(let appointment): appointment.id
         case .document(let document): document.id
+        case .attachment(let attachment): attachment.id
         case .eedMonth: nil
         }
     }
@@ -51,7 +54,7 @@ public enum RecordModel: Sendable {
         switch self {
         case .address(let address): address.accountId
         case .customer(let customer): customer.accountId
-        case .property, .unit, .order, .document, .appointment, .eedMonth: nil
+        case .property, .unit, .order, .document, .appointment, .eedMonth, .attachment: nil
         }
     }
 
@@ -59,7 +62,7 @@ public enum RecordModel: Sendable {
     var references: [RecordReference] {
         var references: [RecordReference] = []
         switch self {
-        case .address, .customer: break
+        case .address, .customer, .attachment: break
         case .property(let property): references.add("customerId", .customer, property.customerId)
         case .unit(let unit): references.add("propertyId", .property, unit.propertyId)
         case .order(let order):
@@ -95,7 +98,7 @@ public enum RecordModel: Sendable {
         _ account: UInt32, owner: (UInt64) throws(StoreError) -> Property?
     ) throws(StoreError) -> RecordLinks? {
         switch self {
-        case .address: return RecordLinks()
+        case .address, .attachment: return RecordLinks()
         case .customer(let customer): return customer.links(account)
         case .property(let property): return property.links(account)
         case .order(let order): return order.links(account)
@@ -119,6 +122,7 @@ public enum RecordModel: Sendable {
         case .appointment(let appointment): appointment.write(to: &writer)
         case .document(let document): document.write(to: &writer)
         case .eedMonth(let month): month.write(to: &writer)
+        case .attachment(let attachment): attachment.write(to: &writer)
         }
     }
 }

@@ -144,6 +144,10 @@ public struct ChangeReplay: Sendable {
             return "change \(entry.sequence) is of kind \(entry.kind), which this program cannot "
                 + "replay: take a snapshot from after it"
         }
+        if change.adoptsFiles {
+            return "change \(entry.sequence) adds files, whose bytes are not in the change log: "
+                + "take a snapshot from after it, or restore up to \(entry.sequence - 1)"
+        }
         let answer = try applier.apply(
             change, account: entry.account, time: Timestamp(milliseconds: entry.time),
             to: &transaction)

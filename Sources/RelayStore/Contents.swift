@@ -101,14 +101,27 @@ extension StoreView {
         }
     }
 
+    /// The oldest upload from an id on.
+    func upload(atOrAfter id: UInt64) throws(StoreError) -> UInt64? {
+        try lifting { () throws(LMDBError) in
+            try transaction.cursor(databases.uploads).seek(atOrAfter: id)?.key
+        }
+    }
+
+    func hasChunk(_ id: UInt64, _ number: Int) throws(StoreError) -> Bool {
+        try value(ChunkKey.key(id, number), in: databases.chunks) != nil
+    }
+
     func isUpload(_ id: UInt64) throws(StoreError) -> Bool {
         try value(id, in: databases.uploads) != nil
     }
 
     /// The first chunk of a content from a number on.
-    fileprivate func chunkKey(_ id: UInt64) throws(StoreError) -> UInt64? {
+    fileprivate func chunkKey(
+        _ id: UInt64, from number: Int = 0
+    ) throws(StoreError) -> UInt64? {
         let key = try lifting { () throws(LMDBError) in
-            try transaction.cursor(databases.chunks).seek(atOrAfter: ChunkKey.key(id, 0))?.key
+            try transaction.cursor(databases.chunks).seek(atOrAfter: ChunkKey.key(id, number))?.key
         }
         guard let key, ChunkKey.content(key) == id else { return nil }
         return key
@@ -132,6 +145,21 @@ extension StoreTransaction {
         let id = try view.lastContent() + 1
         try put(RawSpan(), at: id, in: databases.uploads)
         return id
+    }
+
+    /// As above, for a document that comes behind its content.
+    mutating func beginUpload(for owner: DocumentKey) throws(StoreError) -> UInt64 {
+        let id = try beginUpload()
+        let key: InlineArray<1, UInt64> = [owner.rawValue]
+        try put(key.span.bytes, at: id, in: databases.uploads)
+        return id
+    }
+
+    /// Removes the chunks of an upload from a number on.
+    mutating func removeChunks(of id: UInt64, from number: Int) throws(StoreError) {
+        while let key = try view.chunkKey(id, from: number) {
+            try delete(key, in: databases.chunks)
+        }
     }
 
     /// Stores a chunk of an upload. All but the last have `Limits.chunkBytes`.

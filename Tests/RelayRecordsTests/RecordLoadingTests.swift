@@ -5,7 +5,7 @@ import RelayStore
 import Testing
 
 /// A dump in memory, and a load without relayctl.
-private struct DumpedLines {
+struct DumpedLines {
     var lines: [String]
 
     /// All records of a store, with header and end.

@@ -23,7 +23,7 @@ enum DumpCommand {
         var writer = DumpWriter(filter)
         let extent = try lifting { () throws(StoreError) in try writer.measure(reader.view) }
         var progress = Progress(
-            "dump", total: Int(extent.bytes), unit: .bytes, json: arguments[Commands.json])
+            "dump", total: Int(extent.totalBytes), unit: .bytes, json: arguments[Commands.json])
         let view = reader.view
         let isWhole = try lifting { () throws(StoreError) in
             try writer.write(view, store.metadata, extent) { piece, done in
@@ -35,13 +35,14 @@ enum DumpCommand {
         if let failure = file.failure { throw failure }
         guard isWhole else { throw .interrupted }
         try file.publish()
-        progress.finish(Int(extent.bytes))
+        progress.finish(Int(extent.totalBytes))
         guard let path else { return .silent }
         let fileBytes = file.bytes
         return Report { writer in
             writer.member("file", path)
             writer.member("documents", extent.documents)
             writer.member("documentBytes", extent.bytes)
+            writer.member("attachmentBytes", extent.contentBytes)
             writer.member("fileBytes", fileBytes)
             writer.member("milliseconds", progress.elapsed)
         }

@@ -1,0 +1,68 @@
+/// Contents that a load brings: their chunks come in commands of their own, before the document
+/// that owns them.
+///
+/// Such an upload says which document it is for, so that whoever loads need not stay: a load that
+/// was cut off is mended by loading again. What nobody mends is removed at relayd's next start.
+extension StoreView {
+    /// The upload whose chunks are for a document to come.
+    func upload(for owner: DocumentKey) throws(StoreError) -> UInt64? {
+        var next: UInt64? = 0
+        // There are as many uploads as are under way.
+        while let from = next, let id = try upload(atOrAfter: from) {
+            if let value = try value(id, in: databases.uploads), value.byteCount == 8,
+                value.word(at: 0) == owner.rawValue
+            {
+                return id
+            }
+            next = id == .max ? nil : id + 1
+        }
+        return nil
+    }
+}
+
+extension StoreTransaction {
+    /// Keeps a chunk for a document to come; one that is there already is replaced.
+    ///
+    /// - Returns: whether the chunk before it is there; if not, nothing is kept.
+    public mutating func bringChunk(
+        _ number: Int, of owner: DocumentKey, _ bytes: RawSpan
+    ) throws(StoreError) -> Bool {
+        var id = try view.upload(for: owner)
+        if number > 0 {
+            guard let id, try view.hasChunk(id, number - 1) else { return false }
+        } else if id == nil {
+            id = try beginUpload(for: owner)
+        }
+        try putChunk(id!, number, bytes)
+        return true
+    }
+
+    /// Makes the chunks that were brought for a document its content, if they are what it says.
+    ///
+    /// - Returns: the content's id; nil when bytes are missing or others, and nothing is adopted.
+    public mutating func adoptBroughtContent(
+        of owner: DocumentKey, byteCount: Int, digest: ContentDigest
+    ) throws(StoreError) -> UInt64? {
+        var id = try view.upload(for: owner)
+        // An empty file has no chunk that could have begun it.
+        if id == nil, byteCount == 0 { id = try beginUpload(for: owner) }
+        guard let id, byteCount >= 0 else { return nil }
+        let chunks = ContentRecord.chunks(of: byteCount)
+        let hash = ContentDigest.begin()
+        let view = view
+        for number in 0..<chunks {
+            guard try view.hasChunk(id, number) else { return nil }
+            let bytes = try view.chunk(id, number)
+            let isLast = number == chunks - 1
+            let wanted = isLast ? byteCount - number * Limits.chunkBytes : Limits.chunkBytes
+            guard bytes.byteCount == wanted else { return nil }
+            // SAFETY: hashed while the view is borrowed.
+            bytes.withUnsafeBytes { hash.update($0) }
+        }
+        guard ContentDigest(hash.finish()) == digest else { return nil }
+        // Left by an attempt with another file.
+        try removeChunks(of: id, from: chunks)
+        try adoptUpload(id, by: owner, byteCount: byteCount, digest: digest)
+        return id
+    }
+}
