@@ -51,6 +51,24 @@ struct AdminToolTests {
         #expect(readers().contains("\"pid\":\(relayd.process.pid),"))
     }
 
+    @Test("A store or a dump that was cut off is exit code 3: something is wrong with the data.")
+    func cutOff() throws {
+        let directory = TemporaryDirectory()
+        let (store, dump) = (directory.file("store"), directory.file("dump.zst"))
+        let sample = ["sample", "--store", store, "--orders", "100"]
+        #expect(ChildProcess.run("relayctl", sample).code == 0)
+        let whole = ChildProcess.run("relayctl", ["dump", "--store", store, "--to", dump])
+        #expect(whole.code == 0)
+        #expect(truncate(dump, 10_000) == 0)
+        let load = ["load", dump, "--store", directory.file("other")]
+        #expect(ChildProcess.run("relayctl", load).code == 3)
+        #expect(truncate(store + "/data.mdb", 40_960) == 0)
+        for verb in ["check", "stat", "dump"] {
+            let run = ChildProcess.run("relayctl", [verb, "--store", store])
+            #expect(run.code == 3, "\(verb): \(run.output)")
+        }
+    }
+
     @Test("stat and top tell what relayd does.")
     func figures() throws {
         let directory = TemporaryDirectory()

@@ -53,7 +53,10 @@ enum Relayctl {
         Commands.program.complain(error.description)
         switch error {
         case .nothingToAsk, .badKeyId, .usage: ExitCode.usage.exit()
-        case .snapshot(.damaged): ExitCode.data.exit()
+        case .snapshot(.damaged), .store(.corrupted), .store(.lmdb(.truncated)),
+            .snapshot(.store(.corrupted)), .snapshot(.store(.lmdb(.truncated))),
+            .compression(.truncated), .compression(.corrupted):
+            ExitCode.data.exit()
         default: ExitCode.failure.exit()
         }
     }
