@@ -34,6 +34,9 @@ enum RunCommand {
     private static func measure(
         _ arguments: Arguments, _ report: inout BenchReport
     ) throws(BenchError) {
+        for file in [BenchOptions.json, BenchOptions.timeSeries, BenchOptions.hdr] {
+            if let path = arguments[file] { try TextFile.requireWritable(path) }
+        }
         var load = try Load(arguments)
         report.load = load
         let thresholds = try parse(arguments[BenchOptions.thresholds])

@@ -18,6 +18,16 @@ enum TextFile {
         return bytes
     }
 
+    /// Refuses a path that `write` could not write to, before anything is done for its sake.
+    static func requireWritable(_ path: String) throws(BenchError) {
+        if path == "-" || access(path, W_OK) == 0 { return }
+        let reason = errno
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let directory = name.map { String(path[...$0]) } ?? "."
+        if reason != ENOENT { throw .file(path, errno: reason) }
+        if access(directory, W_OK) != 0 { throw .file(path, errno: errno) }
+    }
+
     /// Writes a file, or to standard output for `-`.
     static func write(_ bytes: [UInt8], to path: String) throws(BenchError) {
         let file =
