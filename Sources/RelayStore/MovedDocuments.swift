@@ -97,6 +97,8 @@ final class MovedDocuments: Sendable {
             {
                 index -= 1
             }
+            // What else was moved since this commit is overwritten: one that `follow` calls lost.
+            if index == oldest, oldest > 0 { index -= 1 }
             return Place(transaction: transaction, index: index)
         }
     }

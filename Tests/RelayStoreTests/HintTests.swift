@@ -168,5 +168,10 @@ import Testing
         var current = moved.place(at: 12)
         #expect(follow(to: 13, from: &current) == "caughtUp")
         #expect(seen == [7])
+        // Overwritten before a reader of an older commit has found its place.
+        moved.publish(Array(0..<UInt64(Limits.movedDocuments - 1)), transaction: 14)
+        moved.publish([8, 9], transaction: 15)
+        var overtaken = moved.place(at: 13)
+        #expect(follow(to: 15, from: &overtaken) == "lost")
     }
 }
