@@ -23,10 +23,10 @@ final class CommentUpload: Upload {
     private var fileBytes = 0
 
     init(
-        contentType: UnsafeRawBufferPointer, _ writer: Writer, _ token: ExchangeToken
+        contentType: UnsafeRawBufferPointer, _ writing: WriteAccess, _ token: ExchangeToken
     ) throws(MultipartFault) {
         reader = try MultipartReader(contentType: contentType)
-        super.init(writer, token)
+        super.init(writing, token)
     }
 
     override func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {

@@ -25,6 +25,10 @@ public enum Limits {
     /// Bytes of a comment's files together, and of a document's file: the seed's 100 MB.
     static let fileBytes = 100_000_000
 
+    /// Uploads under way at once, of all connections. Each may have two chunks in memory, 128 KiB,
+    /// for as long as its client sends nothing: 64 MiB together.
+    static let uploadsUnderWay = 512
+
     /// Characters of a file's name: what file systems take.
     static let fileNameCharacters = 255
 

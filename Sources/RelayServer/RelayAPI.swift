@@ -75,4 +75,5 @@ struct WriteAccess: Sendable {
     let writer: Writer
     let applier = RecordApplier()
     let underWay = RequestsUnderWay()
+    let uploads = UploadCount()
 }

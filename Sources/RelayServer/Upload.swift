@@ -3,6 +3,7 @@ import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
+import Synchronization
 
 /// A request whose body goes into the store as it comes, kept by its exchange until the stream
 /// ends. Subclasses know the form of the body.
@@ -15,12 +16,17 @@ class Upload {
     private var carried: [UInt8] = []
     /// Faults so far; with any of them files are read on, but not stored.
     var faults = Faults()
+    private let count: UploadCount
 
-    init(_ writer: Writer, _ token: ExchangeToken) {
-        staging = ContentStaging(writer) { result in
+    init(_ writing: WriteAccess, _ token: ExchangeToken) {
+        count = writing.uploads
+        count.begin()
+        staging = ContentStaging(writing.writer) { result in
             token.resume { Upload.kept(by: $0)?.staging.chunkSettled(result) }
         }
     }
+
+    deinit { count.end() }
 
     /// Takes what there is room for.
     func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {
@@ -89,4 +95,16 @@ class Upload {
         Unmanaged.passUnretained(upload).release()
         exchange.state.words.0 = 0
     }
+}
+
+/// How many uploads are under way on all loops: each holds chunks for as long as its client likes.
+final class UploadCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    /// Loops that ask at the same time may each get the last place.
+    var hasRoom: Bool { count.load(ordering: .relaxed) < Limits.uploadsUnderWay }
+
+    func begin() { count.add(1, ordering: .relaxed) }
+
+    func end() { count.subtract(1, ordering: .relaxed) }
 }

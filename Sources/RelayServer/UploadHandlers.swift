@@ -25,13 +25,17 @@ extension RelayAPI {
             // Without files there is nothing to stream.
             return exchange.http.admitBody(upTo: Limits.commentBytes)
         }
+        guard writing.uploads.hasRoom else {
+            return exchange.reject(
+                Problem(.unavailable, "too many uploads are under way: try again"))
+        }
         let token = exchange.http.token
         let upload: Upload
         do throws(MultipartFault) {
             upload =
                 operation == .createOrderComment
-                ? try CommentUpload(contentType: type, writing.writer, token)
-                : AttachmentUpload(writing.writer, token)
+                ? try CommentUpload(contentType: type, writing, token)
+                : AttachmentUpload(writing, token)
         } catch {
             return exchange.reject(Problem(.badRequest, error.description))
         }

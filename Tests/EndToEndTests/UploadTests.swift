@@ -152,6 +152,30 @@ struct UploadTests {
         _ = client
     }
 
+    @Test("that would be one of too many waits its turn: the memory of all is bounded.")
+    func tooMany() throws {
+        let service = try Service()
+        let body = Self.form(files: 1, bytes: 2_000)
+        var clients: [CutOffUpload] = []
+        for _ in 0..<2 {
+            clients.append(
+                try CutOffUpload(
+                    service.relayd.socket, service.key, Array(body.dropLast(100)), streams: 256))
+        }
+        let connection = try service.relayd.connect()
+        let refused = try connection.perform(Self.request(service.key, body))
+        #expect(refused.status == 503)
+        #expect(refused.fields.contains { $0.name == "retry-after" })
+        // What brings no file is served.
+        try service.client().updateOrder(1, OrderPatch(status: .inProgress))
+        try clients[0].reset()
+        #expect(try connection.perform(Self.request(service.key, body)).status == 201)
+        clients = []
+        #expect(service.relayd.stop() == 0)
+        let left = try service.leftovers()
+        #expect(left.chunks == 1 && left.uploads == 0)
+    }
+
     @Test("that is too large is refused before the rest is read.")
     func tooLarge() throws {
         let service = try Service()
@@ -176,7 +200,7 @@ private final class CutOffUpload {
     private let socket: Int32
 
     /// Sends HEADERS and DATA, less than a stream's window, and waits until they were looked at.
-    init(_ path: String, _ key: String, _ body: [UInt8]) throws {
+    init(_ path: String, _ key: String, _ body: [UInt8], streams: Int = 1) throws {
         socket = try UnixSocket.connect(path)
         var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
         bytes += Self.frame(4, []) + Self.frame(4, flags: 1, [])
@@ -187,10 +211,12 @@ private final class CutOffUpload {
         ]
         var block: [UInt8] = []
         for (name, value) in fields { block += [0] + Self.text(name) + Self.text(value) }
-        bytes += Self.frame(1, flags: 4, stream: 1, block)
-        for start in stride(from: 0, to: body.count, by: 16_384) {
-            bytes += Self.frame(
-                0, stream: 1, Array(body[start..<min(start + 16_384, body.count)]))
+        for stream in (0..<UInt32(streams)).map({ 2 * $0 + 1 }) {
+            bytes += Self.frame(1, flags: 4, stream: stream, block)
+            for start in stride(from: 0, to: body.count, by: 16_384) {
+                bytes += Self.frame(
+                    0, stream: stream, Array(body[start..<min(start + 16_384, body.count)]))
+            }
         }
         try write(bytes + Self.frame(6, [UInt8](repeating: 7, count: 8)))
         try readPing()
@@ -198,7 +224,13 @@ private final class CutOffUpload {
 
     deinit { close(socket) }
 
-    func reset() throws { try write(Self.frame(3, stream: 1, [0, 0, 0, 8])) }
+    /// Resets the first stream, and waits until the server has read it.
+    func reset() throws {
+        try write(
+            Self.frame(3, stream: 1, [0, 0, 0, 8])
+                + Self.frame(6, [UInt8](repeating: 7, count: 8)))
+        try readPing()
+    }
 
     /// Waits for the acknowledgement of a PING frame: eight sevens that nothing else has.
     private func readPing() throws {
