@@ -125,16 +125,20 @@ public final class ContentStaging: @unchecked Sendable {
 
 /// Memory of one chunk.
 private final class ChunkBuffer: @unchecked Sendable {
-    // SAFETY: allocated in init, deallocated in deinit; filled before it is handed to the writer.
+    // SAFETY: mapped in init, unmapped in deinit; filled before it is handed to the writer. A mapping
+    // of its own goes back to the system, where the heap would keep what many uploads took once.
     private let base: UnsafeMutableRawPointer
     private(set) var count = 0
 
     init() {
         // SAFETY: until deinit.
-        base = .allocate(byteCount: Limits.chunkBytes, alignment: 16)
+        let memory = mmap(
+            nil, Limits.chunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("no memory for a chunk") }
+        base = memory
     }
 
-    deinit { base.deallocate() }
+    deinit { munmap(base, Limits.chunkBytes) }
 
     func fill(_ bytes: UnsafeRawBufferPointer) -> Int {
         let length = min(bytes.count, Limits.chunkBytes - count)
