@@ -73,10 +73,21 @@ public final class ClientConnection {
     public func run(
         until id: Int32, timeout: Int32 = 30_000
     ) throws(TransportError) -> ClientResponse {
+        // A peer that has closed takes nothing more, but its last answers are still to be read.
+        var refusal: TransportError?
         while finished[id] == nil {
-            try flush()
+            do throws(TransportError) {
+                if refusal == nil { try flush() }
+            } catch {
+                refusal = error
+            }
             // The end of a body that was answered early ends its stream: then nothing may come.
-            if finished[id] == nil { try receive(timeout: timeout) }
+            if finished[id] != nil { break }
+            do throws(TransportError) {
+                try receive(timeout: timeout)
+            } catch {
+                throw refusal ?? error
+            }
         }
         return try finished.removeValue(forKey: id)!.get()
     }

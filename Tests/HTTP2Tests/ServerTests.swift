@@ -170,6 +170,18 @@ struct ServerTests {
         #expect(access(server.path, F_OK) != 0)
     }
 
+    @Test("is heard to the end by a client that finds its socket closed when it writes.")
+    func closedWhileWriting() throws {
+        let server = try SampleServer()
+        let client = try ClientConnection(unix: server.path)
+        let id = try client.send(ClientRequest("GET", "/missing"))
+        try client.flush()
+        while server.server.counters.requests == 0 { usleep(1_000) }
+        // The answer lies in the socket of a connection that has gone.
+        server.server.stop(afterMilliseconds: 3_000)
+        #expect(try client.run(until: id).status == 404)
+    }
+
     @Test("answers the same without a socket.")
     func detached() throws {
         let loop = try DetachedLoop(application: SampleApplication())
