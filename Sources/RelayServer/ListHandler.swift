@@ -88,23 +88,11 @@ extension RelayAPI {
         _ list: borrowing ListHead, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
         _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
     ) throws(StoreError) -> PageResult {
-        // Each run ends with a comma; one that turns out to be the last goes without it.
-        var waiting = UnsafeRawBufferPointer(start: nil, count: 0)
-        var isFirst = continues
+        var runs = RecordRuns(http, continues: continues)
         let result = try reader.view.appendRuns(
             list, from: start, limit: limit, maxBytes: bytes
-        ) { run, _ in
-            if isFirst {
-                http.appendAttached(",")
-                isFirst = false
-            }
-            http.appendAttached(waiting)
-            waiting = run
-        }
-        if !waiting.isEmpty {
-            // SAFETY: a part of the run, which lies in the map as long as the turn.
-            http.appendAttached(UnsafeRawBufferPointer(rebasing: waiting.dropLast()))
-        }
+        ) { run, _ in runs.append(run) }
+        runs.finish()
         return result
     }
 

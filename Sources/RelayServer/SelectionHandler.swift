@@ -60,23 +60,13 @@ extension RelayAPI {
     private func appendSelected(
         _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
-        // Each run ends with a comma; one that turns out to be the last goes without it.
-        var waiting = UnsafeRawBufferPointer(start: nil, count: 0)
-        var needsComma = present.hasRecords
+        var runs = RecordRuns(http, continues: present.hasRecords)
         let keys = selected.keys
         let count = try reader.appendRuns(
             of: keys.span, account: present.account,
             resource: selection.resource.rawValue, maxBytes: http.portionBytes
-        ) { run in
-            if needsComma { http.appendAttached(",") }
-            needsComma = false
-            http.appendAttached(waiting)
-            waiting = run
-        }
-        if !waiting.isEmpty {
-            // SAFETY: a part of the run, which lies in the map as long as the turn.
-            http.appendAttached(UnsafeRawBufferPointer(rebasing: waiting.dropLast()))
-        }
+        ) { run in runs.append(run) }
+        runs.finish()
         var next = present
         let isWhole = count == keys.count
         next.hasRecords = present.hasRecords || count > 0

@@ -46,10 +46,10 @@ final class FrameClient {
         self.key = key
         socket = try UnixSocket.connect(path)
         var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-        bytes += Self.frame(4, [0, 2, 0, 0, 0, 0] + [0, 4] + Self.word(window))
-        bytes += Self.frame(4, flags: 1, [])
-        bytes += Self.frame(8, Self.word(Self.largestWindow - Self.initialWindow))
-        try write(bytes)
+        bytes += RawFrames.frame(4, [0, 2, 0, 0, 0, 0] + [0, 4] + RawFrames.word(window))
+        bytes += RawFrames.frame(4, flags: 1, [])
+        bytes += RawFrames.frame(8, RawFrames.word(Self.largestWindow - Self.initialWindow))
+        try RawFrames.write(to: socket, bytes)
     }
 
     deinit {
@@ -61,7 +61,7 @@ final class FrameClient {
     ///
     /// - Parameter tag: an entity tag for `If-None-Match`.
     func ask(_ paths: [String], tag: String? = nil) throws {
-        try write(paths.flatMap { request($0, tag: tag) })
+        try RawFrames.write(to: socket, paths.flatMap { request($0, tag: tag) })
     }
 
     /// Asks for each path in turn until there were `count` answers, `streams` at a time.
@@ -86,7 +86,7 @@ final class FrameClient {
             guard received > 0 else { throw TransportError.connectionClosed("by the server") }
             parse(received)
             if unacknowledged > Self.windowStep {
-                try write(Self.frame(8, Self.word(unacknowledged)))
+                try RawFrames.write(to: socket, RawFrames.frame(8, RawFrames.word(unacknowledged)))
                 unacknowledged = 0
             }
         }
@@ -136,43 +136,17 @@ final class FrameClient {
 
     private func request(_ path: String, tag: String?) -> [UInt8] {
         // :method GET and :scheme http from the static table, :path and :authority literally.
-        var block: [UInt8] = [0x82, 0x86, 0x04] + Self.text(path) + [0x01] + Self.text("localhost")
+        var block: [UInt8] =
+            [0x82, 0x86, 0x04] + RawFrames.text(path) + [0x01] + RawFrames.text("localhost")
         if isKeyIndexed {
             block.append(0xBE)
         } else {
-            block += [0x57] + Self.text("Bearer \(key)")
+            block += [0x57] + RawFrames.text("Bearer \(key)")
             isKeyIndexed = true
         }
         // if-none-match is 41 in the static table, written with a prefix of four bits.
-        if let tag { block += [0x0F, 41 - 15] + Self.text(tag) }
+        if let tag { block += [0x0F, 41 - 15] + RawFrames.text(tag) }
         defer { nextStream += 2 }
-        return Self.frame(1, flags: 5, stream: nextStream, block)
-    }
-
-    private static func text(_ text: String) -> [UInt8] {
-        precondition(text.utf8.count < 127, "one byte tells the length")
-        return [UInt8(text.utf8.count)] + Array(text.utf8)
-    }
-
-    private static func word(_ value: Int) -> [UInt8] {
-        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-    }
-
-    private static func frame(
-        _ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8]
-    ) -> [UInt8] {
-        word(payload.count).dropFirst() + [type, flags] + word(Int(stream)) + payload
-    }
-
-    private func write(_ bytes: [UInt8]) throws {
-        var sent = 0
-        while sent < bytes.count {
-            // SAFETY: the array outlives the call.
-            let count = bytes.withUnsafeBytes {
-                send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw TransportError.connectionClosed("by the server") }
-            sent += count
-        }
+        return RawFrames.frame(1, flags: 5, stream: nextStream, block)
     }
 }

@@ -211,22 +211,22 @@ private final class CutOffUpload {
     init(_ path: String, _ key: String, _ body: [UInt8], streams: Int = 1) throws {
         socket = try UnixSocket.connect(path)
         var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-        bytes += Self.frame(4, []) + Self.frame(4, flags: 1, [])
+        bytes += RawFrames.frame(4, []) + RawFrames.frame(4, flags: 1, [])
         let fields = [
             (":method", "POST"), (":scheme", "http"), (":path", "/v1/orders/1/comments"),
             ("authorization", "Bearer \(key)"),
             ("content-type", "multipart/form-data; boundary=\(UploadTests.boundary)"),
         ]
         var block: [UInt8] = []
-        for (name, value) in fields { block += [0] + Self.text(name) + Self.text(value) }
+        for (name, value) in fields { block += [0] + RawFrames.text(name) + RawFrames.text(value) }
         for stream in (0..<UInt32(streams)).map({ 2 * $0 + 1 }) {
-            bytes += Self.frame(1, flags: 4, stream: stream, block)
+            bytes += RawFrames.frame(1, flags: 4, stream: stream, block)
             for start in stride(from: 0, to: body.count, by: 16_384) {
-                bytes += Self.frame(
+                bytes += RawFrames.frame(
                     0, stream: stream, Array(body[start..<min(start + 16_384, body.count)]))
             }
         }
-        try write(bytes + Self.frame(6, [UInt8](repeating: 7, count: 8)))
+        try RawFrames.write(to: socket, bytes + RawFrames.frame(6, [UInt8](repeating: 7, count: 8)))
         try readPing()
     }
 
@@ -234,9 +234,10 @@ private final class CutOffUpload {
 
     /// Resets the first stream, and waits until the server has read it.
     func reset() throws {
-        try write(
-            Self.frame(3, stream: 1, [0, 0, 0, 8])
-                + Self.frame(6, [UInt8](repeating: 7, count: 8)))
+        try RawFrames.write(
+            to: socket,
+            RawFrames.frame(3, stream: 1, [0, 0, 0, 8])
+                + RawFrames.frame(6, [UInt8](repeating: 7, count: 8)))
         try readPing()
     }
 
@@ -248,33 +249,6 @@ private final class CutOffUpload {
             let count = recv(socket, &buffer, buffer.count, 0)
             guard count > 0 else { throw TransportError.connectionClosed("by the server") }
             sevens += buffer[..<count].count { $0 == 7 }
-        }
-    }
-
-    private static func text(_ text: String) -> [UInt8] {
-        precondition(text.utf8.count < 127, "one byte tells the length")
-        return [UInt8(text.utf8.count)] + Array(text.utf8)
-    }
-
-    private static func word(_ value: Int) -> [UInt8] {
-        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-    }
-
-    private static func frame(
-        _ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8]
-    ) -> [UInt8] {
-        word(payload.count).dropFirst() + [type, flags] + word(Int(stream)) + payload
-    }
-
-    private func write(_ bytes: [UInt8]) throws {
-        var sent = 0
-        while sent < bytes.count {
-            // SAFETY: the array outlives the call.
-            let count = bytes.withUnsafeBytes {
-                send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw TransportError.connectionClosed("by the server") }
-            sent += count
         }
     }
 }

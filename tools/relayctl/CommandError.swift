@@ -65,3 +65,16 @@ enum CommandError: Error, CustomStringConvertible {
         }
     }
 }
+
+extension CommandError {
+    /// Lifts the errors of snapshots and of the staging directories that they are built in.
+    static func lifting<Value>(
+        _ body: () throws(SnapshotError) -> Value
+    ) throws(CommandError) -> Value {
+        do throws(SnapshotError) {
+            return try body()
+        } catch {
+            throw .snapshot(error)
+        }
+    }
+}

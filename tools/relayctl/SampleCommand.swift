@@ -12,7 +12,7 @@ enum SampleCommand {
         let sample = Sample(
             orders: arguments[Commands.orders], accounts: arguments[Commands.accounts],
             seed: UInt64(arguments[Commands.seed]))
-        let staging = try staged { () throws(SnapshotError) in
+        let staging = try CommandError.lifting { () throws(SnapshotError) in
             try StagingDirectory(for: arguments[Commands.store])
         }
         var progress = Progress(
@@ -21,22 +21,11 @@ enum SampleCommand {
         do throws(CommandError) {
             let size = try fill(staging.path, with: sample, progress: &progress)
             try sync(staging.path + "/data.mdb")
-            try staged { () throws(SnapshotError) in try staging.publish() }
+            try CommandError.lifting { () throws(SnapshotError) in try staging.publish() }
             return report(size, progress, staging)
         } catch {
             staging.discard()
             throw error
-        }
-    }
-
-    /// Lifts the errors of the staging directory.
-    private static func staged<Value>(
-        _ body: () throws(SnapshotError) -> Value
-    ) throws(CommandError) -> Value {
-        do throws(SnapshotError) {
-            return try body()
-        } catch {
-            throw .snapshot(error)
         }
     }
 

@@ -160,7 +160,9 @@ enum SnapshotCommand {
 
     private static func list(_ arguments: Arguments) throws(CommandError) -> Report {
         let path = arguments[Commands.repository]
-        let entries = try asking { () throws(SnapshotError) in try Repository(path).list() }
+        let entries = try CommandError.lifting { () throws(SnapshotError) in
+            try Repository(path).list()
+        }
         return Report { writer in
             writer.name("snapshots")
             writer.beginArray()
@@ -175,7 +177,9 @@ enum SnapshotCommand {
 
     private static func status(_ arguments: Arguments) throws(CommandError) -> Report {
         let path = arguments[Commands.repository]
-        let status = try asking { () throws(SnapshotError) in try Repository(path).status() }
+        let status = try CommandError.lifting { () throws(SnapshotError) in
+            try Repository(path).status()
+        }
         return Report { status.writeMembers(to: &$0) }
     }
 
@@ -204,16 +208,6 @@ enum SnapshotCommand {
     }
 
     // MARK: What all of them need
-
-    private static func asking<Value>(
-        _ body: () throws(SnapshotError) -> Value
-    ) throws(CommandError) -> Value {
-        do throws(SnapshotError) {
-            return try body()
-        } catch {
-            throw .snapshot(error)
-        }
-    }
 
     static func openStore(
         _ directory: String, isReadOnly: Bool = false
