@@ -114,6 +114,25 @@ extension WriteTransaction {
         fill(UnsafeMutableRawBufferPointer(start: data.mv_data, count: byteCount))
     }
 
+    /// Makes room for a value under a byte-string key and lets `fill` write it in place.
+    public mutating func reserve(
+        _ byteCount: Int, at key: RawSpan, in database: BytesDatabase,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(LMDBError) {
+        requireOwnThread()
+        hasChanged = true
+        var data = MDB_val(mv_size: byteCount, mv_data: nil)
+        // SAFETY: liblmdb copies the key during the call.
+        let code = key.withUnsafeBytes { bytes in
+            var name = MDB_val(bytes)
+            return mdb_put(
+                transaction, database.handle, &name, &data, UInt32(MDB_RESERVE))
+        }
+        try check(code)
+        // SAFETY: the room belongs to this transaction until its next change, after `fill`.
+        fill(UnsafeMutableRawBufferPointer(start: data.mv_data, count: byteCount))
+    }
+
     /// Stores a value under a byte-string key, replacing what is there.
     public mutating func put(
         _ value: RawSpan, at key: RawSpan, in database: BytesDatabase

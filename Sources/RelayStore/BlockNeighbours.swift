@@ -2,64 +2,100 @@ import LMDB
 
 /// What is known of a block while its neighbourhood changes.
 struct BlockSummary {
-    let firstKey: UInt64
+    /// The place of its first document.
+    let first: UInt128
     let byteCount: Int
-
-    init(_ entry: borrowing IntegerEntry) {
-        firstKey = entry.key
-        byteCount = entry.value.byteCount
-    }
 
     var isOversize: Bool { byteCount > Limits.blockBytes }
 }
 
-/// The blocks around a key, all of the key's account and resource.
+/// The blocks around a place, all of the same account and resource, or of the same list.
 struct BlockNeighbours {
-    /// The block that holds the key, or would.
+    /// The block that holds the place, or would.
     var home: BlockSummary?
     /// The block behind it.
     var next: BlockSummary?
     /// Whether nothing at all is behind it, so that a new block may be appended.
-    var isAtEnd: Bool
+    var isAtEnd = false
 }
 
 extension StoreTransaction {
-    /// Finds the block that a key belongs into.
-    func neighbours(of key: UInt64) throws(StoreError) -> BlockNeighbours {
+    /// Finds the block that a place belongs into.
+    func neighbours(
+        of place: UInt128, in set: BlockSet
+    ) throws(StoreError) -> BlockNeighbours {
         do throws(LMDBError) {
-            let view = transaction.view
-            let cursor = try view.cursor(databases.documents)
-            var result = BlockNeighbours(isAtEnd: true)
-            let family = DocumentKey(rawValue: key).family
-            if let entry = try cursor.seek(atOrBefore: key) {
-                if DocumentKey(rawValue: entry.key).family == family {
-                    result.home = BlockSummary(entry)
-                }
-                guard let next = try cursor.next() else { return result }
-                result.isAtEnd = false
-                if DocumentKey(rawValue: next.key).family == family {
-                    result.next = BlockSummary(next)
-                }
-            } else if let next = try cursor.first() {
-                result.isAtEnd = false
-                if DocumentKey(rawValue: next.key).family == family {
-                    result.next = BlockSummary(next)
-                }
+            switch set {
+            case .documents: return try neighbours(of: UInt64(truncatingIfNeeded: place))
+            case .copies(let list): return try neighbours(of: place, list)
             }
-            return result
         } catch {
             throw StoreError(error)
         }
     }
 
-    /// The blocks on both sides of the block with this first key.
-    func around(
-        block key: UInt64
-    ) throws(StoreError) -> (previous: BlockSummary?, next: BlockSummary?) {
-        let next = try neighbours(of: key).next
+    private func neighbours(of key: UInt64) throws(LMDBError) -> BlockNeighbours {
+        let view = transaction.view
+        let cursor = try view.cursor(databases.documents)
         let family = DocumentKey(rawValue: key).family
-        guard key > family << Limits.idBits else { return (nil, next) }
-        return (try neighbours(of: key - 1).home, next)
+        func summary(_ entry: borrowing IntegerEntry) -> BlockSummary? {
+            guard DocumentKey(rawValue: entry.key).family == family else { return nil }
+            return BlockSummary(first: UInt128(entry.key), byteCount: entry.value.byteCount)
+        }
+        var result = BlockNeighbours()
+        if let entry = try cursor.seek(atOrBefore: key) {
+            result.home = summary(entry)
+            if let next = try cursor.next() {
+                result.next = summary(next)
+            } else {
+                result.isAtEnd = true
+            }
+        } else if let next = try cursor.first() {
+            result.next = summary(next)
+        } else {
+            result.isAtEnd = true
+        }
+        return result
+    }
+
+    private func neighbours(
+        of place: UInt128, _ list: ListKey
+    ) throws(LMDBError) -> BlockNeighbours {
+        let view = transaction.view
+        let cursor = try view.cursor(databases.copies)
+        let name = list.stored
+        func summary(_ entry: borrowing BytesEntry) -> BlockSummary? {
+            guard entry.key.word(at: 0) == name[0], entry.key.word(at: 8) == name[1]
+            else { return nil }
+            return BlockSummary(
+                first: CopyKey.place(entry.key), byteCount: entry.value.byteCount)
+        }
+        var result = BlockNeighbours()
+        let key = CopyKey(list, place)
+        guard let found = try cursor.seek(atOrAfter: key.stored.span.bytes) else {
+            if let last = try cursor.last() { result.home = summary(last) }
+            return result
+        }
+        let following = summary(found)
+        if let following, following.first == place {
+            result.home = following
+            if let next = try cursor.next() { result.next = summary(next) }
+        } else {
+            result.next = following
+            if let previous = try cursor.previous() { result.home = summary(previous) }
+        }
+        return result
+    }
+
+    /// The blocks on both sides of the block that begins with this place.
+    func around(
+        block place: UInt128, in set: BlockSet
+    ) throws(StoreError) -> (previous: BlockSummary?, next: BlockSummary?) {
+        let next = try neighbours(of: place, in: set).next
+        let isFirst =
+            set == .documents && DocumentKey(rawValue: UInt64(truncatingIfNeeded: place)).id == 0
+        if isFirst || place == 0 { return (nil, next) }
+        return (try neighbours(of: place - 1, in: set).home, next)
     }
 }
 
@@ -73,16 +109,16 @@ extension WriteScratch {
         return total
     }
 
-    /// Position of the first of `count` pieces whose key is not less.
-    func position(of key: UInt64, count: Int) -> Int {
+    /// Position of the first of `count` pieces whose place is not less.
+    func position(of place: UInt128, count: Int) -> Int {
         var index = 0
-        while index < count, pieces[index].key < key { index += 1 }
+        while index < count, pieces[index].place < place { index += 1 }
         return index
     }
 
-    func index(of key: UInt64, count: Int) -> Int? {
-        let position = position(of: key, count: count)
-        return position < count && pieces[position].key == key ? position : nil
+    func index(of place: UInt128, count: Int) -> Int? {
+        let position = position(of: place, count: count)
+        return position < count && pieces[position].place == place ? position : nil
     }
 
     func insertPiece(_ piece: DocumentPiece, at index: Int, count: inout Int) {

@@ -12,6 +12,7 @@ struct Databases: Sendable {
     let lists: BytesDatabase
     let lookups: BytesDatabase
     let keys: BytesDatabase
+    let copies: BytesDatabase
     let meta: BytesDatabase
     let idempotency: BytesDatabase
 
@@ -19,7 +20,7 @@ struct Databases: Sendable {
         integer: [
             "documents", "blocks", "counters", "changes", "contents", "chunks", "uploads",
         ],
-        bytes: ["lists", "lookups", "keys", "meta", "idempotency"])
+        bytes: ["lists", "lookups", "copies", "keys", "meta", "idempotency"])
 
     init(_ environment: Environment) throws(LMDBError) {
         documents = try environment.integerDatabase("documents")
@@ -31,6 +32,7 @@ struct Databases: Sendable {
         uploads = try environment.integerDatabase("uploads")
         lists = try environment.bytesDatabase("lists")
         lookups = try environment.bytesDatabase("lookups")
+        copies = try environment.bytesDatabase("copies")
         keys = try environment.bytesDatabase("keys")
         meta = try environment.bytesDatabase("meta")
         idempotency = try environment.bytesDatabase("idempotency")

@@ -10,16 +10,25 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let byteCount = json.byteCount + privateBytes.byteCount
         guard byteCount <= Limits.documentBytes else { throw .tooLarge }
-        try charge(byteCount)
-        let checksum = documentChecksum(key.rawValue, version, json, privateBytes)
+        try put(
+            json, privateBytes, UInt128(key.rawValue), key, word: version, in: .documents)
+    }
+
+    /// Puts a document, or a copy, into its place in a set.
+    mutating func put(
+        _ json: RawSpan, _ privateBytes: RawSpan, _ place: UInt128, _ key: DocumentKey,
+        word: UInt64, in set: BlockSet
+    ) throws(StoreError) {
+        try charge(json.byteCount + privateBytes.byteCount)
+        let checksum = documentChecksum(key.rawValue, word, json, privateBytes)
         // SAFETY: the bytes are written into the map before these closures return, and the caller
         // cannot have them point into the map, because a put needs exclusive access to it.
         try json.withUnsafeBytes { (json) throws(StoreError) in
             try privateBytes.withUnsafeBytes { (privateBytes) throws(StoreError) in
                 let piece = DocumentPiece(
-                    key: key.rawValue, version: version, checksum: checksum, json: json,
+                    place: place, key: key.rawValue, word: word, checksum: checksum, json: json,
                     privateBytes: privateBytes)
-                try put(piece)
+                try put(piece, set)
             }
         }
     }
@@ -27,75 +36,91 @@ extension StoreTransaction {
     /// Deletes a document; says whether there was one. Neighbours that fit one block are merged.
     @discardableResult
     public mutating func deleteDocument(_ key: DocumentKey) throws(StoreError) -> Bool {
-        let neighbours = try neighbours(of: key.rawValue)
+        guard try delete(UInt128(key.rawValue), in: .documents) else { return false }
+        scratch.move(key.rawValue)
+        return true
+    }
+
+    /// Deletes what has a place in a set; says whether there was anything.
+    mutating func delete(_ place: UInt128, in set: BlockSet) throws(StoreError) -> Bool {
+        let neighbours = try neighbours(of: place, in: set)
         guard let home = neighbours.home else { return false }
         if home.isOversize {
             // One document alone: the block goes with it.
-            guard home.firstKey == key.rawValue else { return false }
-            scratch.move(key.rawValue)
-            return try delete(home.firstKey, in: databases.documents)
+            guard home.first == place else { return false }
+            return try deleteBlock(at: place, in: set)
         }
-        var count = try loadPieces(of: home.firstKey, area: 0, at: 0)
-        guard let index = scratch.index(of: key.rawValue, count: count) else { return false }
+        var count = try loadPieces(of: home.first, set, area: 0, at: 0)
+        guard let index = scratch.index(of: place, count: count) else { return false }
         scratch.removePiece(at: index, count: &count)
-        scratch.move(key.rawValue)
-        guard count > 0 else { return try delete(home.firstKey, in: databases.documents) }
-        try write(0..<count, replacing: home.firstKey, isLast: false)
-        try merge(count)
+        guard count > 0 else { return try deleteBlock(at: home.first, in: set) }
+        try write(0..<count, set, replacing: home.first, isLast: false)
+        try merge(count, set)
         return true
     }
 
     // MARK: Putting
 
-    private mutating func put(_ piece: DocumentPiece) throws(StoreError) {
-        let neighbours = try neighbours(of: piece.key)
-        guard let home = neighbours.home else { return try putAlone(piece, neighbours) }
+    private mutating func put(
+        _ piece: DocumentPiece, _ set: BlockSet
+    ) throws(StoreError) {
+        let neighbours = try neighbours(of: piece.place, in: set)
+        guard let home = neighbours.home else { return try putAlone(piece, set, neighbours) }
         if home.isOversize {
-            guard home.firstKey == piece.key else { return try putAlone(piece, neighbours) }
+            guard home.first == piece.place else { return try putAlone(piece, set, neighbours) }
             scratch.pieces[0] = piece
-            return try write(0..<1, replacing: home.firstKey, isLast: false)
+            return try write(0..<1, set, replacing: home.first, isLast: false)
         }
-        var count = try loadPieces(of: home.firstKey, area: 0, at: 0)
-        let index = scratch.position(of: piece.key, count: count)
-        let replaces = index < count && scratch.pieces[index].key == piece.key
+        var count = try loadPieces(of: home.first, set, area: 0, at: 0)
+        let index = scratch.position(of: piece.place, count: count)
+        let replaces = index < count && scratch.pieces[index].place == piece.place
         if replaces {
             scratch.pieces[index] = piece
         } else {
             scratch.insertPiece(piece, at: index, count: &count)
         }
         if scratch.blockBytes(0..<count) <= Limits.blockBytes {
-            return try write(0..<count, replacing: home.firstKey, isLast: false)
+            return try write(0..<count, set, replacing: home.first, isLast: false)
         }
         if !replaces, index == count - 1 {
             // The block stays as full as it is: this keeps ascending ids dense.
-            return try putAlone(piece, neighbours)
+            return try putAlone(piece, set, neighbours)
         }
-        try split(count, replacing: home.firstKey)
+        try split(count, set, replacing: home.first)
     }
 
     /// Puts a document that its home block has no room for at the front of the next block, else in
     /// a block of its own.
     private mutating func putAlone(
-        _ piece: DocumentPiece, _ neighbours: BlockNeighbours
+        _ piece: DocumentPiece, _ set: BlockSet, _ neighbours: BlockNeighbours
     ) throws(StoreError) {
         scratch.pieces[0] = piece
         if let next = neighbours.next,
             next.byteCount + piece.byteCount <= Limits.blockBytes
         {
-            let count = try loadPieces(of: next.firstKey, area: 1, at: 1)
-            return try write(0..<1 + count, replacing: next.firstKey, isLast: false)
+            let count = try loadPieces(of: next.first, set, area: 1, at: 1)
+            return try write(0..<1 + count, set, replacing: next.first, isLast: false)
         }
-        try write(0..<1, replacing: nil, isLast: neighbours.isAtEnd)
+        try write(0..<1, set, replacing: nil, isLast: neighbours.isAtEnd)
     }
 
-    /// Spreads what one block cannot hold any more over as few as possible, in order.
-    private mutating func split(_ count: Int, replacing firstKey: UInt64) throws(StoreError) {
+    /// Spreads what one block cannot hold any more over a few, in order and evenly: a block that is
+    /// filled to the brim would be split again by the next document that grows.
+    private mutating func split(
+        _ count: Int, _ set: BlockSet, replacing first: UInt128
+    ) throws(StoreError) {
         var start = 0
-        var replaced: UInt64? = firstKey
+        var replaced: UInt128? = first
         while start < count {
+            let rest = scratch.blockBytes(start..<count)
+            let share = rest <= Limits.blockBytes ? rest : min(rest / 2, Limits.blockBytes)
             var end = start + 1
-            while end < count, scratch.blockBytes(start..<end + 1) <= Limits.blockBytes { end += 1 }
-            try write(start..<end, replacing: replaced, isLast: false)
+            while end < count, scratch.blockBytes(start..<end) < share,
+                scratch.blockBytes(start..<end + 1) <= Limits.blockBytes
+            {
+                end += 1
+            }
+            try write(start..<end, set, replacing: replaced, isLast: false)
             replaced = nil
             start = end
         }
@@ -105,24 +130,25 @@ extension StoreTransaction {
 
     /// Merges the block that the first `count` pieces have been written as with a neighbour, if
     /// both fit one block.
-    private mutating func merge(_ count: Int) throws(StoreError) {
-        let key = scratch.pieces[0].key
+    private mutating func merge(_ count: Int, _ set: BlockSet) throws(StoreError) {
+        let first = scratch.pieces[0].place
         let byteCount = scratch.blockBytes(0..<count)
-        let around = try around(block: key)
+        let around = try around(block: first, in: set)
         if let next = around.next,
             byteCount + next.byteCount - DocumentBlock.headerBytes <= Limits.blockBytes
         {
-            let total = try count + loadPieces(of: next.firstKey, area: 1, at: count)
-            try delete(next.firstKey, in: databases.documents)
-            try write(0..<total, replacing: key, isLast: false)
+            let total = try count + loadPieces(of: next.first, set, area: 1, at: count)
+            try deleteBlock(at: next.first, in: set)
+            try write(0..<total, set, replacing: first, isLast: false)
         } else if let previous = around.previous,
             byteCount + previous.byteCount - DocumentBlock.headerBytes <= Limits.blockBytes
         {
-            try delete(key, in: databases.documents)
-            let before = try countPieces(of: previous.firstKey)
+            try deleteBlock(at: first, in: set)
+            let before = try countPieces(of: previous.first, set)
             scratch.movePieces(count, by: before)
-            _ = try loadPieces(of: previous.firstKey, area: 1, at: 0)
-            try write(0..<before + count, replacing: previous.firstKey, isLast: false)
+            _ = try loadPieces(of: previous.first, set, area: 1, at: 0)
+            try write(
+                0..<before + count, set, replacing: previous.first, isLast: false)
         }
     }
 
@@ -131,11 +157,11 @@ extension StoreTransaction {
     /// Copies a block into the scratch memory and lists its documents from `index` on; returns how
     /// many there are.
     private mutating func loadPieces(
-        of firstKey: UInt64, area: Int, at index: Int
+        of first: UInt128, _ set: BlockSet, area: Int, at index: Int
     ) throws(StoreError) -> Int {
         let target = scratch.blocks + area * Limits.blockBytes
         let pieces = scratch.pieces
-        guard let bytes = try view.value(firstKey, in: databases.documents) else {
+        guard let bytes = try view.blockBytes(at: first, in: set) else {
             throw .corrupted(what: "the tree of documents")
         }
         let block = try DocumentBlock(bytes)
@@ -145,9 +171,10 @@ extension StoreTransaction {
         for position in 0..<block.count {
             let json = try block.json(at: position)
             let privateBytes = try block.privateBytes(at: position)
+            let (key, word) = (block.key(at: position), block.version(at: position))
             // SAFETY: `target` holds the copy until the next load into this area.
             pieces[index + position] = DocumentPiece(
-                key: block.key(at: position), version: block.version(at: position),
+                place: set.place(key: key, word: word), key: key, word: word,
                 checksum: block.checksum(at: position),
                 json: UnsafeRawBufferPointer(
                     start: target + json.lowerBound, count: json.count - 1),
@@ -157,30 +184,31 @@ extension StoreTransaction {
         return block.count
     }
 
-    private func countPieces(of firstKey: UInt64) throws(StoreError) -> Int {
-        guard let bytes = try view.value(firstKey, in: databases.documents) else {
+    private func countPieces(
+        of first: UInt128, _ set: BlockSet
+    ) throws(StoreError) -> Int {
+        guard let bytes = try view.blockBytes(at: first, in: set) else {
             throw .corrupted(what: "the tree of documents")
         }
         return try DocumentBlock(bytes).count
     }
 
-    /// Writes pieces as one block, in place of the one that had another first key.
+    /// Writes pieces as one block, in place of the one that began with another place.
     private mutating func write(
-        _ range: Range<Int>, replacing firstKey: UInt64?, isLast: Bool
+        _ range: Range<Int>, _ set: BlockSet, replacing first: UInt128?, isLast: Bool
     ) throws(StoreError) {
         let pieces = scratch.pieces
-        let key = pieces[range.lowerBound].key
-        if let firstKey, firstKey != key { try delete(firstKey, in: databases.documents) }
-        for index in range { scratch.move(pieces[index].key) }
+        let place = pieces[range.lowerBound].place
+        if let first, first != place { try deleteBlock(at: first, in: set) }
+        // Nobody remembers where copies lie.
+        if set == .documents {
+            for index in range { scratch.move(pieces[index].key) }
+        }
         let byteCount = scratch.blockBytes(range)
-        do throws(LMDBError) {
-            // SAFETY: the pieces belong to the scratch memory, which this transaction retains.
-            try transaction.reserve(byteCount, at: key, in: databases.documents, isLast: isLast) {
-                fillBlock(
-                    $0, with: UnsafeBufferPointer(start: pieces, count: range.upperBound)[range])
-            }
-        } catch {
-            throw StoreError(error)
+        // SAFETY: the pieces belong to the scratch memory, which this transaction retains.
+        try reserveBlock(byteCount, at: place, in: set, isLast: isLast) {
+            fillBlock(
+                $0, with: UnsafeBufferPointer(start: pieces, count: range.upperBound)[range])
         }
     }
 }
@@ -215,7 +243,7 @@ private func fillBlock(
         jsonEnd += piece.json.count + 1
         privateEnd += piece.privateBytes.count
         room.storeBytes(of: piece.key, toByteOffset: entry, as: UInt64.self)
-        room.storeBytes(of: piece.version, toByteOffset: entry + 8, as: UInt64.self)
+        room.storeBytes(of: piece.word, toByteOffset: entry + 8, as: UInt64.self)
         room.storeBytes(of: piece.checksum, toByteOffset: entry + 16, as: UInt64.self)
         room.storeBytes(of: UInt32(jsonEnd), toByteOffset: entry + 24, as: UInt32.self)
         room.storeBytes(of: UInt32(privateEnd), toByteOffset: entry + 28, as: UInt32.self)

@@ -2,7 +2,7 @@ import LMDB
 
 /// What a check of the store found.
 public struct CheckReport: Equatable, Sendable {
-    /// Documents that were looked at.
+    /// Documents that were looked at, without copies.
     public var documents: UInt64 = 0
     /// Bytes of their JSON, without commas.
     public var jsonBytes: UInt64 = 0
@@ -39,6 +39,7 @@ extension StoreView {
         var report = CheckReport()
         try checkDocuments(&report)
         try checkLists(&report)
+        try checkCopies(&report)
         try checkContents(&report)
         return report
     }

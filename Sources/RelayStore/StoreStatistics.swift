@@ -48,8 +48,9 @@ extension StoreView {
             ("uploads", databases.uploads),
         ]
         let bytes = [
-            ("lists", databases.lists), ("lookups", databases.lookups), ("keys", databases.keys),
-            ("meta", databases.meta), ("idempotency", databases.idempotency),
+            ("lists", databases.lists), ("lookups", databases.lookups),
+            ("copies", databases.copies), ("keys", databases.keys), ("meta", databases.meta),
+            ("idempotency", databases.idempotency),
         ]
         var result: [(String, DatabaseStatistics)] = []
         for (name, database) in integer {

@@ -68,8 +68,11 @@ final class WriteScratch: @unchecked Sendable {
 
 /// A document on its way into a block; points into `WriteScratch.blocks` or to the caller's bytes.
 struct DocumentPiece {
+    /// Where it stands in its set of blocks.
+    var place: UInt128
     var key: UInt64
-    var version: UInt64
+    /// The version; of a copy what its list sorts by.
+    var word: UInt64
     var checksum: UInt64
     /// The answer's bytes, without the comma.
     var json: UnsafeRawBufferPointer

@@ -1,0 +1,182 @@
+import CLinux
+import LMDB
+
+/// Neighbours on a list that has copies of its documents.
+public struct CopyStretch: Equatable, Sendable {
+    /// The list.
+    public var list: ListKey
+    /// The kind of record that its keys are ids of.
+    public var resource: UInt8
+    /// The list's key of the first.
+    public var first: UInt128
+    /// How many they are.
+    public var count: Int
+
+    /// Neighbours from one on.
+    public init(list: ListKey, resource: UInt8, first: UInt128, count: Int) {
+        self.list = list
+        self.resource = resource
+        self.first = first
+        self.count = count
+    }
+}
+
+/// What was handed over of a stretch.
+public struct CopiedRuns: Equatable, Sendable {
+    /// Documents.
+    public var documents = 0
+    /// The list's key of the last one.
+    public var lastKey: UInt128?
+}
+
+extension StoreView {
+    /// Hands over the documents of a stretch as runs of bytes in the map, each document followed by
+    /// a comma, block after block; ends before the document that would exceed `maxBytes`, but
+    /// hands over `least` in any case.
+    public func appendRuns(
+        _ stretch: CopyStretch, maxBytes: Int, least: Int = 1,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(StoreError) -> CopiedRuns {
+        var result = CopiedRuns()
+        guard stretch.count > 0 else { return result }
+        var walk = try CopyWalk(self, stretch.list)
+        try walk.begin(stretch)
+        var bytes = 0
+        while true {
+            var count = min(stretch.count - result.documents, walk.block.count - walk.index)
+            var json = try walk.json(count)
+            while bytes + json.count > maxBytes, result.documents + count > least {
+                count -= 1
+                if count == 0 { return result }
+                json = try walk.json(count)
+            }
+            // SAFETY: in the map, which this view keeps as it is; `json` checked the range.
+            unsafe walk.block.bytes.extracting(unchecked: json).withUnsafeBytes { body($0) }
+            bytes += json.count
+            result.documents += count
+            let last = walk.index + count - 1
+            result.lastKey = walk.key(at: last)
+            if result.documents == stretch.count || last + 1 < walk.block.count { return result }
+            try walk.moveOn()
+        }
+    }
+
+    /// The copy of a document that stands at a place of a list; nil if there is none.
+    @_lifetime(copy self)
+    public func copy(
+        of key: DocumentKey, in list: ListKey, by order: UInt64
+    ) throws(StoreError) -> DocumentView? {
+        let place = BlockSet.copies(list).place(key: key.rawValue, word: order)
+        let cursor = try copyCursor()
+        guard let bytes = try Self.seek(cursor, list, place) else { return nil }
+        // SAFETY: entries lie in the map, which the view borrows, not in the cursor.
+        let block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: self)
+        for index in 0..<block.count
+        where block.key(at: index) == key.rawValue && block.version(at: index) == order {
+            return try block.document(at: index)
+        }
+        return nil
+    }
+
+    /// The block of a list that holds a place if any does.
+    @_lifetime(copy cursor)
+    fileprivate static func seek(
+        _ cursor: borrowing BytesCursor, _ list: ListKey, _ place: UInt128
+    ) throws(StoreError) -> RawSpan? {
+        let name = list.stored
+        let key = CopyKey(list, place)
+        do throws(LMDBError) {
+            if let found = try cursor.seek(atOrAfter: key.stored.span.bytes) {
+                if found.key.holds(name), CopyKey.place(found.key) == place { return found.value }
+                guard let before = try cursor.previous(), before.key.holds(name) else {
+                    return nil
+                }
+                return before.value
+            }
+            guard let last = try cursor.last(), last.key.holds(name) else { return nil }
+            return last.value
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+extension RawSpan {
+    /// Whether the key of a block of copies names this list.
+    @inline(__always)
+    fileprivate func holds(_ list: InlineArray<2, UInt64>) -> Bool {
+        word(at: 0) == list[0] && word(at: 8) == list[1]
+    }
+}
+
+/// Walks the blocks of a list's copies.
+private struct CopyWalk: ~Copyable, ~Escapable {
+    private let cursor: BytesCursor
+    private let name: InlineArray<2, UInt64>
+    private(set) var block: DocumentBlock
+    /// The document that the walk stands on.
+    private(set) var index = 0
+
+    /// Stands nowhere yet.
+    @_lifetime(copy view)
+    init(_ view: borrowing StoreView, _ list: ListKey) throws(StoreError) {
+        cursor = try view.copyCursor()
+        name = list.stored
+        block = DocumentBlock.none
+    }
+
+    /// Moves to the first document of a stretch.
+    mutating func begin(_ stretch: CopyStretch) throws(StoreError) {
+        let order = UInt64(truncatingIfNeeded: stretch.first >> 64)
+        let key = DocumentKey(
+            account: stretch.list.account, resource: stretch.resource,
+            id: UInt64(truncatingIfNeeded: stretch.first)
+        ).rawValue
+        let place = BlockSet.copies(stretch.list).place(key: key, word: order)
+        guard let bytes = try StoreView.seek(cursor, stretch.list, place) else {
+            throw .corrupted(what: "a list without copies of its documents")
+        }
+        // SAFETY: see `moveOn`.
+        block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)
+        while index < block.count, block.key(at: index) != key || block.version(at: index) != order
+        {
+            index &+= 1
+        }
+        guard index < block.count else {
+            throw .corrupted(what: "a list without copies of its documents")
+        }
+    }
+
+    /// Where the JSON of the next `count` documents lies in the block.
+    func json(_ count: Int) throws(StoreError) -> Range<Int> {
+        try block.json(of: index..<index + count)
+    }
+
+    /// The list's key of a document of the block.
+    func key(at index: Int) -> UInt128 {
+        UInt128(block.version(at: index)) << 64
+            | UInt128(DocumentKey(rawValue: block.key(at: index)).id)
+    }
+
+    /// Moves to the first document of the next block.
+    mutating func moveOn() throws(StoreError) {
+        guard let bytes = try Self.next(cursor, name) else {
+            throw .corrupted(what: "a list without copies of its documents")
+        }
+        // SAFETY: in the map, which the view of this walk keeps as it is, not in the cursor.
+        block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)
+        index = 0
+    }
+
+    @_lifetime(copy cursor)
+    private static func next(
+        _ cursor: borrowing BytesCursor, _ name: InlineArray<2, UInt64>
+    ) throws(StoreError) -> RawSpan? {
+        do throws(LMDBError) {
+            guard let entry = try cursor.next() else { return nil }
+            return entry.key.holds(name) ? entry.value : nil
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
