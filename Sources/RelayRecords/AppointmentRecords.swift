@@ -69,8 +69,10 @@ extension StoreTransaction {
         _ old: Appointment?, with new: Appointment, _ context: RecordContext
     ) throws(StoreError) {
         let account = context.account
-        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+        let links = new.links(account)
+        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: links)
         try store(new, .appointment, new.id, context)
+        try putCopies(links)
     }
 }
 

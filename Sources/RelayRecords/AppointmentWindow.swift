@@ -41,42 +41,63 @@ public struct AppointmentWindow {
         _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart, limit: Int
     ) throws(StoreError) {
         page.reset()
+        let starts = try view.wideList(byStart)
         var (first, ended): (UInt64, UInt64) = (0, 0)
         if let from {
-            first = try view.rank(ofWide: UInt128(from.seconds, 0), in: byStart)
+            first = try view.rank(of: UInt128(from.seconds, 0), in: starts)
             ended = try view.rank(ofWide: UInt128(from.seconds + 1, 0), in: byEnd)
         }
-        var end = try view.count(byStart)
-        if let to { end = try view.rank(ofWide: UInt128(to.seconds, 0), in: byStart) }
+        var end = starts.count
+        if let to { end = try view.rank(of: UInt128(to.seconds, 0), in: starts) }
         page.total = end - ended
         let running = first - ended
         var skip = start.skip
         if let from, running > 0, isBefore(from, start.after) {
             if start.after != nil || skip < running {
+                let lengths = try view.wideList(byLength)
                 var runners = try Runners(
-                    view, byLength, at: from.seconds, after: start.after, budget: budget)
-                guard try runners.fill(page, view, &skip, limit: limit, rest: end - first) else {
-                    return
-                }
+                    view, lengths, at: from.seconds, after: start.after, budget: budget)
+                guard
+                    try runners.fill(page, view, lengths, &skip, limit: limit, rest: end - first)
+                else { return }
             } else {
                 skip -= running
             }
         }
         var place = first
         if let after = start.after, !isBefore(from, after) {
-            place = try view.rank(ofWide: after + 1, in: byStart)
+            place = try view.rank(of: after + 1, in: starts)
         }
         place += min(skip, end - min(place, end))
-        if page.keys.count < limit {
-            try view.forEachWideKey(in: byStart, from: place) { (key) throws(StoreError) in
-                guard place < end, page.keys.count < limit else { return false }
-                page.append(key)
-                place += 1
-                return true
-            }
-        }
-        page.isLast = place >= end
+        try append(page, view, starts, from: place, to: end, limit: limit)
+    }
+
+    /// Fills the rest of a page with a stretch of the list by beginning.
+    private func append(
+        _ page: SelectedPage, _ view: borrowing StoreView, _ starts: borrowing WideList,
+        from place: UInt64, to end: UInt64, limit: Int
+    ) throws(StoreError) {
         page.next.after = page.keys.last
+        let count = Int(min(UInt64(limit - page.keys.count), end - min(place, end)))
+        page.isLast = place + UInt64(count) >= end
+        guard count > 0 else { return }
+        if customer == nil {
+            // Neighbours in time are neighbours in the map.
+            let ends = try view.ends(of: place..<place + UInt64(count), in: starts)
+            guard let ends else { throw .corrupted(what: "a list's counts") }
+            page.stretch = CopyStretch(
+                list: byStart, resource: Resource.appointment.rawValue, first: ends.first,
+                count: count)
+            page.next.after = ends.last
+        } else {
+            var left = count
+            try view.forEachWideKey(in: byStart, from: place) { (key) throws(StoreError) in
+                page.append(key)
+                left -= 1
+                return left > 0
+            }
+            page.next.after = page.keys.last
+        }
     }
 
     /// Whether a page that begins behind a key begins among those that began before the window.
@@ -97,40 +118,39 @@ private struct Runners {
         var end: UInt64
     }
 
-    private let list: ListKey
     private let moment: UInt64
     private var heads: [Head] = []
     /// Candidates that may still be looked at for this request.
     private var budget: Int
 
     init(
-        _ view: borrowing StoreView, _ list: ListKey, at moment: UInt64, after: UInt128?,
-        budget: Int
+        _ view: borrowing StoreView, _ list: borrowing WideList, at moment: UInt64,
+        after: UInt128?, budget: Int
     ) throws(StoreError) {
         self.budget = budget
-        self.list = list
         self.moment = moment
         // From class to class, over those that are empty.
         var length = 0
         while let key = try Self.key(
-            view, list, at: try view.rank(ofWide: LengthKey(class: length).rawValue, in: list))
+            view, list, at: try view.rank(of: LengthKey(class: length).rawValue, in: list))
         {
             length = key.class
-            try add(length, view, after)
+            try add(length, view, list, after)
             length += 1
         }
     }
 
     private static func key(
-        _ view: borrowing StoreView, _ list: ListKey, at place: UInt64
+        _ view: borrowing StoreView, _ list: borrowing WideList, at place: UInt64
     ) throws(StoreError) -> LengthKey? {
-        guard let key = try view.wideKey(at: place, in: list) else { return nil }
+        guard let key = try view.key(at: place, in: list) else { return nil }
         return LengthKey(rawValue: key)
     }
 
     /// Adds the stretch of a class in which appointments that still run can be.
     private mutating func add(
-        _ length: Int, _ view: borrowing StoreView, _ after: UInt128?
+        _ length: Int, _ view: borrowing StoreView, _ list: borrowing WideList,
+        _ after: UInt128?
     ) throws(StoreError) {
         let longest = UInt64(2) << UInt64(length)
         var low = LengthKey(class: length, start: moment > longest ? moment - longest + 1 : 0)
@@ -140,9 +160,9 @@ private struct Runners {
                 id: after.recordID + 1)
             if behind.rawValue > low.rawValue { low = behind }
         }
-        let place = try view.rank(ofWide: low.rawValue, in: list)
+        let place = try view.rank(of: low.rawValue, in: list)
         let end = try view.rank(
-            ofWide: LengthKey(class: length, start: moment).rawValue, in: list)
+            of: LengthKey(class: length, start: moment).rawValue, in: list)
         guard place < end, let key = try Self.key(view, list, at: place) else { return }
         heads.append(Head(key: key, place: place, end: end))
     }
@@ -150,10 +170,10 @@ private struct Runners {
     /// Appends those that still run. False when the page ends here: it is full and there is more,
     /// or the budget is used up; `rest` others come behind the last of these.
     mutating func fill(
-        _ page: SelectedPage, _ view: borrowing StoreView, _ skip: inout UInt64, limit: Int,
-        rest: UInt64
+        _ page: SelectedPage, _ view: borrowing StoreView, _ list: borrowing WideList,
+        _ skip: inout UInt64, limit: Int, rest: UInt64
     ) throws(StoreError) -> Bool {
-        while let candidate = try next(view) {
+        while let candidate = try next(view, list) {
             budget -= 1
             if candidate.end > moment {
                 if page.keys.count == limit {
@@ -177,7 +197,9 @@ private struct Runners {
     }
 
     /// Takes the candidate that begins first.
-    private mutating func next(_ view: borrowing StoreView) throws(StoreError) -> LengthKey? {
+    private mutating func next(
+        _ view: borrowing StoreView, _ list: borrowing WideList
+    ) throws(StoreError) -> LengthKey? {
         guard var first = heads.indices.first else { return nil }
         for index in heads.indices where heads[index].key.startKey < heads[first].key.startKey {
             first = index

@@ -55,7 +55,7 @@ extension StoreTransaction {
         return term.entry(number, id)
     }
 
-    /// Puts a record on a list.
+    /// Puts a record on a list; `putCopies` makes its copy once there is a document.
     mutating func insert(_ entry: ListEntry) throws(StoreError) {
         if entry.isWide {
             try insert(wide: entry.key, into: entry.list)
@@ -64,8 +64,11 @@ extension StoreTransaction {
         }
     }
 
-    /// Takes a record off a list.
+    /// Takes a record off a list, and its copy.
     mutating func remove(_ entry: ListEntry) throws(StoreError) {
+        if let document = entry.copied {
+            try deleteCopy(of: document, in: entry.list, by: entry.order)
+        }
         if entry.isWide {
             try remove(wide: entry.key, from: entry.list)
         } else {

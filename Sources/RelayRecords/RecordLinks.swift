@@ -22,17 +22,39 @@ struct ListEntry: Hashable {
 
     /// Whether the list has keys of 128 bits.
     var isWide: Bool { RecordList(rawValue: list.kind)?.isWide ?? false }
+
+    /// Of a list with copies, the document that is copied.
+    var copied: DocumentKey? {
+        guard let kind = RecordList(rawValue: list.kind), kind.hasCopies else { return nil }
+        return kind.resource.key(list.account, key.recordID)
+    }
+
+    /// What the list sorts by, if it has keys of 128 bits.
+    var order: UInt64 { UInt64(truncatingIfNeeded: key >> 64) }
 }
 
 extension StoreView {
-    /// Whether a list has an entry.
+    /// Whether a list has an entry, and where it has copies, one of the record.
     func holds(_ entry: ListEntry) throws(StoreError) -> Bool {
+        if let document = entry.copied,
+            try copy(of: document, in: entry.list, by: entry.order) == nil
+        {
+            return false
+        }
         if entry.isWide { return try contains(wide: entry.key, in: entry.list) }
         return try contains(UInt64(entry.key), in: entry.list)
     }
 }
 
 extension StoreTransaction {
+    /// Makes the copies of a record whose document was written, where its links say.
+    mutating func putCopies(_ links: RecordLinks) throws(StoreError) {
+        for entry in links.entries {
+            guard let document = entry.copied else { continue }
+            try putCopy(of: document, in: entry.list, by: entry.order)
+        }
+    }
+
     /// Moves a record from what found it before to what finds it from now on.
     mutating func relink(
         _ id: UInt64, from old: RecordLinks, to new: RecordLinks

@@ -121,6 +121,11 @@ public struct RecordLoader {
         }) {
             let keys = (wideLists[list] ?? []).sorted()
             try transaction.append(wide: keys.span, to: list)
+            for key in keys {
+                let entry = ListEntry(list: list, key: key)
+                guard let document = entry.copied else { break }
+                try transaction.putCopy(of: document, in: list, by: entry.order)
+            }
         }
         wideLists = [:]
     }

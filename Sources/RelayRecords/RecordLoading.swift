@@ -56,8 +56,10 @@ extension StoreTransaction {
             try begin(&state, context)
             state.outcome.created += 1
             // A unit without a property has been judged to wait.
-            try enter(record.id, links ?? RecordLinks(), &state)
+            let links = links ?? RecordLinks()
+            try enter(record.id, links, &state)
             try put(record, account)
+            try putCopies(links)
         case .update:
             try begin(&state, context)
             state.outcome.updated += 1
@@ -106,6 +108,7 @@ extension StoreTransaction {
         if let old { before = try self.links(of: old, &state, context) ?? RecordLinks() }
         try relink(record.id, from: before, to: links)
         try put(record, context.account)
+        try putCopies(links)
         if case .property(let property) = record.model {
             state.property = nil
             if case .property(let old) = old { try updateUnits(of: property, from: old, context) }

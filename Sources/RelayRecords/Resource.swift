@@ -112,6 +112,11 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the store has copies of the list's documents in its order, so that a page of it is
+    /// one stretch of the map. Only where pages are asked for again and again, and their order is
+    /// not that of ids: each copy takes the document's bytes once more.
+    public var hasCopies: Bool { self == .appointmentsByStart }
+
     /// The list's key; `parameter` is the id that a list "of" something is about.
     @inlinable
     public func key(_ account: UInt32, _ parameter: UInt64 = 0) -> ListKey {

@@ -21,6 +21,9 @@ public struct SelectionStart: Equatable, Sendable {
 public final class SelectedPage {
     /// The records in order: what they are sorted by above, the id in the low word.
     public private(set) var keys: [UInt128] = []
+    /// Records behind those, which are neighbours on a list with copies: they are not looked up one
+    /// by one, but lie side by side.
+    public internal(set) var stretch: CopyStretch?
     /// How many the whole selection has; nil when that cannot be said within bounded work.
     public internal(set) var total: UInt64?
     /// Whether nothing comes behind this page.
@@ -32,9 +35,13 @@ public final class SelectedPage {
     /// Makes room for the longest page.
     public init() { keys.reserveCapacity(Limits.selectedRecords) }
 
+    /// Records on the page.
+    public var count: Int { keys.count + (stretch?.count ?? 0) }
+
     /// Empties the page.
     func reset() {
         keys.removeAll(keepingCapacity: true)
+        stretch = nil
         total = nil
         isLast = true
         next = SelectionStart()

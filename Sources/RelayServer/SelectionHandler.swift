@@ -61,28 +61,45 @@ extension RelayAPI {
         _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
         var runs = RecordRuns(http, continues: present.hasRecords)
-        let keys = selected.keys
-        let count = try reader.appendRuns(
-            of: keys.span, account: present.account,
-            resource: selection.resource.rawValue, maxBytes: http.portionBytes
-        ) { run in runs.append(run) }
+        let (count, last) = try appendRuns(selection, present.account, &runs, http.portionBytes)
         runs.finish()
         var next = present
-        let isWhole = count == keys.count
+        let isWhole = count == selected.count
         next.hasRecords = present.hasRecords || count > 0
         // A page with a limit is what was found for it, where its link goes on: with the work of
         // another portion there might be more, which the next page has.
-        if next.remaining != .max { next.remaining = keys.count - count }
+        if next.remaining != .max { next.remaining = selected.count - count }
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)
         if isDone { return http.appendAttached(selection.frame.closing) }
-        next.start =
-            isWhole ? selected.next : SelectionStart(after: keys[count - 1])
+        next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
         if count == 0 { http.appendAttached("\n") }
         http.state = next.state
         http.expectMore(true)
+    }
+
+    /// Appends the runs of the selected page, up to a number of bytes; returns how many records they
+    /// have, and the key of the last.
+    private func appendRuns(
+        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ maxBytes: Int
+    ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        let keys = selected.keys
+        var bytes = 0
+        let count = try reader.appendRuns(
+            of: keys.span, account: account, resource: selection.resource.rawValue,
+            maxBytes: maxBytes
+        ) { run in
+            runs.append(run)
+            bytes += run.count
+        }
+        let last = count == 0 ? nil : keys[count - 1]
+        guard count == keys.count, let stretch = selected.stretch else { return (count, last) }
+        let copied = try reader.view.appendRuns(
+            stretch, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
+        ) { run in runs.append(run) }
+        return (count + copied.documents, copied.lastKey ?? last)
     }
 
     /// Where a page begins; nil after its cursor was refused.

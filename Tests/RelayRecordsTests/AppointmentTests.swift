@@ -82,13 +82,33 @@ struct AppointmentTests {
             while true {
                 try window.fill(page, reader.view, from: start, limit: limit)
                 #expect(page.total == UInt64(wanted.count))
-                #expect(page.keys.map(\.recordID) == Array(rest.prefix(limit)))
+                #expect(try ids(page, reader.view) == Array(rest.prefix(limit)))
                 rest = rest.dropFirst(limit)
                 #expect(page.isLast == rest.isEmpty)
                 if page.isLast || rest.isEmpty { break }
                 start = page.next
             }
         }
+    }
+
+    /// The records of a page: those that were found one by one, then the neighbours, as they are told by the
+    /// ids in the bytes that are sent.
+    private func ids(
+        _ page: SelectedPage, _ view: borrowing StoreView
+    ) throws(StoreError) -> [UInt64] {
+        var ids = page.keys.map(\.recordID)
+        guard let stretch = page.stretch else { return ids }
+        let before = ids.count
+        let result = try view.appendRuns(stretch, maxBytes: .max) { run in
+            let text = String(decoding: run, as: UTF8.self)
+            // {"id":12,"title":…
+            for part in text.split(separator: "{\"id\":") {
+                ids.append(UInt64(part.prefix { $0.isNumber }) ?? 0)
+            }
+        }
+        #expect(result.documents == stretch.count && ids.count == before + stretch.count)
+        #expect(result.lastKey?.recordID == ids.last && page.next.after == result.lastKey)
+        return ids
     }
 
     @Test("When more candidates stand in the way than a request may look at, the cursor goes on.")
@@ -121,7 +141,7 @@ struct AppointmentTests {
         var ids: [UInt64] = []
         repeat {
             try window.fill(page, reader.view, from: start, limit: 2)
-            ids += page.keys.map(\.recordID)
+            ids += try self.ids(page, reader.view)
             start = page.next
         } while !page.isLast
         #expect(ids == [1_001])
