@@ -61,6 +61,22 @@ public enum Limits {
     /// store would be held for too long, and the rest is compressed as a first snapshot is.
     static let additionPages = 16_384
 
+    /// Pages that are compressed together after as many that they are like: 64. A damaged frame, or a
+    /// damaged base, takes no more of them along; four times as many are a tenth smaller.
+    static let deltaFramePages = 64
+
+    /// Pages of a snapshot that are held back until all are known that the one before it has and this
+    /// one has not, and as many of those to compare them with: 65 536 each, which is 256 MiB of the
+    /// usual pages. They wait on the disk; their sketches take 12 MiB of memory. What is new beyond
+    /// that is stored whole.
+    static let heldPages = 65_536
+
+    /// Features of 16 that a page must share with the one that it is built on: 2. One may be chance.
+    static let sharedFeatures = 2
+
+    /// Pages that may have a feature, or it tells nothing: 64, which bounds the work for a page too.
+    static let commonFeature = 64
+
     /// Percent of a pack's pages that must be needed, or prune writes it anew.
     static let neededPercent = 60
 

@@ -4,11 +4,18 @@ import RelayStore
 ///
 ///     header   16   "RLYPACK1", bytes of a page u32, 0 u32
 ///     frames        each up to `Limits.framePages` pages, compressed with zstd
-///     index         frames u32, pages u32,
-///                   36 × frames: offset u64, bytes u32, pages u32, BLAKE2b-160 of the frame
+///     index         frames u32, pages u32, bases u32,
+///                   40 × frames: offset u64, bytes u32, pages u32, bases u32, BLAKE2b-160 of the
+///                   frame
 ///                   20 × pages: address (BLAKE2b-160 of the page)
+///                   20 × bases: address of a page
 ///     trailer  48   offset of the index u64, its bytes u64, BLAKE2b-256 of header, index and the
 ///                   two numbers
+///
+/// A frame has no bases, or as many as pages: it is then compressed after the bases, one behind the
+/// other, as its prefix (zstd's `refPrefix`), and each page is mostly what its base is. A base is
+/// named by its address, because prune may move it; it is in a frame without bases, in any pack. An
+/// address is always that of the plain page.
 ///
 /// The pack's name is the first half of the hash in its trailer, in hexadecimal: so index and name
 /// vouch for each other, and the index for every frame and page.
@@ -20,6 +27,8 @@ struct PackIndex {
         var pages: Int
         /// Position of its first page in the pack.
         var first: Int
+        /// Addresses of the pages that it was compressed after; none, or one for each page.
+        var bases: ArraySlice<PageAddress>
         var sum: PageAddress
     }
 
@@ -27,7 +36,8 @@ struct PackIndex {
     static let headerBytes = 16
     static let trailerBytes = 48
     static let hashBytes = 32
-    private static let frameBytes = 36
+    private static let frameBytes = 40
+    private static let countBytes = 12
 
     let pageBytes: Int
     private(set) var frames: [Frame] = []
@@ -36,26 +46,35 @@ struct PackIndex {
     init(pageBytes: Int) { self.pageBytes = pageBytes }
 
     /// Adds a frame that holds these pages.
-    mutating func append(_ frame: [UInt8], at offset: Int, _ pages: ArraySlice<PageAddress>) {
+    mutating func append(
+        _ frame: [UInt8], at offset: Int, _ pages: [PageAddress], bases: [PageAddress]
+    ) {
+        precondition(bases.isEmpty || bases.count == pages.count, "each page has a base, or none")
         // SAFETY: hashed inside the closure.
         let sum = frame.withUnsafeBytes { PageAddress(of: $0) }
         frames.append(
             Frame(
                 offset: offset, bytes: frame.count, pages: pages.count, first: addresses.count,
-                sum: sum))
+                bases: bases[...], sum: sum))
         addresses.append(contentsOf: pages)
     }
 
     /// The frame that holds a page.
     func frame(of page: Int) -> Int {
-        // All frames but the last are full.
-        let guess = page / Limits.framePages
-        if guess < frames.count, frames[guess].first <= page,
-            page < frames[guess].first + frames[guess].pages
-        {
-            return guess
+        var low = 0
+        var high = frames.count - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if frames[middle].first <= page { low = middle } else { high = middle - 1 }
         }
-        return (frames.firstIndex { $0.first + $0.pages > page }) ?? frames.count - 1
+        return low
+    }
+
+    /// The address of the page that a page is built on; nil for one that is whole.
+    func base(of page: Int) -> PageAddress? {
+        let frame = frames[frame(of: page)]
+        if frame.bases.isEmpty { return nil }
+        return frame.bases[frame.bases.startIndex + page - frame.first]
     }
 
     // MARK: Bytes
@@ -70,16 +89,18 @@ struct PackIndex {
     /// Index and trailer of a pack whose frames end at `offset`, and the pack's name.
     func encoded(at offset: Int) -> (bytes: [UInt8], name: String) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + frames.count * Self.frameBytes + addresses.count * 20)
+        let bases = frames.flatMap(\.bases)
         bytes.append(half: UInt32(frames.count))
         bytes.append(half: UInt32(addresses.count))
+        bytes.append(half: UInt32(bases.count))
         for frame in frames {
             bytes.append(word: UInt64(frame.offset))
             bytes.append(half: UInt32(frame.bytes))
             bytes.append(half: UInt32(frame.pages))
+            bytes.append(half: UInt32(frame.bases.count))
             frame.sum.append(to: &bytes)
         }
-        for address in addresses { address.append(to: &bytes) }
+        for address in addresses + bases { address.append(to: &bytes) }
         let indexBytes = bytes.count
         bytes.append(word: UInt64(offset))
         bytes.append(word: UInt64(indexBytes))
@@ -106,7 +127,7 @@ struct PackIndex {
         else { return nil }
         let offset = Int(truncatingIfNeeded: trailer.word(at: 0))
         let count = Int(truncatingIfNeeded: trailer.word(at: 8))
-        guard offset >= Self.headerBytes, count >= 8, count < size,
+        guard offset >= Self.headerBytes, count >= Self.countBytes, count < size,
             offset == size - Self.trailerBytes - count,
             let index = try file.bytes(offset..<offset + count)
         else { return nil }
@@ -116,34 +137,45 @@ struct PackIndex {
         else { return nil }
         // From here on the bytes are those that `encoded` wrote.
         pageBytes = Int(header.half(at: 8))
-        let frameCount = Int(index.half(at: 0))
-        let pageCount = Int(index.half(at: 4))
-        guard count == 8 + frameCount * Self.frameBytes + pageCount * Limits.addressBytes
+        let counts = [0, 4, 8].map { Int(index.half(at: $0)) }
+        guard
+            count == Self.countBytes + counts[0] * Self.frameBytes
+                + (counts[1] + counts[2]) * Limits.addressBytes
         else { return nil }
-        read(index, frameCount, pageCount)
+        read(index, frames: counts[0], pages: counts[1], bases: counts[2])
     }
 
-    private mutating func read(_ index: [UInt8], _ frameCount: Int, _ pageCount: Int) {
-        var first = 0
+    private mutating func read(
+        _ index: [UInt8], frames frameCount: Int, pages pageCount: Int, bases baseCount: Int
+    ) {
+        var start = Self.countBytes + frameCount * Self.frameBytes
+        addresses = Self.addresses(pageCount, index, at: start)
+        start += pageCount * Limits.addressBytes
+        let bases = Self.addresses(baseCount, index, at: start)
+        var (firstPage, firstBase) = (0, 0)
+        for number in 0..<frameCount {
+            let start = Self.countBytes + number * Self.frameBytes
+            let (pages, own) = (Int(index.half(at: start + 12)), Int(index.half(at: start + 16)))
+            let sum = Self.addresses(1, index, at: start + 20)[0]
+            frames.append(
+                Frame(
+                    offset: Int(index.word(at: start)), bytes: Int(index.half(at: start + 8)),
+                    pages: pages, first: firstPage, bases: bases[firstBase..<firstBase + own],
+                    sum: sum))
+            firstPage += pages
+            firstBase += own
+        }
+    }
+
+    /// Some addresses of an index.
+    private static func addresses(
+        _ count: Int, _ index: [UInt8], at start: Int
+    ) -> [PageAddress] {
         // SAFETY: read inside the closure, within what the counts say.
         index.withUnsafeBytes { bytes in
-            for number in 0..<frameCount {
-                let start = 8 + number * Self.frameBytes
-                let pages = Int(index.half(at: start + 12))
-                let sum = UnsafeRawBufferPointer(rebasing: bytes[(start + 16)...])
-                frames.append(
-                    Frame(
-                        offset: Int(index.word(at: start)),
-                        bytes: Int(index.half(at: start + 8)),
-                        pages: pages, first: first, sum: PageAddress(stored: sum)))
-                first += pages
-            }
-            let start = 8 + frameCount * Self.frameBytes
-            addresses.reserveCapacity(pageCount)
-            for number in 0..<pageCount {
+            (0..<count).map { number in
                 let place = start + number * Limits.addressBytes
-                addresses.append(
-                    PageAddress(stored: UnsafeRawBufferPointer(rebasing: bytes[place...])))
+                return PageAddress(stored: UnsafeRawBufferPointer(rebasing: bytes[place...]))
             }
         }
     }

@@ -10,6 +10,8 @@ final class PackReader {
 
     let name: String
     let index: PackIndex
+    /// Where the bases of its pages are; needed only for those that have one.
+    var bases: BasePages?
     private let file: DiskFile
     private var decompressor: Decompressor
     private var current = -1
@@ -49,10 +51,16 @@ final class PackReader {
     /// Bytes of the pack.
     var size: Int { (try? file.size()) ?? 0 }
 
+    /// What findings call a frame.
+    func place(of number: Int) -> String {
+        let frame = index.frames[number]
+        return "pages \(frame.first) to \(frame.first + frame.pages - 1) of pack \(name)"
+    }
+
     /// Compares a frame's bytes with their sum.
     func compressed(_ number: Int) throws(Damage) -> [UInt8] {
         let frame = index.frames[number]
-        let place = "pages \(frame.first) to \(frame.first + frame.pages - 1) of pack \(name)"
+        let place = place(of: number)
         let bytes: [UInt8]?
         do throws(SnapshotError) {
             bytes = try file.bytes(frame.offset..<frame.offset + frame.bytes)
@@ -88,12 +96,15 @@ final class PackReader {
         let compressed = try compressed(number)
         let wanted = frame.pages * index.pageBytes
         current = -1
-        // SAFETY: read inside the closure.
+        let prefix = try prefix(of: number)
+        // SAFETY: read inside the closure, which keeps the prefix too.
         let outcome: Result<[UInt8], ZstdError> = compressed.withUnsafeBytes { source in
             Result { () throws(ZstdError) in
-                try decompressor.decompress(source, atMost: wanted)
+                try decompressor.decompress(
+                    source, atMost: wanted, after: prefix.map { UnsafeRawBufferPointer($0.bytes) })
             }
         }
+        withExtendedLifetime(prefix) {}
         guard case .success(let pages) = outcome, pages.count == wanted else {
             throw Damage(finding: "frame \(number) of pack \(name) cannot be decompressed")
         }
@@ -101,10 +112,37 @@ final class PackReader {
         current = number
     }
 
+    /// The pages that a frame was compressed after; nil for a frame of whole pages.
+    private func prefix(of number: Int) throws(Damage) -> Scratch? {
+        let frame = index.frames[number]
+        if frame.bases.isEmpty { return nil }
+        let pageBytes = index.pageBytes
+        let prefix = Scratch(frame.bases.count * pageBytes)
+        for (position, address) in frame.bases.enumerated() {
+            let start = position * pageBytes
+            do throws(Damage) {
+                // SAFETY: within the scratch memory, which has room for a page of each base.
+                guard let bases else { throw Damage(finding: "a page that nobody has looked for") }
+                try bases.copy(
+                    address,
+                    to: UnsafeMutableRawBufferPointer(
+                        rebasing: prefix.bytes[start..<start + pageBytes]))
+            } catch {
+                throw Damage(
+                    finding: "\(place(of: number)) cannot be had without \(error.finding)")
+            }
+        }
+        return prefix
+    }
+
     /// Compares every frame with its sum and every page with its address.
     func verify(into report: inout VerificationReport) {
         for number in index.frames.indices {
             do throws(Damage) {
+                if index.frames[number].bases.contains(where: { bases?.knows($0) != true }) {
+                    report.bytes += try compressed(number).count
+                    continue
+                }
                 try load(number)
                 report.bytes += index.frames[number].bytes
                 let first = index.frames[number].first

@@ -17,8 +17,13 @@ final class PackWriter {
     private var compressor: Compressor
     /// Pages that are still to be compressed with more care than speed.
     private var carefulPages: Int
+    /// For pages that are built on others: those take a small part of their room, so care pays.
+    private var deltaCompressor: Compressor?
     private let frame: Scratch
     private var waiting: [PageAddress] = []
+    /// What the pages that wait are built on: nothing, or one for each.
+    private let prefix: Scratch
+    private var waitingBases: [PageAddress] = []
     private var index: PackIndex
     private var offset = 0
     private var open: OpenPack?
@@ -36,6 +41,7 @@ final class PackWriter {
         carefulPages = isAddition ? Limits.additionPages : 0
         compressor = try Self.compressor(isAddition ? Limits.additionLevel : nil)
         frame = Scratch(Limits.framePages * pageBytes)
+        prefix = Scratch(Limits.deltaFramePages * pageBytes)
         index = PackIndex(pageBytes: pageBytes)
     }
 
@@ -58,19 +64,39 @@ final class PackWriter {
     func add(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress
     ) throws(SnapshotError) -> (pack: Int, index: Int) {
+        if !waitingBases.isEmpty { try writeFrame() }
         if offset >= Limits.packBytes { try finishPack() }
         if carefulPages > 0 {
             carefulPages -= 1
             if carefulPages == 0 { compressor = try Self.compressor(nil) }
         }
         let place = place
-        // SAFETY: a frame has room for its pages.
-        UnsafeMutableRawBufferPointer(
-            rebasing: frame.bytes[(waiting.count * pageBytes)...]
-        ).copyMemory(from: page)
+        keep(page, in: frame, at: waiting.count)
         waiting.append(address)
         if waiting.count == Limits.framePages { try writeFrame() }
         return place
+    }
+
+    /// Adds a page that is much like another one, which is whole; returns where it will be.
+    func add(
+        _ page: UnsafeRawBufferPointer, _ address: PageAddress,
+        like base: UnsafeRawBufferPointer, _ baseAddress: PageAddress
+    ) throws(SnapshotError) -> (pack: Int, index: Int) {
+        if waitingBases.count < waiting.count { try writeFrame() }
+        if offset >= Limits.packBytes { try finishPack() }
+        let place = place
+        keep(page, in: frame, at: waiting.count)
+        keep(base, in: prefix, at: waiting.count)
+        waiting.append(address)
+        waitingBases.append(baseAddress)
+        if waiting.count == Limits.deltaFramePages { try writeFrame() }
+        return place
+    }
+
+    private func keep(_ page: UnsafeRawBufferPointer, in scratch: Scratch, at position: Int) {
+        // SAFETY: the scratch memory has room for the pages of a frame.
+        UnsafeMutableRawBufferPointer(rebasing: scratch.bytes[(position * pageBytes)...])
+            .copyMemory(from: page)
     }
 
     /// Completes the last pack.
@@ -83,14 +109,7 @@ final class PackWriter {
 
     private func writeFrame() throws(SnapshotError) {
         if waiting.isEmpty { return }
-        let bytes: [UInt8]
-        do throws(ZstdError) {
-            // SAFETY: compressed during the call.
-            bytes = try compressor.compress(
-                UnsafeRawBufferPointer(rebasing: frame.bytes[..<(waiting.count * pageBytes)]))
-        } catch {
-            throw .compression(error)
-        }
+        let bytes = try compressedFrame()
         if open == nil {
             unlink(part)
             open = OpenPack(try DiskFile(creating: part))
@@ -98,8 +117,24 @@ final class PackWriter {
         }
         let start = offset
         try append(bytes)
-        index.append(bytes, at: start, waiting[...])
+        index.append(bytes, at: start, waiting, bases: waitingBases)
         waiting.removeAll(keepingCapacity: true)
+        waitingBases.removeAll(keepingCapacity: true)
+    }
+
+    private func compressedFrame() throws(SnapshotError) -> [UInt8] {
+        // SAFETY: compressed during the call.
+        let pages = UnsafeRawBufferPointer(rebasing: frame.bytes[..<(waiting.count * pageBytes)])
+        do throws(ZstdError) {
+            if waitingBases.isEmpty { return try compressor.compress(pages) }
+            let bases = UnsafeRawBufferPointer(rebasing: prefix.bytes[..<pages.count])
+            if deltaCompressor == nil {
+                deltaCompressor = try Compressor(level: Limits.additionLevel)
+            }
+            return try deltaCompressor!.compress(pages, after: bases)
+        } catch {
+            throw .compression(error)
+        }
     }
 
     private func append(_ bytes: [UInt8]) throws(SnapshotError) {

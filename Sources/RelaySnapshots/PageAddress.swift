@@ -1,7 +1,7 @@
 import RelayStore
 
 /// The name of a page by its content: BLAKE2b-160.
-struct PageAddress: Equatable {
+struct PageAddress: Hashable {
     var high: UInt64
     var middle: UInt64
     var low: UInt32
@@ -20,6 +20,9 @@ struct PageAddress: Equatable {
         low = bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
     }
 
+    /// Its bits are random already, so some of them are hash enough.
+    func hash(into hasher: inout Hasher) { hasher.combine(high) }
+
     /// The 20 bytes.
     func append(to bytes: inout [UInt8]) {
         bytes.append(word: high)
@@ -29,7 +32,7 @@ struct PageAddress: Equatable {
 }
 
 /// Where a repository has a page.
-struct PagePlace: Equatable {
+struct PagePlace: Hashable {
     /// Position of the pack among those that are known.
     var pack: UInt32
     /// Position of the page in its pack.
@@ -37,6 +40,16 @@ struct PagePlace: Equatable {
 
     /// For pages that nothing uses.
     static let free = PagePlace(pack: .max, index: 0)
+
+    /// For the n-th page that is held back until it is known how to store it.
+    static func held(_ number: Int) -> PagePlace {
+        PagePlace(pack: heldPack, index: UInt32(number))
+    }
+
+    /// Whether the page is in no pack yet.
+    var isHeld: Bool { pack == Self.heldPack }
+
+    private static let heldPack = UInt32.max - 1
 }
 
 /// Finds pages by their content: a hash table without deletion, since addresses are random bits.
@@ -57,11 +70,14 @@ struct PageIndex {
         return entry == 0 ? nil : places[Int(entry) - 1]
     }
 
-    /// Adds a page; the first place of an address stays.
-    mutating func insert(_ address: PageAddress, at place: PagePlace) {
+    /// Adds a page, or says where it is now.
+    mutating func set(_ address: PageAddress, at place: PagePlace) {
         if places.count * 2 >= slots.count { grow() }
         let slot = slot(of: address)
-        guard slots[slot] == 0 else { return }
+        guard slots[slot] == 0 else {
+            places[Int(slots[slot]) - 1] = place
+            return
+        }
         addresses.append(address)
         places.append(place)
         slots[slot] = UInt32(places.count)

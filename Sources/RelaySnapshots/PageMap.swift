@@ -5,60 +5,102 @@ import Zstd
 /// runs, each later one some for what has changed since.
 ///
 ///     magic  8    "RLYMAP1\n"
-///     counts 16   packs u32, runs u32, pages u32, bytes of a page u32
+///     counts 20   packs u32, runs u32, bases u32, pages u32, bytes of a page u32
 ///     packs  16 × packs: the first half of the hash that a pack is named by
 ///     runs   12 × runs: pack u32 (all ones: free pages), first page in it u32, pages u32
+///     bases  12 × bases: likewise, the pages that some of those above are compressed against; in
+///            the order of the packs, each once
 ///
+/// So a map tells everything that a snapshot needs: what it leads to lives as long as the map.
 /// The file is this, compressed; its name is its BLAKE2b-256.
 struct PageMap {
     /// Pages that lie side by side in a pack as well as in the data file.
     struct Run: Equatable {
         var place: PagePlace
         var count: Int
+
+        /// The places one by one.
+        var places: [PagePlace] {
+            (0..<UInt32(count)).map { PagePlace(pack: place.pack, index: place.index + $0) }
+        }
     }
 
     static let magic = Array("RLYMAP1\n".utf8)
     /// Bytes of a map when it is not compressed: 256 MiB, twenty million runs.
     static let byteLimit = 256 << 20
+    private static let headerBytes = 28
 
     let pageBytes: Int
     /// Names of the packs that places refer to.
     var packs: [String] = []
     private(set) var runs: [Run] = []
+    /// What some of the pages are built on.
+    private(set) var bases: [Run] = []
 
     init(pageBytes: Int) { self.pageBytes = pageBytes }
 
     /// Pages of the snapshot.
     var pageCount: Int { runs.reduce(0) { $0 + $1.count } }
 
-    /// Adds the next page.
-    mutating func append(_ place: PagePlace) {
+    /// All that has to be there: pages and what they are built on.
+    var needed: [Run] { runs.filter { $0.place != .free } + bases }
+
+    /// Adds the next pages.
+    mutating func append(_ place: PagePlace, count: Int = 1) {
+        Self.append(Run(place: place, count: count), to: &runs)
+    }
+
+    private static func append(_ run: Run, to runs: inout [Run]) {
         if let last = runs.last {
             let isNext =
-                place == .free
+                run.place == .free
                 ? last.place == .free
-                : last.place.pack == place.pack
-                    && Int(last.place.index) + last.count == Int(place.index)
+                : last.place.pack == run.place.pack
+                    && Int(last.place.index) + last.count == Int(run.place.index)
             if isNext {
-                runs[runs.count - 1].count += 1
+                runs[runs.count - 1].count += run.count
                 return
             }
         }
-        runs.append(Run(place: place, count: 1))
+        runs.append(run)
+    }
+
+    /// Says where the pages that were held back are now.
+    mutating func settle(_ places: [PagePlace]) {
+        let old = runs
+        runs = []
+        for run in old {
+            if run.place.isHeld {
+                for place in places[Int(run.place.index)..<Int(run.place.index) + run.count] {
+                    append(place)
+                }
+            } else {
+                append(run.place, count: run.count)
+            }
+        }
+    }
+
+    /// Says what pages are built on.
+    mutating func setBases(_ places: Set<PagePlace>) {
+        bases = []
+        for place in places.sorted(by: { ($0.pack, $0.index) < ($1.pack, $1.index) }) {
+            Self.append(Run(place: place, count: 1), to: &bases)
+        }
     }
 
     /// Leaves out the packs that no run refers to.
     mutating func dropUnusedPacks() {
         var renumbered: [UInt32: UInt32] = [:]
         var used: [String] = []
+        for run in needed where renumbered[run.place.pack] == nil {
+            renumbered[run.place.pack] = UInt32(used.count)
+            used.append(packs[Int(run.place.pack)])
+        }
         for index in runs.indices where runs[index].place != .free {
-            let old = runs[index].place.pack
-            let new = renumbered[old] ?? UInt32(used.count)
-            if renumbered[old] == nil {
-                renumbered[old] = new
-                used.append(packs[Int(old)])
-            }
-            runs[index].place.pack = new
+            runs[index].place.pack = renumbered[runs[index].place.pack]!
+        }
+        for index in bases.indices {
+            bases[index].place.pack = renumbered[bases[index].place.pack]!
         }
         packs = used
     }
@@ -70,10 +112,11 @@ struct PageMap {
         var plain = Self.magic
         plain.append(half: UInt32(packs.count))
         plain.append(half: UInt32(runs.count))
+        plain.append(half: UInt32(bases.count))
         plain.append(half: UInt32(pageCount))
         plain.append(half: UInt32(pageBytes))
         for pack in packs { plain += Self.bytes(pack) }
-        for run in runs {
+        for run in runs + bases {
             plain.append(half: run.place.pack)
             plain.append(half: run.place.index)
             plain.append(half: UInt32(run.count))
@@ -104,22 +147,26 @@ struct PageMap {
                 return try decompressor.decompress(bytes, atMost: Self.byteLimit)
             }
         }
-        guard case .success(let plain) = outcome, plain.count >= 24,
+        guard case .success(let plain) = outcome, plain.count >= Self.headerBytes,
             plain.starts(with: Self.magic)
         else { return nil }
         let (packCount, runCount) = (Int(plain.half(at: 8)), Int(plain.half(at: 12)))
-        pageBytes = Int(plain.half(at: 20))
-        guard plain.count == 24 + 16 * packCount + 12 * runCount else { return nil }
-        for number in 0..<packCount {
-            packs.append(hexadecimal(plain[(24 + 16 * number)..<(40 + 16 * number)]))
+        let baseCount = Int(plain.half(at: 16))
+        pageBytes = Int(plain.half(at: 24))
+        let firstRun = Self.headerBytes + 16 * packCount
+        guard plain.count == firstRun + 12 * (runCount + baseCount) else { return nil }
+        for start in stride(from: Self.headerBytes, to: firstRun, by: 16) {
+            packs.append(hexadecimal(plain[start..<start + 16]))
         }
-        for number in 0..<runCount {
-            let start = 24 + 16 * packCount + 12 * number
+        for number in 0..<runCount + baseCount {
+            let start = firstRun + 12 * number
             let place = PagePlace(pack: plain.half(at: start), index: plain.half(at: start + 4))
-            guard place == .free || place.pack < UInt32(packCount) else { return nil }
-            runs.append(Run(place: place, count: Int(plain.half(at: start + 8))))
+            let isBase = number >= runCount
+            guard place == .free && !isBase || place.pack < UInt32(packCount) else { return nil }
+            let run = Run(place: place, count: Int(plain.half(at: start + 8)))
+            if isBase { bases.append(run) } else { runs.append(run) }
         }
-        guard pageCount == Int(plain.half(at: 16)) else { return nil }
+        guard pageCount == Int(plain.half(at: 20)) else { return nil }
     }
 
     /// The bytes of a name in hexadecimal.

@@ -18,8 +18,11 @@ extension Repository {
         let pages = pinned.image.pages
         // Nobody knows how much is new before it is read: a quarter is what compression leaves.
         try Disk.requireSpace(pages.usedCount * pages.pageBytes / 4, in: path)
-        let intake = try PageIntake(self, pageBytes: pages.pageBytes)
+        let previous = previousMap(pinned.metadata.epoch, pageBytes: pages.pageBytes)
+        let intake = try PageIntake(
+            self, pageBytes: pages.pageBytes, isHolding: previous != nil)
         let id: String
+        let growth: Int
         var manifest: Manifest
         do throws(SnapshotError) {
             let intake = intake
@@ -27,7 +30,9 @@ extension Repository {
                 (step, offset) throws(SnapshotError) in
                 try intake.add(step, first: offset / pages.pageBytes, pages.free)
             }
-            let map = try intake.finish()
+            // All that is new has been kept: the store may use its pages again.
+            growth = Self.release(pinned)
+            let map = try intake.finish(after: previous, watch)
             let (bytes, name) = try map.encoded()
             try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
             manifest.stored = Manifest.StoredPages(
@@ -41,8 +46,26 @@ extension Repository {
         }
         withExtendedLifetime(lock) {}
         return SnapshotOutcome(
-            id: "\(path):\(id)", manifest: manifest, growth: pinned.growth,
+            id: "\(path):\(id)", manifest: manifest, growth: growth,
             milliseconds: (Pace.nanoseconds() - start) / 1_000_000)
+    }
+
+    /// Lets a commit go; returns by how much the store has grown for it.
+    private static func release(_ pinned: consuming PinnedStore) -> Int { pinned.growth }
+
+    /// The pages of the newest snapshot of a store, or of the newest at all: what has been restored
+    /// has another epoch and mostly the same pages. Nil if there is none, or none that can be read.
+    private func previousMap(_ epoch: UInt64, pageBytes: Int) -> PageMap? {
+        var newest: PageMap?
+        for id in ids().reversed() {
+            guard let manifest = try? manifest(id), manifest.pageBytes == pageBytes,
+                newest == nil || manifest.epoch == epoch,
+                let map = try? map(of: manifest, id)
+            else { continue }
+            if manifest.epoch == epoch { return map }
+            newest = map
+        }
+        return newest
     }
 
     /// Its time, to sort by, and the beginning of its hash. Two of the same commit and moment are
@@ -54,95 +77,5 @@ extension Repository {
         var number = 2
         while Disk.exists(manifestPath("\(id)-\(number)")) { number += 1 }
         return "\(id)-\(number)"
-    }
-}
-
-/// Finds out where each page of a snapshot is, and stores those that are nowhere yet.
-final class PageIntake {
-    private var index = PageIndex()
-    private var map: PageMap
-    private let writer: PackWriter
-    /// Packs that were there before; the ones being written come after them.
-    private let known: [String]
-    /// Pages that were stored.
-    private(set) var addedPages = 0
-    /// Bytes of the packs that were written.
-    private(set) var addedBytes = 0
-
-    /// Knows all pages of a repository's packs but of those that are to go.
-    init(
-        _ repository: Repository, pageBytes: Int, without leaving: Set<String> = []
-    ) throws(SnapshotError) {
-        map = PageMap(pageBytes: pageBytes)
-        var known: [String] = []
-        for name in repository.packNames() where !leaving.contains(name) {
-            // A damaged pack is none: what it should hold is stored again, and prune removes it.
-            guard let pack = try? PackReader(repository.packs, name: name),
-                pack.index.pageBytes == pageBytes
-            else { continue }
-            for (page, address) in pack.index.addresses.enumerated() {
-                index.insert(
-                    address, at: PagePlace(pack: UInt32(known.count), index: UInt32(page)))
-            }
-            known.append(name)
-        }
-        self.known = known
-        writer = try PackWriter(
-            directory: repository.packs, pageBytes: pageBytes, isAddition: !known.isEmpty)
-    }
-
-    /// Takes in the next pages.
-    func add(_ step: SnapshotCopy.Step, first: Int, _ free: PageSet) throws(SnapshotError) {
-        let pageBytes = map.pageBytes
-        for number in 0..<step.bytes.count / pageBytes {
-            if first + number >= 2, free.contains(first + number) {
-                map.append(.free)
-                continue
-            }
-            let start = number * pageBytes
-            // SAFETY: within the step's bytes, which are lent for this call.
-            let page = UnsafeRawBufferPointer(
-                rebasing: step.bytes[start..<start + pageBytes])
-            try add(page)
-        }
-    }
-
-    /// Takes in pages that nothing uses.
-    func addFree(_ count: Int) {
-        for _ in 0..<count { map.append(.free) }
-    }
-
-    /// Takes in a page of this address if a pack has it.
-    func addKnown(_ address: PageAddress) -> Bool {
-        guard let place = index.place(of: address) else { return false }
-        map.append(place)
-        return true
-    }
-
-    /// Takes in one page.
-    func add(_ page: UnsafeRawBufferPointer) throws(SnapshotError) {
-        let address = PageAddress(of: page)
-        if let place = index.place(of: address) { return map.append(place) }
-        let written = try writer.add(page, address)
-        let place = PagePlace(
-            pack: UInt32(known.count + written.pack), index: UInt32(written.index))
-        index.insert(address, at: place)
-        map.append(place)
-        addedPages += 1
-    }
-
-    /// Completes the packs; returns the map of all pages that were taken in.
-    func finish() throws(SnapshotError) -> PageMap {
-        try writer.finish()
-        let written = writer.written
-        addedBytes = written.reduce(0) { $0 + $1.bytes }
-        map.packs = known + written.map(\.name)
-        map.dropUnusedPacks()
-        return map
-    }
-
-    /// Removes what is incomplete.
-    func abandon() {
-        writer.abandon()
     }
 }

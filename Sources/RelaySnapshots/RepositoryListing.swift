@@ -76,7 +76,7 @@ extension Repository {
         for id in ids() {
             var entry = SnapshotEntry(id: id, manifest: try? manifest(id))
             if let manifest = entry.manifest, let map = try? map(of: manifest, id) {
-                for run in map.runs where run.place != .free {
+                for run in map.needed {
                     let name = map.packs[Int(run.place.pack)]
                     let first = Int(run.place.index)
                     guard let bound = seen[name]?.pages.bound, first + run.count <= bound

@@ -68,10 +68,10 @@ extension Repository {
             guard map.packs.contains(where: sparse.contains) else { continue }
             // Packs of a manifest before are known by now: its pages are found, not copied again.
             let intake = try PageIntake(
-                self, pageBytes: map.pageBytes, without: Set(sparse))
+                self, pageBytes: map.pageBytes, isHolding: false, without: Set(sparse))
             do throws(SnapshotError) {
-                try copy(map, into: intake, id)
-                let moved = try intake.finish()
+                let bases = try copy(map, without: Set(sparse), into: intake, id)
+                let moved = try intake.finish(with: bases, watch)
                 let (bytes, name) = try moved.encoded()
                 try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
                 var manifest = old
@@ -87,35 +87,96 @@ extension Repository {
         return sparse.count
     }
 
-    /// Takes all pages of a snapshot in again.
+    /// Takes all pages of a snapshot in again, as they are: whole, or built on others, which are
+    /// returned.
     private func copy(
-        _ map: PageMap, into intake: PageIntake, _ id: String
-    ) throws(SnapshotError) {
+        _ map: PageMap, without leaving: Set<String>, into intake: PageIntake, _ id: String
+    ) throws(SnapshotError) -> BasePages {
         do throws(PackReader.Damage) {
             var readers: [PackReader] = []
             for name in map.packs { readers.append(try PackReader(packs, name: name)) }
+            let bases: BasePages
+            do throws(SnapshotError) {
+                bases = try BasePages(self, map, readers)
+            } catch {
+                throw PackReader.Damage(finding: "\(error)")
+            }
+            for reader in readers { reader.bases = bases }
+            let needed = Self.bases(of: map, readers, without: leaving)
+            for place in map.bases.flatMap(\.places) {
+                let reader = readers[Int(place.pack)]
+                guard Int(place.index) < reader.index.addresses.count,
+                    needed.contains(reader.index.addresses[Int(place.index)])
+                else { continue }
+                try copy(place, of: reader) {
+                    (page, address, _) throws(SnapshotError) in
+                    try intake.addBase(page, address)
+                }
+            }
             for run in map.runs {
                 if run.place == .free {
                     intake.addFree(run.count)
                     continue
                 }
                 let reader = readers[Int(run.place.pack)]
-                for page in 0..<run.count {
-                    let index = Int(run.place.index) + page
-                    guard index < reader.index.addresses.count else {
-                        throw PackReader.Damage(finding: "pack \(reader.name) has no page \(index)")
+                for place in run.places {
+                    let index = Int(place.index)
+                    if index < reader.index.addresses.count,
+                        intake.addKnown(reader.index.addresses[index])
+                    {
+                        continue
                     }
-                    if intake.addKnown(reader.index.addresses[index]) { continue }
-                    let added = try reader.withPage(index) { bytes in
-                        Result { () throws(SnapshotError) in try intake.add(bytes) }
-                    }
-                    if case .failure = added {
-                        throw PackReader.Damage(finding: "its pages cannot be written anew")
+                    try copy(place, of: reader) { (page, address, base) throws(SnapshotError) in
+                        if let base {
+                            try intake.hold(page, address, on: base)
+                        } else {
+                            try intake.add(page)
+                        }
                     }
                 }
             }
+            return bases
         } catch {
             throw .damaged(findings: ["\(id): \(error.finding)"])
+        }
+    }
+
+    /// Addresses of what the pages of a map will be built on: all bases of a frame that stays, those
+    /// of its own pages where a frame is written anew.
+    private static func bases(
+        of map: PageMap, _ readers: [PackReader], without leaving: Set<String>
+    ) -> Set<PageAddress> {
+        var bases = Set<PageAddress>()
+        for run in map.runs where run.place != .free {
+            let index = readers[Int(run.place.pack)].index
+            let isLeaving = leaving.contains(map.packs[Int(run.place.pack)])
+            var last = -1
+            for place in run.places where Int(place.index) < index.addresses.count {
+                let number = index.frame(of: Int(place.index))
+                if isLeaving {
+                    if let base = index.base(of: Int(place.index)) { bases.insert(base) }
+                } else if number != last {
+                    bases.formUnion(index.frames[number].bases)
+                }
+                last = number
+            }
+        }
+        return bases
+    }
+
+    /// Shows a page with its address, and that of its base if it has one.
+    private func copy(
+        _ place: PagePlace, of reader: PackReader,
+        to body: (UnsafeRawBufferPointer, PageAddress, PageAddress?) throws(SnapshotError) -> Void
+    ) throws(PackReader.Damage) {
+        let page = Int(place.index)
+        let copied = try reader.withPage(page) { bytes in
+            Result { () throws(SnapshotError) in
+                try body(bytes, reader.index.addresses[page], reader.index.base(of: page))
+            }
+        }
+        if case .failure(let error) = copied {
+            throw PackReader.Damage(finding: "its pages cannot be written anew: \(error)")
         }
     }
 
@@ -162,7 +223,7 @@ struct PackUsage {
         }
         for (id, manifest) in manifests {
             let map = try repository.map(of: manifest, id)
-            for run in map.runs where run.place != .free {
+            for run in map.needed {
                 let name = map.packs[Int(run.place.pack)]
                 let first = Int(run.place.index)
                 guard let bound = used[name]?.bound, first + run.count <= bound else {

@@ -14,7 +14,9 @@ extension Repository {
             let manifest = try manifest(id)
             let map = try map(of: manifest, id)
             if depth == .quick {
-                try compareFrames(map, &report, watch)
+                var comparison = FrameComparison(self, map)
+                try comparison.run(watch)
+                report.add(comparison.report)
             } else {
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
                 let work = try makeWork()
@@ -41,14 +43,7 @@ extension Repository {
         do {
             let lock = try lockForReading()
             defer { withExtendedLifetime(lock) {} }
-            for (number, name) in names.enumerated() {
-                do throws(PackReader.Damage) {
-                    try PackReader(packs, name: name).verify(into: &report)
-                } catch {
-                    report.add(error.finding)
-                }
-                try watch.step(.hashing, number + 1, of: names.count)
-            }
+            try verifyPacks(names, &report, watch)
         }
         for id in ids() {
             let found = try verify(id, depth, watch)
@@ -57,35 +52,48 @@ extension Repository {
         return report
     }
 
-    /// Compares the sums of all frames that a map needs.
-    private func compareFrames(
-        _ map: PageMap, _ report: inout VerificationReport, _ watch: Watch
+    /// Compares every page of some packs with its address. A frame that no snapshot needs may have
+    /// lost its bases to prune: then its sum is all there is to compare, and a snapshot that does
+    /// need it says so itself.
+    private func verifyPacks(
+        _ names: [String], _ report: inout VerificationReport, _ watch: Watch
     ) throws(SnapshotError) {
-        for (number, name) in map.packs.enumerated() {
+        var readers: [PackReader] = []
+        for name in names {
             do throws(PackReader.Damage) {
-                let pack = try PackReader(packs, name: name)
-                var needed = Set<Int>()
-                for run in map.runs where Int(run.place.pack) == number && run.place != .free {
-                    let first = Int(run.place.index)
-                    guard first + run.count <= pack.index.addresses.count else {
-                        throw PackReader.Damage(
-                            finding: "pack \(name) has no page \(first + run.count - 1)")
-                    }
-                    needed.formUnion(
-                        pack.index.frame(of: first)...pack.index.frame(of: first + run.count - 1))
-                }
-                for frame in needed.sorted() {
-                    do throws(PackReader.Damage) {
-                        report.bytes += try pack.compressed(frame).count
-                    } catch {
-                        report.add(error.finding)
-                    }
-                }
+                readers.append(try PackReader(packs, name: name))
             } catch {
                 report.add(error.finding)
             }
-            try watch.step(.hashing, number + 1, of: map.packs.count)
         }
+        if readers.isEmpty { return }
+        let bases = try basePages(of: readers)
+        for (number, reader) in readers.enumerated() {
+            reader.bases = bases
+            reader.verify(into: &report)
+            reader.forget()
+            try watch.step(.hashing, number + 1, of: readers.count)
+        }
+    }
+
+    /// All that pages of some packs are built on.
+    private func basePages(of readers: [PackReader]) throws(SnapshotError) -> BasePages {
+        var wanted = Set<PageAddress>()
+        for reader in readers {
+            for frame in reader.index.frames { wanted.formUnion(frame.bases) }
+        }
+        var places: [PagePlace] = []
+        for (pack, reader) in readers.enumerated() where !wanted.isEmpty {
+            for frame in reader.index.frames where frame.bases.isEmpty {
+                for page in frame.first..<frame.first + frame.pages
+                where wanted.remove(reader.index.addresses[page]) != nil {
+                    places.append(PagePlace(pack: UInt32(pack), index: UInt32(page)))
+                }
+            }
+        }
+        let bases = try BasePages(self, pageBytes: readers[0].index.pageBytes)
+        try bases.gather(places, from: readers)
+        return bases
     }
 
     /// Writes data.mdb of a snapshot into a directory, and compares it with the manifest's sums.
@@ -93,7 +101,7 @@ extension Repository {
     func layOut(
         _ map: PageMap, _ manifest: Manifest, in directory: String, _ watch: Watch
     ) throws(SnapshotError) -> VerificationReport {
-        var layout = Layout(self, map)
+        var layout = try Layout(self, map)
         let file = try DiskFile(creating: directory + "/data.mdb")
         try layout.write(to: file, manifest, watch)
         try file.resize(to: manifest.bytes)
@@ -103,85 +111,6 @@ extension Repository {
             report.add("BLAKE2b of the pages is \(layout.blake2b), not \(manifest.blake2b)")
         }
         return report
-    }
-}
-
-/// Lays the pages of a snapshot out in a data file.
-private struct Layout {
-    private let repository: Repository
-    private let map: PageMap
-    private var readers: [PackReader?]
-    /// Packs that keep a frame, those that were asked first before the others.
-    private var holding: [Int] = []
-    private(set) var report = VerificationReport()
-    private(set) var blake2b = ""
-
-    init(_ repository: Repository, _ map: PageMap) {
-        self.repository = repository
-        self.map = map
-        readers = []
-        for name in map.packs {
-            do throws(PackReader.Damage) {
-                readers.append(try PackReader(repository.packs, name: name))
-            } catch {
-                report.add(error.finding)
-                readers.append(nil)
-            }
-        }
-    }
-
-    /// Writes all pages; those that are free stay holes.
-    mutating func write(
-        to file: borrowing DiskFile, _ manifest: Manifest, _ watch: Watch
-    ) throws(SnapshotError) {
-        let step = Scratch(Limits.stepBytes)
-        let pageBytes = map.pageBytes
-        let byteCount = map.pageCount * pageBytes
-        var digest = Digest()
-        var filled = 0
-        var offset = 0
-        for run in map.runs {
-            for page in 0..<run.count {
-                // SAFETY: a step is a whole number of pages, and written when it is full.
-                let room = UnsafeMutableRawBufferPointer(
-                    rebasing: step.bytes[filled..<filled + pageBytes])
-                if !fill(room, run, page) {
-                    room.initializeMemory(as: UInt8.self, repeating: 0)
-                }
-                filled += pageBytes
-                let isLast = offset + filled == byteCount
-                if filled < step.bytes.count, !isLast { continue }
-                // SAFETY: the scratch memory lives through the call.
-                let bytes = UnsafeRawBufferPointer(rebasing: step.bytes[..<filled])
-                digest.update(bytes, isSegmentStart: offset % Limits.segmentBytes == 0)
-                if !bytes.isZero { try file.write(bytes, at: offset) }
-                offset += filled
-                filled = 0
-                try watch.step(.copying, offset, of: manifest.bytes)
-            }
-        }
-        blake2b = digest.finish().blake2b
-    }
-
-    /// Fills in one page; false if it is free or cannot be had.
-    private mutating func fill(
-        _ room: UnsafeMutableRawBufferPointer, _ run: PageMap.Run, _ page: Int
-    ) -> Bool {
-        if run.place == .free { return false }
-        let pack = Int(run.place.pack)
-        guard let reader = readers[pack] else { return false }
-        if !reader.isHolding {
-            holding.append(pack)
-            if holding.count > Limits.openFrames { readers[holding.removeFirst()]?.forget() }
-        }
-        do throws(PackReader.Damage) {
-            try reader.withPage(Int(run.place.index) + page) { room.copyMemory(from: $0) }
-            return true
-        } catch {
-            // The pages of a frame share one fate, and one finding.
-            if report.findings.last != error.finding { report.add(error.finding) }
-            return false
-        }
     }
 }
 

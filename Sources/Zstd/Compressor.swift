@@ -29,7 +29,17 @@ public struct Compressor: ~Copyable {
     }
 
     /// One frame that holds all of `bytes` and says how many they are.
-    public mutating func compress(_ bytes: UnsafeRawBufferPointer) throws(ZstdError) -> [UInt8] {
+    ///
+    /// - Parameter prefix: bytes to refer back to, as if they came before; whoever reads the frame
+    ///   needs the same.
+    public mutating func compress(
+        _ bytes: UnsafeRawBufferPointer, after prefix: UnsafeRawBufferPointer? = nil
+    ) throws(ZstdError) -> [UInt8] {
+        if let prefix {
+            // SAFETY: the caller keeps the prefix during this call, and zstd forgets it after one
+            // frame.
+            ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+        }
         let bound = ZSTD_compressBound(bytes.count)
         var code = 0
         let context = context

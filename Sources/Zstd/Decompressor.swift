@@ -29,9 +29,18 @@ public struct Decompressor: ~Copyable {
     }
 
     /// The bytes of one frame, at most `limit`.
+    ///
+    /// - Parameter prefix: what the frame was compressed after, if anything.
     public mutating func decompress(
-        _ frame: UnsafeRawBufferPointer, atMost limit: Int
+        _ frame: UnsafeRawBufferPointer, atMost limit: Int,
+        after prefix: UnsafeRawBufferPointer? = nil
     ) throws(ZstdError) -> [UInt8] {
+        if let prefix {
+            // SAFETY: the caller keeps the prefix during this call; a frame that does not even
+            // begin would leave it known, so it is taken back.
+            ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+        }
+        defer { if prefix != nil { ZSTD_DCtx_refPrefix(context, nil, 0) } }
         var result: [UInt8] = []
         let size = ZSTD_getFrameContentSize(frame.baseAddress, frame.count)
         // The header is read, not believed: room is taken for what was promised, up to the limit.

@@ -85,6 +85,36 @@ import Testing
         #expect(try repository.verifyAll(.full).findings == [])
     }
 
+    @Test("after the first add a small part of it when one order in a hundred has changed.")
+    func increment() throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let store = try Store.open(at: sample.store)
+        let repository = try Repository(creating: sample.directory.file("repository"))
+        let options = SnapshotOptions(program: "tests")
+        let first = try repository.take(store, options)
+        let relayd = try sample.serve()
+        let connection = try relayd.connect()
+        for number in 0..<SampleStore.orders / 100 {
+            // Spread over the store, each in a commit of its own.
+            let patch = ClientRequest(
+                "PATCH", "/v1/orders/\(1 + 7_919 * number % SampleStore.orders)",
+                fields: [
+                    HeaderField("authorization", "Bearer \(key)"),
+                    HeaderField("content-type", "application/json"),
+                ], body: Array("{\"dueDate\":\"2027-01-0\(1 + number % 9)T10:00:00Z\"}".utf8))
+            #expect(try connection.perform(patch).status == 200)
+        }
+        let second = try repository.take(store, options)
+        #expect(relayd.stop() == 0)
+        let (all, added) = (
+            try #require(first.manifest.stored).addedBytes,
+            try #require(second.manifest.stored).addedBytes
+        )
+        #expect(added * 100 < all * 3, "\(added) of \(all) bytes")
+        #expect(try SnapshotSource(second.id).verify(.full).findings == [])
+    }
+
     private func get(_ path: String, _ relayd: Relayd, _ key: String) throws -> ClientResponse {
         try relayd.connect().perform(
             ClientRequest("GET", path, fields: [HeaderField("authorization", "Bearer \(key)")]))

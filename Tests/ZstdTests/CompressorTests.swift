@@ -89,4 +89,30 @@ struct CompressorTests {
         }
         #expect(throws: ZstdError.self) { try restore(Array("{\"id\":1}".utf8), pieces: 8) }
     }
+
+    @Test("What is compressed after a prefix needs the same one to be read.")
+    func prefix() throws {
+        var compressor = try Compressor(level: 9)
+        var decompressor = try Decompressor()
+        let pages = (0..<4).map { number in
+            (0..<4_096).map { UInt8(truncatingIfNeeded: ($0 &* 31 &+ number) &* ($0 >> 3)) }
+        }
+        var changed = pages[2]
+        changed.replaceSubrange(100..<105, with: "other".utf8)
+        let prefix = pages.flatMap { $0 }
+        let frame = try changed.withUnsafeBytes { bytes in
+            try prefix.withUnsafeBytes { try compressor.compress(bytes, after: $0) }
+        }
+        #expect(frame.count < 60)
+        let read = try frame.withUnsafeBytes { bytes in
+            try prefix.withUnsafeBytes {
+                try decompressor.decompress(bytes, atMost: 4_096, after: $0)
+            }
+        }
+        #expect(read == changed)
+        // Neither side remembers it.
+        #expect(throws: ZstdError.self) { try self.decompress(frame, atMost: 4_096, &decompressor) }
+        let plain = try compress(changed, &compressor)
+        #expect(try decompress(plain, atMost: 4_096, &decompressor) == changed)
+    }
 }

@@ -1,0 +1,81 @@
+/// Lays the pages of a snapshot out in a data file.
+struct Layout {
+    private let repository: Repository
+    private let map: PageMap
+    private var readers: [PackReader?]
+    /// Packs that keep a frame, those that were asked first before the others.
+    private var holding: [Int] = []
+    private(set) var report = VerificationReport()
+    private(set) var blake2b = ""
+
+    init(_ repository: Repository, _ map: PageMap) throws(SnapshotError) {
+        self.repository = repository
+        self.map = map
+        readers = []
+        for name in map.packs {
+            do throws(PackReader.Damage) {
+                readers.append(try PackReader(repository.packs, name: name))
+            } catch {
+                report.add(error.finding)
+                readers.append(nil)
+            }
+        }
+        if map.bases.isEmpty { return }
+        let bases = try BasePages(repository, map, readers)
+        for reader in readers { reader?.bases = bases }
+    }
+
+    /// Writes all pages; those that are free stay holes.
+    mutating func write(
+        to file: borrowing DiskFile, _ manifest: Manifest, _ watch: Watch
+    ) throws(SnapshotError) {
+        let step = Scratch(Limits.stepBytes)
+        let pageBytes = map.pageBytes
+        let byteCount = map.pageCount * pageBytes
+        var digest = Digest()
+        var filled = 0
+        var offset = 0
+        for run in map.runs {
+            for page in 0..<run.count {
+                // SAFETY: a step is a whole number of pages, and written when it is full.
+                let room = UnsafeMutableRawBufferPointer(
+                    rebasing: step.bytes[filled..<filled + pageBytes])
+                if !fill(room, run, page) {
+                    room.initializeMemory(as: UInt8.self, repeating: 0)
+                }
+                filled += pageBytes
+                let isLast = offset + filled == byteCount
+                if filled < step.bytes.count, !isLast { continue }
+                // SAFETY: the scratch memory lives through the call.
+                let bytes = UnsafeRawBufferPointer(rebasing: step.bytes[..<filled])
+                digest.update(bytes, isSegmentStart: offset % Limits.segmentBytes == 0)
+                if !bytes.isZero { try file.write(bytes, at: offset) }
+                offset += filled
+                filled = 0
+                try watch.step(.copying, offset, of: manifest.bytes)
+            }
+        }
+        blake2b = digest.finish().blake2b
+    }
+
+    /// Fills in one page; false if it is free or cannot be had.
+    private mutating func fill(
+        _ room: UnsafeMutableRawBufferPointer, _ run: PageMap.Run, _ page: Int
+    ) -> Bool {
+        if run.place == .free { return false }
+        let pack = Int(run.place.pack)
+        guard let reader = readers[pack] else { return false }
+        if !reader.isHolding {
+            holding.append(pack)
+            if holding.count > Limits.openFrames { readers[holding.removeFirst()]?.forget() }
+        }
+        do throws(PackReader.Damage) {
+            try reader.withPage(Int(run.place.index) + page) { room.copyMemory(from: $0) }
+            return true
+        } catch {
+            // The pages of a frame share one fate, and one finding.
+            if report.findings.last != error.finding { report.add(error.finding) }
+            return false
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import LMDB
+
+/// Finds out where each page of a snapshot is, and stores those that are nowhere yet.
+///
+/// Where there is a snapshot before, new pages are held back at first: most of them are pages of
+/// that one in which a little has changed, and which pages those were is known only when all have
+/// been seen.
+final class PageIntake {
+    private let repository: Repository
+    private var known: KnownPages
+    private var map: PageMap
+    private let writer: PackWriter
+    /// Packs that were there before; the ones being written come after them.
+    private let knownPacks: Int
+    private let isHolding: Bool
+    private let held: HeldPages
+    /// Pages that were stored.
+    private(set) var addedPages = 0
+    /// Bytes of the packs that were written.
+    private(set) var addedBytes = 0
+
+    /// Knows all pages of a repository's packs but of those that are to go.
+    init(
+        _ repository: Repository, pageBytes: Int, isHolding: Bool,
+        without leaving: Set<String> = []
+    ) throws(SnapshotError) {
+        self.repository = repository
+        self.isHolding = isHolding
+        map = PageMap(pageBytes: pageBytes)
+        known = KnownPages(repository, pageBytes: pageBytes, without: leaving)
+        knownPacks = known.names.count
+        held = try HeldPages(repository, pageBytes: pageBytes)
+        writer = try PackWriter(
+            directory: repository.packs, pageBytes: pageBytes, isAddition: knownPacks > 0)
+    }
+
+    /// Takes in the next pages.
+    func add(_ step: SnapshotCopy.Step, first: Int, _ free: PageSet) throws(SnapshotError) {
+        let pageBytes = map.pageBytes
+        for number in 0..<step.bytes.count / pageBytes {
+            if first + number >= 2, free.contains(first + number) {
+                map.append(.free)
+                continue
+            }
+            let start = number * pageBytes
+            // SAFETY: within the step's bytes, which are lent for this call.
+            let page = UnsafeRawBufferPointer(
+                rebasing: step.bytes[start..<start + pageBytes])
+            try add(page)
+        }
+    }
+
+    /// Takes in pages that nothing uses.
+    func addFree(_ count: Int) { map.append(.free, count: count) }
+
+    /// Takes in a page of this address if a pack has it.
+    func addKnown(_ address: PageAddress) -> Bool {
+        guard let place = known.place(of: address) else { return false }
+        map.append(place)
+        return true
+    }
+
+    /// Takes in one page.
+    func add(_ page: UnsafeRawBufferPointer) throws(SnapshotError) {
+        let address = PageAddress(of: page)
+        if addKnown(address) { return }
+        if isHolding, held.count < Limits.heldPages {
+            try hold(page, address, on: nil)
+        } else {
+            map.append(try store(page, address))
+        }
+    }
+
+    /// Takes in one page that is to be built on another, once `finish` is told where that is.
+    func hold(
+        _ page: UnsafeRawBufferPointer, _ address: PageAddress, on base: PageAddress?
+    ) throws(SnapshotError) {
+        let place = PagePlace.held(held.count)
+        try held.append(page, address, on: base)
+        known.set(address, at: place)
+        map.append(place)
+        addedPages += 1
+    }
+
+    /// Stores a page that must be there whole, because others are built on it.
+    func addBase(_ page: UnsafeRawBufferPointer, _ address: PageAddress) throws(SnapshotError) {
+        if known.wholePlace(of: address) == nil { _ = try store(page, address) }
+    }
+
+    private func store(
+        _ page: UnsafeRawBufferPointer, _ address: PageAddress
+    ) throws(SnapshotError) -> PagePlace {
+        let place = place(try writer.add(page, address))
+        known.set(address, at: place)
+        addedPages += 1
+        return place
+    }
+
+    private func place(_ written: (pack: Int, index: Int)) -> PagePlace {
+        PagePlace(pack: UInt32(knownPacks + written.pack), index: UInt32(written.index))
+    }
+
+    // MARK: The end
+
+    /// Chooses what the pages that were held are built on, among those that an earlier snapshot has
+    /// and this one has not, and completes the packs; returns the map of all pages.
+    func finish(after previous: PageMap?, _ watch: Watch) throws(SnapshotError) -> PageMap {
+        let bases = try BasePages(repository, pageBytes: map.pageBytes)
+        if let previous, held.count > 0 {
+            var similar = SimilarPages()
+            var addresses: [PageAddress] = []
+            let readers = known.names.map { try? PackReader(repository.packs, name: $0) }
+            try bases.gather(known.wholePlaces(in: previous, notIn: map), from: readers) {
+                (address, page) in
+                similar.append(PageSketch(of: page))
+                addresses.append(address)
+            }
+            try held.chooseBases(&similar, addresses, watch)
+        }
+        return try finish(with: bases, watch)
+    }
+
+    /// Completes the packs, with the bases of all pages that were held; returns the map of all pages.
+    func finish(with bases: BasePages, _ watch: Watch) throws(SnapshotError) -> PageMap {
+        var places = [PagePlace](repeating: .free, count: held.count)
+        // The whole ones first, so that frames of both kinds are full.
+        for isWhole in [true, false] {
+            for number in 0..<held.count where (held.bases[number] == nil) == isWhole {
+                if watch.isEnded { throw .cancelled }
+                places[number] = try settle(number, bases)
+            }
+        }
+        try writer.finish()
+        addedBytes = writer.written.reduce(0) { $0 + $1.bytes }
+        known.append(writer.written.map { ($0.name, $0.index) })
+        map.settle(places)
+        map.setBases(known.bases(of: map))
+        map.packs = known.names
+        map.dropUnusedPacks()
+        return map
+    }
+
+    /// Stores a page that was held.
+    private func settle(_ number: Int, _ bases: BasePages) throws(SnapshotError) -> PagePlace {
+        let address = held.addresses[number]
+        let page = try held.page(number)
+        guard let base = held.bases[number] else {
+            return place(try writer.add(page, address))
+        }
+        let room = held.baseRoom
+        do throws(PackReader.Damage) {
+            try bases.copy(base, to: room)
+        } catch {
+            throw .damaged(findings: [error.finding])
+        }
+        // SAFETY: the page and the base lie in memory of `held`, which this value keeps.
+        return place(try writer.add(page, address, like: UnsafeRawBufferPointer(room), base))
+    }
+
+    /// Removes what is incomplete.
+    func abandon() {
+        writer.abandon()
+    }
+}

@@ -1,0 +1,42 @@
+import Glibc
+
+/// Pages that are kept aside for a while, in a file that has no name: memory does not grow with
+/// them, and a process that is killed leaves nothing behind.
+final class PageSpool {
+    private let file: DiskFile
+    private let pageBytes: Int
+    /// Pages that are kept.
+    private(set) var count = 0
+
+    /// Makes an empty one on the disk that a directory is on.
+    init(in directory: String, pageBytes: Int) throws(SnapshotError) {
+        // The name lives for a moment only; if that is when the process ends, the next one that
+        // writes to the repository removes it like any other part.
+        var template = Array("\(directory)/spool.part-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else {
+            throw .system(call: "mkstemp", path: directory, errno: errno)
+        }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        unlink(template)
+        file = DiskFile(descriptor: descriptor, path: "\(directory)/spool")
+        self.pageBytes = pageBytes
+    }
+
+    /// Adds a page; returns its number, from 0 on.
+    func append(_ page: UnsafeRawBufferPointer) throws(SnapshotError) -> Int {
+        try file.write(page, at: count * pageBytes)
+        count += 1
+        return count - 1
+    }
+
+    /// Reads a page back.
+    func read(
+        _ number: Int, into room: UnsafeMutableRawBufferPointer
+    ) throws(SnapshotError) {
+        precondition(number < count && room.count == pageBytes)
+        guard try file.read(into: room, at: number * pageBytes) == pageBytes else {
+            throw .system(call: "read", path: file.path, errno: EIO)
+        }
+    }
+}
