@@ -55,6 +55,14 @@ public enum Limits {
     /// above that, and one commit then still takes less than a second.
     static let commitBytes = 64 << 20
 
+    /// Commands after which the writer lets others have the core, if it applies as many in a group:
+    /// 4 are about 100 µs, what a loop's own turn takes.
+    static let stretchCommands = 4
+
+    /// Times that a commit lets others have the core: 8. Beside loops that are always busy each is a
+    /// slice of the scheduler's, 1 to 3 ms, and so all of them are no more than a slow fdatasync.
+    static let yieldsPerCommit = 8
+
     /// The share of the map that only deletions may use, and the most that is kept back for them.
     /// A store that is full to the last page could not even be emptied.
     static let reserveShare = 4

@@ -249,6 +249,15 @@ private final class Gate: WriteCommand {
         }
     }
 
+    @Test("A group lets others have the core now and then, but not often enough to be starved.")
+    func stretches() {
+        for commands in [1, 3, 4, 20, 31, 32, 33, 1_000, Limits.queuedCommands] {
+            let pauses = commands / GroupCommit.stretch(of: commands)
+            #expect(pauses <= Limits.yieldsPerCommit)
+            #expect(pauses > 0 || commands < Limits.stretchCommands)
+        }
+    }
+
     @Test("Deletions go through in a group with puts that do not fit.")
     func fullGroup() throws {
         let directory = TemporaryDirectory()
