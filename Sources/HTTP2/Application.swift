@@ -6,6 +6,8 @@ public enum Refusal: Sendable {
     case bodyTooLarge
     /// The connection's bodies together exceed `Limits.bodyBytesPerConnection`: 503.
     case bodyBudget
+    /// The body stopped coming: less than `Limits.bodyProgressBytes` within `Limits.stallMilliseconds`: 408.
+    case bodyStalled
 }
 
 /// What answers the requests of one event loop. Every call comes on that loop's thread.

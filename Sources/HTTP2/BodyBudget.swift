@@ -1,12 +1,19 @@
 import Synchronization
 
-/// Memory that the request bodies of a server may take, shared by its loops.
+/// Memory and time that the request bodies of a server may take, shared by its loops.
 public final class BodyBudget: Sendable {
     private let used = Atomic<Int>(0)
     private let limit: Int
+    /// Time in which a body has to get on, see `endStalledBodies`.
+    let stallMilliseconds: Int64
 
     /// A budget of so many bytes.
-    public init(_ limit: Int = Limits.bodyBytes) { self.limit = limit }
+    public init(
+        _ limit: Int = Limits.bodyBytes, stallMilliseconds: Int64 = Limits.stallMilliseconds
+    ) {
+        self.limit = limit
+        self.stallMilliseconds = stallMilliseconds
+    }
 
     /// Bytes that are taken now.
     public var usedBytes: Int { used.load(ordering: .relaxed) }

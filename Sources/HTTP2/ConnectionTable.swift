@@ -66,10 +66,13 @@ extension EventLoop {
             let isStalled =
                 waits && !connection.pointee.hasPendingWork
                 && now - connection.pointee.workedAt > Limits.stallMilliseconds
-            if isSilent || isStalled {
+            if isSilent {
                 destroy(connection)
-            } else if connection.resetStalledBodies(now) {
+            } else if connection.endStalledBodies(now) {
+                // Who has sent nothing else either still gets the answer.
                 touch(connection)
+            } else if isStalled {
+                destroy(connection)
             } else if now - connection.pointee.progressAt > Limits.idleMilliseconds {
                 connection.pointee.releaseFrameBuffer()
             }

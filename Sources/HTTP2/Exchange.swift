@@ -39,7 +39,6 @@ public struct Exchange {
     public func admitStreamedBody(upTo bytes: Int) {
         stream.pointee.maxRequestBody = bytes
         stream.pointee.isStreamed = true
-        stream.pointee.progressAt = stream.pointee.connection!.pointee.state.pointee.now
     }
 
     /// Whether the body was admitted as a streamed one.

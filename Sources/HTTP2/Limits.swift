@@ -100,7 +100,11 @@ public enum Limits {
     static let handshakeMilliseconds: Int64 = 5_000
 
     /// Time without progress while bytes wait to be sent or a body to be received.
-    static let stallMilliseconds: Int64 = 60_000
+    public static let stallMilliseconds: Int64 = 60_000
+
+    /// Bytes of a body, or its end, that have to come within `stallMilliseconds`: 16 KiB, 273 bytes/s.
+    /// No network is that slow; who sends less wants the memory of what has come.
+    public static let bodyProgressBytes = 16 * 1024
 
     /// Time without a byte after which a connection gives back the pages of its frame buffer: one
     /// page fault on its next request against 4 KiB for as long as it is idle.

@@ -108,6 +108,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             return reset(stream.pointee.id)
         }
         if ends { return requestComplete(stream) }
+        restartBodyClock(stream)
         let exchange = Exchange(stream: stream)
         pointee.state.call {
             if let refusal = stream.pointee.refusal {
@@ -163,6 +164,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             refuse(stream, .bodyBudget)
         } else if stream.appendBody(bytes, length) {
             holdBody(length)
+            noteBodyProgress(stream, length)
         } else {
             refuse(stream, .bodyTooLarge)
         }
@@ -188,8 +190,13 @@ extension UnsafeMutablePointer where Pointee == Connection {
             pointee.session, 0, id, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
     }
 
+    /// Has the application refuse a request whose body is on its way; what came of it is freed at
+    /// once, for its client may keep the stream open.
     func refuse(_ stream: UnsafeMutablePointer<Stream>, _ refusal: Refusal) {
+        if stream.pointee.isStreamed { return refuseRest(stream, 0, refusal) }
         pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
+        releaseBody(stream.pointee.requestBodyLength)
+        stream.dropBody()
         enqueue(stream)
     }
 

@@ -60,8 +60,9 @@ struct Stream {
     var isStreamed = false
     var streamedBytes = 0
     var heldOffset = 0
-    /// When bytes of a streamed body came last.
+    /// When the body was last got on with, and its bytes since then: see `noteBodyProgress`.
     var progressAt: Int64 = 0
+    var progressBytes = 0
 
     // Response.
     var status: Int = 0
@@ -194,5 +195,14 @@ extension UnsafeMutablePointer where Pointee == Stream {
         memcpy(pointee.requestBody! + pointee.requestBodyLength, bytes, length)
         pointee.requestBodyLength = end
         return true
+    }
+
+    /// Frees what was received of the body.
+    func dropBody() {
+        // SAFETY: the slot's own; nobody is handed the body of a request that is not complete.
+        free(pointee.requestBody)
+        pointee.requestBody = nil
+        pointee.requestBodyLength = 0
+        pointee.requestBodyCapacity = 0
     }
 }

@@ -11,7 +11,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         _ stream: UnsafeMutablePointer<Stream>, _ bytes: UnsafeRawBufferPointer
     ) {
         nghttp2_session_consume_connection(pointee.session, bytes.count)
-        stream.pointee.progressAt = pointee.state.pointee.now
+        noteBodyProgress(stream, bytes.count)
         stream.pointee.streamedBytes += bytes.count
         if !stream.pointee.rules.receive(bytes.count) {
             stream.pointee.phase = .malformed
@@ -46,28 +46,11 @@ extension UnsafeMutablePointer where Pointee == Connection {
         let taken = offer(bytes, to: stream)
         if stream.pointee.status != 0 { return dropRest(stream, 0) }
         open(stream, by: taken)
-        stream.pointee.progressAt = pointee.state.pointee.now
+        restartBodyClock(stream)
         stream.pointee.heldOffset += taken
         if taken < held { return }
         forgetHeld(stream, stream.pointee.requestBodyLength)
         if stream.pointee.isComplete { enqueue(stream) }
-    }
-
-    /// Ends streams whose clients have stopped sending; says whether there were any.
-    func resetStalledBodies(_ now: Int64) -> Bool {
-        var found = false
-        var next = pointee.streams
-        while let stream = next {
-            next = stream.pointee.elder
-            guard stream.pointee.isStreamed, stream.pointee.awaitsClient,
-                now - stream.pointee.progressAt > Limits.stallMilliseconds
-            else { continue }
-            stream.pointee.phase = .malformed
-            nghttp2_submit_rst_stream(
-                pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_CANCEL.rawValue))
-            found = true
-        }
-        return found
     }
 
     private func offer(
@@ -84,7 +67,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         nghttp2_session_consume_stream(pointee.session, stream.pointee.id, count)
     }
 
-    private func refuseRest(
+    func refuseRest(
         _ stream: UnsafeMutablePointer<Stream>, _ count: Int, _ refusal: Refusal
     ) {
         pointee.state.call { $0.refuse(Exchange(stream: stream), refusal) }
@@ -135,7 +118,4 @@ extension Stream {
         if phase == .pending { return true }
         return isStreamed && status == 0 && (phase == .receiving || phase == .waiting)
     }
-
-    /// Whether it is the client's turn: a streamed body is on its way and nothing of it waits.
-    var awaitsClient: Bool { phase == .receiving && !isComplete && requestBodyLength == 0 }
 }

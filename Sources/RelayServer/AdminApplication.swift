@@ -34,6 +34,7 @@ final class AdminApplication: Application {
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         var exchange = RelayExchange(http: exchange, account: 0)
+        if refusal == .bodyStalled { return exchange.reject(.stalledBody) }
         exchange.reject(
             Problem(
                 .contentTooLarge,

@@ -87,6 +87,10 @@ final class RelayApplication: Application {
         case .bodyBudget:
             exchange.reject(
                 Problem(.unavailable, "too many bodies at once on this connection: try again"))
+        case .bodyStalled:
+            // Its files are not waited for any longer either.
+            Upload.end(exchange.http)
+            exchange.reject(.stalledBody)
         }
     }
 
@@ -181,6 +185,12 @@ extension RelayExchange {
 }
 
 extension Problem {
+    /// 408: the client has stopped sending.
+    static let stalledBody = Problem(
+        .requestTimeout,
+        "neither \(HTTP2.Limits.bodyProgressBytes) bytes of the body nor its end came within "
+            + "\(HTTP2.Limits.stallMilliseconds / 1_000) s: send it again")
+
     /// 413 with the limit that was exceeded.
     static func tooLarge(_ exchange: Exchange) -> Problem {
         let method = RelayContract.Method(rawValue: exchange.method.rawValue) ?? .other

@@ -22,6 +22,7 @@ final class SampleApplication: Application {
         case .fieldsTooLarge: exchange.respond(431)
         case .bodyTooLarge: exchange.respond(413)
         case .bodyBudget: exchange.respond(503)
+        case .bodyStalled: exchange.respond(408)
         }
     }
 

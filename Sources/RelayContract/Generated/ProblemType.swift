@@ -15,6 +15,8 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case notFound
     /// 405: The path does not take this method. The Allow header lists those it takes.
     case methodNotAllowed
+    /// 408: The body stopped coming. Nothing was changed: send the request again.
+    case requestTimeout
     /// 409: Other records stand in the way. The detail names them.
     case conflict
     /// 409: The request is still under way. An earlier one with the same Idempotency-Key has no
@@ -58,6 +60,7 @@ extension ProblemType {
         case .unauthorized: "/problems/unauthorized"
         case .notFound: "/problems/not-found"
         case .methodNotAllowed: "/problems/method-not-allowed"
+        case .requestTimeout: "/problems/request-timeout"
         case .conflict: "/problems/conflict"
         case .underWay: "/problems/under-way"
         case .cursorExpired: "/problems/cursor-expired"
@@ -84,6 +87,7 @@ extension ProblemType {
         case .unauthorized: "No valid API key"
         case .notFound: "Nothing is here"
         case .methodNotAllowed: "The path does not take this method"
+        case .requestTimeout: "The body stopped coming"
         case .conflict: "Other records stand in the way"
         case .underWay: "The request is still under way"
         case .cursorExpired: "The cursor is from before a restore"
@@ -110,6 +114,7 @@ extension ProblemType {
         case .unauthorized: 401
         case .notFound: 404
         case .methodNotAllowed: 405
+        case .requestTimeout: 408
         case .conflict: 409
         case .underWay: 409
         case .cursorExpired: 410

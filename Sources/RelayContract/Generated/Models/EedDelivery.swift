@@ -11,7 +11,8 @@ public struct EedDelivery: ContractModel {
     public var unitId: UInt64
     /// The customer that the property belongs to.
     public var customerId: UInt64
-    /// A month as `YYYY-MM`, not after the present month (UTC, when the request is made).
+    /// A month as `YYYY-MM` from 0001-01 on, not after the present month (UTC, when the request is
+    /// made).
     public var period: CalendarMonth
     /// The metering company's name.
     public var mscName: String
