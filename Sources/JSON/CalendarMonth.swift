@@ -4,12 +4,12 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     /// Months since January of the year 0, which is what makes neighbours easy.
     public let number: Int
 
-    /// January of the year 0 to December of 9999: what four digits can write.
-    public static let numbers = 0..<120_000
+    /// January of the year 1 to December of 9999: what four digits can write. The calendar has no year 0.
+    public static let numbers = 12..<120_000
 
     /// Precondition: a month that four digits of year can write.
     public init(number: Int) {
-        precondition(Self.numbers.contains(number), "a month outside the years 0000…9999")
+        precondition(Self.numbers.contains(number), "a month outside the years 0001…9999")
         self.number = number
     }
 
@@ -25,13 +25,13 @@ public struct CalendarMonth: Hashable, Comparable, Sendable {
     /// Reads `YYYY-MM`; nil for anything else.
     public init?(_ text: UnsafeBufferPointer<UInt8>) {
         var reader = DateTimeReader(text: text)
-        guard let year = reader.number(digits: 4, in: 0...9999), reader.skip("-"),
+        guard let year = reader.number(digits: 4, in: 1...9999), reader.skip("-"),
             let month = reader.number(digits: 2, in: 1...12), reader.isAtEnd
         else { return nil }
         number = year * 12 + month - 1
     }
 
-    /// So many months later, or earlier; nil outside the years 0000…9999.
+    /// So many months later, or earlier; nil outside the years 0001…9999.
     public func advanced(by months: Int) -> CalendarMonth? {
         Self.numbers.contains(number + months) ? CalendarMonth(number: number + months) : nil
     }

@@ -59,6 +59,12 @@ public struct MethodSet: OptionSet, Sendable {
         self.init(rawValue: 1 << method.rawValue)
     }
 
+    /// What some path or other takes.
+    static let any: MethodSet = [
+        MethodSet(.get), MethodSet(.head), MethodSet(.post), MethodSet(.patch), MethodSet(.delete),
+        MethodSet(.options),
+    ]
+
     /// The value of an Allow header: `GET, HEAD, OPTIONS`.
     public var headerValue: String {
         Method.allCases.filter { contains(MethodSet($0)) }.map { "\($0.name)" }

@@ -6,7 +6,7 @@ public struct RouteMatch: Sendable {
     public enum Outcome: Equatable, Sendable {
         /// An operation is to be carried out.
         case operation(Operation)
-        /// OPTIONS on a known path: answer 204 with Allow.
+        /// OPTIONS on a known path, or on `*`: answer 204 with Allow.
         case options(MethodSet)
         /// No such path: 404.
         case notFound
@@ -35,7 +35,11 @@ public struct RouteMatch: Sendable {
 public enum Router {
     /// Matches without allocating. The path comes without its query; escaped or trailing slashes match nothing.
     public static func match(method: Method, path: UnsafeRawBufferPointer) -> RouteMatch {
-        guard let segments = PathSegments(path) else { return RouteMatch(.notFound) }
+        guard let segments = PathSegments(path) else {
+            // `OPTIONS *` asks about the service as a whole (RFC 9110 §9.3.7).
+            let isOfAll = method == .options && path.count == 1 && path[0] == UInt8(ascii: "*")
+            return RouteMatch(isOfAll ? .options(.any) : .notFound)
+        }
         return route(method, segments)
     }
 }

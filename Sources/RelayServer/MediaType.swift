@@ -1,8 +1,12 @@
 /// The media types that requests may have.
 enum MediaType {
-    /// Whether a Content-Type is JSON: `application/json`, with or without parameters.
+    /// Whether a Content-Type is JSON: `application/json`, with or without parameters. JSON is UTF-8
+    /// (RFC 8259 §8.1): a charset that says otherwise is not.
     static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool {
-        matches(value, "application/json")
+        guard matches(value, "application/json") else { return false }
+        guard value.contains(UInt8(ascii: ";")) else { return true }
+        guard let charset = FieldParameters(value)["charset"] else { return true }
+        return String(decoding: charset, as: UTF8.self).lowercased() == "utf-8"
     }
 
     /// Whether a Content-Type is a form that may have files.

@@ -175,7 +175,7 @@ struct ChangeSource {
         let count = Int.random(in: 0...1, using: &random)
         return EedDelivery(
             propertyId: few(), unitId: few(), customerId: few(),
-            period: CalendarMonth(number: Int.random(in: 0..<24_000, using: &random)),
+            period: CalendarMonth(number: Int.random(in: 12..<24_000, using: &random)),
             mscName: text(), consumptions: (0..<count).map { _ in consumption },
             benchmarks: chance(50)
                 ? [] : [EedBenchmark(service: .cooling, unitofmeasure: .m3, amount: 1e300)])
