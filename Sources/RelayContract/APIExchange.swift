@@ -28,14 +28,14 @@ public struct APIRequest {
 }
 
 extension APIRequest {
-    /// The body as a model, or nil after the problem has been answered.
-    @inlinable
+    /// The body as a model; nil after the problem has been answered, or when the reader keeps what its
+    /// schema refuses.
     public func body<Model: ContractModel>(
-        as type: Model.Type, _ parser: JSONParser, _ exchange: inout some APIExchange
+        as type: Model.Type, _ reader: BodyReader, _ exchange: inout some APIExchange
     ) -> Model? {
         let value: JSONValue
         do throws(JSONFault) {
-            value = try parser.parse(body)
+            value = try reader.parser.parse(body)
         } catch {
             exchange.reject(Problem(error))
             return nil
@@ -43,7 +43,7 @@ extension APIRequest {
         var faults = Faults()
         let model = Model(decoding: value, into: &faults)
         guard faults.isEmpty, let model else {
-            exchange.reject(Problem(.validation, faults))
+            reader.refuse(value, faults)
             return nil
         }
         return model

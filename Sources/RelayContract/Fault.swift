@@ -125,6 +125,14 @@ public struct Faults {
         listed.append(Fault(pointer: "\(pointer)/\(member)", code: code, detail: detail()))
     }
 
+    /// Adds a fault at a place that is known as a pointer.
+    public mutating func add(
+        _ code: FaultCode, pointer: String, _ detail: @autoclosure () -> String
+    ) {
+        guard hasRoom() else { return }
+        listed.append(Fault(pointer: pointer, code: code, detail: detail()))
+    }
+
     /// Adds a fault of a query parameter.
     public mutating func add(
         _ code: FaultCode, parameter: String, _ detail: @autoclosure () -> String

@@ -48,7 +48,7 @@ extension StoreTransaction {
         }
         guard let id = input.id else { return planNew(input, &faults, context) }
         guard let stored = try load(Address.self, .address, id, context)?.model else {
-            faults.add(.unknownReference, member: "id", "the account has no address \(id)")
+            faults.add(.unknownReference, member: "id", Faults.unknown(.address, id))
             return .none
         }
         var changed = stored

@@ -43,8 +43,7 @@ extension StoreTransaction {
         guard let name else { return id }
         guard let named = try find(.internalID, resource, name, context) else {
             faults.add(
-                .unknownReference, member: nameMember,
-                "the account has no \(resource) of this internalId")
+                .unknownReference, member: nameMember, Faults.unknown(resource))
             return id
         }
         if let id, id != named {

@@ -9,8 +9,20 @@ extension StoreTransaction {
     ) throws(StoreError) {
         guard let id else { return }
         if try exists(resource, id, context) { return }
-        faults.add(
-            .unknownReference, member: member, "the account has no \(resource) \(id)")
+        faults.add(.unknownReference, member: member, Faults.unknown(resource, id))
+    }
+}
+
+extension Faults {
+    /// What to say of a reference to a record that is not there.
+    static func unknown(_ resource: Resource, _ id: UInt64, isUpdated: Bool = false) -> String {
+        "the account has no \(resource) \(id)"
+            + (isUpdated ? "; leave id out to create one" : "")
+    }
+
+    /// As above, of an id of the client's own.
+    static func unknown(_ resource: Resource) -> String {
+        "the account has no \(resource) of this internalId"
     }
 }
 

@@ -23,7 +23,7 @@ extension StoreTransaction {
             if try !exists(resource, id, context) {
                 faults.add(
                     .unknownReference, member: "id",
-                    "the account has no \(resource) \(id); leave id out to create one")
+                    Faults.unknown(resource, id, isUpdated: true))
                 return nil
             }
         }

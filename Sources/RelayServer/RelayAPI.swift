@@ -12,7 +12,8 @@ struct RelayAPI: ~Copyable, API {
     var reader: StoreReader
     /// Why the reader could not be renewed; until it can, every request is answered with that.
     var failure: StoreError?
-    let parser = JSONParser()
+    let bodies = BodyReader()
+    var parser: JSONParser { bodies.parser }
     /// The store's epoch: part of every entity tag and cursor.
     let epoch: UInt64
     let writing: WriteAccess

@@ -49,7 +49,7 @@ extension RelayAPI {
         do throws(Problem) {
             guard let upload = Upload.kept(by: exchange.http) as? CommentUpload else {
                 let request = APIRequest(body: exchange.http.body)
-                guard let new = request.body(as: NewComment.self, parser, &exchange) else { return }
+                guard let new = request.body(as: NewComment.self, bodies, &exchange) else { return }
                 return submit(
                     .createComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
             }

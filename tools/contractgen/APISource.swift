@@ -31,7 +31,7 @@ enum APISource {
             source.line("public mutating func dispatch(")
             source.indented { source in
                 source.line(
-                    "_ operation: Operation, _ request: APIRequest, parser: JSONParser,")
+                    "_ operation: Operation, _ request: APIRequest, bodies: BodyReader,")
                 source.line("_ exchange: inout Exchange")
             }
             source.line(") {")
@@ -51,7 +51,7 @@ enum APISource {
             if !endpoint.query.isEmpty {
                 source.list(
                     "guard let input = \(endpoint.inputName)(",
-                    ["request"] + (endpoint.model == nil ? [] : ["parser"]) + ["&exchange"],
+                    ["request"] + (endpoint.model == nil ? [] : ["bodies"]) + ["&exchange"],
                     ") else { return }")
                 source.line("\(endpoint.id)(input, &exchange)")
                 return
@@ -60,7 +60,7 @@ enum APISource {
             var arguments: [String] = []
             if let name = endpoint.pathParameter { arguments.append("\(name): request.id0") }
             if let body = endpoint.model {
-                source.line("guard let body = request.body(as: \(body).self, parser, &exchange)")
+                source.line("guard let body = request.body(as: \(body).self, bodies, &exchange)")
                 source.line("else { return }")
                 arguments.append("body: body")
             }

@@ -70,15 +70,15 @@ enum InputSource {
             source.doc(
                 "Reads the query, or answers with a problem that names every wrong parameter"
                     + (endpoint.model == nil ? "." : "; then the body, likewise."))
-            let parser = endpoint.model == nil ? [] : ["_ parser: JSONParser"]
+            let bodies = endpoint.model == nil ? [] : ["_ bodies: BodyReader"]
             source.list(
                 "public init?(",
-                ["_ request: APIRequest"] + parser + ["_ exchange: inout some APIExchange"], ") {")
+                ["_ request: APIRequest"] + bodies + ["_ exchange: inout some APIExchange"], ") {")
             source.indented { source in
                 query(endpoint, &source)
                 if let body = endpoint.model {
                     source.line(
-                        "guard let body = request.body(as: \(body).self, parser, &exchange)")
+                        "guard let body = request.body(as: \(body).self, bodies, &exchange)")
                     source.line("else { return nil }")
                 }
                 let arguments = members.map { member in

@@ -126,7 +126,7 @@ extension API where Self: ~Copyable {
     /// every fault of the query or the body. Allocates nothing for a GET without faults.
     @inlinable
     public mutating func dispatch(
-        _ operation: Operation, _ request: APIRequest, parser: JSONParser,
+        _ operation: Operation, _ request: APIRequest, bodies: BodyReader,
         _ exchange: inout Exchange
     ) {
         switch operation {
@@ -134,13 +134,13 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getOpenAPI(GetOpenAPIInput(), &exchange)
         case .createAddress:
-            guard let input = CreateAddressInput(request, parser, &exchange) else { return }
+            guard let input = CreateAddressInput(request, bodies, &exchange) else { return }
             createAddress(input, &exchange)
         case .getAddress:
             guard request.hasNoQuery(&exchange) else { return }
             getAddress(GetAddressInput(addressId: request.id0), &exchange)
         case .createCustomer:
-            guard let input = CreateCustomerInput(request, parser, &exchange) else { return }
+            guard let input = CreateCustomerInput(request, bodies, &exchange) else { return }
             createCustomer(input, &exchange)
         case .getCustomers:
             guard let input = GetCustomersInput(request, &exchange) else { return }
@@ -149,7 +149,7 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getCustomer(GetCustomerInput(customerId: request.id0), &exchange)
         case .createProperties:
-            guard let input = CreatePropertiesInput(request, parser, &exchange) else { return }
+            guard let input = CreatePropertiesInput(request, bodies, &exchange) else { return }
             createProperties(input, &exchange)
         case .getProperties:
             guard let input = GetPropertiesInput(request, &exchange) else { return }
@@ -161,7 +161,7 @@ extension API where Self: ~Copyable {
             guard let input = DeletePropertyInput(request, &exchange) else { return }
             deleteProperty(input, &exchange)
         case .createUnits:
-            guard let input = CreateUnitsInput(request, parser, &exchange) else { return }
+            guard let input = CreateUnitsInput(request, bodies, &exchange) else { return }
             createUnits(input, &exchange)
         case .getUnits:
             guard let input = GetUnitsInput(request, &exchange) else { return }
@@ -170,7 +170,7 @@ extension API where Self: ~Copyable {
             guard let input = GetUnitsWithMscNumberInput(request, &exchange) else { return }
             getUnitsWithMscNumber(input, &exchange)
         case .createOrder:
-            guard let input = CreateOrderInput(request, parser, &exchange) else { return }
+            guard let input = CreateOrderInput(request, bodies, &exchange) else { return }
             createOrder(input, &exchange)
         case .getOrders:
             guard let input = GetOrdersInput(request, &exchange) else { return }
@@ -179,7 +179,7 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getOrder(GetOrderInput(orderId: request.id0), &exchange)
         case .updateOrder:
-            guard let input = UpdateOrderInput(request, parser, &exchange) else { return }
+            guard let input = UpdateOrderInput(request, bodies, &exchange) else { return }
             updateOrder(input, &exchange)
         case .getOrderComments:
             guard let input = GetOrderCommentsInput(request, &exchange) else { return }
@@ -188,13 +188,13 @@ extension API where Self: ~Copyable {
             guard let input = CreateOrderCommentInput(request, &exchange) else { return }
             createOrderComment(input, &exchange)
         case .createOrderField:
-            guard let input = CreateOrderFieldInput(request, parser, &exchange) else { return }
+            guard let input = CreateOrderFieldInput(request, bodies, &exchange) else { return }
             createOrderField(input, &exchange)
         case .createContactPerson:
-            guard let input = CreateContactPersonInput(request, parser, &exchange) else { return }
+            guard let input = CreateContactPersonInput(request, bodies, &exchange) else { return }
             createContactPerson(input, &exchange)
         case .consumeEed:
-            guard let input = ConsumeEedInput(request, parser, &exchange) else { return }
+            guard let input = ConsumeEedInput(request, bodies, &exchange) else { return }
             consumeEed(input, &exchange)
         case .getEed:
             guard let input = GetEedInput(request, &exchange) else { return }
@@ -206,10 +206,10 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getAttachment(GetAttachmentInput(attachmentId: request.id0), &exchange)
         case .createDocumentV1:
-            guard let input = CreateDocumentV1Input(request, parser, &exchange) else { return }
+            guard let input = CreateDocumentV1Input(request, bodies, &exchange) else { return }
             createDocumentV1(input, &exchange)
         case .createDocument:
-            guard let input = CreateDocumentInput(request, parser, &exchange) else { return }
+            guard let input = CreateDocumentInput(request, bodies, &exchange) else { return }
             createDocument(input, &exchange)
         case .getDocuments:
             guard let input = GetDocumentsInput(request, &exchange) else { return }
@@ -221,7 +221,7 @@ extension API where Self: ~Copyable {
             guard let input = CreateDocumentAttachmentInput(request, &exchange) else { return }
             createDocumentAttachment(input, &exchange)
         case .createAppointment:
-            guard let input = CreateAppointmentInput(request, parser, &exchange) else { return }
+            guard let input = CreateAppointmentInput(request, bodies, &exchange) else { return }
             createAppointment(input, &exchange)
         case .getAppointments:
             guard let input = GetAppointmentsInput(request, &exchange) else { return }
@@ -230,7 +230,7 @@ extension API where Self: ~Copyable {
             guard request.hasNoQuery(&exchange) else { return }
             getAppointment(GetAppointmentInput(appointmentId: request.id0), &exchange)
         case .updateAppointment:
-            guard let input = UpdateAppointmentInput(request, parser, &exchange) else { return }
+            guard let input = UpdateAppointmentInput(request, bodies, &exchange) else { return }
             updateAppointment(input, &exchange)
         case .deleteAppointment:
             guard let input = DeleteAppointmentInput(request, &exchange) else { return }

@@ -27,7 +27,7 @@ public struct CreateAddressInput: Sendable {
 extension CreateAddressInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -44,7 +44,7 @@ extension CreateAddressInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: NewAddress.self, parser, &exchange)
+        guard let body = request.body(as: NewAddress.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -80,7 +80,7 @@ public struct CreateCustomerInput: Sendable {
 extension CreateCustomerInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -97,7 +97,7 @@ extension CreateCustomerInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: CustomerUpsert.self, parser, &exchange)
+        guard let body = request.body(as: CustomerUpsert.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -176,7 +176,7 @@ public struct CreatePropertiesInput: Sendable {
 extension CreatePropertiesInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -193,7 +193,7 @@ extension CreatePropertiesInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: PropertyUpsert.self, parser, &exchange)
+        guard let body = request.body(as: PropertyUpsert.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -311,7 +311,7 @@ public struct CreateUnitsInput: Sendable {
 extension CreateUnitsInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -328,7 +328,7 @@ extension CreateUnitsInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: UnitUpsert.self, parser, &exchange)
+        guard let body = request.body(as: UnitUpsert.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -453,7 +453,7 @@ public struct CreateOrderInput: Sendable {
 extension CreateOrderInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -470,7 +470,7 @@ extension CreateOrderInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: NewOrder.self, parser, &exchange)
+        guard let body = request.body(as: NewOrder.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -646,7 +646,7 @@ public struct UpdateOrderInput: Sendable {
 extension UpdateOrderInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -663,7 +663,7 @@ extension UpdateOrderInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: OrderPatch.self, parser, &exchange)
+        guard let body = request.body(as: OrderPatch.self, bodies, &exchange)
         else { return nil }
         self.init(orderId: request.id0, dryRun: dryRun, body: body)
     }
@@ -773,7 +773,7 @@ public struct CreateOrderFieldInput: Sendable {
 extension CreateOrderFieldInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -790,7 +790,7 @@ extension CreateOrderFieldInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: OrderFieldAddition.self, parser, &exchange)
+        guard let body = request.body(as: OrderFieldAddition.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -815,7 +815,7 @@ public struct CreateContactPersonInput: Sendable {
 extension CreateContactPersonInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -832,7 +832,7 @@ extension CreateContactPersonInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: ContactPersonAddition.self, parser, &exchange)
+        guard let body = request.body(as: ContactPersonAddition.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -857,7 +857,7 @@ public struct ConsumeEedInput: Sendable {
 extension ConsumeEedInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -874,7 +874,7 @@ extension ConsumeEedInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: EedDelivery.self, parser, &exchange)
+        guard let body = request.body(as: EedDelivery.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -1004,7 +1004,7 @@ public struct CreateDocumentV1Input: Sendable {
 extension CreateDocumentV1Input {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1021,7 +1021,7 @@ extension CreateDocumentV1Input {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: NewDocumentV1.self, parser, &exchange)
+        guard let body = request.body(as: NewDocumentV1.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -1046,7 +1046,7 @@ public struct CreateDocumentInput: Sendable {
 extension CreateDocumentInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1063,7 +1063,7 @@ extension CreateDocumentInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: NewDocument.self, parser, &exchange)
+        guard let body = request.body(as: NewDocument.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -1181,7 +1181,7 @@ public struct CreateAppointmentInput: Sendable {
 extension CreateAppointmentInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1198,7 +1198,7 @@ extension CreateAppointmentInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: NewAppointment.self, parser, &exchange)
+        guard let body = request.body(as: NewAppointment.self, bodies, &exchange)
         else { return nil }
         self.init(dryRun: dryRun, body: body)
     }
@@ -1303,7 +1303,7 @@ public struct UpdateAppointmentInput: Sendable {
 extension UpdateAppointmentInput {
     /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
     /// likewise.
-    public init?(_ request: APIRequest, _ parser: JSONParser, _ exchange: inout some APIExchange) {
+    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1320,7 +1320,7 @@ extension UpdateAppointmentInput {
             exchange.reject(Problem(.badQuery, faults))
             return nil
         }
-        guard let body = request.body(as: AppointmentPatch.self, parser, &exchange)
+        guard let body = request.body(as: AppointmentPatch.self, bodies, &exchange)
         else { return nil }
         self.init(appointmentId: request.id0, dryRun: dryRun, body: body)
     }
