@@ -71,7 +71,7 @@ struct LoopState {
     /// Adds a piece of the map to a stream's body.
     @inline(__always)
     mutating func attach(
-        _ start: UnsafeRawPointer, _ length: Int, to stream: UnsafeMutablePointer<Stream>
+        _ start: UnsafeRawPointer?, _ length: Int, to stream: UnsafeMutablePointer<Stream>
     ) {
         if pieceCount == pieceCapacity { growPieces() }
         if stream.pointee.body.pieceCount == 0 {
@@ -90,6 +90,12 @@ struct LoopState {
         stream.pointee.body.total += length
     }
 
+    /// A piece of a stream's body, from the first that is not sent.
+    func piece(_ index: Int, of stream: UnsafeMutablePointer<Stream>) -> Piece {
+        precondition(index < stream.pointee.body.pieceCount)
+        return pieces[stream.pointee.body.firstPiece + index]
+    }
+
     /// Moves `length` bytes of a stream's body into the send batch.
     @inline(__always)
     mutating func gather(_ stream: UnsafeMutablePointer<Stream>, _ length: Int) {
@@ -106,7 +112,7 @@ struct LoopState {
         while left > 0 {
             let rest = pieces[piece].length - offset
             let count = min(rest, left)
-            batch.refer(pieces[piece].start + offset, count)
+            batch.refer(pieces[piece].start.unsafelyUnwrapped + offset, count)
             left -= count
             offset += count
             if count == rest {
@@ -152,7 +158,7 @@ struct LoopState {
         for index in 0..<stream.pointee.body.pieceCount {
             let piece = pieces[stream.pointee.body.firstPiece + index]
             let offset = index == 0 ? stream.pointee.body.pieceOffset : 0
-            memcpy(copy + written, piece.start + offset, piece.length - offset)
+            memcpy(copy + written, piece.start! + offset, piece.length - offset)
             written += piece.length - offset
         }
         precondition(written == length, "pieces and remaining bytes agree")

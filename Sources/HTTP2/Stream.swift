@@ -94,8 +94,8 @@ struct ResponseSlice {
 
 /// A piece of memory to be sent.
 struct Piece {
-    var start: UnsafeRawPointer
-    var length: Int
+    var start: UnsafeRawPointer?
+    var length = 0
 }
 
 /// What is left to send of a response's body.

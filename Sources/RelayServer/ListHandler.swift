@@ -23,6 +23,7 @@ extension RelayAPI {
                 head, answer, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, answer, start, limit, exchange)
+            pages.remember(exchange, reader.transactionID)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
             if exchange.http.isAnswered { return exchange.http.abort() }

@@ -19,6 +19,8 @@ struct RelayAPI: ~Copyable, API {
     let writing: WriteAccess
     /// The records of the selection that is being answered.
     let selected = SelectedPage()
+    /// Pages that were answered under the commit that the reader sees.
+    let pages = RememberedPages()
     private var keys = KeyCache()
     /// The account of the request that was authenticated last.
     private(set) var lastAccount: UInt32 = 0

@@ -100,6 +100,7 @@ final class RelayApplication: Application {
             return
         }
         if operation.maxBodyBytes > 0, !checkHead(operation, &exchange) { return }
+        if api.pointee.pages.answer(exchange, api.pointee.reader.transactionID) { return }
         exchange.setDeprecation()
         let request = APIRequest(
             id0: match.id0, query: exchange.query, body: exchange.http.body)

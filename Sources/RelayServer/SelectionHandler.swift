@@ -31,6 +31,7 @@ extension RelayAPI {
                 SelectionContinuation(
                     operation: operation, account: exchange.account, hasRecords: false,
                     start: start, remaining: limit), exchange.http)
+            pages.remember(exchange, reader.transactionID)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
             if exchange.http.isAnswered { return exchange.http.abort() }
