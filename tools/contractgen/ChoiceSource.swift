@@ -98,10 +98,12 @@ enum ChoiceSource {
         source.block("extension \(schema.name)") { source in
             source.block("fileprivate var text: String") { source in
                 source.comment("Two bytes fit into the String itself: nothing is allocated.")
-                source.line("String(decoding: CollectionOfOne(first), as: UTF8.self)")
+                source.line("String(unsafeUninitializedCapacity: 2) { letters in")
                 source.indented {
-                    $0.line("+ String(decoding: CollectionOfOne(second), as: UTF8.self)")
+                    $0.line("(letters[0], letters[1]) = (first, second)")
+                    $0.line("return 2")
                 }
+                source.line("}")
             }
         }
         return source

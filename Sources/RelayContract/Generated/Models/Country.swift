@@ -131,7 +131,9 @@ extension String {
 extension Country {
     fileprivate var text: String {
         // Two bytes fit into the String itself: nothing is allocated.
-        String(decoding: CollectionOfOne(first), as: UTF8.self)
-            + String(decoding: CollectionOfOne(second), as: UTF8.self)
+        String(unsafeUninitializedCapacity: 2) { letters in
+            (letters[0], letters[1]) = (first, second)
+            return 2
+        }
     }
 }
