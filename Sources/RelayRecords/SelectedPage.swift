@@ -19,18 +19,20 @@ public struct SelectionStart: Equatable, Sendable {
 /// Found in lists alone; the documents come after. One for each event loop, reused, so that no page
 /// allocates.
 public final class SelectedPage {
+    // One loop's thread reads and writes this, never within an access to it.
+
     /// The records in order: what they are sorted by above, the id in the low word.
-    public private(set) var keys: [UInt128] = []
+    @exclusivity(unchecked) public private(set) var keys: [UInt128] = []
     /// Records behind those, which are neighbours on a list with copies: they are not looked up one
     /// by one, but lie side by side.
-    public internal(set) var stretch: CopyStretch?
+    @exclusivity(unchecked) public internal(set) var stretch: CopyStretch?
     /// How many the whole selection has; nil when that cannot be said within bounded work.
-    public internal(set) var total: UInt64?
+    @exclusivity(unchecked) public internal(set) var total: UInt64?
     /// Whether nothing comes behind this page.
-    public internal(set) var isLast = true
+    @exclusivity(unchecked) public internal(set) var isLast = true
     /// Where the next page begins, if there is one. The page may be shorter than its limit, even
     /// empty, when the work for one request was used up.
-    public internal(set) var next = SelectionStart()
+    @exclusivity(unchecked) public internal(set) var next = SelectionStart()
 
     /// Makes room for the longest page.
     public init() { keys.reserveCapacity(Limits.selectedRecords) }

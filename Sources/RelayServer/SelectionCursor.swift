@@ -34,12 +34,13 @@ struct SelectionCursor: Equatable {
         // SAFETY: `raw` lives through the closure.
         withUnsafeTemporaryAllocation(byteCount: Self.rawBytes, alignment: 8) { raw in
             let base = raw.baseAddress!
-            let words = [
+            let words: InlineArray<5, UInt64> = [
                 epoch, fingerprint, UInt64(truncatingIfNeeded: after >> 64),
                 UInt64(truncatingIfNeeded: after), start.skip,
             ]
-            for (index, word) in words.enumerated() {
-                base.storeBytes(of: word.littleEndian, toByteOffset: 8 * index, as: UInt64.self)
+            for index in words.indices {
+                base.storeBytes(
+                    of: words[index].littleEndian, toByteOffset: 8 * index, as: UInt64.self)
             }
             CursorText.write(raw, to: space)
         }
