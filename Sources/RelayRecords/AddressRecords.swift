@@ -10,6 +10,24 @@ enum AddressPlan {
     case use(Address)
     /// A new record, whose id is given when it is stored.
     case create(Address)
+
+    /// Whether what had this address keeps it.
+    func keeps(_ old: Address?) -> Bool {
+        switch self {
+        case .none: true
+        case .use(let address): address.id == old?.id
+        case .create: false
+        }
+    }
+}
+
+extension Address {
+    /// Whether another address says the same, byte by byte; ids are not looked at.
+    fileprivate func says(_ other: Address) -> Bool {
+        country == other.country && streetAddress.hasBytes(of: other.streetAddress)
+            && postalCode.hasBytes(of: other.postalCode) && locality.hasBytes(of: other.locality)
+            && additionalInfo.hasBytes(of: other.additionalInfo)
+    }
 }
 
 /// Addresses never change once stored: a changed address is a new record, so that no other record
@@ -28,25 +46,28 @@ extension StoreTransaction {
         return .id(201, address.id, version: sequence)
     }
 
-    /// Decides what the member `address` of a body means, adding every fault.
+    /// Decides what the member `address` of a body means, adding every fault. One without an id that
+    /// says what the record's present address says is that one: whoever sends all its records
+    /// every day makes no new address each time.
     func planAddress(
-        _ input: AddressInput?, _ faults: inout Faults, _ context: RecordContext
+        _ input: AddressInput?, keeping old: Address? = nil, _ faults: inout Faults,
+        _ context: RecordContext
     ) throws(StoreError) -> AddressPlan {
         try faults.at("address") {
             (faults: inout Faults) throws(StoreError) -> AddressPlan in
-            try plan(input, &faults, context)
+            try plan(input, old, &faults, context)
         }
     }
 
     private func plan(
-        _ input: AddressInput?, _ faults: inout Faults, _ context: RecordContext
+        _ input: AddressInput?, _ old: Address?, _ faults: inout Faults, _ context: RecordContext
     ) throws(StoreError) -> AddressPlan {
         guard let input else { return .none }
         if let account = input.accountId, account != UInt64(context.account) {
             faults.add(
                 .mismatch, member: "accountId", "expected the key's account, \(context.account)")
         }
-        guard let id = input.id else { return planNew(input, &faults, context) }
+        guard let id = input.id else { return planNew(input, old, &faults, context) }
         guard let stored = try load(Address.self, .address, id, context)?.model else {
             faults.add(.unknownReference, member: "id", Faults.unknown(.address, id))
             return .none
@@ -57,13 +78,11 @@ extension StoreTransaction {
         changed.locality = input.locality ?? stored.locality
         changed.country = input.country ?? stored.country
         changed.additionalInfo = input.additionalInfo ?? stored.additionalInfo
-        // Compared as bytes: Strings are equal in more than one Unicode form, and which forms that
-        // are depends on the library's tables, so that a replay could come to another outcome.
-        return changed.json == stored.json ? .use(stored) : .create(changed)
+        return changed.says(stored) ? .use(stored) : .create(changed)
     }
 
     private func planNew(
-        _ input: AddressInput, _ faults: inout Faults, _ context: RecordContext
+        _ input: AddressInput, _ old: Address?, _ faults: inout Faults, _ context: RecordContext
     ) -> AddressPlan {
         func required(_ value: String?, _ member: StaticString) -> String {
             if value == nil {
@@ -78,11 +97,12 @@ extension StoreTransaction {
             faults.add(.required, member: "country", "country is missing, and so is a known id")
             return .none
         }
-        return .create(
-            Address(
-                id: 0, streetAddress: street, postalCode: postalCode, locality: locality,
-                country: country, additionalInfo: input.additionalInfo,
-                accountId: UInt64(context.account)))
+        let new = Address(
+            id: 0, streetAddress: street, postalCode: postalCode, locality: locality,
+            country: country, additionalInfo: input.additionalInfo,
+            accountId: UInt64(context.account))
+        if let old, old.says(new) { return .use(old) }
+        return .create(new)
     }
 
     /// Carries a plan out.

@@ -9,18 +9,20 @@ extension StoreTransaction {
     ) throws(StoreError) -> RecordAnswer {
         let input = upsert.customer
         var faults = Faults()
-        let (target, plan) = try faults.at("customer") {
-            (faults: inout Faults) throws(StoreError) -> (UInt64?, AddressPlan) in
+        let (old, plan) = try faults.at("customer") {
+            (faults: inout Faults) throws(StoreError) -> (Customer?, AddressPlan) in
             let names = UpsertNames(
                 id: input.id, externalID: input.externalId, internalID: input.internalId)
             let id = try resolve(names, .customer, &faults, context)
             if id == nil, input.id == nil, input.name == nil {
                 faults.add(.required, member: "name", "a new customer needs a name")
             }
-            return (id, try planAddress(input.address, &faults, context))
+            let old = try load(Customer.self, .customer, ifAny: id, context)
+            return (
+                old, try planAddress(input.address, keeping: old?.address, &faults, context)
+            )
         }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        let old = try load(Customer.self, .customer, ifAny: target, context)
         return try store(upsert, old, plan, context)
     }
 

@@ -36,7 +36,7 @@ struct ListTerm: Hashable {
 
     static func == (left: ListTerm, right: ListTerm) -> Bool {
         left.account == right.account && left.kind == right.kind
-            && left.text.utf8.elementsEqual(right.text.utf8)
+            && left.text.hasBytes(of: right.text)
     }
 
     func hash(into hasher: inout Hasher) {

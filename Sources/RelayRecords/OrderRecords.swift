@@ -52,7 +52,8 @@ extension StoreTransaction {
         }
         guard precondition.admits(stored.version) else { return .failed(stored.version) }
         var faults = Faults()
-        let plan = try planAddress(patch.address, &faults, context)
+        let plan = try planAddress(
+            patch.address, keeping: stored.model.address, &faults, context)
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
         try begin(context)
         var order = stored.model

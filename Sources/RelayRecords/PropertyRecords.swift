@@ -7,6 +7,24 @@ private struct PropertyPlan {
     var input: PropertyInput
     var old: Property?
     var address: AddressPlan
+
+    /// The property as it is, if the element says nothing else: what a client sends again and again
+    /// is not written again, and keeps its version and time.
+    var unchanged: Property? {
+        guard let old, address.keeps(old.address), input.keeps(old) else { return nil }
+        return old
+    }
+}
+
+extension PropertyInput {
+    /// Whether a property has all that is given; the address is not looked at.
+    fileprivate func keeps(_ old: Property) -> Bool {
+        (name == nil || name.hasBytes(of: old.name))
+            && (externalId == nil || externalId == old.externalId)
+            && (internalId == nil || internalId.hasBytes(of: old.internalId))
+            && (mscNumber == nil || mscNumber.hasBytes(of: old.mscNumber))
+            && (customerId == nil || customerId == old.customerId)
+    }
 }
 
 extension StoreTransaction {
@@ -20,12 +38,17 @@ extension StoreTransaction {
             try plan(upsert.properties, &faults, context)
         }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        try begin(context)
         var echoes: [PropertyEcho] = []
         echoes.reserveCapacity(plans.count)
+        var hasBegun = false
         for plan in plans {
-            let property = try store(plan, context)
-            echoes.append(PropertyEcho(property))
+            var property = plan.unchanged
+            if property == nil, !hasBegun {
+                try begin(context)
+                hasBegun = true
+            }
+            if property == nil { property = try store(plan, context) }
+            echoes.append(PropertyEcho(property!))
         }
         let result = PropertyUpsertResult(
             casaviAccountId: upsert.casaviAccountId, properties: echoes)
@@ -35,7 +58,7 @@ extension StoreTransaction {
     private func plan(
         _ inputs: [PropertyInput], _ faults: inout Faults, _ context: RecordContext
     ) throws(StoreError) -> [PropertyPlan] {
-        var batch = UpsertBatch()
+        var batch = UpsertBatch(inputs.count)
         var plans: [PropertyPlan] = []
         plans.reserveCapacity(inputs.count)
         for (index, input) in inputs.enumerated() {
@@ -66,8 +89,8 @@ extension StoreTransaction {
             }
         }
         try check(input.customerId, .customer, "customerId", &faults, context)
-        let address = try planAddress(input.address, &faults, context)
         let old = try load(Property.self, .property, ifAny: id, context)
+        let address = try planAddress(input.address, keeping: old?.address, &faults, context)
         return PropertyPlan(input: input, old: old, address: address)
     }
 
@@ -90,8 +113,10 @@ extension StoreTransaction {
         property.address = address ?? property.address
         property.updatedAt = context.time
         let account = context.account
-        try relink(
-            id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
+        if plan.old?.isFound(as: property) != true {
+            try relink(
+                id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
+        }
         try store(property, .property, id, context)
         if let old = plan.old { try updateUnits(of: property, from: old, context) }
         return property

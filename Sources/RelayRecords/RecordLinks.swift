@@ -96,6 +96,12 @@ extension Property {
                 account, .property, externalID: externalId.map { String($0) },
                 internalID: internalId))
     }
+
+    /// Whether another state of it has the same links.
+    func isFound(as other: Property) -> Bool {
+        id == other.id && customerId == other.customerId && externalId == other.externalId
+            && internalId.hasBytes(of: other.internalId)
+    }
 }
 
 extension Unit {

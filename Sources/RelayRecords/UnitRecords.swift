@@ -33,7 +33,7 @@ extension StoreTransaction {
     private func plan(
         _ inputs: [UnitInput], _ faults: inout Faults, _ context: RecordContext
     ) throws(StoreError) -> [UnitPlan] {
-        var batch = UpsertBatch()
+        var batch = UpsertBatch(inputs.count)
         var plans: [UnitPlan] = []
         plans.reserveCapacity(inputs.count)
         for (index, input) in inputs.enumerated() {

@@ -49,6 +49,13 @@ struct UpsertBatch {
     private var externalIDs: Set<[UInt8]> = []
     private var internalIDs: Set<[UInt8]> = []
 
+    /// Makes room for the names of as many elements.
+    init(_ count: Int) {
+        ids.reserveCapacity(count)
+        externalIDs.reserveCapacity(count)
+        internalIDs.reserveCapacity(count)
+    }
+
     /// Notes an element; one that an earlier element named already is a fault.
     mutating func admit(_ names: UpsertNames, target: UInt64?, _ faults: inout Faults) {
         if let target, !ids.insert(target).inserted {

@@ -24,6 +24,43 @@ struct PropertyRecordsTests {
         #expect(Set(versions) == [try fixture.sequence()])
     }
 
+    @Test("An element that says what the property says already changes nothing, nor its address.")
+    func unchanged() throws {
+        let fixture = try RecordFixture()
+        let customer = try fixture.customer()
+        let address = AddressInput(
+            streetAddress: "Goethestr. 1", postalCode: "10115", locality: "Berlin",
+            country: Country("DE"))
+        func input(_ name: String, street: String? = nil) -> PropertyInput {
+            var address = address
+            address.streetAddress = street ?? address.streetAddress
+            return PropertyInput(
+                name: name, address: address, mscNumber: "0010", internalId: "p", externalId: 12,
+                customerId: customer)
+        }
+        try fixture.must(.upsertProperties([input("Caf\u{E9}")]))
+        let first = try fixture.sequence()
+        try fixture.must(.upsertProperties([input("Caf\u{E9}")]))
+        #expect(try fixture.sequence() == first)
+        // Another Unicode form of the name is another name; the address stays the one it is.
+        let other = PropertyInput(name: "n", customerId: customer)
+        try fixture.must(.upsertProperties([other, input("Cafe\u{301}")]))
+        #expect(try fixture.sequence() == first + 1)
+        #expect(try fixture.version(.property, 1) == first + 1)
+        #expect(try fixture.model(Property.self, .property, 1)?.address?.id == 1)
+        // Of a batch only what changes is written.
+        try fixture.must(
+            .upsertProperties([input("Cafe\u{301}"), PropertyInput(id: 2, name: "m")]))
+        #expect(try fixture.version(.property, 1) == first + 1)
+        #expect(try fixture.version(.property, 2) == first + 2)
+        try fixture.must(.upsertProperties([input("Cafe\u{301}", street: "Goethestr. 2")]))
+        let moved = try fixture.model(Property.self, .property, 1)
+        #expect(moved?.address?.id == 2 && moved?.address?.streetAddress == "Goethestr. 2")
+        #expect(try fixture.version(.property, 1) == first + 3)
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings == [])
+    }
+
     @Test("A batch with one wrong element changes nothing, and names every fault.")
     func allOrNone() throws {
         let fixture = try RecordFixture()
