@@ -32,7 +32,7 @@ public enum Method: UInt8, Sendable, CaseIterable {
 /// A field of a request that is kept for the application; all others are only counted.
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
-    case range, ifRange, accept
+    case range, ifRange, accept, expect
 
     /// The field of this name, or nil when nothing asks for it.
     ///
@@ -41,7 +41,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
     static func named(_ name: UnsafePointer<UInt8>, _ length: Int) -> RequestField? {
         switch length {
         case 5: equal(name, ":path", 5) ? .path : equal(name, "range", 5) ? .range : nil
-        case 6: equal(name, "accept", 6) ? .accept : nil
+        case 6: equal(name, "accept", 6) ? .accept : equal(name, "expect", 6) ? .expect : nil
         case 8: equal(name, "if-match", 8) ? .ifMatch : equal(name, "if-range", 8) ? .ifRange : nil
         case 12: equal(name, "content-type", 12) ? .contentType : nil
         case 13:

@@ -117,7 +117,23 @@ extension UnsafeMutablePointer where Pointee == Connection {
                 $0.admit(exchange)
             }
         }
-        if stream.pointee.status != 0 { enqueue(stream) }
+        if stream.pointee.status != 0 { enqueue(stream) } else { answerExpectation(stream) }
+    }
+
+    /// A client that asks before it sends its body is told to go on (RFC 9110 §10.1.1): curl, and
+    /// through proxies many others, would wait a second for that.
+    private func answerExpectation(_ stream: UnsafeMutablePointer<Stream>) {
+        guard let expectation = stream.field(.expect),
+            expectation.elementsEqual("100-continue".utf8, by: { $0 | 0x20 == $1 | 0x20 })
+        else { return }
+        // SAFETY: static strings are never freed, and nghttp2 changes nothing of them.
+        func text(_ text: StaticString) -> UnsafeMutablePointer<UInt8> {
+            UnsafeMutablePointer<UInt8>(mutating: text.utf8Start)
+        }
+        var status = nghttp2_nv(
+            name: text(":status"), value: text("100"), namelen: 7, valuelen: 3, flags: 0)
+        nghttp2_submit_headers(
+            pointee.session, 0, stream.pointee.id, nil, &status, 1, nil)
     }
 
     private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {

@@ -50,7 +50,7 @@ struct Stream {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<10, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<11, FieldSlice>(repeating: FieldSlice())
     var requestBody: UnsafeMutableRawPointer?
     var requestBodyLength = 0
     var requestBodyCapacity = 0

@@ -63,8 +63,14 @@ final class RawConnection {
     }
 
     /// A POST's fields; its body follows as DATA.
-    static func post(_ path: String, stream: UInt32) -> [UInt8] {
-        let block = [0x83, 0x86, 0x04, UInt8(path.utf8.count)] + Array(path.utf8)
+    static func post(
+        _ path: String, stream: UInt32, field: (name: String, value: String)? = nil
+    ) -> [UInt8] {
+        var block = [0x83, 0x86, 0x04, UInt8(path.utf8.count)] + Array(path.utf8)
+        if let field {
+            block += [0, UInt8(field.name.utf8.count)] + Array(field.name.utf8)
+            block += [UInt8(field.value.utf8.count)] + Array(field.value.utf8)
+        }
         return frame(headers, flags: 4, stream: stream, block)
     }
 

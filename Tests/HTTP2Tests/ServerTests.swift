@@ -16,6 +16,23 @@ struct ServerTests {
         #expect(response["content-type"] == "text/plain")
     }
 
+    @Test("tells a client that asks first to send its body, or refuses it unseen.")
+    func expectation() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let field = (name: "expect", value: "100-Continue")
+        client.write(RawConnection.post("/missing", stream: 1, field: field))
+        let interim = try #require(client.first(RawConnection.headers))
+        // :status by its index in the static table, "100" in two bytes of Huffman code.
+        #expect(interim.payload == [0x48, 0x82, 0x08, 0x01])
+        #expect(interim.flags & 1 == 0, "the stream goes on")
+        client.write(RawConnection.frame(0, flags: 1, stream: 1, [1, 2, 3]))
+        #expect(client.first(RawConnection.headers)?.payload.first == 0x8D, "404")
+        client.write(RawConnection.post("/refuse", stream: 3, field: field))
+        let refused = try #require(client.first(RawConnection.headers))
+        #expect(String(decoding: refused.payload, as: UTF8.self).contains("413"))
+    }
+
     @Test("counts what it answered, took and sent.")
     func counters() throws {
         let server = try SampleServer()
