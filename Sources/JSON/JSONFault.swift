@@ -20,8 +20,6 @@ public struct JSONFault: Error, Equatable, Sendable {
         case badUTF8
         /// Not a number as JSON writes them.
         case badNumber
-        /// An integer beyond 64 bits or a number beyond what a double holds.
-        case numberTooLarge
         /// More than `Limits.depth` levels.
         case tooDeep
         /// The parser's buffers could not be allocated.
@@ -66,7 +64,6 @@ extension JSONFault: CustomStringConvertible {
         case .loneSurrogate: "half of a surrogate pair"
         case .badUTF8: "invalid UTF-8"
         case .badNumber: "malformed number"
-        case .numberTooLarge: "number too large"
         case .tooDeep: "more than \(Limits.depth) levels of nesting"
         case .outOfMemory: "document too large for the memory at hand"
         }

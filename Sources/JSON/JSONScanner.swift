@@ -1,20 +1,41 @@
 import Glibc
 
-/// A strict, unhurried walk over a JSON text that finds its first fault. Runs only on documents already known
-/// (or suspected) to be wrong.
+/// A strict, unhurried walk over a JSON text that finds its first fault, and numbers that no value holds. Runs
+/// only on documents already known (or suspected) to be wrong.
 struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var depth = 0
+    private var numbers = 0
+    private var largeNumbers: [LargeNumber] = []
 
-    /// Where and why the text stops being JSON; nil when it is fine.
-    static func firstFault(in bytes: UnsafeRawBufferPointer) -> JSONFault? {
+    /// A number beyond 64 bits, or beyond what a double holds.
+    struct LargeNumber {
+        /// How many numbers come before it in the text.
+        var ordinal: Int
+        var place: Range<Int>
+    }
+
+    /// The numbers that no value holds, in the order of the text; throws where the text stops being JSON.
+    static func largeNumbers(
+        in bytes: UnsafeRawBufferPointer
+    ) throws(JSONFault) -> [LargeNumber] {
         var scanner = JSONScanner(bytes: bytes)
         do throws(Found) {
             try scanner.document()
+            return scanner.largeNumbers
+        } catch {
+            throw JSONFault(error.reason, at: error.offset, in: bytes)
+        }
+    }
+
+    /// Where and why the text stops being JSON; nil when it is fine.
+    static func firstFault(in bytes: UnsafeRawBufferPointer) -> JSONFault? {
+        do throws(JSONFault) {
+            _ = try largeNumbers(in: bytes)
             return nil
         } catch {
-            return JSONFault(error.reason, at: error.offset, in: bytes)
+            return error
         }
     }
 
@@ -152,7 +173,8 @@ struct JSONScanner {
         let fits =
             isInteger
             ? Int64(text) != nil || UInt64(text) != nil : Double(text)?.isFinite ?? false
-        guard fits else { throw Found(reason: .numberTooLarge, offset: start) }
+        if !fits { largeNumbers.append(LargeNumber(ordinal: numbers, place: start..<position)) }
+        numbers += 1
     }
 
     // MARK: Strings

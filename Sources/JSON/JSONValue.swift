@@ -18,7 +18,8 @@ public struct JSONValue {
         case string
         /// Fits Int64.
         case integer
-        /// An integer from 2⁶³ to 2⁶⁴−1: never rounded, and beyond every range of the contract.
+        /// An integer from 2⁶³ on, or any number that not even a double holds: never rounded, and beyond
+        /// every range of the contract.
         case largeInteger
         /// Written with a fraction or an exponent.
         case double
@@ -57,7 +58,7 @@ public struct JSONValue {
         case UInt8(ascii: "\""): .string
         case UInt8(ascii: "l"): .integer
         case UInt8(ascii: "u"): .largeInteger
-        case UInt8(ascii: "d"): .double
+        case UInt8(ascii: "d"): isInfinite ? .largeInteger : .double
         case UInt8(ascii: "t"), UInt8(ascii: "f"): .boolean
         default: .null
         }
@@ -96,7 +97,13 @@ public struct JSONValue {
         letter == UInt8(ascii: "u") ? tape[index + 1] : nil
     }
 
-    /// Any number, rounded to the nearest double.
+    /// Whether this is a number that not even a double holds.
+    @inlinable
+    public var isInfinite: Bool {
+        letter == UInt8(ascii: "d") && !Double(bitPattern: tape[index + 1]).isFinite
+    }
+
+    /// Any number, rounded to the nearest double; infinite if there is none near.
     @inlinable
     public var double: Double? {
         switch letter {
@@ -156,6 +163,32 @@ public struct JSONValue {
             default: index + 1
             }
         return JSONValue(tape: tape, strings: strings, index: following)
+    }
+}
+
+extension JSONValue {
+    /// Makes numbers of the document infinite whose places among all its numbers are given, in ascending order,
+    /// each with the first byte of its text. Only for the root.
+    func makeInfinite(_ places: [(ordinal: Int, first: UInt8)]) {
+        // SAFETY: the tape is memory of the parser, which lends it as constant; nobody else reads it now.
+        let tape = UnsafeMutablePointer(mutating: self.tape)
+        var place = places.startIndex
+        var ordinal = 0
+        var value = self
+        while place < places.endIndex {
+            switch value.letter {
+            case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"):
+                if ordinal == places[place].ordinal {
+                    let isNegative = places[place].first == UInt8(ascii: "-")
+                    let number: Double = isNegative ? -.infinity : .infinity
+                    tape[value.index + 1] = number.bitPattern
+                    place += 1
+                }
+                ordinal += 1
+                value = value.next
+            default: value = value.child
+            }
+        }
     }
 }
 

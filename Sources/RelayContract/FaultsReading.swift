@@ -75,13 +75,23 @@ extension Faults {
             return nil
         }
         guard range.contains(number) else {
-            add(
-                .outOfRange,
-                "expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)")
+            add(.outOfRange, "expected \(Self.phrase(range)), got \(Self.phrase(number))")
             return nil
         }
         // -0 is 0: nothing reads the sign, and some writers turn it into the text "-0".
         return number == 0 ? 0 : number
+    }
+
+    private static func phrase(_ range: ClosedRange<Double>) -> String {
+        let low = phrase(range.lowerBound)
+        if range.upperBound == .greatestFiniteMagnitude { return "a number of at least \(low)" }
+        return "a number from \(low) to \(phrase(range.upperBound))"
+    }
+
+    /// A whole number without a fraction.
+    private static func phrase(_ number: Double) -> String {
+        if number.isInfinite { return "one beyond 1.8e308" }
+        return Int64(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 
     mutating func freeObject(_ value: JSONValue) -> FreeObject? {

@@ -26,6 +26,9 @@ public struct FreeObject: ContractModel {
 
     /// A name that is there twice is a mistake here too. Recursion ends at the parser's limit of depth.
     private static func checkNames(_ value: JSONValue, _ faults: inout Faults) {
+        if value.isInfinite {
+            faults.add(.outOfRange, "expected a number up to 1.7976931348623157e+308")
+        }
         var index = 0
         for element in value.elements {
             faults.at(index: index) { checkNames(element, &$0) }

@@ -75,12 +75,26 @@ import Testing
             ("\"a", .unexpectedEnd, 2), ("\"\\x\"", .badEscape, 1), ("\"\\u00g0\"", .badEscape, 1),
             ("\"\\ud800\"", .loneSurrogate, 1), ("\"x\\udc00\"", .loneSurrogate, 2),
             ("\"\\ud800\\u0041\"", .loneSurrogate, 1),
-            ("18446744073709551616", .numberTooLarge, 0), ("[1e999]", .numberTooLarge, 1),
+            ("[1e999, 2", .unexpectedEnd, 9), ("[18446744073709551616 1]", .unexpectedByte, 22),
         ] as [(String, JSONFault.Reason, Int)])
     func faults(text: String, reason: JSONFault.Reason, offset: Int) {
         let fault = fault(text)
         #expect(fault?.reason == reason)
         #expect(fault?.offset == offset)
+    }
+
+    @Test("Numbers that no value holds are infinite, each in its place; the others are as sent.")
+    func largeNumbers() throws {
+        let (wide, wider) = ("18446744073709551615", "-18446744073709551616")
+        let text = "{\"a\":[1,1e999,2.5],\"b\":\"1e999\",\"c\":\(wider),\"d\":\(wide)}"
+        let numbers = try JSONParser().parse(Array(text.utf8)) { root in
+            Array(root["a"]!.elements).map(\.double) + [root["c"]!.double, root["d"]!.double]
+        }
+        #expect(numbers == [1, .infinity, 2.5, -.infinity, 0x1p64])
+        let kinds = try JSONParser().parse(Array("[1e999,-1e999,1e308]".utf8)) { root in
+            Array(root.elements).map(\.kind)
+        }
+        #expect(kinds == [.largeInteger, .largeInteger, .double])
     }
 
     @Test("A fault names its line and column.")
