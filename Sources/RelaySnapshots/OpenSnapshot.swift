@@ -6,7 +6,7 @@ public final class OpenSnapshot {
     /// Its records.
     public private(set) var store: Store!
     /// Where a repository's snapshot was laid out; goes away with this value.
-    private let work: String?
+    private let work: WorkDirectory?
 
     /// Opens what a name says: a snapshot's directory, REPO:ID, or a store's directory. Of a
     /// snapshot all bytes are compared with their sums before.
@@ -17,7 +17,7 @@ public final class OpenSnapshot {
         } catch .missing where Disk.exists(name + "/data.mdb") {
             source = nil
         }
-        var work: String?
+        var work: WorkDirectory?
         var directory = name
         switch source {
         case nil: break
@@ -25,8 +25,9 @@ public final class OpenSnapshot {
             let report = try folder.verify(.quick, watch)
             guard report.isSound else { throw .damaged(findings: report.findings) }
         case .stored(let repository, let id):
-            directory = try repository.layOut(id, watch)
-            work = directory
+            let laidOut = try repository.layOut(id, watch)
+            directory = laidOut.path
+            work = laidOut
         }
         self.work = work
         let isReadOnly = source != nil
@@ -34,7 +35,7 @@ public final class OpenSnapshot {
             store = try Store.open(
                 at: directory, options: StoreOptions(isReadOnly: isReadOnly))
         } catch {
-            if let work { Repository.removeWork(work) }
+            work?.remove()
             throw .store(error)
         }
     }
@@ -42,13 +43,13 @@ public final class OpenSnapshot {
     deinit {
         // Closed before its directory goes.
         store = nil
-        if let work { Repository.removeWork(work) }
+        work?.remove()
     }
 }
 
 extension Repository {
     /// Lays a snapshot out in a directory of its own, which the caller removes.
-    func layOut(_ id: String, _ watch: Watch) throws(SnapshotError) -> String {
+    func layOut(_ id: String, _ watch: Watch) throws(SnapshotError) -> WorkDirectory {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
         let manifest = try manifest(id)
@@ -56,43 +57,22 @@ extension Repository {
         try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
         let work = try makeWork()
         do throws(SnapshotError) {
-            let report = try layOut(map, manifest, in: work, watch)
+            let report = try layOut(map, manifest, in: work.path, watch)
             guard report.isSound else { throw .damaged(findings: report.findings) }
             return work
         } catch {
-            Self.removeWork(work)
+            work.remove()
             throw error
         }
     }
 
-    private static let workPrefix = "work-"
-
-    /// Makes a directory for this process, and no other one, to lay a snapshot out in.
-    func makeWork() throws(SnapshotError) -> String {
-        var number = 0
-        while true {
-            let work = "\(path)/\(Self.workPrefix)\(getpid())-\(number)"
-            if mkdir(work, 0o700) == 0 { return work }
-            guard errno == EEXIST else { throw .system(call: "mkdir", path: work, errno: errno) }
-            number += 1
-        }
-    }
-
-    /// Removes a directory that a snapshot was laid out in.
-    static func removeWork(_ directory: String) {
-        for name in Disk.names(in: directory) ?? [] { unlink("\(directory)/\(name)") }
-        rmdir(directory)
+    /// Makes a directory to lay a snapshot out in, which the caller removes.
+    func makeWork() throws(SnapshotError) -> WorkDirectory {
+        try WorkDirectory("\(path)/\(Self.workPrefix)")
     }
 
     /// Removes such directories of processes that have ended.
-    func removeAbandonedWork() {
-        for name in Disk.names(in: path) ?? [] where name.hasPrefix(Self.workPrefix) {
-            let process =
-                pid_t(
-                    name.dropFirst(Self.workPrefix.count).prefix { $0.isNumber }) ?? 0
-            if process > 0, kill(process, 0) != 0, errno == ESRCH {
-                Self.removeWork("\(path)/\(name)")
-            }
-        }
-    }
+    func removeAbandonedWork() { WorkDirectory.removeAbandoned(Self.workPrefix, in: path) }
+
+    private static let workPrefix = "work-"
 }

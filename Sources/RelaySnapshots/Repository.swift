@@ -14,8 +14,8 @@ import JSON
 /// A page is stored once, whatever snapshots it is in. Of a page of which the snapshot before has a
 /// former state, only the difference is stored: compressed after that state, its **base**, which is
 /// always a whole page. A base lives as long as a page map needs it, also when the snapshots that it
-/// belonged to are gone. If it is damaged, what is built on it cannot be had either; `verify` names
-/// both, and the next snapshot stores what it lacks.
+/// belonged to are gone. If it is damaged, what is built on it cannot be had either: `verify` names
+/// both.
 ///
 /// Everything is written beside its name, synced and renamed, pages before maps before manifests:
 /// a crash leaves at most packs and maps that no manifest leads to, which the next snapshot uses

@@ -20,11 +20,11 @@ extension Repository {
             } else {
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
                 let work = try makeWork()
-                defer { Self.removeWork(work) }
-                report.add(try layOut(map, manifest, in: work, watch))
+                defer { work.remove() }
+                report.add(try layOut(map, manifest, in: work.path, watch))
                 if report.isSound {
                     report.add(
-                        try StoreExamination.examine(directory: work, manifest, watch))
+                        try StoreExamination.examine(directory: work.path, manifest, watch))
                 }
             }
         } catch .damaged(let findings) {

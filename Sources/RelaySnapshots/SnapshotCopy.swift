@@ -14,12 +14,12 @@ public enum SnapshotCopy {
     public static func take(
         _ store: Store, to directory: String, _ options: SnapshotOptions, _ watch: Watch = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
-        let staging = try StagingDirectory(for: directory)
+        let target = try StagingDirectory.vacant(directory)
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         try Disk.requireSpace(
             pinned.image.pages.usedCount * pinned.image.pages.pageBytes,
-            in: Disk.parent(of: staging.target))
-        try staging.make()
+            in: Disk.parent(of: target))
+        let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let start = Pace.nanoseconds()
             let part = staging.path + "/data.mdb.part"

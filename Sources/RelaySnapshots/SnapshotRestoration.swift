@@ -22,7 +22,7 @@ public enum SnapshotRestoration {
         _ source: SnapshotSource, to directory: String, dryRun: Bool = false,
         replay: ChangeReplay? = nil, _ watch: Watch = .none
     ) throws(SnapshotError) -> Outcome {
-        let staging = try StagingDirectory(for: directory)
+        let target = try StagingDirectory.vacant(directory)
         let manifest = try source.manifest()
         try replay?.requireReachable(from: manifest)
         if dryRun {
@@ -33,8 +33,8 @@ public enum SnapshotRestoration {
                 sequence: replay?.sequence ?? manifest.sequence)
         }
         try Disk.requireSpace(
-            manifest.usedPages * manifest.pageBytes, in: Disk.parent(of: staging.target))
-        try staging.make()
+            manifest.usedPages * manifest.pageBytes, in: Disk.parent(of: target))
+        let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, watch)
             guard report.isSound else { throw .damaged(findings: report.findings) }

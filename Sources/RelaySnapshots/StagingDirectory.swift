@@ -2,38 +2,37 @@ import Glibc
 
 /// A directory beside a target that becomes the target when it is complete and vanishes when it is
 /// not: a store or a snapshot exists whole or not at all.
-public struct StagingDirectory: Sendable {
+public final class StagingDirectory: Sendable {
     /// What it becomes.
     public let target: String
-    /// Where to build. The process id keeps two builds apart.
-    public let path: String
+    private let work: WorkDirectory
 
     private static let infix = ".partial-"
 
-    /// Precondition of the caller's wish: the target does not exist, or is an empty directory.
-    public init(for target: String) throws(SnapshotError) {
-        var trimmed = target[...]
-        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        self.target = String(trimmed)
-        path = "\(trimmed)\(Self.infix)\(getpid())"
-        guard Disk.names(in: self.target)?.isEmpty ?? true else {
-            throw .occupied(path: self.target)
-        }
-        var info = stat()
-        if lstat(self.target, &info) == 0, info.st_mode & S_IFMT != S_IFDIR {
-            throw .occupied(path: self.target)
-        }
-    }
+    /// Where to build.
+    public var path: String { work.path }
 
     /// Makes the directory, empty, and removes those that killed processes have left beside it.
-    public func make() throws(SnapshotError) {
+    public init(for target: String) throws(SnapshotError) {
+        let target = try Self.vacant(target)
         let (parent, name) = (Disk.parent(of: target), target.split(separator: "/").last ?? "")
-        for entry in Disk.names(in: parent) ?? [] where entry.hasPrefix(name + Self.infix) {
-            let process = pid_t(entry.dropFirst(name.count + Self.infix.count)) ?? 0
-            let isDead = process > 0 && kill(process, 0) != 0 && errno == ESRCH
-            if isDead || process == getpid() { Self.remove("\(parent)/\(entry)") }
+        WorkDirectory.removeAbandoned(name + Self.infix, in: parent)
+        self.target = target
+        work = try WorkDirectory(target + Self.infix)
+    }
+
+    /// The path without slashes at its end, if a directory may appear there: there is none, or an
+    /// empty one.
+    public static func vacant(_ target: String) throws(SnapshotError) -> String {
+        var trimmed = target[...]
+        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
+        let target = String(trimmed)
+        guard Disk.names(in: target)?.isEmpty ?? true else { throw .occupied(path: target) }
+        var info = stat()
+        if lstat(target, &info) == 0, info.st_mode & S_IFMT != S_IFDIR {
+            throw .occupied(path: target)
         }
-        try Disk.makeDirectory(path)
+        return target
     }
 
     /// Renames the finished directory to the target and makes the rename durable.
@@ -47,12 +46,6 @@ public struct StagingDirectory: Sendable {
         try Disk.syncDirectory(Disk.parent(of: target))
     }
 
-    /// Removes what was built. Best effort: the reason for giving up is the better message.
-    public func discard() { Self.remove(path) }
-
-    /// A store or a snapshot has no directories inside.
-    private static func remove(_ directory: String) {
-        for name in Disk.names(in: directory) ?? [] { unlink("\(directory)/\(name)") }
-        rmdir(directory)
-    }
+    /// Removes what was built.
+    public func discard() { work.remove() }
 }

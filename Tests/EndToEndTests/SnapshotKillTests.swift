@@ -58,6 +58,38 @@ import Testing
         }
     }
 
+    @Test("What a killed one leaves is removed by the next in its place, a living one's is not.")
+    func leftovers() throws {
+        let sample = try SampleStore()
+        let target = sample.directory.file("target")
+        // So slow that it is at work until it is killed.
+        let create = ["snapshot", "create", "--store", sample.store, "--to", target]
+        let slow = create + ["--rate-limit", "1K"]
+        func partial() -> [String] {
+            Disk.names(in: sample.directory.path)!.filter { $0.hasPrefix("target.partial-") }
+        }
+        let killed = ChildProcess("relayctl", slow)
+        for _ in 0..<2_000 where partial().count < 1 { usleep(5_000) }
+        let left = partial()
+        #expect(left.count == 1)
+        killed.signal(SIGKILL)
+        killed.wait()
+        #expect(partial() == left && !Disk.exists(target))
+        let living = ChildProcess("relayctl", slow)
+        for _ in 0..<2_000 where partial() == left || partial() == [] { usleep(5_000) }
+        let now = partial()
+        #expect(now.count == 1 && now != left)
+        let next = ChildProcess.run("relayctl", create)
+        #expect(next.code == 0, "\(next.output)")
+        #expect(partial() == now)
+        #expect(try SnapshotFolder(target).verify(.quick).findings == [])
+        living.signal(SIGKILL)
+        living.wait()
+        TemporaryDirectory.remove(target)
+        #expect(ChildProcess.run("relayctl", create).code == 0)
+        #expect(partial() == [])
+    }
+
     /// What stands under its final name is whole.
     private func check(_ target: String, isStore: Bool) throws {
         defer { TemporaryDirectory.remove(target) }

@@ -19,7 +19,6 @@ import Testing
         let base = scratch()
         let staging = try StagingDirectory(for: base + "/store//")
         #expect(staging.target == base + "/store")
-        mkdir(staging.path, 0o700)
         touch(staging.path + "/data.mdb")
         #expect(!exists(base + "/store"))
         try staging.publish()
@@ -30,7 +29,6 @@ import Testing
     func discard() throws {
         let base = scratch()
         let staging = try StagingDirectory(for: base + "/store")
-        mkdir(staging.path, 0o700)
         touch(staging.path + "/data.mdb")
         staging.discard()
         #expect(!exists(staging.path) && !exists(base + "/store"))
@@ -41,7 +39,6 @@ import Testing
         let base = scratch()
         mkdir(base + "/empty", 0o700)
         let staging = try StagingDirectory(for: base + "/empty")
-        mkdir(staging.path, 0o700)
         try staging.publish()
 
         touch(base + "/file")
@@ -54,11 +51,28 @@ import Testing
     func race() throws {
         let base = scratch()
         let staging = try StagingDirectory(for: base + "/store")
-        mkdir(staging.path, 0o700)
         mkdir(base + "/store", 0o700)
         touch(base + "/store/data.mdb")
         #expect(throws: SnapshotError.self) { try staging.publish() }
         staging.discard()
         #expect(exists(base + "/store/data.mdb"))
+    }
+
+    @Test("What nobody builds any more is removed, what somebody builds is not.")
+    func abandoned() throws {
+        let base = scratch()
+        // As a killed process leaves it, whatever process has that number now.
+        let dead = "\(base)/store.partial-\(getpid())"
+        mkdir(dead, 0o700)
+        mkdir(dead + "/reading", 0o700)
+        touch(dead + "/data.mdb.part")
+        touch(dead + "/reading/data.mdb")
+        let first = try StagingDirectory(for: base + "/store")
+        #expect(first.path == dead && Disk.names(in: dead) == [])
+        let second = try StagingDirectory(for: base + "/store")
+        #expect(exists(first.path) && second.path != first.path)
+        first.discard()
+        second.discard()
+        #expect(Disk.names(in: base) == [])
     }
 }
