@@ -42,7 +42,9 @@ let package = Package(
             exclude: ["DUMP.md"], swiftSettings: lifetimes),
         .target(
             name: "RelaySnapshots",
-            dependencies: ["LMDB", "RelayStore", "RelayRecords", "RelayContract", "JSON", "Zstd"],
+            dependencies: [
+                "LMDB", "RelayStore", "RelayRecords", "RelayContract", "JSON", "Zstd", "CLinux",
+            ],
             swiftSettings: lifetimes),
         .target(
             name: "RelayServer",

@@ -58,3 +58,19 @@ int relay_populate(const void *start, unsigned long bytes) {
     for (unsigned long offset = 0; offset < bytes; offset += 4096) (void)page[offset];
     return 0;
 }
+
+int relay_set_direct(int file, int isDirect) {
+    int flags = fcntl(file, F_GETFL);
+    if (flags < 0) return -1;
+    return fcntl(file, F_SETFL, isDirect ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+int relay_is_direct(int file) {
+    int flags = fcntl(file, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) != 0;
+}
+
+int relay_run_idle(void) {
+    struct sched_param none = {0};
+    return sched_setscheduler(0, SCHED_IDLE, &none);
+}

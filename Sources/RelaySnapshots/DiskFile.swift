@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file that is read or written by offset; closed with its owner.
@@ -21,6 +22,17 @@ struct DiskFile: ~Copyable {
         self.path = path
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
     }
+
+    /// Makes a file that is written past the page cache, which belongs to what is served, where the
+    /// file system can do that: by whole pages, from memory that begins at a page. Half the work is
+    /// then not done at all, and what is left is the disk's.
+    init(creatingDirect path: String) throws(SnapshotError) {
+        try self.init(creating: path)
+        _ = relay_set_direct(descriptor, 1)
+    }
+
+    /// Whether it is written past the page cache.
+    private var isDirect: Bool { relay_is_direct(descriptor) != 0 }
 
     /// Takes over a descriptor.
     init(descriptor: Int32, path: String) {
@@ -50,6 +62,10 @@ struct DiskFile: ~Copyable {
             let count = pwrite(
                 descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
             if count < 0, errno == EINTR { continue }
+            // Not aligned as this disk wants it.
+            if count < 0, errno == EINVAL, isDirect, relay_set_direct(descriptor, 0) == 0 {
+                continue
+            }
             guard count > 0 else { throw failure("write") }
             done += count
         }
@@ -103,6 +119,7 @@ struct DiskFile: ~Copyable {
     /// Writes a part out and lets the page cache forget it: what is written here is read by nobody
     /// soon, and the cache belongs to what is served.
     func settle(_ range: Range<Int>) {
+        if isDirect { return }
         fdatasync(descriptor)
         posix_fadvise(
             descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)

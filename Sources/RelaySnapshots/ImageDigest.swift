@@ -38,13 +38,14 @@ final class ImageDigest: @unchecked Sendable {
         thread = WorkerThread { [unowned self] in
             var digest = Digest()
             let scratch = Scratch(Limits.stepBytes)
+            let patient = PatientThread()
             let stepPages = Limits.stepBytes / pages.pageBytes
             for first in stride(from: 0, to: pages.count, by: stepPages) {
                 if watch.isStopped { return }
                 let range = first..<min(first + stepPages, pages.count)
                 let isStart = first * pages.pageBytes % Limits.segmentBytes == 0
                 pages.withPages(range, scratch: scratch.bytes) { bytes in
-                    digest.update(bytes, isSegmentStart: isStart)
+                    patient.perform { digest.update(bytes, isSegmentStart: isStart) }
                 }
             }
             result = digest.finish()

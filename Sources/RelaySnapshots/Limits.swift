@@ -29,6 +29,10 @@ public enum Limits {
     /// what serves. With the least there is, a busy machine would hold the store's pages for long.
     static let niceness: Int32 = 10
 
+    /// Milliseconds that a step of hashing or compressing, a few of CPU time, may wait for an idle
+    /// core: 250. Behind that the machine is taken to be busy for long, see `PatientThread`.
+    static let patience = 250
+
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100
 

@@ -12,6 +12,8 @@ final class PackReader {
     let index: PackIndex
     /// Where the bases of its pages are; needed only for those that have one.
     var bases: BasePages?
+    /// Who decompresses, if not the thread that asks.
+    var patient: PatientThread?
     private let file: DiskFile
     private var decompressor: Decompressor
     private var current = -1
@@ -99,10 +101,14 @@ final class PackReader {
         let prefix = try prefix(of: number)
         // SAFETY: read inside the closure, which keeps the prefix too.
         let outcome: Result<[UInt8], ZstdError> = compressed.withUnsafeBytes { source in
-            Result { () throws(ZstdError) in
-                try decompressor.decompress(
-                    source, atMost: wanted, after: prefix.map { UnsafeRawBufferPointer($0.bytes) })
+            let decompress = {
+                Result { () throws(ZstdError) in
+                    try self.decompressor.decompress(
+                        source, atMost: wanted,
+                        after: prefix.map { UnsafeRawBufferPointer($0.bytes) })
+                }
             }
+            return patient?.perform(decompress) ?? decompress()
         }
         withExtendedLifetime(prefix) {}
         guard case .success(let pages) = outcome, pages.count == wanted else {

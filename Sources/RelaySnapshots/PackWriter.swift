@@ -13,6 +13,8 @@ final class PackWriter {
     /// Packs that are complete.
     private(set) var written: [Written] = []
     private let directory: String
+    /// Who compresses.
+    private let patient: PatientThread
     private let pageBytes: Int
     private var compressor: Compressor
     /// Pages that are still to be compressed with more care than speed.
@@ -35,8 +37,11 @@ final class PackWriter {
     }
 
     /// - Parameter isAddition: there are packs already, so little is expected to come.
-    init(directory: String, pageBytes: Int, isAddition: Bool) throws(SnapshotError) {
+    init(
+        directory: String, pageBytes: Int, isAddition: Bool, _ patient: PatientThread
+    ) throws(SnapshotError) {
         self.directory = directory
+        self.patient = patient
         self.pageBytes = pageBytes
         carefulPages = isAddition ? Limits.additionPages : 0
         compressor = try Self.compressor(isAddition ? Limits.additionLevel : nil)
@@ -126,12 +131,18 @@ final class PackWriter {
         // SAFETY: compressed during the call.
         let pages = UnsafeRawBufferPointer(rebasing: frame.bytes[..<(waiting.count * pageBytes)])
         do throws(ZstdError) {
-            if waitingBases.isEmpty { return try compressor.compress(pages) }
+            if waitingBases.isEmpty {
+                return try patient.perform { () throws(ZstdError) in
+                    try compressor.compress(pages)
+                }
+            }
             let bases = UnsafeRawBufferPointer(rebasing: prefix.bytes[..<pages.count])
             if deltaCompressor == nil {
                 deltaCompressor = try Compressor(level: Limits.additionLevel)
             }
-            return try deltaCompressor!.compress(pages, after: bases)
+            return try patient.perform { () throws(ZstdError) in
+                try deltaCompressor!.compress(pages, after: bases)
+            }
         } catch {
             throw .compression(error)
         }

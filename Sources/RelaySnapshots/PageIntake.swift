@@ -13,6 +13,7 @@ final class PageIntake {
     /// Packs that were there before; the ones being written come after them.
     private let knownPacks: Int
     private let isHolding: Bool
+    private let patient = PatientThread()
     private let held: HeldPages
     /// Pages that were stored.
     private(set) var addedPages = 0
@@ -31,22 +32,30 @@ final class PageIntake {
         knownPacks = known.names.count
         held = try HeldPages(repository, pageBytes: pageBytes)
         writer = try PackWriter(
-            directory: repository.packs, pageBytes: pageBytes, isAddition: knownPacks > 0)
+            directory: repository.packs, pageBytes: pageBytes, isAddition: knownPacks > 0,
+            patient)
     }
 
     /// Takes in the next pages.
     func add(_ step: SnapshotCopy.Step, first: Int, _ free: PageSet) throws(SnapshotError) {
         let pageBytes = map.pageBytes
-        for number in 0..<step.bytes.count / pageBytes {
-            if first + number >= 2, free.contains(first + number) {
-                map.append(.free)
-                continue
-            }
+        let pages = (0..<step.bytes.count / pageBytes).map { number in
             let start = number * pageBytes
             // SAFETY: within the step's bytes, which are lent for this call.
-            let page = UnsafeRawBufferPointer(
-                rebasing: step.bytes[start..<start + pageBytes])
-            try add(page)
+            return UnsafeRawBufferPointer(rebasing: step.bytes[start..<start + pageBytes])
+        }
+        let addresses = patient.perform {
+            pages.indices.map { number in
+                let isFree = first + number >= 2 && free.contains(first + number)
+                return isFree ? nil : PageAddress(of: pages[number])
+            }
+        }
+        for (page, address) in zip(pages, addresses) {
+            if let address {
+                try add(page, address)
+            } else {
+                map.append(.free)
+            }
         }
     }
 
@@ -61,8 +70,7 @@ final class PageIntake {
     }
 
     /// Takes in one page.
-    func add(_ page: UnsafeRawBufferPointer) throws(SnapshotError) {
-        let address = PageAddress(of: page)
+    func add(_ page: UnsafeRawBufferPointer, _ address: PageAddress) throws(SnapshotError) {
         if addKnown(address) { return }
         if isHolding, held.count < Limits.heldPages {
             try hold(page, address, on: nil)
@@ -110,6 +118,7 @@ final class PageIntake {
             var similar = SimilarPages()
             var addresses: [PageAddress] = []
             let readers = known.names.map { try? PackReader(repository.packs, name: $0) }
+            for reader in readers { reader?.patient = patient }
             try bases.gather(known.wholePlaces(in: previous, notIn: map), from: readers) {
                 (address, page) in
                 similar.append(PageSketch(of: page))

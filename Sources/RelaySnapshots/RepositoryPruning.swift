@@ -130,7 +130,7 @@ extension Repository {
                         if let base {
                             try intake.hold(page, address, on: base)
                         } else {
-                            try intake.add(page)
+                            try intake.add(page, PageAddress(of: page))
                         }
                     }
                 }

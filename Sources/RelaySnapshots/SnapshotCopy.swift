@@ -23,7 +23,9 @@ public enum SnapshotCopy {
         do throws(SnapshotError) {
             let start = Pace.nanoseconds()
             let part = staging.path + "/data.mdb.part"
-            let file = try DiskFile(creating: part)
+            let file =
+                try options.isCompact
+                ? DiskFile(creating: part) : DiskFile(creatingDirect: part)
             let manifest: Manifest
             if options.isCompact {
                 manifest = try CompactCopy.write(store, pinned, to: file, options, watch)
@@ -47,6 +49,9 @@ public enum SnapshotCopy {
             throw error
         }
     }
+
+    /// Has the calling thread give way to what serves, for a program that does nothing else.
+    public static func giveWay() { WorkerThread.giveWay() }
 
     /// Streams data.mdb to a pipe, for another program to keep. Its manifest is the outcome's.
     public static func stream(

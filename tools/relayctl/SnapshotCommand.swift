@@ -34,6 +34,7 @@ enum SnapshotCommand {
             arguments[Commands.snapshotTo], arguments[Commands.snapshotInto],
             arguments[Commands.standardOutput]
         )
+        SnapshotCopy.giveWay()
         switch places {
         case (let directory?, nil, false):
             let store = try openStore(arguments[Commands.store])

@@ -37,6 +37,16 @@ int relay_thread(void);
 /// Cores that the calling thread may run on (sched_getaffinity).
 int relay_cores(void);
 
+/// Has writes to a file go past the page cache, or not (O_DIRECT); 0, or -1 with errno set.
+int relay_set_direct(int file, int isDirect);
+
+/// Whether writes to a file go past the page cache.
+int relay_is_direct(int file);
+
+/// Leaves cores to every other thread that wants them (SCHED_IDLE), as far as the calling thread is
+/// concerned; 0, or -1 with errno set.
+int relay_run_idle(void);
+
 /// Starts to fetch one cache line. Never faults, whatever the address.
 static inline void relay_prefetch(unsigned long address) {
     __builtin_prefetch((const void *)address);
