@@ -111,11 +111,35 @@ public struct AppointmentWindow {
 /// Appointments that began before a moment and still run, in order of their beginning: the classes
 /// of length side by side, always the one whose next appointment begins first.
 private struct Runners {
+    /// Where a class has got to. Its next keys are read a few at a time, with one look.
     private struct Head {
-        var key: LengthKey
-        /// Where in the list it stands, and where its stretch ends.
-        var place: UInt64
-        var end: UInt64
+        private var keys = InlineArray<8, UInt128>(repeating: 0)
+        private var count = 1
+        private var index = 0
+        /// Where in the list the first of them stands.
+        private var place: UInt64
+
+        init(_ key: UInt128, at place: UInt64) {
+            keys[0] = key
+            self.place = place
+        }
+
+        var key: LengthKey { LengthKey(rawValue: keys[index]) }
+
+        /// Goes on to the next key of the class that begins before a moment; false if there is none.
+        mutating func advance(
+            _ view: borrowing StoreView, _ list: borrowing WideList, before moment: UInt64
+        ) throws(StoreError) -> Bool {
+            let length = key.class
+            index += 1
+            if index == count {
+                place += UInt64(count)
+                index = 0
+                count = try view.read(&keys, at: place, in: list)
+                if count == 0 { return false }
+            }
+            return key.class == length && key.start < moment
+        }
     }
 
     private let moment: UInt64
@@ -123,48 +147,35 @@ private struct Runners {
     /// Candidates that may still be looked at for this request.
     private var budget: Int
 
+    /// Looks for the first candidate of each class: one look for a class, and none for the empty
+    /// ones between two that are not.
     init(
         _ view: borrowing StoreView, _ list: borrowing WideList, at moment: UInt64,
         after: UInt128?, budget: Int
     ) throws(StoreError) {
         self.budget = budget
         self.moment = moment
-        // From class to class, over those that are empty.
-        var length = 0
-        while let key = try Self.key(
-            view, list, at: try view.rank(of: LengthKey(class: length).rawValue, in: list))
-        {
-            length = key.class
-            try add(length, view, list, after)
-            length += 1
+        heads.reserveCapacity(Limits.appointmentClasses)
+        var low = Self.low(0, moment, after)
+        while let found = try view.place(atOrAfter: low.rawValue, in: list) {
+            let key = LengthKey(rawValue: found.key)
+            if key.class > low.class {
+                low = Self.low(key.class, moment, after)
+                if key.rawValue < low.rawValue { continue }
+            }
+            if key.start < moment { heads.append(Head(found.key, at: found.offset)) }
+            low = Self.low(key.class + 1, moment, after)
         }
     }
 
-    private static func key(
-        _ view: borrowing StoreView, _ list: borrowing WideList, at place: UInt64
-    ) throws(StoreError) -> LengthKey? {
-        guard let key = try view.key(at: place, in: list) else { return nil }
-        return LengthKey(rawValue: key)
-    }
-
-    /// Adds the stretch of a class in which appointments that still run can be.
-    private mutating func add(
-        _ length: Int, _ view: borrowing StoreView, _ list: borrowing WideList,
-        _ after: UInt128?
-    ) throws(StoreError) {
+    /// The first key of a class that an appointment which still runs can have, behind `after`.
+    private static func low(_ length: Int, _ moment: UInt64, _ after: UInt128?) -> LengthKey {
         let longest = UInt64(2) << UInt64(length)
-        var low = LengthKey(class: length, start: moment > longest ? moment - longest + 1 : 0)
-        if let after {
-            let behind = LengthKey(
-                class: length, start: UInt64(truncatingIfNeeded: after >> 64),
-                id: after.recordID + 1)
-            if behind.rawValue > low.rawValue { low = behind }
-        }
-        let place = try view.rank(of: low.rawValue, in: list)
-        let end = try view.rank(
-            of: LengthKey(class: length, start: moment).rawValue, in: list)
-        guard place < end, let key = try Self.key(view, list, at: place) else { return }
-        heads.append(Head(key: key, place: place, end: end))
+        let low = LengthKey(class: length, start: moment > longest ? moment - longest + 1 : 0)
+        guard let after else { return low }
+        let behind = LengthKey(
+            class: length, start: UInt64(truncatingIfNeeded: after >> 64), id: after.recordID + 1)
+        return behind.rawValue > low.rawValue ? behind : low
     }
 
     /// Appends those that still run. False when the page ends here: it is full and there is more,
@@ -205,14 +216,7 @@ private struct Runners {
             first = index
         }
         let key = heads[first].key
-        heads[first].place += 1
-        if heads[first].place < heads[first].end,
-            let following = try Self.key(view, list, at: heads[first].place)
-        {
-            heads[first].key = following
-        } else {
-            heads.remove(at: first)
-        }
+        if try !heads[first].advance(view, list, before: moment) { heads.remove(at: first) }
         return key
     }
 }

@@ -12,6 +12,9 @@ enum Limits {
     /// its cursor goes on behind them.
     static let candidates = 20_000
 
+    /// Classes of length that room is made for: of the 39 there can be few have appointments.
+    static let appointmentClasses = 16
+
     /// Orders of a condition up to which they are gathered, so that a page of several conditions
     /// or in another order is counted exactly: 4 096 take a millisecond or two.
     static let gathered = 4_096

@@ -38,6 +38,35 @@ extension StoreView {
         return place.node.key(at: place.index)
     }
 
+    /// Reads keys from an offset on, as many as there is room for, but no further than one leaf goes;
+    /// returns how many: none only behind the last.
+    public func read(
+        _ keys: inout InlineArray<8, UInt128>, at offset: UInt64, in list: borrowing WideList
+    ) throws(StoreError) -> Int {
+        guard let place = try leaf(at: offset, in: list.root) else { return 0 }
+        let count = min(keys.count, place.node.count - place.index)
+        for index in 0..<count { keys[index] = place.node.key(at: place.index + index) }
+        return count
+    }
+
+    /// The first key that is not less, and its offset; nil behind the last.
+    public func place(
+        atOrAfter key: UInt128, in list: borrowing WideList
+    ) throws(StoreError) -> (offset: UInt64, key: UInt128)? {
+        var node = list.root.node
+        var offset: UInt64 = 0
+        while node.level > 0 {
+            let index = node.child(for: key)
+            for before in 0..<index { offset += node.keys(at: before) }
+            node = try child(of: node, at: index)
+        }
+        let index = node.lowerBound(key)
+        offset += UInt64(index)
+        if index < node.count { return (offset, node.key(at: index)) }
+        // The first one of the next leaf, if there is one.
+        return try self.key(at: offset, in: list).map { (offset, $0) }
+    }
+
     /// The keys at both ends of a stretch of offsets, which lie in one leaf as a rule; nil for an
     /// empty one or one that goes beyond the end.
     public func ends(

@@ -22,6 +22,7 @@ import Testing
             let isThere = rank < model.count && model[rank] == other
             check(try view.contains(wide: other, in: list), isThere)
         }
+        try compare(view, try view.wideList(list), model, &random)
         check(try view.wideKey(at: UInt64(model.count), in: list), nil)
         let start = model.count / 3
         var up: [UInt128] = []
@@ -37,6 +38,36 @@ import Testing
             return down.count < 600
         }
         #expect(down == Array(model.prefix(start).reversed().prefix(600)))
+    }
+
+    /// What is asked of a list whose root was looked up once.
+    private func compare(
+        _ view: borrowing StoreView, _ list: borrowing WideList, _ model: [UInt128],
+        _ random: inout SplitMix
+    ) throws {
+        check(list.count, UInt64(model.count))
+        var keys = InlineArray<8, UInt128>(repeating: 0)
+        for _ in 0..<50 {
+            let offset = Int.random(in: 0...model.count, using: &random)
+            let known = offset < model.count ? model[offset] : nil
+            check(try view.key(at: UInt64(offset), in: list), known)
+            // Of the key itself, of what is just behind it, and of what is behind all.
+            for wanted in [known ?? 0, (known ?? 0) + 1, .max] {
+                let rank = model.partitioningIndex { $0 >= wanted }
+                check(try view.rank(of: wanted, in: list), UInt64(rank))
+                let found = try view.place(atOrAfter: wanted, in: list)
+                check(found?.key, rank < model.count ? model[rank] : nil)
+                check(found?.offset, rank < model.count ? UInt64(rank) : nil)
+            }
+            let count = try view.read(&keys, at: UInt64(offset), in: list)
+            #expect(count > 0 || offset == model.count)
+            for index in 0..<count { #expect(keys[index] == model[offset + index]) }
+            let end = Int.random(in: offset...model.count + 1, using: &random)
+            let ends = try view.ends(of: UInt64(offset)..<UInt64(end), in: list)
+            let isThere = offset < end && end <= model.count
+            check(ends?.first, isThere ? model[offset] : nil)
+            check(ends?.last, isThere ? model[end - 1] : nil)
+        }
     }
 
     @Test("Keys of 128 bits agree with a sorted array, and tell both of their words apart.")
