@@ -35,7 +35,11 @@ public struct ChangeReplay: Sendable {
             return try Self.range(reader.view, after: manifest.sequence, upTo: sequence)
         }
         if let gap = log.gap {
-            throw .unreachable(reason: gap + ": take a snapshot from after it")
+            let reach =
+                log.last > manifest.sequence
+                ? "from this snapshot, the log reaches to \(log.last): name that, or "
+                : "the log does not reach beyond this snapshot: "
+            throw .unreachable(reason: "\(gap); \(reach)take a snapshot from after it")
         }
         guard log.last >= sequence else {
             throw .unreachable(
@@ -50,17 +54,36 @@ public struct ChangeReplay: Sendable {
     ) throws(StoreError) -> (last: UInt64, gap: String?) {
         var last = sequence
         var gap: String?
+        let parser = JSONParser()
         try view.forEachChange(from: sequence + 1) { (change) throws(StoreError) in
             if change.sequence > target { return false }
             if change.sequence != last + 1 {
                 gap = "the change log no longer has \(last + 1)"
-            } else if change.kind == RecordLoader.changeKind {
-                gap = "change \(last + 1) is a bulk load, whose records are not in the log"
+            } else {
+                // SAFETY: read inside the closure; the change keeps copies of what it needs.
+                gap = change.payload.withUnsafeBytes {
+                    obstacle(change.sequence, change.kind, $0, parser)
+                }
             }
-            last = change.sequence
+            if gap == nil { last = change.sequence }
             return gap == nil
         }
         return (last, gap)
+    }
+
+    /// Why a change cannot be made again from what the log has of it; nil if it can.
+    private static func obstacle(
+        _ sequence: UInt64, _ kind: UInt8, _ payload: UnsafeRawBufferPointer, _ parser: JSONParser
+    ) -> String? {
+        if kind == RecordLoader.changeKind {
+            return "change \(sequence) is a bulk load, whose records are not in the change log"
+        }
+        // SAFETY: lent by the caller for this call.
+        guard let change = RecordChange(kind: kind, payload: payload, parser: parser) else {
+            return "change \(sequence) is of kind \(kind), which this program cannot replay"
+        }
+        return change.adoptsFiles
+            ? "change \(sequence) adds files, whose bytes are not in the change log" : nil
     }
 
     /// One change, copied out of the log.
@@ -140,13 +163,9 @@ public struct ChangeReplay: Sendable {
         let change = entry.payload.withUnsafeBytes {
             RecordChange(kind: entry.kind, payload: $0, parser: parser)
         }
-        guard let change else {
-            return "change \(entry.sequence) is of kind \(entry.kind), which this program cannot "
-                + "replay: take a snapshot from after it"
-        }
-        if change.adoptsFiles {
-            return "change \(entry.sequence) adds files, whose bytes are not in the change log: "
-                + "take a snapshot from after it, or restore up to \(entry.sequence - 1)"
+        // Whoever asks for a replay has looked before, but the log is the source's.
+        guard let change, !change.adoptsFiles else {
+            return "change \(entry.sequence) cannot be replayed: take a snapshot from after it"
         }
         let answer = try applier.apply(
             change, account: entry.account, time: Timestamp(milliseconds: entry.time),

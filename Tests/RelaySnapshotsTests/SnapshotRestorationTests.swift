@@ -1,4 +1,5 @@
 import Glibc
+import RelayRecords
 import RelayStore
 import TestSupport
 import Testing
@@ -96,5 +97,31 @@ import Testing
             }
         }
         #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+    }
+
+    @Test("Where a replay ends, and why, is said with the number that can be reached.")
+    func reach() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let folder = try fixture.take("snapshot")
+        try fixture.add(3)
+        // A load leaves a record of its kind, and its records elsewhere.
+        try fixture.store.write { (transaction) throws(StoreError) in
+            _ = try transaction.recordChange(
+                account: 1, kind: RecordLoader.changeKind, time: 1_767_225_600_000)
+        }
+        try fixture.add(1)
+        let replay = ChangeReplay(upTo: 25, from: fixture.store)
+        let reason =
+            "change 24 is a bulk load, whose records are not in the change log; from this snapshot, "
+            + "the log reaches to 23: name that, or take a snapshot from after it"
+        #expect(throws: SnapshotError.unreachable(reason: reason)) {
+            _ = try SnapshotRestoration.restore(
+                .folder(folder), to: fixture.file("restored"), replay: replay)
+        }
+        let reached = try SnapshotRestoration.restore(
+            .folder(folder), to: fixture.file("restored"),
+            replay: ChangeReplay(upTo: 23, from: fixture.store))
+        #expect(reached.sequence == 23)
     }
 }
