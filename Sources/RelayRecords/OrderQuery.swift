@@ -58,7 +58,41 @@ public struct OrderQuery {
             return try gather(page, view, conditions, smallest, start, limit)
         }
         if conditions.isEmpty { page.total = driver.count }
+        // Pages behind a cursor leave it to the first one, which has said it.
+        if start.after == nil, conditions.count > 1 {
+            page.total = try countOfAll(conditions, view)
+        }
         try walk(page, view, driver, tests, start, limit)
+    }
+
+    /// How many orders meet every condition: said where all of them are lists by id that are short
+    /// enough to be run through side by side.
+    private func countOfAll(
+        _ conditions: [OrderCondition], _ view: borrowing StoreView
+    ) throws(StoreError) -> UInt64? {
+        let keys = conditions.reduce(0) { $0 + $1.stretch.count }
+        guard keys <= Limits.comparedKeys, conditions.allSatisfy(\.isByID) else { return nil }
+        let ascending = conditions.sorted { $0.stretch.count < $1.stretch.count }
+        var ids: [UInt64] = []
+        ids.reserveCapacity(Int(ascending[0].stretch.count))
+        try view.forEachKey(of: ascending[0].stretch) { (key) throws(StoreError) in
+            ids.append(key.recordID)
+            return true
+        }
+        for condition in ascending.dropFirst() {
+            var (kept, next) = (0, 0)
+            try view.forEachKey(of: condition.stretch) { (key) throws(StoreError) in
+                let id = key.recordID
+                while next < ids.count, ids[next] < id { next += 1 }
+                if next < ids.count, ids[next] == id {
+                    ids[kept] = id
+                    (kept, next) = (kept + 1, next + 1)
+                }
+                return next < ids.count
+            }
+            ids.removeLast(ids.count - kept)
+        }
+        return UInt64(ids.count)
     }
 
     private func smallestByID(_ conditions: [OrderCondition]) -> Int? {

@@ -120,6 +120,9 @@ struct OrderQueryTests {
                 if let total = page.total {
                     #expect(total == UInt64(wanted.count), "\(filter)")
                 }
+                // What is on lists by id is counted whatever the budget.
+                let isByTime = filter.dueFrom ?? filter.dueTo ?? filter.updatedSince != nil
+                if start.after == nil, !isByTime { #expect(page.total != nil, "\(filter)") }
                 ids += page.keys.map(\.recordID)
                 start = page.next
                 pages += 1

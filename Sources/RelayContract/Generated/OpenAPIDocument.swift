@@ -573,7 +573,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOrders",
                 "tags": ["orders"],
                 "summary": "Orders",
-                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. With one filter, and with several of which one leaves at most 4096 orders, `X-Total-Count` is there and exact. With several that leave more, it is absent unless the answer itself reaches from the first to the last; a page may then be shorter than `limit`, even empty, and `Link` leads on from where the work ended: go on until there is no `Link`.",
+                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. With one filter, and with several of which one leaves at most 4096 orders, `X-Total-Count` is there and exact. So it is on a page without `cursor` if none of the filters is a time and their orders, counted for each, are at most 131072. Else it is absent unless the answer itself reaches from the first to the last; a page may then be shorter than `limit`, even empty, and `Link` leads on from where the work ended: go on until there is no `Link`.",
                 "parameters": [
                   {
                     "name": "status",
