@@ -46,7 +46,8 @@ struct SelectionCursor: Equatable {
         }
     }
 
-    /// Reads a cursor back; nil when it was not made by `write`.
+    /// Reads a cursor back; nil when it was not made by `write`. Anybody can make the check byte, and
+    /// what follows counts with id and offset: each must be one that the contract knows.
     init?(_ text: UnsafeRawBufferPointer) {
         // SAFETY: `raw` lives through the closure.
         let cursor: SelectionCursor? = withUnsafeTemporaryAllocation(
@@ -57,6 +58,9 @@ struct SelectionCursor: Equatable {
                 UInt64(littleEndian: raw.load(fromByteOffset: 8 * index, as: UInt64.self))
             }
             let after = UInt128(word(2)) << 64 | UInt128(word(3))
+            guard after == Self.beginning || Resource.isStorable(word(3)),
+                word(4) < 1 << 53
+            else { return nil }
             return SelectionCursor(
                 epoch: word(0), fingerprint: word(1),
                 start: SelectionStart(

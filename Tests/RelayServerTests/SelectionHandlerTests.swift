@@ -70,6 +70,28 @@ struct SelectionHandlerTests {
         }
     }
 
+    @Test("A cursor that no page has had is refused, though its check byte is right.")
+    func madeUpCursors() throws {
+        let fixture = try ServiceFixture()
+        try fixture.store.load(orders: 3)
+        let next = try #require(fixture.get("/v1/orders?sort=-id&limit=1").next)
+        let text = Array(next.split(separator: "=").last!.utf8)
+        var cursor = try #require(text.withUnsafeBytes { SelectionCursor($0) })
+        for (after, skip, status) in [
+            (UInt128(3), UInt64(0), 200), (UInt128(2), (1 << 53) - 1, 200),
+            // Past any id, the next one cannot be counted to; past any offset, nor can the next place.
+            (UInt128(UInt64.max), 0, 400), (UInt128.max - 1, 0, 400), (UInt128(1) << 38, 0, 400),
+            (UInt128(0), 0, 400), (UInt128(2), 1 << 53, 400), (UInt128.max, .max, 400),
+        ] {
+            cursor.start = SelectionStart(after: after, skip: skip)
+            var made = [UInt8](repeating: 0, count: SelectionCursor.characters)
+            made.withUnsafeMutableBytes { cursor.write(to: $0.baseAddress!) }
+            let text = String(decoding: made, as: UTF8.self)
+            let answer = fixture.get("/v1/orders?sort=-id&limit=1&cursor=\(text)")
+            #expect(answer.status == status, "after \(after), skip \(skip)")
+        }
+    }
+
     @Test("A link replaces limit and offset however they were spelled.")
     func escapedNames() throws {
         let fixture = try ServiceFixture()
