@@ -21,6 +21,8 @@ public struct RecordedResponse {
     fileprivate var fieldCount = 0
     fileprivate var valueBytes = 0
     fileprivate var pieceCount = 0
+    /// Bytes of the body: who does not read is not given them at once, see `Exchange.portionBytes`.
+    public fileprivate(set) var bodyBytes = 0
     fileprivate var fields = InlineArray<8, Field>(repeating: Field())
     /// The fields' values, one behind the other: as many bytes as a slot has for them.
     fileprivate var values = InlineArray<32, UInt64>(repeating: 0)
@@ -64,6 +66,7 @@ extension Exchange {
         recording.pointee.fieldCount = fieldCount
         recording.pointee.valueBytes = valueBytes
         recording.pointee.pieceCount = pieceCount
+        recording.pointee.bodyBytes = stream.pointee.body.remaining
         return true
     }
 

@@ -51,7 +51,9 @@ struct RememberedPages: ~Copyable {
         // SAFETY: compared as far as the page's target reaches.
         guard page.pointee.commit == commit, page.pointee.targetBytes == target.count,
             page.pointee.account == exchange.account,
-            memcmp(&page.pointee.target, target.baseAddress!, target.count) == 0
+            memcmp(&page.pointee.target, target.baseAddress!, target.count) == 0,
+            // A peer that does not read gets portions, or each stream would keep a page in the heap.
+            responses[slot].bodyBytes <= exchange.http.portionBytes
         else { return false }
         exchange.http.respond(with: responses + slot)
         return true

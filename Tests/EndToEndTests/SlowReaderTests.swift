@@ -38,6 +38,25 @@ struct SlowReaderTests {
         }
     }
 
+    @Test("Nor do pages that relayd remembers, which it could answer whole at once.")
+    func rememberedPages() throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let relayd = try sample.serve()
+        // As long as a page may be that is remembered.
+        let target = "/v1/orders?limit=120&offset=0"
+        let reader = try FrameClient(relayd.socket, key: key)
+        try reader.get([target], count: 10)
+        let before = relayd.process.anonymousKilobytes
+        let silent = try FrameClient(relayd.socket, key: key, window: 0)
+        try silent.ask(Array(repeating: target, count: Self.streams))
+        // Behind the silent client's requests, on the same loop.
+        for _ in 0..<100 { try reader.get([target], count: 1) }
+        let grown = relayd.process.anonymousKilobytes - before
+        #expect(grown <= Self.kilobytes, "\(grown) KiB")
+        withExtendedLifetime(silent) {}
+    }
+
     @Test("Loops without work hold no old pages either: neither the admin socket's nor the API's.")
     func idleLoops() throws {
         let alone = try write(besides: nil)
