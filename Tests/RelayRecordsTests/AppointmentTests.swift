@@ -146,4 +146,117 @@ struct AppointmentTests {
         } while !page.isLast
         #expect(ids == [1_001])
     }
+
+    @Test("A store that fills up has all copies, and lets appointments be deleted and made again.")
+    func fullStore() throws {
+        let fixture = try RecordFixture(
+            options: StoreOptions(
+                mapBytes: 8 << 20, quotaBytes: 3 << 20, durability: .mayCorruptStore))
+        try fixture.customer()
+        var source = SplitMix(state: 5)
+        var ids: [UInt64] = []
+        // Full, then fuller by what grows, then emptied and full again, but for the change log.
+        for _ in 0..<2 {
+            for bytes in [6_000, 900, 10] {
+                var new = random(&source)
+                repeat {
+                    new = random(&source)
+                    new.customerId = 1
+                    new.description = String(repeating: "d", count: bytes)
+                } while try applyIfRoom(.createAppointment(new), fixture, &ids)
+            }
+            var refused = 0
+            for id in ids.shuffled(using: &source).prefix(300) {
+                let start = random(&source).dateStart
+                let patch = AppointmentPatch(
+                    description: String(repeating: "e", count: Int(id * 37 % 3_000)),
+                    dateStart: start, dateEnd: WallTime(seconds: start.seconds + 60))
+                var none: [UInt64] = []
+                if try !applyIfRoom(.updateAppointment(id, patch, .none), fixture, &none) {
+                    refused += 1
+                }
+            }
+            #expect(refused > 0 && ids.count > 30, "\(refused) of \(ids.count)")
+            try expectSound(fixture)
+            for id in ids.shuffled(using: &source) {
+                try fixture.must(.deleteAppointment(id, .none))
+            }
+            ids = []
+            try expectSound(fixture)
+        }
+    }
+
+    /// Applies a change; false when the store is full.
+    private func applyIfRoom(
+        _ change: RecordChange, _ fixture: RecordFixture, _ ids: inout [UInt64]
+    ) throws -> Bool {
+        do {
+            let answer = try fixture.apply(change)
+            #expect(answer.problem == nil)
+            if let id = answer.createdID { ids.append(id) }
+            return true
+        } catch StoreError.storeFull {
+            return false
+        }
+    }
+
+    private func expectSound(_ fixture: RecordFixture) throws {
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings == [])
+        #expect(try fixture.store.check().faults == [])
+    }
+
+    @Test("A check finds a list that has lost all of its copies.")
+    func lostCopies() throws {
+        let fixture = try RecordFixture()
+        try fixture.customer()
+        var source = SplitMix(state: 6)
+        var starts: [UInt64: UInt64] = [:]
+        for _ in 0..<40 {
+            var new = random(&source)
+            new.customerId = 1
+            starts[try fixture.must(.createAppointment(new)).createdID!] = new.dateStart.seconds
+        }
+        let list = RecordList.appointmentsByStart.key(1)
+        try fixture.store.write { (transaction) throws(StoreError) in
+            for (id, start) in starts {
+                try transaction.deleteCopy(
+                    of: Resource.appointment.key(1, id), in: list, by: start)
+            }
+        }
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings.count == 40)
+    }
+
+    @Test("A load that moves appointments, some twice, leaves their copies where they belong.")
+    func load() throws {
+        let from = try RecordFixture()
+        let into = try RecordFixture()
+        try from.customer()
+        var source = SplitMix(state: 8)
+        var ids: [UInt64] = []
+        for index in 0..<60 {
+            var new = random(&source)
+            new.customerId = 1
+            new.description = String(repeating: "d", count: index * 113)
+            ids.append(try from.must(.createAppointment(new)).createdID!)
+        }
+        let first = try DumpedLines(from.store)
+        #expect(try first.load(into: into).faults.isEmpty)
+        for id in ids.prefix(40) {
+            let start = random(&source).dateStart
+            let patch = AppointmentPatch(
+                description: id % 3 == 0 ? String(repeating: "m", count: 5_000) : "s",
+                dateStart: start, dateEnd: WallTime(seconds: start.seconds + 60))
+            try from.must(.updateAppointment(id, patch, .none))
+        }
+        let second = try DumpedLines(from.store)
+        // The new state, the old one and the new one again, in one file.
+        let records = first.lines.dropFirst().dropLast()
+        let both = DumpedLines(
+            second.lines.dropLast() + records + second.lines.dropFirst())
+        #expect(try both.load(into: into).faults.isEmpty)
+        #expect(try DumpedLines(into.store).records == second.records)
+        try expectSound(into)
+    }
 }
