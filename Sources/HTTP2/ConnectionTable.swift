@@ -97,6 +97,9 @@ extension EventLoop {
     func drain(_ now: Int64) {
         if let time = goodbyeAt, now >= time {
             goodbyeAt = nil
+            // The goodbye is sent at once, and with it what streams go on with: the application is
+            // asked for that, perhaps after a rest.
+            application.beginTurn()
             eachConnection { sayGoodbye($0) }
         }
         eachConnection { connection in

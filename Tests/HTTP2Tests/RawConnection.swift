@@ -26,6 +26,12 @@ final class RawConnection {
     private let socket: Int32
     private var received: [UInt8] = []
 
+    /// The client's end of a pair whose other end a loop without a thread adopts.
+    init(connected socket: Int32) {
+        self.socket = socket
+        begin()
+    }
+
     init(_ path: String, preface: Bool = true) throws {
         socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
@@ -37,11 +43,13 @@ final class RawConnection {
                 socklen_t(MemoryLayout<sockaddr_un>.size))
         }
         guard result == 0 else { throw TransportError.system("connect", errno: errno) }
-        if preface {
-            write(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8))
-            write(Self.frame(Self.settings))
-            write(Self.frame(Self.settings, flags: 1))
-        }
+        if preface { begin() }
+    }
+
+    private func begin() {
+        write(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8))
+        write(Self.frame(Self.settings))
+        write(Self.frame(Self.settings, flags: 1))
     }
 
     deinit { close(socket) }

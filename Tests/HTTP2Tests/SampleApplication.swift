@@ -12,6 +12,13 @@ final class SampleApplication: Application {
         return UnsafeRawBufferPointer(bytes)
     }()
 
+    /// Whether there is a turn: without one the store's map may not be looked at.
+    private var isAwake = false
+
+    override func beginTurn() { isAwake = true }
+
+    override func idle() { isAwake = false }
+
     override func admit(_ exchange: Exchange) {
         if exchange.path.elementsEqual("/refuse".utf8) { return exchange.respond(413) }
         exchange.admitBody(upTo: 1 << 20)
@@ -66,6 +73,7 @@ final class SampleApplication: Application {
 
     /// Portions of 50 000 bytes, 20 of them.
     override func refill(_ exchange: Exchange) {
+        if !isAwake { return exchange.abort() }
         let done = Int(exchange.state.words.0)
         exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<50_000]))
         exchange.state.words.0 += 1

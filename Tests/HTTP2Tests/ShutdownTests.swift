@@ -1,6 +1,7 @@
 import Glibc
-import HTTP2
 import Testing
+
+@testable import HTTP2
 
 @Suite("A server that stops")
 struct ShutdownTests {
@@ -53,6 +54,35 @@ struct ShutdownTests {
         #expect(goodbye.payload.prefix(4).elementsEqual([0, 0, 0, 3]))
         #expect(client.isClosed(timeout: 3_000))
         #expect(stopping.join() < 1_000)
+    }
+
+    @Test("goes on with a stream that its client makes room for just as the goodbye is due.")
+    func roomAtGoodbye() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        let loop = try EventLoop(application: SampleApplication())
+        let client = RawConnection(connected: ends[1])
+        loop.adopt(ends[0])
+        client.write(RawConnection.get("/stream", stream: 1))
+        // Adopted, answered as far as the windows go, told that the end is near; then the loop rests.
+        for _ in 0..<3 { loop.turn(timeout: 0) }
+        loop.beginDraining(10_000)
+        for _ in 0..<2 { loop.turn(timeout: 0) }
+        loop.goodbyeAt = 0
+        for stream: UInt32 in [0, 1] {
+            let room: [UInt8] = [1, 0, 0, 0]
+            client.write(RawConnection.frame(RawConnection.windowUpdate, stream: stream, room))
+        }
+        var bytes = 0
+        for _ in 0..<500 where bytes < 1_000_000 {
+            loop.turn(timeout: 0)
+            while let frame = client.next(timeout: 0) {
+                #expect(frame.type != RawConnection.resetStream)
+                if frame.type == 0 { bytes += frame.payload.count }
+            }
+        }
+        #expect(bytes == 1_000_000)
     }
 
     @Test("does not wait the whole time for a client that takes nothing and sends PINGs.")
