@@ -61,8 +61,8 @@ public enum Limits {
     /// Bytes of a `Link` field besides path, query and cursor: its marks and the limit.
     static let linkBytes = 64
 
-    /// Pages that a loop remembers, a power of two: at 1.6 KiB each, which are taken from the
-    /// system one by one as pages come that are asked for again.
+    /// Pages that a loop remembers, a power of two: at 264 bytes for what was asked for, and 1.4 KiB
+    /// for the answer, which the system gives one by one as pages come that are asked for again.
     static let rememberedPages = 512
 
     /// Bytes of a target whose page is remembered: path, filters and a cursor.
