@@ -150,7 +150,9 @@ final class RelayApplication: Application {
         guard let type, isForm || MediaType.isJSON(type) else {
             let form = operation == .createOrderComment ? " or `multipart/form-data`" : ""
             exchange.reject(
-                Problem(.unsupportedMediaType, "send `Content-Type: application/json`\(form)"))
+                Problem(
+                    .unsupportedMediaType,
+                    "send `Content-Type: application/json`\(form), in no charset but UTF-8"))
             return false
         }
         if let length = exchange.http.field(.contentLength),
