@@ -50,8 +50,14 @@ extension Repository {
         for id in outcome.removed { unlink(manifestPath(id)) }
         try Disk.syncDirectory(snapshots)
         outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, watch)
-        for name in usage.unneeded + usage.sparse { unlink("\(packs)/\(name)\(Self.packSuffix)") }
-        outcome.deletedPacks = usage.unneeded.count
+        // Looked at again: pages that were moved may be in packs that nothing led to before, because a
+        // prune that was killed has written the same, under the same names.
+        for index in manifests.indices {
+            manifests[index].manifest = try manifest(manifests[index].id)
+        }
+        let unneeded = try PackUsage(self, manifests).unneeded
+        for name in unneeded { unlink("\(packs)/\(name)\(Self.packSuffix)") }
+        outcome.deletedPacks = unneeded.count { !usage.sparse.contains($0) }
         try removeMaps()
         try Disk.syncDirectory(packs)
         outcome.freedBytes = before - byteCount

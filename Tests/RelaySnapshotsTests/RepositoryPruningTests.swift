@@ -32,6 +32,26 @@ import Testing
         #expect(again.removed == [] && again.freedBytes == 0)
     }
 
+    @Test("A prune takes nothing that one before it, which was killed, has moved.")
+    func killed() throws {
+        let fixture = try SnapshotFixture(orders: 400)
+        defer { fixture.keep() }
+        let repository = try Repository(creating: fixture.file("repository"))
+        for round in 0..<4 {
+            // Most pages change, so the first packs become sparse.
+            try fixture.update(Array(1...400), to: "round \(round) ")
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+        }
+        // Killed when all packs were written, and no manifest leads to them yet.
+        let before = fixture.file("before")
+        #expect(ChildProcess.run("cp", ["-rT", repository.path, before]).code == 0)
+        #expect(try repository.prune(RetentionPolicy(last: 1)).rewrittenPacks > 0)
+        #expect(ChildProcess.run("cp", ["-rT", before, repository.path]).code == 0)
+        _ = try repository.prune(RetentionPolicy(last: 1))
+        #expect(try repository.verifyAll(.full).findings == [])
+        #expect(try repository.status().unneededPacks == 0)
+    }
+
     @Test("A damaged manifest stops a prune before anything is removed.")
     func damaged() throws {
         let fixture = try SnapshotFixture(orders: 20)
