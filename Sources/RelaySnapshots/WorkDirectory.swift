@@ -20,11 +20,22 @@ final class WorkDirectory: Sendable {
                 throw .system(call: "mkdir", path: path, errno: errno)
             }
             // Whoever clears away may have found it before the lock, and has removed it then.
-            if let lock = Self.lock(path, LOCK_EX) {
+            let found: Int32?
+            do throws(SnapshotError) {
+                found = try Self.opened(path)
+            } catch {
+                rmdir(path)
+                throw error
+            }
+            guard let directory = found else { continue }
+            // Where directories cannot be locked, as on NFS, nobody can clear them away either.
+            while flock(directory, LOCK_EX) != 0, errno == EINTR {}
+            if Self.isNamed(path, directory) {
                 self.path = path
-                self.lock = lock
+                lock = directory
                 return
             }
+            close(directory)
         }
     }
 
@@ -36,27 +47,36 @@ final class WorkDirectory: Sendable {
 
     /// Removes directories whose names begin so, in a directory, and whose makers are gone.
     static func removeAbandoned(_ prefix: String, in parent: String) {
-        for name in Disk.names(in: parent) ?? [] where name.hasPrefix(prefix) {
+        for name in Disk.names(in: parent) ?? [] where isName(name, prefix) {
             let path = "\(parent)/\(name)"
-            guard let lock = lock(path, LOCK_EX | LOCK_NB) else { continue }
-            remove(path)
-            close(lock)
+            guard let directory = try? opened(path) else { continue }
+            if flock(directory, LOCK_EX | LOCK_NB) == 0, isNamed(path, directory) { remove(path) }
+            close(directory)
         }
     }
 
-    /// Locks a directory; nil if somebody else has it, or if it is gone by now.
-    private static func lock(_ path: String, _ operation: Int32) -> Int32? {
+    /// Whether a name is one that is given here: what else begins so belongs to somebody else.
+    private static func isName(_ name: String, _ prefix: String) -> Bool {
+        guard name.hasPrefix(prefix) else { return false }
+        let numbers = name.dropFirst(prefix.count)
+            .split(separator: "-", omittingEmptySubsequences: false)
+        return numbers.count <= 2
+            && numbers.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 48...57 ~= $0 } }
+    }
+
+    /// Opens a directory; nil if it is gone.
+    private static func opened(_ path: String) throws(SnapshotError) -> Int32? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
+        if descriptor >= 0 { return descriptor }
+        if errno == ENOENT { return nil }
+        throw .system(call: "open", path: path, errno: errno)
+    }
+
+    /// Whether a directory that is open still has its name.
+    private static func isNamed(_ path: String, _ directory: Int32) -> Bool {
         var (opened, named) = (stat(), stat())
-        guard flock(descriptor, operation) == 0, fstat(descriptor, &opened) == 0,
-            lstat(path, &named) == 0, opened.st_ino == named.st_ino,
-            opened.st_dev == named.st_dev
-        else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
+        return fstat(directory, &opened) == 0 && lstat(path, &named) == 0
+            && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
     }
 
     /// A store, or a snapshot, has no directories inside but the one that `CompactCopy` reads in.
