@@ -1,7 +1,8 @@
 import Zstd
 
 /// Reads pages of a pack. Keeps the last frame, because neighbours are asked for one after the
-/// other.
+/// other, but neither an open file nor, once the frame is let go, much memory: a snapshot may need a
+/// thousand packs.
 final class PackReader {
     /// Why a page cannot be had: what a finding says.
     struct Damage: Error {
@@ -14,30 +15,25 @@ final class PackReader {
     var bases: BasePages?
     /// Who decompresses, if not the thread that asks.
     var patient: PatientThread?
-    private let file: DiskFile
-    private var decompressor: Decompressor
+    private let path: String
+    private var decompressor: Decompressor?
     private var current = -1
     private var bytes: [UInt8] = []
 
     /// Opens a pack of a repository; says what is wrong with it if it cannot be used.
     init(_ directory: String, name: String) throws(Damage) {
         self.name = name
+        path = "\(directory)/\(name).pack"
         do throws(SnapshotError) {
-            let file = try DiskFile(reading: "\(directory)/\(name).pack")
+            let file = try DiskFile(reading: path)
             guard let index = try PackIndex(file, name: name) else {
                 throw SnapshotError.damaged(findings: [])
             }
             self.index = index
-            self.file = file
         } catch .missing {
             throw Damage(finding: "pack \(name) is missing")
         } catch {
             throw Damage(finding: "pack \(name): its index is not what was written")
-        }
-        do throws(ZstdError) {
-            decompressor = try Decompressor()
-        } catch {
-            throw Damage(finding: "pack \(name): \(error)")
         }
     }
 
@@ -48,10 +44,8 @@ final class PackReader {
     func forget() {
         current = -1
         bytes = []
+        decompressor = nil
     }
-
-    /// Bytes of the pack.
-    var size: Int { (try? file.size()) ?? 0 }
 
     /// What findings call a frame.
     func place(of number: Int) -> String {
@@ -65,6 +59,7 @@ final class PackReader {
         let place = place(of: number)
         let bytes: [UInt8]?
         do throws(SnapshotError) {
+            let file = try DiskFile(reading: path)
             bytes = try file.bytes(frame.offset..<frame.offset + frame.bytes)
         } catch {
             throw Damage(finding: "\(place): \(error)")
@@ -103,7 +98,8 @@ final class PackReader {
         let outcome: Result<[UInt8], ZstdError> = compressed.withUnsafeBytes { source in
             let decompress = {
                 Result { () throws(ZstdError) in
-                    try self.decompressor.decompress(
+                    if self.decompressor == nil { self.decompressor = try Decompressor() }
+                    return try self.decompressor!.decompress(
                         source, atMost: wanted,
                         after: prefix.map { UnsafeRawBufferPointer($0.bytes) })
                 }

@@ -90,6 +90,44 @@ import Testing
         #expect(partial() == [])
     }
 
+    @Test("A process that may open few files says so, and has no need of one for each pack.")
+    func descriptors() throws {
+        let sample = try SampleStore()
+        let (target, path) = (sample.directory.file("target"), sample.directory.file("repository"))
+        func limited(_ files: Int, _ arguments: String) -> (code: Int32, output: String) {
+            let program = ChildProcess.products + "/relayctl"
+            return ChildProcess.run(
+                "/bin/sh", ["-c", "ulimit -n \(files); exec \(program) snapshot \(arguments)"])
+        }
+        // Somewhere among these the store is open, and the directory to build in cannot be.
+        for files in 6...12 {
+            let made = limited(files, "create --store \(sample.store) --to \(target)")
+            #expect(made.code == (Disk.exists(target) ? 0 : 1), "\(files): \(made.output)")
+            if Disk.exists(target) { TemporaryDirectory.remove(target) }
+            let left = Disk.names(in: sample.directory.path)!
+            #expect(left.filter { $0.hasPrefix("target") } == [], "\(files)")
+        }
+        let repository = try Repository(creating: path)
+        do {
+            let store = try Store.open(at: sample.store)
+            for round in 0..<40 {
+                try store.write { (transaction) throws(StoreError) in
+                    _ = try transaction.recordChange(account: 1, kind: 0, time: Int64(round))
+                }
+                _ = try repository.take(store, SnapshotOptions(program: "tests"))
+            }
+        }
+        #expect(repository.packNames().count == 40)
+        for arguments in [
+            "create --store \(sample.store) --into \(path)", "verify \(path):latest",
+            "verify \(path) --quick", "restore \(path):latest --to \(target)",
+            "prune \(path) --keep-last 3",
+        ] {
+            let run = limited(24, arguments)
+            #expect(run.code == 0, "\(arguments): \(run.output)")
+        }
+    }
+
     /// What stands under its final name is whole.
     private func check(_ target: String, isStore: Bool) throws {
         defer { TemporaryDirectory.remove(target) }
