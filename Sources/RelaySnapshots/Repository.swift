@@ -48,10 +48,16 @@ public struct Repository: Sendable {
     /// Opens a repository, or makes one where there is nothing.
     public init(creating path: String) throws(SnapshotError) {
         if !Disk.exists(path + "/repository") {
-            guard Disk.names(in: path)?.isEmpty ?? true else { throw .occupied(path: path) }
+            // What is there may be what another one is making, or was when it was killed.
+            let folders = ["packs", "maps", "snapshots"]
+            for name in Disk.names(in: path) ?? [] {
+                guard folders.contains(name) || name.hasPrefix("repository.part-") else {
+                    throw .occupied(path: path)
+                }
+            }
             try Disk.makeDirectory(path)
             // The marker comes last: only what has it is a repository.
-            for name in ["packs", "maps", "snapshots"] {
+            for name in folders {
                 try Disk.makeDirectory("\(path)/\(name)")
             }
             try Disk.write(Array(Self.marker.utf8), to: path + "/repository")

@@ -31,6 +31,24 @@ import Testing
         #expect(try repository.verifyAll(.full).isSound)
     }
 
+    @Test("What was killed while it made a repository is no obstacle, anything else is.")
+    func begun() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let path = fixture.file("repository")
+        for name in ["", "/packs", "/maps"] { mkdir(path + name, 0o700) }
+        try Disk.write([0], to: path + "/repository.part-1")
+        let repository = try Repository(creating: path)
+        _ = try repository.take(fixture.store, SnapshotFixture.options)
+        #expect(try repository.verifyAll(.full).isSound)
+        mkdir(fixture.file("photos"), 0o700)
+        mkdir(fixture.file("photos/packs"), 0o700)
+        mkdir(fixture.file("photos/of-may"), 0o700)
+        #expect(throws: SnapshotError.occupied(path: fixture.file("photos"))) {
+            try Repository(creating: fixture.file("photos"))
+        }
+    }
+
     @Test("A snapshot without changes adds next to nothing.")
     func unchanged() throws {
         let fixture = try SnapshotFixture()
