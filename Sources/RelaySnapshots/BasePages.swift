@@ -8,16 +8,16 @@ final class BasePages {
     /// What is wrong with those that cannot be had.
     private var findings: [PageAddress: String] = [:]
 
-    /// None yet; they will take room on the repository's disk.
-    init(_ repository: Repository, pageBytes: Int) throws(SnapshotError) {
-        spool = try PageSpool(in: repository.packs, pageBytes: pageBytes)
+    /// None yet; they will take room on the disk that a directory is on.
+    init(in directory: String, pageBytes: Int) throws(SnapshotError) {
+        spool = try PageSpool(in: directory, pageBytes: pageBytes)
     }
 
     /// All that the pages of a snapshot are built on.
     convenience init(
-        _ repository: Repository, _ map: PageMap, _ readers: [PackReader?]
+        _ map: PageMap, _ readers: [PackReader?], in directory: String
     ) throws(SnapshotError) {
-        try self.init(repository, pageBytes: map.pageBytes)
+        try self.init(in: directory, pageBytes: map.pageBytes)
         try gather(map.bases.flatMap(\.places), from: readers)
     }
 

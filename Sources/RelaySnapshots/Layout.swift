@@ -8,7 +8,11 @@ struct Layout {
     private(set) var report = VerificationReport()
     private(set) var blake2b = ""
 
-    init(_ repository: Repository, _ map: PageMap) throws(SnapshotError) {
+    /// - Parameter directory: where there is room for the pages that others are built on; a
+    ///   repository may be read-only.
+    init(
+        _ repository: Repository, _ map: PageMap, in directory: String
+    ) throws(SnapshotError) {
         self.repository = repository
         self.map = map
         readers = []
@@ -21,7 +25,7 @@ struct Layout {
             }
         }
         if map.bases.isEmpty { return }
-        let bases = try BasePages(repository, map, readers)
+        let bases = try BasePages(map, readers, in: directory)
         for reader in readers { reader?.bases = bases }
     }
 

@@ -113,7 +113,7 @@ final class PageIntake {
     /// Chooses what the pages that were held are built on, among those that an earlier snapshot has
     /// and this one has not, and completes the packs; returns the map of all pages.
     func finish(after previous: PageMap?, _ watch: Watch) throws(SnapshotError) -> PageMap {
-        let bases = try BasePages(repository, pageBytes: map.pageBytes)
+        let bases = try BasePages(in: repository.packs, pageBytes: map.pageBytes)
         if let previous, held.count > 0 {
             var similar = SimilarPages()
             var addresses: [PageAddress] = []

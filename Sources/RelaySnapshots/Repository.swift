@@ -72,8 +72,13 @@ public struct Repository: Sendable {
         private let file: DiskFile
 
         fileprivate init(_ path: String, _ operation: Int32) throws(SnapshotError) {
-            let file = DiskFile(
-                descriptor: open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600), path: path)
+            var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor < 0, errno == EROFS, operation == LOCK_SH {
+                // What cannot be written nobody prunes: there may be no file to lock.
+                descriptor = open(Disk.parent(of: path), O_RDONLY | O_CLOEXEC)
+            }
+            if descriptor < 0 { throw .system(call: "open", path: path, errno: errno) }
+            let file = DiskFile(descriptor: descriptor, path: path)
             if flock(file.descriptor, operation | LOCK_NB) != 0 {
                 throw errno == EWOULDBLOCK
                     ? .busy(path: Disk.parent(of: path))

@@ -103,7 +103,7 @@ extension Repository {
             for name in map.packs { readers.append(try PackReader(packs, name: name)) }
             let bases: BasePages
             do throws(SnapshotError) {
-                bases = try BasePages(self, map, readers)
+                bases = try BasePages(map, readers, in: packs)
             } catch {
                 throw PackReader.Damage(finding: "\(error)")
             }

@@ -91,7 +91,7 @@ extension Repository {
                 }
             }
         }
-        let bases = try BasePages(self, pageBytes: readers[0].index.pageBytes)
+        let bases = try BasePages(in: packs, pageBytes: readers[0].index.pageBytes)
         try bases.gather(places, from: readers)
         return bases
     }
@@ -101,7 +101,7 @@ extension Repository {
     func layOut(
         _ map: PageMap, _ manifest: Manifest, in directory: String, _ watch: Watch
     ) throws(SnapshotError) -> VerificationReport {
-        var layout = try Layout(self, map)
+        var layout = try Layout(self, map, in: directory)
         let file = try DiskFile(creating: directory + "/data.mdb")
         try layout.write(to: file, manifest, watch)
         try file.resize(to: manifest.bytes)

@@ -49,6 +49,7 @@ extension SnapshotError: CustomStringConvertible {
                 + "relayctl snapshot list \(repository) shows them"
         case .busy(let path):
             "another snapshot command is at work on \(path): try again when it has ended"
+        case .noSpace(let path, _, 0): "\(path): the disk is full: make room first"
         case .noSpace(let path, let needed, let free):
             "\(path) needs \(needed) bytes, and the disk has \(free): make room first"
         case .grewTooMuch(let bytes, let limit):

@@ -1,5 +1,6 @@
 import Glibc
 import RelayStore
+import TestSupport
 import Testing
 
 @testable import RelaySnapshots
@@ -83,6 +84,35 @@ import Testing
         // Nothing else is wrong.
         flip(bit: bit, of: fixture.path(pack))
         #expect(try fixture.repository.verifyAll(.full).isSound)
+    }
+
+    /// Whether a directory can be made read-only for one process.
+    private static let canMount =
+        ChildProcess.run("unshare", ["-rm", "mount", "--bind", "/usr", "/usr"]).code == 0
+
+    @Test("A repository that cannot be written is restored from.", .enabled(if: canMount))
+    func readOnly() throws {
+        let fixture = try Fixture()
+        defer { fixture.store.keep() }
+        let path = fixture.repository.path
+        let relayctl = ChildProcess.products + "/relayctl snapshot"
+        // A disk with backups, say, of which nobody has read before.
+        unlink(path + "/read.lock")
+        let target = fixture.store.file("restored")
+        let verbs = [
+            "list \(path)", "verify \(path):latest --quick",
+            "restore \(path):latest --to \(target)",
+        ]
+        for verb in verbs {
+            let script =
+                "mount --bind \(path) \(path) && mount -o remount,bind,ro \(path)"
+                + " && exec \(relayctl) \(verb)"
+            let run = ChildProcess.run("unshare", ["-rm", "sh", "-c", script])
+            #expect(run.code == 0, "\(verb): \(run.output)")
+        }
+        #expect(!Disk.exists(path + "/read.lock"))
+        let restored = try Store.open(at: target)
+        #expect(try StoreExamination.examine(restored).isSound)
     }
 
     @Test("Without its base a page is stored again.")
