@@ -31,26 +31,38 @@ struct SourceTree {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func read(directory: String) -> [File] {
+    /// Whether there is a file or directory of this path.
+    static func exists(_ path: String) -> Bool { access("\(root)/\(path)", F_OK) == 0 }
+
+    /// What a directory has, without hidden names and unsorted.
+    static func names(in directory: String) -> [String] {
         guard let stream = opendir("\(root)/\(directory)") else { return [] }
         defer { closedir(stream) }
-        var files: [File] = []
+        var names: [String] = []
         while let entry = readdir(stream) {
             // SAFETY: the entry is valid until the next readdir on this stream, and the name is
             // copied into a String before that; d_name is NUL-terminated.
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
             }
-            if name.hasPrefix(".") { continue }
-            let path = "\(directory)/\(name)"
-            if entry.pointee.d_type == UInt8(DT_DIR) {
-                files += read(directory: path)
-            } else if name.hasSuffix(".swift"), let text = text(path) {
-                let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-                files.append(File(path: path, lines: lines))
-            }
+            if !name.hasPrefix(".") { names.append(name) }
         }
-        return files.sorted { $0.path < $1.path }
+        return names
+    }
+
+    private static func read(directory: String) -> [File] {
+        names(in: directory).sorted().flatMap { name -> [File] in
+            let path = "\(directory)/\(name)"
+            if isDirectory(path) { return read(directory: path) }
+            guard name.hasSuffix(".swift"), let text = text(path) else { return [] }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return [File(path: path, lines: lines)]
+        }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat("\(root)/\(path)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }
 

@@ -33,14 +33,14 @@ extension Commands {
     static let newer = Operand("B", help: "what to compare it with, likewise")
     static let fields = Option<Bool>.flag(
         "fields", help: "say for changed documents which members were what and are what")
-    static let keepLast = keep("last", "the newest N")
-    static let keepDaily = keep("daily", "the newest of each of the last N days that have one")
-    static let keepWeekly = keep("weekly", "the newest of each of the last N weeks")
-    static let keepMonthly = keep("monthly", "the newest of each of the last N months")
+    static let keepLast = keep("keep-last", "the newest N")
+    static let keepDaily = keep("keep-daily", "the newest of each of the last N days that have one")
+    static let keepWeekly = keep("keep-weekly", "the newest of each of the last N weeks")
+    static let keepMonthly = keep("keep-monthly", "the newest of each of the last N months")
 
-    private static func keep(_ what: String, _ help: String) -> Option<Int> {
+    private static func keep(_ name: String, _ help: String) -> Option<Int> {
         Option<Int>.number(
-            "keep-" + what, "N", .integer(0...1_000_000), default: 0, help: "keep " + help)
+            name, "N", .integer(0...1_000_000), default: 0, help: "keep " + help)
     }
     static let restoreTo = Option<String>.required(
         "to", "DIR", .path, help: "where to make the store; there must be none")
