@@ -23,6 +23,18 @@ public enum Kind: Sendable, Equatable {
         case number(Int)
     }
 
+    /// Whether what is read of this kind fits an option's type: a number is never silently a text
+    /// that is not there.
+    func yields(_ type: Any.Type) -> Bool {
+        switch self {
+        case .flag: type == Bool.self
+        case .text, .path, .choice:
+            type == String.self || type == String?.self || type == [String].self
+        case .integer, .size, .duration:
+            type == Int.self || type == Int?.self || type == [Int].self
+        }
+    }
+
     /// Reads an argument; nil when it is not of this kind.
     func read(_ argument: String) -> Value? {
         switch self {

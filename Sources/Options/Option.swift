@@ -33,6 +33,7 @@ public struct Option<Value: Sendable>: Sendable {
         convert: @escaping @Sendable ([Kind.Value]) -> Value
     ) {
         precondition(!name.isEmpty && !name.hasPrefix("-"), "an option is named without dashes")
+        precondition(kind.yields(Value.self), "an option of this kind has no value of that type")
         description = OptionDescription(
             name: name, placeholder: placeholder, kind: kind, help: help,
             isRequired: isRequired, isRepeated: isRepeated, defaultValue: value)
@@ -87,7 +88,18 @@ extension Option where Value == [String] {
         _ name: String, _ placeholder: String, _ kind: Kind = .text, help: String
     ) -> Self {
         Option(name, placeholder, kind, help, isRepeated: true) { values in
-            values.compactMap { [$0].text }
+            values.map { [$0].text! }
+        }
+    }
+}
+
+extension Option where Value == [Int] {
+    /// A number, size (bytes) or duration (milliseconds) that may be given any number of times.
+    public static func repeated(
+        _ name: String, _ placeholder: String, _ kind: Kind, help: String
+    ) -> Self {
+        Option(name, placeholder, kind, help, isRepeated: true) { values in
+            values.map { [$0].number! }
         }
     }
 }

@@ -13,7 +13,9 @@ extension Program {
         let asksForHelp = before.contains("--help") || before.contains("-h")
         if asksForHelp, let help = help(for: Array(words)) { return .help(help) }
         if before.contains("--man"), let page = manual(for: Array(words)) { return .help(page) }
-        if arguments.first == "--version" { return .version("\(name) \(version)") }
+        let asksForVersion =
+            arguments.first == "--version" || onlyVerb != nil && before.contains("--version")
+        if asksForVersion { return .version("\(name) \(version)") }
         let verb = try findVerb(words)
         let rest = arguments.dropFirst(verb.name.isEmpty ? 0 : verb.words.count)
         var state = ParserState(verb: verb)

@@ -24,12 +24,12 @@ struct RelaydOptions {
         help: "take a snapshot so often, such as 1h; needs --snapshot-to")
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path, help: "the repository for snapshots; made if there is none")
-    private static let usersOption = Option<[String]>.repeated(
+    private static let usersOption = Option<[Int]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max)),
-        help: "only these users may connect; may be repeated")
-    private static let groupsOption = Option<[String]>.repeated(
+        help: "only these users may connect")
+    private static let groupsOption = Option<[Int]>.repeated(
         "allow-gid", "GID", .integer(0...Int(UInt32.max)),
-        help: "only these groups may connect; may be repeated")
+        help: "only these groups may connect")
     private static let changeDaysOption = Option<Int?>.optional(
         "keep-changes", "DAYS", .integer(0...36_500),
         help: "how far back the change log goes; 30 days unless given")
@@ -83,8 +83,8 @@ struct RelaydOptions {
         }
         self.retention = retention
         peers = AllowedPeers(
-            users: Set(arguments[Self.usersOption].compactMap { uid_t($0) }),
-            groups: Set(arguments[Self.groupsOption].compactMap { gid_t($0) }))
+            users: Set(arguments[Self.usersOption].map { uid_t($0) }),
+            groups: Set(arguments[Self.groupsOption].map { gid_t($0) }))
     }
 
     var isInMemory: Bool { store == ":memory:" }

@@ -71,4 +71,14 @@ import Testing
         }
         #expect(line == "relayd 1.2.3")
     }
+
+    @Test("A program without verbs says its version wherever that is asked for.")
+    func versionBehindOptions() throws {
+        guard case .version = try Sample.daemon.parse(["--store", "x", "--version"]) else {
+            Issue.record("no version")
+            return
+        }
+        // Behind two dashes it is an operand.
+        #expect(Sample.daemonError("--store", "x", "--", "--version").contains("unexpected"))
+    }
 }

@@ -50,6 +50,38 @@ import Testing
         #expect(arguments[Sample.labels] == ["x", "y"])
     }
 
+    @Test("A repeated option of any kind keeps every value: numbers, sizes, times, words, paths.")
+    func repeatedKinds() throws {
+        let words = [
+            "--port", "80", "--port=443", "--pause", "2s", "--pause=5", "--part", "1KiB",
+            "--part=7", "--colour=red", "--colour", "blue", "--file=x", "--file", "y",
+        ]
+        guard case .run(_, let arguments) = try Sample.visitor.parse(words) else {
+            Issue.record("did not run")
+            return
+        }
+        #expect(arguments[Sample.ports] == [80, 443])
+        #expect(arguments[Sample.pauses] == [2_000, 5])
+        #expect(arguments[Sample.parts] == [1_024, 7])
+        #expect(arguments[Sample.colours] == ["red", "blue"])
+        #expect(arguments[Sample.files] == ["x", "y"])
+    }
+
+    @Test("No kind is read as a value of another type.")
+    func kindsAndTypes() {
+        let types: [Any.Type] = [
+            Bool.self, String.self, String?.self, [String].self, Int.self, Int?.self, [Int].self,
+        ]
+        func fitting(_ kind: Kind) -> [Bool] { types.map { kind.yields($0) } }
+        let texts = [false, true, true, true, false, false, false]
+        let numbers = [false, false, false, false, true, true, true]
+        #expect(fitting(.flag) == [true, false, false, false, false, false, false])
+        for kind in [Kind.text, .path, .choice(["a"])] { #expect(fitting(kind) == texts) }
+        for kind in [Kind.integer(0...1), .size(0...1), .duration(0...1)] {
+            #expect(fitting(kind) == numbers)
+        }
+    }
+
     @Test("Operands fill their places, also behind two dashes.")
     func operands() throws {
         #expect(try Sample.arguments("keys", "revoke", "7")[Sample.id] == "7")

@@ -40,6 +40,24 @@ enum Sample {
             store.description, Option<String?>.optional("socket", "PATH", help: "x").description,
         ])
 
+    static let ports = Option<[Int]>.repeated(
+        "port", "N", .integer(1...65_535), help: "where to knock")
+    static let pauses = Option<[Int]>.repeated(
+        "pause", "TIME", .duration(0...60_000), help: "how long to rest in between")
+    static let parts = Option<[Int]>.repeated(
+        "part", "SIZE", .size(1...(1 << 30)), help: "how large a part is")
+    static let colours = Option<[String]>.repeated(
+        "colour", "WORD", .choice(["red", "blue"]), help: "what it looks like")
+    static let files = Option<[String]>.repeated("file", "PATH", .path, help: "what to read")
+
+    /// What can be given again and again, of every kind.
+    static let visitor = Program(
+        name: "visitor", summary: "Knocks at doors", version: "1.2.3",
+        options: [
+            ports.description, pauses.description, parts.description, colours.description,
+            files.description,
+        ])
+
     static func arguments(_ words: String...) throws -> Arguments {
         guard case .run(_, let arguments) = try program.parse(words) else {
             preconditionFailure("asked for help")
