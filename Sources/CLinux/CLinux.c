@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -23,6 +24,28 @@ int relay_peer_of(int socket, struct relay_peer *peer) {
     peer->gid = credentials.gid;
     return 0;
 }
+
+int relay_peer_groups(int socket, unsigned int *groups, unsigned int *count) {
+    socklen_t length = *count * sizeof *groups;
+    int result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &length);
+    *count = length / sizeof *groups;
+    return result;
+}
+
+int relay_drop_newcomers(int socket) {
+    // The filter sees a segment from its TCP header on: byte 13 has the flags.
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),      // SYN and ACK
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),  // SYN alone
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffffu),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int relay_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds) {
     struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};

@@ -62,6 +62,10 @@ public final class Environment: Sendable {
                 throw .system(call: "mdb_env_open", errno: code, path: directory)
             }
             try check(code)
+            // liblmdb opens this one file for programs that the process starts, too.
+            var file: mdb_filehandle_t = -1
+            try check(mdb_env_get_fd(environment, &file))
+            _ = fcntl(file, F_SETFD, FD_CLOEXEC)
             if claimed == nil {
                 held = try EnvironmentRegistry.claim(path: Self.dataPath(in: directory))
             }

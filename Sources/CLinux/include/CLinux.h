@@ -23,6 +23,19 @@ int relay_accept(int socket);
 /// SO_PEERCRED; 0, or -1 with errno set.
 int relay_peer_of(int socket, struct relay_peer *peer);
 
+/// The groups of who is at the other end of a Unix socket, supplementary ones (SO_PEERGROUPS). `count`
+/// is how many there is room for, and afterwards how many there are: more than that with ERANGE. 0,
+/// or -1 with errno set.
+int relay_peer_groups(int socket, unsigned int *groups, unsigned int *count);
+
+/// Has a listening TCP socket drop every further SYN, while handshakes that have begun are completed
+/// and connections are accepted as before; 0, or -1 with errno set.
+int relay_drop_newcomers(int socket);
+
+/// A pipe that no program inherits (pipe2 with O_CLOEXEC): where to read and where to write. 0, or
+/// -1 with errno set.
+int relay_pipe(int ends[2]);
+
 /// Waits for epoll events until so many nanoseconds have passed; negative: without limit. Falls back
 /// to milliseconds on a kernel before 5.11. Events, or -1 with errno set.
 int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds);

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import RelayStore
 
@@ -11,7 +12,7 @@ enum CompactCopy {
     ) throws(SnapshotError) -> Manifest {
         let estimate = pinned.image.pages.usedCount * pinned.image.pages.pageBytes
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
+        guard relay_pipe(&ends) == 0 else {
             throw .system(call: "pipe", path: file.path, errno: errno)
         }
         let source = DiskFile(descriptor: ends[0], path: "pipe")

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import JSON
 import RelayStore
@@ -46,7 +47,7 @@ public final class SnapshotSchedule: Sendable {
         self.options = options
         self.log = log
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
+        guard relay_pipe(&ends) == 0 else {
             throw .system(call: "pipe", path: repository, errno: errno)
         }
         wake = (ends[0], ends[1])
