@@ -149,6 +149,17 @@ public enum Limits {
     /// Connections that wait for accept.
     static let listenBacklog: Int32 = 1_024
 
+    /// Microseconds in which TCP handshakes that have begun are completed before a loopback port is
+    /// given up: on loopback they take 0.1 ms.
+    static let handshakeMicroseconds: UInt32 = 2_000
+
+    /// Milliseconds between two lines of `AcceptJournal` of one kind: a flood of clients that may
+    /// not connect is no flood of lines.
+    static let journalMilliseconds: Int64 = 1_000
+
+    /// Supplementary groups of a client that are asked for at once; who has more is asked twice.
+    static let peerGroups = 64
+
     // MARK: Client loops
 
     /// Bytes that a client loop reads at once: two pages of 50 orders, and still within a core's

@@ -11,7 +11,8 @@ struct RelaydOptions {
     private static let socketOption = Option<String?>.optional(
         "socket", "PATH", help: "the Unix socket to serve (or have it passed by systemd)")
     private static let adminOption = Option<String?>.optional(
-        "admin-socket", "PATH", help: "the admin tool's socket; DIR/admin.sock unless in memory")
+        "admin-socket", "PATH",
+        help: "the admin tool's socket; DIR/admin.sock unless in memory or passed by systemd")
     private static let listenOption = Option<String?>.optional(
         "listen", "127.0.0.1:PORT", help: "a loopback port to serve as well")
     private static let loopsOption = Option<Int?>.optional(
@@ -24,12 +25,13 @@ struct RelaydOptions {
         help: "take a snapshot so often, such as 1h; needs --snapshot-to")
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path, help: "the repository for snapshots; made if there is none")
+    // The highest number stands for no user and no group (chown(2)).
     private static let usersOption = Option<[Int]>.repeated(
-        "allow-uid", "UID", .integer(0...Int(UInt32.max)),
-        help: "only these users may connect")
+        "allow-uid", "UID", .integer(0...Int(UInt32.max) - 1),
+        help: "only these users may connect, and those of --allow-gid")
     private static let groupsOption = Option<[Int]>.repeated(
-        "allow-gid", "GID", .integer(0...Int(UInt32.max)),
-        help: "only these groups may connect")
+        "allow-gid", "GID", .integer(0...Int(UInt32.max) - 1),
+        help: "only who is in these groups may connect, and those of --allow-uid")
     private static let changeDaysOption = Option<Int?>.optional(
         "keep-changes", "DAYS", .integer(0...36_500),
         help: "how far back the change log goes; 30 days unless given")
@@ -49,7 +51,13 @@ struct RelaydOptions {
             changeDaysOption.description, changeBytesOption.description,
         ],
         notes: [
-            "Ends on SIGTERM and SIGINT: finishes the streams under way, commits, exits with 0."
+            "With --allow-uid or --allow-gid a client needs to match one of them: its user, or",
+            "one of its groups, supplementary ones too. Root is no exception. On the admin",
+            "socket root and relayd's own user may always connect, and others only so. TCP does",
+            "not tell who a client is, so these options and a loopback port exclude each other.",
+            "",
+            "Ends on SIGTERM and SIGINT: lets nobody in any more, finishes the streams under way,",
+            "commits, exits with 0. SIGHUP changes nothing: there is nothing to read again.",
         ], section: 8)
 
     let store: String
@@ -61,7 +69,11 @@ struct RelaydOptions {
     /// Milliseconds between two snapshots.
     let snapshotInterval: Int?
     let snapshotRepository: String?
+    /// Who may connect to the API.
     let peers: AllowedPeers
+    /// Who may connect to the admin socket: who may do anything with the store anyway, and `peers`
+    /// when it has a list.
+    let adminPeers: AllowedPeers
     let retention: Retention
 
     init(_ arguments: Arguments) {
@@ -72,8 +84,7 @@ struct RelaydOptions {
         isWarmed = arguments[Self.warmOption]
         snapshotInterval = arguments[Self.everyOption]
         snapshotRepository = arguments[Self.repositoryOption]
-        adminSocket =
-            arguments[Self.adminOption] ?? (store == ":memory:" ? nil : store + "/admin.sock")
+        adminSocket = arguments[Self.adminOption]
         var retention = Retention()
         if let days = arguments[Self.changeDaysOption] {
             retention.milliseconds = Int64(days) * 24 * 60 * 60 * 1_000
@@ -82,12 +93,34 @@ struct RelaydOptions {
             retention.byteCount = mebibytes << 20
         }
         self.retention = retention
-        peers = AllowedPeers(
-            users: Set(arguments[Self.usersOption].map { uid_t($0) }),
-            groups: Set(arguments[Self.groupsOption].map { gid_t($0) }))
+        let users = Set(arguments[Self.usersOption].map { uid_t($0) })
+        let groups = Set(arguments[Self.groupsOption].map { gid_t($0) })
+        let isGiven = !users.isEmpty || !groups.isEmpty
+        peers = isGiven ? AllowedPeers(users: users, groups: groups) : .everyone
+        adminPeers = AllowedPeers(users: users.union([0, geteuid()]), groups: groups)
     }
 
     var isInMemory: Bool { store == ":memory:" }
+
+    /// The path of the admin socket to open; nil when there is to be none.
+    func adminPath(_ passed: [PassedListener]) -> String? {
+        if let adminSocket { return adminSocket }
+        return isInMemory || passed.contains { $0.role == .admin } ? nil : store + "/admin.sock"
+    }
+
+    /// Looks at what can be known before anything is opened or made.
+    func check(_ passed: [PassedListener]) throws(StartupError) {
+        let isServed = socket != nil || listen != nil || passed.contains { $0.role == .api }
+        guard isServed else { throw .nowhereToServe }
+        let isWhole = (snapshotInterval == nil) == (snapshotRepository == nil)
+        guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
+        if let socket, socket == adminPath(passed) { throw .samePath(socket) }
+        if !peers.isRestricted { return }
+        if let listen { throw .usersOverTCP(listen) }
+        if let listener = passed.first(where: { $0.socket.isTCP }) {
+            throw .usersOverTCP(listener.socket.place)
+        }
+    }
 
     /// Where it serves, for the line that says so.
     func summary(_ places: [String]) -> String {

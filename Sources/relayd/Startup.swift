@@ -8,51 +8,83 @@ import RelayStore
 
 /// What stands between the command line and a running service.
 enum Startup {
+    /// A service that runs.
+    struct Running {
+        let service: RelayService
+        let schedule: SnapshotSchedule?
+        /// Where the API is served.
+        let places: [String]
+        /// Keeps other relayds out of the store for as long as it is served.
+        let directory: StoreDirectory?
+
+        /// Ends the snapshots, then the service; only then may another relayd have the store.
+        func stop() {
+            schedule?.stop()
+            service.stop()
+            directory?.release()
+        }
+    }
+
+    /// Sockets of the API that this process has bound.
+    private struct OwnSockets {
+        let unix: UnixSocket?
+        let loopback: LoopbackSocket?
+    }
+
     /// Opens the store and serves it where the options say.
     ///
-    /// - Returns: the service, its snapshots and the places where it serves.
-    static func start(
-        _ options: RelaydOptions
-    ) throws -> (RelayService, SnapshotSchedule?, [String]) {
-        let passed = Systemd.listenDescriptors()
-        guard options.socket != nil || options.listen != nil || !passed.isEmpty else {
-            throw StartupError.nowhereToServe
+    /// What can be found wrong is found before there is a store, and then nothing is left: the
+    /// options are checked, sockets bound, the directory locked. Clients are let in at the end.
+    static func start(_ options: RelaydOptions) throws -> Running {
+        let passed = try Systemd.takeListeners { RelaydOptions.program.complain($0) }
+        try options.check(passed)
+        let sockets = OwnSockets(
+            unix: try options.socket.map { path in try UnixSocket(path: path) },
+            loopback: try options.listen.map { address in try LoopbackSocket(address) })
+        let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
+        do {
+            return try start(options, passed, sockets, directory)
+        } catch {
+            directory?.abandon()
+            throw error
         }
-        try requireWholeSchedule(options)
-        let store = try openStore(options)
-        if !options.isInMemory { try lock(options.store) }
+    }
+
+    private static func start(
+        _ options: RelaydOptions, _ passed: [PassedListener], _ sockets: OwnSockets,
+        _ directory: StoreDirectory?
+    ) throws -> Running {
+        let admin = try options.adminPath(passed).map { path in
+            try UnixSocket(path: path, mode: 0o600)
+        }
+        if let path = options.snapshotRepository { _ = try Repository(creating: path) }
+        let store = try openStore(options, directory)
         if options.isWarmed { try warm(store) }
         let service = try RelayService(
-            store: store, loops: options.loops, retention: options.retention)
+            store: store, loops: options.loops, retention: options.retention,
+            log: { RelaydOptions.program.complain($0) })
         var places: [String] = []
-        if let path = options.socket {
-            places.append(path)
-            service.listen(try UnixSocket(path: path), peers: options.peers)
+        if let socket = sockets.unix {
+            service.listen(socket, peers: options.peers)
+            places.append(socket.path)
         }
-        if let address = options.listen {
-            let socket = try LoopbackSocket(address)
-            service.listen(socket)
-            places.append("127.0.0.1:\(socket.port)")
+        if let socket = sockets.loopback {
+            service.listen(socket, peers: options.peers)
+            places.append(socket.place)
         }
-        for descriptor in passed {
-            service.listen(descriptor: descriptor)
-            places.append("descriptor \(descriptor)")
+        for listener in passed where listener.role == .api {
+            service.listen(listener.socket, peers: options.peers)
+            places.append(listener.socket.place)
         }
-        if let path = options.adminSocket {
-            service.listenAdmin(try UnixSocket(path: path, mode: 0o600))
+        for listener in passed where listener.role == .admin {
+            service.listenAdmin(listener.socket, peers: options.adminPeers)
         }
+        if let admin { service.listenAdmin(admin, peers: options.adminPeers) }
         let schedule = try makeSchedule(options, store)
         if let schedule { service.report { schedule.writeMembers(to: &$0) } }
         try service.start()
         schedule?.start()
-        return (service, schedule, places)
-    }
-
-    private static func requireWholeSchedule(_ options: RelaydOptions) throws(StartupError) {
-        let isWhole = (options.snapshotInterval == nil) == (options.snapshotRepository == nil)
-        guard isWhole, options.snapshotInterval == nil || !options.isInMemory else {
-            throw .halfSchedule
-        }
+        return Running(service: service, schedule: schedule, places: places, directory: directory)
     }
 
     private static func makeSchedule(
@@ -66,10 +98,11 @@ enum Startup {
             log: { RelaydOptions.program.complain($0) })
     }
 
-    private static func openStore(_ options: RelaydOptions) throws(StoreError) -> Store {
-        if options.isInMemory { return try Store.inMemory() }
-        var status = stat()
-        if stat(options.store + "/data.mdb", &status) != 0, errno == ENOENT {
+    private static func openStore(
+        _ options: RelaydOptions, _ directory: StoreDirectory?
+    ) throws -> Store {
+        guard let directory else { return try Store.inMemory() }
+        if try !directory.hasStore() {
             print("relayd: there is no store in \(options.store): creating an empty one")
             return try Store.create(at: options.store)
         }
@@ -93,37 +126,11 @@ enum Startup {
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
     }
 
-    /// Makes this the only relayd of a store for as long as the process lives.
-    private static func lock(_ store: String) throws(StartupError) {
-        let descriptor = open(store + "/relayd.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .storeInUse(store)
-        }
-    }
-
     /// Descriptors up to the hard limit: each connection takes one.
     static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-}
-
-/// Why relayd does not start.
-enum StartupError: Error, CustomStringConvertible {
-    case nowhereToServe
-    case halfSchedule
-    case storeInUse(String)
-
-    var description: String {
-        switch self {
-        case .nowhereToServe:
-            "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
-        case .halfSchedule:
-            "--snapshot-every and --snapshot-to need each other, and a store on the disk"
-        case .storeInUse(let store):
-            "another relayd serves the store \(store): stop it first, or choose another --store"
-        }
     }
 }

@@ -13,21 +13,26 @@ var signals = sigset_t()
 sigemptyset(&signals)
 sigaddset(&signals, SIGTERM)
 sigaddset(&signals, SIGINT)
+sigaddset(&signals, SIGHUP)
 pthread_sigmask(SIG_BLOCK, &signals, nil)
 signal(SIGPIPE, SIG_IGN)
 Startup.raiseDescriptorLimit()
 
 do {
-    let (service, schedule, places) = try Startup.start(options)
-    print("relayd: ready \(options.summary(places))")
+    let running = try Startup.start(options)
+    print("relayd: ready \(options.summary(running.places))")
     fflush(nil)
     Systemd.notify("READY=1")
     var received: Int32 = 0
-    sigwait(&signals, &received)
+    repeat {
+        sigwait(&signals, &received)
+        if received == SIGHUP {
+            RelaydOptions.program.complain("SIGHUP: there is nothing to read again, relayd goes on")
+        }
+    } while received == SIGHUP
     Systemd.notify("STOPPING=1")
-    schedule?.stop()
-    service.stop()
+    running.stop()
 } catch {
     RelaydOptions.program.complain("\(error)")
-    exit(1)
+    ((error as? StartupError)?.exitCode ?? .failure).exit()
 }

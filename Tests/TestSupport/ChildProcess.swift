@@ -16,23 +16,34 @@ public final class ChildProcess: @unchecked Sendable {
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }()
 
+    /// Where a program is: beside the tests, else wherever PATH leads.
+    public static func path(of program: String) -> String {
+        let own = products + "/" + program
+        return access(own, X_OK) == 0 ? own : program
+    }
+
     /// Starts a program.
     ///
     /// - Parameters:
     ///   - program: a program of this package, else one that PATH or a path leads to.
     ///   - output: a file for standard output and error; nil to drop them.
+    ///   - descriptors: what it finds at 3, 4, …
     public init(
         _ program: String, _ arguments: [String], output: String? = nil,
-        environment: [String] = []
+        environment: [String] = [], descriptors: [Int32] = []
     ) {
-        let own = Self.products + "/" + program
-        let path = access(own, X_OK) == 0 ? own : program
+        let path = Self.path(of: program)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(
             &actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Out of the way first: one of them may stand where another one has to go.
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 200) }
+        for (index, copy) in copies.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, copy, 3 + Int32(index))
+        }
         var argv = ([path] + arguments).map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = []
         var next = environ
@@ -45,6 +56,7 @@ public final class ChildProcess: @unchecked Sendable {
         let result = posix_spawnp(&pid, path, &actions, nil, &argv, &envp)
         precondition(result == 0, "cannot start \(path): \(String(cString: strerror(result)))")
         for text in argv + envp { free(text) }
+        for copy in copies { close(copy) }
         posix_spawn_file_actions_destroy(&actions)
         self.pid = pid
     }
@@ -70,6 +82,15 @@ public final class ChildProcess: @unchecked Sendable {
         let code = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : -(raw & 0x7F)
         status = code
         return code
+    }
+
+    /// Whether it has ended; does not wait.
+    public var hasEnded: Bool {
+        if status != nil { return true }
+        var information = siginfo_t()
+        // WNOWAIT leaves the status for `wait`. What is still running has no process id there.
+        let result = waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT)
+        return result == 0 && information.si_signo == SIGCHLD
     }
 
     /// Anonymous memory in KiB, as the kernel counts it (RssAnon).

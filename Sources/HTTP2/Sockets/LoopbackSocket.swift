@@ -1,15 +1,21 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// TCP on the loopback interface, for clients that cannot speak to a Unix socket.
 ///
 /// Any other interface is refused: there is no TLS here, and keys would travel in the clear.
-public final class LoopbackSocket: Sendable {
+public final class LoopbackSocket: Listener {
     let descriptor: Int32
+    let isTCP = true
+    let isOurs = true
+    /// The address and port that is listened on.
+    public let place: String
     /// The port that is listened on; the one chosen by the kernel when 0 was asked for.
     public let port: UInt16
+    private let isClosed = Atomic<Bool>(false)
 
-    /// Binds and listens.
+    /// Binds the port. Clients are refused until a server that listens to it starts.
     ///
     /// - Parameter text: `127.0.0.1:PORT`, any address of 127.0.0.0/8.
     public init(_ text: String) throws(TransportError) {
@@ -21,12 +27,11 @@ public final class LoopbackSocket: Sendable {
         if descriptor < 0 { throw .system("socket", errno: errno) }
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        guard LoopbackSocket.with(address, { bind(descriptor, $0, $1) }) == 0,
-            listen(descriptor, Limits.listenBacklog) == 0
-        else {
+        guard LoopbackSocket.with(address, { bind(descriptor, $0, $1) }) == 0 else {
             let code = errno
-            close(descriptor)
-            throw .system("bind or listen on \(text)", errno: code)
+            Glibc.close(descriptor)
+            if code == EADDRINUSE { throw .socketInUse(text) }
+            throw .system("bind \(text)", errno: code)
         }
         var bound = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -36,9 +41,27 @@ public final class LoopbackSocket: Sendable {
         }
         self.descriptor = descriptor
         port = UInt16(bigEndian: bound.sin_port)
+        let octets = UInt32(bigEndian: bound.sin_addr.s_addr)
+        let host = [24, 16, 8, 0].map { "\(octets >> $0 & 255)" }.joined(separator: ".")
+        place = "\(host):\(port)"
     }
 
-    deinit { close(descriptor) }
+    deinit { close() }
+
+    func listen() throws(TransportError) {
+        if Glibc.listen(descriptor, Limits.listenBacklog) != 0 {
+            if errno == EADDRINUSE { throw .socketInUse(place) }
+            throw .system("listen on \(place)", errno: errno)
+        }
+    }
+
+    /// Drops what asks for a new connection: its client asks again after a second and is refused,
+    /// where one that is let in just before the end would be cut off.
+    func turnAway() { _ = relay_drop_newcomers(descriptor) }
+
+    func close() {
+        if !isClosed.exchange(true, ordering: .acquiringAndReleasing) { Glibc.close(descriptor) }
+    }
 
     /// Connects to a loopback address.
     ///
@@ -50,7 +73,7 @@ public final class LoopbackSocket: Sendable {
         if descriptor < 0 { throw .system("socket", errno: errno) }
         if with(address, { Glibc.connect(descriptor, $0, $1) }) != 0 {
             let code = errno
-            close(descriptor)
+            Glibc.close(descriptor)
             throw .system("connect to \(text)", errno: code)
         }
         return descriptor

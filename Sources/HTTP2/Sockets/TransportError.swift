@@ -4,9 +4,13 @@ import Glibc
 public enum TransportError: Error, Equatable, Sendable {
     /// A system call failed.
     case system(String, errno: Int32)
+    /// A system call failed on a file.
+    case file(String, path: String, errno: Int32)
+    /// A descriptor that was passed to this process is not what can be served, and why.
+    case badDescriptor(Int32, String)
     /// A socket path does not fit `sockaddr_un`.
     case pathTooLong(String, bytes: Int)
-    /// Another process serves this socket.
+    /// Another process serves this path or address.
     case socketInUse(String)
     /// Something that is no socket stands where the socket should be.
     case notASocket(String)
@@ -24,13 +28,17 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .system(let call, let code):
             "\(call) failed: \(String(cString: strerror(code)))"
+        case .file(let call, let path, let code):
+            "cannot \(call) \(path): \(FileFault.describe(path, errno: code))"
+        case .badDescriptor(let descriptor, let why):
+            "descriptor \(descriptor) cannot be served: \(why)"
         case .pathTooLong(let path, let bytes):
             "the socket path \(path) has \(bytes) bytes; Linux allows "
                 + "\(Limits.maxSocketPathBytes): choose a shorter directory"
-        case .socketInUse(let path):
-            "another process serves \(path): stop it, or choose another --socket"
+        case .socketInUse(let place):
+            "another process serves \(place): stop it, or choose another place"
         case .notASocket(let path):
-            "\(path) exists and is no socket: move it away, or choose another --socket"
+            "\(path) exists and is no socket: move it away, or choose another place"
         case .badAddress(let text):
             "\(text) is no loopback address with a port, such as 127.0.0.1:8080"
         case .connectionClosed(let why): "the connection was closed: \(why)"

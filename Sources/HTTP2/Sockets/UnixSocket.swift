@@ -1,45 +1,70 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A listening Unix socket that this process owns.
 ///
-/// A lock file beside it (`PATH.lock`) decides who owns the path for as long as the process
-/// lives; a socket left behind by a dead one is taken over only after a connect to it failed.
-public final class UnixSocket: Sendable {
+/// A lock file beside it (`PATH.lock`) decides who owns the path for as long as the socket is open;
+/// a socket left behind by a dead process is taken over only after a connect to it was refused.
+public final class UnixSocket: Listener {
     /// The socket's path.
     public let path: String
     let descriptor: Int32
-    private let lock: Int32
+    let isTCP = false
+    let isOurs = true
+    var place: String { path }
+    private let lock: Mutex<LockFile?>
     private let identity: FileIdentity
+    private let isRemoved = Atomic<Bool>(false)
+    private let isClosed = Atomic<Bool>(false)
 
-    /// Binds and listens.
+    /// Binds the path. Clients are refused until a server that listens to it starts.
     ///
     /// - Parameters:
     ///   - path: at most `Limits.maxSocketPathBytes` bytes; no abstract sockets.
     ///   - mode: permissions of the socket file; who may not write to it cannot connect.
     public init(path: String, mode: mode_t = 0o660) throws(TransportError) {
         let address = try UnixSocket.address(path)
-        let lock = try UnixSocket.lock(path)
-        var descriptor: Int32 = -1
-        do {
-            try UnixSocket.removeStale(path, address)
-            descriptor = try UnixSocket.bind(path, address, mode)
-            identity = try FileIdentity(path)
-        } catch {
-            if descriptor >= 0 { Glibc.close(descriptor) }
-            Glibc.close(lock)
-            throw error
+        guard let lock = try LockFile(path + ".lock") else { throw .socketInUse(path) }
+        try UnixSocket.removeStale(path, address)
+        let descriptor = try UnixSocket.bind(path, address, mode)
+        guard let identity = FileIdentity(path) else {
+            let code = errno
+            Glibc.close(descriptor)
+            throw .file("bind", path: path, errno: code)
         }
         self.path = path
         self.descriptor = descriptor
-        self.lock = lock
+        self.identity = identity
+        self.lock = Mutex(lock)
     }
 
-    /// Closes the socket and removes its file, if it is still ours.
-    deinit {
-        if (try? FileIdentity(path)) == identity { unlink(path) }
+    deinit { close() }
+
+    func listen() throws(TransportError) {
+        if Glibc.listen(descriptor, Limits.listenBacklog) != 0 {
+            throw .system("listen on \(path)", errno: errno)
+        }
+    }
+
+    /// Removes the file, and has those refused that have found it just before.
+    func turnAway() {
+        removeFile()
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Removes the file, closes the socket and lets go of the lock.
+    func close() {
+        if isClosed.exchange(true, ordering: .acquiringAndReleasing) { return }
+        removeFile()
         Glibc.close(descriptor)
-        Glibc.close(lock)
+        lock.withLock { $0 = nil }
+    }
+
+    /// Removes the file, once and only if it is still ours.
+    private func removeFile() {
+        if isRemoved.exchange(true, ordering: .acquiringAndReleasing) { return }
+        if FileIdentity(path) == identity { unlink(path) }
     }
 
     /// The address of a path, checked for its length.
@@ -71,30 +96,28 @@ public final class UnixSocket: Sendable {
         return descriptor
     }
 
-    private static func lock(_ path: String) throws(TransportError) -> Int32 {
-        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        if lock < 0 { throw .system("open \(path).lock", errno: errno) }
-        if flock(lock, LOCK_EX | LOCK_NB) != 0 {
-            Glibc.close(lock)
-            throw .socketInUse(path)
-        }
-        return lock
-    }
-
     private static func removeStale(
         _ path: String, _ address: sockaddr_un
     ) throws(TransportError) {
         var status = stat()
         if lstat(path, &status) != 0 {
             if errno == ENOENT { return }
-            throw .system("stat \(path)", errno: errno)
+            throw .file("stat", path: path, errno: errno)
         }
         if status.st_mode & S_IFMT != S_IFSOCK { throw .notASocket(path) }
-        if let live = try? connect(path) {
-            Glibc.close(live)
+        let probe = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+                | Int32(SOCK_NONBLOCK.rawValue), 0)
+        if probe < 0 { throw .system("socket", errno: errno) }
+        defer { Glibc.close(probe) }
+        // Only a refusal says that nobody listens: whoever may not ask does not know.
+        if withAddress(address, { Glibc.connect(probe, $0, $1) }) == 0 || errno == EAGAIN {
             throw .socketInUse(path)
         }
-        if unlink(path) != 0 { throw .system("unlink \(path)", errno: errno) }
+        if errno == ENOENT { return }
+        if errno != ECONNREFUSED { throw .file("connect to", path: path, errno: errno) }
+        if unlink(path) != 0 { throw .file("remove", path: path, errno: errno) }
     }
 
     private static func bind(
@@ -109,14 +132,13 @@ public final class UnixSocket: Sendable {
         guard withAddress(address, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
             let code = errno
             Glibc.close(descriptor)
-            throw .system("bind \(path)", errno: code)
+            throw .file("bind", path: path, errno: code)
         }
-        guard chmod(path, 0) == 0, chmod(path, mode) == 0,
-            Glibc.listen(descriptor, Limits.listenBacklog) == 0
-        else {
+        guard chmod(path, 0) == 0, chmod(path, mode) == 0 else {
             let code = errno
             Glibc.close(descriptor)
-            throw .system("chmod or listen on \(path)", errno: code)
+            unlink(path)
+            throw .file("chmod", path: path, errno: code)
         }
         return descriptor
     }
@@ -131,18 +153,5 @@ public final class UnixSocket: Sendable {
                 $0.baseAddress!.assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_un>.size))
         }
-    }
-}
-
-/// A file told apart from a later one of the same name.
-private struct FileIdentity: Equatable, Sendable {
-    let device: dev_t
-    let inode: ino_t
-
-    init(_ path: String) throws(TransportError) {
-        var status = stat()
-        if lstat(path, &status) != 0 { throw .system("stat \(path)", errno: errno) }
-        device = status.st_dev
-        inode = status.st_ino
     }
 }

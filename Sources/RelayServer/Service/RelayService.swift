@@ -13,8 +13,11 @@ public final class ServiceState: Sendable {
     /// When this state was made, in milliseconds on the monotonic clock.
     let started = monotonicMilliseconds()
 
+    /// What became of connections that were not taken in, of the API and the admin socket.
+    let journal: AcceptJournal
+
     /// Makes a state that is not ready.
-    public init() {}
+    public init(journal: AcceptJournal = AcceptJournal()) { self.journal = journal }
 
     /// Whether requests are served: false while starting and shutting down.
     public var isReady: Bool { ready.load(ordering: .acquiring) }
@@ -60,14 +63,18 @@ public final class RelayService: Sendable {
     private let writer: Writer
     private let server: Server
     private let admin: Server
-    private let state = ServiceState()
+    private let state: ServiceState
 
     /// Makes a service for an open store.
     ///
     /// - Parameters:
     ///   - loops: threads that serve the API, 1…`Limits.maxLoops`.
     ///   - retention: how far the change log goes back.
-    public init(store: Store, loops: Int, retention: Retention = Retention()) throws {
+    ///   - log: told a line of clients that were not taken in, now and then.
+    public init(
+        store: Store, loops: Int, retention: Retention = Retention(),
+        log: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
         writer = Writer(store, retention: retention)
@@ -75,27 +82,42 @@ public final class RelayService: Sendable {
         let reader = try store.makeReader()
         if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
         let writing = WriteAccess(writer: writer)
+        let journal = AcceptJournal(log: log)
+        state = ServiceState(journal: journal)
         server = try Server(
-            applications: try (0..<loops).map { _ in try RelayApplication(store, writing) })
-        admin = try Server(applications: [try AdminApplication(store, writer, state)])
+            applications: try (0..<loops).map { _ in try RelayApplication(store, writing) },
+            journal: journal)
+        admin = try Server(
+            applications: [try AdminApplication(store, writer, state)], journal: journal)
     }
 
     /// Loops that suit this process: one per core that it may run on.
     public static var cores: Int { min(max(Int(relay_cores()), 1), Limits.maxLoops) }
 
     /// Serves the API on a Unix socket.
-    public func listen(_ socket: UnixSocket, peers: AllowedPeers = AllowedPeers()) {
+    public func listen(_ socket: UnixSocket, peers: AllowedPeers = .everyone) {
         server.listen(socket, peers: peers)
     }
 
-    /// Serves the API on a loopback port.
-    public func listen(_ socket: LoopbackSocket) { server.listen(socket) }
+    /// Serves the API on a loopback port, which nobody can connect to when `peers` has a list.
+    public func listen(_ socket: LoopbackSocket, peers: AllowedPeers = .everyone) {
+        server.listen(socket, peers: peers)
+    }
 
     /// Serves the API on a listening socket that a service manager passed.
-    public func listen(descriptor: Int32) { server.listen(descriptor: descriptor) }
+    public func listen(_ socket: PassedSocket, peers: AllowedPeers = .everyone) {
+        server.listen(socket, peers: peers)
+    }
 
     /// Serves the admin operations on a Unix socket.
-    public func listenAdmin(_ socket: UnixSocket) { admin.listen(socket) }
+    public func listenAdmin(_ socket: UnixSocket, peers: AllowedPeers = .everyone) {
+        admin.listen(socket, peers: peers)
+    }
+
+    /// Serves the admin operations on a Unix socket that a service manager passed.
+    public func listenAdmin(_ socket: PassedSocket, peers: AllowedPeers) {
+        admin.listen(socket, peers: peers)
+    }
 
     /// Adds what something beside the service has to say to the answer of `/admin/stat`.
     public func report(_ members: @escaping @Sendable (inout JSONWriter) -> Void) {
@@ -109,7 +131,8 @@ public final class RelayService: Sendable {
         state.set(ready: true, server: server)
     }
 
-    /// Finishes what is under way, commits what was accepted, and ends all threads.
+    /// Lets nobody in any more, finishes what is under way, commits what was accepted, and ends all
+    /// threads.
     public func stop() {
         state.set(ready: false)
         // Streams that wait for a commit need the writer until they are answered.

@@ -13,6 +13,9 @@ import RelayStore
 /// | `largestGroup` | commands of the largest group |
 /// | `writerBusyMicroseconds` | time in which the writer applied and committed |
 /// | `connections`, `connectionsAccepted` | open now, and ever; of the API, as all that follow |
+/// | `connectionsRefused` | closed at once: their client may not connect (of the admin socket too) |
+/// | `connectionsTurnedAway` | closed at once for lack of room (of the admin socket too) |
+/// | `acceptFailures` | times that a listening socket could not be accepted from |
 /// | `openStreams` | requests under way |
 /// | `requests`, `answers2xx` … `answers5xx` | answered requests, and by status |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
@@ -33,6 +36,9 @@ struct ServiceFigures {
         json.member("connections", state.connectionCount)
         let counters = state.counters
         json.member("connectionsAccepted", counters.connections)
+        json.member("connectionsRefused", state.journal.refused)
+        json.member("connectionsTurnedAway", state.journal.turnedAway)
+        json.member("acceptFailures", state.journal.failed)
         json.member("openStreams", counters.openStreams)
         json.member("requests", counters.requests)
         json.member("answers2xx", counters.answers[2])

@@ -1,4 +1,48 @@
 import Glibc
+import HTTP2
+
+/// A listening socket that a service manager has passed, and what it is for.
+public struct PassedListener: Sendable {
+    /// What is served on it.
+    public enum Role: Sendable, Equatable { case api, admin }
+
+    /// The socket.
+    public let socket: PassedSocket
+    /// What it is for.
+    public let role: Role
+}
+
+/// Why sockets that were passed cannot be taken over.
+public enum PassedListenerError: Error, Equatable, CustomStringConvertible {
+    /// A variable of the environment that is no number.
+    case badVariable(String, value: String, expected: String)
+    /// Other names than descriptors.
+    case otherNames(String, count: Int)
+    /// A name that means nothing here.
+    case unknownName(String, descriptor: Int32)
+    /// A descriptor that cannot be served.
+    case socket(TransportError)
+    /// The admin operations over TCP.
+    case adminOverTCP(place: String)
+
+    /// What is wrong and what was expected.
+    public var description: String {
+        switch self {
+        case .badVariable(let name, let value, let expected):
+            "\(name) is '\(value)': expected \(expected)"
+        case .otherNames(let names, let count):
+            "LISTEN_FDNAMES is '\(names)': expected \(count) names with colons between them, as "
+                + "LISTEN_FDS says"
+        case .unknownName(let name, let descriptor):
+            "descriptor \(descriptor) is called '\(name)' in LISTEN_FDNAMES: expected api or admin "
+                + "(FileDescriptorName= of the socket unit)"
+        case .socket(let error): "passed by LISTEN_FDS: \(error)"
+        case .adminOverTCP(let place):
+            "the admin operations cannot be served on \(place): only on a Unix socket, which tells "
+                + "who its clients are"
+        }
+    }
+}
 
 /// What systemd offers a service: sockets that it opened, and news of our state.
 ///
@@ -7,17 +51,76 @@ public enum Systemd {
     /// The first descriptor that socket activation passes (SD_LISTEN_FDS_START).
     private static let firstDescriptor: Int32 = 3
 
-    /// Descriptors of listening sockets that were passed to this process.
-    public static func listenDescriptors() -> [Int32] {
-        guard let pid = getenv("LISTEN_PID"), let count = getenv("LISTEN_FDS"),
-            atoi(pid) == getpid()
-        else { return [] }
-        unsetenv("LISTEN_PID")
-        unsetenv("LISTEN_FDS")
-        return (0..<max(0, atoi(count))).map { offset in
-            let descriptor = firstDescriptor + offset
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            return descriptor
+    /// Takes the listening sockets that were passed to this process over. Programs that it starts
+    /// get neither them nor the variables.
+    ///
+    /// A socket whose name is `admin` is for the admin operations; one that is called `api`, or has
+    /// a name that systemd gives by itself, is for the API.
+    ///
+    /// - Parameter log: told when there are some, but for another process.
+    public static func takeListeners(
+        log: (String) -> Void
+    ) throws(PassedListenerError) -> [PassedListener] {
+        let (pid, count) = (variable("LISTEN_PID"), variable("LISTEN_FDS"))
+        let names = variable("LISTEN_FDNAMES")
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"] {
+            unsetenv(name)
+        }
+        guard let pid, let count else { return [] }
+        guard let process = pid_t(pid), process > 0 else {
+            throw .badVariable("LISTEN_PID", value: pid, expected: "a process id")
+        }
+        if process != getpid() {
+            log(
+                "the sockets of LISTEN_FDS are for process \(process) and not for this one, "
+                    + "\(getpid()): they are left alone")
+            return []
+        }
+        guard let number = Int32(count), number >= 0 else {
+            throw .badVariable("LISTEN_FDS", value: count, expected: "how many there are")
+        }
+        return try listeners(number, names)
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
+    private static func listeners(
+        _ count: Int32, _ text: String?
+    ) throws(PassedListenerError) -> [PassedListener] {
+        let names = text.map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        if let text, let names, names.count != Int(count), !(text.isEmpty && count == 0) {
+            throw .otherNames(text, count: Int(count))
+        }
+        var listeners: [PassedListener] = []
+        for index in 0..<count {
+            let descriptor = firstDescriptor + index
+            let role = try role(of: names?[Int(index)] ?? "", descriptor)
+            do throws(TransportError) {
+                let socket = try PassedSocket(descriptor: descriptor)
+                listeners.append(PassedListener(socket: socket, role: role))
+            } catch {
+                throw .socket(error)
+            }
+            if role == .admin, let last = listeners.last, last.socket.isTCP {
+                throw .adminOverTCP(place: last.socket.place)
+            }
+        }
+        return listeners
+    }
+
+    /// What a name stands for. Without FileDescriptorName= systemd says the socket unit's, `unknown`
+    /// or `connection`: that is never taken for the admin operations.
+    private static func role(
+        of name: Substring, _ descriptor: Int32
+    ) throws(PassedListenerError) -> PassedListener.Role {
+        switch name {
+        case "admin": return .admin
+        case "api", "", "unknown", "connection": return .api
+        default:
+            if name.hasSuffix(".socket") { return .api }
+            throw .unknownName(String(name), descriptor: descriptor)
         }
     }
 

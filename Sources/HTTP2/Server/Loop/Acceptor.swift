@@ -1,50 +1,81 @@
 import CLinux
 import Glibc
-import Synchronization
 
-/// Accepts the connections of one listening socket and deals them out to loops in turn.
+/// Accepts the connections of one listener and deals them out to loops in turn.
 final class Acceptor: @unchecked Sendable {
-    // SAFETY: used on the thread of the one loop that watches the socket; `spare` only there.
-    let socket: Int32
+    // SAFETY: used on the thread of the one loop that watches the listener.
+    let listener: any Listener
+    /// Whether the loop leaves the listener alone because it could not be accepted from.
+    var isPaused = false
     private let loops: [EventLoop]
     private let peers: AllowedPeers
-    private let noDelay: Bool
+    private let journal: AcceptJournal
     private var next = 0
     /// A descriptor to give up when the process has no other left: see `shed`.
     private var spare: Int32
 
-    init(socket: Int32, loops: [EventLoop], peers: AllowedPeers, isTCP: Bool) {
-        self.socket = socket
+    init(
+        _ listener: any Listener, loops: [EventLoop], peers: AllowedPeers, journal: AcceptJournal
+    ) {
+        self.listener = listener
         self.loops = loops
         self.peers = peers
-        noDelay = isTCP
+        self.journal = journal
         spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
     }
 
     deinit { close(spare) }
 
     /// Accepts all that wait.
-    func accept() {
+    ///
+    /// - Returns: false when the socket cannot be accepted from, although it may say that it can.
+    func accept() -> Bool {
         while true {
-            let connection = relay_accept(socket)
-            if connection < 0 {
-                switch errno {
-                case EINTR, ECONNABORTED: continue
-                case EMFILE, ENFILE: shed()
-                default: break
-                }
-                return
-            }
-            guard peers.allows(connection), let loop = choose() else {
-                close(connection)
+            let connection = relay_accept(listener.descriptor)
+            if connection >= 0 {
+                take(connection)
                 continue
             }
-            if noDelay {
-                var one: Int32 = 1
-                setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+            switch errno {
+            case EAGAIN: return true
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE:
+                switch shed() {
+                case .taken: continue
+                case .nobody: return true
+                case .stuck: return false
+                }
+            default:
+                reportFailure(errno)
+                return false
             }
-            loop.adopt(connection)
         }
+    }
+
+    func reportFailure(_ code: Int32) {
+        let why = String(cString: strerror(code))
+        journal.note(.failed, "nothing can be accepted on \(listener.place): \(why)")
+    }
+
+    private func take(_ connection: Int32) {
+        if let peer = peers.refusal(of: connection) {
+            close(connection)
+            return journal.note(
+                .refused,
+                "refused a client on \(listener.place): \(peer): not among those who may connect")
+        }
+        guard let loop = choose() else {
+            close(connection)
+            return journal.note(
+                .turnedAway,
+                "turned a client away on \(listener.place): there are \(Limits.maxConnections) "
+                    + "connections already")
+        }
+        if listener.isTCP {
+            var one: Int32 = 1
+            setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        }
+        loop.adopt(connection)
     }
 
     /// The loop with the fewest connections, in turn among equals; nil when all are full.
@@ -61,34 +92,21 @@ final class Acceptor: @unchecked Sendable {
         return loops[best]
     }
 
+    /// What became of the connection that waits, if one does.
+    private enum Shedding { case taken, nobody, stuck }
+
     /// Out of descriptors: the waiting connection would wake the loop forever. Take it with the
     /// spare descriptor and close it, so that its client learns at once.
-    private func shed() {
-        close(spare)
-        close(relay_accept(socket))
+    private func shed() -> Shedding {
+        let why = String(cString: strerror(errno))
+        if spare >= 0 { close(spare) }
+        let connection = relay_accept(listener.descriptor)
+        let isEmpty = connection < 0 && errno == EAGAIN
+        if connection >= 0 { close(connection) }
         spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    }
-}
-
-/// Who may connect to a Unix socket, by the credentials that the kernel vouches for.
-///
-/// In addition to the socket file's permissions and to API keys.
-public struct AllowedPeers: Sendable {
-    /// User ids that may connect; empty for no restriction by user.
-    public var users: Set<uid_t>
-    /// Group ids that may connect; empty for no restriction by group.
-    public var groups: Set<gid_t>
-
-    /// Everyone, unless ids are given; then whoever matches one of them.
-    public init(users: Set<uid_t> = [], groups: Set<gid_t> = []) {
-        self.users = users
-        self.groups = groups
-    }
-
-    func allows(_ socket: Int32) -> Bool {
-        if users.isEmpty && groups.isEmpty { return true }
-        var peer = relay_peer()
-        guard relay_peer_of(socket, &peer) == 0 else { return false }
-        return users.contains(peer.uid) || groups.contains(peer.gid)
+        // The limit is checked before the queue: perhaps nobody was waiting.
+        if isEmpty { return .nobody }
+        journal.note(.turnedAway, "turned a client away on \(listener.place): \(why)")
+        return connection >= 0 ? .taken : .stuck
     }
 }

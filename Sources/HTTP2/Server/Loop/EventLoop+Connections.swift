@@ -82,8 +82,6 @@ extension EventLoop {
     func beginDraining(_ milliseconds: Int64) {
         if stopDeadline != nil { return }
         stopDeadline = monotonicMilliseconds() + milliseconds
-        for acceptor in acceptors { epoll_ctl(epoll, EPOLL_CTL_DEL, acceptor.socket, nil) }
-        acceptors = []
         goodbyeAt = monotonicMilliseconds() + Limits.noticeMilliseconds
         eachConnection { connection in
             // First that the end is near, so that no request is lost that is on its way now.

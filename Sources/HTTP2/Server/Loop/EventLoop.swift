@@ -81,16 +81,6 @@ public final class EventLoop: @unchecked Sendable {
         enqueue { self.add(socket) }
     }
 
-    /// Lets the loop accept connections of a listener and give them to `target`.
-    func listen(_ acceptor: Acceptor) {
-        enqueue {
-            self.acceptors.append(acceptor)
-            // SAFETY: a small number, never followed as a pointer.
-            let mark = UnsafeMutableRawPointer(bitPattern: self.acceptors.count)
-            self.watch(acceptor.socket, mark)
-        }
-    }
-
     /// Ends the loop: no new streams, those under way get until the deadline.
     public func stop(afterMilliseconds milliseconds: Int64 = Limits.drainMilliseconds) {
         enqueue { self.beginDraining(milliseconds) }
@@ -137,7 +127,7 @@ public final class EventLoop: @unchecked Sendable {
     private var timeout: Int32 {
         if stopDeadline != nil { return Limits.drainTurnMilliseconds }
         if !isResting { return Limits.restMilliseconds }
-        return state.pointee.connections == nil ? -1 : 1_000
+        return state.pointee.connections == nil && !hasPausedAcceptor ? -1 : 1_000
     }
 
     /// One turn of the loop.
@@ -160,17 +150,16 @@ public final class EventLoop: @unchecked Sendable {
             state.pointee.counters.openStreams = UInt64(state.pointee.pool.inUse)
             published.publish(state.pointee.counters)
         }
-        if now / 1_000 != before / 1_000 { sweep(now) }
+        if now / 1_000 != before / 1_000 {
+            sweep(now)
+            resumeAcceptors()
+        }
     }
 
     private func receive(_ event: epoll_event) {
         let mark = event.data.ptr
         if mark == Self.wakeMark { return runMailbox() }
-        if let index = Self.acceptorIndex(mark) {
-            // None are left when the mailbox of this very turn has begun to drain the loop.
-            if index < acceptors.count { acceptors[index].accept() }
-            return
-        }
+        if let index = Self.acceptorIndex(mark) { return accept(index) }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
         let connection = mark!.assumingMemoryBound(to: Connection.self)
         if event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
@@ -241,11 +230,13 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: epoll
 
-    func watch(_ descriptor: Int32, _ mark: UnsafeMutableRawPointer?) {
+    /// - Returns: false with errno set when epoll will not look at the descriptor.
+    @discardableResult
+    func watch(_ descriptor: Int32, _ mark: UnsafeMutableRawPointer?) -> Bool {
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
         event.data.ptr = mark
-        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
     }
 
     /// Marks below the first page are no pointers: nil is the eventfd, 1… the acceptors.

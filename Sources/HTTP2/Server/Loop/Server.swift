@@ -6,14 +6,18 @@ public final class Server: @unchecked Sendable {
     // SAFETY: the arrays are set up before `start` and only read afterwards.
     /// The loops, one thread each.
     public let loops: [EventLoop]
-    private var unixSockets: [UnixSocket] = []
-    private var loopbackSockets: [LoopbackSocket] = []
+    private var listeners: [any Listener] = []
+    private let journal: AcceptJournal
+    private var isStarted = false
 
     /// Makes a server with one loop per application.
     ///
-    /// - Parameter bodies: what request bodies may take in memory.
+    /// - Parameters:
+    ///   - bodies: what request bodies may take in memory.
+    ///   - journal: told of connections that are not taken in.
     public init(
-        applications: [Application], bodies: BodyBudget = BodyBudget()
+        applications: [Application], bodies: BodyBudget = BodyBudget(),
+        journal: AcceptJournal = AcceptJournal()
     ) throws(TransportError) {
         precondition(!applications.isEmpty, "a server needs a loop")
         var loops: [EventLoop] = []
@@ -21,45 +25,60 @@ public final class Server: @unchecked Sendable {
             loops.append(try EventLoop(application: application, bodies: bodies))
         }
         self.loops = loops
+        self.journal = journal
     }
 
     /// Serves a Unix socket.
-    public func listen(_ socket: UnixSocket, peers: AllowedPeers = AllowedPeers()) {
-        unixSockets.append(socket)
-        listen(descriptor: socket.descriptor, peers: peers, isTCP: false)
+    public func listen(_ socket: UnixSocket, peers: AllowedPeers = .everyone) {
+        add(socket, peers)
     }
 
     /// Serves a loopback TCP port.
-    public func listen(_ socket: LoopbackSocket) {
-        loopbackSockets.append(socket)
-        listen(descriptor: socket.descriptor, peers: AllowedPeers(), isTCP: true)
+    ///
+    /// - Parameter peers: TCP does not tell who a client is, so a list lets nobody in.
+    public func listen(_ socket: LoopbackSocket, peers: AllowedPeers = .everyone) {
+        add(socket, peers)
     }
 
     /// Serves a socket that listens already, such as one passed by a service manager.
-    public func listen(
-        descriptor: Int32, peers: AllowedPeers = AllowedPeers(), isTCP: Bool = false
-    ) {
-        let flags = fcntl(descriptor, F_GETFL)
-        _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
-        loops[0].listen(
-            Acceptor(socket: descriptor, loops: loops, peers: peers, isTCP: isTCP))
+    public func listen(_ socket: PassedSocket, peers: AllowedPeers = .everyone) {
+        add(socket, peers)
+    }
+
+    private func add(_ listener: any Listener, _ peers: AllowedPeers) {
+        precondition(!isStarted, "what a server listens to is known before it starts")
+        listeners.append(listener)
+        loops[0].listen(Acceptor(listener, loops: loops, peers: peers, journal: journal))
     }
 
     /// What all loops together have done, readable from any thread.
     public var counters: LoopCounters { loops.reduce(LoopCounters()) { $0 + $1.counters } }
 
-    /// Starts the loops' threads.
+    /// Lets clients connect and starts the loops' threads. When it fails, no socket of ours is left.
     public func start() throws(TransportError) {
-        for loop in loops { try loop.start() }
+        do throws(TransportError) {
+            for listener in listeners { try listener.listen() }
+            for loop in loops { try loop.start() }
+        } catch {
+            for listener in listeners { listener.close() }
+            throw error
+        }
+        isStarted = true
     }
 
-    /// Says GOAWAY to every client, finishes the streams under way, and ends the loops.
+    /// Lets nobody in any more, says GOAWAY to every client, those included that have just come,
+    /// finishes the streams under way, and ends the loops.
     ///
     /// Returns when all is done, at the latest after the deadline.
     public func stop(afterMilliseconds milliseconds: Int64 = Limits.drainMilliseconds) {
-        for loop in loops { loop.stop(afterMilliseconds: milliseconds) }
+        guard isStarted else { return }
+        loops[0].enqueue { [loops] in
+            loops[0].stopAccepting()
+            // Only now: a loop that ends may not be given another connection.
+            for loop in loops { loop.stop(afterMilliseconds: milliseconds) }
+        }
         for loop in loops { loop.join() }
-        unixSockets = []
-        loopbackSockets = []
+        for listener in listeners { listener.close() }
+        isStarted = false
     }
 }

@@ -1,0 +1,38 @@
+import HTTP2
+import Options
+
+/// Why relayd does not start.
+enum StartupError: Error, CustomStringConvertible {
+    case nowhereToServe
+    case halfSchedule
+    case samePath(String)
+    case usersOverTCP(String)
+    case storeInUse(String)
+    case file(String, String, errno: Int32)
+
+    var description: String {
+        switch self {
+        case .nowhereToServe:
+            "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+        case .halfSchedule:
+            "--snapshot-every and --snapshot-to need each other, and a store on the disk"
+        case .samePath(let path):
+            "the API and the admin socket cannot both be \(path): choose two paths"
+        case .usersOverTCP(let place):
+            "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
+                + "is; serve a Unix socket alone, or leave them out"
+        case .storeInUse(let store):
+            "another relayd serves the store \(store): stop it first, or choose another --store"
+        case .file(let call, let path, let code):
+            "cannot \(call) \(path): \(FileFault.describe(path, errno: code))"
+        }
+    }
+
+    /// How the process ends: what the command line alone shows to be wrong is a usage error.
+    var exitCode: ExitCode {
+        switch self {
+        case .nowhereToServe, .halfSchedule, .samePath, .usersOverTCP: .usage
+        case .storeInUse, .file: .failure
+        }
+    }
+}
