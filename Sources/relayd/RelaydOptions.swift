@@ -51,13 +51,13 @@ struct RelaydOptions {
             changeDaysOption.description, changeBytesOption.description,
         ],
         notes: [
-            "With --allow-uid or --allow-gid a client needs to match one of them: its user, or",
-            "one of its groups, supplementary ones too. Root is no exception. On the admin",
-            "socket root and relayd's own user may always connect, and others only so. TCP does",
-            "not tell who a client is, so these options and a loopback port exclude each other.",
+            "With --allow-uid or --allow-gid a client needs to match one of them: its user,",
+            "or one of its groups, supplementary ones too. Root is no exception. On the admin",
+            "socket root and relayd's own user may always connect, others only if listed. TCP",
+            "does not tell who a client is, so --listen and these options exclude each other.",
             "",
-            "Ends on SIGTERM and SIGINT: lets nobody in any more, finishes the streams under way,",
-            "commits, exits with 0. SIGHUP changes nothing: there is nothing to read again.",
+            "Ends on SIGTERM and SIGINT: lets nobody in any more, finishes the streams under",
+            "way, commits, exits with 0. SIGHUP changes nothing: there is nothing to reload.",
         ], section: 8)
 
     let store: String
