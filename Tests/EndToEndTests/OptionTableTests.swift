@@ -71,11 +71,13 @@ struct OptionTableTests {
             for (option, name) in OptionTable.covered[words.joined(separator: " ")] ?? [:] {
                 let parts = name.split(separator: ".")
                 let file = Self.source(String(parts[0]))
-                #expect(file.contains("func \(parts[1])("), "there is no test \(name)")
+                let isThere = file.contains("func \(parts[1])(")
+                #expect(isThere, "there is no test \(name)")
                 let typed = [option] + [options[option].flatMap { $0 }].compactMap { $0 }
-                #expect(
-                    typed.contains { file.contains("\"\($0)") || file.contains(" \($0)") },
-                    "\(name) does not give \(option) of \(words)")
+                let isTyped = typed.contains {
+                    file.contains("\"\($0)") || file.contains(" \($0)")
+                }
+                #expect(isTyped, "\(name) does not give \(option) of \(words)")
             }
         }
     }
@@ -93,13 +95,10 @@ struct OptionTableTests {
         }
     }
 
-    /// The text of a test file; this one is Tests/EndToEndTests/OptionTableTests.swift.
+    /// The text of the test files of a name; this one is Tests/EndToEndTests/OptionTableTests.swift.
     private static func source(_ name: String) -> String {
         let root = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
-        for folder in TemporaryDirectory.names(in: root) {
-            let text = readText("\(root)/\(folder)/\(name).swift")
-            if !text.isEmpty { return text }
-        }
-        return ""
+        return TemporaryDirectory.names(in: root)
+            .map { readText("\(root)/\($0)/\(name).swift") }.joined()
     }
 }
