@@ -16,9 +16,10 @@ final class ActivatedRelayd {
     ///   - names: LISTEN_FDNAMES; nil for none.
     ///   - count: LISTEN_FDS; the number of sockets unless given.
     ///   - pid: LISTEN_PID; that of relayd unless given.
+    ///   - limit: descriptors that it may have open; as many as the tests unless given.
     init(
         in directory: TemporaryDirectory, _ arguments: [String], sockets: [Int32],
-        names: String? = nil, count: String? = nil, pid: String = "$$"
+        names: String? = nil, count: String? = nil, pid: String = "$$", limit: Int? = nil
     ) {
         log = directory.file("activated.log")
         unlink(log)
@@ -27,6 +28,7 @@ final class ActivatedRelayd {
         // What else is open in the tests is no concern of relayd's.
         script += "for file in /proc/$$/fd/*; do number=${file##*/}; "
         script += "((number < \(3 + sockets.count))) || eval \"exec $number>&-\"; done; "
+        if let limit { script += "ulimit -n \(limit); " }
         process = ChildProcess(
             "bash",
             ["-c", script + "exec \"$@\"", "bash", ChildProcess.path(of: "relayd")]

@@ -1,4 +1,5 @@
 import Glibc
+import HTTP2
 import TestSupport
 import Testing
 
@@ -182,6 +183,40 @@ struct SocketActivationTests {
         #expect(Self.cpuTicks(relayd.process.pid) - before < 30)
         try #require(listen(socket.descriptor, 16) == 0)
         #expect(Curl().status(host: "127.0.0.1", port: socket.port) == 200)
+    }
+
+    @Test("Clients for whom no descriptor is left are closed at once, counted and told of.")
+    func noDescriptors() throws {
+        let directory = TemporaryDirectory()
+        let (api, admin) = (directory.file("api.sock"), directory.file("admin.sock"))
+        let sockets = [try TestSocket(unix: api), try TestSocket(unix: admin)]
+        let relayd = ActivatedRelayd(
+            in: directory, ["--store", ":memory:", "--loops", "1"],
+            sockets: sockets.map(\.descriptor), names: "api:admin", limit: 40)
+        try #require(relayd.isReady(), "\(relayd.output)")
+        var clients: [ClientConnection] = []
+        var closed = 0
+        for _ in 0..<60 {
+            let client = try ClientConnection(unix: api)
+            let request = ClientRequest("GET", "/openapi.json")
+            if (try? client.perform(request, timeout: 10_000)) == nil {
+                closed += 1
+            } else {
+                clients.append(client)
+            }
+        }
+        #expect(clients.count > 5 && closed > 20)
+        let before = Self.cpuTicks(relayd.process.pid)
+        usleep(1_000_000)
+        #expect(Self.cpuTicks(relayd.process.pid) - before < 30)
+        // There is room again, for the admin's question too.
+        let files = "/proc/\(relayd.process.pid)/fd"
+        let open = TemporaryDirectory.names(in: files).count - clients.count
+        clients = []
+        for _ in 0..<2_000 where TemporaryDirectory.names(in: files).count > open { usleep(5_000) }
+        let stat = ChildProcess.run("relayctl", ["top", "--json", "--admin-socket", admin])
+        #expect(stat.output.contains("\"connectionsTurnedAway\":\(closed),"), "\(stat.output)")
+        #expect(relayd.output.contains("turned a client away on \(api) (descriptor 3): Too many"))
     }
 
     /// Descriptors of a process that a program it starts would get, beside its standard ones.
