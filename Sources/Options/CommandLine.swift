@@ -12,6 +12,10 @@ public enum ExitCode: Int32, Sendable {
     case data = 3
     /// Done, but a measured figure missed its threshold; 99 is what k6 uses.
     case threshold = 99
+    /// Done, but what was measured does not show whether it is better or worse than allowed.
+    case inconclusive = 98
+    /// Ctrl-C or SIGTERM ended it before it was done; 130 is what a shell says of Ctrl-C.
+    case interrupted = 130
 
     /// Ends the process.
     public func exit() -> Never { Glibc.exit(rawValue) }

@@ -26,24 +26,73 @@ import Testing
         #expect(Difference(from: base, to: Sample(values: [1]), confidence: 0.95) == nil)
     }
 
-    static func report(rates: [Double], p99: [Double], limit: Bool = false) throws -> SavedReport {
+    static func report(
+        rates: [Double], p99: [Double], errors: Double = 0, name: String = "order-get",
+        members: String = ""
+    ) throws -> SavedReport {
         let runs = zip(rates, p99).map {
-            #"{"rate":\#($0),"latency":{"mean":1,"p50":1,"p99":\#($1),"p999":9},"scenarios":[]}"#
+            #"{"rate":\#($0),"requests":1000,"errors":\#(errors),"#
+                + #""latency":{"mean":1,"p50":1,"p99":\#($1),"p999":9},"#
+                + #""scenarios":[{"name":"\#(name)","keys":"uniform","share":100}]}"#
         }
         let text =
-            #"{"relaybench":"x","format":1,"clientWasLimit":\#(limit),"runs":["#
+            #"{"relaybench":"x","format":1,"clientWasLimit":false,\#(members)"runs":["#
             + runs.joined(separator: ",") + "]}"
         return try SavedReport("test", bytes: Array(text.utf8))
     }
 
-    @Test("Scatter is no difference, and the text says so.")
+    @Test("Scatter within what is allowed is no difference, and the text says so.")
     func noDifference() throws {
-        let base = try Self.report(rates: [100, 104, 96, 101], p99: [10, 11, 9, 10])
-        let new = try Self.report(rates: [99, 103, 97, 100], p99: [10.5, 10, 9.5, 10.4])
-        let comparison = Comparison(base, new, failOver: 0)
-        #expect(!comparison.fails)
+        let base = try Self.report(rates: [100, 101, 99, 100], p99: [10, 10.1, 9.9, 10])
+        let new = try Self.report(rates: [100, 99.5, 100.5, 100], p99: [10.1, 10, 9.9, 10])
+        let comparison = Comparison(base, new, failOver: 0.05)
+        #expect(comparison.exitCode == .success)
         #expect(comparison.lines.allSatisfy { $0.verdict == .noDifference })
         #expect(comparison.text.contains("No difference seen."))
+    }
+
+    @Test("Scatter that holds more than is allowed is inconclusive, with an exit code of its own.")
+    func inconclusive() throws {
+        // 35 % less on average, and the interval reaches from a collapse to a gain.
+        let base = try Self.report(rates: [100, 130, 70], p99: [10, 10, 10])
+        let new = try Self.report(rates: [65, 95, 35], p99: [10, 10, 10])
+        let comparison = Comparison(base, new, failOver: 0.05)
+        #expect(comparison.lines.first { $0.name == "requests/s" }?.verdict == .inconclusive)
+        #expect(comparison.exitCode == .inconclusive)
+        #expect(comparison.text.contains("Inconclusive"), "\(comparison.text)")
+        #expect(!comparison.text.contains("No difference"))
+    }
+
+    @Test("What may be better but is surely not worse than allowed passes.")
+    func notWorse() throws {
+        let base = try Self.report(rates: [100, 100, 100], p99: [10, 11, 12])
+        let new = try Self.report(rates: [100, 100, 100], p99: [7, 8.4, 9.8])
+        let comparison = Comparison(base, new, failOver: 0.6)
+        #expect(comparison.lines.first { $0.name == "p99 µs" }?.verdict == .notWorse)
+        #expect(comparison.exitCode == .success)
+    }
+
+    @Test("A rise of errors is worse, however fast the failures come.", arguments: [1, 3])
+    func errors(runs: Int) throws {
+        let rates = [Double](repeating: 100, count: runs)
+        let base = try Self.report(rates: rates, p99: rates)
+        let new = try Self.report(rates: rates, p99: rates, errors: 1_000)
+        let comparison = Comparison(base, new, failOver: 0.5)
+        #expect(comparison.exitCode == .threshold)
+        #expect(comparison.lines.first { $0.name == "errors, share" }?.verdict == .tooMuchWorse)
+        #expect(comparison.text.contains("100 % in new"), "\(comparison.text)")
+    }
+
+    @Test("What did not finish and what measured something else is refused.")
+    func incomparable() throws {
+        let stopped = try Self.report(
+            rates: [1], p99: [1], members: #""ended":"interrupted","#)
+        #expect(throws: BenchError.self) { try stopped.requireComparable() }
+        let failed = try Self.report(rates: [1], p99: [1], members: #""ended":"failed","#)
+        #expect(throws: BenchError.self) { try failed.requireComparable() }
+        let base = try Self.report(rates: [1], p99: [1])
+        try base.requireComparable()
+        #expect(base.mix != (try Self.report(rates: [1], p99: [1], name: "orders-page").mix))
     }
 
     @Test("A change beyond the limit fails, one within it is named, a better one too.")
@@ -59,10 +108,11 @@ import Testing
         #expect(lenient.lines.first { $0.name == "requests/s" }?.verdict == .worse)
     }
 
-    @Test("One run cannot tell chance from change, but is held to the limit.")
+    @Test("One run cannot tell chance from change and says so, but is held to the limit.")
     func single() throws {
         let base = try Self.report(rates: [100], p99: [10])
-        #expect(!Comparison(base, try Self.report(rates: [98], p99: [10]), failOver: 0.05).fails)
+        let near = Comparison(base, try Self.report(rates: [98], p99: [10]), failOver: 0.05)
+        #expect(near.exitCode == .inconclusive)
         #expect(Comparison(base, try Self.report(rates: [90], p99: [10]), failOver: 0.05).fails)
     }
 

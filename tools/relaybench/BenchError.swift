@@ -13,6 +13,8 @@ enum BenchError: Error, CustomStringConvertible {
     case file(String, errno: Int32)
     /// A file is no report of this program.
     case notAReport(String, why: String)
+    /// Two reports of which no comparison would say anything.
+    case notComparable(String)
     /// All connections were lost and none could be opened again.
     case serverGone
     /// Ctrl-C before there was anything to report.
@@ -25,6 +27,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .unusable(let scenario, let why): "\(scenario) cannot run: \(why)"
         case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
         case .notAReport(let path, let why): "\(path) is no report of relaybench run: \(why)"
+        case .notComparable(let why): "the reports cannot be compared: \(why)"
         case .serverGone: "the server closed all connections and accepts no new ones"
         case .interrupted: "interrupted before the run began"
         }

@@ -116,6 +116,7 @@ enum BenchOptions {
         notes: [
             "Exit codes: 0 fine, 99 a threshold was missed (errors are one unless a threshold",
             "allows them), 1 error, or thresholds that cannot be judged because relaybench itself",
-            "was the limit, 2 wrong command line.",
+            "was the limit, 2 wrong command line. compare ends with 98 when the runs scatter too",
+            "much to tell.",
         ])
 }

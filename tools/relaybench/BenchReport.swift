@@ -172,6 +172,7 @@ extension RunResult {
             writer.member("name", part.name)
             writer.member("keys", part.keys.text)
             writer.member("keyCount", part.keyCount)
+            writer.member("share", part.share)
             part.tally.write(&writer, seconds: seconds)
             writer.endObject()
         }

@@ -4,8 +4,12 @@ import Options
 struct Comparison {
     /// What was found out about one figure.
     enum Verdict: Equatable {
-        /// The interval holds zero: the runs do not show any difference.
+        /// The interval holds zero and nothing that is not allowed, either way.
         case noDifference
+        /// The interval holds zero and nothing worse than allowed; it may well be better.
+        case notWorse
+        /// The interval holds zero, and what is worse than allowed too: more runs would tell.
+        case inconclusive
         case better
         case worse
         /// Worse by more than is allowed.
@@ -30,9 +34,12 @@ struct Comparison {
     /// What the two loads do not have in common.
     let mismatches: [String]
     let confidence: Double
+    /// Shares of the requests that failed.
+    private let errorShares: (base: Double, new: Double)
 
     /// - Parameter failOver: share by which a figure may be worse.
     init(_ base: SavedReport, _ new: SavedReport, failOver: Double) {
+        errorShares = (base.sample(Figures.errorShare).mean, new.sample(Figures.errorShare).mean)
         let figures = Figures.all(in: base).filter { figure in
             !base.sample(figure.read).values.isEmpty && !new.sample(figure.read).values.isEmpty
         }
@@ -43,10 +50,9 @@ struct Comparison {
             Comparison.line(
                 figure, base.sample(figure.read), new.sample(figure.read), failOver, confidence)
         }
-        mismatches = ["mode", "rate", "connections", "streams", "threads"].compactMap { name in
+        mismatches = SavedReport.loadMembers.filter { name in
             let (first, second) = (base.root["load", name], new.root["load", name])
-            let isSame = first?.text == second?.text && first?.number == second?.number
-            return isSame ? nil : name
+            return first?.text != second?.text || first?.number != second?.number
         }
     }
 
@@ -54,30 +60,43 @@ struct Comparison {
         _ figure: Figures.Entry, _ base: Sample, _ new: Sample, _ failOver: Double,
         _ confidence: Double
     ) -> Line {
-        let scale = base.mean == 0 ? 1 : base.mean
+        // Shares are compared as they are, all else in relation to the base.
+        let scale = base.mean == 0 || figure.isShare ? 1 : base.mean
         let point = (new.mean - base.mean) / scale
-        let worsening = figure.isBetterHigh ? -point : point
+        let allowed = figure.isShare ? 0 : failOver
         let difference = Difference(from: base, to: new, confidence: confidence)
-        var verdict = Verdict.unknown
-        if let difference {
-            if difference.low <= 0, difference.high >= 0 {
-                verdict = .noDifference
-            } else if worsening < 0 {
-                verdict = .better
-            } else {
-                verdict = worsening > failOver ? .tooMuchWorse : .worse
-            }
-        } else if worsening > failOver {
-            verdict = .tooMuchWorse
-        }
+        let interval = difference.map { ($0.low / scale, $0.high / scale) }
+        let sign = figure.isBetterHigh ? -1.0 : 1
         return Line(
-            name: figure.name, base: base.mean, new: new.mean,
-            low: difference.map { $0.low / scale }, point: point,
-            high: difference.map { $0.high / scale }, verdict: verdict)
+            name: figure.name, base: base.mean, new: new.mean, low: interval?.0, point: point,
+            high: interval?.1,
+            verdict: verdict(
+                sign * point, interval.map { [sign * $0.0, sign * $0.1].sorted() }, allowed))
+    }
+
+    /// - Parameters:
+    ///   - worsening: share of the base by which the new is worse; negative if better.
+    ///   - interval: what the worsening may be, both ends.
+    private static func verdict(
+        _ worsening: Double, _ interval: [Double]?, _ allowed: Double
+    ) -> Verdict {
+        guard let interval else { return worsening > allowed ? .tooMuchWorse : .unknown }
+        if interval[0] > 0 { return worsening > allowed ? .tooMuchWorse : .worse }
+        if interval[1] < 0 { return .better }
+        if interval[1] > allowed { return .inconclusive }
+        return interval[0] < -allowed ? .notWorse : .noDifference
     }
 
     /// Whether a figure is worse by more than is allowed.
     var fails: Bool { lines.contains { $0.verdict == .tooMuchWorse } }
+
+    /// Whether nobody can say that all figures are as good as they must be.
+    var isInconclusive: Bool {
+        lines.contains { $0.verdict == .inconclusive || $0.verdict == .unknown }
+    }
+
+    /// How the program ends.
+    var exitCode: ExitCode { fails ? .threshold : isInconclusive ? .inconclusive : .success }
 
     /// As a person reads it.
     var text: String {
@@ -100,13 +119,26 @@ struct Comparison {
             }
             text += "  " + line.verdict.text + "\n"
         }
+        return text + conclusion
+    }
+
+    private var conclusion: String {
+        var text = "\n"
         if lines.contains(where: { $0.low == nil }) {
-            text += "\nOne run in a report cannot tell chance from change: use run --repeat 5.\n"
+            text += "One run in a report cannot tell chance from change: use run --repeat 5.\n"
         } else {
-            text += "\nIntervals: Welch's t, 95 % for all figures together.\n"
-            if lines.allSatisfy({ $0.verdict == .noDifference }) {
-                text += "No difference seen.\n"
-            }
+            text += "Intervals: Welch's t, 95 % for all figures together.\n"
+        }
+        if errorShares.base != errorShares.new {
+            text += "\(Figure.share(errorShares.base)) of the requests failed in base, "
+            text += "\(Figure.share(errorShares.new)) in new: "
+            text += "the rates and latencies are those of failures too.\n"
+        }
+        if lines.contains(where: { $0.verdict == .inconclusive }) {
+            text += "Inconclusive: the interval holds zero and more than is allowed. "
+            text += "More or longer runs make it narrower.\n"
+        } else if lines.allSatisfy({ $0.verdict == .noDifference }) {
+            text += "No difference seen.\n"
         }
         return text
     }
@@ -125,13 +157,13 @@ struct Comparison {
         }
         let base = try SavedReport(arguments[BenchOptions.base])
         let new = try SavedReport(arguments[BenchOptions.new])
-        for report in [base, new] where report.clientWasLimit {
-            throw .notAReport(
-                report.path, why: "the client was the limit, these are no figures of the server")
+        for report in [base, new] { try report.requireComparable() }
+        if base.mix != new.mix {
+            throw .notComparable("\(base.path) measures \(base.mix), \(new.path) \(new.mix)")
         }
         let comparison = Comparison(base, new, failOver: percent / 100)
         print(comparison.text, terminator: "")
-        return comparison.fails ? .threshold : .success
+        return comparison.exitCode
     }
 }
 
@@ -139,6 +171,8 @@ extension Comparison.Verdict {
     fileprivate var text: String {
         switch self {
         case .noDifference: "no difference seen"
+        case .notWorse: "not worse"
+        case .inconclusive: "INCONCLUSIVE"
         case .better: "better"
         case .worse: "worse"
         case .tooMuchWorse: "WORSE THAN ALLOWED"
@@ -153,6 +187,8 @@ enum Figures {
     struct Entry {
         let name: String
         let isBetterHigh: Bool
+        /// A share of the requests, of which no rise is allowed.
+        var isShare = false
         let read: (SavedReport.Tree) -> Double?
     }
 
@@ -160,6 +196,7 @@ enum Figures {
     static func all(in report: SavedReport) -> [Entry] {
         var entries = [
             Entry(name: "requests/s", isBetterHigh: true) { $0["rate"]?.number },
+            Entry(name: "errors, share", isBetterHigh: false, isShare: true, read: errorShare),
             Entry(name: "server CPU µs/request", isBetterHigh: false) {
                 $0["server", "cpuMicrosecondsPerRequest"]?.number
             },
@@ -180,6 +217,14 @@ enum Figures {
             }
         }
         return entries
+    }
+
+    /// Errors among all requests of a run.
+    static func errorShare(_ run: SavedReport.Tree) -> Double? {
+        guard let errors = run["errors"]?.number, let requests = run["requests"]?.number else {
+            return nil
+        }
+        return errors / max(1, requests)
     }
 
     /// Percentiles, and whether each scenario's are compared too.

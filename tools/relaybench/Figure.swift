@@ -23,6 +23,9 @@ enum Figure {
         }
     }
 
+    /// A share as percent.
+    static func share(_ share: Double) -> String { short(share * 100) + " %" }
+
     /// A whole number with thin groups of three.
     static func grouped(_ number: Int) -> String {
         let digits = Array(String(number.magnitude))

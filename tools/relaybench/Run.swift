@@ -62,6 +62,8 @@ struct RunResult {
         let name: String
         let keys: KeyChoice
         let keyCount: Int
+        /// Percent of the requests that are to be of this scenario.
+        let share: Double
         let tally: Tally
     }
 
@@ -84,7 +86,9 @@ struct RunResult {
             let tally = Tally()
             for worker in workers { tally.add(worker.runners[index].tally) }
             parts.append(
-                Part(name: plan.name, keys: plan.keys, keyCount: plan.keyCount, tally: tally))
+                Part(
+                    name: plan.name, keys: plan.keys, keyCount: plan.keyCount,
+                    share: 100 * plan.weight / load.weightSum, tally: tally))
             all.add(tally)
         }
         for worker in workers { lateness.add(worker.lateness) }

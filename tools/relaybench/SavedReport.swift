@@ -74,6 +74,38 @@ struct SavedReport {
     /// Whether the figures are those of the client, not of the server.
     var clientWasLimit: Bool { root["clientWasLimit"]?.isTrue ?? false }
 
+    /// Refuses a report whose figures are not those of a whole run against the server.
+    func requireComparable() throws(BenchError) {
+        if clientWasLimit {
+            throw .notComparable(
+                "\(path): the client was the limit, these are no figures of the server")
+        }
+        let end = root["ended"]?.text ?? BenchReport.End.finished.rawValue
+        if end != BenchReport.End.finished.rawValue {
+            let why = root["error"]?.text.map { " (\($0))" } ?? ""
+            throw .notComparable("\(path): its run did not finish, it was \(end)\(why)")
+        }
+        if root["search"] != nil {
+            throw .notComparable("\(path): a search for a rate is no run at a given rate")
+        }
+    }
+
+    /// What of a load has to be the same, or any difference may be due to it.
+    static let loadMembers = [
+        "mode", "rate", "from", "to", "stages", "connections", "streams", "threads", "requests",
+        "durationMilliseconds", "warmUpMilliseconds", "thinkMilliseconds", "method", "path", "file",
+    ]
+
+    /// Scenarios, keys and shares, as `--mix` takes them.
+    var mix: String {
+        let parts = (runs[0]["scenarios"]?.elements ?? []).map { part in
+            let share = part["share"]?.number.map { "=\(Figure.short($0))" } ?? ""
+            let keys = part["keys"]?.text.map { ":\($0)" } ?? ""
+            return (part["name"]?.text ?? "") + keys + share
+        }
+        return parts.joined(separator: ",")
+    }
+
     /// Names of the scenarios.
     var scenarios: [String] {
         (runs[0]["scenarios"]?.elements ?? []).compactMap { $0["name"]?.text }
