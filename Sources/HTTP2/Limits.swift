@@ -167,8 +167,15 @@ public enum Limits {
     static let clientReceiveBytes = 128 * 1024
 
     /// Request bytes that a connection of a client loop gathers for one send. 256 requests are
-    /// 16 KiB.
-    static let clientSendBytes = 32 * 1024
+    /// 16 KiB; a whole frame has to fit behind them.
+    static let clientSendBytes = 64 * 1024
+
+    /// The longest piece that nghttp2 hands out at once: a frame of 16 KiB with its header, and
+    /// room for padding.
+    static let clientFrameBytes = 16 * 1024 + 512
+
+    /// Time for a server's SETTINGS after a client loop has connected.
+    static let clientHandshakeMilliseconds: Int64 = 5_000
 
     /// Windows that a client loop grants: so large that no WINDOW_UPDATE per stream is ever sent,
     /// and one per half a GiB for the connection.

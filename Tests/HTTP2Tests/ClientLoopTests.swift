@@ -81,7 +81,7 @@ struct ClientLoopTests {
         #expect(loop.submit(0, template, pathLength: length))
         for _ in 0..<20 { loop.turn(waiting: 1_000_000) }
         #expect(counter.outcomes.isEmpty)
-        loop.cancel(0)
+        #expect(loop.cancel(0))
         Self.turn(loop) { !counter.outcomes.isEmpty }
         #expect(counter.outcomes.first?.failure == .reset)
         let next = Self.write("/page", to: loop.path(0))

@@ -7,7 +7,7 @@ extension Worker {
     ) -> Fault? {
         var fault: Fault?
         switch outcome.failure {
-        case .reset: fault = .reset
+        case .reset, .refused: fault = .reset
         case .connectionLost: fault = .connection
         case nil:
             let expected = runner.expectation

@@ -15,7 +15,7 @@ extension Worker {
         for slot in 0..<loop.slotCount
         where flights[slot].phase == .underway && now - flights[slot].sent > load.timeout {
             expire(slot, .timeout, now)
-            loop.cancel(slot)
+            _ = loop.cancel(slot)
         }
         if loop.reconnect() > 0 {
             ticksWithoutServer = 0

@@ -8,6 +8,9 @@ import Glibc
 /// caller fills free slots with `submit` and calls `turn`, which sends what was submitted, waits,
 /// and hands what arrives to the handler. One send and (as a rule) one recv per connection and
 /// turn; once warm, a request costs no allocation and its answer's body is never copied.
+///
+/// A connection that its server ends (GOAWAY, a limit of requests, a close) is opened again within
+/// the turn in which its last answer came; one that cannot be opened waits for `reconnect`.
 public final class ClientLoop {
     /// Slots: connections × streams.
     public let slotCount: Int
@@ -17,6 +20,13 @@ public final class ClientLoop {
     let address: ServerAddress
     private let handler: ResponseHandler
     let streamsPerConnection: Int
+    /// Bytes of room for a request's path, and for a body that is written to its slot.
+    public let pathBytes: Int
+    public let bodyBytes: Int
+    /// Times that a connection which was lost or ended was opened again.
+    public private(set) var reconnections = 0
+    /// Connections were lost in this turn.
+    var hasLost = false
     private let connectionCount: Int
     let epoll: Int32
     let receiveBuffer: UnsafeMutablePointer<UInt8>
@@ -30,16 +40,20 @@ public final class ClientLoop {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - streams: requests that may be under way on each connection.
+    ///   - streams: requests that may be under way on each connection, if the server allows so many.
+    ///   - pathBytes: room for the longest path.
     ///   - handler: told of all answers; its methods must not call `turn`.
     public init(
-        _ address: ServerAddress, connections: Int, streams: Int, handler: ResponseHandler
+        _ address: ServerAddress, connections: Int, streams: Int,
+        pathBytes: Int = Limits.clientPathBytes, handler: ResponseHandler
     ) throws(TransportError) {
         precondition(connections > 0 && streams > 0, "a loop has connections and streams")
         self.address = address
         self.handler = handler
         connectionCount = connections
         streamsPerConnection = streams
+        self.pathBytes = pathBytes
+        bodyBytes = Limits.clientBodyBytes
         slotCount = connections * streams
         now = Self.clock()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -49,23 +63,37 @@ public final class ClientLoop {
         memory = .allocate(capacity: 1)
         memory.initialize(to: SessionMemory())
         events = .allocate(capacity: Self.eventsPerTurn)
-        let perSlot = Limits.clientPathBytes + Limits.clientBodyBytes
+        let perSlot = pathBytes + bodyBytes
         requests = .allocate(capacity: slotCount * perSlot)
         self.streams = .allocate(capacity: slotCount)
         for slot in 0..<slotCount {
             let path = requests + slot * perSlot
             (self.streams + slot).initialize(
-                to: ClientStream(slot: slot, path: path, body: path + Limits.clientPathBytes))
+                to: ClientStream(slot: slot, path: path, body: path + pathBytes))
         }
         self.connections = .allocate(capacity: connections)
         for index in 0..<connections {
             // SAFETY: `self` holds the handler until the connections are gone.
             (self.connections + index).initialize(
                 to: LoopConnection(
-                    index: index, unmanagedHandler: .passUnretained(handler),
+                    index: index, streamLimit: streams,
+                    unmanagedHandler: .passUnretained(handler),
                     out: .allocate(capacity: Limits.clientSendBytes)))
         }
         for index in 0..<connections { try open(self.connections + index) }
+        try awaitSettings()
+    }
+
+    /// What the server allows has to be known before the first request, or it would wait unseen.
+    private func awaitSettings() throws(TransportError) {
+        let deadline = now + Limits.clientHandshakeMilliseconds * 1_000_000
+        while let index = (0..<connectionCount).first(where: { !connections[$0].hasSettings }) {
+            if now > deadline { throw .timedOut("the server's SETTINGS frame") }
+            if connections[index].session == nil {
+                throw .connectionClosed("before the server's SETTINGS: it may not speak h2c")
+            }
+            turn(waiting: deadline - now)
+        }
     }
 
     deinit {
@@ -100,36 +128,58 @@ public final class ClientLoop {
         return peer.pid
     }
 
+    /// Streams that the server allows on each connection, of those that were asked for: the least
+    /// of all connections.
+    public var streamLimit: Int {
+        (0..<connectionCount).reduce(streamsPerConnection) {
+            min($0, connections[$1].streamLimit)
+        }
+    }
+
+    /// Whether a slot's connection takes a request in it now. If not, `ResponseHandler.ready` says
+    /// when that may have changed.
+    @inline(__always)
+    public func isUsable(_ slot: Int) -> Bool {
+        let connection = connections + slot / streamsPerConnection
+        return connection.pointee.session != nil && !connection.pointee.isExhausted
+            && slot % streamsPerConnection < connection.pointee.streamLimit
+    }
+
     // MARK: Requests
 
-    /// Where the path of a slot's next request is written: `Limits.clientPathBytes` bytes.
+    /// Where the path of a slot's next request is written: `pathBytes` bytes.
     @inline(__always)
     public func path(_ slot: Int) -> UnsafeMutablePointer<UInt8> { streams[slot].path }
 
-    /// Where the body of a slot's next request is written: `Limits.clientBodyBytes` bytes.
+    /// The status of a slot's answer; 0 before its fields have come.
+    @inline(__always)
+    public func status(_ slot: Int) -> Int { streams[slot].status }
+
+    /// Where the body of a slot's next request is written: `bodyBytes` bytes.
     @inline(__always)
     public func body(_ slot: Int) -> UnsafeMutablePointer<UInt8> { streams[slot].body }
 
     /// Queues the request whose path and body were written to the slot; sent by the next `turn`.
     ///
-    /// - Parameter template: must live as long as the loop.
-    /// - Returns: false when the slot's connection is down; see `reconnect`.
+    /// - Parameters:
+    ///   - template: must live as long as the loop.
+    ///   - body: a body elsewhere that lives as long as the loop; nil for the slot's own.
+    /// - Returns: false when the slot's connection takes none now; see `isUsable`.
     public func submit(
-        _ slot: Int, _ template: RequestTemplate, pathLength: Int, bodyLength: Int = 0
+        _ slot: Int, _ template: RequestTemplate, pathLength: Int, bodyLength: Int = 0,
+        body: UnsafePointer<UInt8>? = nil
     ) -> Bool {
         let stream = streams + slot
         let connection = connections + slot / streamsPerConnection
         precondition(stream.pointee.id == 0, "a slot has one request at a time")
-        precondition(pathLength <= Limits.clientPathBytes && bodyLength <= Limits.clientBodyBytes)
-        guard connection.pointee.session != nil, !connection.pointee.isExhausted else {
-            return false
-        }
-        stream.pointee.begin(bodyLength: bodyLength)
+        precondition(pathLength <= pathBytes && (body != nil || bodyLength <= bodyBytes))
+        guard isUsable(slot) else { return false }
+        stream.pointee.begin(body: body, bodyLength: bodyLength)
         template.setPath(stream.pointee.path, pathLength)
         let id = ClientLoop.submit(connection, stream, template)
         if id < 0 {
             connection.pointee.isExhausted = true
-            if connection.pointee.openStreams == 0 { lose(connection) }
+            hasLost = true
             return false
         }
         stream.pointee.id = id
@@ -153,7 +203,7 @@ public final class ClientLoop {
             // SAFETY: the slot outlives the stream; see `submit`.
             let stream = source!.pointee.ptr.assumingMemoryBound(to: ClientStream.self)
             let count = min(length, stream.pointee.bodyLength - stream.pointee.bodySent)
-            memcpy(space!, stream.pointee.body + stream.pointee.bodySent, count)
+            memcpy(space!, stream.pointee.bodyStart + stream.pointee.bodySent, count)
             stream.pointee.bodySent += count
             if stream.pointee.bodySent == stream.pointee.bodyLength {
                 flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
@@ -165,12 +215,15 @@ public final class ClientLoop {
     }
 
     /// Gives up a request: its stream is reset, and `finished` is called when that is sent.
-    public func cancel(_ slot: Int) {
+    ///
+    /// - Returns: false when the slot has no stream; then `finished` is not called.
+    public func cancel(_ slot: Int) -> Bool {
         let connection = connections + slot / streamsPerConnection
-        guard streams[slot].id != 0, connection.pointee.session != nil else { return }
+        guard streams[slot].id != 0, connection.pointee.session != nil else { return false }
         nghttp2_submit_rst_stream(
             connection.pointee.session, 0, streams[slot].id, UInt32(NGHTTP2_CANCEL.rawValue))
         connection.pointee.isTouched = true
+        return true
     }
 
     // MARK: Turns
@@ -179,6 +232,12 @@ public final class ClientLoop {
     public func turn(waiting nanoseconds: Int64) {
         for index in 0..<connectionCount where connections[index].isTouched {
             flush(connections + index)
+        }
+        // What is opened here is for the caller to fill: no waiting before that.
+        var nanoseconds = nanoseconds
+        if hasLost {
+            reopen()
+            nanoseconds = 0
         }
         let count = relay_wait(epoll, events, Int32(Self.eventsPerTurn), max(0, Int(nanoseconds)))
         now = Self.clock()
@@ -189,19 +248,43 @@ public final class ClientLoop {
             if connection.pointee.awaitsWritable { flush(connection) }
             if events[index].events != EPOLLOUT.rawValue { receive(connection) }
         }
+        if hasLost { reopen() }
     }
 
-    /// Opens the connections that were lost; those that cannot be opened stay down.
+    /// Opens the connections that were lost or have ended. One that never carried an answer is left
+    /// to `reconnect`, or a server that closes at once would be asked without a pause.
+    private func reopen() {
+        hasLost = false
+        for index in 0..<connectionCount {
+            let connection = connections + index
+            if connection.pointee.isExhausted {
+                // Its last streams are still under way; `finish` comes back to it.
+                if connection.pointee.openStreams > 0 { continue }
+                lose(connection)
+            }
+            if connection.pointee.session == nil, connection.pointee.hasAnswered {
+                again(connection)
+            }
+        }
+        hasLost = false
+    }
+
+    private func again(_ connection: UnsafeMutablePointer<LoopConnection>) {
+        connection.pointee.hasAnswered = false
+        guard (try? open(connection)) != nil else { return }
+        reconnections += 1
+        connection.pointee.call { $0.ready(connection.pointee.index) }
+    }
+
+    /// Opens the connections that are down; those that cannot be opened stay down.
     ///
     /// - Returns: how many are up.
     public func reconnect() -> Int {
+        reopen()
         var up = 0
         for index in 0..<connectionCount {
             let connection = connections + index
-            if connection.pointee.isExhausted, connection.pointee.openStreams == 0 {
-                lose(connection)
-            }
-            if connection.pointee.session == nil { try? open(connection) }
+            if connection.pointee.session == nil { again(connection) }
             if connection.pointee.session != nil { up += 1 }
         }
         return up

@@ -35,6 +35,8 @@ enum ClientLoopSession {
         nghttp2_option_new(&option)
         // Whoever measures checks status and length himself.
         nghttp2_option_set_no_http_messaging(option, 1)
+        // The loop itself counts the streams that are open: nothing waits inside nghttp2.
+        nghttp2_option_set_peer_max_concurrent_streams(option, UInt32(Int32.max))
         return option
     }
 
@@ -52,8 +54,11 @@ enum ClientLoopSession {
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-            if UInt32(frame!.pointee.hd.type) == NGHTTP2_GOAWAY.rawValue {
+            let type = UInt32(frame!.pointee.hd.type)
+            if type == NGHTTP2_GOAWAY.rawValue {
                 ClientLoopSession.connection(user).pointee.isExhausted = true
+            } else if type == NGHTTP2_SETTINGS.rawValue {
+                ClientLoopSession.connection(user).settingsReceived()
             }
             return 0
         }
@@ -118,7 +123,22 @@ extension UnsafeMutablePointer where Pointee == LoopConnection {
     fileprivate func closed(_ id: Int32, _ code: UInt32) {
         guard let stream = stream(id) else { return }
         if pointee.receiving == stream { pointee.receiving = nil }
-        finish(stream, code == 0 && stream.pointee.status != 0 ? nil : .reset)
+        if code == 0, stream.pointee.status != 0 {
+            pointee.hasAnswered = true
+            return finish(stream, nil)
+        }
+        // Not processed, so it may be sent again (RFC 9113 §8.7): nghttp2 says the same of streams
+        // above the last one of a GOAWAY.
+        finish(stream, code == NGHTTP2_REFUSED_STREAM.rawValue ? .refused : .reset)
+    }
+
+    fileprivate func settingsReceived() {
+        let id = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS
+        let allowed = Int(nghttp2_session_get_remote_settings(pointee.session, id))
+        let isMore = allowed > pointee.streamLimit
+        pointee.streamLimit = allowed
+        pointee.hasSettings = true
+        if isMore { pointee.call { $0.ready(pointee.index) } }
     }
 
     /// Frees a slot and tells the handler.

@@ -12,6 +12,8 @@ struct ClientStream {
 
     /// The stream's id; 0 while the slot is free.
     var id: Int32 = 0
+    /// The body that is sent: the slot's own, or one that the caller keeps.
+    var bodyStart: UnsafePointer<UInt8>
     var bodyLength = 0
     var bodySent = 0
 
@@ -19,7 +21,15 @@ struct ClientStream {
     var declaredBytes = -1
     var receivedBytes = 0
 
-    mutating func begin(bodyLength: Int) {
+    init(slot: Int, path: UnsafeMutablePointer<UInt8>, body: UnsafeMutablePointer<UInt8>) {
+        self.slot = slot
+        self.path = path
+        self.body = body
+        bodyStart = UnsafePointer(body)
+    }
+
+    mutating func begin(body: UnsafePointer<UInt8>?, bodyLength: Int) {
+        bodyStart = body ?? UnsafePointer(self.body)
         self.bodyLength = bodyLength
         bodySent = 0
         status = 0

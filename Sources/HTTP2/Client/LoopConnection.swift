@@ -8,6 +8,12 @@ struct LoopConnection {
     let index: Int
     var socket: Int32 = -1
     var session: OpaquePointer?
+    /// Streams that may be open at once: what was asked for, or less if the server says so. Kept
+    /// from one session to the next, so that a new one need not wait for its SETTINGS.
+    var streamLimit: Int
+    var hasSettings = false
+    /// An answer came since it was opened.
+    var hasAnswered = false
     let unmanagedHandler: Unmanaged<ResponseHandler>
     /// The stream whose fields are being received.
     var receiving: UnsafeMutablePointer<ClientStream>?
@@ -74,6 +80,7 @@ extension ClientLoop {
             if nghttp2_session_want_read(session) == 0, !connection.pointee.isTouched {
                 return lose(connection)
             }
+            if connection.pointee.isExhausted { hasLost = true }
             if count < Limits.clientReceiveBytes { return }
         }
     }
@@ -101,8 +108,8 @@ extension ClientLoop {
             connection.pointee.outOffset = 0
             connection.pointee.outLength = 0
         }
-        // A request's HEADERS and a DATA frame of its body are below 4 KiB each.
-        while connection.pointee.outLength + 4_096 <= Limits.clientSendBytes {
+        // nghttp2 hands out a frame, or 16 KiB of long HEADERS, at a time.
+        while connection.pointee.outLength + Limits.clientFrameBytes <= Limits.clientSendBytes {
             var frame: UnsafePointer<UInt8>?
             let length = nghttp2_session_mem_send(connection.pointee.session, &frame)
             if length <= 0 { return }
@@ -128,6 +135,7 @@ extension ClientLoop {
     /// Closes a connection: its requests end without an answer.
     func lose(_ connection: UnsafeMutablePointer<LoopConnection>) {
         guard connection.pointee.session != nil else { return }
+        hasLost = true
         nghttp2_session_del(connection.pointee.session)
         close(connection.pointee.socket)
         connection.pointee.session = nil
@@ -136,6 +144,8 @@ extension ClientLoop {
         connection.pointee.outLength = 0
         connection.pointee.outOffset = 0
         connection.pointee.awaitsWritable = false
+        connection.pointee.isTouched = false
+        connection.pointee.isExhausted = false
         let first = connection.pointee.index * streamsPerConnection
         for slot in first..<first + streamsPerConnection where streams[slot].id != 0 {
             connection.finish(streams + slot, .connectionLost)

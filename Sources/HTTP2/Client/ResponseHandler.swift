@@ -12,6 +12,10 @@ open class ResponseHandler {
     /// Bytes of an answer's body, as they lie in the receive buffer.
     open func data(_ slot: Int, _ bytes: UnsafeRawBufferPointer) {}
 
+    /// A connection can take requests that it could not take before: it was opened again, or its
+    /// server allows more streams. See `ClientLoop.isUsable`.
+    open func ready(_ connection: Int) {}
+
     /// The answer is complete, or will never be. The slot is free from here on.
     open func finished(_ slot: Int, _ outcome: ResponseOutcome) {}
 }
@@ -22,6 +26,9 @@ public struct ResponseOutcome: Sendable {
     public enum Failure: Sendable {
         /// The server reset the stream.
         case reset
+        /// The server did not process the request, which may be sent again: REFUSED_STREAM, or
+        /// above the last stream of its GOAWAY (RFC 9113 §6.8, §8.7).
+        case refused
         /// The connection was lost with the stream under way.
         case connectionLost
     }
