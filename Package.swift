@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "OptionsTests", dependencies: ["Options"]),
+        .testTarget(name: "OptionsTests", dependencies: ["Options", "TestSupport"]),
         .testTarget(name: "ZstdTests", dependencies: ["Zstd"]),
         .testTarget(name: "RelayContractTests", dependencies: ["RelayContract", "TestSupport"]),
         .testTarget(name: "RelayStoreTests", dependencies: ["RelayStore", "TestSupport"]),

@@ -13,4 +13,11 @@ public enum Limits {
     /// Edits between a mistyped word and the suggestion, as a share of its length: one per this many
     /// characters. A looser bound proposes words that the user did not mean.
     public static let charactersPerEdit = 3
+
+    /// Symbolic links in a row at the end of a path that is written: what Linux follows (MAXSYMLINKS).
+    static let symbolicLinks = 40
+
+    /// Bytes of a file's name that the name of its unfinished part begins with. A name has at most
+    /// 255 (NAME_MAX), and a dot, seven digits and ".part" follow.
+    static let partNameBytes = 240
 }

@@ -29,9 +29,9 @@ struct AdminToolTests {
         let place = ["--store", sample.store, "--admin-socket", relayd.adminSocket]
         // A dump into a pipe that nobody reads stands still in the middle of its transaction.
         let file = sample.directory.file("dump")
-        #expect(mkfifo(file + ".part", 0o600) == 0)
+        #expect(mkfifo(file, 0o600) == 0)
         let dump = ChildProcess("relayctl", ["dump", "--store", sample.store, "--to", file])
-        let pipe = open(file + ".part", O_RDONLY)
+        let pipe = open(file, O_RDONLY | O_CLOEXEC)
         defer { close(pipe) }
         func readers(_ options: [String] = []) -> String {
             ChildProcess.run("relayctl", ["readers", "--json"] + options + place).output

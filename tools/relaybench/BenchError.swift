@@ -1,5 +1,6 @@
 import Glibc
 import HTTP2
+import Options
 
 /// Why relaybench cannot go on. `description` is what the user reads after the program's name.
 enum BenchError: Error, CustomStringConvertible {
@@ -9,8 +10,10 @@ enum BenchError: Error, CustomStringConvertible {
     case transport(TransportError)
     /// The server lacks what a scenario needs.
     case unusable(scenario: String, why: String)
-    /// A file cannot be read or written.
+    /// A file cannot be read.
     case file(String, errno: Int32)
+    /// The output cannot be written.
+    case output(OutputError)
     /// A file is no report of this program.
     case notAReport(String, why: String)
     /// Two reports of which no comparison would say anything.
@@ -26,6 +29,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .transport(let error): "\(error)"
         case .unusable(let scenario, let why): "\(scenario) cannot run: \(why)"
         case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
+        case .output(let error): "\(error)"
         case .notAReport(let path, let why): "\(path) is no report of relaybench run: \(why)"
         case .notComparable(let why): "the reports cannot be compared: \(why)"
         case .serverGone: "the server closed all connections and accepts no new ones"

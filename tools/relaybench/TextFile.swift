@@ -1,4 +1,5 @@
 import Glibc
+import Options
 
 /// Files that are read and written whole.
 enum TextFile {
@@ -20,30 +21,19 @@ enum TextFile {
 
     /// Refuses a path that `write` could not write to, before anything is done for its sake.
     static func requireWritable(_ path: String) throws(BenchError) {
-        if path == "-" || access(path, W_OK) == 0 { return }
-        let reason = errno
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let directory = name.map { String(path[...$0]) } ?? "."
-        if reason != ENOENT { throw .file(path, errno: reason) }
-        if access(directory, W_OK) != 0 { throw .file(path, errno: errno) }
+        do throws(OutputError) {
+            try OutputFile.check(path)
+        } catch {
+            throw .output(error)
+        }
     }
 
-    /// Writes a file, or to standard output for `-`.
+    /// Writes a file whole, or to standard output for `-`.
     static func write(_ bytes: [UInt8], to path: String) throws(BenchError) {
-        let file =
-            path == "-"
-            ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        if file < 0 { throw .file(path, errno: errno) }
-        defer { close(file) }
-        var offset = 0
-        while offset < bytes.count {
-            // SAFETY: the array's bytes, during this call.
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(file, $0.baseAddress! + offset, bytes.count - offset)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw .file(path, errno: errno) }
-            offset += count
+        do throws(OutputError) {
+            try OutputFile.write(bytes, to: path)
+        } catch {
+            throw .output(error)
         }
     }
 }

@@ -1,7 +1,8 @@
 import Glibc
 import HTTP2
-import RelaySnapshots
+import Options
 import RelayRecords
+import RelaySnapshots
 import RelayStore
 import Zstd
 
@@ -37,6 +38,8 @@ enum CommandError: Error, CustomStringConvertible {
     case foreignDump(version: Int64)
     /// A compressed file is damaged, or there is no memory for it.
     case compression(ZstdError)
+    /// The output cannot be written.
+    case output(OutputError)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 
@@ -60,6 +63,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .foreignDump(let version):
             "the dump has form \(version), this program reads \(DumpWriter.version)"
         case .compression(let error): "\(error)"
+        case .output(let error): "\(error)"
         case .system(let call, let path, let code):
             "\(call) \(path): \(String(cString: strerror(code)))"
         }
@@ -75,6 +79,17 @@ extension CommandError {
             return try body()
         } catch {
             throw .snapshot(error)
+        }
+    }
+
+    /// Lifts the errors of files that are written.
+    static func lifting<Value: ~Copyable>(
+        _ body: () throws(OutputError) -> Value
+    ) throws(CommandError) -> Value {
+        do throws(OutputError) {
+            return try body()
+        } catch {
+            throw .output(error)
         }
     }
 }

@@ -17,7 +17,7 @@ enum DumpCommand {
         let filter = DumpFilter(
             account: arguments[Commands.oneAccount].map { UInt32($0) }, resource: resource)
         let path = arguments[Commands.toFile]
-        var file = try DumpFile(path)
+        let file = try DumpFile(path)
         Interrupt.hold()
         let reader = try lifting { () throws(StoreError) in try store.makeReader() }
         var writer = DumpWriter(filter)

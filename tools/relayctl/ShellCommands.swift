@@ -24,20 +24,14 @@ enum ShellCommands {
             throw .system(call: "mkdir", path: directory, errno: errno)
         }
         let pages = Commands.program.manualPages
-        for page in pages { try write(page.text, to: "\(directory)/\(page.file)") }
+        for page in pages {
+            try CommandError.lifting { () throws(OutputError) in
+                try OutputFile.write(Array(page.text.utf8), to: "\(directory)/\(page.file)")
+            }
+        }
         return Report { writer in
             writer.member("directory", directory)
             writer.member("pages", pages.count)
-        }
-    }
-
-    private static func write(_ text: String, to path: String) throws(CommandError) {
-        guard let file = fopen(path, "w") else {
-            throw .system(call: "open", path: path, errno: errno)
-        }
-        let written = fputs(text, file)
-        guard fclose(file) == 0, written >= 0 else {
-            throw .system(call: "write", path: path, errno: errno)
         }
     }
 }

@@ -61,15 +61,16 @@ enum SnapshotCommand {
     private static func stream(
         _ arguments: Arguments, _ options: SnapshotOptions
     ) throws(CommandError) -> Report {
+        let path = arguments[Commands.manifestFile]
+        if let path {
+            try CommandError.lifting { () throws(OutputError) in try OutputFile.check(path) }
+        }
         let store = try openStore(arguments[Commands.store])
         let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
             try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, watch)
         }
-        do throws(SnapshotError) {
-            try outcome.manifest.write(
-                to: arguments[Commands.manifestFile], orDescriptor: STDERR_FILENO)
-        } catch {
-            throw .snapshot(error)
+        try CommandError.lifting { () throws(OutputError) in
+            try OutputFile.write(outcome.manifest.encoded, to: path ?? OutputFile.standardError)
         }
         return Report.silent
     }

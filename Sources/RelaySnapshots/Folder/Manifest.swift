@@ -60,7 +60,7 @@ public struct Manifest: Equatable, Sendable {
     // MARK: Writing
 
     /// The manifest as it is in the file.
-    var encoded: [UInt8] {
+    public var encoded: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writeMembers(to: &writer)
@@ -144,19 +144,4 @@ func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         text += String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
     }
     return text
-}
-
-extension Manifest {
-    /// Writes the manifest to a file, or to a descriptor if none is named.
-    public func write(
-        to path: String?, orDescriptor descriptor: Int32
-    ) throws(SnapshotError) {
-        if let path { return try Disk.write(encoded, to: path) }
-        let file = DiskFile(descriptor: dup(descriptor), path: "standard error")
-        // SAFETY: written inside the closure.
-        let outcome: Result<Void, SnapshotError> = encoded.withUnsafeBytes { bytes in
-            Result { () throws(SnapshotError) in try file.append(bytes) }
-        }
-        try outcome.get()
-    }
 }
