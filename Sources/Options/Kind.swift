@@ -53,6 +53,12 @@ public enum Kind: Sendable, Equatable {
         }
     }
 
+    /// Reads a number, size or duration that is part of a longer argument; nil if it is none.
+    public func number(_ argument: String) -> Int? {
+        guard case .number(let number)? = read(argument) else { return nil }
+        return number
+    }
+
     /// What an argument has to be, for messages: "expected …".
     var expectation: String {
         switch self {

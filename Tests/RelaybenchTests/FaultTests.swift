@@ -80,6 +80,7 @@ import Testing
         usleep(500_000)
         server.process.signal(SIGKILL)
         #expect(bench.wait() == 1)
+        #expect(Bench.tree(json)?["ended"]?.text == "failed")
         let run = try #require(Bench.tree(json)?["runs"]?.elements.first)
         #expect((run["faults", "connection"]?.number ?? 0) > 0)
         #expect((run["good"]?.number ?? 0) > 0)

@@ -29,13 +29,96 @@ import Testing
         var due: [Int64] = []
         for thread in 0..<3 {
             var pacer = Pacer(first: thread, stride: 3)
-            pacer.begin(.rate(1_000), at: 0, for: 9_000_000)
+            pacer.begin([Pacer.Part(schedule: .rate(1_000), length: 9_000_000)], at: 0)
             while pacer.nextDue < pacer.end {
                 due.append(pacer.nextDue)
                 pacer.advance()
             }
         }
         #expect(due.sorted() == (0..<9).map { $0 * 1_000_000 })
+    }
+
+    @Test("What was due in the warm-up stays due before what comes later.")
+    func backlog() {
+        var pacer = Pacer(first: 0, stride: 1)
+        let part = { Pacer.Part(schedule: .rate($0), length: 10_000_000) }
+        pacer.begin([part(1_000), part(500)], at: 100)
+        var due: [Int64] = []
+        while pacer.nextDue < pacer.end {
+            due.append(pacer.nextDue - 100)
+            pacer.advance()
+        }
+        let second = (0..<5).map { 10_000_000 + Int64($0) * 2_000_000 }
+        #expect(due == (0..<10).map { Int64($0) * 1_000_000 } + second)
+    }
+
+    @Test("Stages go from one rate to the next, and end.")
+    func stages() throws {
+        let schedule = try #require(Schedule.stages("10s:100,10s:100,10s:0"))
+        let length = try #require(schedule.length)
+        #expect(length == 30_000_000_000)
+        // 500 requests in the first ramp, 1 000 at 100/s, 500 in the last.
+        #expect((schedule.due(500, length: length) - 10_000_000_000).magnitude < 1_000)
+        #expect((schedule.due(1_000, length: length) - 15_000_000_000).magnitude < 1_000)
+        #expect(schedule.due(1_999, length: length) < length)
+        #expect(schedule.due(2_000, length: length) == .max)
+        for text in ["", "10s", "10s:0", "x:1", "10s:-1", "10s:1:2", "0s:5"] {
+            #expect(Schedule.stages(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("Rates may be below one a second.")
+    func slow() {
+        #expect(Schedule.rate(0.2).due(1, length: 1) == 5_000_000_000)
+        #expect(Schedule.rate("0.2") == 0.2 && Schedule.rate("1e3") == nil)
+        #expect(Schedule.rate("nan") == nil && Schedule.rate("-1") == nil)
+    }
+
+    @Test("Free slots are used first in, first out; those of a connection that is down wait.")
+    func slots() {
+        var queue = SlotQueue(connections: 2, streams: 2)
+        defer { queue.deallocate() }
+        #expect((0..<4).map { _ in queue.take() } == [0, 2, 1, 3])
+        for slot in [3, 1] { queue.put(slot, 5) }
+        #expect(queue.freeSince == 5 && queue.take() == 3)
+        queue.park(3)
+        #expect(queue.take() == 1 && queue.isEmpty)
+        queue.unpark(1, 7)
+        #expect(queue.freeSince == 7 && queue.take() == 3)
+        queue.put(0, 10, pause: 5)
+        #expect(queue.nextReady == 15)
+    }
+
+    @Test("Seconds that are over hold no histogram, however long the run.")
+    func bounded() {
+        let board = Board(threads: 2)
+        let histogram = Histogram(digits: Limits.intervalDigits)
+        for second in 0..<5_000 {
+            histogram.record(1_000)
+            for thread in 0..<2 {
+                board.publish(second, by: thread, histogram, errors: 1, waiting: Int64(second))
+            }
+            histogram.reset()
+        }
+        #expect(board.histograms <= 2)
+        let intervals = board.intervals
+        #expect(intervals.count == 5_000)
+        #expect(intervals.allSatisfy { $0.requests == 2 && $0.errors == 2 })
+        #expect(intervals.last?.waiting == 4_999)
+    }
+
+    @Test(
+        "A URL is read as RFC 9110 has it.",
+        arguments: [
+            ("http://127.0.0.1:80/a?b#c", "127.0.0.1:80", "127.0.0.1:80", "/a?b"),
+            ("HTTP://[::1]:8080", "[::1]:8080", "[::1]:8080", "/"),
+            ("http://localhost?x=1", "localhost:80", "localhost", "/?x=1"),
+            ("http://[::1]/", "[::1]:80", "[::1]", "/"),
+        ])
+    func urls(url: String, address: String, authority: String, path: String) throws {
+        let target = try Target(url: url)
+        #expect(target.address == .loopback(address))
+        #expect(target.authority == authority && target.path == path)
     }
 
     @Test("Uniform keys are alike, sequential ones come in turn.")
@@ -98,9 +181,9 @@ import Testing
         ])
     func thresholds(text: String, kept: Double, missed: Double) throws {
         let threshold = try Threshold(text)
-        #expect(threshold.holds(kept))
-        #expect(!threshold.holds(missed))
-        #expect(!threshold.holds(nil))
+        #expect(threshold.verdict(kept) == true)
+        #expect(threshold.verdict(missed) == false)
+        #expect(threshold.verdict(nil) == nil)
     }
 
     @Test(

@@ -18,6 +18,8 @@ enum BenchError: Error, CustomStringConvertible {
     case notAReport(String, why: String)
     /// Two reports of which no comparison would say anything.
     case notComparable(String)
+    /// A search has a goal about which nothing can be known.
+    case notMeasured(String)
     /// All connections were lost and none could be opened again.
     case serverGone
     /// Ctrl-C before there was anything to report.
@@ -32,8 +34,10 @@ enum BenchError: Error, CustomStringConvertible {
         case .output(let error): "\(error)"
         case .notAReport(let path, let why): "\(path) is no report of relaybench run: \(why)"
         case .notComparable(let why): "the reports cannot be compared: \(why)"
+        case .notMeasured(let threshold):
+            "'\(threshold)' cannot be judged: its figure was not measured; see --pid"
         case .serverGone: "the server closed all connections and accepts no new ones"
-        case .interrupted: "interrupted before the run began"
+        case .interrupted: "interrupted before anything was measured"
         }
     }
 }

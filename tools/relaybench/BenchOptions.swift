@@ -10,6 +10,15 @@ enum BenchOptions {
         help: "any h2c server instead: http://127.0.0.1:PORT/path or unix:PATH:/path")
     static let key = Option<String?>.optional(
         "key", "KEY", help: "API key, sent as a Bearer token")
+    static let headers = Option<[String]>.repeated(
+        "header", "FIELD", help: "a field of every request, such as 'accept: text/html'")
+    static let method = Option<String?>.optional(
+        "method", "METHOD", help: "of --url; GET, or POST with a body, if not given")
+    static let body = Option<String?>.optional(
+        "body", "TEXT", help: "what --url is sent, or @FILE")
+    static let inputFile = Option<String?>.optional(
+        "input-file", "FILE", .path,
+        help: "requests instead of scenarios, sent in turn: METHOD PATH [BODY-FILE] lines")
     static let mix = Option<String>.text(
         "mix", "LIST", default: "order-get",
         help: "scenarios and their shares, such as order-get=60,orders-page:zipf=20")
@@ -43,11 +52,17 @@ enum BenchOptions {
         "seed", "N", .integer(0...Int.max), default: 1,
         help: "the same seed chooses the same keys")
 
-    static let rate = Option<Int?>.optional(
-        "rate", "R", .integer(1...100_000_000),
+    static let rate = Option<String?>.optional(
+        "rate", "R",
         help: "open loop: so many requests per second in total, due whatever the server does")
     static let ramp = Option<String?>.optional(
         "ramp", "A:B", help: "open loop: from A requests per second to B over the duration")
+    static let stages = Option<String?>.optional(
+        "stages", "LIST",
+        help: "open loop: from 0 to each rate in turn, TIME:RATE[,TIME:RATE]; no --duration then")
+    static let think = Option<Int>.number(
+        "think", "TIME", .duration(0...3_600_000), default: 0,
+        help: "closed loop: a pause before the place of an answered request sends the next")
     static let findMax = Option<String?>.optional(
         "find-max", "THRESHOLD",
         help: "search the highest rate that keeps a threshold; each step lasts --duration")
@@ -55,6 +70,8 @@ enum BenchOptions {
     static let thresholds = Option<[String]>.repeated(
         "threshold", "THRESHOLD",
         help: "a promise such as 'p(99)<5ms' or 'errors<0.1%'; exit code 99 when it is not kept")
+    static let abort = Option<Bool>.flag(
+        "abort-on-threshold", help: "end the run as soon as a threshold is missed")
     static let repeats = Option<Int>.number(
         "repeat", "N", .integer(1...100), default: 1,
         help: "runs, for relaybench compare to tell chance from change")
@@ -94,11 +111,13 @@ enum BenchOptions {
     static let run = Verb(
         "run", summary: "Put a server under load and measure it",
         options: [
-            socket.description, url.description, key.description, mix.description,
+            socket.description, url.description, key.description, headers.description,
+            method.description, body.description, inputFile.description, mix.description,
             list.description, connections.description, streams.description, threads.description,
             duration.description, requests.description, warmUp.description, rate.description,
-            ramp.description, findMax.description, timeout.description, seed.description,
-            thresholds.description, repeats.description, process.description,
+            ramp.description, stages.description, think.description, findMax.description,
+            timeout.description, seed.description,
+            thresholds.description, abort.description, repeats.description, process.description,
             adminSocket.description, allowLate.description, allowBusy.description,
             json.description, hdr.description, timeSeries.description,
             quiet.description,

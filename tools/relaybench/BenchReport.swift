@@ -7,15 +7,21 @@ struct BenchReport {
     /// How the program came to its end.
     enum End: String, Sendable {
         case finished
+        /// By Ctrl-C or SIGTERM.
         case interrupted
+        /// By a threshold that was missed, with `--abort-on-threshold`.
+        case aborted
         case failed
     }
 
     /// A threshold and whether it was kept.
     struct Judgement: Sendable {
-        let text: String
+        let threshold: Threshold
         let figure: Double?
-        let holds: Bool
+        /// Nil when it cannot be judged.
+        let holds: Bool?
+        /// It was asked for, and does not hold by itself.
+        let isAsked: Bool
     }
 
     /// One rate that a search tried.
@@ -25,37 +31,62 @@ struct BenchReport {
         let holds: Bool
     }
 
+    /// What a search came to.
+    struct Search: Sendable {
+        var steps: [Step] = []
+        /// The highest rate that kept the threshold; nil if none did, or if nobody knows.
+        var rate: Double?
+        /// The rate at which relaybench itself was the limit, and the highest that kept it before.
+        var clientLimit: Double?
+        var atLeast: Double?
+    }
+
     var load: Load?
     var end = End.finished
     var error: String?
     var runs: [RunResult] = []
     var judgements: [Judgement] = []
-    var steps: [Step] = []
-    /// The highest rate that kept the threshold of a search; nil if none did.
-    var foundRate: Double?
-    var isSearch = false
+    var search: Search?
     var exitCode = ExitCode.success
 
     /// Why the figures are not the server's; empty if they are.
     var clientLimits: [String] { runs.flatMap(\.clientLimits) }
 
-    /// Judges the runs: the worst of them counts.
+    /// Judges the runs: the worst of them counts. What was cut short, or is no figure of the server,
+    /// is not judged; what a threshold ended has missed that one for sure, and no other is known.
     mutating func judge(_ thresholds: [Threshold]) {
+        if end == .failed { error = BenchError.serverGone.description }
         var all = thresholds
         if !all.contains(where: \.isAboutErrors) { all.append(.noErrors) }
-        for threshold in all {
+        let isWhole = end == .finished && clientLimits.isEmpty
+        for (index, threshold) in all.enumerated() {
             let figures = runs.map { threshold.figure($0) }
-            let bad = figures.first { !threshold.holds($0) }
+            let verdicts = figures.map { threshold.verdict($0) }
+            let bad = verdicts.firstIndex(of: false)
+            var holds: Bool? = bad != nil ? false : verdicts.contains(nil) ? nil : true
+            if !isWhole, !(end == .aborted && holds == false) { holds = nil }
             judgements.append(
                 Judgement(
-                    text: threshold.text, figure: bad ?? figures.last ?? nil, holds: bad == nil))
+                    threshold: threshold, figure: bad.map { figures[$0] } ?? figures.last ?? nil,
+                    holds: holds, isAsked: index < thresholds.count))
         }
-        let mistaken = !thresholds.isEmpty && !clientLimits.isEmpty
-        if error != nil || mistaken || runs.contains(where: \.isServerGone) {
-            exitCode = .failure
-        } else if judgements.contains(where: { !$0.holds }) {
-            exitCode = .threshold
+        exitCode = code
+    }
+
+    private var code: ExitCode {
+        switch end {
+        case .interrupted: return .interrupted
+        case .failed: return .failure
+        case .aborted: return .threshold
+        case .finished: break
         }
+        if judgements.contains(where: { $0.holds == false }) { return .threshold }
+        if search?.clientLimit != nil { return .failure }
+        if judgements.contains(where: { $0.holds == nil && $0.isAsked }) { return .failure }
+        // Errors are worth a word of the exit code, whoever was the limit.
+        if !clientLimits.isEmpty, runs.contains(where: { $0.all.errors > 0 }) { return .failure }
+        if let search, search.rate == nil { return .threshold }
+        return .success
     }
 
     // MARK: JSON
@@ -82,13 +113,13 @@ struct BenchReport {
         writer.beginArray()
         for judgement in judgements {
             writer.beginObject()
-            writer.member("threshold", judgement.text)
+            writer.member("threshold", judgement.threshold.text)
             if let figure = judgement.figure { writer.member("figure", figure) }
-            writer.member("holds", judgement.holds)
+            if let holds = judgement.holds { writer.member("holds", holds) }
             writer.endObject()
         }
         writer.endArray()
-        if isSearch { writeSearch(&writer) }
+        if let search { write(search, &writer) }
         writer.name("runs")
         writer.beginArray()
         for run in runs { run.write(&writer) }
@@ -117,6 +148,11 @@ struct BenchReport {
         case .ramp(let from, let to):
             writer.member("from", from)
             writer.member("to", to)
+        case .stages(let stages):
+            writer.member(
+                "stages",
+                stages.map { "\($0.length / 1_000_000)ms:\(Figure.rate($0.rate))" }
+                    .joined(separator: ","))
         }
         writer.member("connections", load.connections)
         writer.member("streams", load.streams)
@@ -128,17 +164,26 @@ struct BenchReport {
         }
         writer.member("warmUpMilliseconds", Int(load.warmUp / 1_000_000))
         writer.member("timeoutMilliseconds", Int(load.timeout / 1_000_000))
+        if load.think > 0 { writer.member("thinkMilliseconds", Int(load.think / 1_000_000)) }
+        if let file = load.file {
+            writer.member("file", file)
+        } else if case .given(let requests, let methods)? = load.plans.first?.target {
+            writer.member("method", methods[0])
+            writer.member("path", String(decoding: requests[0].path, as: UTF8.self))
+        }
         writer.member("seed", load.seed)
         writer.endObject()
     }
 
-    private func writeSearch(_ writer: inout JSONWriter) {
+    private func write(_ search: Search, _ writer: inout JSONWriter) {
         writer.name("search")
         writer.beginObject()
-        if let foundRate { writer.member("rate", foundRate) }
+        if let rate = search.rate { writer.member("rate", rate) }
+        if let rate = search.clientLimit { writer.member("clientLimit", rate) }
+        if let rate = search.atLeast { writer.member("atLeast", rate) }
         writer.name("steps")
         writer.beginArray()
-        for step in steps {
+        for step in search.steps {
             writer.beginObject()
             writer.member("rate", step.rate)
             if let figure = step.figure { writer.member("figure", figure) }
@@ -155,8 +200,12 @@ extension RunResult {
     func write(_ writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("seconds", seconds)
-        writer.member("interrupted", isStopped)
+        writer.member("sendingSeconds", sending)
+        writer.member("interrupted", end == .interrupted)
         writer.member("rate", rate)
+        writer.member("reconnections", reconnections)
+        writer.member("refused", refused)
+        if let streamLimit { writer.member("serverStreamLimit", streamLimit) }
         all.write(&writer, seconds: seconds)
         writer.name("client")
         writer.beginObject()
@@ -184,9 +233,13 @@ extension RunResult {
             writer.member("second", index)
             writer.member("requests", interval.requests)
             writer.member("errors", interval.errors)
-            writer.member("p50", Double(interval.p50) / 1_000)
-            writer.member("p99", Double(interval.p99) / 1_000)
-            writer.member("max", Double(interval.max) / 1_000)
+            // Nothing came, so nothing is known: 0 would be the best of all latencies.
+            if interval.requests > 0 {
+                writer.member("p50", Double(interval.p50) / 1_000)
+                writer.member("p99", Double(interval.p99) / 1_000)
+                writer.member("max", Double(interval.max) / 1_000)
+            }
+            writer.member("waiting", Double(interval.waiting) / 1_000)
             writer.endObject()
         }
         writer.endArray()
@@ -206,6 +259,16 @@ extension Tally {
             writer.member(fault.name, faults[fault.rawValue])
         }
         writer.endObject()
+        writer.name("statuses")
+        writer.beginArray()
+        for (status, times) in statuses.enumerated() where times > 0 && status > 0 {
+            writer.beginObject()
+            writer.member("status", status)
+            writer.member("answers", times)
+            writer.endObject()
+        }
+        writer.endArray()
+        if let firstFailure { write(firstFailure, &writer) }
         writer.member("requestsPerSecond", Double(requests) / seconds)
         writer.member("bytes", bytes)
         writer.member("readWhole", readWhole)
@@ -214,6 +277,21 @@ extension Tally {
         corrected.write(&writer)
         writer.name("uncorrected")
         uncorrected.write(&writer)
+    }
+}
+
+extension Tally {
+    private func write(_ failure: Failure, _ writer: inout JSONWriter) {
+        writer.name("firstFailure")
+        writer.beginObject()
+        writer.member("fault", constant: failure.fault.name)
+        writer.member("second", Double(failure.at) / 1e9)
+        writer.member("method", failure.method)
+        writer.member("path", failure.path)
+        if let status = failure.status { writer.member("status", status) }
+        if !failure.why.isEmpty { writer.member("why", failure.why) }
+        if !failure.body.isEmpty { writer.member("body", failure.body) }
+        writer.endObject()
     }
 }
 
@@ -252,7 +330,10 @@ extension ServerFigures {
     fileprivate func write(_ writer: inout JSONWriter) {
         writer.name("server")
         writer.beginObject()
-        writer.member("cpuMicrosecondsPerRequest", microsecondsPerRequest)
+        if let microsecondsPerRequest {
+            writer.member("cpuMicrosecondsPerRequest", microsecondsPerRequest)
+        }
+        writer.member("processes", processes)
         writer.member("busiestThread", busiest)
         writer.member("anonymousKilobytesBefore", anonymousBefore)
         writer.member("anonymousKilobytesAfter", anonymousAfter)

@@ -9,41 +9,104 @@ final class Board: Sendable {
     let isServerGone = Atomic<Bool>(false)
     /// Threads that have ended.
     let ended = Atomic<Int>(0)
-    private let seconds = Mutex<[Second]>([])
+    private let state: Mutex<State>
+
+    private struct State: ~Copyable {
+        /// Seconds that all threads have left behind: a line of figures each.
+        var past: [Interval] = []
+        /// Seconds that a thread may still add to.
+        var open: [Second] = []
+        /// Histograms to use again: a run holds as many as threads are seconds apart.
+        var spare: [Histogram] = []
+        /// The second that each thread is in.
+        var current: [Int]
+        /// What each thread counted until a moment ago, by scenario.
+        var kept: [Copy]
+
+        init(threads: Int) {
+            current = .init(repeating: 0, count: threads)
+            kept = .init(repeating: Copy(tallies: []), count: threads)
+        }
+    }
+
+    private struct Copy: Sendable {
+        // SAFETY: nobody counts in a copy; it is only read.
+        nonisolated(unsafe) let tallies: [Tally]
+    }
 
     private struct Second {
         // SAFETY: reached only under the mutex.
         nonisolated(unsafe) let histogram: Histogram
         var errors = 0
+        var waiting: Int64 = 0
+
+        var interval: Interval {
+            Interval(
+                requests: histogram.count, errors: errors,
+                p50: histogram.value(atPercentile: 50), p99: histogram.value(atPercentile: 99),
+                max: histogram.max, waiting: waiting)
+        }
     }
 
-    /// Adds what a thread counted in one interval.
-    func publish(_ index: Int, _ histogram: Histogram, errors: Int) {
-        seconds.withLock { seconds in
-            while seconds.count <= index {
-                seconds.append(Second(histogram: Histogram(digits: Limits.intervalDigits)))
+    init(threads: Int) { state = Mutex(State(threads: threads)) }
+
+    /// Adds what a thread counted in one interval, and ends that interval for the thread.
+    func publish(
+        _ index: Int, by thread: Int, _ histogram: Histogram, errors: Int, waiting: Int64
+    ) {
+        state.withLock { state in
+            while state.past.count + state.open.count <= index {
+                let histogram = state.spare.popLast() ?? Histogram(digits: Limits.intervalDigits)
+                state.open.append(Second(histogram: histogram))
             }
-            seconds[index].histogram.add(histogram)
-            seconds[index].errors += errors
+            let place = index - state.past.count
+            state.open[place].histogram.add(histogram)
+            state.open[place].errors += errors
+            state.open[place].waiting = max(state.open[place].waiting, waiting)
+            state.current[thread] = index + 1
+            while let first = state.open.first, state.past.count < state.current.min() ?? 0 {
+                state.past.append(first.interval)
+                first.histogram.reset()
+                state.spare.append(first.histogram)
+                state.open.removeFirst()
+            }
         }
     }
 
     /// All intervals so far.
     var intervals: [Interval] {
-        seconds.withLock { $0.map { Board.interval($0) } }
+        state.withLock { state in state.past + state.open.map(\.interval) }
     }
 
-    /// The newest interval, and how many there are.
-    var newest: (count: Int, interval: Interval)? {
-        seconds.withLock { seconds in
-            seconds.last.map { (seconds.count, Board.interval($0)) }
+    /// The newest interval.
+    var newest: Interval? {
+        state.withLock { state in state.open.last?.interval ?? state.past.last }
+    }
+
+    /// Histograms that are held: bounded however long the run.
+    var histograms: Int { state.withLock { state in state.open.count + state.spare.count } }
+
+    // MARK: Thresholds during the run
+
+    /// Keeps a copy of what a thread has counted so far.
+    func keep(_ tallies: [Tally], of thread: Int) {
+        let copy = Copy(
+            tallies: tallies.map { tally in
+                let copy = Tally()
+                copy.add(tally)
+                return copy
+            })
+        state.withLock { $0.kept[thread] = copy }
+    }
+
+    /// What all threads have counted until a moment ago, by scenario; empty before the first time.
+    func soFar() -> [Tally] {
+        let copies = state.withLock { $0.kept }.filter { !$0.tallies.isEmpty }
+        guard let first = copies.first else { return [] }
+        return first.tallies.indices.map { index in
+            let sum = Tally()
+            for copy in copies { sum.add(copy.tallies[index]) }
+            return sum
         }
-    }
-
-    private static func interval(_ second: Second) -> Interval {
-        Interval(
-            requests: second.histogram.count, errors: second.errors,
-            p50: second.histogram.value(atPercentile: 50),
-            p99: second.histogram.value(atPercentile: 99), max: second.histogram.max)
     }
 }

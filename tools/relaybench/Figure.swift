@@ -23,6 +23,11 @@ enum Figure {
         }
     }
 
+    /// A rate: whole where it is large, with its fraction where it is small.
+    static func rate(_ number: Double) -> String {
+        number == number.rounded() ? grouped(Int(number)) : short(number)
+    }
+
     /// A share as percent.
     static func share(_ share: Double) -> String { short(share * 100) + " %" }
 

@@ -1,3 +1,5 @@
+import HTTP2
+
 /// One request under way: when it was due, and what its answer must be. Plain old data, one for each
 /// slot of the loop.
 struct Flight {
@@ -15,6 +17,16 @@ struct Flight {
     var sent: Int64 = 0
     /// Whether it belongs to the measured part of the run.
     var isCounted = false
+
+    // What was sent, for whoever must send it again or tell of it.
+    var tries: UInt8 = 0
+    /// Of the runner's templates.
+    var template: UInt16 = 0
+    var pathLength: Int32 = 0
+    var bodyLength: Int32 = 0
+    /// A body that is not the slot's own; the plan holds it.
+    var sharedBody: UnsafePointer<UInt8>?
+    var isHead = false
 
     // What is expected.
     /// The first document's id; 0 if unknown.
@@ -40,6 +52,31 @@ struct Flight {
     var nextLength = 0
     /// The answer named a next page.
     var hasNext = false
+
+    /// Nothing was seen yet.
+    mutating func expectAnswer() {
+        seenTotal = -1
+        fault = nil
+        hasBegun = false
+        lastByte = 0
+    }
+
+    /// Whether an answer's body is as long as its content-length says (RFC 9110 §8.6).
+    func hasContent(_ status: Int) -> Bool { !isHead && status != 204 && status != 304 }
+
+    /// What was seen and what was expected, for a report; empty where the fault says it all.
+    func explain(_ fault: Fault, _ outcome: ResponseOutcome) -> String {
+        switch fault {
+        case .length:
+            return
+                "content-length \(outcome.declaredBytes ?? 0), \(outcome.receivedBytes) bytes came"
+        case .total: return "X-Total-Count \(seenTotal), expected \(total)"
+        case .documents: return "\(scanner.documents) documents, expected \(documents) in order"
+        case .body:
+            return firstID == 0 ? "no whole JSON" : "no whole JSON of id \(firstID)"
+        default: return ""
+        }
+    }
 
     /// Looks at the first bytes of a body: the head that the server writes, and the right id.
     ///

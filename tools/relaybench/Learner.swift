@@ -71,19 +71,14 @@ final class Learner {
                 target: .numbered(
                     prefix: Array("/v1/orders/".utf8), orders.ids, suffix: Array("/comments".utf8)),
                 body: .comment, expectation: Plan.Expectation(status: 201))
-        case .url: preconditionFailure("--url has a plan of its own")
+        case .given: preconditionFailure("what is given has a plan of its own")
         }
     }
 
-    /// The plan of `--url`: one path; its answers must all be like the first.
-    func plan(path: String) throws(BenchError) -> Plan {
-        let share = Share(
-            scenario: Scenario(name: "url", summary: path, kind: .url), keys: .uniform, weight: 1)
-        let response = try get(path, "url")
-        return Plan(
-            share,
-            target: .listed([Plan.Listed(path: Array(path.utf8), total: 0, offset: 0)]),
-            expectation: Plan.Expectation(length: response.body.count))
+    /// Asks for what `--url` names: a path that is answered with an error must not run.
+    func probe(_ path: String) throws(BenchError) {
+        let response = try ask("GET", path)
+        if response.status >= 400 { throw unusable("url", path, response) }
     }
 
     private func record(
@@ -226,20 +221,29 @@ final class Learner {
 
     /// Any answer but 200 ends the program: a scenario that cannot work must not run.
     func get(_ path: String, _ name: String) throws(BenchError) -> ClientResponse {
-        let response: ClientResponse
+        let response = try ask("GET", path)
+        if response.status != 200 { throw unusable(name, path, response) }
+        return response
+    }
+
+    private func ask(_ method: String, _ path: String) throws(BenchError) -> ClientResponse {
         do throws(TransportError) {
-            response = try connection.perform(
-                ClientRequest("GET", path, fields: fields, authority: authority),
+            return try connection.perform(
+                ClientRequest(method, path, fields: fields, authority: authority),
                 timeout: Limits.probeTimeout)
         } catch {
             throw .transport(error)
         }
-        if response.status != 200 {
-            let text = String(decoding: response.body.prefix(300), as: UTF8.self)
-            throw .unusable(
-                scenario: name, why: "GET \(path) answered \(response.status) \(text)")
-        }
-        return response
+    }
+
+    private func unusable(
+        _ name: String, _ path: String, _ response: ClientResponse
+    ) -> BenchError {
+        let text = String(decoding: response.body.prefix(Limits.shownBytes), as: UTF8.self)
+        let shown =
+            path.utf8.count > Limits.shownBytes
+            ? "\(path.prefix(Limits.shownBytes))…" : path
+        return .unusable(scenario: name, why: "GET \(shown) answered \(response.status) \(text)")
     }
 }
 

@@ -1,3 +1,5 @@
+import Options
+
 /// What relaybench counts on, each number with its unit and its reason.
 enum Limits {
     // MARK: Histograms
@@ -36,10 +38,33 @@ enum Limits {
     /// Properties or windows whose filters are asked for in turn.
     static let filterKeys = 200
 
+    /// Requests per second that can be asked for.
+    static let rate = 1e8
+    /// Stages of a schedule, and how long one may last.
+    static let stages = 100
+    static let stage = Kind.duration(1...86_400_000)
+    /// Times that a request is sent again which its server refused without processing it.
+    static let retries = 20
+    /// Bytes of a request's path, and of all its fields: what nghttp2 takes is 64 KiB for both.
+    static let pathBytes = 32 * 1024
+    /// Bytes of a body that is read from a file: more than any contract takes.
+    static let bodyBytes = 64 << 20
+    /// Lines of a file of requests.
+    static let requestLines = 1_000_000
+    /// Bytes of the first failing answer that a report shows.
+    static let shownBytes = 300
+
     // MARK: Times
+
+    /// Nanoseconds of a run before a threshold may end it: the first answers say little.
+    static let firstJudgement: Int64 = 1_000_000_000
 
     /// Nanoseconds between two looks at timeouts, lost connections and the end.
     static let tick: Int64 = 100_000_000
+    /// Nanoseconds without any connection after which the server counts as gone.
+    static let serverGone: Int64 = 2_000_000_000
+    /// Nanoseconds between two looks at what the threads have done.
+    static let look: Int64 = 20_000_000
     /// Milliseconds between two points of the time series.
     static let interval = 1_000
     /// Milliseconds between two states of the live screen.

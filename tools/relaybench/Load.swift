@@ -14,6 +14,12 @@ struct Load: Sendable {
     var warmUp: Int64 = 0
     var duration: Int64 = 0
     var timeout: Int64 = 0
+    /// Nanoseconds that a slot rests after its answer, in a closed loop.
+    var think: Int64 = 0
+    /// A threshold that is missed ends the run.
+    var abortsOnThreshold = false
+    /// The file that the requests come from; nil for scenarios.
+    var file: String?
     /// Requests of the whole run; nil when its duration ends it.
     var requests: Int?
     var seed: UInt64 = 1
@@ -21,6 +27,17 @@ struct Load: Sendable {
     /// use, before the figures are no longer the server's.
     var allowedLateness: Int64 = 1_000_000
     var allowedBusy = 0.95
+
+    /// Warm-up and measured part.
+    var parts: [Pacer.Part] {
+        [
+            Pacer.Part(schedule: schedule.beginning, length: warmUp),
+            Pacer.Part(schedule: schedule, length: duration),
+        ]
+    }
+
+    /// Bytes of the longest path.
+    var pathBytes: Int { plans.map(\.pathBytes).max() ?? HTTP2.Limits.clientPathBytes }
 
     /// Sum of the scenarios' shares.
     var weightSum: Double { plans.reduce(0) { $0 + $1.weight } }

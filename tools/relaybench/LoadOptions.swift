@@ -28,19 +28,75 @@ extension Load {
         duration =
             requests == nil
             ? Int64(arguments[BenchOptions.duration]) * 1_000_000 : 86_400_000_000_000
+        think = Int64(arguments[BenchOptions.think]) * 1_000_000
+        abortsOnThreshold = arguments[BenchOptions.abort]
+        file = arguments[BenchOptions.inputFile]
+        let given = arguments[BenchOptions.method] ?? arguments[BenchOptions.body]
+        if file != nil, given != nil {
+            throw .usage("--method and --body exclude --input-file, which has its own")
+        }
+        for text in arguments[BenchOptions.headers] { fields.append(try Self.header(text)) }
+        try readSchedule(arguments)
+    }
+
+    private mutating func readSchedule(_ arguments: Arguments) throws(BenchError) {
         let ways = [
             arguments[BenchOptions.rate] != nil, arguments[BenchOptions.ramp] != nil,
-            arguments[BenchOptions.findMax] != nil,
+            arguments[BenchOptions.stages] != nil, arguments[BenchOptions.findMax] != nil,
         ].count { $0 }
-        if ways > 1 { throw .usage("--rate, --ramp and --find-max exclude one another") }
-        if let rate = arguments[BenchOptions.rate] { schedule = .rate(Double(rate)) }
+        if ways > 1 {
+            throw .usage("--rate, --ramp, --stages and --find-max exclude one another")
+        }
+        if let text = arguments[BenchOptions.rate] {
+            guard let rate = Schedule.rate(text), rate > 0 else {
+                throw .usage(
+                    "--rate cannot be '\(text)': expected requests per second above 0, "
+                        + "such as 500 or 0.2")
+            }
+            schedule = .rate(rate)
+        }
         if let text = arguments[BenchOptions.ramp] {
             guard let ramp = Schedule.ramp(text) else {
                 throw .usage("--ramp cannot be '\(text)': expected FROM:TO requests per second")
             }
-            if requests != nil { throw .usage("--ramp goes with --duration, not --requests") }
             schedule = ramp
         }
+        if let text = arguments[BenchOptions.stages] {
+            guard let stages = Schedule.stages(text), let length = stages.length else {
+                throw .usage(
+                    "--stages cannot be '\(text)': expected TIME:RATE[,TIME:RATE…] with a rate "
+                        + "above 0, such as 30s:1000,5m:1000,30s:0")
+            }
+            schedule = stages
+            duration = length
+        }
+        if requests != nil, schedule.length != nil || mode == "ramp" {
+            throw .usage("--ramp and --stages have a length: they do not go with --requests")
+        }
+        if think > 0, ways > 0 {
+            throw .usage("--think goes with the closed loop: in an open one the rate says when")
+        }
+        if abortsOnThreshold, arguments[BenchOptions.thresholds].isEmpty {
+            throw .usage("--abort-on-threshold goes with --threshold")
+        }
+    }
+
+    /// Reads `Name: value`; HTTP/2 has names in lower case.
+    private static func header(_ text: String) throws(BenchError) -> HeaderField {
+        let name = text.prefix { $0 != ":" }
+        let isName = name.utf8.allSatisfy { byte in
+            (0x21...0x7E).contains(byte) && !#"()<>@,;:\"/[]?={}"#.utf8.contains(byte)
+        }
+        let value = text.dropFirst(name.count + 1).drop { $0 == " " || $0 == "\t" }
+        let isValue = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+        guard !name.isEmpty, name.count < text.count, isName, isValue else {
+            throw .usage("--header cannot be '\(text)': expected NAME: VALUE")
+        }
+        if ["connection", "transfer-encoding", "host", "content-length"].contains(name.lowercased())
+        {
+            throw .usage("--header cannot be '\(text)': HTTP/2 says that otherwise, or has it not")
+        }
+        return HeaderField(name.lowercased(), String(value))
     }
 
     /// The mode's name in reports.
@@ -49,55 +105,7 @@ extension Load {
         case .closed: "closed"
         case .rate: "rate"
         case .ramp: "ramp"
-        }
-    }
-}
-
-/// Where to send requests.
-struct Target {
-    let address: ServerAddress
-    let authority: String
-    /// The one path of `--url`; nil for scenarios.
-    let path: String?
-
-    init(_ arguments: Arguments) throws(BenchError) {
-        switch (arguments[BenchOptions.socket], arguments[BenchOptions.url]) {
-        case (let socket?, nil):
-            address = .unix(socket)
-            authority = "localhost"
-            path = nil
-        case (nil, let url?):
-            guard let target = Target(url: url) else {
-                throw .usage(
-                    "--url cannot be '\(url)': expected http://127.0.0.1:PORT/path or "
-                        + "unix:PATH:/path")
-            }
-            self = target
-        case (nil, nil): throw .usage("give --socket PATH, or --url URL of another server")
-        case (_?, _?): throw .usage("--socket and --url exclude one another")
-        }
-    }
-
-    private init?(url: String) {
-        if url.hasPrefix("http://") {
-            let rest = url.dropFirst(7)
-            let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-            let host = String(rest[..<slash])
-            guard host.contains(":") else { return nil }
-            address = .loopback(host)
-            authority = host
-            path = slash == rest.endIndex ? "/" : String(rest[slash...])
-        } else if url.hasPrefix("unix:") {
-            let rest = url.dropFirst(5)
-            // The socket's own path has slashes: the request's begins behind the last colon.
-            guard let colon = rest.firstRange(of: ":/")?.lowerBound, colon > rest.startIndex else {
-                return nil
-            }
-            address = .unix(String(rest[..<colon]))
-            authority = "localhost"
-            path = String(rest[rest.index(after: colon)...])
-        } else {
-            return nil
+        case .stages: "stages"
         }
     }
 }

@@ -1,6 +1,6 @@
 import HTTP2
 
-/// A scenario together with what was learnt of the server: how to make its requests, and what their
+/// A scenario as it is carried out against one server: how to make its requests, and what their
 /// answers must be. Fixed before the run and shared by all threads.
 struct Plan: Sendable {
     let name: String
@@ -20,6 +20,8 @@ struct Plan: Sendable {
         case listed([Listed])
         /// A walk that begins at a path.
         case walk([UInt8])
+        /// Requests that somebody wrote down, each with a method and a body of its own.
+        case given([Request], methods: [String])
     }
 
     /// A whole path and the total that its list has.
@@ -27,6 +29,14 @@ struct Plan: Sendable {
         let path: [UInt8]
         let total: Int
         let offset: Int
+    }
+
+    /// A request of `--url` or `--input-file`.
+    struct Request: Sendable {
+        /// Its place among the plan's methods.
+        let method: Int
+        let path: [UInt8]
+        let body: SharedBody?
     }
 
     /// The number of a key: ids or offsets.
@@ -55,7 +65,8 @@ struct Plan: Sendable {
 
     /// What an answer must be.
     struct Expectation: Sendable {
-        var status = 200
+        /// The status code; nil for any that is no error (2xx, 3xx).
+        var status: Int? = 200
         /// Depth of a document, see `PageScanner`; 0 when the body is not JSON that we know.
         var level = 0
         /// The bytes before the first document's id, as the server writes them; empty if unknown.
@@ -70,10 +81,13 @@ struct Plan: Sendable {
         var limit = 0
         /// Ids of a page ascend.
         var isOrdered = true
-        /// The body's exact length; nil when it varies.
-        var length: Int?
-        /// A body is expected at all.
-        var hasBody = true
+
+        /// Whether an answer's status is as it must be.
+        @inline(__always)
+        func accepts(_ code: Int) -> Bool {
+            if let status { return code == status }
+            return code >= 200 && code < 400
+        }
     }
 
     /// Keys to choose from.
@@ -82,9 +96,33 @@ struct Plan: Sendable {
         case .numbered(_, let numbers, _): numbers.count
         case .listed(let paths): paths.count
         case .walk: 1
+        case .given(let requests, _): requests.count
         }
     }
 
     /// Every answer is read whole: a walk needs the last id of each page.
     var isWalk: Bool { if case .walk = target { true } else { false } }
+
+    /// Bytes of the longest path.
+    var pathBytes: Int {
+        guard case .given(let requests, _) = target else { return HTTP2.Limits.clientPathBytes }
+        return requests.reduce(HTTP2.Limits.clientPathBytes) { max($0, $1.path.count) }
+    }
+}
+
+/// A body that many requests send from the same place.
+final class SharedBody: Sendable {
+    // SAFETY: written in init only, freed in deinit; whoever sends from it holds the plan.
+    nonisolated(unsafe) private let bytes: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = .allocate(capacity: max(1, bytes.count))
+        count = bytes.count
+        _ = self.bytes.initialize(from: bytes)
+    }
+
+    deinit { bytes.deallocate() }
+
+    let count: Int
+    var start: UnsafePointer<UInt8> { UnsafePointer(bytes.baseAddress!) }
 }

@@ -10,27 +10,42 @@ extension BenchReport {
             if runs.count > 1 { text += "Run \(index + 1) of \(runs.count)\n" }
             text += describe(run) + "\n"
         }
-        if isSearch {
-            text +=
-                foundRate.map {
-                    "Highest rate that keeps it: \(Figure.grouped(Int($0))) requests/s\n"
-                } ?? "No rate keeps the threshold.\n"
-        }
-        for judgement in judgements where !judgement.holds || judgement.text != "errors<=0" {
-            let figure = judgement.figure.map { Figure.short($0) } ?? "no figure"
-            text += "\(judgement.holds ? "kept  " : "MISSED") \(judgement.text)  (\(figure))\n"
+        text += searchText
+        for judgement in judgements where judgement.isAsked || judgement.holds == false {
+            let figure = judgement.figure.map { Figure.short($0) } ?? "not measured"
+            let word =
+                switch judgement.holds {
+                case true?: "kept  "
+                case false?: "MISSED"
+                case nil: "not judged"
+                }
+            text += "\(word) \(judgement.threshold.text)  (\(figure))\n"
         }
         if !clientLimits.isEmpty {
             text += "\nTHE CLIENT WAS THE LIMIT: these are not the server's figures.\n"
             for reason in Set(clientLimits).sorted() { text += "  \(reason)\n" }
         }
-        if end == .interrupted {
-            text += "\nInterrupted: the figures are of the time until then.\n"
-        }
-        if runs.contains(where: \.isServerGone) {
-            text += "\n\(BenchError.serverGone)\n"
+        switch end {
+        case .interrupted: text += "\nInterrupted: the figures are of the time until then.\n"
+        case .aborted: text += "\nEnded early, by a threshold that was missed.\n"
+        case .failed: text += "\nThe run failed: \(error ?? "\(BenchError.serverGone)").\n"
+        case .finished: break
         }
         return text
+    }
+
+    private var searchText: String {
+        guard let search else { return "" }
+        if let rate = search.rate {
+            return "Highest rate that keeps it: \(Figure.rate(rate)) requests/s\n"
+        }
+        if let limit = search.clientLimit {
+            let known = search.atLeast.map { "\(Figure.rate($0)) requests/s keep it" }
+            return "The search ended at \(Figure.rate(limit)) requests/s, where relaybench itself "
+                + "was the limit: \(known ?? "no lower rate was tried").\n"
+        }
+        if end != .finished { return "The search did not come to its end.\n" }
+        return "No rate keeps the threshold.\n"
     }
 
     private func describe(_ run: RunResult) -> String {
@@ -50,18 +65,37 @@ extension BenchReport {
             let counts = Fault.allCases.filter { part.tally.faults[$0.rawValue] > 0 }
                 .map { "\($0.name) \(part.tally.faults[$0.rawValue])" }
             text += "\nErrors of \(part.name): \(counts.joined(separator: ", "))\n"
+            if let failure = part.tally.firstFailure { text += "First: \(failure.text)\n" }
         }
-        text += "\nClient  \(Figure.short(run.clientMicroseconds)) µs CPU per request, "
+        text += "\n" + statuses(run)
+        if let limit = run.streamLimit {
+            text += "The server allows \(limit) streams a connection: no more than that were used\n"
+        }
+        if run.reconnections > 0 || run.refused > 0 {
+            text += "\(Figure.grouped(run.reconnections)) connections were opened again, "
+            text += "\(Figure.grouped(run.refused)) requests that were refused were sent again\n"
+        }
+        text += "Client  \(Figure.short(run.clientMicroseconds)) µs CPU per request, "
         text += "busiest thread \(Figure.short(run.busiest * 100)) %, "
         text += "\(Figure.grouped(run.all.readWhole)) answers read whole\n"
         if let server = run.server {
-            text += "Server  \(Figure.short(server.microsecondsPerRequest)) µs CPU per request, "
+            let spent = server.microsecondsPerRequest.map { "\(Figure.short($0)) µs" }
+            text += "Server  \(spent ?? "unknown") CPU per request, "
+            if server.processes > 1 { text += "\(server.processes) processes, " }
             text += "busiest thread \(Figure.short(server.busiest * 100)) %, "
             text += "RssAnon \(Figure.grouped(server.anonymousAfter)) KiB, "
             text += "\(Figure.grouped(server.contextSwitches)) context switches, "
             text += "\(server.minorFaults) minor and \(server.majorFaults) major faults\n"
         }
         return text
+    }
+
+    /// How many answers had which status.
+    private func statuses(_ run: RunResult) -> String {
+        let counts = run.all.statuses.enumerated().filter { $0.offset > 0 && $0.element > 0 }
+        if counts.isEmpty { return "" }
+        let texts = counts.map { "\($0.offset) \(Figure.grouped($0.element))" }
+        return "Status codes: \(texts.joined(separator: ", "))\n"
     }
 
     private static let heads = ["p50", "p90", "p99", "p99.9", "p99.99", "max", "mean", "stdev"]
@@ -91,17 +125,33 @@ extension BenchReport {
         return cells.map { Figure.right(Figure.time($0), 10) }.joined()
     }
 
-    /// A line for each second: second, requests, errors, p50, p99 and max in microseconds.
+    /// A line for each second: second, requests, errors, p50, p99, max and the longest wait in
+    /// microseconds; what is unknown, as no answer came, is empty.
     var timeSeries: String {
-        var text = "run,second,requests,errors,p50_us,p99_us,max_us\n"
+        var text = "run,second,requests,errors,p50_us,p99_us,max_us,waiting_us\n"
         for (index, run) in runs.enumerated() {
             for (second, interval) in run.intervals.enumerated() {
-                let times = [interval.p50, interval.p99, interval.max]
-                    .map { Figure.fixed(Double($0) / 1_000, 1) }
+                let times = [interval.p50, interval.p99, interval.max].map {
+                    interval.requests > 0 ? Figure.fixed(Double($0) / 1_000, 1) : ""
+                }
                 text += "\(index + 1),\(second),\(interval.requests),\(interval.errors),"
-                text += times.joined(separator: ",") + "\n"
+                text += times.joined(separator: ",")
+                text += "," + Figure.fixed(Double(interval.waiting) / 1_000, 1) + "\n"
             }
         }
         return text
+    }
+}
+
+extension Failure {
+    /// Request, answer and what was expected, in a line.
+    var text: String {
+        var text = "\(method) \(path): \(fault.name)"
+        if let status { text += " \(status)" }
+        text += " at \(Figure.short(Double(at) / 1e9)) s"
+        if !why.isEmpty { text += ", \(why)" }
+        // Whatever a server sends must not reach the terminal as it is.
+        let shown = body.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : "\($0)" }
+        return body.isEmpty ? text : text + ": " + shown.joined()
     }
 }

@@ -9,10 +9,12 @@ struct Run {
     /// The server's process, if it is known.
     let server: ServerProcess?
     let screen: Screen
+    /// Those that may end the run, with `Load.abortsOnThreshold`.
+    var thresholds: [Threshold] = []
 
     /// Carries it out; Ctrl-C ends it early and still gives its figures.
     func carryOut() throws(BenchError) -> RunResult {
-        let board = Board()
+        let board = Board(threads: load.threads)
         var workers: [Worker] = []
         do throws(TransportError) {
             for number in 0..<load.threads {
@@ -21,37 +23,69 @@ struct Run {
         } catch {
             throw .transport(error)
         }
-        let process = server ?? workers[0].serverProcess.map { ServerProcess(id: $0) }
+        let process = server ?? workers[0].serverProcess.flatMap { ServerProcess(serving: $0) }
+        // The first look is at the very beginning of the measured part, or what a short run costs
+        // would be lost: nothing is asked of the server between that and the first request.
+        var watch = ServerWatch(process, isWarm: load.warmUp == 0)
         let start = ClientLoop.clock()
         for worker in workers { worker.start(at: start) }
-        let measuredFrom = start + load.warmUp
-        var first: ServerUsage?
-        var before: [UInt8] = []
-        var last: ServerUsage?
-        while board.ended.load(ordering: .acquiring) < load.threads {
-            usleep(20_000)
-            let now = ClientLoop.clock()
-            if first == nil, now >= measuredFrom, let process {
-                first = ServerUsage(of: process.id)
-                before = process.counters()
-            }
-            // The last look before the end: answers that come late belong to it too.
-            if last == nil, now >= measuredFrom + load.duration, let process {
-                last = ServerUsage(of: process.id)
-            }
-            if Interrupt.isPending { board.isStopped.store(true, ordering: .relaxed) }
-            screen.update(board, now - measuredFrom, load)
-        }
+        let end = wait(for: board, &watch, from: start + load.warmUp)
         for worker in workers { worker.join() }
         screen.clear()
-        var result = RunResult(load, workers, board, from: measuredFrom)
-        if let process, let first, let end = ServerUsage(of: process.id) {
-            result.server = ServerFigures(
-                from: first, to: last ?? end, requests: result.all.requests,
-                before: before, after: process.counters())
-        }
+        var result = RunResult(load, workers, board, from: start + load.warmUp, end)
+        result.server = watch.figures(requests: workers.reduce(0) { $0 + $1.ended })
         result.judge(load)
         return result
+    }
+
+    /// Waits for the threads.
+    ///
+    /// - Returns: how the run ended.
+    private func wait(
+        for board: Board, _ watch: inout ServerWatch, from measured: Int64
+    ) -> BenchReport.End {
+        var end = BenchReport.End.finished
+        var nextJudgement = measured + Limits.firstJudgement
+        while board.ended.load(ordering: .acquiring) < load.threads {
+            var now = ClientLoop.clock()
+            var pause = Limits.look
+            // Not late for the beginning and the end of the measured part.
+            for time in [measured, measured + load.duration] where time > now {
+                pause = min(pause, time - now)
+            }
+            usleep(UInt32(pause / 1_000))
+            now = ClientLoop.clock()
+            if now >= measured { watch.begin() }
+            if now >= measured + load.duration { watch.endOfLoad() }
+            if Interrupt.isPending, end == .finished {
+                end = .interrupted
+                board.isStopped.store(true, ordering: .relaxed)
+            }
+            if load.abortsOnThreshold, now >= nextJudgement, end == .finished {
+                nextJudgement = now + Limits.firstJudgement / 4
+                if isHopeless(board, Double(now - measured) / 1e9) {
+                    end = .aborted
+                    board.isStopped.store(true, ordering: .relaxed)
+                }
+            }
+            screen.update(board, now - measured, load)
+        }
+        return board.isServerGone.load(ordering: .relaxed) ? .failed : end
+    }
+
+    /// Whether a threshold is missed by what was counted so far.
+    private func isHopeless(_ board: Board, _ seconds: Double) -> Bool {
+        let tallies = board.soFar()
+        guard !tallies.isEmpty else { return false }
+        let all = Tally()
+        for tally in tallies { all.add(tally) }
+        return thresholds.contains { threshold in
+            // The server's own figures are read when the run is over.
+            if threshold.metric == .serverCPU { return false }
+            let index = load.plans.firstIndex { $0.name == threshold.scenario }
+            let tally = index.map { tallies[$0] } ?? all
+            return threshold.verdict(threshold.figure(tally, seconds: seconds)) == false
+        }
     }
 }
 
@@ -73,15 +107,28 @@ struct RunResult {
     let intervals: [Interval]
     /// Seconds from the beginning of the measured part to its last answer, at least its length.
     let seconds: Double
+    /// Seconds from its beginning until nothing new was due: then answers were waited for.
+    let sending: Double
     let usage: [ThreadUsage]
     let lateness = Histogram()
-    let isStopped: Bool
-    let isServerGone: Bool
+    /// How it ended.
+    let end: BenchReport.End
+    /// Whether it came to its measured part.
+    let isMeasured: Bool
+    /// Requests that were refused without being processed, and sent again.
+    let refused: Int
+    /// Connections that were opened again.
+    let reconnections: Int
+    /// Streams of a connection that the server allowed, if that was less than what was asked for.
+    let streamLimit: Int?
     var server: ServerFigures?
     /// Why the client, and not the server, was the limit; empty when it was not.
     private(set) var clientLimits: [String] = []
 
-    init(_ load: Load, _ workers: [Worker], _ board: Board, from start: Int64) {
+    init(
+        _ load: Load, _ workers: [Worker], _ board: Board, from start: Int64,
+        _ end: BenchReport.End
+    ) {
         for (index, plan) in load.plans.enumerated() {
             let tally = Tally()
             for worker in workers { tally.add(worker.runners[index].tally) }
@@ -93,12 +140,16 @@ struct RunResult {
         }
         for worker in workers { lateness.add(worker.lateness) }
         usage = workers.map(\.usage)
-        isStopped = board.isStopped.load(ordering: .relaxed)
-        isServerGone = board.isServerGone.load(ordering: .relaxed)
+        self.end = end
+        refused = workers.reduce(0) { $0 + $1.refused }
+        reconnections = workers.reduce(0) { $0 + $1.loop.reconnections }
+        let limit = workers.map(\.loop.streamLimit).min() ?? load.streams
+        streamLimit = limit < load.streams ? limit : nil
         intervals = board.intervals
         let last = workers.map { Swift.max($0.lastAnswer, start) }.max() ?? start
-        let measured = Double(usage.map(\.elapsed).max() ?? 0) / 1e9
-        seconds = Swift.max(measured, Double(last - start) / 1e9, 1e-9)
+        sending = Double(usage.map(\.elapsed).max() ?? 0) / 1e9
+        isMeasured = sending > 0
+        seconds = Swift.max(sending, Double(last - start) / 1e9, 1e-9)
     }
 
     /// Requests that ended, whatever their end, per second.
@@ -131,35 +182,5 @@ struct RunResult {
                 "a thread of relaybench used or waited for \(Figure.short(busiest * 100)) % of a "
                     + "core; give it more threads (-t) or a core of its own")
         }
-    }
-}
-
-/// What the run cost the server.
-struct ServerFigures {
-    let microsecondsPerRequest: Double
-    let busiest: Double
-    let anonymousBefore: Int
-    let anonymousAfter: Int
-    let contextSwitches: Int
-    let minorFaults: Int
-    let majorFaults: Int
-    /// What relayd itself counts, before and after: JSON of its admin socket; empty if there is none.
-    let countersBefore: [UInt8]
-    let countersAfter: [UInt8]
-
-    init(
-        from start: ServerUsage, to end: ServerUsage, requests: Int, before: [UInt8],
-        after: [UInt8]
-    ) {
-        microsecondsPerRequest =
-            Double(end.cpu - start.cpu) / 1_000 / Double(Swift.max(1, requests))
-        busiest = end.busiest(since: start)
-        anonymousBefore = start.anonymous
-        anonymousAfter = end.anonymous
-        contextSwitches = end.contextSwitches - start.contextSwitches
-        minorFaults = end.minorFaults - start.minorFaults
-        majorFaults = end.majorFaults - start.majorFaults
-        countersBefore = before
-        countersAfter = after
     }
 }

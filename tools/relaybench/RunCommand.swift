@@ -19,7 +19,10 @@ enum RunCommand {
             report.end = .failed
             report.exitCode = .failure
             if case .usage = error { report.exitCode = .usage }
-            if case .interrupted = error { report.end = .interrupted }
+            if case .interrupted = error {
+                report.end = .interrupted
+                report.exitCode = .interrupted
+            }
             BenchOptions.program.complain(error.description)
         }
         do throws(BenchError) {
@@ -43,13 +46,17 @@ enum RunCommand {
         let goal: Threshold? =
             if let text = arguments[BenchOptions.findMax] { try Threshold(text) } else { nil }
         let shares = try Share.parse(arguments[BenchOptions.mix])
+        let names =
+            load.file != nil
+            ? ["file"]
+            : arguments[BenchOptions.url] != nil ? ["url"] : shares.map(\.scenario.name)
         for threshold in thresholds + (goal.map { [$0] } ?? []) {
             guard let name = threshold.scenario else { continue }
-            if !shares.contains(where: { $0.scenario.name == name }) {
+            if !names.contains(name) {
                 throw .usage("'\(threshold.text)': '\(name)' is not in the --mix")
             }
         }
-        load.plans = try plans(load, shares, Target(arguments).path)
+        load.plans = try plans(load, shares, Target(arguments).path, arguments)
         report.load = load
         if Interrupt.isPending { throw .interrupted }
         let screen = Screen(quiet: arguments[BenchOptions.quiet])
@@ -61,22 +68,40 @@ enum RunCommand {
         } else {
             for number in 1...arguments[BenchOptions.repeats] {
                 if number > 1 { screen.say("run \(number)") }
-                report.runs.append(
-                    try Run(load: load, server: server, screen: screen).carryOut())
-                if Interrupt.isPending { break }
+                let run = Run(load: load, server: server, screen: screen, thresholds: thresholds)
+                let result = try run.carryOut()
+                if result.isMeasured { report.runs.append(result) }
+                if result.end != .finished {
+                    report.end = result.end
+                    break
+                }
+                if Interrupt.isPending { report.end = .interrupted }
+                if report.end != .finished { break }
             }
         }
-        if Interrupt.isPending { report.end = .interrupted }
         // Whoever asks twice does not want to wait for files.
         Interrupt.release()
+        if report.end == .interrupted, report.runs.isEmpty { throw .interrupted }
         report.judge(thresholds)
     }
 
     private static func plans(
-        _ load: Load, _ shares: [Share], _ path: String?
+        _ load: Load, _ shares: [Share], _ path: String?, _ arguments: Arguments
     ) throws(BenchError) -> [Plan] {
+        if let file = load.file {
+            if let path, path != "/" {
+                throw .usage("--input-file has the paths: --url then ends with the port or with /")
+            }
+            return [try InputFile.plan(file)]
+        }
         let learner = try Learner(load.address, fields: load.fields, authority: load.authority)
-        if let path { return [try learner.plan(path: path)] }
+        if let path {
+            let plan = try InputFile.plan(
+                path: path, method: arguments[BenchOptions.method],
+                body: arguments[BenchOptions.body])
+            if case .given(_, methods: ["GET"]) = plan.target { try learner.probe(path) }
+            return [plan]
+        }
         var plans: [Plan] = []
         for share in shares { plans.append(try learner.plan(share)) }
         return plans

@@ -5,8 +5,12 @@ import HTTP2
 final class Runner {
     let plan: Plan
     let tally = Tally()
-    let template: RequestTemplate
+    /// One for each method.
+    let templates: [RequestTemplate]
+    private let methods: [String]
     let expectation: Plan.Expectation
+    /// The beginning of the first body that came with a wrong status.
+    var failedBody: [UInt8] = []
     private var chooser: KeyChooser
     private var made = 0
 
@@ -16,19 +20,24 @@ final class Runner {
     ) {
         self.plan = plan
         expectation = plan.expectation
-        template = RequestTemplate(
-            plan.method, authority: authority, fields: fields + plan.fields)
+        methods = if case .given(_, let methods) = plan.target { methods } else { [plan.method] }
+        templates = methods.map {
+            RequestTemplate($0, authority: authority, fields: fields + plan.fields)
+        }
         chooser = KeyChooser(
             plan.keys, count: plan.keyCount, thread: thread, threads: threads, seed: seed)
     }
 
+    /// The method of a request that was made here.
+    func method(_ flight: UnsafeMutablePointer<Flight>) -> String {
+        methods[Int(flight.pointee.template)]
+    }
+
     /// Writes the next request's path and body, and notes what its answer must be.
-    ///
-    /// - Returns: bytes of path and body.
     func make(
         _ flight: UnsafeMutablePointer<Flight>, path: UnsafeMutablePointer<UInt8>,
         body: UnsafeMutablePointer<UInt8>, next: UnsafeMutablePointer<UInt8>?
-    ) -> (path: Int, body: Int) {
+    ) {
         made += 1
         let readsWhole =
             expectation.level > 0 && (plan.isWalk || made % Limits.fullCheckShare == 1)
@@ -36,6 +45,10 @@ final class Runner {
         if readsWhole { flight.pointee.scanner = PageScanner(level: expectation.level) }
         let key = chooser.key()
         var length = 0
+        flight.pointee.sharedBody = nil
+        flight.pointee.template = 0
+        flight.pointee.isHead = false
+        flight.pointee.bodyLength = Int32(writeBody(body))
         switch plan.target {
         case .numbered(let prefix, let numbers, let suffix):
             let number = numbers[key]
@@ -49,6 +62,17 @@ final class Runner {
             flight.pointee.total = expectation.limit > 0 ? paths[key].total : -1
             flight.pointee.documents =
                 Swift.min(expectation.limit, paths[key].total - paths[key].offset)
+        case .given(let requests, let methods):
+            let request = requests[key]
+            length = Self.copy(request.path, path, 0)
+            flight.pointee.firstID = 0
+            flight.pointee.total = -1
+            flight.pointee.template = UInt16(request.method)
+            flight.pointee.isHead = methods[request.method] == "HEAD"
+            if let body = request.body {
+                flight.pointee.sharedBody = body.start
+                flight.pointee.bodyLength = Int32(body.count)
+            }
         case .walk(let start):
             if flight.pointee.nextLength > 0, let next {
                 length = flight.pointee.nextLength
@@ -66,7 +90,7 @@ final class Runner {
         }
         flight.pointee.isWalk = plan.isWalk
         flight.pointee.hasNext = false
-        return (length, writeBody(body))
+        flight.pointee.pathLength = Int32(length)
     }
 
     private func expect(

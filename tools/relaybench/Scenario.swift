@@ -14,8 +14,8 @@ struct Scenario: Sendable {
         case patch(path: String)
         /// A new comment on one record.
         case comment
-        /// GET of what --url names.
-        case url
+        /// What --url or --input-file names.
+        case given
     }
 
     /// Which offsets are asked for.

@@ -56,10 +56,14 @@ final class Screen {
             let share = Double(after) / Double(load.duration)
             line = bar(min(1, share)) + " " + line + " of \(load.duration / 1_000_000_000) s"
         }
-        guard let (_, newest) = board.newest else { return line }
+        guard let newest = board.newest else { return line }
         line += "  \(Figure.grouped(newest.requests))/s"
-        line += "  p50 \(Figure.time(Double(newest.p50) / 1_000))"
-        line += "  p99 \(Figure.time(Double(newest.p99) / 1_000))"
+        if newest.requests > 0 {
+            line += "  p50 \(Figure.time(Double(newest.p50) / 1_000))"
+            line += "  p99 \(Figure.time(Double(newest.p99) / 1_000))"
+        } else {
+            line += "  no answer for \(Figure.time(Double(newest.waiting) / 1_000))"
+        }
         line += "  errors \(Figure.grouped(newest.errors))"
         return line
     }

@@ -11,55 +11,67 @@ struct Search {
 
     /// Steps and the run at the rate that was found go into the report.
     func run(_ report: inout BenchReport) throws(BenchError) {
-        report.isSearch = true
+        report.search = BenchReport.Search()
         var good: (rate: Double, run: RunResult)?
-        var bad: Double?
+        var bad: (rate: Double, run: RunResult)?
         var rate = Double(load.connections * load.streams) * 4
         for _ in 0..<Limits.searchSteps {
-            let result = try step(rate.rounded(), &report)
-            if result.isStopped || result.isServerGone {
-                if good == nil { report.runs = [result] }
-                break
-            }
-            let holds = report.steps[report.steps.count - 1].holds
-            if holds { good = (rate, result) } else { bad = rate }
-            if !result.clientLimits.isEmpty {
-                // Faster than this client: nothing beyond here is the server's limit.
-                screen.say("the client was the limit at \(Figure.grouped(Int(rate)))/s")
-                report.runs = [result]
-                report.foundRate = nil
+            let result = try Run(load: at(rate), server: server, screen: screen).carryOut()
+            if result.end != .finished {
+                // What a step came to that did not finish says nothing of its rate.
+                report.end = result.end
+                report.load = at(rate)
+                report.runs = result.isMeasured ? [result] : []
                 return
             }
-            guard let low = good?.rate ?? bad.map({ _ in 0 }), let high = bad else {
-                rate *= 2
+            if !result.clientLimits.isEmpty {
+                // Faster than this client: nothing beyond here is the server's limit.
+                screen.say("relaybench itself was the limit at \(Figure.rate(rate))/s")
+                report.search?.atLeast = good?.rate
+                report.search?.clientLimit = rate
+                report.load = at(rate)
+                report.runs = [result]
+                return
+            }
+            if try step(rate, result, &report) {
+                good = (rate, result)
+            } else {
+                bad = (rate, result)
+            }
+            guard let high = bad?.rate else {
+                rate = (rate * 2).rounded()
                 continue
             }
+            let low = good?.rate ?? 0
             if high - low <= Swift.max(1, high * Limits.searchPrecision) { break }
-            rate = (low + high) / 2
+            rate = ((low + high) / 2).rounded()
         }
-        report.foundRate = good?.rate.rounded()
-        if let good {
-            report.runs = [good.run]
-        } else if report.runs.isEmpty {
-            report.exitCode = .threshold
+        report.search?.rate = good?.rate
+        if let shown = good ?? bad {
+            report.load = at(shown.rate)
+            report.runs = [shown.run]
         }
     }
 
-    private func step(
-        _ rate: Double, _ report: inout BenchReport
-    ) throws(BenchError) -> RunResult {
+    private func at(_ rate: Double) -> Load {
         var load = load
         load.schedule = .rate(rate)
-        report.load = load
-        let result = try Run(load: load, server: server, screen: screen).carryOut()
+        return load
+    }
+
+    /// - Returns: whether the rate keeps the threshold.
+    private func step(
+        _ rate: Double, _ result: RunResult, _ report: inout BenchReport
+    ) throws(BenchError) -> Bool {
         let figure = goal.figure(result)
+        guard let isKept = goal.verdict(figure) else { throw .notMeasured(goal.text) }
         // What never got its answer cannot have kept a promise, whatever the percentile says.
-        let holds = goal.holds(figure) && (goal.isAboutErrors || result.all.errors == 0)
-        report.steps.append(BenchReport.Step(rate: rate, figure: figure, holds: holds))
+        let holds = isKept && (goal.isAboutErrors || result.all.errors == 0)
+        report.search?.steps.append(BenchReport.Step(rate: rate, figure: figure, holds: holds))
         let shown = figure.map { Figure.short($0) } ?? "no figure"
         screen.say(
-            "\(Figure.right(Figure.grouped(Int(rate)), 12))/s  "
+            "\(Figure.right(Figure.rate(rate), 12))/s  "
                 + "\(holds ? "keeps " : "misses") \(goal.text)  (\(shown))")
-        return result
+        return holds
     }
 }

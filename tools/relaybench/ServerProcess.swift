@@ -1,3 +1,4 @@
+import Glibc
 import HTTP2
 
 /// The process that serves, and relayd's own counters if it is a relayd.
@@ -9,6 +10,16 @@ struct ServerProcess: Sendable {
     init(id: Int32, adminSocket: String? = nil) {
         self.id = id
         self.adminSocket = adminSocket ?? Self.adminSocket(of: id)
+    }
+
+    /// The process that the kernel names for a socket: the one that listened. Nil if it is gone, or if
+    /// this program descends from it, as from a service manager that listens for its services:
+    /// then it is not what serves.
+    init?(serving id: Int32) {
+        guard kill(id, 0) == 0 || errno == EPERM,
+            !ProcessFile.descendants(of: id).contains(getpid())
+        else { return nil }
+        self.init(id: id)
     }
 
     /// `/admin/stat` as JSON; empty without an admin socket, or when it does not answer.

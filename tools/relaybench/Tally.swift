@@ -12,6 +12,8 @@ enum Fault: Int, CaseIterable, Sendable {
     case total
     /// The server reset the stream.
     case reset
+    /// The server refused it without processing it, each time it was sent.
+    case refused
     /// The connection was lost.
     case connection
     /// No answer in time.
@@ -28,6 +30,7 @@ enum Fault: Int, CaseIterable, Sendable {
         case .documents: "documents"
         case .total: "total"
         case .reset: "reset"
+        case .refused: "refused"
         case .connection: "connection"
         case .timeout: "timeout"
         case .unsent: "unsent"
@@ -51,7 +54,12 @@ final class Tally {
     /// Walks that reached the end of their list.
     var walks = 0
     /// Errors by kind, in the order of `Fault`.
-    var faults = InlineArray<9, Int>(repeating: 0)
+    var faults = InlineArray<10, Int>(repeating: 0)
+
+    /// Answers by status code; at 0 the requests without one.
+    private(set) var statuses = [Int](repeating: 0, count: 600)
+    /// The first of the errors.
+    var firstFailure: Failure?
 
     /// All errors.
     var errors: Int { Fault.allCases.reduce(0) { $0 + faults[$1.rawValue] } }
@@ -65,6 +73,10 @@ final class Tally {
         uncorrected.record(sinceSent)
         if let fault { faults[fault.rawValue] += 1 } else { good += 1 }
     }
+
+    /// Counts an answer's status.
+    @inline(__always)
+    func record(status: Int) { statuses[status < statuses.count ? status : 0] += 1 }
 
     /// Counts a request that was due and never sent: there is no time since its sending.
     func recordUnsent(sinceDue: Int64) {
@@ -81,15 +93,38 @@ final class Tally {
         readWhole += other.readWhole
         walks += other.walks
         for fault in Fault.allCases { faults[fault.rawValue] += other.faults[fault.rawValue] }
+        for (status, times) in other.statuses.enumerated() where times > 0 {
+            statuses[status] += times
+        }
+        if let failure = other.firstFailure, failure.at < firstFailure?.at ?? .max {
+            firstFailure = failure
+        }
     }
+}
+
+/// A request that failed, for a report: what one looks for first.
+struct Failure: Sendable {
+    let fault: Fault
+    /// Nanoseconds since the measured part began.
+    let at: Int64
+    let method: String
+    let path: String
+    /// Nil when no answer came.
+    let status: Int?
+    /// What was seen and what was expected; may be empty.
+    let why: String
+    /// The beginning of the answer's body, of answers with a wrong status.
+    let body: String
 }
 
 /// What a second of the run was like.
 struct Interval: Sendable {
     var requests = 0
     var errors = 0
-    /// Nanoseconds.
+    /// Nanoseconds; nothing where no answer came.
     var p50: Int64 = 0
     var p99: Int64 = 0
     var max: Int64 = 0
+    /// Nanoseconds that the oldest request without an answer had been due for, at most.
+    var waiting: Int64 = 0
 }

@@ -97,35 +97,47 @@ struct Threshold: Sendable {
         }
     }
 
-    /// The figure that a run gives, or nil where it has none.
+    /// The figure that a run gives, or nil where nothing was measured.
     func figure(_ run: RunResult) -> Double? {
-        guard
-            let tally = scenario.map({ name in run.parts.first { $0.name == name }?.tally })
-                ?? .some(run.all)
-        else { return nil }
+        if metric == .serverCPU { return run.server?.microsecondsPerRequest }
+        guard let scenario else { return figure(run.all, seconds: run.seconds) }
+        return run.parts.first { $0.name == scenario }
+            .flatMap { figure($0.tally, seconds: run.seconds) }
+    }
+
+    /// The figure that a tally gives after so many seconds.
+    func figure(_ tally: Tally, seconds: Double) -> Double? {
         let latency = tally.corrected
-        // Without a request there is no latency, and a promise about it is not kept.
         let hasLatency = latency.count > 0
         switch metric {
         case .percentile(let percent):
             return hasLatency ? Double(latency.value(atPercentile: percent)) / 1_000 : nil
         case .mean: return hasLatency ? latency.mean / 1_000 : nil
         case .max: return hasLatency ? Double(latency.max) / 1_000 : nil
-        case .rate: return Double(tally.requests) / run.seconds
+        case .rate: return Double(tally.requests) / seconds
         case .errorShare: return Double(tally.errors) / Double(Swift.max(1, tally.requests))
         case .errors: return Double(tally.errors)
-        case .serverCPU: return run.server?.microsecondsPerRequest
+        case .serverCPU: return nil
         }
     }
 
-    /// Whether a figure keeps the promise; none does not.
-    func holds(_ figure: Double?) -> Bool {
-        guard let figure else { return false }
-        switch comparison {
-        case "<": return figure < limit
-        case "<=": return figure <= limit
-        case ">": return figure > limit
-        default: return figure >= limit
+    /// Whether a figure keeps the promise; nil for one that was not measured.
+    func verdict(_ figure: Double?) -> Bool? {
+        guard let figure else { return nil }
+        return switch comparison {
+        case "<": figure < limit
+        case "<=": figure <= limit
+        case ">": figure > limit
+        default: figure >= limit
+        }
+    }
+
+    /// Where the limit lies on a chart of latencies (µs) or of rates, and which of the two.
+    var line: (value: Double, isLatency: Bool)? {
+        switch metric {
+        case .percentile, .mean, .max: (limit, true)
+        case .rate: (limit, false)
+        default: nil
         }
     }
 

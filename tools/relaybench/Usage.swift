@@ -36,35 +36,46 @@ struct ThreadUsage: Sendable {
     }
 }
 
-/// What the server's process has used so far, as /proc tells.
+/// What the server's processes have used so far, as /proc tells: its own, and all that descend from
+/// it, as the workers of a master do.
 struct ServerUsage: Sendable {
-    /// Nanoseconds on the CPU, of the process and of its threads.
-    var cpu: Int64 = 0
-    var threads: [Int32: Int64] = [:]
+    /// The processes, in ascending order.
+    private(set) var processes: [Int32] = []
+    /// Nanoseconds on the CPU, of all processes and of their threads.
+    private(set) var cpu: Int64 = 0
+    private var threads: [Int32: Int64] = [:]
     /// Nanoseconds on the monotonic clock.
-    var at: Int64 = 0
+    private let at: Int64
     /// Kilobytes of anonymous memory.
-    var anonymous = 0
-    var contextSwitches = 0
-    var minorFaults = 0
-    var majorFaults = 0
+    private(set) var anonymous = 0
+    private(set) var contextSwitches = 0
+    private(set) var minorFaults = 0
+    private(set) var majorFaults = 0
 
     /// Nil when there is no such process, or the kernel does not tell.
     init?(of process: Int32) {
-        var clock = clockid_t()
-        var time = timespec()
-        guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
-            return nil
-        }
         at = ClientLoop.clock()
-        cpu = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-        anonymous = ProcessFile.number("RssAnon:", in: "/proc/\(process)/status") ?? 0
+        processes = ProcessFile.descendants(of: process).sorted()
+        // The clocks first, all at about the same time.
+        for process in processes {
+            var clock = clockid_t()
+            var time = timespec()
+            guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0
+            else { continue }
+            cpu += Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        }
+        if cpu == 0 { return nil }
+        for process in processes { add(process) }
+    }
+
+    private mutating func add(_ process: Int32) {
+        anonymous += ProcessFile.number("RssAnon:", in: "/proc/\(process)/status") ?? 0
         // The name in the second field may hold spaces: count from its closing parenthesis.
         let text = ProcessFile.read("/proc/\(process)/stat")
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         if fields.count > 10 {
-            minorFaults = Int(fields[8]) ?? 0
-            majorFaults = Int(fields[10]) ?? 0
+            minorFaults += Int(fields[8]) ?? 0
+            majorFaults += Int(fields[10]) ?? 0
         }
         for task in ProcessFile.names(in: "/proc/\(process)/task") {
             let path = "/proc/\(process)/task/\(task)"
@@ -100,6 +111,21 @@ enum ProcessFile {
                     .prefix { $0.isNumber })
         }
         return nil
+    }
+
+    /// A process and all that descend from it, in no order.
+    static func descendants(of process: Int32) -> [Int32] {
+        var found = [process]
+        var next = 0
+        while next < found.count {
+            let tasks = "/proc/\(found[next])/task"
+            for task in names(in: tasks) {
+                let children = read("\(tasks)/\(task)/children").split(separator: " ")
+                found += children.compactMap { Int32($0) }.filter { !found.contains($0) }
+            }
+            next += 1
+        }
+        return found
     }
 
     /// The names in a directory, without those of the dot.

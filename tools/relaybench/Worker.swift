@@ -16,19 +16,23 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     let lateness = Histogram()
     /// When the last counted answer came; nanoseconds on the monotonic clock.
     var lastAnswer: Int64 = 0
+    /// Requests that ended in the measured part, those that were due in the warm-up among them.
+    var ended = 0
+    /// Requests that the server refused without processing them, and that were sent again.
+    var refused = 0
 
     var loop: ClientLoop!
     let flights: UnsafeMutablePointer<Flight>
-    let free: UnsafeMutablePointer<Int>
-    var freeCount = 0
-    var parked: [Int] = []
+    var free: SlotQueue
+    /// Slots whose request is to be sent again.
+    var retries: [Int] = []
     var underway = 0
-    private let nextPaths: UnsafeMutablePointer<UInt8>?
+    let nextPaths: UnsafeMutablePointer<UInt8>?
+    let pathBytes: Int
     let weights: [Double]
     private var chance: Chance
 
     var pacer: Pacer
-    var slotFreeSince: Int64 = 0
     var measuredFrom = Int64.max
     private var isEnding = false
     var left = Int.max
@@ -36,6 +40,9 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     let second = Histogram(digits: Limits.intervalDigits)
     var secondErrors = 0
     var secondIndex = 0
+    /// The longest that a request had waited at any tick of this second.
+    var secondWaiting: Int64 = 0
+    var ticks = 0
     var ticksWithoutServer = 0
     private var thread = pthread_t()
 
@@ -54,21 +61,18 @@ final class Worker: ResponseHandler, @unchecked Sendable {
         chance = Chance(seed: load.seed &+ UInt64(number) &* 7_919)
         let connections = load.connections(of: number)
         let slots = connections * load.streams
+        pathBytes = load.pathBytes
+        left = load.requests(of: number)
         // SAFETY: freed in deinit, after the loop that calls the handler is gone.
         flights = .allocate(capacity: slots)
         flights.initialize(repeating: Flight(), count: slots)
-        free = .allocate(capacity: slots)
         let walks = runners.contains { $0.plan.isWalk }
-        nextPaths = walks ? .allocate(capacity: slots * HTTP2.Limits.clientPathBytes) : nil
+        nextPaths = walks ? .allocate(capacity: slots * pathBytes) : nil
+        free = SlotQueue(connections: connections, streams: load.streams)
         super.init()
         loop = try ClientLoop(
-            load.address, connections: connections, streams: load.streams, handler: self)
-        // Taken from the end: spread the first requests over all connections.
-        for slot in 0..<slots {
-            let place = slot % connections * load.streams + slot / connections
-            free[slots - 1 - slot] = place
-        }
-        freeCount = slots
+            load.address, connections: connections, streams: load.streams, pathBytes: pathBytes,
+            handler: self)
     }
 
     deinit {
@@ -87,7 +91,8 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     ///
     /// - Parameter start: nanoseconds on the monotonic clock, common to all threads.
     func start(at start: Int64) {
-        pacer.base = start
+        measuredFrom = start + load.warmUp
+        pacer.begin(load.parts, at: start)
         // SAFETY: released by the thread itself.
         let context = Unmanaged.passRetained(self).toOpaque()
         let code = pthread_create(
@@ -106,23 +111,20 @@ final class Worker: ResponseHandler, @unchecked Sendable {
 
     private func run() {
         relay_precise_timers()
-        pacer.begin(load.schedule.beginning, at: pacer.base, for: load.warmUp)
-        var isWarm = load.warmUp > 0
-        if !isWarm { beginMeasuring() }
-        var nextTick = pacer.base + Limits.tick
+        var isWarm = true
+        var nextTick = ClientLoop.clock() + Limits.tick
         var deadline = Int64.max
         while true {
             let now = ClientLoop.clock()
-            if isWarm, now >= pacer.end {
+            if isWarm, now >= measuredFrom {
                 isWarm = false
-                pacer.base = pacer.end
-                beginMeasuring()
+                usage.begin()
             }
             if now >= nextTick {
                 tick(now)
                 nextTick = now + Limits.tick
             }
-            if !isEnding, !isWarm || board.isStopped.load(ordering: .relaxed), isOver(now) {
+            if !isEnding, isOver(now) {
                 isEnding = true
                 pacer.stop(at: now)
                 deadline = now + load.drain(board.isStopped.load(ordering: .relaxed))
@@ -137,13 +139,6 @@ final class Worker: ResponseHandler, @unchecked Sendable {
         giveUp()
     }
 
-    private func beginMeasuring() {
-        pacer.begin(load.schedule, at: pacer.base, for: load.duration)
-        measuredFrom = pacer.base
-        left = load.requests(of: number)
-        usage.begin()
-    }
-
     private func isOver(_ now: Int64) -> Bool {
         now >= pacer.end || left == 0 || board.isStopped.load(ordering: .relaxed)
             || board.isServerGone.load(ordering: .relaxed)
@@ -156,8 +151,9 @@ final class Worker: ResponseHandler, @unchecked Sendable {
 
     private func wait(_ now: Int64, _ tick: Int64) -> Int64 {
         var until = Swift.min(tick, isEnding ? tick : pacer.end)
-        if pacer.isOpen, freeCount > 0, !isEnding || hasBacklog {
-            until = Swift.min(until, pacer.nextDue)
+        if measuredFrom > now { until = Swift.min(until, measuredFrom) }
+        if !free.isEmpty, !isEnding || hasBacklog {
+            until = Swift.min(until, pacer.isOpen ? pacer.nextDue : free.nextReady)
         }
         return until - now
     }
@@ -165,47 +161,72 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     // MARK: Sending
 
     private func fill(_ now: Int64) {
+        if !retries.isEmpty { sendAgain() }
         if pacer.isOpen {
-            while freeCount > 0, pacer.nextDue <= now, pacer.nextDue < pacer.end, left > 0,
+            while !free.isEmpty, pacer.nextDue <= now, pacer.nextDue < pacer.end, left > 0,
                 !isEnding || hasBacklog
             {
-                if measuredFrom <= pacer.nextDue {
-                    lateness.record(now - Swift.max(pacer.nextDue, slotFreeSince))
+                let slot = free.take()
+                if !loop.isUsable(slot) {
+                    free.park(slot)
+                    continue
                 }
-                if !begin(intended: pacer.nextDue, now) { continue }
+                if measuredFrom <= pacer.nextDue {
+                    lateness.record(now - Swift.max(pacer.nextDue, free.freeSince))
+                }
+                begin(slot, intended: pacer.nextDue, now)
                 pacer.advance()
             }
         } else if !isEnding {
-            while freeCount > 0, left > 0 { _ = begin(intended: now, now) }
+            while !free.isEmpty, left > 0, free.nextReady <= now {
+                let slot = free.take()
+                if loop.isUsable(slot) {
+                    begin(slot, intended: now, now)
+                } else {
+                    free.park(slot)
+                }
+            }
         }
     }
 
-    private func begin(intended: Int64, _ now: Int64) -> Bool {
-        freeCount -= 1
-        let slot = free[freeCount]
+    private func begin(_ slot: Int, intended: Int64, _ now: Int64) {
         let flight = flights + slot
         let index = weights.count == 1 ? 0 : pick()
         let runner = runners[index]
-        let next = nextPaths.map { $0 + slot * HTTP2.Limits.clientPathBytes }
-        let (path, body) = runner.make(
-            flight, path: loop.path(slot), body: loop.body(slot), next: next)
-        guard loop.submit(slot, runner.template, pathLength: path, bodyLength: body) else {
-            parked.append(slot)
-            return false
-        }
+        runner.make(
+            flight, path: loop.path(slot), body: loop.body(slot),
+            next: nextPaths.map { $0 + slot * pathBytes })
         flight.pointee.phase = .underway
         flight.pointee.scenario = index
         flight.pointee.intended = intended
         flight.pointee.sent = now
         flight.pointee.isCounted = intended >= measuredFrom
-        flight.pointee.seenTotal = -1
-        flight.pointee.fault = nil
-        flight.pointee.hasBegun = false
-        flight.pointee.lastByte = 0
+        flight.pointee.tries = 0
+        flight.pointee.expectAnswer()
         underway += 1
-        if measuredFrom != .max { left -= 1 }
-        return true
+        if flight.pointee.isCounted { left -= 1 }
+        if !submit(slot) { retries.append(slot) }
     }
+
+    func submit(_ slot: Int) -> Bool {
+        let flight = flights + slot
+        let runner = runners[flight.pointee.scenario]
+        return loop.submit(
+            slot, runner.templates[Int(flight.pointee.template)],
+            pathLength: Int(flight.pointee.pathLength),
+            bodyLength: Int(flight.pointee.bodyLength), body: flight.pointee.sharedBody)
+    }
+
+    // MARK: From the loop, see WorkerAnswers.swift
+
+    override func field(
+        _ slot: Int, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        fieldReceived(slot, name, value)
+    }
+    override func data(_ slot: Int, _ bytes: UnsafeRawBufferPointer) { dataReceived(slot, bytes) }
+    override func finished(_ slot: Int, _ outcome: ResponseOutcome) { ended(slot, outcome) }
+    override func ready(_ connection: Int) { unpark(connection) }
 
     func pick() -> Int {
         var rest = chance.fraction() * load.weightSum
@@ -214,59 +235,5 @@ final class Worker: ResponseHandler, @unchecked Sendable {
             rest -= weights[index]
         }
         return weights.count - 1
-    }
-
-    // MARK: Answers
-
-    override func field(
-        _ slot: Int, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) {
-        let flight = flights + slot
-        if name.count == 13, flight.pointee.total >= 0, name.elementsEqual("x-total-count".utf8) {
-            flight.pointee.seenTotal = DecimalText.read(value).map { Int($0) } ?? -1
-        } else if flight.pointee.isWalk, name.count == 4, let nextPaths,
-            name.elementsEqual("link".utf8)
-        {
-            keepNext(slot, value, nextPaths + slot * HTTP2.Limits.clientPathBytes)
-        }
-    }
-
-    /// Keeps the target of `Link: <…>; rel="next"`.
-    private func keepNext(
-        _ slot: Int, _ value: UnsafeRawBufferPointer, _ space: UnsafeMutablePointer<UInt8>
-    ) {
-        guard let end = value.firstIndex(of: UInt8(ascii: ">")), end > 1,
-            end <= HTTP2.Limits.clientPathBytes, value[0] == UInt8(ascii: "<")
-        else { return }
-        for index in 1..<end { space[index - 1] = value[index] }
-        flights[slot].nextLength = end - 1
-        flights[slot].hasNext = true
-    }
-
-    override func data(_ slot: Int, _ bytes: UnsafeRawBufferPointer) {
-        let flight = flights + slot
-        if bytes.isEmpty { return }
-        let runner = runners[flight.pointee.scenario]
-        if !flight.pointee.hasBegun {
-            flight.pointee.hasBegun = true
-            if !flight.pointee.begins(bytes, with: runner.expectation.head) {
-                flight.pointee.fault = .body
-            }
-        }
-        flight.pointee.lastByte = bytes[bytes.count - 1]
-        if flight.pointee.readsWhole { flight.pointee.scanner.read(bytes) }
-    }
-
-    override func finished(_ slot: Int, _ outcome: ResponseOutcome) {
-        let flight = flights + slot
-        if flight.pointee.phase == .underway {
-            let runner = runners[flight.pointee.scenario]
-            count(flight, runner, fault(flight, runner, outcome), outcome.receivedBytes)
-            underway -= 1
-        }
-        flight.pointee.phase = .free
-        if freeCount == 0 { slotFreeSince = loop.now }
-        free[freeCount] = slot
-        freeCount += 1
     }
 }

@@ -20,8 +20,9 @@ public final class ClientLoop {
     let address: ServerAddress
     private let handler: ResponseHandler
     let streamsPerConnection: Int
-    /// Bytes of room for a request's path, and for a body that is written to its slot.
+    /// Bytes of room for a request's path.
     public let pathBytes: Int
+    /// Bytes of room for a body that is written to its slot.
     public let bodyBytes: Int
     /// Times that a connection which was lost or ended was opened again.
     public private(set) var reconnections = 0

@@ -67,6 +67,7 @@ public final class LoopbackSocket: Listener {
     ///
     /// - Returns: a blocking descriptor that the caller closes.
     static func connect(_ text: String) throws(TransportError) -> Int32 {
+        if text.hasPrefix("[") { return try connect6(text) }
         let address = try address(text)
         let descriptor = socket(
             AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
