@@ -17,19 +17,26 @@ enum BadServer {
     static let every = Option<Int>.number(
         "every", "TIME", .duration(1...60_000), default: 1_000,
         help: "from one standstill to the next")
+    static let work = Option<Int>.number(
+        "work", "TIME", .duration(0...60_000), default: 0, help: "how long each answer takes")
+    static let burn = Option<Int>.number(
+        "burn", "MICROSECONDS", .integer(0...1_000_000), default: 0,
+        help: "CPU time that each answer takes")
 
     static let program = Program(
         name: "badserver", summary: "Serves orders badly.", version: Version.text,
         options: [
             socket.description, fault.description, orders.description, stall.description,
-            every.description,
+            every.description, work.description, burn.description,
         ])
 
     static func main() throws {
         let (_, arguments) = program.parseOrExit()
         let application = BadApplication(
             BadApplication.Fault(rawValue: arguments[fault])!, orders: arguments[orders],
-            stall: arguments[stall], every: arguments[every])
+            pace: BadApplication.Pace(
+                stall: arguments[stall], every: arguments[every], work: arguments[work],
+                burn: arguments[burn]))
         let socket = try UnixSocket(path: arguments[socket])
         let server = try Server(applications: [application])
         server.listen(socket)
@@ -61,28 +68,39 @@ final class BadApplication: Application {
         case cut
         /// No answer at all to one request of ten.
         case silence
+        /// Nothing: bodies are just not of one length.
+        case vary
+    }
+
+    /// How slow it is.
+    struct Pace {
+        /// Milliseconds of a standstill, and from one to the next.
+        let stall: Int
+        let every: Int
+        /// Milliseconds that each answer takes, and microseconds of CPU time.
+        let work: Int
+        let burn: Int
     }
 
     private let fault: Fault
     private let orders: Int
-    private let stall: Int
-    private let every: Int
+    private let pace: Pace
     private var answered = 0
     private var nextStall: Int64 = 0
     /// Answers that are right, for whoever asks first what there is.
     private static let honest = 12
 
-    init(_ fault: Fault, orders: Int, stall: Int, every: Int) {
+    init(_ fault: Fault, orders: Int, pace: Pace) {
         self.fault = fault
         self.orders = orders
-        self.stall = stall
-        self.every = every
+        self.pace = pace
     }
 
     override func admit(_ exchange: Exchange) { exchange.admitBody(upTo: 1 << 16) }
 
     override func answer(_ exchange: Exchange) {
         standStill()
+        labour()
         answered += 1
         let isHonest = answered <= Self.honest || fault == .none
         let target = String(decoding: exchange.path, as: UTF8.self).split(separator: "?")
@@ -95,6 +113,7 @@ final class BadApplication: Application {
                 return
             }
         }
+        if path == "/mirror" { return mirror(exchange) }
         exchange.respond(200)
         if path == "/v1/orders" {
             page(exchange, query, isHonest)
@@ -103,6 +122,15 @@ final class BadApplication: Application {
             exchange.setBody(
                 copying: order(!isHonest && fault == .order ? id + 1 : id, isHonest))
         }
+    }
+
+    /// Answers with a status that says what was asked: 200 and the bytes of the body, 50 more for a
+    /// PUT, 100 more with `accept: text/mirror`.
+    private func mirror(_ exchange: Exchange) {
+        let accept = exchange.field(.accept).map { String(decoding: $0, as: UTF8.self) }
+        exchange.respond(
+            200 + exchange.body.count % 50 + (exchange.method == .put ? 50 : 0)
+                + (accept == "text/mirror" ? 100 : 0))
     }
 
     private func page(_ exchange: Exchange, _ query: String, _ isHonest: Bool) {
@@ -133,19 +161,32 @@ final class BadApplication: Application {
     }
 
     private func order(_ id: Int, _ isWhole: Bool) -> [UInt8] {
-        let text = "{\"id\":\(id),\"title\":\"An order with a title of some length\"}"
+        let more = fault == .vary ? String(repeating: "!", count: answered % 7) : ""
+        let text = "{\"id\":\(id),\"title\":\"An order with a title of some length\(more)\"}"
         return isWhole || fault != .cut ? Array(text.utf8) : Array(text.utf8.dropLast(5))
     }
 
     /// Sleeps on the loop's thread, as a pause of a garbage collector or a slow disk would.
     private func standStill() {
-        if stall == 0 { return }
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let now = Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-        if nextStall == 0 { nextStall = now + Int64(every) }
+        if pace.stall == 0 { return }
+        let now = Self.microseconds(CLOCK_MONOTONIC) / 1_000
+        if nextStall == 0 { nextStall = now + Int64(pace.every) }
         if now < nextStall { return }
-        nextStall = now + Int64(every + stall)
-        usleep(UInt32(stall) * 1_000)
+        nextStall = now + Int64(pace.every + pace.stall)
+        usleep(UInt32(pace.stall) * 1_000)
+    }
+
+    /// What every answer takes.
+    private func labour() {
+        if pace.work > 0 { usleep(UInt32(pace.work) * 1_000) }
+        if pace.burn == 0 { return }
+        let end = Self.microseconds(CLOCK_THREAD_CPUTIME_ID) + Int64(pace.burn)
+        while Self.microseconds(CLOCK_THREAD_CPUTIME_ID) < end {}
+    }
+
+    private static func microseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     }
 }

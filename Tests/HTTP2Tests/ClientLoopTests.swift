@@ -90,6 +90,19 @@ struct ClientLoopTests {
         #expect(counter.outcomes.last?.status == 200)
     }
 
+    @Test("knows what its server allows, and uses no more streams than that.")
+    func streamLimit() throws {
+        let server = try SampleServer()
+        let counter = Counter()
+        let loop = try ClientLoop(
+            .unix(server.path), connections: 1, streams: 300, handler: counter)
+        let allowed = Int(Limits.maxConcurrentStreams)
+        #expect(loop.streamLimit == allowed && loop.slotCount == 300)
+        #expect(loop.isUsable(allowed - 1) && !loop.isUsable(allowed))
+        let length = Self.write("/page", to: loop.path(allowed))
+        #expect(!loop.submit(allowed, RequestTemplate("GET"), pathLength: length))
+    }
+
     @Test("ends the requests of a connection that its server closes.")
     func lost() throws {
         let server = try SampleServer()

@@ -22,7 +22,14 @@ import Testing
             ["run", "--socket", "x", "--rate", "5", "--ramp", "1:2"],
             ["run", "--socket", "x", "--threshold", "units-page:p(99)<1ms"],
             ["run", "--url", "ftp://x"], ["run", "--socket", "x", "-t", "9", "-c", "8"],
-            ["compare", "one"],
+            ["compare", "one"], ["run", "--socket", "x", "--rate", "0"],
+            ["run", "--socket", "x", "--stages", "5s"],
+            ["run", "--socket", "x", "--method", "PUT"],
+            ["run", "--socket", "x", "--rate", "5", "--think", "1s"],
+            ["run", "--socket", "x", "--abort-on-threshold"],
+            ["run", "--socket", "x", "--header", "no colon"],
+            ["run", "--socket", "x", "--header", "content-length: 5"],
+            ["run", "--url", "http://127.0.0.1:1/" + String(repeating: "a", count: 40_000)],
         ])
     func usage(arguments: [String]) {
         let (code, output) = ChildProcess.run("relaybench", arguments)
@@ -65,19 +72,103 @@ import Testing
             "relaybench",
             [
                 "run", "--socket", server.socket, "-D", "1h", "--rate", "500", "--json", json,
-                "--timeseries", series,
+                "--timeseries", series, "--threshold", "p(99)<3600s",
             ])
         usleep(700_000)
         bench.signal(SIGINT)
         #expect(bench.wait() == 130)
         let report = try #require(Bench.tree(json))
         #expect(report["ended"]?.text == "interrupted")
+        // Nobody knows what would have come.
+        #expect(report["thresholds"]?.elements.allSatisfy { $0["holds"] == nil } == true)
         let run = try #require(report["runs"]?.elements.first)
         #expect((run["good"]?.number ?? 0) > 50)
         #expect(run["errors"]?.number == 0)
         #expect(
             readText(series).hasPrefix(
                 "run,second,requests,errors,p50_us,p99_us,max_us,waiting_us\n1,0,"))
+    }
+
+    @Test("Ctrl-C in the warm-up ends the run without figures.")
+    func interruptWarmUp() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let (json, output) = (directory.file("stopped.json"), directory.file("output"))
+        let bench = ChildProcess(
+            "relaybench",
+            ["run", "--socket", server.socket, "--warm-up", "1h", "--json", json], output: output)
+        usleep(700_000)
+        bench.signal(SIGINT)
+        #expect(bench.wait() == 130)
+        let report = try #require(Bench.tree(json))
+        #expect(report["ended"]?.text == "interrupted")
+        #expect(report["runs"]?.elements.isEmpty == true)
+        #expect(readText(output).contains("before anything was measured"))
+    }
+
+    @Test("A threshold that is missed ends the run, if it is told to.")
+    func abort() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let outcome = Bench.run(
+            [
+                "--socket", server.socket, "-D", "5m", "--rate", "100", "--abort-on-threshold",
+                "--threshold", "p(50)<=0us", "--threshold", "order-get:max<3600s",
+            ], in: directory)
+        #expect(outcome.code == 99, "\(outcome.output)")
+        #expect(outcome.report?["ended"]?.text == "aborted")
+        let judged = outcome.report?["thresholds"]?.elements ?? []
+        #expect(
+            judged.first?["holds"]?.isTrue == false && judged.dropFirst().first?["holds"] == nil)
+        #expect((outcome.report?["runs"]?.elements.first?["seconds"]?.number ?? 300) < 100)
+    }
+
+    @Test("compare refuses what did not finish and another mix, and fails for errors.")
+    func incomparable() throws {
+        let directory = TemporaryDirectory()
+        let reports = ["none", "status", "page"].map { directory.file("\($0).json") }
+        let loads = [
+            ("none", "order-get"), ("status", "order-get"), ("none", "orders-page"),
+        ]
+        for (path, (fault, mix)) in zip(reports, loads) {
+            let server = try BadServerProcess(["--fault", fault], in: directory)
+            _ = ChildProcess.run(
+                "relaybench",
+                [
+                    "run", "--quiet", "--socket", server.socket, "-n", "300", "--mix", mix,
+                    "--json", path,
+                ] + Bench.patience)
+            server.process.signal(SIGTERM)
+            server.process.wait()
+        }
+        let (worse, text) = ChildProcess.run(
+            "relaybench", ["compare", reports[0], reports[1], "--fail-over", "100000%"])
+        #expect(worse == 99 && text.contains("of the requests failed"), "\(text)")
+        let (mixed, why) = ChildProcess.run("relaybench", ["compare", reports[0], reports[2]])
+        #expect(mixed == 1 && why.contains("order-get:uniform"), "\(why)")
+    }
+
+    @Test("A report is written through a symbolic link and into a pipe.")
+    func outputs() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let (target, link) = (directory.file("target.json"), directory.file("link.json"))
+        #expect(symlink(target, link) == 0)
+        let (pipe, copy) = (directory.file("pipe"), directory.file("copy"))
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let reader = ChildProcess("/bin/cat", [pipe], output: copy)
+        let (code, output) = ChildProcess.run(
+            "relaybench",
+            [
+                "run", "--quiet", "--socket", server.socket, "-n", "50", "--json", link,
+                "--timeseries", pipe, "--hdr", "/dev/null",
+            ] + Bench.patience)
+        #expect(code == 0, "\(output)")
+        #expect(reader.wait() == 0 && readText(copy).hasPrefix("run,second"))
+        var status = stat()
+        #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+        #expect(Bench.tree(target)?["ended"]?.text == "finished")
+        #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
 
     @Test("The distribution is written in HdrHistogram's format, and --json - is nothing but JSON.")
@@ -132,6 +223,8 @@ import Testing
             ], in: directory, patience: ["--allow-late", "0ms", "--allow-busy", "100"])
         #expect(outcome.code == 1, "\(outcome.output)")
         #expect(outcome.output.contains("THE CLIENT WAS THE LIMIT"))
+        #expect(outcome.output.contains("not judged p(99)<3600s"), "\(outcome.output)")
+        #expect(outcome.report?["thresholds"]?.elements.first?["holds"] == nil)
         #expect(outcome.report?["clientWasLimit"]?.isTrue == true)
         let json = directory.file("report.json")
         let (code, output) = ChildProcess.run("relaybench", ["compare", json, json])
@@ -152,5 +245,18 @@ import Testing
         #expect(steps.count >= 3, "\(outcome.output)")
         let rate = try #require(outcome.report?["search", "rate"]?.number)
         #expect((500...1_000).contains(rate), "\(outcome.output)")
+    }
+
+    @Test("A search that comes to the client's own limit says so, and not that no rate would do.")
+    func searchLimit() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess([], in: directory)
+        let outcome = Bench.run(
+            ["--socket", server.socket, "--find-max", "p(99)<3600s", "-D", "200ms"], in: directory,
+            patience: ["--allow-late", "0ms", "--allow-busy", "100"])
+        #expect(outcome.code == 1, "\(outcome.output)")
+        #expect(outcome.output.contains("where relaybench itself was the limit"))
+        #expect(!outcome.output.contains("No rate"))
+        #expect(outcome.report?["search", "clientLimit"]?.number != nil)
     }
 }

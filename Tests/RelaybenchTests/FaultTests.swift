@@ -85,4 +85,42 @@ import Testing
         #expect((run["faults", "connection"]?.number ?? 0) > 0)
         #expect((run["good"]?.number ?? 0) > 0)
     }
+
+    @Test("Status codes are counted, and the first failing answer is shown.")
+    func statuses() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess(["--fault", "status"], in: directory)
+        let outcome = Bench.run(
+            ["--socket", server.socket, "-n", "1000", "-c", "1", "-m", "4"], in: directory)
+        let part = try #require(
+            outcome.report?["runs"]?.elements.first?["scenarios"]?.elements.first)
+        let statuses = part["statuses"]?.elements ?? []
+        #expect(statuses.compactMap { $0["status"]?.number } == [200, 500], "\(outcome.output)")
+        #expect(statuses.reduce(0) { $0 + ($1["answers"]?.number ?? 0) } == 1_000)
+        #expect(part["firstFailure", "status"]?.number == 500)
+        #expect(part["firstFailure", "path"]?.text?.hasPrefix("/v1/orders/") == true)
+        #expect(outcome.output.contains("First: GET /v1/orders/"), "\(outcome.output)")
+    }
+
+    @Test("Bodies of varying length are no errors of a URL.")
+    func varying() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess(["--fault", "vary"], in: directory)
+        let outcome = Bench.run(
+            ["--url", "UNIX:\(server.socket):/v1/orders/7", "-n", "200"], in: directory)
+        #expect(outcome.code == 0, "\(outcome.output)")
+        #expect(outcome.report?["runs"]?.elements.first?["good"]?.number == 200)
+    }
+
+    @Test("The CPU time of a short run is that of all its requests.")
+    func shortRun() throws {
+        let directory = TemporaryDirectory()
+        // 20 ms in all: as long as a look at the server used to be late.
+        let server = try BadServerProcess(["--burn", "200"], in: directory)
+        let outcome = Bench.run(
+            ["--socket", server.socket, "-n", "100", "-c", "1", "-m", "4"], in: directory)
+        let run = try #require(outcome.report?["runs"]?.elements.first)
+        let spent = try #require(run["server", "cpuMicrosecondsPerRequest"]?.number)
+        #expect((200...1_500).contains(spent), "\(outcome.output)")
+    }
 }

@@ -37,10 +37,44 @@ import Testing
         for word in ["http://", "https://", "<script", "<link", "@import", "url("] {
             #expect(!html.contains(word), "\(word)")
         }
-        #expect(html.components("<svg") == 3 && html.components("</svg>") == 3)
+        #expect(html.components("<svg") == 6 && html.components("</svg>") == 6)
         #expect(html.contains("prefers-color-scheme: dark"))
         #expect(html.contains("order-get") && html.contains("A &lt;processor&gt;"))
         #expect(html.contains("kept</span> p(99)&lt;5ms"))
+    }
+
+    @Test("Charts have a size for telephones, whose text is not scaled down.")
+    func narrow() throws {
+        let report = try SavedReport("sample", bytes: Array(Self.sample().utf8))
+        let html = ReportPage(report: report).html
+        #expect(html.components("viewBox=\"0 0 860 320\"") == 3)
+        // 400 pixels less the page's own margins: a pixel is a pixel.
+        #expect(html.components("viewBox=\"0 0 360 300\"") == 3)
+        #expect(html.contains("@media (max-width: 640px)"))
+    }
+
+    @Test("The pointer shows values, and thresholds are drawn.")
+    func hover() throws {
+        let report = try SavedReport("sample", bytes: Array(Self.sample().utf8))
+        let charts = ReportCharts(report: report, run: report.runs[0])
+        #expect(charts.latencies.limits.map(\.y) == [5_000])
+        #expect(charts.distribution.limits.count == 1 && charts.throughput.limits.isEmpty)
+        #expect(charts.latencies.hovers.count == 30)
+        let svg = charts.latencies.svg
+        #expect(svg.contains("<title>second 3\nlongest wait") && svg.contains("p(99)&lt;5ms"))
+        #expect(svg.contains("class=\"limit\""))
+    }
+
+    @Test("Other runs of --repeat are on the page.")
+    func runs() throws {
+        let text = Self.sample()
+        let start = try #require(text.firstRange(of: #""runs":["#)?.upperBound)
+        let run = text[start...].dropLast(2)
+        let twice = String(text[..<start]) + run + "," + run + "]}"
+        let report = try SavedReport("sample", bytes: Array(twice.utf8))
+        let html = ReportPage(report: report).html
+        #expect(html.contains("<summary>Run 1 over time</summary>"))
+        #expect(html.components("<svg") == 10)
     }
 
     @Test("Text of a report cannot become markup.")
@@ -66,8 +100,8 @@ import Testing
         .enabled(
             if: browser != nil,
             "no browser is installed: apt-get install chromium to look at the page"),
-        arguments: ["light", "dark"])
-    func screenshot(scheme: String) throws {
+        arguments: [("light", 1_000), ("dark", 1_000), ("light", 400)])
+    func screenshot(scheme: String, width: Int) throws {
         let directory = TemporaryDirectory()
         let (json, html) = (directory.file("r.json"), directory.file("r.html"))
         try TextFile.write(Array(Self.sample().utf8), to: json)
@@ -79,13 +113,13 @@ import Testing
             try #require(Self.browser),
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                "--user-data-dir=\(directory.file("profile"))", "--window-size=1000,1700",
+                "--user-data-dir=\(directory.file("profile"))", "--window-size=\(width),1700",
                 "--screenshot=\(picture)", "file://\(html)",
             ] + dark)
         let bytes = try TextFile.read(picture)
         #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]))
         // An empty page of this size is a PNG of 6 KB.
-        #expect(bytes.count > 40_000, "\(bytes.count) bytes")
+        #expect(bytes.count > 30_000, "\(bytes.count) bytes")
     }
 }
 

@@ -57,4 +57,46 @@ import Testing
         #expect((run["faults", "unsent"]?.number ?? 0) > 300)
         #expect((run["latency", "p99"]?.number ?? 0) > 500_000)
     }
+
+    @Test("What overload leaves over of the warm-up is waited for in the measured part.")
+    func warmUp() throws {
+        let directory = TemporaryDirectory()
+        // 500 answers a second at most, and 1 000 requests: half of the warm-up's are left over.
+        let server = try BadServerProcess(["--work", "2ms"], in: directory)
+        let outcome = Bench.run(
+            [
+                "--socket", server.socket, "--rate", "1000", "--warm-up", "1s", "-D", "500ms", "-c",
+                "1", "-m", "4", "--threshold", "rate>1",
+            ], in: directory)
+        let run = try #require(outcome.report?["runs"]?.elements.first)
+        #expect(run["requests"]?.number == 500)
+        // Whoever was first in the measured part had 500 before him.
+        #expect((run["latency", "min"]?.number ?? 0) > 300_000, "\(outcome.output)")
+    }
+
+    @Test("A second without an answer has no latency, but somebody who waited through it.")
+    func silent() throws {
+        let directory = TemporaryDirectory()
+        let server = try BadServerProcess(["--stall", "3500ms", "--every", "500ms"], in: directory)
+        let series = directory.file("series.csv")
+        let outcome = Bench.run(
+            [
+                "--socket", server.socket, "--rate", "200", "-D", "3s", "-c", "1", "-m", "4",
+                "--timeseries", series,
+            ], in: directory)
+        let run = try #require(outcome.report?["runs"]?.elements.first)
+        let intervals = run["intervals"]?.elements ?? []
+        let silent = intervals.filter { $0["requests"]?.number == 0 }
+        #expect(!silent.isEmpty, "\(outcome.output)")
+        #expect(silent.allSatisfy { $0["p99"] == nil && $0["max"] == nil })
+        #expect(silent.contains { ($0["waiting"]?.number ?? 0) > 1_000_000 })
+        #expect(readText(series).contains(",0,0,,,,"), "\(readText(series))")
+        // The standstill is the highest place of the page, after the last second of the load.
+        let report = try SavedReport(directory.file("report.json"))
+        let chart = ReportCharts(report: report, run: run).latencies
+        #expect(chart.band != nil)
+        let highest = chart.series.flatMap(\.points).max { $0.y < $1.y }
+        let longest = try #require(run["latency", "max"]?.number)
+        #expect((highest?.y ?? 0) > longest * 0.9, "\(outcome.output)")
+    }
 }

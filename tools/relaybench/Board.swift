@@ -27,6 +27,16 @@ final class Board: Sendable {
             current = .init(repeating: 0, count: threads)
             kept = .init(repeating: Copy(tallies: []), count: threads)
         }
+
+        /// Keeps the figures of seconds that all threads have left, and not their histograms.
+        mutating func closePast() {
+            while let first = open.first, past.count < current.min() ?? 0 {
+                past.append(first.interval)
+                first.histogram.reset()
+                spare.append(first.histogram)
+                open.removeFirst()
+            }
+        }
     }
 
     private struct Copy: Sendable {
@@ -55,6 +65,9 @@ final class Board: Sendable {
         _ index: Int, by thread: Int, _ histogram: Histogram, errors: Int, waiting: Int64
     ) {
         state.withLock { state in
+            state.current[thread] = index + 1
+            // The end of a thread is no second of its own.
+            if histogram.count == 0, waiting == 0 { return state.closePast() }
             while state.past.count + state.open.count <= index {
                 let histogram = state.spare.popLast() ?? Histogram(digits: Limits.intervalDigits)
                 state.open.append(Second(histogram: histogram))
@@ -63,13 +76,7 @@ final class Board: Sendable {
             state.open[place].histogram.add(histogram)
             state.open[place].errors += errors
             state.open[place].waiting = max(state.open[place].waiting, waiting)
-            state.current[thread] = index + 1
-            while let first = state.open.first, state.past.count < state.current.min() ?? 0 {
-                state.past.append(first.interval)
-                first.histogram.reset()
-                state.spare.append(first.histogram)
-                state.open.removeFirst()
-            }
+            state.closePast()
         }
     }
 

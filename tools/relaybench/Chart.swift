@@ -8,6 +8,8 @@ struct Chart {
         /// A class of the page's style sheet: `s0`, `s1`, …
         let style: String
         let points: [(x: Double, y: Double)]
+        /// Points further apart than this are not joined: between them nothing is known.
+        var gap = Double.infinity
     }
 
     /// A labelled place on an axis.
@@ -15,6 +17,25 @@ struct Chart {
         /// 0…1 from the left, or from the bottom.
         let place: Double
         let label: String
+    }
+
+    /// What a browser shows for a place on the x axis.
+    struct Hover {
+        let x: Double
+        let lines: [String]
+    }
+
+    /// In the SVG's own units: pixels, where the page is as wide.
+    struct Size {
+        let width: Double
+        let height: Double
+        let left: Double
+        let right: Double
+
+        /// For a screen, and for a file of its own.
+        static let wide = Size(width: 860, height: 320, left: 78, right: 36)
+        /// For a telephone: scaled down, the text of the wide one could not be read.
+        static let narrow = Size(width: 360, height: 300, left: 62, right: 14)
     }
 
     let title: String
@@ -26,96 +47,33 @@ struct Chart {
     let yMarks: [Mark]
     let xTitle: String
     let yTitle: String
+    /// Thresholds, as lines across.
+    var limits: [(y: Double, label: String)] = []
+    /// From this place on the x axis to the end something else goes on; what it is.
+    var band: (from: Double, label: String)?
+    var hovers: [Hover] = []
 
-    // Sizes in the SVG's own units; the page scales it to its width.
-    private static let width = 860.0
-    private static let height = 320.0
-    private static let left = 78.0
-    private static let right = 36.0
-    private static let top = 40.0
-    private static let bottom = 46.0
-
-    /// The whole element, for a page that has the styles.
-    var svg: String { svg(within: "", "") }
+    /// Both sizes; the page's style sheet shows the one that fits.
+    var svg: String {
+        "<div class=\"wide\">\n" + svg(.wide, within: "", "") + "</div>\n<div class=\"narrow\">\n"
+            + svg(.narrow, within: "", "") + "</div>\n"
+    }
 
     /// A file of its own, with the styles in it: light or dark as its reader likes.
     var picture: String {
         let paper = "<rect class=\"paper\" width=\"100%\" height=\"100%\" rx=\"8\"/>\n"
         return svg(
-            within: "xmlns=\"http://www.w3.org/2000/svg\" ",
+            .wide, within: "xmlns=\"http://www.w3.org/2000/svg\" ",
             "<style>\n\(HTML.pictureStyle)</style>\n" + paper)
     }
 
-    private func svg(within attributes: String, _ beginning: String) -> String {
-        var text = "<svg \(attributes)viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" "
+    private func svg(_ size: Size, within attributes: String, _ beginning: String) -> String {
+        let drawing = ChartDrawing(chart: self, size: size)
+        var text = "<svg \(attributes)viewBox=\"0 0 \(Int(size.width)) \(Int(size.height))\" "
         text += "role=\"img\" aria-label=\"\(HTML.escape(title))\">\n"
-        text += beginning + grid
-        for line in series where !line.points.isEmpty {
-            text += "<polyline class=\"line \(line.style)\" points=\"\(path(line.points))\"/>\n"
-            // A single point would be invisible as a line.
-            if line.points.count == 1 {
-                let (x, y) = place(line.points[0])
-                text += "<circle class=\"\(line.style)\" cx=\"\(x)\" cy=\"\(y)\" r=\"3\"/>\n"
-            }
-        }
-        text += legend
+        text += beginning + drawing.text
         return text + "</svg>\n"
     }
-
-    private var grid: String {
-        let (bottom, right) = (Self.height - Self.bottom, Self.width - Self.right)
-        var text = ""
-        for mark in yMarks {
-            let y = Self.number(bottom - mark.place * (bottom - Self.top))
-            text +=
-                "<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(right)\" y1=\"\(y)\" y2=\"\(y)\"/>"
-            text += "<text class=\"label\" x=\"\(Self.left - 8)\" y=\"\(y)\" dy=\"4\" "
-            text += "text-anchor=\"end\">\(HTML.escape(mark.label))</text>\n"
-        }
-        for mark in xMarks {
-            let x = Self.number(Self.left + mark.place * (right - Self.left))
-            text +=
-                "<line class=\"grid\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.top)\" y2=\"\(bottom)\"/>"
-            text += "<text class=\"label\" x=\"\(x)\" y=\"\(bottom + 17)\" "
-            text += "text-anchor=\"middle\">\(HTML.escape(mark.label))</text>\n"
-        }
-        text += "<text class=\"label\" x=\"\(right)\" y=\"\(Self.height - 8)\" "
-        text += "text-anchor=\"end\">\(HTML.escape(xTitle))</text>\n"
-        text +=
-            "<text class=\"label\" x=\"6\" y=\"\(Self.top - 14)\">\(HTML.escape(yTitle))</text>\n"
-        return text
-    }
-
-    private var legend: String {
-        var text = ""
-        var x = Self.width - Self.right
-        for line in series.reversed() {
-            let name = HTML.escape(line.name)
-            text += "<text class=\"name\" x=\"\(Self.number(x))\" y=\"20\" "
-            text += "text-anchor=\"end\">\(name)</text>"
-            x -= Double(line.name.count) * 6.3 + 6
-            text += "<line class=\"line \(line.style)\" x1=\"\(Self.number(x - 18))\" "
-            text += "x2=\"\(Self.number(x))\" y1=\"16\" y2=\"16\"/>\n"
-            x -= 34
-        }
-        return text
-    }
-
-    private func path(_ points: [(x: Double, y: Double)]) -> String {
-        points.map { point in
-            let (x, y) = place(point)
-            return "\(x),\(y)"
-        }.joined(separator: " ")
-    }
-
-    private func place(_ point: (x: Double, y: Double)) -> (String, String) {
-        let (bottom, right) = (Self.height - Self.bottom, Self.width - Self.right)
-        let x = Self.left + min(1, max(0, self.x(point.x))) * (right - Self.left)
-        let y = bottom - min(1, max(0, self.y(point.y))) * (bottom - Self.top)
-        return (Self.number(x), Self.number(y))
-    }
-
-    private static func number(_ value: Double) -> String { Figure.fixed(value, 1) }
 }
 
 /// Axes with round marks.

@@ -44,7 +44,11 @@ enum HTML {
         .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
         .s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
         .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
-        .dashed { stroke-dasharray: 6 4; opacity: 0.75; }
+        .dashed { stroke-dasharray: 6 4; opacity: 0.75; } .dot { fill: none; stroke-width: 2; }
+        .limit { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 2 3; }
+        .limit-name { fill: var(--bad); font-size: 12px; } .band { fill: var(--line); opacity: 0.5; }
+        .hover rect { fill: transparent; } .hover line { stroke: var(--ink); opacity: 0; }
+        .hover:hover line { opacity: 0.5; }
         """
 
     /// The styles of a chart that is a file of its own.
@@ -78,9 +82,14 @@ enum HTML {
         th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--line);
           white-space: nowrap; } th { color: var(--soft); font-weight: 500; }
         th:first-child, td:first-child { text-align: left; }
-        svg { width: 100%; height: auto; display: block; }
+        svg { width: 100%; height: auto; display: block; } .narrow { display: none; }
+        details { margin: 12px 0; } summary { cursor: pointer; }
         \(chart)
         .kept { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
+        .unjudged { color: var(--soft); } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+        p { overflow-wrap: anywhere; }
+        @media (max-width: 640px) { .wide { display: none; } .narrow { display: block; }
+          main { padding: 20px 20px 40px; } }
 
         """
 }

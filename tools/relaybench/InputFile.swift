@@ -10,9 +10,9 @@ enum InputFile {
         var bodies: [String: SharedBody] = [:]
         var requests: [Plan.Request] = []
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             number += 1
-            let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+            let words = line.split { $0 == " " || $0 == "\t" }
             guard let first = words.first, !first.hasPrefix("#") else { continue }
             let place = "\(path), line \(number)"
             guard (2...3).contains(words.count), isMethod(first), isPath(words[1]) else {

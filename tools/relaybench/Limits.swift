@@ -92,6 +92,9 @@ enum Limits {
     /// Lines of a chart: as many colours as can be told apart.
     static let chartLines = 6
 
+    /// Columns of a chart that show their values: a few pixels each.
+    static let hoverColumns = 240
+
     /// Bytes of a report that is read again: an hour of intervals is 1 MiB.
     static let reportBytes = 64 << 20
 }

@@ -12,7 +12,7 @@ extension BenchReport {
         }
         text += searchText
         for judgement in judgements where judgement.isAsked || judgement.holds == false {
-            let figure = judgement.figure.map { Figure.short($0) } ?? "not measured"
+            let figure = judgement.threshold.describe(judgement.figure)
             let word =
                 switch judgement.holds {
                 case true?: "kept  "

@@ -68,7 +68,7 @@ struct Search {
         // What never got its answer cannot have kept a promise, whatever the percentile says.
         let holds = isKept && (goal.isAboutErrors || result.all.errors == 0)
         report.search?.steps.append(BenchReport.Step(rate: rate, figure: figure, holds: holds))
-        let shown = figure.map { Figure.short($0) } ?? "no figure"
+        let shown = goal.describe(figure)
         screen.say(
             "\(Figure.right(Figure.rate(rate), 12))/s  "
                 + "\(holds ? "keeps " : "misses") \(goal.text)  (\(shown))")

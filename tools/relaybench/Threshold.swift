@@ -132,6 +132,17 @@ struct Threshold: Sendable {
         }
     }
 
+    /// A figure in the unit that suits it.
+    func describe(_ figure: Double?) -> String {
+        guard let figure else { return "not measured" }
+        return switch metric {
+        case .percentile, .mean, .max, .serverCPU: Figure.time(figure)
+        case .errorShare: Figure.share(figure)
+        case .rate: Figure.rate(figure) + "/s"
+        case .errors: Figure.grouped(Int(figure))
+        }
+    }
+
     /// Where the limit lies on a chart of latencies (µs) or of rates, and which of the two.
     var line: (value: Double, isLatency: Bool)? {
         switch metric {
