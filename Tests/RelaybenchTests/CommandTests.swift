@@ -138,7 +138,7 @@ import Testing
                     "run", "--quiet", "--socket", server.socket, "-n", "300", "--mix", mix,
                     "--json", path,
                 ] + Bench.patience)
-            server.process.signal(SIGTERM)
+            server.process.signal(SIGKILL)
             server.process.wait()
         }
         let (worse, text) = ChildProcess.run(

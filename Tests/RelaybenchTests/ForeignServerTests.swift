@@ -60,13 +60,19 @@ import Testing
         return server
     }
 
+    /// The master ends its workers first, if it gets the time.
+    private func stop(_ nginx: ChildProcess) {
+        nginx.signal(SIGTERM)
+        nginx.wait()
+    }
+
     @Test(
         "A server that ends its connections, allows few streams and has workers is measured as it is.",
         .enabled(if: nginx != nil, "nginx is not installed: apt-get install nginx-light"))
     func limits() throws {
         let directory = TemporaryDirectory()
         let server = try startNginx(directory)
-        defer { server.signal(SIGTERM) }
+        defer { stop(server) }
         let outcome = Bench.run(
             [
                 "--url", "unix:\(directory.file("nginx.sock")):/", "-n", "3000", "-c", "2", "-m",
@@ -93,7 +99,7 @@ import Testing
     func statuses(path: String, status: Int) throws {
         let directory = TemporaryDirectory()
         let server = try startNginx(directory)
-        defer { server.signal(SIGTERM) }
+        defer { stop(server) }
         let outcome = Bench.run(
             [
                 "--url", "unix:\(directory.file("nginx.sock")):/\(path)", "-n", "100", "--method",

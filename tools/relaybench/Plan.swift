@@ -116,6 +116,7 @@ final class SharedBody: Sendable {
     nonisolated(unsafe) private let bytes: UnsafeMutableBufferPointer<UInt8>
 
     init(_ bytes: [UInt8]) {
+        // SAFETY: freed in deinit.
         self.bytes = .allocate(capacity: max(1, bytes.count))
         count = bytes.count
         _ = self.bytes.initialize(from: bytes)
@@ -124,5 +125,6 @@ final class SharedBody: Sendable {
     deinit { bytes.deallocate() }
 
     let count: Int
+    // SAFETY: as long as this object.
     var start: UnsafePointer<UInt8> { UnsafePointer(bytes.baseAddress!) }
 }

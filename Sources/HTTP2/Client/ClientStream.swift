@@ -25,10 +25,12 @@ struct ClientStream {
         self.slot = slot
         self.path = path
         self.body = body
+        // SAFETY: the loop's memory, alive as long as the loop.
         bodyStart = UnsafePointer(body)
     }
 
     mutating func begin(body: UnsafePointer<UInt8>?, bodyLength: Int) {
+        // SAFETY: the caller keeps it as long as the loop, which keeps the slot's own.
         bodyStart = body ?? UnsafePointer(self.body)
         self.bodyLength = bodyLength
         bodySent = 0

@@ -14,6 +14,7 @@ extension LoopbackSocket {
             inet_pton(AF_INET6, String(parts[0].dropFirst()), &address.sin6_addr) == 1
         else { throw .badAddress(text) }
         // Fifteen zeros and a one.
+        // SAFETY: the bytes are copied inside the closure.
         let bytes = withUnsafeBytes(of: address.sin6_addr) { Array($0) }
         guard bytes.last == 1, bytes.dropLast().allSatisfy({ $0 == 0 }) else {
             throw .badAddress(text)
