@@ -93,6 +93,11 @@ let package = Package(
                 "RelaySnapshots", "RelayContract", "RelayRecords", "RelayStore", "JSON",
                 "TestSupport",
             ]),
+        .testTarget(
+            name: "RelayClientTests",
+            dependencies: [
+                "RelayClient", "RelayContract", "HTTP2", "JSON", "TestSupport", "relayd",
+            ]),
         .testTarget(name: "RelayServerTests", dependencies: ["RelayServer", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",

@@ -36,10 +36,10 @@ struct DurabilityTests {
         let relayd = try Relayd(store: store, in: directory)
         let client = RelayClient(connection: try relayd.connect(), key: key)
         for (id, title) in acknowledged {
-            #expect(try client.order(id).title == title)
+            #expect(try client.getOrder(id).value.title == title)
         }
-        let page = try client.page(of: Order.self, at: "/v1/orders", limit: 1)
-        #expect(page.total >= acknowledged.count)
+        let page = try client.getOrders(limit: 1)
+        #expect(try #require(page.total) >= acknowledged.count)
         #expect(relayd.stop() == 0)
     }
 
@@ -58,7 +58,7 @@ struct DurabilityTests {
         let client = RelayClient(connection: try again.connect(), key: key)
         #expect(!writer.acknowledged.isEmpty)
         for (id, title) in writer.acknowledged {
-            #expect(try client.order(id).title == title)
+            #expect(try client.getOrder(id).value.title == title)
         }
     }
 }

@@ -36,8 +36,8 @@ struct LoadTests {
         let load = ChildProcess("relayctl", ["load", file, "--json"] + place, output: log)
         var mine: [UInt64] = []
         while kill(load.pid, 0) == 0, mine.count < 50 {
-            mine.append(try client.createOrder(NewOrder(title: "Nr. \(mine.count)")))
-            #expect(try client.order(mine[0]).title == "Nr. 0")
+            mine.append(try client.createOrder(NewOrder(title: "Nr. \(mine.count)")).value.id)
+            #expect(try client.getOrder(mine[0]).value.title == "Nr. 0")
         }
         #expect(load.wait() == 0, "\(readText(log))")
         #expect(readText(log).contains("\"updated\":0,\"unchanged\":0,\"failed\":0"))

@@ -59,7 +59,7 @@ struct MixedLoadTests {
             }
             #expect(try client.connection.run(until: stream).status == 200)
             if number % 100 == 0 {
-                #expect(try client.order(id).internalId == "\(text)-\(number)")
+                #expect(try client.getOrder(id).value.internalId == "\(text)-\(number)")
             }
         }
     }

@@ -78,7 +78,7 @@ private final class LoadWriter: Sendable {
             var count = 0
             while !ends.load(ordering: .relaxed) {
                 let order = NewOrder(title: "writer \(number), order \(count)")
-                guard let id = try? box.client.createOrder(order) else { return }
+                guard let id = try? box.client.createOrder(order).value.id else { return }
                 last.store(id, ordering: .releasing)
                 count += 1
             }

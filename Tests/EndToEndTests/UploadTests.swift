@@ -101,11 +101,11 @@ struct UploadTests {
         #expect(response.status == 201)
         #expect(after - before < Self.kilobytes, "\(after - before) KiB")
         let client = try service.client()
-        let order = try client.order(1)
+        let order = try client.getOrder(1).value
         #expect(order.attachments.count == 11)
         for (index, file) in order.attachments.dropFirst().enumerated() {
-            let fetched = try client.attachment(file.id!)
-            #expect(fetched.body == Self.content(index, 9_900_000))
+            let fetched = try client.getAttachment(file.id!)
+            #expect(fetched.bytes == Self.content(index, 9_900_000))
         }
         #expect(service.relayd.process.anonymousKilobytes - before < Self.kilobytes)
         #expect(service.relayd.stop() == 0)
@@ -123,7 +123,7 @@ struct UploadTests {
             try client.reset()
             _ = try CutOffUpload(service.relayd.socket, service.key, Array(body))
         }
-        let order = try service.client().order(1)
+        let order = try service.client().getOrder(1).value
         #expect(order.comments.isEmpty)
         #expect(service.relayd.stop() == 0)
         let left = try service.leftovers()
@@ -196,7 +196,7 @@ struct UploadTests {
         var request = Self.request(service.key, Self.form(files: 1, bytes: 101_000_000))
         request.fields.removeLast()
         #expect(try connection.perform(request).status == 413)
-        #expect(try service.client().order(1).comments.isEmpty)
+        #expect(try service.client().getOrder(1).value.comments.isEmpty)
         #expect(service.relayd.stop() == 0)
         let left = try service.leftovers()
         #expect(left.chunks == 0 && left.uploads == 0)

@@ -139,9 +139,15 @@ public struct VectorExpectation: Sendable {
             let value = answer[header.name].map { VectorTree.string($0) }
             Self.compare(value, .string(header.value), "field \(header.name)", &found)
         }
-        if isBodyEmpty, !answer.body.isEmpty { found.append("a body where none belongs") }
+        return found + differences(fromBody: answer.body)
+    }
+
+    /// Every way in which a body is not the expected one.
+    public func differences(fromBody bytes: [UInt8]) -> [String] {
+        var found: [String] = []
+        if isBodyEmpty, !bytes.isEmpty { found.append("a body where none belongs") }
         if let body {
-            let tree = try? JSONParser().parse(answer.body) { VectorTree($0) }
+            let tree = try? JSONParser().parse(bytes) { VectorTree($0) }
             if tree == nil { found.append("the body is not JSON") }
             if let tree { Self.compare(tree, body, "", &found) }
         }

@@ -18,6 +18,7 @@ enum APISource {
                 source.list(
                     "mutating func \(endpoint.id)(",
                     ["_ input: \(endpoint.inputName)", "_ exchange: inout Exchange"], ")")
+                if endpoint.streamsBody { admission(endpoint, &source) }
             }
         }
         source.line()
@@ -41,8 +42,43 @@ enum APISource {
                 source.line("}")
             }
             source.line("}")
+            source.line()
+            admit(endpoints, &source)
         }
         return source
+    }
+
+    /// The method that a streamed body is admitted by.
+    private static func admission(_ endpoint: Endpoint, _ source: inout Source) {
+        source.line()
+        source.doc(
+            "Before the body of \(endpoint.id) is read: has the exchange take it piece by piece, or answers with a "
+                + "problem.")
+        let id = endpoint.pathParameter.map { ["_ \($0.name): UInt64"] } ?? []
+        source.list(
+            "mutating func \(endpoint.admission)(", id + ["_ exchange: inout Exchange"], ")")
+    }
+
+    private static func admit(_ endpoints: [Endpoint], _ source: inout Source) {
+        source.doc(
+            "Has a streamed body admitted by its operation's method. Precondition: the operation streams its body."
+        )
+        source.line("@inlinable")
+        source.line("public mutating func admit(")
+        source.indented {
+            $0.line("_ operation: Operation, id: UInt64, _ exchange: inout Exchange")
+        }
+        source.line(") {")
+        source.indented { source in
+            source.line("switch operation {")
+            for endpoint in endpoints where endpoint.streamsBody {
+                let id = endpoint.pathParameter == nil ? "" : "id, "
+                source.line("case .\(endpoint.id): \(endpoint.admission)(\(id)&exchange)")
+            }
+            source.line("default: preconditionFailure(\"\\(operation) streams no body\")")
+            source.line("}")
+        }
+        source.line("}")
     }
 
     private static func dispatch(_ endpoint: Endpoint, _ source: inout Source) {
@@ -58,7 +94,7 @@ enum APISource {
             }
             source.line("guard request.hasNoQuery(&exchange) else { return }")
             var arguments: [String] = []
-            if let name = endpoint.pathParameter { arguments.append("\(name): request.id0") }
+            if let id = endpoint.pathParameter { arguments.append("\(id.name): request.id0") }
             if let body = endpoint.model {
                 source.line("guard let body = request.body(as: \(body).self, bodies, &exchange)")
                 source.line("else { return }")
@@ -68,4 +104,9 @@ enum APISource {
             source.line("\(endpoint.id)(\(input), &exchange)")
         }
     }
+}
+
+extension Endpoint {
+    /// The name of the method that admits a streamed body.
+    var admission: String { "admit" + id.prefix(1).uppercased() + id.dropFirst() }
 }

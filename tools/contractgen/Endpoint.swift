@@ -21,34 +21,41 @@ struct Endpoint {
         let description: String
     }
 
-    /// How a body comes to its method.
-    enum Body {
-        case none
-        /// Read and valid, as a model of that schema.
-        case model(String)
-        /// Not read: the method takes it piece by piece from the exchange.
-        case streamed
+    /// A parameter that stands in no query: the id in the path, or a field of the request.
+    struct Named {
+        let name: String
+        let description: String
     }
 
     let id: String
     let method: String
     let path: String
+    let tag: String
     let summary: String
+    let description: String
+    let isDeprecated: Bool
     /// Of the path: at most one id so far.
-    let pathParameter: String?
+    let pathParameter: Named?
     let query: [Parameter]
-    let body: Body
+    /// The fields that it reads, as HTTP names them: If-Match, Range.
+    let fields: [Named]
+    /// nil when it takes none.
+    let body: RequestBody?
     let maxBodyBytes: Int
-    let successStatus: Int
+    let answer: Answer
     let requiresKey: Bool
+    /// The operationId that `x-location` names: it reads what this one creates.
+    let namedLocation: String?
+    /// The constant beginning of Location, which the id of the new record follows; nil when the answer has none.
+    private(set) var locationPrefix: String?
 
     var isWrite: Bool { method != "get" }
 
     /// The schema of a body that is read before the method is called.
-    var model: String? { if case .model(let name) = body { name } else { nil } }
+    var model: String? { body.flatMap { $0.isStreamed ? nil : $0.model } }
 
-    /// Whether the method takes the body from the exchange.
-    var streamsBody: Bool { if case .streamed = body { true } else { false } }
+    /// Whether the method takes the body from the exchange, piece by piece.
+    var streamsBody: Bool { body?.isStreamed ?? false }
 
     /// The path's segments.
     var segments: [String] { path.split(separator: "/").map(String.init) }
@@ -83,14 +90,38 @@ extension Endpoint {
                 )
             }
         }
+        for index in endpoints.indices {
+            endpoints[index].locationPrefix = try endpoints[index].location(among: endpoints)
+        }
         return endpoints
+    }
+
+    /// Where the record is that the operation creates: what `x-location` names reads it, else the GET of the
+    /// same path and an id.
+    private func location(among endpoints: [Endpoint]) throws(GeneratorFault) -> String? {
+        guard answer.headers.contains("Location") else {
+            guard namedLocation == nil else {
+                throw GeneratorFault("\(id): x-location without a Location field in the answer")
+            }
+            return nil
+        }
+        let reader = endpoints.first { reader in
+            reader.method == "get"
+                && (namedLocation.map { reader.id == $0 } ?? reader.path.hasPrefix("\(path)/{"))
+        }
+        guard let reader, let brace = reader.path.firstIndex(of: "{"),
+            reader.path.firstIndex(of: "}") == reader.path.indices.last
+        else { throw GeneratorFault("\(id): Location leads to no GET of one record") }
+        return String(reader.path[..<brace])
     }
 
     private init(
         path: String, method: String, _ tree: Tree, _ document: Tree, _ schemas: SchemaReader
     ) throws(GeneratorFault) {
-        guard let id = tree["operationId"]?.string, let summary = tree["summary"]?.string else {
-            throw GeneratorFault("\(method) \(path): no operationId or no summary")
+        guard let id = tree["operationId"]?.string, let summary = tree["summary"]?.string,
+            let description = tree["description"]?.string, let tag = tree["tags"]?.strings.first
+        else {
+            throw GeneratorFault("\(method) \(path): no operationId, tag, summary or description")
         }
         guard ["get", "post", "patch", "delete"].contains(method) else {
             throw GeneratorFault("\(id): no route takes \(method)")
@@ -99,91 +130,45 @@ extension Endpoint {
         self.method = method
         self.path = path
         self.summary = summary
+        self.description = description
+        self.tag = tag
+        isDeprecated = tree["deprecated"] == .boolean(true)
         requiresKey = tree["security"] == nil
-        successStatus =
-            tree["responses"]?.members.compactMap { Int($0.name) }
-            .filter { 200..<300 ~= $0 }.max() ?? 0
-        guard successStatus > 0 else { throw GeneratorFault("\(id): no answer of success") }
+        namedLocation = tree["x-location"]?.string
 
-        var inPath: [String] = []
-        var inQuery: [Parameter] = []
-        for entry in tree["parameters"]?.elements ?? [] {
-            let parameter = try Self.resolve(entry, in: document)
-            guard let name = parameter["name"]?.string else {
-                throw GeneratorFault("\(id): a parameter without a name")
-            }
-            switch parameter["in"]?.string {
-            case "path": inPath.append(name)
-            case "query": inQuery.append(try Self.queryParameter(parameter, name, id, schemas))
-            case "header": break  // The handlers read fields themselves.
-            default: throw GeneratorFault("\(id): parameter \(name) is in no place known here")
-            }
-        }
-        guard
-            inPath
-                == path.split(separator: "/").filter({ $0.hasPrefix("{") }).map({
-                    String($0.dropFirst().dropLast())
-                }), inPath.count <= 1
+        let parameters = try Parameters(tree, id, in: document, schemas)
+        guard parameters.inPath.map(\.name) == Self.placeholders(path), parameters.inPath.count <= 1
         else { throw GeneratorFault("\(id): path parameters do not fit \(path)") }
-        guard inQuery.count <= 32 else { throw GeneratorFault("\(id): more than 32 parameters") }
-        pathParameter = inPath.first
-        query = inQuery
-        let streamed = tree["x-streamed-body"] == .boolean(true)
-        body = streamed ? .streamed : try Self.body(tree["requestBody"]?["content"], id)
+        pathParameter = parameters.inPath.first
+        query = parameters.inQuery
+        fields = parameters.inFields
+        body = try RequestBody(tree, id, schemas)
         maxBodyBytes = tree["x-max-body-bytes"]?.integer ?? 0
         let shared = tree["parameters"]?.elements.compactMap { $0["$ref"]?.string } ?? []
         for (name, isNeeded) in [("DryRun", method != "get"), ("IdempotencyKey", method == "post")]
         where isNeeded && !shared.contains("#/components/parameters/\(name)") {
             throw GeneratorFault("\(id): every \(method) takes #/components/parameters/\(name)")
         }
-        let hasBody = model != nil || streamsBody
-        guard hasBody == (maxBodyBytes > 0) else {
+        guard (body != nil) == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")
         }
+        let isPaged = query.contains { $0.name == "limit" }
+        answer = try Answer(tree, id, isPaged: isPaged, in: document, schemas)
+        guard isDeprecated == (answer.deprecation != nil) else {
+            throw GeneratorFault(
+                "\(id): deprecated, and Deprecation and Link as constants, go together")
+        }
     }
 
-    /// JSON alone is read before the method is called; whatever else an operation takes is streamed.
-    private static func body(_ content: Tree?, _ id: String) throws(GeneratorFault) -> Body {
-        guard let content else { return .none }
-        guard content.members.map(\.name) == ["application/json"] else { return .streamed }
-        guard let schema = content["application/json"]?["schema"],
-            let name = SchemaReader.referenced(schema)
-        else { throw GeneratorFault("\(id): the body's schema needs a file of its own") }
-        return .model(name)
-    }
-
-    private static func queryParameter(
-        _ tree: Tree, _ name: String, _ id: String, _ schemas: SchemaReader
-    ) throws(GeneratorFault) -> Parameter {
-        guard let schema = tree["schema"], let description = tree["description"]?.string else {
-            throw GeneratorFault("\(id): parameter \(name) has no schema or no description")
+    /// The names between braces.
+    private static func placeholders(_ path: String) -> [String] {
+        path.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+            String($0.dropFirst().dropLast())
         }
-        if ["name", "value", "faults", "seen", "reader", "page", "body"].contains(name) {
-            throw GeneratorFault("\(id): the generated code has its own \(name)")
-        }
-        let kind: Parameter.Kind
-        if name == "cursor" {
-            kind = .cursor
-        } else {
-            switch try schemas.shape(schema, "\(id)?\(name)") {
-            case .integer(let range): kind = .integer(range)
-            case .id(_, let smallest): kind = smallest == 0 ? .integer(0...largestId) : .id
-            case .boolean: kind = .boolean
-            case .time: kind = .time
-            case .wallTime: kind = .wallTime
-            case .month: kind = .month
-            case .string(let length?): kind = .text(length)
-            case .choice(let name): kind = .choice(name)
-            default: throw GeneratorFault("\(id): parameter \(name) is not understood")
-            }
-        }
-        return Parameter(
-            name: name, kind: kind, isRequired: tree["required"] == .boolean(true),
-            requiredUnless: tree["x-required-unless"]?.string, description: description)
     }
 
     /// Follows `#/components/…`.
-    private static func resolve(_ tree: Tree, in document: Tree) throws(GeneratorFault) -> Tree {
+    static func resolve(_ tree: Tree, in document: Tree) throws(GeneratorFault) -> Tree {
         guard let reference = tree["$ref"]?.string else { return tree }
         var target = document
         for step in reference.split(separator: "/").dropFirst() {

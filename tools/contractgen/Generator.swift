@@ -9,6 +9,7 @@ struct Generator {
     /// Where the generated files are, relative to the repository's root. Nothing else may be there.
     static let directories = [
         "Sources/RelayContract/Generated", "Sources/RelayContract/Generated/Models",
+        "Sources/RelayClient/Generated", "Tests/RelayClientTests/Generated",
     ]
 
     private let document: Tree
@@ -41,8 +42,8 @@ struct Generator {
             trees: Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0.tree) }))
         let endpoints = try Endpoint.all(in: document, reader)
         var files: [File] = []
-        func add(_ name: String, _ source: Source) {
-            files.append(File(path: "\(Self.directories[0])/\(name).swift", text: source.text))
+        func add(_ name: String, _ source: Source, to directory: String = Self.directories[0]) {
+            files.append(File(path: "\(directory)/\(name).swift", text: source.text))
         }
         add("Operation", OperationSource.source(endpoints))
         add("Routes", RouterSource.source(endpoints))
@@ -50,6 +51,10 @@ struct Generator {
         add("Inputs", InputSource.source(endpoints))
         add("ProblemType", try ProblemSource.source(problems))
         add("OpenAPIDocument", DocumentSource.source(bundle))
+        for (name, source) in try ClientSource.files(endpoints, tags: document["tags"] ?? .null) {
+            add(name, source, to: Self.directories[2])
+        }
+        add("ClientCalls", try ClientCallSource.source(endpoints), to: Self.directories[3])
         for (name, _) in schemas {
             let schema = try reader.schema(name)
             switch schema.kind {

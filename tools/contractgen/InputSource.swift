@@ -20,7 +20,7 @@ enum InputSource {
         func add(_ name: String, _ type: String, _ description: String) {
             members.append(Member(name: name, type: type, description: description))
         }
-        if let name = endpoint.pathParameter { add(name, "UInt64", "From the path.") }
+        if let id = endpoint.pathParameter { add(id.name, "UInt64", "From the path.") }
         if endpoint.page != nil { add("page", "PageRequest", "Which part of the list.") }
         for filter in endpoint.filters {
             add(
@@ -82,7 +82,7 @@ enum InputSource {
                     source.line("else { return nil }")
                 }
                 let arguments = members.map { member in
-                    let isId = member.name == endpoint.pathParameter
+                    let isId = member.name == endpoint.pathParameter?.name
                     return "\(member.name): \(isId ? "request.id0" : member.name)"
                 }
                 source.list("self.init(", arguments, ")")

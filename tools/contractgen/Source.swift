@@ -42,13 +42,16 @@ struct Source {
         wrap(comment, lead: "// ")
     }
 
-    private mutating func wrap(_ text: String, lead: String) {
+    /// Words in lines that begin with `lead`, all but the first with `next` if it is given.
+    mutating func wrap(_ text: String, lead first: String, next: String? = nil) {
+        var lead = first
         var current = ""
         for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
             if !current.isEmpty,
                 indent * 4 + lead.count + current.count + 1 + word.count > Self.width
             {
                 line(lead + current)
+                lead = next ?? first
                 current = ""
             }
             current += (current.isEmpty ? "" : " ") + word

@@ -1,4 +1,4 @@
-// contractgen: writes Sources/RelayContract/Generated from proto-json.
+// contractgen: writes the Generated directories of the contract, the client and its tests from proto-json.
 import Glibc
 
 let usage = """

@@ -70,6 +70,10 @@ public protocol API: ~Copyable {
     /// POST /v1/orders/{orderId}/comments: Comment on an order.
     mutating func createOrderComment(_ input: CreateOrderCommentInput, _ exchange: inout Exchange)
 
+    /// Before the body of createOrderComment is read: has the exchange take it piece by piece, or
+    /// answers with a problem.
+    mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout Exchange)
+
     /// POST /v1/order-fields: Add a field to an order.
     mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout Exchange)
 
@@ -104,6 +108,10 @@ public protocol API: ~Copyable {
     mutating func createDocumentAttachment(
         _ input: CreateDocumentAttachmentInput, _ exchange: inout Exchange
     )
+
+    /// Before the body of createDocumentAttachment is read: has the exchange take it piece by
+    /// piece, or answers with a problem.
+    mutating func admitCreateDocumentAttachment(_ documentId: UInt64, _ exchange: inout Exchange)
 
     /// POST /v1/appointments: Create an appointment.
     mutating func createAppointment(_ input: CreateAppointmentInput, _ exchange: inout Exchange)
@@ -235,6 +243,19 @@ extension API where Self: ~Copyable {
         case .deleteAppointment:
             guard let input = DeleteAppointmentInput(request, &exchange) else { return }
             deleteAppointment(input, &exchange)
+        }
+    }
+
+    /// Has a streamed body admitted by its operation's method. Precondition: the operation streams
+    /// its body.
+    @inlinable
+    public mutating func admit(
+        _ operation: Operation, id: UInt64, _ exchange: inout Exchange
+    ) {
+        switch operation {
+        case .createOrderComment: admitCreateOrderComment(id, &exchange)
+        case .createDocumentAttachment: admitCreateDocumentAttachment(id, &exchange)
+        default: preconditionFailure("\(operation) streams no body")
         }
     }
 }

@@ -1749,12 +1749,12 @@ public enum OpenAPIDocument {
               },
               "Deprecation": {
                 "description": "When the operation was deprecated (RFC 9745).",
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "const": "@1767225600"},
                 "example": "@1767225600"
               },
               "SuccessorLink": {
                 "description": "The operation to use instead.",
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "const": "</v2/documents>; rel=\"successor-version\""},
                 "example": "</v2/documents>; rel=\"successor-version\""
               },
               "TotalCountIfKnown": {

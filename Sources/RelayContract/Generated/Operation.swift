@@ -77,6 +77,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
 
 extension Operation {
     /// The operationId.
+    @inlinable
     public var name: StaticString {
         switch self {
         case .getOpenAPI: "getOpenAPI"
@@ -118,6 +119,7 @@ extension Operation {
     }
 
     /// The method of its route.
+    @inlinable
     public var method: Method {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
@@ -131,6 +133,7 @@ extension Operation {
     }
 
     /// The path of its route, as OpenAPI writes it.
+    @inlinable
     public var path: StaticString {
         switch self {
         case .getOpenAPI: "/openapi.json"
@@ -160,20 +163,8 @@ extension Operation {
         }
     }
 
-    /// The status of success: 201 where the operation can create.
-    public var successStatus: Int {
-        switch self {
-        case .createAddress, .createCustomer, .createOrder, .createOrderComment, .createOrderField,
-            .createContactPerson, .createDocumentV1, .createDocument, .createDocumentAttachment,
-            .createAppointment:
-            201
-        case .consumeEed: 204
-        case .getAttachment: 206
-        default: 200
-        }
-    }
-
     /// Whether it needs an API key.
+    @inlinable
     public var requiresKey: Bool {
         switch self {
         case .getOpenAPI: false
@@ -182,6 +173,7 @@ extension Operation {
     }
 
     /// Whether it changes the store.
+    @inlinable
     public var isWrite: Bool {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
@@ -194,6 +186,7 @@ extension Operation {
     }
 
     /// Whether its method takes the body piece by piece from the exchange.
+    @inlinable
     public var streamsBody: Bool {
         switch self {
         case .createOrderComment, .createDocumentAttachment: true
@@ -202,6 +195,7 @@ extension Operation {
     }
 
     /// The largest body it takes, in bytes; 0 when it takes none.
+    @inlinable
     public var maxBodyBytes: Int {
         switch self {
         case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
@@ -212,6 +206,148 @@ extension Operation {
         case .createOrderComment: 101_048_576
         case .createDocumentAttachment: 134_381_912
         default: 0
+        }
+    }
+
+    /// The media types that its body may have; none when it takes no body.
+    @inlinable
+    public var bodyTypes: BodyTypes {
+        switch self {
+        case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
+            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .createDocumentV1,
+            .createDocument, .createDocumentAttachment, .createAppointment, .updateAppointment:
+            .applicationJson
+        case .createOrderComment: [.applicationJson, .multipartFormData]
+        default: []
+        }
+    }
+
+    /// Whether an Idempotency-Key has it carried out once.
+    @inlinable
+    public var takesIdempotencyKey: Bool {
+        switch self {
+        case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
+            .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
+            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
+            true
+        default: false
+        }
+    }
+
+    /// What stands around the records that it lists; nil when it lists none.
+    @inlinable
+    public var envelope: ListEnvelope? {
+        switch self {
+        case .getCustomers: .customers
+        case .getProperties: .properties
+        case .getUnits, .getUnitsWithMscNumber, .getUnitsWithoutEed: .units
+        case .getOrders, .getOrderComments: .array
+        case .getDocuments: .documents
+        case .getAppointments: .appointments
+        default: nil
+        }
+    }
+
+    /// What Location says of a record that it creates, up to the record's id; nil when the record
+    /// has no path of its own.
+    @inlinable
+    public var locationPrefix: StaticString? {
+        switch self {
+        case .createAddress: "/v1/addresses/"
+        case .createCustomer: "/v1/customers/"
+        case .createOrder: "/v1/orders/"
+        case .createDocumentV1, .createDocument: "/v2/documents/"
+        case .createDocumentAttachment: "/v1/attachments/"
+        case .createAppointment: "/v1/appointments/"
+        default: nil
+        }
+    }
+
+    /// Since when it is deprecated, as the value of Deprecation (RFC 9745); nil when it is not.
+    @inlinable
+    public var deprecation: StaticString? {
+        switch self {
+        case .createDocumentV1: "@1767225600"
+        default: nil
+        }
+    }
+
+    /// The value of Link that leads from a deprecated operation to its successor; nil when it is
+    /// not deprecated.
+    @inlinable
+    public var successorLink: StaticString? {
+        switch self {
+        case .createDocumentV1: "</v2/documents>; rel=\"successor-version\""
+        default: nil
+        }
+    }
+}
+
+/// The media types that bodies of requests have.
+@frozen
+public struct BodyTypes: OptionSet, Sendable {
+    /// A bit for each type.
+    public let rawValue: UInt8
+
+    /// The set with those bits.
+    @inlinable
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// `application/json`
+    public static let applicationJson = BodyTypes(rawValue: 1)
+    /// `multipart/form-data`
+    public static let multipartFormData = BodyTypes(rawValue: 2)
+
+    /// Each type with its name and whether it is JSON, in the order in which they are offered.
+    public static let all: [(type: BodyTypes, name: StaticString, isJSON: Bool)] = [
+        (.applicationJson, "application/json", true),
+        (.multipartFormData, "multipart/form-data", false),
+    ]
+}
+
+/// What stands around the records of a list.
+@frozen
+public enum ListEnvelope: Sendable {
+    /// `{"customers":[…]}`
+    case customers
+    /// `{"properties":[…]}`
+    case properties
+    /// `{"units":[…]}`
+    case units
+    /// `[…]`
+    case array
+    /// `{"documents":[…]}`
+    case documents
+    /// `{"appointments":[…]}`
+    case appointments
+}
+
+extension ListEnvelope {
+    /// What comes before the first record.
+    @inlinable
+    public var opening: StaticString {
+        switch self {
+        case .customers: "{\"customers\":["
+        case .properties: "{\"properties\":["
+        case .units: "{\"units\":["
+        case .array: "["
+        case .documents: "{\"documents\":["
+        case .appointments: "{\"appointments\":["
+        }
+    }
+
+    /// What comes behind the last record.
+    @inlinable
+    public var closing: StaticString {
+        switch self {
+        case .customers: "]}"
+        case .properties: "]}"
+        case .units: "]}"
+        case .array: "]"
+        case .documents: "]}"
+        case .appointments: "]}"
         }
     }
 }

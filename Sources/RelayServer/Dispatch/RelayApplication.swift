@@ -55,7 +55,7 @@ final class RelayApplication: Application {
             checkHead(operation, &exchange)
         else { return }
         if operation.streamsBody {
-            return api.pointee.admitUpload(operation, match.id0, &exchange)
+            return api.pointee.admit(operation, id: match.id0, &exchange)
         }
         exchange.http.admitBody(upTo: operation.maxBodyBytes)
     }
@@ -145,14 +145,10 @@ final class RelayApplication: Application {
             exchange.reject(Problem(.badRequest, "\(operation.name) takes no body"))
             return false
         }
-        let type = exchange.http.field(.contentType)
-        let isForm = operation == .createOrderComment && type.map(MediaType.isForm) ?? false
-        guard let type, isForm || MediaType.isJSON(type) else {
-            let form = operation == .createOrderComment ? " or `multipart/form-data`" : ""
-            exchange.reject(
-                Problem(
-                    .unsupportedMediaType,
-                    "send `Content-Type: application/json`\(form), in no charset but UTF-8"))
+        guard let type = exchange.http.field(.contentType),
+            MediaType.isOne(type, of: operation.bodyTypes)
+        else {
+            exchange.reject(.mediaType(operation.bodyTypes))
             return false
         }
         if let length = exchange.http.field(.contentLength),
@@ -194,6 +190,15 @@ extension Problem {
         .requestTimeout,
         "neither \(HTTP2.Limits.bodyProgressBytes) bytes of the body nor its end came within "
             + "\(HTTP2.Limits.stallMilliseconds / 1_000) s: send it again")
+
+    /// 415 with the media types that would do.
+    static func mediaType(_ types: BodyTypes) -> Problem {
+        let names = BodyTypes.all.filter { types.contains($0.type) }.map(\.name)
+        let others = names.dropFirst().map { " or `\($0)`" }.joined()
+        return Problem(
+            .unsupportedMediaType,
+            "send `Content-Type: \(names[0])`\(others), in no charset but UTF-8")
+    }
 
     /// 413 with the limit that was exceeded.
     static func tooLarge(_ exchange: Exchange) -> Problem {

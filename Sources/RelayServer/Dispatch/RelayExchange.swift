@@ -92,21 +92,26 @@ struct RelayExchange: APIExchange {
             self.answer(answer.status, json: answer.body)
         }
         if let version = answer.version { setTag(EntityTag(epoch: epoch, version: version)) }
-        if let id = answer.createdID, let operation { setLocation(operation, id) }
+        if let id = answer.createdID, let prefix = operation?.locationPrefix {
+            http.set(.location, copying: "\(prefix)\(id)")
+        }
     }
 
-    /// Says where the record is that was created; nothing when it has no path of its own, because
-    /// it is a part of another one.
-    private func setLocation(_ operation: RelayContract.Operation, _ id: UInt64) {
-        var path =
-            switch operation {
-            case .createDocumentV1: "/v2/documents/\(id)"
-            case .createDocumentAttachment: "/v1/attachments/\(id)"
-            default: "\(operation.path)/\(id)"
-            }
-        // SAFETY: the router reads the text during this call.
-        let match = path.withUTF8 { Router.match(method: .get, path: UnsafeRawBufferPointer($0)) }
-        if case .operation = match.outcome { http.set(.location, copying: path) }
+    /// What stands around the records of the list that is answered. Precondition: the operation
+    /// lists records.
+    var envelope: ListEnvelope {
+        guard let envelope = operation?.envelope else {
+            preconditionFailure("\(operation, default: "no operation") lists no records")
+        }
+        return envelope
+    }
+
+    /// Says of every answer of a deprecated operation, refusals too, since when it is (RFC 9745) and
+    /// what has taken its place.
+    func setDeprecation() {
+        guard let operation, let since = operation.deprecation else { return }
+        http.set(.deprecation, since)
+        if let link = operation.successorLink { http.set(.link, link) }
     }
 }
 

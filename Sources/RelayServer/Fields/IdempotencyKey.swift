@@ -92,11 +92,12 @@ final class RequestsUnderWay: Sendable {
 }
 
 extension RelayAPI {
-    /// Claims the key of a POST, for as long as it is under way.
+    /// Claims the key of a request whose operation takes one, for as long as it is under way.
     ///
     /// - Returns: nil for a request without a key.
     func claim(_ exchange: RelayExchange) throws(Problem) -> RequestsUnderWay.Claim? {
-        guard exchange.http.method == .post, let field = exchange.http.field(.idempotencyKey)
+        guard exchange.operation?.takesIdempotencyKey == true,
+            let field = exchange.http.field(.idempotencyKey)
         else { return nil }
         guard let key = IdempotencyKey.read(field) else { throw IdempotencyKey.problem }
         guard let claim = writing.underWay.claim(account: exchange.account, key: key) else {

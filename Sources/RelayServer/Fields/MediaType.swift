@@ -1,17 +1,23 @@
+import RelayContract
+
 /// The media types that requests may have.
 enum MediaType {
     /// Whether a Content-Type is JSON: `application/json`, with or without parameters. JSON is UTF-8
     /// (RFC 8259 §8.1): a charset that says otherwise is not.
-    static func isJSON(_ value: UnsafeRawBufferPointer) -> Bool {
-        guard matches(value, "application/json") else { return false }
+    static func isJSON(
+        _ value: UnsafeRawBufferPointer, _ name: StaticString = "application/json"
+    ) -> Bool {
+        guard matches(value, name) else { return false }
         guard value.contains(UInt8(ascii: ";")) else { return true }
         guard let charset = FieldParameters(value)["charset"] else { return true }
         return String(decoding: charset, as: UTF8.self).lowercased() == "utf-8"
     }
 
-    /// Whether a Content-Type is a form that may have files.
-    static func isForm(_ value: UnsafeRawBufferPointer) -> Bool {
-        matches(value, "multipart/form-data")
+    /// Whether a Content-Type is one of those that an operation's body may have.
+    static func isOne(_ value: UnsafeRawBufferPointer, of types: BodyTypes) -> Bool {
+        BodyTypes.all.contains { type, name, isJSON in
+            types.contains(type) && (isJSON ? self.isJSON(value, name) : matches(value, name))
+        }
     }
 
     /// Whether a text is a media type that an answer can say: `type/subtype` and parameters.

@@ -1,37 +1,16 @@
 import HTTP2
+import RelayContract
 import RelayRecords
 import RelayStore
 
-/// What a list answers: which records, and what stands around them.
+/// Which records a list answers.
 struct ListAnswer {
-    /// What stands around the records of a list.
-    enum Frame: UInt8 {
-        case array, customers, properties, units, appointments, documents
-
-        /// Bytes before the first record.
-        var opening: StaticString {
-            switch self {
-            case .array: "["
-            case .customers: "{\"customers\":["
-            case .properties: "{\"properties\":["
-            case .units: "{\"units\":["
-            case .appointments: "{\"appointments\":["
-            case .documents: "{\"documents\":["
-            }
-        }
-
-        /// Bytes behind the last record.
-        var closing: StaticString { self == .array ? "]" : "]}" }
-    }
-
     var list: RecordList
-    var frame: Frame
     /// The id that a list "of" something is about, which is also the filter's value.
     var parameter: UInt64
 
-    init(_ list: RecordList, _ frame: Frame, _ parameter: UInt64? = nil) {
+    init(_ list: RecordList, _ parameter: UInt64? = nil) {
         self.list = list
-        self.frame = frame
         self.parameter = parameter ?? 0
     }
 
@@ -40,6 +19,7 @@ struct ListAnswer {
 
 /// Where a list that is answered in portions goes on: the application state of its exchange.
 struct ListContinuation {
+    var operation: RelayContract.Operation
     var answer: ListAnswer
     var account: UInt32
     var after: UInt64
@@ -50,14 +30,18 @@ struct ListContinuation {
         var state = ApplicationState()
         state.words.0 =
             UInt64(account) << 16 | UInt64(answer.list.rawValue) << 8
-            | UInt64(answer.frame.rawValue)
+            | UInt64(operation.rawValue)
         state.words.1 = answer.parameter
         state.words.2 = after
         state.words.3 = UInt64(remaining)
         return state
     }
 
-    init(answer: ListAnswer, account: UInt32, after: UInt64, remaining: Int) {
+    init(
+        operation: RelayContract.Operation, answer: ListAnswer, account: UInt32, after: UInt64,
+        remaining: Int
+    ) {
+        self.operation = operation
         self.answer = answer
         self.account = account
         self.after = after
@@ -67,9 +51,11 @@ struct ListContinuation {
     /// Reads back what `state` wrote.
     init?(_ state: ApplicationState) {
         guard let list = RecordList(rawValue: UInt8(truncatingIfNeeded: state.words.0 >> 8)),
-            let frame = ListAnswer.Frame(rawValue: UInt8(truncatingIfNeeded: state.words.0))
+            let operation = RelayContract.Operation(
+                rawValue: UInt8(truncatingIfNeeded: state.words.0))
         else { return nil }
-        answer = ListAnswer(list, frame, state.words.1)
+        self.operation = operation
+        answer = ListAnswer(list, state.words.1)
         account = UInt32(truncatingIfNeeded: state.words.0 >> 16)
         after = state.words.2
         remaining = Int(state.words.3)

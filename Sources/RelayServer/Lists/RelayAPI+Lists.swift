@@ -17,7 +17,7 @@ extension RelayAPI {
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
-            exchange.http.appendAttached(answer.frame.opening)
+            exchange.http.appendAttached(exchange.envelope.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
                 head, answer, start, limit, exchange.http.portionBytes, exchange.http)
@@ -38,16 +38,16 @@ extension RelayAPI {
     ) throws(StoreError) {
         let http = exchange.http
         if result.isLast || result.documents == limit {
-            http.appendAttached(answer.frame.closing)
+            http.appendAttached(exchange.envelope.closing)
             if !result.isLast, let last = result.lastKey {
                 setLink(answer, limit, after: last, exchange)
             }
             return
         }
-        guard let last = result.lastKey else { return }
+        guard let last = result.lastKey, let operation = exchange.operation else { return }
         http.state =
             ListContinuation(
-                answer: answer, account: exchange.account, after: last,
+                operation: operation, answer: answer, account: exchange.account, after: last,
                 remaining: limit == .max ? .max : limit - result.documents
             ).state
         http.expectMore(true)
@@ -65,7 +65,7 @@ extension RelayAPI {
     mutating func continueList(_ http: HTTP2.Exchange) {
         if let next = SelectionContinuation(http.state) { return continueSelection(next, http) }
         guard var next = ListContinuation(http.state) else { return }
-        let closing = next.answer.frame.closing
+        let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
         do throws(StoreError) {
             let list = next.answer.key(next.account)
             let head = try reader.head(of: list, resource: next.answer.list.resource.rawValue)
@@ -78,7 +78,7 @@ extension RelayAPI {
                 http.state = next.state
                 return http.expectMore(true)
             }
-            http.appendAttached(closing)
+            http.appendAttached(exchange.envelope.closing)
         } catch {
             http.abort()
         }

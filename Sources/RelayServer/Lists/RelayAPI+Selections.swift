@@ -24,13 +24,13 @@ extension RelayAPI {
             if limit != .max, !selected.isLast {
                 setLink(selection, limit, exchange)
             }
-            exchange.http.appendAttached(selection.frame.opening)
+            exchange.http.appendAttached(exchange.envelope.opening)
             guard let operation = exchange.operation else { return exchange.http.abort() }
             try appendSelected(
                 selection,
                 SelectionContinuation(
                     operation: operation, account: exchange.account, hasRecords: false,
-                    start: start, remaining: limit), exchange.http)
+                    start: start, remaining: limit), exchange)
             pages.remember(exchange, reader.transactionID)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
@@ -50,7 +50,7 @@ extension RelayAPI {
             try selection.fill(
                 selected, reader.view, from: next.start,
                 limit: min(next.remaining, Limits.selectedRecords))
-            try appendSelected(selection, next, http)
+            try appendSelected(selection, next, exchange)
         } catch {
             http.abort()
         }
@@ -59,8 +59,9 @@ extension RelayAPI {
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
     /// list, or leaves word where it goes on.
     private func appendSelected(
-        _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
+        _ selection: Selection, _ present: SelectionContinuation, _ exchange: RelayExchange
     ) throws(StoreError) {
+        let http = exchange.http
         var runs = RecordRuns(http, continues: present.hasRecords)
         let (count, last) = try appendRuns(selection, present.account, &runs, http.portionBytes)
         runs.finish()
@@ -73,7 +74,7 @@ extension RelayAPI {
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)
-        if isDone { return http.appendAttached(selection.frame.closing) }
+        if isDone { return http.appendAttached(exchange.envelope.closing) }
         next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
         if count == 0 { http.appendAttached("\n") }

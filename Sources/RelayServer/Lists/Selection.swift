@@ -18,15 +18,6 @@ enum Selection {
         }
     }
 
-    /// What stands around the records.
-    var frame: ListAnswer.Frame {
-        switch self {
-        case .unitsWithoutEed: .units
-        case .appointments: .appointments
-        case .orders: .array
-        }
-    }
-
     /// Fills a page.
     func fill(
         _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart,

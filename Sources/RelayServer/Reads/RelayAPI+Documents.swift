@@ -23,16 +23,6 @@ extension RelayAPI {
     }
 
     mutating func getDocuments(_ input: GetDocumentsInput, _ exchange: inout RelayExchange) {
-        answerList(ListAnswer(.documents, .documents), input.page, &exchange)
-    }
-}
-
-extension RelayExchange {
-    /// Says of every answer of createDocumentV1, refusals too, that it is deprecated (RFC 9745)
-    /// and what has taken its place.
-    func setDeprecation() {
-        guard operation == .createDocumentV1 else { return }
-        http.set(.deprecation, "@1767225600")  // 2026-01-01
-        http.set(.link, "</v2/documents>; rel=\"successor-version\"")
+        answerList(ListAnswer(.documents), input.page, &exchange)
     }
 }

@@ -8,7 +8,7 @@ extension RelayAPI {
     mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
         // By far the most common: all of them, or a page of all.
         if !input.hasFilter {
-            return answerList(ListAnswer(.orders, .array), input.page, &exchange)
+            return answerList(ListAnswer(.orders), input.page, &exchange)
         }
         let query = OrderQuery(account: exchange.account, OrderFilter(input))
         let list: (RecordList, UInt64)?
@@ -18,7 +18,7 @@ extension RelayAPI {
             return exchange.reject(Problem(error))
         }
         if let (list, parameter) = list {
-            answerList(ListAnswer(list, .array, parameter), input.page, &exchange)
+            answerList(ListAnswer(list, parameter), input.page, &exchange)
         } else {
             answerSelection(.orders(query), input.page, &exchange)
         }

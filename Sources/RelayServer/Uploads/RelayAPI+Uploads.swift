@@ -6,41 +6,14 @@ import RelayStore
 
 /// POST with a body that goes into the store as it comes.
 extension RelayAPI {
-    /// Prepares for a streamed body, or refuses it before it is read.
-    mutating func admitUpload(
-        _ operation: RelayContract.Operation, _ id: UInt64, _ exchange: inout RelayExchange
-    ) {
-        let owner: Resource = operation == .createOrderComment ? .order : .document
-        do throws(StoreError) {
-            guard Resource.isStorable(id),
-                try reader.document(owner.key(exchange.account, id)) != nil
-            else {
-                return exchange.reject(Problem(.notFound, "the account has no \(owner) \(id)"))
-            }
-        } catch {
-            return exchange.reject(Problem(error))
-        }
+    mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout RelayExchange) {
+        guard admitsFiles(of: .order, orderId, &exchange) else { return }
         let type = exchange.http.field(.contentType)!
-        if MediaType.isJSON(type), operation == .createOrderComment {
-            // Without files there is nothing to stream.
-            return exchange.http.admitBody(upTo: Limits.commentBytes)
+        // Without files there is nothing to stream.
+        if MediaType.isJSON(type) { return exchange.http.admitBody(upTo: Limits.commentBytes) }
+        admit(&exchange) { (writing, token) throws(MultipartFault) in
+            try CommentUpload(contentType: type, writing, token)
         }
-        guard writing.uploads.hasRoom else {
-            return exchange.reject(
-                Problem(.unavailable, "too many uploads are under way: try again"))
-        }
-        let token = exchange.http.token
-        let upload: Upload
-        do throws(MultipartFault) {
-            upload =
-                operation == .createOrderComment
-                ? try CommentUpload(contentType: type, writing, token)
-                : AttachmentUpload(writing, token)
-        } catch {
-            return exchange.reject(Problem(.badRequest, error.description))
-        }
-        exchange.http.admitStreamedBody(upTo: operation.maxBodyBytes)
-        upload.keep(by: exchange.http)
     }
 
     mutating func createOrderComment(
@@ -63,6 +36,13 @@ extension RelayAPI {
         }
     }
 
+    mutating func admitCreateDocumentAttachment(
+        _ documentId: UInt64, _ exchange: inout RelayExchange
+    ) {
+        guard admitsFiles(of: .document, documentId, &exchange) else { return }
+        admit(&exchange) { AttachmentUpload($0, $1) }
+    }
+
     mutating func createDocumentAttachment(
         _ input: CreateDocumentAttachmentInput, _ exchange: inout RelayExchange
     ) {
@@ -77,6 +57,41 @@ extension RelayAPI {
                 [metadata?.bytes ?? []], [file], dryRun: input.dryRun, &exchange)
         } catch {
             exchange.reject(error)
+        }
+    }
+
+    /// Whether there is the record that files are to belong to; answers the request if not.
+    private mutating func admitsFiles(
+        of owner: Resource, _ id: UInt64, _ exchange: inout RelayExchange
+    ) -> Bool {
+        do throws(StoreError) {
+            if Resource.isStorable(id),
+                try reader.document(owner.key(exchange.account, id)) != nil
+            {
+                return true
+            }
+            exchange.reject(Problem(.notFound, "the account has no \(owner) \(id)"))
+        } catch {
+            exchange.reject(Problem(error))
+        }
+        return false
+    }
+
+    /// Has the exchange take its body as an upload, if there is room for one more.
+    private func admit(
+        _ exchange: inout RelayExchange,
+        _ make: (WriteAccess, ExchangeToken) throws(MultipartFault) -> Upload
+    ) {
+        guard writing.uploads.hasRoom else {
+            return exchange.reject(
+                Problem(.unavailable, "too many uploads are under way: try again"))
+        }
+        do throws(MultipartFault) {
+            let upload = try make(writing, exchange.http.token)
+            exchange.http.admitStreamedBody(upTo: exchange.operation!.maxBodyBytes)
+            upload.keep(by: exchange.http)
+        } catch {
+            exchange.reject(Problem(.badRequest, error.description))
         }
     }
 

@@ -1,0 +1,99 @@
+import HTTP2
+import JSON
+import RelayContract
+
+/// A request of an operation, as its generated method puts it together.
+struct RelayRequest {
+    let operation: RelayContract.Operation
+    /// Path and query, percent-encoded.
+    private(set) var target: String
+    private(set) var fields: [HeaderField] = []
+    private(set) var body: [UInt8] = []
+    private var hasQuery = false
+
+    /// A request to the operation's path, in which `id` takes the parameter's place.
+    init(_ operation: RelayContract.Operation, _ id: UInt64? = nil) {
+        self.operation = operation
+        target = "\(operation.path)"
+        guard let id, let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
+        else { return }
+        target.replaceSubrange(start...end, with: "\(id)")
+    }
+
+    /// Adds a parameter to the query, unless it is nil.
+    mutating func add(_ name: String, _ value: (some CustomStringConvertible)?) {
+        guard let value else { return }
+        target += "\(hasQuery ? "&" : "?")\(name)=\(PercentEncoding.encode(value.description))"
+        hasQuery = true
+    }
+
+    /// Adds a parameter that is one of a closed set, unless it is nil.
+    mutating func add(_ name: String, _ choice: (some ContractChoice)?) {
+        guard let choice else { return }
+        var writer = JSONWriter()
+        choice.write(to: &writer)
+        // A word of the contract needs no escapes: what is left are the quotes around it.
+        add(name, String(decoding: writer.bytes.dropFirst().dropLast(), as: UTF8.self))
+    }
+
+    /// Sets a field, unless the value is nil.
+    mutating func set(_ name: String, _ value: String?) {
+        if let value { fields.append(HeaderField(name, value)) }
+    }
+
+    /// Asks for a part of the content.
+    mutating func set(_ name: String, _ range: ByteRange?) { set(name, range?.field) }
+
+    /// Sends a model as JSON.
+    mutating func setBody(_ model: some ContractModel) {
+        body = model.json
+        set("content-type", "application/json")
+    }
+
+    /// Sends a model as JSON, or as a form when there are files to go with it.
+    ///
+    /// - Parameter name: the part's name of each file.
+    mutating func setForm(_ model: some ContractModel, _ name: String, _ files: [RelayUpload]) {
+        if files.isEmpty { return setBody(model) }
+        var form = FormBody()
+        form.add(membersOf: model)
+        for file in files { form.add(name, file) }
+        body = form.finish()
+        set("content-type", form.mediaType)
+    }
+}
+
+/// Percent-encoding of a query's values (RFC 3986 §2.1).
+enum PercentEncoding {
+    /// Every byte but the unreserved ones as `%` and two digits.
+    static func encode(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded += byte < 16 ? "%0" : "%"
+                encoded += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+
+    /// The text that was encoded; nil when an escape is none, or the bytes are not UTF-8.
+    static func decode(_ encoded: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = encoded.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16)
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

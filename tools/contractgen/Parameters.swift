@@ -1,0 +1,64 @@
+/// The parameters of an operation, by where they stand.
+struct Parameters {
+    private(set) var inPath: [Endpoint.Named] = []
+    private(set) var inQuery: [Endpoint.Parameter] = []
+    private(set) var inFields: [Endpoint.Named] = []
+
+    /// Reads `parameters` of an operation.
+    init(
+        _ operation: Tree, _ id: String, in document: Tree, _ schemas: SchemaReader
+    ) throws(GeneratorFault) {
+        for entry in operation["parameters"]?.elements ?? [] {
+            let parameter = try Endpoint.resolve(entry, in: document)
+            guard let name = parameter["name"]?.string else {
+                throw GeneratorFault("\(id): a parameter without a name")
+            }
+            switch parameter["in"]?.string {
+            case "path": inPath.append(try Self.named(parameter, name, id))
+            case "query": inQuery.append(try Self.queryParameter(parameter, name, id, schemas))
+            case "header": inFields.append(try Self.named(parameter, name, id))
+            default: throw GeneratorFault("\(id): parameter \(name) is in no place known here")
+            }
+        }
+        guard inQuery.count <= 32 else { throw GeneratorFault("\(id): more than 32 parameters") }
+    }
+
+    private static func named(
+        _ tree: Tree, _ name: String, _ id: String
+    ) throws(GeneratorFault) -> Endpoint.Named {
+        guard let description = tree["description"]?.string else {
+            throw GeneratorFault("\(id): parameter \(name) has no description")
+        }
+        return Endpoint.Named(name: name, description: description)
+    }
+
+    private static func queryParameter(
+        _ tree: Tree, _ name: String, _ id: String, _ schemas: SchemaReader
+    ) throws(GeneratorFault) -> Endpoint.Parameter {
+        guard let schema = tree["schema"], let description = tree["description"]?.string else {
+            throw GeneratorFault("\(id): parameter \(name) has no schema or no description")
+        }
+        if ["name", "value", "faults", "seen", "reader", "page", "body"].contains(name) {
+            throw GeneratorFault("\(id): the generated code has its own \(name)")
+        }
+        let kind: Endpoint.Parameter.Kind
+        if name == "cursor" {
+            kind = .cursor
+        } else {
+            switch try schemas.shape(schema, "\(id)?\(name)") {
+            case .integer(let range): kind = .integer(range)
+            case .id(_, let smallest): kind = smallest == 0 ? .integer(0...largestId) : .id
+            case .boolean: kind = .boolean
+            case .time: kind = .time
+            case .wallTime: kind = .wallTime
+            case .month: kind = .month
+            case .string(let length?): kind = .text(length)
+            case .choice(let name): kind = .choice(name)
+            default: throw GeneratorFault("\(id): parameter \(name) is not understood")
+            }
+        }
+        return Endpoint.Parameter(
+            name: name, kind: kind, isRequired: tree["required"] == .boolean(true),
+            requiredUnless: tree["x-required-unless"]?.string, description: description)
+    }
+}
