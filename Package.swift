@@ -117,7 +117,7 @@ let package = Package(
             dependencies: [
                 "relaybench", "badserver", "relayd", "relayctl", "HTTP2", "JSON", "TestSupport",
             ]),
-        .testTarget(name: "TidyTests", dependencies: ["contractgen"]),
+        .testTarget(name: "TidyTests", dependencies: ["contractgen", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -36,11 +36,18 @@ struct Generator {
     /// The document complete in itself.
     var bundle: Tree { Bundle.document(document, schemas: schemas) }
 
+    private var reader: SchemaReader {
+        SchemaReader(trees: Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0.tree) }))
+    }
+
+    /// Every operation, in the order of the document.
+    func endpoints() throws(GeneratorFault) -> [Endpoint] {
+        try Endpoint.all(in: document, reader)
+    }
+
     /// Every generated file.
     func files() throws(GeneratorFault) -> [File] {
-        let reader = SchemaReader(
-            trees: Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0.tree) }))
-        let endpoints = try Endpoint.all(in: document, reader)
+        let endpoints = try endpoints()
         var files: [File] = []
         func add(_ name: String, _ source: Source, to directory: String = Self.directories[0]) {
             files.append(File(path: "\(directory)/\(name).swift", text: source.text))
@@ -55,8 +62,10 @@ struct Generator {
             add(name, source, to: Self.directories[2])
         }
         add("ClientCalls", try ClientCallSource.source(endpoints), to: Self.directories[3])
-        for (name, _) in schemas {
-            let schema = try reader.schema(name)
+        var read: [Schema] = []
+        for (name, _) in schemas { read.append(try reader.schema(name)) }
+        add("References", ReferenceSource(read).source(endpoints))
+        for (schema, name) in zip(read, schemas.map(\.name)) {
             switch schema.kind {
             case .object(let object):
                 add("Models/\(name)", ModelSource(schema: schema, object: object).source)

@@ -25,6 +25,15 @@ struct ObjectSchema {
         let description: String
         let shape: Shape
         let isRequired: Bool
+        /// What it says of another record; nil when it is no reference.
+        let reference: Reference?
+    }
+
+    /// A member that names a record: `x-refers-to`, `x-updates` (the record that the object is to change) or
+    /// `x-names` (by an id of the client's), each with the kind of record.
+    struct Reference {
+        let how: String
+        let kind: String
     }
 
     let members: [Member]
@@ -108,7 +117,8 @@ struct SchemaReader {
                 ObjectSchema.Member(
                     name: member.name, description: try description(member.value, place),
                     shape: try shape(member.value, place),
-                    isRequired: required.contains(member.name)))
+                    isRequired: required.contains(member.name),
+                    reference: try ObjectSchema.Reference(member.value, place)))
         }
         guard members.count <= 32 else {
             throw GeneratorFault("\(name): more members than a 32-bit mask has bits")
@@ -193,7 +203,7 @@ struct SchemaReader {
             case .list, .handWritten: throw GeneratorFault("\(place): cannot refer to \(name)")
             }
         }
-        let notes = ["$schema", "title", "description", "examples", "type"]
+        let notes = ["$schema", "title", "description", "examples", "type", "x-names"]
         if tree["type"]?.strings == ["integer", "string"] {
             try allow(tree, place, notes + ["minimum", "maximum", "pattern"])
             return .id(form: "either", smallest: tree["minimum"]?.integer ?? 0)
