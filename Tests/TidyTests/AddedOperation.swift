@@ -11,7 +11,7 @@ struct AddedOperation {
     var root: String { directory.file("tree") }
 
     init() throws {
-        let copied = ChildProcess.run("mkdir", ["-p", "\(root)/Tests"])
+        let copied = ChildProcess.run("mkdir", ["-p", "\(root)/Tests", "\(root)/tools/docs"])
         try #require(copied.code == 0, "\(copied.output)")
         for part in ["Sources", "proto-json", "Tests/RelayClientTests"] {
             let copied = ChildProcess.run(

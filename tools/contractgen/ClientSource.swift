@@ -160,10 +160,9 @@ enum ClientSource {
     }
 
     private static func deprecation(_ endpoint: Endpoint, _ source: inout Source) {
-        guard let deprecation = endpoint.answer.deprecation else { return }
-        let link = deprecation.link.prefix { $0 != ";" }
+        guard let successor = endpoint.successor else { return }
         source.line(
-            "@available(*, deprecated, message: \("its successor is \(link)".literal))")
+            "@available(*, deprecated, message: \"use \(successor)\")")
     }
 }
 

@@ -48,6 +48,8 @@ struct Endpoint {
     let namedLocation: String?
     /// The constant beginning of Location, which the id of the new record follows; nil when the answer has none.
     private(set) var locationPrefix: String?
+    /// The operationId to use instead of a deprecated one; nil when it is not deprecated.
+    private(set) var successor: String?
 
     var isWrite: Bool { method != "get" }
 
@@ -92,6 +94,7 @@ extension Endpoint {
         }
         for index in endpoints.indices {
             endpoints[index].locationPrefix = try endpoints[index].location(among: endpoints)
+            endpoints[index].successor = try endpoints[index].successor(among: endpoints)
         }
         return endpoints
     }
@@ -113,6 +116,15 @@ extension Endpoint {
             reader.path.firstIndex(of: "}") == reader.path.indices.last
         else { throw GeneratorFault("\(id): Location leads to no GET of one record") }
         return String(reader.path[..<brace])
+    }
+
+    /// The operation that Link leads to: the same method, of the path between the angle brackets.
+    private func successor(among endpoints: [Endpoint]) throws(GeneratorFault) -> String? {
+        guard let link = answer.deprecation?.link else { return nil }
+        let path = link.dropFirst().prefix { $0 != ">" }
+        guard let successor = endpoints.first(where: { $0.method == method && $0.path == path })
+        else { throw GeneratorFault("\(id): Link leads to no \(method)") }
+        return successor.id
     }
 
     private init(

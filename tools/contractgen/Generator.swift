@@ -61,6 +61,7 @@ struct Generator {
         for (name, source) in try ClientSource.files(endpoints, tags: document["tags"] ?? .null) {
             add(name, source, to: Self.directories[2])
         }
+        files.append(File(path: "tools/docs/api.md", text: OperationTable.text(endpoints)))
         add("ClientCalls", try ClientCallSource.source(endpoints), to: Self.directories[3])
         var read: [Schema] = []
         for (name, _) in schemas { read.append(try reader.schema(name)) }

@@ -21,7 +21,7 @@ extension RelayClient {
     /// - Returns: The document's id. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
     ///   422, 429, 503, 507.
-    @available(*, deprecated, message: "its successor is </v2/documents>")
+    @available(*, deprecated, message: "use createDocument")
     @discardableResult
     public func createDocumentV1(
         _ body: NewDocumentV1, idempotencyKey: String? = nil
@@ -169,7 +169,7 @@ extension RelayDryRun {
     /// - Parameter body: The document.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
     ///   422, 429, 503, 507.
-    @available(*, deprecated, message: "its successor is </v2/documents>")
+    @available(*, deprecated, message: "use createDocument")
     public func createDocumentV1(_ body: NewDocumentV1) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocumentV1)
         request.setBody(body)

@@ -6,7 +6,7 @@ import RelayContract
 extension RelayClient {
     /// This document.
     ///
-    /// The OpenAPI document of the service, complete in itself. Needs no key.
+    /// The OpenAPI document of the service, complete in itself. Needs no key. Our addition.
     ///
     /// `GET /openapi.json`
     ///

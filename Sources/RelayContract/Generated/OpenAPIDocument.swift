@@ -39,7 +39,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOpenAPI",
                 "tags": ["service"],
                 "summary": "This document",
-                "description": "The OpenAPI document of the service, complete in itself. Needs no key.",
+                "description": "The OpenAPI document of the service, complete in itself. Needs no key. Our addition.",
                 "security": [],
                 "responses": {
                   "200": {
