@@ -18,21 +18,6 @@ public struct RelayAnswer<Value: Sendable>: Sendable {
 
 extension RelayAnswer: Equatable where Value: Equatable {}
 
-/// What a write would have answered.
-public struct DryRunAnswer: Equatable, Sendable {
-    /// The status, as if the change had been made.
-    public var status: Int
-    /// The body without the ids that the change would have given: an object, an integer, `null`, or
-    /// nothing.
-    public var json: [UInt8]
-}
-
-/// The writes of a client as dry runs: everything is checked, references, conflicts and preconditions
-/// included, and answered, but nothing is changed. `RelayClient.dryRun` makes one.
-public struct RelayDryRun {
-    let client: RelayClient
-}
-
 /// Reads what operations answer.
 extension RelayClient {
     /// One object.
