@@ -22,6 +22,26 @@ int outcome(simdjson::error_code error) {
     }
 }
 
+/// Whether a 64-bit integer or a double may not hold the number that begins here. 18 digits fit the one; 15
+/// and an exponent of two digits the other. A byte that belongs to no number follows: there is padding.
+bool is_long(const uint8_t *text) {
+    size_t digits = 0;
+    bool is_integer = true;
+    for (;; text++) {
+        if (uint8_t(*text - '0') < 10) {
+            digits++;
+        } else if (*text == '.') {
+            is_integer = false;
+        } else if ((*text | 0x20) == 'e') {
+            size_t power = 0;
+            while (uint8_t(*++text - '0') < 10 || *text == '-' || *text == '+') power += *text >= '0';
+            return digits > 15 || power > 2;
+        } else if (*text != '-') {
+            return digits > (is_integer ? 18 : 15);
+        }
+    }
+}
+
 }  // namespace
 
 struct csimdjson_parser {
@@ -45,6 +65,16 @@ struct csimdjson_parser {
         capacity = wanted;
         return true;
     }
+
+    /// simdjson keeps where every value begins: that is faster than to look for numbers once more.
+    bool has_long_numbers() const {
+        const auto &implementation = *parser.implementation;
+        for (uint32_t index = 0; index < implementation.n_structural_indexes; index++) {
+            const uint8_t *text = padded.get() + implementation.structural_indexes[index];
+            if ((*text == '-' || uint8_t(*text - '0') < 10) && is_long(text)) return true;
+        }
+        return false;
+    }
 };
 
 extern "C" {
@@ -66,6 +96,7 @@ int csimdjson_parse(
     if (result.error() == simdjson::SUCCESS) {
         tape->tape = parser->document.tape.get();
         tape->strings = parser->document.string_buf.get();
+        tape->has_long_numbers = parser->has_long_numbers();
     }
     return outcome(result.error());
 }

@@ -28,26 +28,34 @@ public final class JSONParser {
         if csimdjson_capacity(parser) > Limits.retainedInput, bytes.count <= Limits.retainedInput {
             csimdjson_trim(parser)
         }
-        let (root, outcome) = fill(bytes)
-        guard let root else { return try parseLargeNumbers(bytes, outcome) }
-        // simdjson 3.0 turns a lone low surrogate into three bytes that are not UTF-8. Such escapes are rare
-        // enough that their mere possibility may cost a second walk.
-        if JSONScanner.mayHoldSurrogates(bytes), let fault = JSONScanner.firstFault(in: bytes) {
+        let (root, outcome, hasLongNumbers) = fill(bytes)
+        guard let root else { return try parseLongNumbers(bytes, outcome) }
+        if hasLongNumbers {
+            root.setNumbers(try JSONScanner.longNumbers(in: bytes))
+        } else if JSONScanner.mayHoldSurrogates(bytes),
+            // simdjson 3.0 turns a lone low surrogate into three bytes that are not UTF-8. Such escapes are
+            // rare enough that their mere possibility may cost a second walk.
+            let fault = JSONScanner.firstFault(in: bytes)
+        {
             throw fault
         }
         return root
     }
 
     /// Has simdjson parse; there is a root if the outcome is `CSIMDJSON_OK`.
-    private func fill(_ bytes: UnsafeRawBufferPointer) -> (root: JSONValue?, outcome: Int32) {
+    private func fill(
+        _ bytes: UnsafeRawBufferPointer
+    ) -> (root: JSONValue?, outcome: Int32, hasLongNumbers: Bool) {
         var document = csimdjson_tape()
         // SAFETY: the caller keeps the bytes alive during this call; csimdjson_parse copies them.
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let outcome = csimdjson_parse(parser, start, bytes.count, &document)
         guard outcome == Int32(CSIMDJSON_OK), let tape = document.tape,
             let strings = document.strings
-        else { return (nil, outcome) }
-        return (JSONValue(tape: tape, strings: strings, index: 1), outcome)
+        else { return (nil, outcome, false) }
+        return (
+            JSONValue(tape: tape, strings: strings, index: 1), outcome, document.has_long_numbers
+        )
     }
 
     /// Parses one document and lends its root: the safe way where an array holds the text.
@@ -61,13 +69,13 @@ public final class JSONParser {
         return read(try outcome.get())
     }
 
-    /// What simdjson refuses is JSON all the same if nothing is wrong but numbers that no value holds. Those are
-    /// parsed as zeros and made infinite, so that whoever reads them can refuse them where they stand.
-    private func parseLargeNumbers(
+    /// What simdjson refuses is JSON all the same if nothing is wrong but numbers that it has no room for. Those
+    /// are parsed as zeros and set afterwards, so that whoever reads them can refuse them where they stand.
+    private func parseLongNumbers(
         _ bytes: UnsafeRawBufferPointer, _ outcome: Int32
     ) throws(JSONFault) -> JSONValue {
         if outcome == Int32(CSIMDJSON_NO_MEMORY) { throw JSONFault(.outOfMemory, at: 0, in: bytes) }
-        let numbers = try JSONScanner.largeNumbers(in: bytes)
+        let numbers = try JSONScanner.longNumbers(in: bytes)
         var text = Array(bytes)
         for number in numbers {
             for index in number.place { text[index] = UInt8(ascii: " ") }
@@ -79,7 +87,7 @@ public final class JSONParser {
             assertionFailure("simdjson refused (\(outcome)) what the scanner accepts")
             throw JSONFault(.unexpectedByte, at: 0, in: bytes)
         }
-        root.makeInfinite(numbers.map { ($0.ordinal, bytes[$0.place.lowerBound]) })
+        root.setNumbers(numbers)
         return root
     }
 }

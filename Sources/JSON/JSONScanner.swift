@@ -1,29 +1,32 @@
 import Glibc
 
-/// A strict, unhurried walk over a JSON text that finds its first fault, and numbers that no value holds. Runs
-/// only on documents already known (or suspected) to be wrong.
+/// A strict, unhurried walk over a JSON text that finds its first fault, and numbers that simdjson does not
+/// hold as they are written. Runs only on documents known, or suspected, to have one or the other.
 struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var depth = 0
     private var numbers = 0
-    private var largeNumbers: [LargeNumber] = []
+    private var longNumbers: [LongNumber] = []
 
-    /// A number beyond 64 bits, or beyond what a double holds.
-    struct LargeNumber {
+    /// A number that is no 64-bit integer, and whose nearest double is not its value or not what simdjson
+    /// makes of it.
+    struct LongNumber {
         /// How many numbers come before it in the text.
         var ordinal: Int
         var place: Range<Int>
+        /// The double that is its value; infinite when there is none near, or one of `JSONValue.inexact`.
+        var value: Double
     }
 
-    /// The numbers that no value holds, in the order of the text; throws where the text stops being JSON.
-    static func largeNumbers(
+    /// Those numbers, in the order of the text; throws where the text stops being JSON.
+    static func longNumbers(
         in bytes: UnsafeRawBufferPointer
-    ) throws(JSONFault) -> [LargeNumber] {
+    ) throws(JSONFault) -> [LongNumber] {
         var scanner = JSONScanner(bytes: bytes)
         do throws(Found) {
             try scanner.document()
-            return scanner.largeNumbers
+            return scanner.longNumbers
         } catch {
             throw JSONFault(error.reason, at: error.offset, in: bytes)
         }
@@ -32,7 +35,7 @@ struct JSONScanner {
     /// Where and why the text stops being JSON; nil when it is fine.
     static func firstFault(in bytes: UnsafeRawBufferPointer) -> JSONFault? {
         do throws(JSONFault) {
-            _ = try largeNumbers(in: bytes)
+            _ = try longNumbers(in: bytes)
             return nil
         } catch {
             return error
@@ -169,12 +172,22 @@ struct JSONScanner {
             if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
             guard digits() > 0 else { throw Found(reason: .badNumber, offset: start) }
         }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        let fits =
-            isInteger
-            ? Int64(text) != nil || UInt64(text) != nil : Double(text)?.isFinite ?? false
-        if !fits { largeNumbers.append(LargeNumber(ordinal: numbers, place: start..<position)) }
+        keep(start..<position, isInteger: isInteger)
         numbers += 1
+    }
+
+    /// Notes a number that is long: most are told by their length to be held as they are.
+    private mutating func keep(_ place: Range<Int>, isInteger: Bool) {
+        let digits = bytes[place]
+        let hasPower = !isInteger && digits.contains { $0 | 0x20 == UInt8(ascii: "e") }
+        if digits.count <= (isInteger ? 18 : 15), !hasPower { return }
+        let text = String(decoding: digits, as: UTF8.self)
+        if isInteger, Int64(text) != nil || UInt64(text) != nil { return }
+        let double = Double(text) ?? .infinity
+        let isKept = DecimalValue.isKept(digits, by: double)
+        if isKept && !isInteger { return }
+        let value = isKept || !double.isFinite ? double : JSONValue.inexact(isInteger: isInteger)
+        longNumbers.append(LongNumber(ordinal: numbers, place: place, value: value))
     }
 
     // MARK: Strings

@@ -21,7 +21,7 @@ public struct JSONValue {
         /// An integer from 2⁶³ on, or any number that not even a double holds: never rounded, and beyond
         /// every range of the contract.
         case largeInteger
-        /// Written with a fraction or an exponent.
+        /// Written with a fraction or an exponent, or an integer beyond 64 bits that a double is.
         case double
         /// true or false.
         case boolean
@@ -58,7 +58,7 @@ public struct JSONValue {
         case UInt8(ascii: "\""): .string
         case UInt8(ascii: "l"): .integer
         case UInt8(ascii: "u"): .largeInteger
-        case UInt8(ascii: "d"): isInfinite ? .largeInteger : .double
+        case UInt8(ascii: "d"): isLargeInteger ? .largeInteger : .double
         case UInt8(ascii: "t"), UInt8(ascii: "f"): .boolean
         default: .null
         }
@@ -97,13 +97,31 @@ public struct JSONValue {
         letter == UInt8(ascii: "u") ? tape[index + 1] : nil
     }
 
-    /// Whether this is a number that not even a double holds.
+    /// Whether this is a number beyond every double.
     @inlinable
     public var isInfinite: Bool {
-        letter == UInt8(ascii: "d") && !Double(bitPattern: tape[index + 1]).isFinite
+        letter == UInt8(ascii: "d") && Double(bitPattern: tape[index + 1]).isInfinite
     }
 
-    /// Any number, rounded to the nearest double; infinite if there is none near.
+    /// Whether this is a number that neither a 64-bit integer nor a double is: 2e-324, or one with more digits
+    /// than a double's shortest form has. Its `double` is not a number.
+    @inlinable
+    public var isInexact: Bool {
+        letter == UInt8(ascii: "d") && Double(bitPattern: tape[index + 1]).isNaN
+    }
+
+    /// In place of a number that no value is.
+    static func inexact(isInteger: Bool) -> Double {
+        Double(nan: isInteger ? 1 : 0, signaling: false)
+    }
+
+    @inlinable
+    var isLargeInteger: Bool {
+        isInfinite || isInexact && tape[index + 1] & 1 != 0
+    }
+
+    /// Any number, rounded to the nearest double where it is an integer beyond 2⁵³; infinite if there is none
+    /// near, and not a number if it is inexact.
     @inlinable
     public var double: Double? {
         switch letter {
@@ -112,6 +130,15 @@ public struct JSONValue {
         case UInt8(ascii: "d"): Double(bitPattern: tape[index + 1])
         default: nil
         }
+    }
+
+    /// A number that comes back as it was sent when it is kept as a double and written in its shortest form;
+    /// nil for any other, and for one beyond every double.
+    public var keptDouble: Double? {
+        guard let double, double.isFinite else { return nil }
+        if letter == UInt8(ascii: "d") || double.magnitude < 0x1p53 { return double }
+        let text = largeInteger.map { "\($0)" } ?? integer.map { "\($0)" } ?? ""
+        return DecimalValue.isKept(text.utf8, by: double) ? double : nil
     }
 
     /// true, false, or nil when this is neither.
@@ -167,21 +194,18 @@ public struct JSONValue {
 }
 
 extension JSONValue {
-    /// Makes numbers of the document infinite whose places among all its numbers are given, in ascending order,
-    /// each with the first byte of its text. Only for the root.
-    func makeInfinite(_ places: [(ordinal: Int, first: UInt8)]) {
+    /// Sets numbers of the document, which are in the order of the text. Only for the root.
+    func setNumbers(_ numbers: [JSONScanner.LongNumber]) {
         // SAFETY: the tape is memory of the parser, which lends it as constant; nobody else reads it now.
         let tape = UnsafeMutablePointer(mutating: self.tape)
-        var place = places.startIndex
+        var place = numbers.startIndex
         var ordinal = 0
         var value = self
-        while place < places.endIndex {
+        while place < numbers.endIndex {
             switch value.letter {
             case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"):
-                if ordinal == places[place].ordinal {
-                    let isNegative = places[place].first == UInt8(ascii: "-")
-                    let number: Double = isNegative ? -.infinity : .infinity
-                    tape[value.index + 1] = number.bitPattern
+                if ordinal == numbers[place].ordinal {
+                    tape[value.index + 1] = numbers[place].value.bitPattern
                     place += 1
                 }
                 ordinal += 1

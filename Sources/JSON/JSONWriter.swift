@@ -1,7 +1,5 @@
-/// Writes compact JSON into a byte array that grows as needed.
-///
-/// The caller says what comes; the writer knows where commas belong. It does not check that names and values
-/// alternate: the generated writers, which are its callers, do by construction.
+/// Writes compact JSON into a byte array that grows as needed. The caller says what comes; the writer knows where
+/// commas belong. It does not check that names and values alternate: its callers, the generated writers, do so.
 @frozen
 public struct JSONWriter {
     /// What has been written. Keep the array between documents with `reset` to keep its storage.
@@ -141,8 +139,10 @@ public struct JSONWriter {
             return value(integer)
         }
         separate()
-        // Swift's own shortest form is valid JSON (`0.1`, `1e-07`, `-5.5`).
-        bytes.append(contentsOf: double.description.utf8)
+        // Swift's own shortest form is valid JSON (`0.1`, `1e-07`, `-5.5`); `.0` is left out.
+        let text = double.description.utf8
+        let isWhole = double != 0 && text.suffix(2).elementsEqual(".0".utf8)
+        bytes.append(contentsOf: isWhole ? text.dropLast(2) : text[...])
         needsComma = true
     }
 

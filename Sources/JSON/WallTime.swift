@@ -1,7 +1,8 @@
 /// A local time as a clock on the wall shows it, to the second and without a time zone:
 /// `2021-02-06 11:00:00`.
 ///
-/// An RFC 3339 date-time is read too: the time written in it counts, its offset and fraction do not.
+/// Read with a `T` in place of the space too, with a fraction and with an offset, as RFC 3339 has them: the time
+/// written counts, fraction and offset do not.
 @frozen
 public struct WallTime: Hashable, Comparable, Sendable {
     /// Seconds since 0000-01-01 00:00:00; less than 2^39.
@@ -19,7 +20,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
         self.seconds = seconds
     }
 
-    /// Reads `YYYY-MM-DD HH:MM:SS` or an RFC 3339 date-time; nil for anything else.
+    /// Reads `YYYY-MM-DD HH:MM:SS` in those forms; nil for anything else.
     public init?(_ text: UnsafeBufferPointer<UInt8>) {
         var reader = DateTimeReader(text: text)
         guard let year = reader.number(digits: 4, in: 0...9999),
@@ -27,17 +28,12 @@ public struct WallTime: Hashable, Comparable, Sendable {
             reader.skip("-"),
             let day = reader.number(digits: 2, in: 1...Timestamp.days(inMonth: month, of: year))
         else { return nil }
-        let isSpaced = reader.skip(" ")
-        guard isSpaced || reader.skip("T", or: "t"),
+        guard reader.skip(" ") || reader.skip("T", or: "t"),
             let hour = reader.number(digits: 2, in: 0...23), reader.skip(":"),
             let minute = reader.number(digits: 2, in: 0...59), reader.skip(":"),
-            let second = reader.number(digits: 2, in: 0...59)
+            let second = reader.number(digits: 2, in: 0...59), reader.fraction() != nil,
+            reader.isAtEnd || reader.offset() != nil, reader.isAtEnd
         else { return nil }
-        if !(isSpaced && reader.isAtEnd) {
-            guard reader.fraction() != nil, reader.offset() != nil, reader.isAtEnd else {
-                return nil
-            }
-        }
         let days = Timestamp.day(ofYear: year, month: month, day: day) + Self.daysBefore1970
         seconds = UInt64(((days * 24 + hour) * 60 + minute) * 60 + second)
     }

@@ -51,7 +51,7 @@ extension Faults {
     mutating func integer(_ value: JSONValue, in range: ClosedRange<Int>) -> Int? {
         guard let integer = value.integer else {
             let expected = "an integer from \(range.lowerBound) to \(range.upperBound)"
-            if value.kind == .largeInteger {
+            if value.isBeyondIntegers {
                 add(.outOfRange, "expected \(expected)")
             } else {
                 wrongType(value, expected: expected)
@@ -68,18 +68,30 @@ extension Faults {
         return Int(integer)
     }
 
-    /// Any finite number of the range; integers are numbers too.
+    /// Any finite number of the range that comes back as it was sent; integers are numbers too.
     mutating func number(_ value: JSONValue, in range: ClosedRange<Double>) -> Double? {
-        guard let number = value.double else {
+        guard let rounded = value.double else {
             wrongType(value, expected: "a number")
             return nil
         }
-        guard range.contains(number) else {
-            add(.outOfRange, "expected \(Self.phrase(range)), got \(Self.phrase(number))")
+        guard rounded.isNaN || range.contains(rounded) else {
+            add(.outOfRange, "expected \(Self.phrase(range)), got \(Self.phrase(rounded))")
+            return nil
+        }
+        guard let number = value.keptDouble else {
+            addInexact()
             return nil
         }
         // -0 is 0: nothing reads the sign, and some writers turn it into the text "-0".
         return number == 0 ? 0 : number
+    }
+
+    /// Numbers are kept as doubles, and none is changed silently.
+    mutating func addInexact() {
+        add(
+            .format,
+            "the number would come back as another: it is kept as a double in its shortest form, "
+                + "which holds any number of at most 15 digits from 1e-307 to 1e308")
     }
 
     private static func phrase(_ range: ClosedRange<Double>) -> String {
@@ -215,7 +227,7 @@ extension Faults {
             add(.pattern, "expected \(Self.phrase(form, smallest))")
             return nil
         }
-        if form != .text, value.kind == .largeInteger {
+        if form != .text, value.isBeyondIntegers {
             add(.outOfRange, "expected \(Self.phrase(form, smallest))")
         } else {
             wrongType(value, expected: Self.phrase(form, smallest))
@@ -243,6 +255,13 @@ extension Faults {
             number = number * 10 + UInt64(digit)
         }
         return number <= Limits.largestId ? number : nil
+    }
+}
+
+extension JSONValue {
+    /// Whether it is a whole number that no integer of the contract reaches.
+    fileprivate var isBeyondIntegers: Bool {
+        kind == .largeInteger || kind == .double && (double ?? 0).magnitude > 0x1p53
     }
 }
 

@@ -1,7 +1,7 @@
 import JSON
 
 /// An object whose members are the client's own affair, such as an attachment's metadata: its JSON,
-/// compact and with every number as exact as it was sent.
+/// compact. Numbers keep their value: 64-bit integers and what a double holds; others are faults.
 @frozen
 public struct FreeObject: ContractModel {
     /// The object's text.
@@ -29,6 +29,7 @@ public struct FreeObject: ContractModel {
         if value.isInfinite {
             faults.add(.outOfRange, "expected a number up to 1.7976931348623157e+308")
         }
+        if value.isInexact { faults.addInexact() }
         var index = 0
         for element in value.elements {
             faults.at(index: index) { checkNames(element, &$0) }

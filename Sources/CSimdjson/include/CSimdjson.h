@@ -3,6 +3,7 @@
 #ifndef RELAY_CSIMDJSON_H
 #define RELAY_CSIMDJSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ typedef struct csimdjson_parser csimdjson_parser;
 typedef struct {
     const uint64_t *tape;
     const uint8_t *strings;
+    /// Whether some number has so many digits, or so large an exponent, that the tape may not hold it as it
+    /// is written.
+    bool has_long_numbers;
 } csimdjson_tape;
 
 /// Outcomes, in our own numbers so that no simdjson constant leaves this target.
