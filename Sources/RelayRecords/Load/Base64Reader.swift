@@ -5,8 +5,25 @@ public struct Base64Reader {
     /// Characters of the present group of four, padding included.
     private var count = 0
     private var padding = 0
-    /// Whether anything was wrong, the end too early included.
-    public private(set) var isWrong = false
+    /// Characters of the pieces before the present one.
+    private var position = 0
+    /// What is wrong first; nil as long as nothing is.
+    public private(set) var fault: Fault?
+
+    /// What is wrong, at a character counted from 0.
+    public enum Fault: Equatable, Sendable {
+        /// A byte that the standard alphabet does not have.
+        case character(UInt8, at: Int)
+        /// An equals sign where none belongs, or something behind it.
+        case padding(at: Int)
+        /// Bits in the last character that no byte takes: the bytes have another spelling.
+        case leftOverBits(at: Int)
+        /// The text ends within a group of four, after so many characters.
+        case cutOff(after: Int)
+    }
+
+    /// Whether anything is wrong.
+    public var isWrong: Bool { fault != nil }
 
     /// Begins a text.
     public init() {}
@@ -18,14 +35,19 @@ public struct Base64Reader {
         _ characters: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
     ) -> Int {
         var written = 0
-        for character in characters {
+        defer { position += characters.count }
+        for (index, character) in characters.enumerated() {
             if character == UInt8(ascii: "=") {
-                addPadding(output, &written)
+                addPadding(position + index, output, &written)
                 continue
             }
             let value = Self.values[Int(character)]
-            if value > 63 || padding > 0 {
-                isWrong = true
+            if value > 63 {
+                note(.character(character, at: position + index))
+                continue
+            }
+            if padding > 0 {
+                note(.padding(at: position + index))
                 continue
             }
             bits = bits << 6 | UInt32(value)
@@ -44,20 +66,23 @@ public struct Base64Reader {
     }
 
     /// The text ends: a group must not be open.
-    public mutating func end() { if count != 0 { isWrong = true } }
+    public mutating func end() { if count != 0 { note(.cutOff(after: position)) } }
+
+    private mutating func note(_ found: Fault) { fault = fault ?? found }
 
     /// Two characters and `==` are a byte, three and `=` are two: the bits left over are zero, so
     /// that no bytes have two spellings.
-    private mutating func addPadding(_ output: UnsafeMutableRawPointer, _ written: inout Int) {
+    private mutating func addPadding(
+        _ place: Int, _ output: UnsafeMutableRawPointer, _ written: inout Int
+    ) {
         padding += 1
         count += 1
         guard count >= 3, padding <= 2 else {
-            isWrong = true
-            return
+            return note(.padding(at: place))
         }
         guard count == 4 else { return }
         let left: UInt32 = padding == 1 ? 2 : 4
-        if bits & (1 << left - 1) != 0 { isWrong = true }
+        if bits & (1 << left - 1) != 0 { note(.leftOverBits(at: place - padding)) }
         let value = bits >> left
         if padding == 1 {
             output.storeBytes(

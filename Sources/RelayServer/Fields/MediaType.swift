@@ -9,8 +9,16 @@ enum MediaType {
     ) -> Bool {
         guard matches(value, name) else { return false }
         guard value.contains(UInt8(ascii: ";")) else { return true }
-        guard let charset = FieldParameters(value)["charset"] else { return true }
-        return String(decoding: charset, as: UTF8.self).lowercased() == "utf-8"
+        return FieldParameters(value).all("charset").allSatisfy {
+            String(decoding: $0, as: UTF8.self).lowercased() == "utf-8"
+        }
+    }
+
+    /// Whether a Content-Encoding says that nothing was done to the body. `identity` should not be
+    /// sent (RFC 9110 §8.4.1), but what it says is true.
+    static func isIdentity(_ value: UnsafeRawBufferPointer) -> Bool {
+        value.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 0x20 || $0 == 0x09 })
+            .allSatisfy { $0.elementsEqual("identity".utf8, by: { $0 | 0x20 == $1 }) }
     }
 
     /// Whether a Content-Type is one of those that an operation's body may have.
@@ -25,8 +33,13 @@ enum MediaType {
         let type = text.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
         let halves = type.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return text.utf8.count <= Limits.mediaTypeBytes && halves.count == 2
-            && halves.allSatisfy { !$0.isEmpty && $0.allSatisfy(isTokenByte) }
+            && halves.allSatisfy(isToken)
             && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    /// Whether it is a token (RFC 9110 §5.6.2): a field's name, a half of a media type.
+    static func isToken(_ text: some Collection<UInt8>) -> Bool {
+        !text.isEmpty && text.allSatisfy(isTokenByte)
     }
 
     /// tchar of RFC 9110 §5.6.2.

@@ -72,10 +72,11 @@ final class AttachmentUpload: Upload {
     }
 
     private func checkContent(_ found: inout Faults) {
-        if base64.isWrong {
+        if let fault = base64.fault {
             found.add(
                 .format, member: "content",
-                "expected base64 with its padding, without line breaks and `data:` prefix")
+                "expected base64 of the standard alphabet (A-Z a-z 0-9 + /) with its padding, "
+                    + "without line breaks and `data:` prefix; \(fault.detail)")
         } else if !Self.isPDF(header) {
             found.add(
                 .format, member: "content",
@@ -123,5 +124,31 @@ extension AttachmentUpload {
         header += bytes[..<min(count, Limits.pdfHeaderBytes - header.count)]
         // SAFETY: the array's own bytes, copied during the call.
         _ = bytes[..<count].withUnsafeBytes { stage($0, carry: true) }
+    }
+}
+
+extension Base64Reader.Fault {
+    /// For people; places are counted from 1.
+    fileprivate var detail: String {
+        switch self {
+        case .character(let byte, let place):
+            "character \(place + 1) is \(Self.phrase(byte))"
+        case .padding(let place): "character \(place + 1) breaks the padding"
+        case .leftOverBits(let place):
+            "character \(place + 1), the last before the padding, has bits that belong to no byte"
+        case .cutOff(let count):
+            "\(count) characters are no multiple of 4: padding or the end is missing"
+        }
+    }
+
+    private static func phrase(_ byte: UInt8) -> String {
+        switch byte {
+        // What `ContentSplitter` makes of an escape that stands for no character of base64.
+        case 0: "an escape"
+        case UInt8(ascii: "-"), UInt8(ascii: "_"):
+            "`\(Unicode.Scalar(byte))`, which is of the URL alphabet"
+        case 0x21...0x7E: "`\(Unicode.Scalar(byte))`"
+        default: "the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
+        }
     }
 }

@@ -21,6 +21,7 @@ final class CommentUpload: Upload {
     private var members: [(name: String, value: [UInt8])] = []
     private var files: [(name: String, type: String)] = []
     private var fileBytes = 0
+    private var hasBegun = false
 
     init(
         contentType: UnsafeRawBufferPointer, _ writing: WriteAccess, _ token: ExchangeToken
@@ -31,6 +32,7 @@ final class CommentUpload: Upload {
 
     override func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {
         var position = 0
+        hasBegun = true
         while true {
             if case .file = part, !drain() { return position }
             switch try next(bytes, &position) {
@@ -63,34 +65,49 @@ final class CommentUpload: Upload {
 
     /// The comment and its files, once all of them are durable.
     func finish(_ parser: JSONParser) throws(Problem) -> (NewComment, [UploadedFile]) {
-        guard reader.isAtEnd else { throw Problem(.badRequest, MultipartFault.cutOff.description) }
-        let comment = try decode(parser)
+        // A body without a byte is a form without parts: say which are missing.
+        guard reader.isAtEnd || !hasBegun else {
+            throw Problem(.badRequest, MultipartFault.cutOff.description)
+        }
+        let comment = try Self.decode(members, faults, parser)
         let uploaded = files.indices.map {
             file($0, name: files[$0].name, type: files[$0].type)
         }
         return (comment, uploaded)
     }
 
+    /// What is wrong with a form that has no parts.
+    static func emptyForm(_ parser: JSONParser) -> Problem {
+        do throws(Problem) {
+            _ = try decode([], Faults(), parser)
+        } catch {
+            return error
+        }
+        preconditionFailure("a comment has required members")
+    }
+
     /// Reads the parts that are no files by the rules of the JSON body.
-    private func decode(_ parser: JSONParser) throws(Problem) -> NewComment {
+    private static func decode(
+        _ members: [(name: String, value: [UInt8])], _ faults: Faults, _ parser: JSONParser
+    ) throws(Problem) -> NewComment {
+        var faults = faults
         var json: [UInt8] = [UInt8(ascii: "{")]
         for (index, member) in members.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             if String(validating: member.value, as: UTF8.self) == nil {
                 faults.add(.format, "the part \(member.name) is not UTF-8")
             }
-            json += Self.quoted(member.name) + [UInt8(ascii: ":")]
-            json += Self.quoted(String(decoding: member.value, as: UTF8.self))
+            json += quoted(member.name) + [UInt8(ascii: ":")]
+            json += quoted(String(decoding: member.value, as: UTF8.self))
         }
         json.append(UInt8(ascii: "}"))
-        var found = faults
         let comment: NewComment?
         do throws(JSONFault) {
-            comment = try parser.parse(json) { NewComment(decoding: $0, into: &found) }
+            comment = try parser.parse(json) { NewComment(decoding: $0, into: &faults) }
         } catch {
             throw Problem(error)
         }
-        guard found.isEmpty, let comment else { throw Problem(.validation, found) }
+        guard faults.isEmpty, let comment else { throw Problem(.validation, faults) }
         return comment
     }
 

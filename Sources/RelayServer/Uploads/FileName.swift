@@ -1,3 +1,5 @@
+import RelayContract
+
 /// A file's name as a client sent it, without any path.
 struct FileName {
     /// The name: 1…255 characters, none of them a control character.
@@ -5,7 +7,7 @@ struct FileName {
 
     /// What is wrong with a name.
     enum Fault: Error {
-        case empty, tooLong, control
+        case empty, tooLong, control, dots
 
         /// For people.
         var detail: String {
@@ -13,6 +15,7 @@ struct FileName {
             case .empty: "the file has no name behind its path"
             case .tooLong: "expected at most \(Limits.fileNameCharacters) characters"
             case .control: "a file's name has no control characters"
+            case .dots: "`.` and `..` name directories, no file"
             }
         }
     }
@@ -22,6 +25,9 @@ struct FileName {
         let name = sent.unicodeScalars.split(
             omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "\\" })
         guard let last = name.last, !last.isEmpty else { throw .empty }
+        if last.elementsEqual(".".unicodeScalars) || last.elementsEqual("..".unicodeScalars) {
+            throw .dots
+        }
         if last.count > Limits.fileNameCharacters { throw .tooLong }
         if last.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             throw .control
@@ -44,7 +50,8 @@ struct FileName {
             if isUnescaped(byte) {
                 value.append(byte)
             } else {
-                value += [UInt8(ascii: "%"), Self.digit(byte >> 4), Self.digit(byte & 15)]
+                let (high, low) = PercentEncoding.digits(of: byte)
+                value += [UInt8(ascii: "%"), high, low]
             }
         }
         return value
@@ -57,6 +64,4 @@ struct FileName {
         default: "!#$&+-.^_`|~".utf8.contains(byte)
         }
     }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? 0x30 : 0x37) }
 }

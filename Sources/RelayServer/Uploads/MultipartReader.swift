@@ -7,7 +7,7 @@ enum MultipartFault: Error, Equatable {
     /// What to do about it.
     var description: String {
         switch self {
-        case .noBoundary: "multipart/form-data needs a boundary of 1 to 70 characters"
+        case .noBoundary: "multipart/form-data needs one boundary of 1 to 70 characters"
         case .badDelimiter: "a boundary is followed by something else than a line's end"
         case .headTooLong: "a part's fields take more than \(Limits.partHeadBytes) bytes"
         case .badHead(let what): "a part's fields are wrong: \(what)"
@@ -36,7 +36,7 @@ struct MultipartReader {
     }
 
     private enum State {
-        case preamble, delimiterEnd, head, body, epilogue
+        case preamble, delimiterEnd, head, body, closing, epilogue
     }
 
     /// CR LF, two hyphens, the boundary.
@@ -50,14 +50,16 @@ struct MultipartReader {
     /// Takes the boundary from a Content-Type.
     init(contentType: UnsafeRawBufferPointer) throws(MultipartFault) {
         let field = FieldParameters(contentType)
-        guard let boundary = field["boundary"], (1...70).contains(boundary.count),
+        let boundaries = field.all("boundary")
+        guard let boundary = boundaries.first, boundaries.count == 1,
+            (1...70).contains(boundary.count),
             boundary.allSatisfy(Self.isBoundaryByte), boundary.last != UInt8(ascii: " ")
         else { throw .noBoundary }
         delimiter = [13, 10, 45, 45] + boundary
     }
 
     /// Whether the closing delimiter has come.
-    var isAtEnd: Bool { state == .epilogue }
+    var isAtEnd: Bool { state == .epilogue || state == .closing && line.isEmpty }
 
     /// The next event of a piece.
     ///
@@ -72,6 +74,7 @@ struct MultipartReader {
             case .delimiterEnd: try readDelimiterEnd(piece[position], &position)
             case .head:
                 if let head = try readHead(piece[position], &position) { return .part(head) }
+            case .closing: try readClosing(piece[position], &position)
             case .epilogue: position = piece.count
             }
         }
@@ -126,7 +129,8 @@ struct MultipartReader {
         position += 1
         line.append(byte)
         if line == [45, 45] {
-            state = .epilogue
+            line = []
+            state = .closing
         } else if line.suffix(2) == [13, 10] {
             guard line.dropLast(2).allSatisfy({ $0 == 32 || $0 == 9 }) else {
                 throw .badDelimiter
@@ -137,6 +141,19 @@ struct MultipartReader {
             || !(byte == 32 || byte == 9 || byte == 13 || line == [45])
         {
             throw .badDelimiter
+        }
+    }
+
+    /// Behind the closing delimiter stand spaces, and a line's end before anything else.
+    private mutating func readClosing(
+        _ byte: UInt8, _ position: inout Int
+    ) throws(MultipartFault) {
+        position += 1
+        switch (byte, line) {
+        case (32, []), (9, []): break
+        case (13, []): line = [13]
+        case (10, [13]): state = .epilogue
+        default: throw .badDelimiter
         }
     }
 

@@ -12,9 +12,9 @@ struct PartHead {
         var disposition: [UInt8]?
         var type: [UInt8]?
         for line in Self.lines(bytes) {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
-                line.first != 32, line.first != 9
-            else { throw .badHead("a line is no field") }
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                MediaType.isToken(line[..<colon])
+            else { throw .badHead("a line is no field: a name, and the colon right behind it") }
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = Array(line[(colon + 1)...]).trimmed
             guard value.allSatisfy({ ($0 >= 0x20 || $0 == 9) && $0 != 0x7F }) else {
@@ -37,11 +37,23 @@ struct PartHead {
         guard field.value.lowercased == Array("form-data".utf8), let name = field["name"] else {
             throw .badHead("Content-Disposition is no `form-data` with a name")
         }
-        self.name = try Self.text(name, "name")
+        try Self.checkParameters(field, "Content-Disposition")
+        self.name = try Self.text(Self.unescaped(name), "name")
         fileName = try Self.fileName(field)
         contentType = try type.map { (type) throws(MultipartFault) in
-            try Self.text(type, "Content-Type")
+            // SAFETY: as above.
+            try Self.checkParameters(type.withUnsafeBytes { FieldParameters($0) }, "Content-Type")
+            return try Self.text(type, "Content-Type")
         }
+    }
+
+    /// Two readers may take a different one of two parameters: a name that is checked and another
+    /// that is used.
+    private static func checkParameters(
+        _ field: FieldParameters, _ name: StaticString
+    ) throws(MultipartFault) {
+        if let repeated = field.repeatedName { throw .badHead("\(name) has two \(repeated)") }
+        if field.isMalformed { throw .badHead("\(name) has a quoted string without its end") }
     }
 
     private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
@@ -60,35 +72,27 @@ struct PartHead {
         if !known { throw .badHead("send parts without a Content-Transfer-Encoding") }
     }
 
-    /// `filename*` (RFC 8187) says more than `filename`, so it counts where both are there.
+    /// `filename*` says more than `filename`, so it counts where both are there.
     private static func fileName(_ field: FieldParameters) throws(MultipartFault) -> String? {
-        guard let extended = field["filename*"] else {
-            return try field["filename"].map { (name) throws(MultipartFault) in
-                try text(name, "filename")
+        if let extended = try ExtendedValue.read("filename", of: field) { return extended }
+        return try field["filename"].map { (name) throws(MultipartFault) in
+            try text(unescaped(name), "filename")
+        }
+    }
+
+    /// A name as browsers write it: quotes, CR and LF as `%22`, `%0D` and `%0A`, and no other
+    /// character so, not even the percent sign (WHATWG HTML, multipart/form-data encoding).
+    private static func unescaped(_ name: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = name[...]
+        while let byte = rest.first {
+            let known = [("%22", UInt8(0x22)), ("%0D", 13), ("%0A", 10)].first {
+                rest.starts(with: $0.0.utf8)
             }
+            bytes.append(known?.1 ?? byte)
+            rest = rest.dropFirst(known == nil ? 1 : 3)
         }
-        let parts = extended.split(
-            separator: UInt8(ascii: "'"), maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .badHead("filename* has no character set") }
-        var decoded: [UInt8] = []
-        var rest = parts[2]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                decoded.append(byte)
-                continue
-            }
-            guard let pair = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-                rest.count >= 2
-            else { throw .badHead("filename* has a percent sign without two digits") }
-            decoded.append(pair)
-            rest = rest.dropFirst(2)
-        }
-        switch String(decoding: parts[0], as: UTF8.self).lowercased() {
-        case "utf-8": return try text(decoded, "filename*")
-        case "iso-8859-1":
-            return String(String.UnicodeScalarView(decoded.map { Unicode.Scalar($0) }))
-        default: throw .badHead("filename* is neither in UTF-8 nor in ISO-8859-1")
-        }
+        return bytes
     }
 
     private static func text(_ bytes: [UInt8], _ what: String) throws(MultipartFault) -> String {
@@ -97,66 +101,4 @@ struct PartHead {
         }
         return text
     }
-}
-
-/// A field's value with parameters: `form-data; name="text"` (RFC 9110 §5.6.6).
-struct FieldParameters {
-    /// What stands before the first semicolon.
-    let value: [UInt8]
-    private var parameters: [(name: [UInt8], value: [UInt8])] = []
-
-    /// Reads a field; parameters that are malformed are left out.
-    init(_ field: UnsafeRawBufferPointer) {
-        let end = field.firstIndex(of: UInt8(ascii: ";")) ?? field.endIndex
-        value = Array(field[..<end]).trimmed
-        var rest = field[end...]
-        while rest.popFirst() == UInt8(ascii: ";") {
-            let name = Array(rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ";") })
-            rest = rest.dropFirst(name.count)
-            guard rest.first == UInt8(ascii: "=") else { continue }
-            rest = rest.dropFirst().drop { $0 == 32 || $0 == 9 }
-            if rest.first == UInt8(ascii: "\"") {
-                parameters.append((name.trimmed.lowercased, Self.quoted(&rest)))
-                rest = rest.drop { $0 != UInt8(ascii: ";") }
-            } else {
-                let token = Array(rest.prefix { $0 != UInt8(ascii: ";") })
-                rest = rest.dropFirst(token.count)
-                parameters.append((name.trimmed.lowercased, token.trimmed))
-            }
-        }
-    }
-
-    /// The first parameter of a name, which is in lower case.
-    subscript(name: StaticString) -> [UInt8]? {
-        parameters.first { $0.name == Array("\(name)".utf8) }?.value
-    }
-
-    /// Takes a quoted string. A backslash escapes quotes and itself only: in others' names it is
-    /// the separator of a path.
-    private static func quoted(_ rest: inout Slice<UnsafeRawBufferPointer>) -> [UInt8] {
-        rest = rest.dropFirst()
-        var text: [UInt8] = []
-        while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
-            if byte == UInt8(ascii: "\\"), let next = rest.first,
-                next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\")
-            {
-                text.append(next)
-                rest = rest.dropFirst()
-            } else {
-                text.append(byte)
-            }
-        }
-        return text
-    }
-}
-
-extension [UInt8] {
-    /// Without space and tabs at the ends.
-    fileprivate var trimmed: [UInt8] {
-        let isSpace: (UInt8) -> Bool = { $0 == 32 || $0 == 9 }
-        return Array(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
-    }
-
-    /// ASCII letters in lower case.
-    fileprivate var lowercased: [UInt8] { map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 } }
 }

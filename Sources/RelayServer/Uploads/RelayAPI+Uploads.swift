@@ -21,6 +21,9 @@ extension RelayAPI {
     ) {
         do throws(Problem) {
             guard let upload = Upload.kept(by: exchange.http) as? CommentUpload else {
+                if MediaType.isForm(exchange.http.field(.contentType)!) {
+                    throw CommentUpload.emptyForm(parser)
+                }
                 let request = APIRequest(body: exchange.http.body)
                 guard let new = request.body(as: NewComment.self, bodies, &exchange) else { return }
                 return submit(
