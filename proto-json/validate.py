@@ -5,7 +5,8 @@ usage: validate.py BUNDLE    the bundled document, as `contractgen --bundle` pri
 
 1. openapi.json (with its schema files) and the bundle are valid OpenAPI 3.1.
 2. Every schema is valid JSON Schema 2020-12, and its examples are valid by it.
-3. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not.
+3. Every parameter, every JSON body and every answer of success has an example, which is valid by its schema.
+4. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not.
 """
 
 import json
@@ -48,6 +49,50 @@ def check_schemas(bundle, complain):
     return count
 
 
+def resolved(bundle, value):
+    """What a value says, itself or where its `$ref` leads."""
+    while "$ref" in value:
+        target = bundle
+        for step in value["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        value = target
+    return value
+
+
+def check_example(bundle, place, holder, complain):
+    """One place that has to have an example."""
+    if "example" not in holder:
+        complain(f"{place}: there is no example")
+        return 0
+    for error in Draft202012Validator({**bundle, **holder["schema"]}).iter_errors(holder["example"]):
+        complain(f"{place}: example {holder['example']!r}: {error.message}")
+    return 1
+
+
+def check_operations(bundle, complain):
+    count = 0
+    for path, item in bundle["paths"].items():
+        for method, operation in item.items():
+            name = operation["operationId"]
+            for parameter in operation.get("parameters", []):
+                parameter = resolved(bundle, parameter)
+                count += check_example(bundle, f"{name}: parameter {parameter['name']}", parameter, complain)
+            for type, content in operation.get("requestBody", {}).get("content", {}).items():
+                count += check_example(bundle, f"{name}: body {type}", content, complain)
+            answers = {status: resolved(bundle, answer) for status, answer in operation["responses"].items()}
+            successes = [status for status in answers if status.startswith("2")]
+            if not successes:
+                complain(f"{name}: no answer of success")
+            for status in successes:
+                for type, content in answers[status].get("content", {}).items():
+                    count += check_example(bundle, f"{name}: {status} {type}", content, complain)
+            for status, answer in answers.items():
+                for field, header in answer.get("headers", {}).items():
+                    header = resolved(bundle, header)
+                    count += check_example(bundle, f"{name}: {status} field {field}", header, complain)
+    return count
+
+
 def check_vectors(bundle, complain):
     schemas = dict(operations(bundle))
     count = 0
@@ -76,10 +121,11 @@ def main():
     validate(bundle)
     complaints = []
     examples = check_schemas(bundle, complaints.append)
+    shown = check_operations(bundle, complaints.append)
     vectors = check_vectors(bundle, complaints.append)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    print(f"openapi.json is valid, and so are {examples} examples and the bodies of {vectors} vectors")
+    print(f"openapi.json is valid, and so are {examples + shown} examples and the bodies of {vectors} vectors")
     sys.exit(1 if complaints else 0)
 
 

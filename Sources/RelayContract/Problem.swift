@@ -39,8 +39,8 @@ public struct Problem: Error, Equatable, Sendable {
     /// The HTTP status.
     public var status: Int { type.status }
 
-    /// Writes the problem. `instance` is the request's path without its query; it is written as far as it is
-    /// UTF-8.
+    /// Writes the problem. `instance` is the request's path without its query; what may not stand in a URI is
+    /// written percent-encoded.
     public func write(to writer: inout JSONWriter, instance: UnsafeRawBufferPointer?) {
         writer.beginObject()
         writer.member("type", constant: type.uri)
@@ -48,7 +48,7 @@ public struct Problem: Error, Equatable, Sendable {
         writer.member("status", type.status)
         if let detail { writer.member("detail", detail) }
         if let instance {
-            writer.member("instance", String(decoding: instance, as: UTF8.self))
+            writer.member("instance", PercentEncoding.encoded(instance))
         }
         if !faults.isEmpty {
             writer.name("errors")

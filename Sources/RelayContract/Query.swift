@@ -44,8 +44,8 @@ public struct QueryText: Sequence {
         self.escaped = escaped
     }
 
-    /// Gives the decoded bytes. A malformed escape gives its bytes as they are: no name and no value of the
-    /// contract has a percent sign, so it is refused by whoever compares.
+    /// Gives the decoded bytes. A malformed escape gives its bytes as they are; whoever takes a query off the
+    /// wire refuses it before (`PercentEncoding.firstFault`).
     public struct Iterator: IteratorProtocol {
         fileprivate let escaped: UnsafeRawBufferPointer
         fileprivate var position = 0
@@ -56,21 +56,11 @@ public struct QueryText: Sequence {
             let byte = escaped[position]
             position += 1
             if byte == UInt8(ascii: "+") { return UInt8(ascii: " ") }
-            guard byte == UInt8(ascii: "%"), position + 1 < escaped.count,
-                let high = Self.hexDigit(escaped[position]),
-                let low = Self.hexDigit(escaped[position + 1])
-            else { return byte }
-            position += 2
-            return high << 4 | low
-        }
-
-        private static func hexDigit(_ byte: UInt8) -> UInt8? {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-            default: nil
+            guard let octet = PercentEncoding.octet(in: escaped, at: position - 1) else {
+                return byte
             }
+            position += 2
+            return octet
         }
     }
 
@@ -112,13 +102,22 @@ public struct QueryText: Sequence {
     }
 
     /// Lends the decoded bytes.
-    func withDecoded<Result>(_ body: (JSONString) -> Result) -> Result {
+    ///
+    /// - Parameter isPlusKept: leave `+` as it is instead of the last space of the text that it stands for.
+    func withDecoded<Result>(
+        isPlusKept: Bool = false, _ body: (JSONString) -> Result
+    ) -> Result {
         // SAFETY: scratch memory of this call; decoding never makes text longer.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: escaped.count) { space in
             var count = 0
             for byte in self {
                 space[count] = byte
                 count += 1
+            }
+            if isPlusKept, escaped.contains(UInt8(ascii: "+")),
+                let sign = space[..<count].lastIndex(of: UInt8(ascii: " "))
+            {
+                space[sign] = UInt8(ascii: "+")
             }
             return body(JSONString(bytes: UnsafeBufferPointer(rebasing: space[..<count])))
         }
@@ -163,20 +162,30 @@ extension Faults {
 
     mutating func time(_ name: StaticString, _ value: QueryText) -> Timestamp? {
         if let time = value.withDecoded({ Timestamp(rfc3339: $0.bytes) }) { return time }
-        add(
-            .format, parameter: "\(name)",
-            "expected an RFC 3339 date-time such as 2026-02-06T11:00:00.000Z (a + as %2B), "
-                + "got \"\(value.quoted)\"")
+        addTime(
+            name, value, "expected an RFC 3339 date-time such as 2026-02-06T11:00:00.000Z"
+        ) { Timestamp(rfc3339: $0.bytes) != nil }
         return nil
     }
 
     mutating func wallTime(_ name: StaticString, _ value: QueryText) -> WallTime? {
         if let time = value.withDecoded({ WallTime($0.bytes) }) { return time }
-        add(
-            .format, parameter: "\(name)",
-            "expected a local time as YYYY-MM-DD HH:MM:SS (a space as %20 or +), "
-                + "got \"\(value.quoted)\"")
+        addTime(
+            name, value, "expected a local time as YYYY-MM-DD HH:MM:SS (a space as %20 or +)"
+        ) { WallTime($0.bytes) != nil }
         return nil
+    }
+
+    /// In a query `+` is a space: an offset loses its sign there unless it is escaped. Says so where
+    /// that is what happened.
+    private mutating func addTime(
+        _ name: StaticString, _ value: QueryText, _ expected: String,
+        _ isTime: (JSONString) -> Bool
+    ) {
+        let hint =
+            value.withDecoded(isPlusKept: true, isTime)
+            ? "; the + of an offset is written %2B in a query, where + is a space" : ""
+        add(.format, parameter: "\(name)", "\(expected), got \"\(value.quoted)\"\(hint)")
     }
 
     mutating func month(_ name: StaticString, _ value: QueryText) -> CalendarMonth? {
@@ -213,7 +222,11 @@ extension Faults {
         if !isThere { add(.required, parameter: "\(name)", "\(name) is missing") }
     }
 
-    mutating func unknownParameter(_ name: QueryText) {
-        add(.unknownParameter, parameter: name.quoted, "the operation has no such parameter")
+    /// - Parameter known: the names of those that the operation takes.
+    mutating func unknownParameter(_ name: QueryText, known: StaticString...) {
+        let names = known.map { "\($0)" }.joined(separator: ", ")
+        add(
+            .unknownParameter, parameter: name.quoted,
+            "the operation takes \(names.isEmpty ? "no parameters" : names)")
     }
 }

@@ -27,6 +27,7 @@ final class SampleApplication: Application {
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         switch refusal {
         case .fieldsTooLarge: exchange.respond(431)
+        case .fieldRepeated: exchange.respond(400)
         case .bodyTooLarge: exchange.respond(413)
         case .bodyBudget: exchange.respond(503)
         case .bodyStalled: exchange.respond(408)

@@ -137,3 +137,13 @@ extension RecordChange {
         .upsertCustomer(CustomerUpsert(customer: customer))
     }
 }
+
+extension RecordPrecondition {
+    /// `If-Match: *`
+    static let exists = RecordPrecondition(ifMatch: .any)
+
+    /// If-Match with tags of those versions.
+    static func versions(_ versions: [UInt64]) -> RecordPrecondition {
+        RecordPrecondition(ifMatch: .versions(versions))
+    }
+}

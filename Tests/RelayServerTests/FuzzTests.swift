@@ -56,6 +56,7 @@ private struct RequestSource {
     private static let fields = [
         ("if-match", "*"), ("if-match", "\"1-1\", W/\"2-2\""), ("if-none-match", "W/\"0-0\",,*"),
         ("content-length", "x"), ("if-none-match", "\""), ("if-match", ",,,\"-\""),
+        ("if-none-match", "*"), ("content-encoding", "gzip"), ("if-match", "*, \"1-1\""),
         ("idempotency-key", "k"), ("range", "bytes=0-1"), ("accept", "text/html"),
     ]
 

@@ -58,6 +58,7 @@ struct Generator {
         add("Inputs", InputSource.source(endpoints))
         add("ProblemType", try ProblemSource.source(problems))
         add("OpenAPIDocument", DocumentSource.source(bundle))
+        files.append(File(path: VersionSource.path, text: try VersionSource.source(document).text))
         for (name, source) in try ClientSource.files(endpoints, tags: document["tags"] ?? .null) {
             add(name, source, to: Self.directories[2])
         }

@@ -123,7 +123,9 @@ enum InputSource {
             }
         }
         source.line("} else {")
-        source.indented { $0.line("faults.unknownParameter(name)") }
+        var names = endpoint.query.map(\.name.literal)
+        names[0] = "known: \(names[0])"
+        source.indented { $0.list("faults.unknownParameter(", ["name"] + names, ")") }
         source.line("}")
     }
 

@@ -252,11 +252,18 @@ struct SchemaReader {
         }
     }
 
+    /// 1 to 2⁵³−1 in digits.
+    private static let idPattern =
+        "([1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}"
+        + "|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}"
+        + "|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}"
+        + "|90071992547409[0-8][0-9]|900719925474099[01])"
+
     private func string(
         _ tree: Tree, _ place: String, _ notes: [String]
     ) throws(GeneratorFault) -> Shape {
         if tree["format"]?.string == "date-time" {
-            try allow(tree, place, notes + ["format"])
+            try allow(tree, place, notes + ["format", "pattern"])
             return .time
         }
         // The pattern says as much of these as JSON Schema can.
@@ -272,10 +279,10 @@ struct SchemaReader {
         case nil:
             try allow(tree, place, notes + ["minLength", "maxLength", "contentEncoding"])
             return .string(try range(tree, place, "minLength", "maxLength"))
-        case "^[1-9][0-9]{0,15}$":
+        case "^\(Self.idPattern)$":
             try allow(tree, place, notes + ["pattern"])
             return .id(form: "text", smallest: 1)
-        case "^(0|[1-9][0-9]{0,15})$":
+        case "^(0|\(Self.idPattern.dropFirst())$":
             try allow(tree, place, notes + ["pattern"])
             return .id(form: "text", smallest: 0)
         default: throw GeneratorFault("\(place): a pattern that is not understood")

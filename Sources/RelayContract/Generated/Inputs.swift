@@ -37,7 +37,7 @@ extension CreateAddressInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -90,7 +90,7 @@ extension CreateCustomerInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -132,7 +132,7 @@ extension GetCustomersInput {
                 guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
         page.check(
@@ -186,7 +186,7 @@ extension CreatePropertiesInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -228,7 +228,7 @@ extension GetPropertiesInput {
                 guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
         page.check(
@@ -281,7 +281,7 @@ extension DeletePropertyInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -321,7 +321,7 @@ extension CreateUnitsInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -370,7 +370,7 @@ extension GetUnitsInput {
                 guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
             }
         }
         page.check(
@@ -420,7 +420,7 @@ extension GetUnitsWithMscNumberInput {
                 guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
             }
         }
         page.check(
@@ -463,7 +463,7 @@ extension CreateOrderInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -587,7 +587,22 @@ extension GetOrdersInput {
                 guard faults.admit("cursor", place: 12, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(
+                    name,
+                    known: "status",
+                    "type",
+                    "propertyId",
+                    "customerId",
+                    "internalId",
+                    "isInternal",
+                    "dueFrom",
+                    "dueTo",
+                    "updatedSince",
+                    "sort",
+                    "limit",
+                    "offset",
+                    "cursor"
+                )
             }
         }
         page.check(
@@ -656,7 +671,7 @@ extension UpdateOrderInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -701,7 +716,7 @@ extension GetOrderCommentsInput {
                 guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
         page.check(
@@ -743,7 +758,7 @@ extension CreateOrderCommentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -783,7 +798,7 @@ extension CreateOrderFieldInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -825,7 +840,7 @@ extension CreateContactPersonInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -867,7 +882,7 @@ extension ConsumeEedInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -910,7 +925,7 @@ extension GetEedInput {
                 guard faults.admit("period", place: 1, seen: &seen) else { continue }
                 period = faults.month("period", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "unitId", "period")
             }
         }
         faults.require("unitId", seen & 0b1 != 0)
@@ -959,7 +974,7 @@ extension GetUnitsWithoutEedInput {
                 guard faults.admit("cursor", place: 3, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "period", "limit", "offset", "cursor")
             }
         }
         page.check(
@@ -1014,7 +1029,7 @@ extension CreateDocumentV1Input {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -1056,7 +1071,7 @@ extension CreateDocumentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -1098,7 +1113,7 @@ extension GetDocumentsInput {
                 guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
         page.check(
@@ -1151,7 +1166,7 @@ extension CreateDocumentAttachmentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -1191,7 +1206,7 @@ extension CreateAppointmentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -1256,7 +1271,9 @@ extension GetAppointmentsInput {
                 guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(
+                    name, known: "customerId", "from", "to", "limit", "offset", "cursor"
+                )
             }
         }
         page.check(
@@ -1313,7 +1330,7 @@ extension UpdateAppointmentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {
@@ -1354,7 +1371,7 @@ extension DeleteAppointmentInput {
                 guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
                 dryRun = faults.boolean("dryRun", value)
             } else {
-                faults.unknownParameter(name)
+                faults.unknownParameter(name, known: "dryRun")
             }
         }
         guard faults.isEmpty else {

@@ -10,9 +10,9 @@ public enum OpenAPIDocument {
           "openapi": "3.1.0",
           "info": {
             "title": "Relay",
-            "version": "1.0.0",
+            "version": "0.1.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one; If-None-Match answers 304, If-Match on PATCH and DELETE 412.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Numbers come back with the value that they had, or are refused. Integers have the bounds of their schema; other numbers are kept as doubles (IEEE 754 binary64) and written in the shortest form that is the same double. A number that this form does not equal is a fault of the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and every one that a program writes which has doubles. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match count on every method, in the order of RFC 9110 §13.2.2 and with several lines as one list: 304 for a GET or HEAD whose version the client has, else 412. For a POST they are about what a GET of its path answers, for a list whatever its query. If-Modified-Since and If-Unmodified-Since are ignored: nothing has a Last-Modified.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range have one line; a second one is answered 400."
           },
           "servers": [
             {
@@ -41,12 +41,28 @@ public enum OpenAPIDocument {
                 "summary": "This document",
                 "description": "The OpenAPI document of the service, complete in itself. Needs no key. Our addition.",
                 "security": [],
+                "parameters": [
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
                 "responses": {
                   "200": {
                     "description": "The document.",
-                    "content": {"application/json": {"schema": {"type": "object"}}}
+                    "content": {
+                      "application/json": {
+                        "schema": {"type": "object"},
+                        "example": {
+                          "openapi": "3.1.0",
+                          "info": {"title": "Relay", "version": "1.0.0"},
+                          "paths": {}
+                        }
+                      }
+                    },
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}
                   },
+                  "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
@@ -65,7 +81,16 @@ public enum OpenAPIDocument {
                   "required": true,
                   "description": "The address.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewAddress"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewAddress"},
+                      "example": {
+                        "streetAddress": "Lindenstraße 14",
+                        "postalCode": "80331",
+                        "locality": "München",
+                        "country": "DE",
+                        "additionalInfo": "Hinterhaus, 2. OG"
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -91,6 +116,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -113,8 +139,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The address's id. Whatever is not an id of this account's addresss answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 7
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -122,13 +150,25 @@ public enum OpenAPIDocument {
                     "description": "The address.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Address"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Address"},
+                        "example": {
+                          "id": 7,
+                          "streetAddress": "Lindenstraße 14",
+                          "postalCode": "80331",
+                          "locality": "München",
+                          "country": "DE",
+                          "additionalInfo": "Hinterhaus, 2. OG",
+                          "accountId": 1
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -143,13 +183,34 @@ public enum OpenAPIDocument {
                 "description": "Creates a customer, or updates the one that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The customer.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/CustomerUpsert"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/CustomerUpsert"},
+                      "example": {
+                        "casaviAccountId": 20231,
+                        "customer": {
+                          "internalId": "K-1042",
+                          "externalId": "DE-HV-0815",
+                          "name": "Hausverwaltung Sonnleitner GmbH",
+                          "telephone": "+49 89 5550142",
+                          "emailAddress": "service@sonnleitner-hv.example",
+                          "address": {
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG"
+                          }
+                        }
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -163,6 +224,26 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/CustomerUpsertResult"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
+                        },
+                        "example": {
+                          "casaviAccountId": 20231,
+                          "customer": {
+                            "internalId": "K-1042",
+                            "id": "12",
+                            "externalId": "DE-HV-0815",
+                            "name": "Hausverwaltung Sonnleitner GmbH",
+                            "telephone": "+49 89 5550142",
+                            "emailAddress": "service@sonnleitner-hv.example",
+                            "address": {
+                              "id": 7,
+                              "streetAddress": "Lindenstraße 14",
+                              "postalCode": "80331",
+                              "locality": "München",
+                              "country": "DE",
+                              "additionalInfo": "Hinterhaus, 2. OG",
+                              "accountId": 1
+                            }
+                          }
                         }
                       }
                     }
@@ -180,6 +261,26 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/CustomerUpsertResult"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
+                        },
+                        "example": {
+                          "casaviAccountId": 20231,
+                          "customer": {
+                            "internalId": "K-1042",
+                            "id": "12",
+                            "externalId": "DE-HV-0815",
+                            "name": "Hausverwaltung Sonnleitner GmbH",
+                            "telephone": "+49 89 5550142",
+                            "emailAddress": "service@sonnleitner-hv.example",
+                            "address": {
+                              "id": 7,
+                              "streetAddress": "Lindenstraße 14",
+                              "postalCode": "80331",
+                              "locality": "München",
+                              "country": "DE",
+                              "additionalInfo": "Hinterhaus, 2. OG",
+                              "accountId": 1
+                            }
+                          }
                         }
                       }
                     }
@@ -188,6 +289,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -206,6 +308,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -217,13 +320,43 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/CustomerList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/CustomerList"},
+                        "example": {
+                          "customers": [
+                            {
+                              "id": 12,
+                              "accountId": 1,
+                              "casaviTenantId": 20231,
+                              "internalId": "K-1042",
+                              "externalId": "DE-HV-0815",
+                              "name": "Hausverwaltung Sonnleitner GmbH",
+                              "status": "ACTIVE",
+                              "statusUpdatedAt": "2026-02-06T11:00:00.000Z",
+                              "telephone": "+49 89 5550142",
+                              "addressId": 7,
+                              "origin": "API",
+                              "emailAddress": "service@sonnleitner-hv.example",
+                              "address": {
+                                "id": 7,
+                                "streetAddress": "Lindenstraße 14",
+                                "postalCode": "80331",
+                                "locality": "München",
+                                "country": "DE",
+                                "additionalInfo": "Hinterhaus, 2. OG",
+                                "accountId": 1
+                              }
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -242,8 +375,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The customer's id. Whatever is not an id of this account's customers answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -251,13 +386,39 @@ public enum OpenAPIDocument {
                     "description": "The customer.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Customer"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Customer"},
+                        "example": {
+                          "id": 12,
+                          "accountId": 1,
+                          "casaviTenantId": 20231,
+                          "internalId": "K-1042",
+                          "externalId": "DE-HV-0815",
+                          "name": "Hausverwaltung Sonnleitner GmbH",
+                          "status": "ACTIVE",
+                          "statusUpdatedAt": "2026-02-06T11:00:00.000Z",
+                          "telephone": "+49 89 5550142",
+                          "addressId": 7,
+                          "origin": "API",
+                          "emailAddress": "service@sonnleitner-hv.example",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          }
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -272,13 +433,35 @@ public enum OpenAPIDocument {
                 "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. Which one an element updates is decided by its `id`, else a known `externalId`, else a known `internalId`. The answer has the shape of the request with the ids filled in.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The properties.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/PropertyUpsert"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/PropertyUpsert"},
+                      "example": {
+                        "properties": [
+                          {
+                            "name": "WEG Lindenstraße 14",
+                            "address": {
+                              "streetAddress": "Lindenstraße 14",
+                              "postalCode": "80331",
+                              "locality": "München",
+                              "country": "DE",
+                              "additionalInfo": "Hinterhaus, 2. OG"
+                            },
+                            "mscNumber": "0010442",
+                            "internalId": "OBJ-14",
+                            "externalId": "50014",
+                            "customerId": 12
+                          }
+                        ]
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -291,6 +474,27 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/PropertyUpsertResult"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
+                        },
+                        "example": {
+                          "properties": [
+                            {
+                              "id": "3",
+                              "name": "WEG Lindenstraße 14",
+                              "address": {
+                                "id": 7,
+                                "streetAddress": "Lindenstraße 14",
+                                "postalCode": "80331",
+                                "locality": "München",
+                                "country": "DE",
+                                "additionalInfo": "Hinterhaus, 2. OG",
+                                "accountId": 1
+                              },
+                              "mscNumber": "0010442",
+                              "internalId": "OBJ-14",
+                              "externalId": "50014",
+                              "customerId": 12
+                            }
+                          ]
                         }
                       }
                     }
@@ -299,6 +503,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -317,6 +522,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/RequiredLimit"},
                   {"$ref": "#/components/parameters/RequiredOffset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -328,13 +534,40 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/PropertyList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/PropertyList"},
+                        "example": {
+                          "properties": [
+                            {
+                              "id": 3,
+                              "name": "WEG Lindenstraße 14",
+                              "externalId": 50014,
+                              "customerId": 12,
+                              "origin": "API",
+                              "address": {
+                                "id": 7,
+                                "streetAddress": "Lindenstraße 14",
+                                "postalCode": "80331",
+                                "locality": "München",
+                                "country": "DE",
+                                "additionalInfo": "Hinterhaus, 2. OG",
+                                "accountId": 1
+                              },
+                              "mscNumber": "0010442",
+                              "internalId": "OBJ-14",
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -353,8 +586,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The property's id. Whatever is not an id of this account's propertys answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 3
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -362,13 +597,36 @@ public enum OpenAPIDocument {
                     "description": "The property.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Property"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Property"},
+                        "example": {
+                          "id": 3,
+                          "name": "WEG Lindenstraße 14",
+                          "externalId": 50014,
+                          "customerId": 12,
+                          "origin": "API",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          },
+                          "mscNumber": "0010442",
+                          "internalId": "OBJ-14",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -385,16 +643,40 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The property's id. Whatever is not an id of this account's propertys answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 3
                   },
+                  {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IfMatch"},
-                  {"$ref": "#/components/parameters/DryRun"}
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
                   "200": {
                     "description": "The property that was deleted.",
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Property"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Property"},
+                        "example": {
+                          "id": 3,
+                          "name": "WEG Lindenstraße 14",
+                          "externalId": 50014,
+                          "customerId": 12,
+                          "origin": "API",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          },
+                          "mscNumber": "0010442",
+                          "internalId": "OBJ-14",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadQuery"},
@@ -416,13 +698,22 @@ public enum OpenAPIDocument {
                 "description": "Creates 1 to 10 000 units, or updates those that have an `id`: all of them, or none if one is wrong. A unit belongs to its property's customer. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The units.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/UnitUpsert"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/UnitUpsert"},
+                      "example": {
+                        "units": [
+                          {"propertyId": 3, "name": "WE 07, 2. OG links", "unitMscNumber": "0007"}
+                        ]
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -435,6 +726,19 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/UnitList"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
+                        },
+                        "example": {
+                          "units": [
+                            {
+                              "propertyId": 3,
+                              "id": "21",
+                              "name": "WE 07, 2. OG links",
+                              "unitMscNumber": "0007",
+                              "propertyMscNumber": "0010442",
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
                         }
                       }
                     }
@@ -443,6 +747,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -462,6 +767,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/RequiredOffset"},
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -473,13 +779,29 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/UnitList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/UnitList"},
+                        "example": {
+                          "units": [
+                            {
+                              "propertyId": 3,
+                              "id": "21",
+                              "name": "WE 07, 2. OG links",
+                              "unitMscNumber": "0007",
+                              "propertyMscNumber": "0010442",
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -497,6 +819,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/RequiredOffset"},
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -508,13 +831,29 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/UnitList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/UnitList"},
+                        "example": {
+                          "units": [
+                            {
+                              "propertyId": 3,
+                              "id": "21",
+                              "name": "WE 07, 2. OG links",
+                              "unitMscNumber": "0007",
+                              "propertyMscNumber": "0010442",
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -529,13 +868,43 @@ public enum OpenAPIDocument {
                 "description": "Creates an order. Our addition: without it the API could only be read.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The order.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewOrder"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewOrder"},
+                      "example": {
+                        "title": "Heizung fällt aus, Wohnung 2. OG links",
+                        "status": "OPEN",
+                        "address": {
+                          "streetAddress": "Lindenstraße 14",
+                          "postalCode": "80331",
+                          "locality": "München",
+                          "country": "DE",
+                          "additionalInfo": "Hinterhaus, 2. OG"
+                        },
+                        "dueDate": "2026-02-09T16:00:00Z",
+                        "internalId": "A-2026-0217",
+                        "isInternal": false,
+                        "type": "REPAIR",
+                        "propertyId": 3,
+                        "fields": [{"position": 0, "name": "Gewerk", "content": "Heizung"}],
+                        "contactPersons": [
+                          {
+                            "type": "TENANT",
+                            "name": "Ayşe Krüger",
+                            "mobile": "+49 151 5550188",
+                            "email": "a.krueger@example.org"
+                          }
+                        ],
+                        "customerId": 12
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -552,7 +921,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -560,6 +930,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -648,6 +1019,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -659,13 +1031,64 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/OrderList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/OrderList"},
+                        "example": [
+                          {
+                            "id": 4711,
+                            "title": "Heizung fällt aus, Wohnung 2. OG links",
+                            "status": "IN_PROGRESS",
+                            "address": {
+                              "id": 7,
+                              "streetAddress": "Lindenstraße 14",
+                              "postalCode": "80331",
+                              "locality": "München",
+                              "country": "DE",
+                              "additionalInfo": "Hinterhaus, 2. OG",
+                              "accountId": 1
+                            },
+                            "dueDate": "2026-02-09T16:00:00.000Z",
+                            "createdAt": "2026-02-06T11:00:00.000Z",
+                            "updatedAt": "2026-02-06T12:30:00.000Z",
+                            "internalId": "A-2026-0217",
+                            "isInternal": false,
+                            "type": "REPAIR",
+                            "propertyId": 3,
+                            "fields": [
+                              {"id": 1, "position": 0, "name": "Gewerk", "content": "Heizung"}
+                            ],
+                            "attachments": [],
+                            "comments": [
+                              {
+                                "id": 1,
+                                "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                                "orderId": 4711,
+                                "author": "Jana Sonnleitner",
+                                "statusChange": "IN_PROGRESS",
+                                "attachments": [],
+                                "createdAt": "2026-02-06T12:30:00.000Z"
+                              }
+                            ],
+                            "contactPersons": [
+                              {
+                                "type": "TENANT",
+                                "name": "Ayşe Krüger",
+                                "id": 1,
+                                "mobile": "+49 151 5550188",
+                                "emailAddress": "a.krueger@example.org"
+                              }
+                            ],
+                            "customerId": 12
+                          }
+                        ]
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -684,8 +1107,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -693,13 +1118,62 @@ public enum OpenAPIDocument {
                     "description": "The order.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Order"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Order"},
+                        "example": {
+                          "id": 4711,
+                          "title": "Heizung fällt aus, Wohnung 2. OG links",
+                          "status": "IN_PROGRESS",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          },
+                          "dueDate": "2026-02-09T16:00:00.000Z",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T12:30:00.000Z",
+                          "internalId": "A-2026-0217",
+                          "isInternal": false,
+                          "type": "REPAIR",
+                          "propertyId": 3,
+                          "fields": [
+                            {"id": 1, "position": 0, "name": "Gewerk", "content": "Heizung"}
+                          ],
+                          "attachments": [],
+                          "comments": [
+                            {
+                              "id": 1,
+                              "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                              "orderId": 4711,
+                              "author": "Jana Sonnleitner",
+                              "statusChange": "IN_PROGRESS",
+                              "attachments": [],
+                              "createdAt": "2026-02-06T12:30:00.000Z"
+                            }
+                          ],
+                          "contactPersons": [
+                            {
+                              "type": "TENANT",
+                              "name": "Ayşe Krüger",
+                              "id": 1,
+                              "mobile": "+49 151 5550188",
+                              "emailAddress": "a.krueger@example.org"
+                            }
+                          ],
+                          "customerId": 12
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -716,16 +1190,21 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
                   },
+                  {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IfMatch"},
-                  {"$ref": "#/components/parameters/DryRun"}
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "What changes.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/OrderPatch"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderPatch"},
+                      "example": {"status": "FINISHED"}
+                    }
                   }
                 },
                 "responses": {
@@ -771,11 +1250,13 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
                   },
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -787,7 +1268,20 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/CommentList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/CommentList"},
+                        "example": [
+                          {
+                            "id": 31,
+                            "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                            "orderId": 4711,
+                            "author": "Jana Sonnleitner",
+                            "statusChange": "IN_PROGRESS",
+                            "attachments": [],
+                            "createdAt": "2026-02-06T11:00:00.000Z"
+                          }
+                        ]
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
@@ -795,6 +1289,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -811,10 +1306,13 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
                   },
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
@@ -849,9 +1347,21 @@ public enum OpenAPIDocument {
                         },
                         "required": ["text", "authorName"],
                         "additionalProperties": false
+                      },
+                      "example": {
+                        "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                        "authorName": "Jana Sonnleitner",
+                        "status": "IN_PROGRESS"
                       }
                     },
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewComment"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewComment"},
+                      "example": {
+                        "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                        "authorName": "Jana Sonnleitner",
+                        "status": "IN_PROGRESS"
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -864,7 +1374,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -873,6 +1384,7 @@ public enum OpenAPIDocument {
                   "404": {"$ref": "#/components/responses/NotFound"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -898,7 +1410,13 @@ public enum OpenAPIDocument {
                   "description": "The field.",
                   "content": {
                     "application/json": {
-                      "schema": {"$ref": "#/components/schemas/OrderFieldAddition"}
+                      "schema": {"$ref": "#/components/schemas/OrderFieldAddition"},
+                      "example": {
+                        "name": "Gewerk",
+                        "content": "Heizung",
+                        "position": 0,
+                        "orderId": 4711
+                      }
                     }
                   }
                 },
@@ -921,6 +1439,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -946,7 +1465,14 @@ public enum OpenAPIDocument {
                   "description": "The contact person.",
                   "content": {
                     "application/json": {
-                      "schema": {"$ref": "#/components/schemas/ContactPersonAddition"}
+                      "schema": {"$ref": "#/components/schemas/ContactPersonAddition"},
+                      "example": {
+                        "name": "Ayşe Krüger",
+                        "type": "TENANT",
+                        "mobile": "+49 151 5550188",
+                        "email": "a.krueger@example.org",
+                        "orderId": "4711"
+                      }
                     }
                   }
                 },
@@ -969,6 +1495,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -987,13 +1514,37 @@ public enum OpenAPIDocument {
                 "description": "Takes the consumption data of one unit and month. What was delivered for the same unit and month before is replaced. The rules are those of the ARGE HeiWaKo / bved interface.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The delivery.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/EedDelivery"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/EedDelivery"},
+                      "example": {
+                        "propertyId": 3,
+                        "unitId": 21,
+                        "customerId": 12,
+                        "period": "2026-02",
+                        "mscName": "Messdienst Süd GmbH",
+                        "consumptions": [
+                          {
+                            "service": "HEATING",
+                            "unitofmeasure": "HCU",
+                            "converted": false,
+                            "estimated": false,
+                            "amount": 312.5,
+                            "errors": false
+                          }
+                        ],
+                        "benchmarks": [
+                          {"service": "HEATING", "unitofmeasure": "HCU", "amount": 287}
+                        ]
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -1002,6 +1553,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -1033,6 +1585,7 @@ public enum OpenAPIDocument {
                     "schema": {"$ref": "#/components/schemas/EedPeriod"},
                     "example": "2026-02"
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1040,13 +1593,39 @@ public enum OpenAPIDocument {
                     "description": "The data.",
                     "headers": {"ETag": {"$ref": "#/components/headers/WeakETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/EedReport"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/EedReport"},
+                        "example": {
+                          "unitId": 21,
+                          "period": "2026-02",
+                          "month": {
+                            "unitId": 21,
+                            "period": "2026-02",
+                            "mscName": "Messdienst Süd GmbH",
+                            "deliveredAt": "2026-03-03T05:00:00.000Z",
+                            "consumptions": [
+                              {
+                                "service": "HEATING",
+                                "unitofmeasure": "HCU",
+                                "converted": false,
+                                "estimated": false,
+                                "amount": 312.5,
+                                "errors": false
+                              }
+                            ]
+                          },
+                          "benchmarks": [
+                            {"service": "HEATING", "unitofmeasure": "HCU", "amount": 287}
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1071,6 +1650,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1082,13 +1662,29 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/UnitList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/UnitList"},
+                        "example": {
+                          "units": [
+                            {
+                              "propertyId": 3,
+                              "id": "21",
+                              "name": "WE 07, 2. OG links",
+                              "unitMscNumber": "0007",
+                              "propertyMscNumber": "0010442",
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1107,10 +1703,12 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The attachment's id. Whatever is not an id of this account's attachments answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 44
                   },
                   {"$ref": "#/components/parameters/Range"},
                   {"$ref": "#/components/parameters/IfRange"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1126,7 +1724,8 @@ public enum OpenAPIDocument {
                         "schema": {
                           "type": "string",
                           "contentMediaType": "application/octet-stream"
-                        }
+                        },
+                        "example": "%PDF-1.4"
                       }
                     }
                   },
@@ -1143,7 +1742,8 @@ public enum OpenAPIDocument {
                         "schema": {
                           "type": "string",
                           "contentMediaType": "application/octet-stream"
-                        }
+                        },
+                        "example": "%PDF-1.4"
                       }
                     }
                   },
@@ -1151,6 +1751,7 @@ public enum OpenAPIDocument {
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "416": {"$ref": "#/components/responses/RangeNotSatisfiable"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
@@ -1173,7 +1774,14 @@ public enum OpenAPIDocument {
                   "required": true,
                   "description": "The document.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewDocumentV1"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewDocumentV1"},
+                      "example": {
+                        "title": "Heizkostenabrechnung 2025",
+                        "propertyId": "3",
+                        "customerId": "12"
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -1192,7 +1800,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -1200,6 +1809,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -1218,13 +1828,22 @@ public enum OpenAPIDocument {
                 "description": "Creates a document of a property and the customer that the property belongs to. Files are attached to it afterwards.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The document.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewDocument"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewDocument"},
+                      "example": {
+                        "title": "Heizkostenabrechnung 2025",
+                        "internalPropertyId": "OBJ-014",
+                        "customerId": "12"
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -1241,7 +1860,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -1249,6 +1869,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -1267,6 +1888,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1278,13 +1900,38 @@ public enum OpenAPIDocument {
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/DocumentList"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/DocumentList"},
+                        "example": {
+                          "documents": [
+                            {
+                              "id": 9,
+                              "title": "Heizkostenabrechnung 2025",
+                              "propertyId": 3,
+                              "customerId": 12,
+                              "attachments": [
+                                {
+                                  "id": 44,
+                                  "name": "Abrechnung.pdf",
+                                  "fileType": "application/pdf",
+                                  "size": 48213,
+                                  "metadata": {"jahr": 2025},
+                                  "createdAt": "2026-02-06T11:00:00.000Z"
+                                }
+                              ],
+                              "createdAt": "2026-02-06T11:00:00.000Z",
+                              "updatedAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ]
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1303,8 +1950,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1312,13 +1961,34 @@ public enum OpenAPIDocument {
                     "description": "The document.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Document"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Document"},
+                        "example": {
+                          "id": 9,
+                          "title": "Heizkostenabrechnung 2025",
+                          "propertyId": 3,
+                          "customerId": 12,
+                          "attachments": [
+                            {
+                              "id": 44,
+                              "name": "Abrechnung.pdf",
+                              "fileType": "application/pdf",
+                              "size": 48213,
+                              "metadata": {"jahr": 2025},
+                              "createdAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ],
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1337,7 +2007,8 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
                   },
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -1347,7 +2018,13 @@ public enum OpenAPIDocument {
                   "description": "The file.",
                   "content": {
                     "application/json": {
-                      "schema": {"$ref": "#/components/schemas/NewDocumentAttachment"}
+                      "schema": {"$ref": "#/components/schemas/NewDocumentAttachment"},
+                      "example": {
+                        "name": "Abrechnung.pdf",
+                        "fileType": "application/pdf",
+                        "content": "JVBERi0xLjQK",
+                        "metadata": {"jahr": 2025}
+                      }
                     }
                   }
                 },
@@ -1362,7 +2039,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -1371,6 +2049,7 @@ public enum OpenAPIDocument {
                   "404": {"$ref": "#/components/responses/NotFound"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -1389,13 +2068,25 @@ public enum OpenAPIDocument {
                 "description": "Creates an appointment of a customer.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
-                  {"$ref": "#/components/parameters/IdempotencyKey"}
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "The appointment.",
                   "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/NewAppointment"}}
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/NewAppointment"},
+                      "example": {
+                        "title": "Ablesung Heizung",
+                        "description": "Alle Wohnungen im Haus",
+                        "dateStart": "2021-02-06 11:00:00",
+                        "dateEnd": "2021-02-06 12:30:00",
+                        "location": "Lindenstraße 14, Keller",
+                        "customerId": 12
+                      }
+                    }
                   }
                 },
                 "responses": {
@@ -1412,7 +2103,8 @@ public enum OpenAPIDocument {
                             {"$ref": "#/components/schemas/IdObject"},
                             {"$ref": "#/components/schemas/DryRunAnswer"}
                           ]
-                        }
+                        },
+                        "example": {"id": 4711}
                       }
                     }
                   },
@@ -1420,6 +2112,7 @@ public enum OpenAPIDocument {
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "408": {"$ref": "#/components/responses/RequestTimeout"},
                   "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
@@ -1459,6 +2152,7 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1471,7 +2165,20 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {"$ref": "#/components/schemas/AppointmentList"}
+                        "schema": {"$ref": "#/components/schemas/AppointmentList"},
+                        "example": {
+                          "appointments": [
+                            {
+                              "id": 5,
+                              "title": "Ablesung Heizung",
+                              "description": "Alle Wohnungen im Haus",
+                              "dateStart": "2021-02-06 11:00:00",
+                              "dateEnd": "2021-02-06 12:30:00",
+                              "location": "Lindenstraße 14, Keller",
+                              "customerId": 12
+                            }
+                          ]
+                        }
                       }
                     }
                   },
@@ -1479,6 +2186,7 @@ public enum OpenAPIDocument {
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1497,8 +2205,10 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
                   },
+                  {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
@@ -1506,13 +2216,25 @@ public enum OpenAPIDocument {
                     "description": "The appointment.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Appointment"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Appointment"},
+                        "example": {
+                          "id": 5,
+                          "title": "Ablesung Heizung",
+                          "description": "Alle Wohnungen im Haus",
+                          "dateStart": "2021-02-06 11:00:00",
+                          "dateEnd": "2021-02-06 12:30:00",
+                          "location": "Lindenstraße 14, Keller",
+                          "customerId": 12
+                        }
+                      }
                     }
                   },
                   "304": {"$ref": "#/components/responses/NotModified"},
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
@@ -1529,17 +2251,20 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
                   },
+                  {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IfMatch"},
-                  {"$ref": "#/components/parameters/DryRun"}
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "requestBody": {
                   "required": true,
                   "description": "What changes.",
                   "content": {
                     "application/json": {
-                      "schema": {"$ref": "#/components/schemas/AppointmentPatch"}
+                      "schema": {"$ref": "#/components/schemas/AppointmentPatch"},
+                      "example": {"dateEnd": "2021-02-06 13:00:00"}
                     }
                   }
                 },
@@ -1548,7 +2273,10 @@ public enum OpenAPIDocument {
                     "description": "The id.",
                     "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/IdObject"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
+                        "example": {"id": 4711}
+                      }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadRequest"},
@@ -1576,16 +2304,29 @@ public enum OpenAPIDocument {
                     "in": "path",
                     "required": true,
                     "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
-                    "schema": {"$ref": "#/components/schemas/Id"}
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
                   },
+                  {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IfMatch"},
-                  {"$ref": "#/components/parameters/DryRun"}
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
                 "responses": {
                   "200": {
                     "description": "The appointment that was deleted.",
                     "content": {
-                      "application/json": {"schema": {"$ref": "#/components/schemas/Appointment"}}
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Appointment"},
+                        "example": {
+                          "id": 5,
+                          "title": "Ablesung Heizung",
+                          "description": "Alle Wohnungen im Haus",
+                          "dateStart": "2021-02-06 11:00:00",
+                          "dateEnd": "2021-02-06 12:30:00",
+                          "location": "Lindenstraße 14, Keller",
+                          "customerId": 12
+                        }
+                      }
                     }
                   },
                   "400": {"$ref": "#/components/responses/BadQuery"},
@@ -1640,7 +2381,8 @@ public enum OpenAPIDocument {
                 "name": "cursor",
                 "in": "query",
                 "description": "Where to go on: taken from the Link header of the page before, opaque. Unlike offset it neither skips nor repeats records when others come and go.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+                "example": "AAAAAAAAADI"
               },
               "CustomerFilter": {
                 "name": "customerId",
@@ -1652,14 +2394,16 @@ public enum OpenAPIDocument {
               "IfNoneMatch": {
                 "name": "If-None-Match",
                 "in": "header",
-                "description": "ETags, or `*`: 304 without a body when one is the present version.",
-                "schema": {"type": "string"}
+                "description": "Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to other methods. Compared weakly. Several lines are one list.",
+                "schema": {"type": "string"},
+                "example": "\"5e1f0c2a-1b\""
               },
               "IfMatch": {
                 "name": "If-Match",
                 "in": "header",
-                "description": "Strong ETags, or `*`: 412 and no change when none is the present version.",
-                "schema": {"type": "string"}
+                "description": "Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when none names the present version, and nothing was done. Compared strongly, so a weak tag, as lists have, names nothing. Several lines are one list. Looked at before If-None-Match.",
+                "schema": {"type": "string"},
+                "example": "*"
               },
               "DryRun": {
                 "name": "dryRun",
@@ -1682,18 +2426,20 @@ public enum OpenAPIDocument {
                 "name": "Range",
                 "in": "header",
                 "description": "`bytes=first-last`, `bytes=first-` or `bytes=-count`.",
-                "schema": {"type": "string"}
+                "schema": {"type": "string"},
+                "example": "bytes=0-99"
               },
               "IfRange": {
                 "name": "If-Range",
                 "in": "header",
-                "description": "A strong ETag: Range counts only while the file has it.",
-                "schema": {"type": "string"}
+                "description": "A strong ETag: Range counts only while the file has it. A date never counts, since files have none.",
+                "schema": {"type": "string"},
+                "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
               }
             },
             "headers": {
               "ETag": {
-                "description": "The record's version, strong.",
+                "description": "The version, strong.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
               },
@@ -1758,24 +2504,34 @@ public enum OpenAPIDocument {
                 "example": "</v2/documents>; rel=\"successor-version\""
               },
               "TotalCountIfKnown": {
-                "description": "How many there are in all, exactly; absent when several filters together would take too long to count.",
+                "description": "How many there are in all, exactly. Always there without a filter and with one, in any order (`dueFrom` and `dueTo` together are one). With several filters: when one of them alone leaves at most 4 096 orders; on a page without cursor, when none of them is a time and what each alone leaves comes to at most 131 072 orders, added up; on a page without cursor and offset that has all orders there are. Otherwise absent.",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 1000000
+              },
+              "PresentETag": {
+                "description": "The version of what is there; absent when there is nothing.",
+                "schema": {"type": "string"},
+                "example": "\"5e1f0c2a-1b\""
+              },
+              "AcceptEncoding": {
+                "description": "`identity`, when the body came with a Content-Encoding: none is decoded.",
+                "schema": {"type": "string"},
+                "example": "identity"
               }
             },
             "responses": {
               "NotModified": {
-                "description": "The client's version is the present one. No body.",
-                "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}
+                "description": "If-None-Match names the present version. No body.",
+                "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}}
               },
               "BadRequest": {
-                "description": "The body is not JSON, or a query parameter is unknown.",
+                "description": "The body is not JSON, a query parameter is unknown, a percent sign stands without two hexadecimal digits, or a field that has one line has several.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "BadQuery": {
-                "description": "A query parameter is missing, unknown, given twice, or its value is not one of those described.",
+                "description": "A query parameter is missing, unknown, given twice, or its value is not one of those described; or a percent sign stands without two hexadecimal digits.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1806,8 +2562,8 @@ public enum OpenAPIDocument {
                 }
               },
               "PreconditionFailed": {
-                "description": "None of the versions in If-Match is the present one.",
-                "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                "description": "If-Match names no present version, or, on a method other than GET and HEAD, If-None-Match names it. Nothing was changed.",
+                "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -1819,16 +2575,17 @@ public enum OpenAPIDocument {
                 }
               },
               "ContentTooLarge": {
-                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB.",
+                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB. Or the record would come to more than 16 MiB with it (`/problems/record-full`).",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "UnsupportedMediaType": {
-                "description": "The body has not the media type that the operation takes.",
+                "description": "The body has not the media type that the operation takes, or it has a Content-Encoding: bodies are sent as they are. `identity` is no encoding and is let through.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-                }
+                },
+                "headers": {"Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"}}
               },
               "Unprocessable": {
                 "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
@@ -2755,7 +3512,7 @@ public enum OpenAPIDocument {
                   "amount": {
                     "type": "number",
                     "minimum": 0,
-                    "description": "How much. A finite number, kept exactly as a double holds it."
+                    "description": "How much. A finite number; one that a double in its shortest form does not equal is refused, never rounded."
                   }
                 },
                 "required": ["service", "unitofmeasure", "amount"],
@@ -2780,7 +3537,7 @@ public enum OpenAPIDocument {
                   "amount": {
                     "type": "number",
                     "minimum": 0,
-                    "description": "How much. A finite number, kept exactly as a double holds it. Required unless `errors` is true."
+                    "description": "How much. A finite number; one that a double in its shortest form does not equal is refused, never rounded. Required unless `errors` is true."
                   },
                   "errors": {
                     "type": "boolean",
@@ -3047,14 +3804,14 @@ public enum OpenAPIDocument {
                 "type": ["integer", "string"],
                 "minimum": 0,
                 "maximum": 9007199254740991,
-                "pattern": "^(0|[1-9][0-9]{0,15})$",
+                "pattern": "^(0|[1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": [20231, "20231"]
               },
               "ForeignNumberText": {
                 "title": "ForeignNumberText",
                 "description": "A number that another system gave, as a string of digits.",
                 "type": "string",
-                "pattern": "^(0|[1-9][0-9]{0,15})$",
+                "pattern": "^(0|[1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": ["20231"]
               },
               "Id": {
@@ -3080,14 +3837,14 @@ public enum OpenAPIDocument {
                 "type": ["integer", "string"],
                 "minimum": 1,
                 "maximum": 9007199254740991,
-                "pattern": "^[1-9][0-9]{0,15}$",
+                "pattern": "^([1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": [4711, "4711"]
               },
               "IdText": {
                 "title": "IdText",
                 "description": "An id that Relay gave, as a string of digits: some answers have it so.",
                 "type": "string",
-                "pattern": "^[1-9][0-9]{0,15}$",
+                "pattern": "^([1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": ["4711"]
               },
               "NewAddress": {
@@ -3308,7 +4065,7 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 255,
-                    "description": "The file's name; a path before it is dropped."
+                    "description": "The file's name; a path before it is dropped, and what is left may not be `.` or `..` nor have control characters."
                   },
                   "fileType": {"$ref": "#/components/schemas/DocumentFileType"},
                   "content": {
@@ -3321,7 +4078,7 @@ public enum OpenAPIDocument {
                   "metadata": {
                     "type": "object",
                     "additionalProperties": true,
-                    "description": "Whatever else is to be known of the file; read back as it is."
+                    "description": "Whatever else is to be known of the file; read back with the same names and values. Numbers are 64-bit integers, or equal a double in its shortest form: others are refused, never rounded."
                   }
                 },
                 "required": ["name", "fileType", "content"],
@@ -3989,6 +4746,7 @@ public enum OpenAPIDocument {
                 "description": "An RFC 3339 date-time. Requests may use any offset and any number of fraction digits (cut to milliseconds); answers are in UTC with milliseconds. No leap seconds; years 0000 to 9999.",
                 "type": "string",
                 "format": "date-time",
+                "pattern": "^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
                 "examples": ["2026-02-06T11:00:00.000Z"]
               },
               "Unit": {
@@ -4096,10 +4854,10 @@ public enum OpenAPIDocument {
               },
               "WallTime": {
                 "title": "WallTime",
-                "description": "A local time as `YYYY-MM-DD HH:MM:SS`, without a time zone, stored as given. An RFC 3339 date-time is read too: the time written in it counts, its offset and fraction do not.",
+                "description": "A local time as `YYYY-MM-DD HH:MM:SS`, without a time zone, stored as given. Requests may write `T` for the space and add a fraction and an offset, as RFC 3339 has them: the time written counts, fraction and offset do not.",
                 "type": "string",
                 "format": "wall-time",
-                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$",
+                "pattern": "^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[ Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$",
                 "examples": ["2021-02-06 11:00:00"]
               }
             }

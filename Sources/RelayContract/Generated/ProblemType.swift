@@ -24,12 +24,16 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case underWay
     /// 410: The cursor is from before a restore. Start again without a cursor.
     case cursorExpired
-    /// 412: The record has changed meanwhile. Fetch it again and decide anew; the ETag header has
-    /// its present version.
+    /// 412: A condition of the request does not hold. If-Match names no present version, or
+    /// If-None-Match does: the ETag header has the present one.
     case preconditionFailed
     /// 413: The body is too large. The detail names the limit.
     case contentTooLarge
-    /// 415: The body has the wrong media type. Send `Content-Type: application/json`.
+    /// 413: The record is full. A record has at most 16 MiB with all that belongs to it, such as an
+    /// order's comments: go on in another one.
+    case recordFull
+    /// 415: The body has the wrong media type or encoding. Send `Content-Type: application/json`
+    /// and no Content-Encoding.
     case unsupportedMediaType
     /// 416: The range lies behind the end. Content-Range says how many bytes there are.
     case rangeNotSatisfiable
@@ -66,6 +70,7 @@ extension ProblemType {
         case .cursorExpired: "/problems/cursor-expired"
         case .preconditionFailed: "/problems/precondition-failed"
         case .contentTooLarge: "/problems/content-too-large"
+        case .recordFull: "/problems/record-full"
         case .unsupportedMediaType: "/problems/unsupported-media-type"
         case .rangeNotSatisfiable: "/problems/range-not-satisfiable"
         case .validation: "/problems/validation"
@@ -91,9 +96,10 @@ extension ProblemType {
         case .conflict: "Other records stand in the way"
         case .underWay: "The request is still under way"
         case .cursorExpired: "The cursor is from before a restore"
-        case .preconditionFailed: "The record has changed meanwhile"
+        case .preconditionFailed: "A condition of the request does not hold"
         case .contentTooLarge: "The body is too large"
-        case .unsupportedMediaType: "The body has the wrong media type"
+        case .recordFull: "The record is full"
+        case .unsupportedMediaType: "The body has the wrong media type or encoding"
         case .rangeNotSatisfiable: "The range lies behind the end"
         case .validation: "The body is well-formed but wrong"
         case .idempotencyKeyReused: "The Idempotency-Key belongs to another request"
@@ -120,6 +126,7 @@ extension ProblemType {
         case .cursorExpired: 410
         case .preconditionFailed: 412
         case .contentTooLarge: 413
+        case .recordFull: 413
         case .unsupportedMediaType: 415
         case .rangeNotSatisfiable: 416
         case .validation: 422

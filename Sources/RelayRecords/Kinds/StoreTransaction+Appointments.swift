@@ -29,7 +29,7 @@ extension StoreTransaction {
         guard let stored = try load(Appointment.self, .appointment, id, context) else {
             return .missing(.appointment, id)
         }
-        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        if let refusal = precondition.refusal(of: stored.version) { return refusal }
         var faults = Faults()
         try check(patch.customerId, .customer, "customerId", &faults, context)
         var appointment = stored.model
@@ -55,7 +55,7 @@ extension StoreTransaction {
         guard let stored = try load(Appointment.self, .appointment, id, context) else {
             return .missing(.appointment, id)
         }
-        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        if let refusal = precondition.refusal(of: stored.version) { return refusal }
         let account = context.account
         try begin(context)
         try relink(id, from: stored.model.links(account), to: RecordLinks())

@@ -7,9 +7,14 @@ extension StoreTransaction {
     mutating func createComment(
         on orderID: UInt64, _ new: NewComment, _ files: [UploadedFile], _ context: RecordContext
     ) throws(StoreError) -> RecordAnswer {
-        guard let old = try load(Order.self, .order, orderID, context)?.model else {
+        guard let stored = try load(Order.self, .order, orderID, context) else {
             return .missing(.order, orderID)
         }
+        // The list of comments has the version of its order.
+        if let refusal = context.target?.precondition.refusal(of: stored.version, isWeak: true) {
+            return refusal
+        }
+        let old = stored.model
         try begin(context)
         let id = try newID(.comment, context)
         var attachments: [Attachment] = []

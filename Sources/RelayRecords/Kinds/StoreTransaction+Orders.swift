@@ -50,7 +50,7 @@ extension StoreTransaction {
         guard let stored = try load(Order.self, .order, id, context) else {
             return .missing(.order, id)
         }
-        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        if let refusal = precondition.refusal(of: stored.version) { return refusal }
         var faults = Faults()
         let plan = try planAddress(
             patch.address, keeping: stored.model.address, &faults, context)

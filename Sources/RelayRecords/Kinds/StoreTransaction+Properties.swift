@@ -129,7 +129,7 @@ extension StoreTransaction {
         guard let stored = try load(Property.self, .property, id, context) else {
             return .missing(.property, id)
         }
-        guard precondition.admits(stored.version) else { return .failed(stored.version) }
+        if let refusal = precondition.refusal(of: stored.version) { return refusal }
         let account = context.account
         var referrers = Referrers()
         try referrers.add(

@@ -10,6 +10,8 @@ public struct RecordAnswer: Sendable {
     public var body: [UInt8]
     /// Version of the one record that the answer is about; with 412 its present version.
     public var version: UInt64?
+    /// Whether it is the version of a list, whose tag is weak.
+    public var isWeak = false
     /// Id of a record that was created.
     public var createdID: UInt64?
 
@@ -36,32 +38,5 @@ public struct RecordAnswer: Sendable {
         RecordAnswer(
             status, body: Array(String(id).utf8), version: version,
             createdID: status == 201 ? id : nil)
-    }
-}
-
-/// What If-Match asks of a record before it is changed (RFC 9110 §13.1.1).
-public enum RecordPrecondition: Sendable {
-    /// Nothing.
-    case none
-    /// That it exists: `*`.
-    case exists
-    /// That it has one of these versions.
-    case versions([UInt64])
-
-    /// Whether a record of this version may be changed.
-    func admits(_ version: UInt64) -> Bool {
-        switch self {
-        case .none, .exists: true
-        case .versions(let versions): versions.contains(version)
-        }
-    }
-
-    /// The refusal of a record that has another version.
-    static func failed(_ version: UInt64) -> RecordAnswer {
-        RecordAnswer(
-            Problem(
-                .preconditionFailed,
-                "If-Match names another version; read the record again and repeat the change"),
-            version: version)
     }
 }

@@ -25,10 +25,11 @@ public final class RecordApplier: @unchecked Sendable {
     /// Applies one change, or refuses it and leaves the transaction as it was.
     public func apply(
         _ change: RecordChange, account: UInt32, time: Timestamp,
-        to transaction: inout StoreTransaction
+        target: TargetPrecondition? = nil, to transaction: inout StoreTransaction
     ) throws(StoreError) -> RecordAnswer {
+        if let refusal = try transaction.refusal(target, account: account) { return refusal }
         let context = RecordContext(
-            account: account, time: time, parser: parser, change: change)
+            account: account, time: time, parser: parser, change: change, target: target)
         switch change {
         case .createAddress(let new): return try transaction.createAddress(new, context)
         case .upsertCustomer(let upsert):

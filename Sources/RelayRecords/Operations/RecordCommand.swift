@@ -12,6 +12,7 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     private let account: UInt32
     private let time: Timestamp
     private let applier: RecordApplier
+    private let target: TargetPrecondition?
     private let request: IdempotentRequest?
     private let completion: @Sendable (Result<RecordAnswer, StoreError>) -> Void
     private var answer: RecordAnswer?
@@ -24,16 +25,19 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     /// Makes a command.
     ///
     /// - Parameters:
+    ///   - target: what a POST asks of what is at its path.
     ///   - isRehearsal: a dry run: everything is checked and answered, nothing is kept.
     ///   - request: what a second request under the same key is told apart by; a dry run is
     ///     answered from what is remembered, but not remembered itself.
     ///   - completion: called on the writer thread, once the answer is durable.
     public init(
         _ change: RecordChange, account: UInt32, time: Timestamp, byteCount: Int,
-        applier: RecordApplier, isRehearsal: Bool = false, request: IdempotentRequest? = nil,
+        applier: RecordApplier, target: TargetPrecondition? = nil, isRehearsal: Bool = false,
+        request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
     ) {
         self.applier = applier
+        self.target = target
         self.isRehearsal = isRehearsal
         self.request = request
         self.change = change
@@ -50,7 +54,8 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
             answer = try transaction.recall(request, account: account, now: now)
             if answer != nil { return }
         }
-        let answer = try applier.apply(change, account: account, time: time, to: &transaction)
+        let answer = try applier.apply(
+            change, account: account, time: time, target: target, to: &transaction)
         self.answer = isRehearsal ? applier.rehearsed(answer) : answer
         // A refusal changed nothing: the same request may be right later.
         if let request, answer.problem == nil, !isRehearsal {

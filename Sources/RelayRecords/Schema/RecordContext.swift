@@ -9,6 +9,8 @@ struct RecordContext {
     let parser: JSONParser
     /// What to note in the change record, once the change is known to happen; nil in a bulk load.
     let change: RecordChange?
+    /// What a POST's conditional fields ask of what is at its path.
+    var target: TargetPrecondition?
 }
 
 /// A record read back from its document.

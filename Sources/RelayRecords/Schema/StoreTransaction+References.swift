@@ -31,7 +31,4 @@ extension RecordAnswer {
     static func missing(_ resource: Resource, _ id: UInt64) -> RecordAnswer {
         RecordAnswer(Problem(.notFound, "the account has no \(resource) \(id)"))
     }
-
-    /// If-Match names another version.
-    static func failed(_ version: UInt64) -> RecordAnswer { RecordPrecondition.failed(version) }
 }

@@ -34,12 +34,18 @@ final class AdminApplication: Application {
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         var exchange = RelayExchange(http: exchange, account: 0)
-        if refusal == .bodyStalled { return exchange.reject(.stalledBody) }
-        exchange.reject(
-            Problem(
-                .contentTooLarge,
-                "an admin request has at most \(Limits.adminBodyBytes) bytes, "
-                    + "a load \(Limits.loadBodyBytes)"))
+        switch refusal {
+        case .bodyStalled: exchange.reject(.stalledBody)
+        case .fieldsTooLarge: exchange.reject(.fieldsTooLarge)
+        case .fieldRepeated(let field): exchange.reject(.repeated(field))
+        case .bodyBudget: exchange.reject(.bodyBudget)
+        case .bodyTooLarge:
+            exchange.reject(
+                Problem(
+                    .contentTooLarge,
+                    "an admin request has at most \(Limits.adminBodyBytes) bytes, "
+                        + "a load \(Limits.loadBodyBytes)"))
+        }
     }
 
     override func answer(_ exchange: Exchange) {
@@ -75,23 +81,28 @@ final class AdminApplication: Application {
     // MARK: Keys
 
     private func listKeys(_ exchange: inout RelayExchange) {
+        guard let account = accountParameter(exchange.query) else {
+            return exchange.reject(
+                Problem(
+                    .badRequest,
+                    "expected `account=` and a number from 1 to \(RelayStore.Limits.accounts - 1)")
+            )
+        }
         do throws(StoreError) {
-            let account = try accountParameter(exchange.query)
-            let keys = try keys.all(of: account)
+            let keys = try keys.all(of: account == 0 ? nil : account)
             exchange.answer(200, json: .object { keys.writeMembers(to: &$0) })
         } catch {
             exchange.reject(Problem(error))
         }
     }
 
-    /// `account=N`, or nil for all accounts.
-    private func accountParameter(_ query: UnsafeRawBufferPointer) throws(StoreError) -> UInt32? {
+    /// `account=N`: 0 without it, for all accounts; nil when N is none.
+    private func accountParameter(_ query: UnsafeRawBufferPointer) -> UInt32? {
         let text = String(decoding: query, as: UTF8.self)
-        guard text.hasPrefix("account=") else { return nil }
-        guard let account = UInt32(text.dropFirst(8)), account < RelayStore.Limits.accounts else {
-            throw .tooLarge
+        guard text.hasPrefix("account=") else { return 0 }
+        return UInt32(text.dropFirst(8)).flatMap {
+            (1..<RelayStore.Limits.accounts).contains($0) ? $0 : nil
         }
-        return account
     }
 
     private func createKey(_ exchange: inout RelayExchange) {

@@ -52,7 +52,7 @@ final class RelayApplication: Application {
         var exchange = RelayExchange(http: exchange, account: 0)
         beginTurn()
         guard let match = route(&exchange), case .operation(let operation) = match.outcome,
-            checkHead(operation, &exchange)
+            exchange.checkQuery(), checkHead(operation, &exchange)
         else { return }
         if operation.streamsBody {
             return api.pointee.admit(operation, id: match.id0, &exchange)
@@ -77,16 +77,10 @@ final class RelayApplication: Application {
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
         var exchange = RelayExchange(http: exchange, account: 0)
         switch refusal {
-        case .fieldsTooLarge:
-            exchange.reject(
-                Problem(
-                    .headersTooLarge,
-                    "at most \(HTTP2.Limits.maxFields) fields and "
-                        + "\(HTTP2.Limits.maxFieldSectionBytes) bytes"))
+        case .fieldsTooLarge: exchange.reject(.fieldsTooLarge)
+        case .fieldRepeated(let field): exchange.reject(.repeated(field))
         case .bodyTooLarge: exchange.reject(.tooLarge(exchange.http))
-        case .bodyBudget:
-            exchange.reject(
-                Problem(.unavailable, "too many bodies at once on this connection: try again"))
+        case .bodyBudget: exchange.reject(.bodyBudget)
         case .bodyStalled:
             // Its files are not waited for any longer either.
             Upload.end(exchange.http)
@@ -101,6 +95,7 @@ final class RelayApplication: Application {
         }
         if operation.maxBodyBytes > 0, !checkHead(operation, &exchange) { return }
         if api.pointee.pages.answer(exchange, api.pointee.reader.transactionID) { return }
+        if !exchange.checkQuery() { return }
         exchange.setDeprecation()
         let request = APIRequest(
             id0: match.id0, query: exchange.query, body: exchange.http.body)
@@ -120,7 +115,12 @@ final class RelayApplication: Application {
     @inline(__always)
     private func route(_ exchange: inout RelayExchange) -> RouteMatch? {
         let method = RelayContract.Method(rawValue: exchange.http.method.rawValue) ?? .other
-        let match = Router.match(method: method, path: exchange.path)
+        var match = Router.match(method: method, path: exchange.path)
+        // No path of the contract has a percent sign: of those that lead somewhere none is decoded.
+        if !match.isOperation, exchange.path.contains(UInt8(ascii: "%")) {
+            guard exchange.normalizePath() else { return nil }
+            match = Router.match(method: method, path: exchange.path)
+        }
         guard case .operation(let operation) = match.outcome else {
             exchange.rejectRoute(match)
             return nil
@@ -143,6 +143,14 @@ final class RelayApplication: Application {
     ) -> Bool {
         if operation.maxBodyBytes == 0 {
             exchange.reject(Problem(.badRequest, "\(operation.name) takes no body"))
+            return false
+        }
+        if let coding = exchange.http.field(.contentEncoding), !MediaType.isIdentity(coding) {
+            exchange.reject(
+                Problem(
+                    .unsupportedMediaType,
+                    "send the body as it is, without a Content-Encoding: none is decoded here"))
+            exchange.http.set(.acceptEncoding, "identity")
             return false
         }
         guard let type = exchange.http.field(.contentType),
@@ -184,7 +192,27 @@ extension RelayExchange {
     }
 }
 
+extension RouteMatch {
+    @inline(__always)
+    fileprivate var isOperation: Bool { if case .operation = outcome { true } else { false } }
+}
+
 extension Problem {
+    /// 400: a field that has one line has several, and none of them can be trusted.
+    static func repeated(_ field: RequestField) -> Problem {
+        Problem(.badRequest, "the field \(field.name) is there more than once: send it once")
+    }
+
+    /// 431 with the limits that were exceeded.
+    static let fieldsTooLarge = Problem(
+        .headersTooLarge,
+        "at most \(HTTP2.Limits.maxFields) fields and "
+            + "\(HTTP2.Limits.maxFieldSectionBytes) bytes")
+
+    /// 503: a connection's bodies take more than it may have.
+    static let bodyBudget = Problem(
+        .unavailable, "too many bodies at once on this connection: try again")
+
     /// 408: the client has stopped sending.
     static let stalledBody = Problem(
         .requestTimeout,

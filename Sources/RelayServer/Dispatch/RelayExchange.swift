@@ -35,6 +35,26 @@ struct RelayExchange: APIExchange {
         }
     }
 
+    /// Decodes what is escaped in the path without need; false after a malformed escape was refused.
+    mutating func normalizePath() -> Bool {
+        if let place = PercentEncoding.firstFault(in: path) {
+            reject(.malformedEscape("path", place))
+            return false
+        }
+        http.editPath { PercentEncoding.normalize($0) }
+        self = RelayExchange(http: http, account: account, operation: operation)
+        return true
+    }
+
+    /// Whether the query's escapes are well-formed; false after it was refused.
+    @inline(__always)
+    mutating func checkQuery() -> Bool {
+        if query.isEmpty { return true }
+        guard let place = PercentEncoding.firstFault(in: query) else { return true }
+        reject(.malformedEscape("query", place))
+        return false
+    }
+
     /// Answers with a problem (RFC 9457).
     mutating func reject(_ problem: Problem) {
         var writer = JSONWriter()
@@ -74,16 +94,6 @@ struct RelayExchange: APIExchange {
         http.commit(.etag, space, tag.write(to: space))
     }
 
-    /// Answers 304 when the client has this version already (RFC 9110 §13.1.2).
-    @inline(__always)
-    func isNotModified(_ tag: EntityTag) -> Bool {
-        guard let list = http.field(.ifNoneMatch) else { return false }
-        guard tag.isNamed(in: list, strongly: false) else { return false }
-        http.respond(304)
-        setTag(tag)
-        return true
-    }
-
     /// Answers with the outcome of a command.
     mutating func answer(_ answer: RecordAnswer, epoch: UInt64) {
         if let problem = answer.problem {
@@ -91,7 +101,9 @@ struct RelayExchange: APIExchange {
         } else {
             self.answer(answer.status, json: answer.body)
         }
-        if let version = answer.version { setTag(EntityTag(epoch: epoch, version: version)) }
+        if let version = answer.version {
+            setTag(EntityTag(epoch: epoch, version: version, isWeak: answer.isWeak))
+        }
         if let id = answer.createdID, let prefix = operation?.locationPrefix {
             http.set(.location, copying: "\(prefix)\(id)")
         }
@@ -116,12 +128,25 @@ struct RelayExchange: APIExchange {
 }
 
 extension Problem {
+    /// 400: a percent sign that no two hexadecimal digits follow.
+    fileprivate static func malformedEscape(_ what: StaticString, _ place: Int) -> Problem {
+        Problem(
+            .badRequest,
+            "a percent sign without two hexadecimal digits at byte \(place + 1) of the \(what): "
+                + "write the sign itself as %25")
+    }
+
     /// The one place where an error of the store becomes an answer.
     init(_ error: StoreError) {
         switch error {
         case .storeFull: self.init(.storageFull, error.description)
         case .stopped: self.init(.unavailable, error.description)
-        case .tooLarge: self.init(.contentTooLarge, error.description)
+        case .tooLarge:
+            // Bodies have limits of their own: what is too large is what the record came to.
+            self.init(
+                .recordFull,
+                "with this the record, or what is noted of the change, would have more than "
+                    + "\(RelayStore.Limits.documentBytes >> 20) MiB; nothing was changed")
         case .duplicate: self.init(.conflict, error.description)
         case .corrupted, .incompatible, .lmdb: self.init(.internalFault, error.description)
         }

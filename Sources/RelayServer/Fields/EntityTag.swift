@@ -37,49 +37,6 @@ struct EntityTag: Equatable {
     var text: String {
         (isWeak ? "W/" : "") + "\"\(String(epoch, radix: 16))-\(String(version, radix: 16))\""
     }
-
-    /// Whether a list of tags, as in If-Match or If-None-Match, names this one.
-    ///
-    /// - Parameters:
-    ///   - list: the field's value; `*` names every tag.
-    ///   - strongly: compare as If-Match wants, where a weak tag never matches (§8.8.3.2).
-    func isNamed(in list: UnsafeRawBufferPointer, strongly: Bool) -> Bool {
-        // SAFETY: `space` lives through the closure and holds maxBytes.
-        withUnsafeTemporaryAllocation(byteCount: Self.maxBytes, alignment: 8) { space in
-            let length = EntityTag(epoch: epoch, version: version).write(to: space.baseAddress!)
-            let opaque = UnsafeRawBufferPointer(rebasing: space[0..<length])
-            if strongly && isWeak { return false }
-            return Self.isNamed(opaque, in: list, strongly: strongly)
-        }
-    }
-
-    /// Whether a list of tags names this one, which is given with its quotes and without `W/`.
-    @inline(__always)
-    static func isNamed(
-        _ opaque: some Sequence<UInt8>, in list: UnsafeRawBufferPointer, strongly: Bool = false
-    ) -> Bool {
-        var rest = list[...]
-        while let tag = next(&rest) {
-            if tag.bytes.elementsEqual("*".utf8) { return true }
-            if strongly && tag.isWeak { continue }
-            if tag.bytes.elementsEqual(opaque) { return true }
-        }
-        return false
-    }
-
-    /// Takes the next tag off a comma-separated list.
-    private static func next(
-        _ rest: inout Slice<UnsafeRawBufferPointer>
-    ) -> (bytes: Slice<UnsafeRawBufferPointer>, isWeak: Bool)? {
-        rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x2C }
-        if rest.isEmpty { return nil }
-        let end = rest.firstIndex(of: 0x2C) ?? rest.endIndex
-        var tag = rest[rest.startIndex..<end]
-        rest = rest[end...]
-        while let last = tag.last, last == 0x20 || last == 0x09 { tag = tag.dropLast() }
-        let isWeak = tag.starts(with: "W/".utf8)
-        return (isWeak ? tag.dropFirst(2) : tag, isWeak)
-    }
 }
 
 /// Hexadecimal digits without a String.
@@ -101,26 +58,5 @@ enum Hexadecimal {
             rest >>= 4
         }
         return digits
-    }
-}
-
-extension EntityTag {
-    /// The versions that a list of tags names, of those that are strong and of this epoch: a tag
-    /// of another store, or from before a restore, matches nothing.
-    static func strongVersions(in list: UnsafeRawBufferPointer, epoch: UInt64) -> [UInt64] {
-        let prefix = "\"" + String(epoch, radix: 16) + "-"
-        var versions: [UInt64] = []
-        var rest = list[...]
-        while let tag = next(&rest) {
-            let text = String(decoding: tag.bytes, as: UTF8.self)
-            // Only as `write` writes it: a number may be spelt in one way, or tags that differ
-            // would name the same version.
-            guard !tag.isWeak, text.hasPrefix(prefix),
-                let version = UInt64(text.dropFirst(prefix.count).dropLast(), radix: 16),
-                EntityTag(epoch: epoch, version: version).text == text
-            else { continue }
-            versions.append(version)
-        }
-        return versions
     }
 }

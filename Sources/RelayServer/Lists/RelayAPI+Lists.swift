@@ -13,7 +13,7 @@ extension RelayAPI {
             let head = try reader.head(of: list, resource: answer.list.resource.rawValue)
             let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
             guard let start = start(of: page, answer, &exchange) else { return }
-            if exchange.isNotModified(tag) { return }
+            if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)

@@ -13,7 +13,7 @@ extension RelayAPI {
             let version = try selection.version(reader.view, exchange.account)
             let tag = EntityTag(epoch: epoch, version: version, isWeak: true)
             guard let start = start(of: page, selection, &exchange) else { return }
-            if exchange.isNotModified(tag) { return }
+            if exchange.isSettled(by: tag) { return }
             let limit = page.limit ?? .max
             try selection.fill(
                 selected, reader.view, from: start, limit: min(limit, Limits.selectedRecords))

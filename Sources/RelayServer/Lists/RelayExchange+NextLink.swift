@@ -3,11 +3,14 @@ import RelayContract
 
 extension RelayExchange {
     /// `Link: </v1/orders?limit=50&status=OPEN&cursor=…>; rel="next"` (RFC 8288): the request's own
-    /// path and filters, as they came, with the cursor in place of where this page began.
+    /// path and filters, as they came, with the cursor in place of where this page began. What may not
+    /// stand in a URI is escaped there.
     func setLink(
         _ limit: Int, cursorBytes: Int, writeCursor: (UnsafeMutableRawPointer) -> Void
     ) {
-        let capacity = path.count + query.count + cursorBytes + Limits.linkBytes
+        let escapes = query.count { !PercentEncoding.isAllowed($0) }
+        let capacity =
+            path.count + query.count + 2 * escapes + cursorBytes + Limits.linkBytes
         var text = FieldText(http.reserveValue(capacity), capacity)
         text.append("<")
         text.append(path)
@@ -32,7 +35,7 @@ extension RelayExchange {
             start = end + 1
             if pair.isEmpty || Self.isPage(QueryText(name)) { continue }
             text.append("&")
-            text.append(pair)
+            text.append(escaping: pair)
         }
     }
 
@@ -65,6 +68,17 @@ struct FieldText {
         // SAFETY: `reserve` checks that the bytes fit the room.
         UnsafeMutableRawBufferPointer(start: reserve(bytes.count), count: bytes.count)
             .copyMemory(from: bytes)
+    }
+
+    mutating func append(escaping bytes: UnsafeRawBufferPointer) {
+        if bytes.allSatisfy(PercentEncoding.isAllowed) { return append(bytes) }
+        for byte in bytes {
+            let isAllowed = PercentEncoding.isAllowed(byte)
+            let space = reserve(isAllowed ? 1 : 3)
+            let (high, low) = PercentEncoding.digits(of: byte)
+            let text = isAllowed ? [byte] : [UInt8(ascii: "%"), high, low]
+            space.copyMemory(from: text, byteCount: text.count)
+        }
     }
 
     mutating func append(_ text: StaticString) {

@@ -85,7 +85,7 @@ struct RememberedPages: ~Copyable {
     @inline(__always)
     private static func isPlain(_ exchange: RelayExchange) -> Bool {
         !exchange.query.isEmpty && exchange.http.method == .get
-            && exchange.http.field(.ifNoneMatch) == nil
+            && !exchange.http.isConditional
     }
 
     @inline(__always)

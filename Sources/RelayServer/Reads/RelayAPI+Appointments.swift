@@ -15,7 +15,7 @@ extension RelayAPI {
         _ input: UpdateAppointmentInput, _ exchange: inout RelayExchange
     ) {
         submit(
-            .updateAppointment(input.appointmentId, input.body, precondition(exchange)),
+            .updateAppointment(input.appointmentId, input.body, exchange.precondition(epoch)),
             dryRun: input.dryRun, &exchange)
     }
 
@@ -23,7 +23,7 @@ extension RelayAPI {
         _ input: DeleteAppointmentInput, _ exchange: inout RelayExchange
     ) {
         submit(
-            .deleteAppointment(input.appointmentId, precondition(exchange)),
+            .deleteAppointment(input.appointmentId, exchange.precondition(epoch)),
             dryRun: input.dryRun, &exchange)
     }
 

@@ -39,7 +39,7 @@ extension RelayAPI {
             case .failure(let problem): return exchange.reject(problem)
             }
         }
-        if exchange.isNotModified(tag) { return }
+        if exchange.isSettled(by: tag) { return }
         let rest = order.comments.dropFirst(start)
         let comments = rest.prefix(page.limit ?? .max)
         var writer = JSONWriter()
@@ -51,9 +51,7 @@ extension RelayAPI {
             let cursor = PageCursor(
                 epoch: epoch, list: RecordList.commentsOfOrder.rawValue, parameter: order.id,
                 after: last.id)
-            let path = String(decoding: exchange.path, as: UTF8.self)
-            exchange.http.set(
-                .link, copying: "<\(path)?limit=\(limit)&cursor=\(cursor.text)>; rel=\"next\"")
+            exchange.setLink(limit, cursorBytes: PageCursor.characters) { cursor.write(to: $0) }
         }
     }
 
@@ -73,16 +71,5 @@ extension RelayAPI {
                     .cursorExpired, "the store was restored since: begin again without cursor"))
         }
         return .success(cursor.after)
-    }
-}
-
-extension PageCursor {
-    /// The cursor as text, where speed does not matter.
-    fileprivate var text: String {
-        // SAFETY: the room lives through the closure.
-        String(unsafeUninitializedCapacity: Self.characters) { space in
-            write(to: UnsafeMutableRawPointer(space.baseAddress!))
-            return Self.characters
-        }
     }
 }

@@ -24,7 +24,7 @@ extension RelayAPI {
             let counter = try reader.view.counter(
                 account: account, resource: Resource.eedMonth.rawValue)
             let tag = EntityTag(epoch: epoch, version: counter.changeSequence, isWeak: true)
-            if exchange.isNotModified(tag) { return }
+            if exchange.isSettled(by: tag) { return }
             exchange.answer(200, json: try report(input, account))
             exchange.setTag(tag)
         } catch {

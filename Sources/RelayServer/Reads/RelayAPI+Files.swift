@@ -34,10 +34,7 @@ extension RelayAPI {
         _ attachment: Attachment, _ content: AttachmentContent, _ exchange: inout RelayExchange
     ) throws(StoreError) {
         let tag = "\"\(content.digest.hexadecimal.prefix(32))\""
-        if exchange.names(.ifNoneMatch, tag) {
-            exchange.http.respond(304)
-            return exchange.http.set(.etag, copying: tag)
-        }
+        if exchange.isSettled(by: tag) { return }
         var range = RangeRequest.whole
         // Range means something for GET only (RFC 9110 §14.2), and not of another version.
         if exchange.http.method == .get,
@@ -156,12 +153,6 @@ struct ContentContinuation {
 extension RelayExchange {
     fileprivate mutating func rejectAttachment(_ id: UInt64) {
         reject(Problem(.notFound, "the account has no attachment \(id) with a file"))
-    }
-
-    /// Whether a list of tags names this one.
-    fileprivate func names(_ field: RequestField, _ tag: String) -> Bool {
-        guard let list = http.field(field) else { return false }
-        return EntityTag.isNamed(Array(tag.utf8), in: list)
     }
 
     /// What an answer says of a file, whatever part of it is sent.

@@ -33,7 +33,7 @@ extension RelayAPI {
                     Problem(.notFound, "the account has no \(resource) \(id)"))
             }
             let tag = EntityTag(epoch: epoch, version: document.version)
-            if exchange.isNotModified(tag) { return }
+            if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
@@ -45,9 +45,20 @@ extension RelayAPI {
         }
     }
 
+    /// The tag of openapi.json, which another build of the program may have with other bytes: their
+    /// checksum and their number.
+    private static let documentTag: EntityTag = {
+        let json = OpenAPIDocument.json
+        // SAFETY: a StaticString's bytes are constants of the program.
+        let bytes = UnsafeRawBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount)
+        return EntityTag(epoch: fastChecksum(bytes), version: UInt64(bytes.count))
+    }()
+
     mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout RelayExchange) {
+        if exchange.isSettled(by: Self.documentTag) { return }
         exchange.http.respond(200)
         exchange.http.set(.contentType, "application/json")
+        exchange.setTag(Self.documentTag)
         exchange.http.appendAttached(OpenAPIDocument.json)
     }
 }

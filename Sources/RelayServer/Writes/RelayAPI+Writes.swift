@@ -23,7 +23,7 @@ extension RelayAPI {
 
     mutating func deleteProperty(_ input: DeletePropertyInput, _ exchange: inout RelayExchange) {
         submit(
-            .deleteProperty(input.propertyId, precondition(exchange)), dryRun: input.dryRun,
+            .deleteProperty(input.propertyId, exchange.precondition(epoch)), dryRun: input.dryRun,
             &exchange)
     }
 
@@ -37,7 +37,8 @@ extension RelayAPI {
 
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout RelayExchange) {
         submit(
-            .updateOrder(input.orderId, input.body, precondition(exchange)), dryRun: input.dryRun,
+            .updateOrder(input.orderId, input.body, exchange.precondition(epoch)),
+            dryRun: input.dryRun,
             &exchange)
     }
 
@@ -99,8 +100,8 @@ extension RelayAPI {
         let request = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
             change, account: account, time: Timestamp.now,
-            byteCount: exchange.http.body.count, applier: writing.applier, isRehearsal: dryRun,
-            request: request
+            byteCount: exchange.http.body.count, applier: writing.applier,
+            target: exchange.targetPrecondition(epoch), isRehearsal: dryRun, request: request
         ) { result in
             token.resume { http in
                 // On the loop's thread, so that two requests of one turn never both get through.
@@ -124,12 +125,5 @@ extension RelayAPI {
             var exchange = RelayExchange(http: http, account: account, operation: operation)
             exchange.reject(problem)
         }
-    }
-
-    /// What If-Match asks for: tags of this store's epoch, as versions.
-    func precondition(_ exchange: RelayExchange) -> RecordPrecondition {
-        guard let list = exchange.http.field(.ifMatch) else { return .none }
-        if list.elementsEqual("*".utf8) { return .exists }
-        return .versions(EntityTag.strongVersions(in: list, epoch: epoch))
     }
 }

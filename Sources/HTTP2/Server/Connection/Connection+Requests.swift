@@ -63,7 +63,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             stream.pointee.method = Method(
                 UnsafeRawBufferPointer(start: value, count: valueLength))
         } else if let field = RequestField.named(name, nameLength) {
-            _ = stream.keep(field, value, valueLength)
+            stream.keep(field, value, valueLength)
         }
         return 0
     }

@@ -2,6 +2,8 @@
 public enum Refusal: Sendable {
     /// More or larger fields than `Limits.maxFields` and `Limits.maxFieldSectionBytes`: 431.
     case fieldsTooLarge
+    /// A field that may have one line has several: 400.
+    case fieldRepeated(RequestField)
     /// A body that grew past what `Exchange.admitBody` allowed: 413.
     case bodyTooLarge
     /// The connection's bodies together exceed `Limits.bodyBytesPerConnection`: 503.

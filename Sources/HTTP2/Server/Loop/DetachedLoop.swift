@@ -53,7 +53,7 @@ public final class DetachedLoop {
             let name = Array(field.name.utf8)
             let value = Array(field.value.utf8)
             guard let kept = RequestField.named(name, name.count) else { continue }
-            if !stream.keep(kept, value, value.count) { stream.pointee.refusal = .fieldsTooLarge }
+            stream.keep(kept, value, value.count)
         }
         let exchange = Exchange(stream: stream)
         if let refusal = stream.pointee.refusal { return application.refuse(exchange, refusal) }

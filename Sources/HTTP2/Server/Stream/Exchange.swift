@@ -21,6 +21,20 @@ public struct Exchange {
     @inline(__always)
     public func field(_ field: RequestField) -> UnsafeRawBufferPointer? { stream.field(field) }
 
+    /// Whether the request has If-Match or If-None-Match.
+    @inline(__always)
+    public var isConditional: Bool { stream.pointee.present & RequestField.conditions != 0 }
+
+    /// Rewrites the request's target in place.
+    ///
+    /// - Parameter edit: given the target's bytes; returns how many of them are left.
+    public func editPath(_ edit: (UnsafeMutableRawBufferPointer) -> Int) {
+        guard let target = stream.field(.path) else { return }
+        // SAFETY: the slot's own bytes, which nobody reads during the call.
+        let length = edit(UnsafeMutableRawBufferPointer(mutating: target))
+        stream.shortenPath(to: length)
+    }
+
     /// The body, complete once `Application.answer` is called.
     public var body: UnsafeRawBufferPointer {
         // SAFETY: owned by the slot, as long as the exchange.

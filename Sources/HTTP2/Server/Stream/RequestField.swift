@@ -32,7 +32,42 @@ public enum Method: UInt8, Sendable, CaseIterable {
 /// A field of a request that is kept for the application; all others are only counted.
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
-    case range, ifRange, accept, expect
+    case range, ifRange, contentEncoding, expect
+
+    /// Whether several lines of the field are one list (RFC 9110 §5.3); of the others one line is
+    /// all that a request may have.
+    var isList: Bool {
+        switch self {
+        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect: true
+        default: false
+        }
+    }
+
+    /// The field's name on the wire.
+    public var name: StaticString {
+        switch self {
+        case .path: ":path"
+        case .authorization: "authorization"
+        case .contentType: "content-type"
+        case .contentLength: "content-length"
+        case .ifNoneMatch: "if-none-match"
+        case .ifMatch: "if-match"
+        case .idempotencyKey: "idempotency-key"
+        case .range: "range"
+        case .ifRange: "if-range"
+        case .contentEncoding: "content-encoding"
+        case .expect: "expect"
+        }
+    }
+
+    /// The field's bit in `Stream.present`.
+    @inline(__always)
+    var bit: UInt16 { 1 << UInt16(truncatingIfNeeded: rawValue) }
+
+    /// Those that ask for an answer under a condition (RFC 9110 §13.1). If-Modified-Since and
+    /// If-Unmodified-Since are none: they are ignored where nothing has a date (§13.1.3, §13.1.4).
+    @inline(__always)
+    static var conditions: UInt16 { RequestField.ifMatch.bit | RequestField.ifNoneMatch.bit }
 
     /// The field of this name, or nil when nothing asks for it.
     ///
@@ -41,7 +76,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
     static func named(_ name: UnsafePointer<UInt8>, _ length: Int) -> RequestField? {
         switch length {
         case 5: equal(name, ":path", 5) ? .path : equal(name, "range", 5) ? .range : nil
-        case 6: equal(name, "accept", 6) ? .accept : equal(name, "expect", 6) ? .expect : nil
+        case 6: equal(name, "expect", 6) ? .expect : nil
         case 8: equal(name, "if-match", 8) ? .ifMatch : equal(name, "if-range", 8) ? .ifRange : nil
         case 12: equal(name, "content-type", 12) ? .contentType : nil
         case 13:
@@ -49,6 +84,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
                 ? .authorization : equal(name, "if-none-match", 13) ? .ifNoneMatch : nil
         case 14: equal(name, "content-length", 14) ? .contentLength : nil
         case 15: equal(name, "idempotency-key", 15) ? .idempotencyKey : nil
+        case 16: equal(name, "content-encoding", 16) ? .contentEncoding : nil
         default: nil
         }
     }
@@ -66,7 +102,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl, contentTypeOptions
+    case cacheControl, contentTypeOptions, acceptEncoding
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -86,6 +122,7 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .deprecation: "deprecation"
         case .cacheControl: "cache-control"
         case .contentTypeOptions: "x-content-type-options"
+        case .acceptEncoding: "accept-encoding"
         }
     }
 

@@ -51,6 +51,8 @@ struct Stream {
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
     var kept = InlineArray<11, FieldSlice>(repeating: FieldSlice())
+    /// Which fields are kept: a bit for each `RequestField.rawValue`.
+    var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?
     var requestBodyLength = 0
     var requestBodyCapacity = 0
@@ -82,7 +84,6 @@ struct Stream {
 struct FieldSlice {
     var offset: UInt32 = 0
     var length: UInt32 = 0
-    var isPresent = false
 }
 
 /// A response field and where its value lies.
@@ -142,19 +143,40 @@ extension UnsafeMutablePointer where Pointee == Stream {
         UnsafeMutableRawPointer(self) + StreamPool.responseArenaOffset
     }
 
-    /// Keeps a request field's value; false when it does not fit the limits.
+    /// Keeps a request field's value; what cannot be kept is noted as a refusal.
     @inline(__always)
-    func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, _ length: Int) -> Bool {
-        if pointee.kept[field.rawValue].isPresent { return false }
+    func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, _ length: Int) {
+        if pointee.present & field.bit != 0 { return keepAgain(field, value, length) }
         let end = pointee.requestUsed + length
-        if end > Stream.requestBytes, !growOverflow(to: end) { return false }
+        if end > Stream.requestBytes, !growOverflow(to: end) { return }
         // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
         memcpy(keptBase + pointee.requestUsed, value, length)
         pointee.kept[field.rawValue] = FieldSlice(
             offset: UInt32(truncatingIfNeeded: pointee.requestUsed),
-            length: UInt32(truncatingIfNeeded: length), isPresent: true)
+            length: UInt32(truncatingIfNeeded: length))
+        pointee.present |= field.bit
         pointee.requestUsed = end
-        return true
+    }
+
+    /// A further line of a field: lists are combined in order (RFC 9110 §5.3).
+    private func keepAgain(_ field: RequestField, _ value: UnsafePointer<UInt8>, _ length: Int) {
+        guard field.isList else {
+            pointee.refusal = pointee.refusal ?? .fieldRepeated(field)
+            return
+        }
+        let first = pointee.kept[field.rawValue]
+        // What was kept last goes on where it is; anything else moves behind it first.
+        let isLast = Int(first.offset + first.length) == pointee.requestUsed
+        let start = isLast ? Int(first.offset) : pointee.requestUsed
+        let total = Int(first.length) + 2 + length
+        if start + total > Stream.requestBytes, !growOverflow(to: start + total) { return }
+        // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
+        let space = keptBase + start
+        if !isLast { memcpy(space, keptBase + Int(first.offset), Int(first.length)) }
+        (space + Int(first.length)).copyMemory(from: ", ", byteCount: 2)
+        memcpy(space + Int(first.length) + 2, value, length)
+        pointee.kept[field.rawValue] = FieldSlice(offset: UInt32(start), length: UInt32(total))
+        pointee.requestUsed = start + total
     }
 
     /// Where kept values lie: in the slot, or all of them in the overflow once it exists.
@@ -162,7 +184,10 @@ extension UnsafeMutablePointer where Pointee == Stream {
     private var keptBase: UnsafeMutableRawPointer { pointee.overflow ?? requestArena }
 
     private func growOverflow(to length: Int) -> Bool {
-        if length > Limits.maxFieldSectionBytes { return false }
+        if length > Limits.maxFieldSectionBytes {
+            pointee.refusal = .fieldsTooLarge
+            return false
+        }
         if pointee.overflow != nil { return true }
         // SAFETY: freed by StreamPool.release when the stream ends.
         let bytes = UnsafeMutableRawPointer.allocate(
@@ -175,11 +200,17 @@ extension UnsafeMutablePointer where Pointee == Stream {
     /// A kept field's value, or nil when the request has no such field.
     @inline(__always)
     func field(_ field: RequestField) -> UnsafeRawBufferPointer? {
+        if pointee.present & field.bit == 0 { return nil }
         let slice = pointee.kept[field.rawValue]
-        if !slice.isPresent { return nil }
         // SAFETY: the slot's request bytes stay as they are until the slot is released.
         return UnsafeRawBufferPointer(
             start: keptBase + Int(slice.offset), count: Int(slice.length))
+    }
+
+    /// Leaves so many bytes of the request's target.
+    func shortenPath(to length: Int) {
+        precondition(length <= pointee.kept[RequestField.path.rawValue].length, "no longer target")
+        pointee.kept[RequestField.path.rawValue].length = UInt32(length)
     }
 
     /// Appends to the request's body; false when it grows past what was admitted.

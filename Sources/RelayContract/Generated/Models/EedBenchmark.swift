@@ -8,7 +8,8 @@ public struct EedBenchmark: ContractModel {
     public var service: EedService
     /// What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.
     public var unitofmeasure: EedUnit
-    /// How much. A finite number, kept exactly as a double holds it.
+    /// How much. A finite number; one that a double in its shortest form does not equal is refused,
+    /// never rounded.
     public var amount: Double
 
     /// A value with those members; absent ones are left out of its JSON.

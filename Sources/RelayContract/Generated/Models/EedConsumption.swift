@@ -12,8 +12,8 @@ public struct EedConsumption: ContractModel {
     public var converted: Bool?
     /// Whether the figure is an estimate. Absent means false.
     public var estimated: Bool?
-    /// How much. A finite number, kept exactly as a double holds it. Required unless `errors` is
-    /// true.
+    /// How much. A finite number; one that a double in its shortest form does not equal is refused,
+    /// never rounded. Required unless `errors` is true.
     public var amount: Double?
     /// Whether metering failed: then `amount` may be missing. Absent means false.
     public var errors: Bool?

@@ -5,14 +5,17 @@ import JSON
 /// A PDF file to be attached to a document. `content` may be anywhere among the members; it is
 /// written to the store as it comes.
 public struct NewDocumentAttachment: ContractModel {
-    /// The file's name; a path before it is dropped.
+    /// The file's name; a path before it is dropped, and what is left may not be `.` or `..` nor
+    /// have control characters.
     public var name: String
     /// The media type of a document's file.
     public var fileType: DocumentFileType
     /// The file in base64 (RFC 4648 §4) with its padding, without line breaks and without a `data:`
     /// prefix: at most 100 000 000 bytes, with `%PDF-` within the first 1024 of them.
     public var content: String
-    /// Whatever else is to be known of the file; read back as it is.
+    /// Whatever else is to be known of the file; read back with the same names and values. Numbers
+    /// are 64-bit integers, or equal a double in its shortest form: others are refused, never
+    /// rounded.
     public var metadata: FreeObject?
 
     /// A value with those members; absent ones are left out of its JSON.
