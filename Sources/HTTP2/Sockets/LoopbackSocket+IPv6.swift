@@ -31,7 +31,7 @@ extension LoopbackSocket {
         }
         if code != 0 {
             let code = errno
-            close(descriptor)
+            Glibc.close(descriptor)
             throw .system("connect to \(text)", errno: code)
         }
         return descriptor
