@@ -49,9 +49,9 @@ struct RestartTests {
         #expect(all.failures == [])
         #expect(all.created.count >= workers.count * restarts)
         let client = try check(relayd)
-        let orders = try client.page(of: Order.self, at: "/v1/orders", limit: 1).total
+        let orders = try client.getOrders(limit: 1).total
         #expect(orders == all.created.count, "an order was half done, or done without an answer")
-        for (title, id) in all.created { #expect(try client.order(id).title == title) }
+        for (title, id) in all.created { #expect(try client.getOrder(id).value.title == title) }
         return all
     }
 
