@@ -125,12 +125,12 @@ final class BadApplication: Application {
     }
 
     /// Answers with a status that says what was asked: 200 and the bytes of the body, 50 more for a
-    /// PUT, 100 more with `accept: text/mirror`.
+    /// PUT, 100 more with `idempotency-key: mirror`.
     private func mirror(_ exchange: Exchange) {
-        let accept = exchange.field(.accept).map { String(decoding: $0, as: UTF8.self) }
+        let key = exchange.field(.idempotencyKey).map { String(decoding: $0, as: UTF8.self) }
         exchange.respond(
             200 + exchange.body.count % 50 + (exchange.method == .put ? 50 : 0)
-                + (accept == "text/mirror" ? 100 : 0))
+                + (key == "mirror" ? 100 : 0))
     }
 
     private func page(_ exchange: Exchange, _ query: String, _ isHonest: Bool) {

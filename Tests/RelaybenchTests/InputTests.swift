@@ -22,7 +22,7 @@ import Testing
         let outcome = Bench.run(
             [
                 "--url", "unix:\(server.socket):/mirror", "-n", "20", "--method", "PUT", "--body",
-                "hello", "--header", "Accept: text/mirror",
+                "hello", "--header", "Idempotency-Key: mirror",
             ], in: directory)
         #expect(outcome.code == 0, "\(outcome.output)")
         #expect(statuses(outcome) == [355: 20], "\(outcome.output)")

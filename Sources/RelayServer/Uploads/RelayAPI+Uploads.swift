@@ -21,7 +21,7 @@ extension RelayAPI {
     ) {
         do throws(Problem) {
             guard let upload = Upload.kept(by: exchange.http) as? CommentUpload else {
-                if MediaType.isForm(exchange.http.field(.contentType)!) {
+                if !MediaType.isJSON(exchange.http.field(.contentType)!) {
                     throw CommentUpload.emptyForm(parser)
                 }
                 let request = APIRequest(body: exchange.http.body)
