@@ -20,7 +20,7 @@ public struct JSONFault: Error, Equatable, Sendable {
         case badUTF8
         /// Not a number as JSON writes them.
         case badNumber
-        /// More than `Limits.depth` levels.
+        /// More levels than are read.
         case tooDeep
         /// The parser's buffers could not be allocated.
         case outOfMemory
@@ -64,7 +64,7 @@ extension JSONFault: CustomStringConvertible {
         case .loneSurrogate: "half of a surrogate pair"
         case .badUTF8: "invalid UTF-8"
         case .badNumber: "malformed number"
-        case .tooDeep: "more than \(Limits.depth) levels of nesting"
+        case .tooDeep: "too many levels of nesting"
         case .outOfMemory: "document too large for the memory at hand"
         }
     }

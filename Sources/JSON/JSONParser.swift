@@ -7,13 +7,17 @@ import Glibc
 /// walks the bytes again and finds the place: the slow path belongs to whoever sent the broken body.
 public final class JSONParser {
     private let parser: OpaquePointer
+    private let depth: Int
 
     /// Allocates nothing but the handle; buffers come with the first document.
-    public init() {
-        guard let parser = csimdjson_create(Limits.depth) else {
+    ///
+    /// - Parameter depth: levels of nesting that are read, the document itself being one.
+    public init(depth: Int = Limits.depth) {
+        guard let parser = csimdjson_create(depth) else {
             preconditionFailure("no memory for a JSON parser")
         }
         self.parser = parser
+        self.depth = depth
     }
 
     deinit {
@@ -31,11 +35,11 @@ public final class JSONParser {
         let (root, outcome, hasLongNumbers) = fill(bytes)
         guard let root else { return try parseLongNumbers(bytes, outcome) }
         if hasLongNumbers {
-            root.setNumbers(try JSONScanner.longNumbers(in: bytes))
+            root.setNumbers(try JSONScanner.longNumbers(in: bytes, depth: depth))
         } else if JSONScanner.mayHoldSurrogates(bytes),
             // simdjson 3.0 turns a lone low surrogate into three bytes that are not UTF-8. Such escapes are
             // rare enough that their mere possibility may cost a second walk.
-            let fault = JSONScanner.firstFault(in: bytes)
+            let fault = JSONScanner.firstFault(in: bytes, depth: depth)
         {
             throw fault
         }
@@ -75,7 +79,7 @@ public final class JSONParser {
         _ bytes: UnsafeRawBufferPointer, _ outcome: Int32
     ) throws(JSONFault) -> JSONValue {
         if outcome == Int32(CSIMDJSON_NO_MEMORY) { throw JSONFault(.outOfMemory, at: 0, in: bytes) }
-        let numbers = try JSONScanner.longNumbers(in: bytes)
+        let numbers = try JSONScanner.longNumbers(in: bytes, depth: depth)
         var text = Array(bytes)
         for number in numbers {
             for index in number.place { text[index] = UInt8(ascii: " ") }

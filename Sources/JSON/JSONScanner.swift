@@ -6,6 +6,7 @@ struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var depth = 0
+    private let mostLevels: Int
     private var numbers = 0
     private var longNumbers: [LongNumber] = []
 
@@ -21,9 +22,9 @@ struct JSONScanner {
 
     /// Those numbers, in the order of the text; throws where the text stops being JSON.
     static func longNumbers(
-        in bytes: UnsafeRawBufferPointer
+        in bytes: UnsafeRawBufferPointer, depth: Int = Limits.depth
     ) throws(JSONFault) -> [LongNumber] {
-        var scanner = JSONScanner(bytes: bytes)
+        var scanner = JSONScanner(bytes, depth)
         do throws(Found) {
             try scanner.document()
             return scanner.longNumbers
@@ -33,9 +34,11 @@ struct JSONScanner {
     }
 
     /// Where and why the text stops being JSON; nil when it is fine.
-    static func firstFault(in bytes: UnsafeRawBufferPointer) -> JSONFault? {
+    static func firstFault(
+        in bytes: UnsafeRawBufferPointer, depth: Int = Limits.depth
+    ) -> JSONFault? {
         do throws(JSONFault) {
-            _ = try longNumbers(in: bytes)
+            _ = try longNumbers(in: bytes, depth: depth)
             return nil
         } catch {
             return error
@@ -65,8 +68,9 @@ struct JSONScanner {
         var offset: Int
     }
 
-    private init(bytes: UnsafeRawBufferPointer) {
+    private init(_ bytes: UnsafeRawBufferPointer, _ mostLevels: Int) {
         self.bytes = bytes
+        self.mostLevels = mostLevels
     }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -106,7 +110,7 @@ struct JSONScanner {
     private mutating func container(closing: UInt8, named: Bool) throws(Found) {
         depth += 1
         // simdjson counts the document itself as a level.
-        guard depth < Limits.depth else { throw Found(reason: .tooDeep, offset: position) }
+        guard depth < mostLevels else { throw Found(reason: .tooDeep, offset: position) }
         position += 1
         skipSpace()
         if current == closing {

@@ -6,7 +6,7 @@ import JSON
 /// which references name no record only the store can tell, and a problem lists all faults.
 public final class BodyReader {
     /// What parses; also for bodies that are read in another way.
-    public let parser = JSONParser()
+    public let parser = JSONParser(depth: JSON.Limits.bodyDepth)
     private var refused: RefusedBody?
 
     /// Makes a reader.
