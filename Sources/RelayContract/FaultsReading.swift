@@ -106,8 +106,8 @@ extension Faults {
         return Int64(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 
-    mutating func freeObject(_ value: JSONValue) -> FreeObject? {
-        FreeObject(decoding: value, into: &self)
+    mutating func freeObject(_ value: JSONValue, depth: Int = .max) -> FreeObject? {
+        FreeObject(decoding: value, depth: depth, into: &self)
     }
 
     mutating func time(_ value: JSONValue) -> Timestamp? {

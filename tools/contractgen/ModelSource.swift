@@ -203,7 +203,9 @@ extension Shape {
             let call = "\(faults).\(isUnique ? "uniqueArray" : "array")(\(value)\(limits)"
             if case .model(let name) = element { return "\(call), \(name).init(decoding:into:))" }
             return "\(call)) { \(element.reading("$0", "$1")) }"
-        case .freeObject: return "\(faults).freeObject(\(value))"
+        case .freeObject(let depth):
+            let limit = depth.map { ", depth: \($0)" } ?? ""
+            return "\(faults).freeObject(\(value)\(limit))"
         }
     }
 

@@ -66,8 +66,9 @@ indirect enum Shape {
     case choice(String)
     case model(String)
     case array(Shape, ClosedRange<Int>?, isUnique: Bool)
-    /// An object whose members are the client's own affair: kept as its JSON.
-    case freeObject
+    /// An object whose members are the client's own affair: kept as its JSON. Levels of nesting, if they are
+    /// limited.
+    case freeObject(depth: Int?)
 }
 
 /// The largest id, which is how the generator tells ids from other integers.
@@ -224,11 +225,11 @@ struct SchemaReader {
             return .number(low: tree["minimum"]?.double, high: tree["maximum"]?.double)
         case "array": return try array(tree, place, notes)
         case "object":
-            try allow(tree, place, notes + ["additionalProperties"])
+            try allow(tree, place, notes + ["additionalProperties", "x-max-depth"])
             guard tree["additionalProperties"] == .boolean(true) else {
                 throw GeneratorFault("\(place): an object with known members needs its own file")
             }
-            return .freeObject
+            return .freeObject(depth: tree["x-max-depth"]?.integer)
         default: throw GeneratorFault("\(place): a type that is not understood")
         }
     }

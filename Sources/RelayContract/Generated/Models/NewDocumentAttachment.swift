@@ -52,7 +52,7 @@ extension NewDocumentAttachment {
             case 2:
                 content = faults.at("content") { $0.string(member.value, length: 1...133_333_336) }
             default:
-                metadata = faults.at("metadata") { $0.freeObject(member.value) }
+                metadata = faults.at("metadata") { $0.freeObject(member.value, depth: 32) }
             }
         }
         if seen & 0b1 == 0 { faults.missing("name") }
