@@ -103,9 +103,9 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "RelayClient", "RelaySnapshots", "RelayStore", "relayd", "relayctl",
-                "relaybench",
+                "relaybench", "contractgen",
             ],
-            exclude: ["allocation-counter.c", "node-client.mjs"]),
+            exclude: ["allocation-counter.c", "node-client.mjs", "shifted-clock.c"]),
         .testTarget(
             name: "RelayctlTests",
             dependencies: ["relayctl", "RelayStore", "RelaySnapshots", "RelayContract", "JSON"]),

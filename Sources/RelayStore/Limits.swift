@@ -11,6 +11,10 @@ public enum Limits {
     /// far below the 64 MiB of a group commit.
     public static let documentBytes = 16 << 20
 
+    /// Bytes of one change record: 64 MiB, what a load may bring at once. A change that is accepted must not
+    /// fail because its record is longer than what it made.
+    public static let changeRecordBytes = 64 << 20
+
     /// Accounts: 20 bits of a document's key.
     public static let accounts: UInt32 = 1 << 20
 
@@ -122,17 +126,25 @@ public enum Limits {
     static let removedChunks = 512
 
     /// Milliseconds for which the answer to an Idempotency-Key is remembered: 24 hours, as the
-    /// contract promises.
+    /// contract promises. Only those count in which the store was open for writing.
     public static let rememberedMilliseconds: Int64 = 24 * 60 * 60 * 1_000
 
     /// Old answers that each write with a key forgets: 8. Each adds one, so that what has piled up
     /// shrinks, and no write pays for many.
     public static let forgottenAnswers = 8
 
+    /// How much faster than the time that passes the age of changes may grow, to catch up with a clock that
+    /// went on while nobody wrote: twice. A clock that jumps ahead for an hour costs an hour of the log.
+    static let settlingRate: Int64 = 2
+
+    /// The latest time that a change is given, in milliseconds since 1970: the end of the year 9999, behind
+    /// which no text of the contract goes.
+    static let latestTime: Int64 = 253_402_300_799_999
+
     /// Bytes of a page of the store, what LMDB takes from the system's pages.
     static let pageBytes = 4_096
 
-    /// Milliseconds that the change log goes back: 30 days, within which a store can be restored as
+    /// Milliseconds that the change log goes back (`StoreTime.settled`): 30 days, within which a store can be restored as
     /// of any moment and what a client did be looked up.
     public static let changeMilliseconds: Int64 = 30 * 24 * 60 * 60 * 1_000
 

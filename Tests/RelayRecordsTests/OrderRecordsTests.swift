@@ -74,7 +74,7 @@ struct OrderRecordsTests {
         let writer = Writer(fixture.store)
         func submit(_ index: Int, _ change: RecordChange) {
             let command = RecordCommand(
-                change, account: 1, time: RecordFixture.time, byteCount: 0, applier: applier
+                change, account: 1, byteCount: 0, applier: applier
             ) { answers.add(index, $0) }
             guard case .accepted = writer.submit(command) else {
                 Issue.record("command \(index) was not accepted")

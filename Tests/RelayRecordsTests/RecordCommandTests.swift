@@ -2,6 +2,7 @@ import JSON
 import RelayContract
 import RelayStore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RelayRecords
@@ -10,13 +11,11 @@ import Testing
     private static let day: Int64 = 24 * 60 * 60 * 1_000
 
     /// Applies a command as the writer does and returns its answer.
-    private func run(
-        _ store: Store, _ title: String, key: String, at time: Int64
-    ) throws -> RecordAnswer {
+    private func run(_ store: Store, _ title: String, key: String) throws -> RecordAnswer {
         let given = Mutex<RecordAnswer?>(nil)
         let command = RecordCommand(
-            .createOrder(NewOrder(title: title)), account: 1,
-            time: Timestamp(milliseconds: time), byteCount: 0, applier: RecordApplier(),
+            .createOrder(NewOrder(title: title)), account: 1, byteCount: 0,
+            applier: RecordApplier(),
             request: IdempotentRequest(key: Array(key.utf8), fingerprint: Array(title.utf8))
         ) { result in
             if case .success(let answer) = result { given.withLock { $0 = answer } }
@@ -37,23 +36,48 @@ import Testing
 
     @Test("An answer is remembered for 24 hours and not a millisecond more.")
     func expiry() throws {
-        let store = try Store.inMemory()
-        #expect(try run(store, "a", key: "k", at: 1_000).createdID == 1)
-        #expect(try run(store, "a", key: "k", at: 999 + Self.day).createdID == 1)
-        #expect(try run(store, "b", key: "k", at: 999 + Self.day).status == 422)
-        #expect(try run(store, "b", key: "k", at: 1_000 + Self.day).createdID == 2)
+        let clock = SetClock(1_000)
+        let store = try Store.inMemory(options: clock.options)
+        #expect(try run(store, "a", key: "k").createdID == 1)
+        clock.pass(Self.day - 1)
+        #expect(try run(store, "a", key: "k").createdID == 1)
+        #expect(try run(store, "b", key: "k").status == 422)
+        clock.pass(1)
+        #expect(try run(store, "b", key: "k").createdID == 2)
     }
 
     @Test("Old answers are forgotten a few at a time, until none is left.")
     func forgetting() throws {
-        let store = try Store.inMemory()
-        for number in 0..<20 { _ = try run(store, "a", key: "k\(number)", at: Int64(number)) }
-        _ = try run(store, "a", key: "later", at: 2 * Self.day)
+        let clock = SetClock(0)
+        let store = try Store.inMemory(options: clock.options)
+        for number in 0..<20 {
+            _ = try run(store, "a", key: "k\(number)")
+            clock.pass(1)
+        }
+        clock.pass(2 * Self.day)
+        _ = try run(store, "a", key: "later")
         #expect(try !remembered(store, "k7"))
         #expect(try remembered(store, "k8"))
-        for number in 0..<2 { _ = try run(store, "a", key: "l\(number)", at: 2 * Self.day) }
+        for number in 0..<2 { _ = try run(store, "a", key: "l\(number)") }
         #expect(try !remembered(store, "k19"))
         #expect(try remembered(store, "later"))
+    }
+
+    @Test("An answer is remembered while the clock is days ahead, and when it has come back.")
+    func jumps() throws {
+        let clock = SetClock(1_767_225_600_000)
+        let store = try Store.inMemory(options: clock.options)
+        #expect(try run(store, "a", key: "before").createdID == 1)
+        clock.jump(40 * Self.day)
+        #expect(try run(store, "a", key: "before").createdID == 1)
+        // Each answer that is remembered forgets some that are too old.
+        for number in 0..<20 { _ = try run(store, "a", key: "ahead \(number)") }
+        clock.jump(-40 * Self.day)
+        #expect(try run(store, "a", key: "before").createdID == 1)
+        #expect(try run(store, "a", key: "ahead 3").createdID == 5)
+        clock.pass(Self.day)
+        #expect(try run(store, "a", key: "before").createdID == 22)
+        #expect(try run(store, "a", key: "ahead 3").createdID == 23)
     }
 
     @Test("An answer that is remembered comes back whole.")

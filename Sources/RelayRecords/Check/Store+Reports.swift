@@ -47,6 +47,7 @@ extension Store {
         if let time = statistics.lastChange {
             writer.member("lastChangeAt", Timestamp(milliseconds: time))
         }
+        writer.member("clockBehindMilliseconds", Int(statistics.clockBehind))
         writer.member("commit", statistics.environment.lastTransactionID)
         writer.member("usedBytes", statistics.environment.usedBytes)
         writer.member("freeBytes", statistics.freeBytes)

@@ -52,6 +52,12 @@ extension Order {
 extension Timestamp {
     /// Milliseconds since the year 0, which sort as unsigned numbers do.
     var listKey: UInt64 { UInt64(milliseconds - Timestamp.earliest.milliseconds) }
+
+    /// The time that a list's key was made of.
+    init(listKey: UInt64) {
+        self.init(
+            milliseconds: Timestamp.earliest.milliseconds + Int64(truncatingIfNeeded: listKey))
+    }
 }
 
 extension OrderStatus {

@@ -11,10 +11,11 @@ extension StoreTransaction {
     ) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
         try checkReferences(delivery, &faults, context)
-        if delivery.period > CalendarMonth(of: context.time) {
+        let present = CalendarMonth(of: context.present)
+        if delivery.period > present {
             faults.add(
                 .outOfRange, member: "period",
-                "expected a month up to the present one, \(CalendarMonth(of: context.time))")
+                "expected a month up to the present one, \(present)")
         }
         faults.at("consumptions") { delivery.check(&$0) }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
@@ -115,6 +116,14 @@ extension [EedBenchmark] {
         var writer = JSONWriter()
         writer.values(self)
         return writer.bytes
+    }
+
+    /// Whether bytes are what `json` makes of some benchmarks.
+    static func areStored(_ bytes: UnsafeRawBufferPointer, _ parser: JSONParser) -> Bool {
+        guard let value = try? parser.parse(bytes), value.kind == .array else { return false }
+        var faults = Faults()
+        for element in value.elements { _ = EedBenchmark(decoding: element, into: &faults) }
+        return faults.isEmpty
     }
 }
 

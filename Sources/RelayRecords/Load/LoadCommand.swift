@@ -6,7 +6,6 @@ public final class LoadCommand: WriteCommand, @unchecked Sendable {
     // SAFETY: `outcome` is written and read on the writer thread only.
     private let batches: [LoadBatch]
     private let faults: [LoadFault]
-    private let time: Timestamp
     private let applier: RecordApplier
     private let completion: @Sendable (Result<LoadOutcome, StoreError>) -> Void
     private var outcome = LoadOutcome()
@@ -18,14 +17,13 @@ public final class LoadCommand: WriteCommand, @unchecked Sendable {
     ///
     /// - Parameter completion: called on the writer thread, once the records are durable.
     public init(
-        _ reading: DumpReader.Reading, time: Timestamp, byteCount: Int, applier: RecordApplier,
+        _ reading: DumpReader.Reading, byteCount: Int, applier: RecordApplier,
         completion: @escaping @Sendable (Result<LoadOutcome, StoreError>) -> Void
     ) {
         var batches = reading.batches
         for index in batches.indices { batches[index].prepare() }
         self.batches = batches
         faults = reading.faults
-        self.time = time
         self.byteCount = byteCount
         self.applier = applier
         self.completion = completion
@@ -33,7 +31,7 @@ public final class LoadCommand: WriteCommand, @unchecked Sendable {
 
     /// Loads what can be.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        outcome = try applier.load(batches, time: time, to: &transaction)
+        outcome = try applier.load(batches, to: &transaction)
         outcome.faults += faults
     }
 
@@ -46,8 +44,9 @@ public final class LoadCommand: WriteCommand, @unchecked Sendable {
 extension RecordApplier {
     /// Loads batches, each as a change of its own, which can be applied again.
     public func load(
-        _ batches: [LoadBatch], time: Timestamp, to transaction: inout StoreTransaction
+        _ batches: [LoadBatch], to transaction: inout StoreTransaction
     ) throws(StoreError) -> LoadOutcome {
+        let time = try stamp(&transaction)
         var outcome = LoadOutcome()
         for batch in batches {
             outcome.add(try load(batch, time: time, to: &transaction))

@@ -1,9 +1,10 @@
 import Glibc
+import JSON
 import RelayStore
 
 /// What is to be done with a record that is to be loaded.
 enum LoadVerdict {
-    /// It is there in the same bytes.
+    /// It is there in the same bytes, but for the times at which the store created and changed it.
     case unchanged
     case create
     case update
@@ -25,12 +26,12 @@ extension StoreView {
     /// Judges a record: only looks, whatever is to become of it.
     func judge(
         _ record: LoadedRecord, _ account: UInt32, _ links: RecordLinks?,
-        _ knowledge: inout LoadKnowledge
+        _ knowledge: inout LoadKnowledge, _ parser: JSONParser
     ) throws(StoreError) -> LoadVerdict {
         let key = record.resource.key(account, record.id)
         let isThere: Bool
         if let document = try document(key) {
-            if document.holds(record) { return .unchanged }
+            if document.holds(record, parser) { return .unchanged }
             if record.resource == .attachment {
                 return .refuse("id: attachment \(record.id) of the account is another file")
             }
@@ -67,11 +68,19 @@ extension StoreView {
 }
 
 extension DocumentView {
-    fileprivate func holds(_ record: LoadedRecord) -> Bool {
-        guard json.byteCount == record.json.count,
-            privateBytes.byteCount == record.privateBytes.count
-        else { return false }
+    fileprivate func holds(_ record: LoadedRecord, _ parser: JSONParser) -> Bool {
+        // Times are written with as many digits as any other.
+        guard json.byteCount == record.json.count else { return false }
+        if holds(record) { return true }
+        guard record.model.times != nil, let times = model(parser)?.times else { return false }
+        return holds(record.with(times))
+    }
+
+    private func holds(_ record: LoadedRecord) -> Bool {
         guard json.holds(record.json) else { return false }
+        // What is known of an order besides follows from it.
+        if record.resource == .order { return true }
+        guard privateBytes.byteCount == record.privateBytes.count else { return false }
         if let content = record.content {
             // The number of a content is its store's own.
             let own = AttachmentContent(privateBytes: privateBytes)
@@ -94,6 +103,7 @@ extension RawSpan {
 /// A load that is only tried: says what would become of the lines, and changes nothing.
 public struct LoadRehearsal {
     private var knowledge = LoadKnowledge()
+    private let parser = JSONParser()
 
     /// Knows of no lines yet.
     public init() {}
@@ -106,7 +116,7 @@ public struct LoadRehearsal {
         for record in batch.records {
             // Which lists a record is on does not matter here, and names need no owner.
             let links = try record.model.links(batch.account) { (_) throws(StoreError) in nil }
-            switch try view.judge(record, batch.account, links, &knowledge) {
+            switch try view.judge(record, batch.account, links, &knowledge, parser) {
             case .unchanged: outcome.unchanged += 1
             case .create: outcome.created += 1
             case .update: outcome.updated += 1

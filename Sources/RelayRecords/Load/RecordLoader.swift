@@ -9,7 +9,7 @@ import RelayStore
 /// the caller's responsibility.
 public struct RecordLoader {
     private let account: UInt32
-    private let context: RecordContext
+    private let time: Timestamp
     private var last: [Resource: UInt64] = [:]
     private var writer = JSONWriter()
     /// Lists and what is to be appended to each: see `end`.
@@ -23,16 +23,17 @@ public struct RecordLoader {
 
     /// Makes a loader for an account.
     ///
-    /// - Parameter time: the time of the change records.
+    /// - Parameter time: the time of the change records, unless the store has a later one.
     public init(account: UInt32, time: Timestamp) {
         self.account = account
-        context = RecordContext(account: account, time: time, parser: JSONParser(), change: nil)
+        self.time = time
     }
 
     /// Begins a transaction's share of the load: takes the sequence number of its records.
     public func begin(_ transaction: inout StoreTransaction) throws(StoreError) {
+        let last = try transaction.view.lastTime() ?? .min
         _ = try transaction.recordChange(
-            account: account, kind: Self.changeKind, time: context.time.milliseconds)
+            account: account, kind: Self.changeKind, time: max(time.milliseconds, last))
     }
 
     /// Adds an address.

@@ -7,6 +7,8 @@ struct LoadState {
     var knowledge = LoadKnowledge()
     /// The change record is there.
     var hasBegun = false
+    /// See `LoadBatch`.
+    var keepsTimes = false
     /// What the lists get, for the batch as a whole: neighbours go into the same leaves.
     var ids: [ListKey: [UInt64]] = [:]
     var entries: [ListEntry] = []
@@ -21,12 +23,13 @@ struct LoadState {
 extension StoreTransaction {
     /// Loads the records of a batch, each that can be; leaves a change record if there is one.
     ///
-    /// Records bring their own ids and times. What finds them follows from their links as for any
-    /// other change, and later ids go on behind theirs.
+    /// Records bring their own ids, and times as `LoadedRecord.stamped` says. What finds them follows from
+    /// their links as for any other change, and later ids go on behind theirs.
     mutating func load(
         _ batch: LoadBatch, _ context: RecordContext
     ) throws(StoreError) -> LoadOutcome {
         var state = LoadState()
+        state.keepsTimes = batch.keepsTimes
         for chunk in batch.chunks { try bring(chunk, &state, context) }
         for record in batch.records { try load(record, &state, context) }
         try flush(&state)
@@ -39,7 +42,7 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let account = context.account
         let links = try links(of: record.model, &state, context)
-        switch try view.judge(record, account, links, &state.knowledge) {
+        switch try view.judge(record, account, links, &state.knowledge, context.parser) {
         case .unchanged:
             state.outcome.unchanged += 1
             return
@@ -51,12 +54,13 @@ extension StoreTransaction {
             state.outcome.faults.append(LoadFault(line: record.line, detail: detail))
             return
         case .create:
-            var record = record
+            var record =
+                state.keepsTimes ? record : record.stamped(over: nil, at: context.time)
             guard try adopt(&record, &state, context) else { return }
             try begin(&state, context)
             state.outcome.created += 1
             // A unit without a property has been judged to wait.
-            let links = links ?? RecordLinks()
+            let links = try self.links(of: record.model, &state, context) ?? RecordLinks()
             try enter(record.id, links, &state)
             try put(record, account)
             try putCopies(links)
@@ -65,7 +69,7 @@ extension StoreTransaction {
             state.outcome.updated += 1
             // The lists must hold what earlier lines of the batch have put there.
             try flush(&state)
-            try replace(record, links ?? RecordLinks(), &state, context)
+            try replace(record, &state, context)
         }
         note(record, &state)
     }
@@ -100,10 +104,12 @@ extension StoreTransaction {
     }
 
     private mutating func replace(
-        _ record: LoadedRecord, _ links: RecordLinks, _ state: inout LoadState,
-        _ context: RecordContext
+        _ record: LoadedRecord, _ state: inout LoadState, _ context: RecordContext
     ) throws(StoreError) {
         let old = try stored(record.resource, record.id, context)
+        let record =
+            state.keepsTimes ? record : record.stamped(over: old, at: context.time)
+        let links = try self.links(of: record.model, &state, context) ?? RecordLinks()
         var before = RecordLinks()
         if let old { before = try self.links(of: old, &state, context) ?? RecordLinks() }
         try relink(record.id, from: before, to: links)
@@ -123,13 +129,9 @@ extension StoreTransaction {
         guard let document = try view.document(resource.key(context.account, id)) else {
             return nil
         }
-        // SAFETY: the map's bytes are read while the view is borrowed.
-        let model = document.json.withUnsafeBytes { bytes -> RecordModel? in
-            guard let value = try? context.parser.parse(bytes) else { return nil }
-            var faults = Faults()
-            return RecordModel(resource, decoding: value, into: &faults)
+        guard let model = document.model(context.parser) else {
+            throw .corrupted(what: "\(resource) \(id)")
         }
-        guard let model else { throw .corrupted(what: "\(resource) \(id)") }
         return model
     }
 

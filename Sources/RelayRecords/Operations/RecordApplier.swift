@@ -13,23 +13,39 @@ public final class RecordApplier: @unchecked Sendable {
     /// What a dry run of the change answers.
     func rehearsed(_ answer: RecordAnswer) -> RecordAnswer { answer.rehearsed(parser) }
 
+    /// The time that the transaction's changes are given. In a store that says nothing of its newest
+    /// time, the records are looked through for it, once.
+    func stamp(_ transaction: inout StoreTransaction) throws(StoreError) -> Timestamp {
+        if !transaction.knowsTime {
+            let newest = try transaction.view.newestRecordTime(parser)
+            try transaction.learnTime(newestRecord: newest?.milliseconds)
+        }
+        return Timestamp(milliseconds: try transaction.stamp())
+    }
+
     /// Loads one batch: a change whose answer says more than one record's.
     func load(
         _ batch: LoadBatch, time: Timestamp, to transaction: inout StoreTransaction
     ) throws(StoreError) -> LoadOutcome {
         let context = RecordContext(
-            account: batch.account, time: time, parser: parser, change: .load(batch))
+            account: batch.account, time: time, present: time, parser: parser,
+            change: .load(batch))
         return try transaction.load(batch, context)
     }
 
     /// Applies one change, or refuses it and leaves the transaction as it was.
+    ///
+    /// - Parameters:
+    ///   - time: what `stamp` gave; of a change that is applied again, the time in its record.
+    ///   - present: what the clock says, if that is another time.
     public func apply(
-        _ change: RecordChange, account: UInt32, time: Timestamp,
+        _ change: RecordChange, account: UInt32, time: Timestamp, present: Timestamp? = nil,
         target: TargetPrecondition? = nil, to transaction: inout StoreTransaction
     ) throws(StoreError) -> RecordAnswer {
         if let refusal = try transaction.refusal(target, account: account) { return refusal }
         let context = RecordContext(
-            account: account, time: time, parser: parser, change: change, target: target)
+            account: account, time: time, present: present ?? time, parser: parser,
+            change: change, target: target)
         switch change {
         case .createAddress(let new): return try transaction.createAddress(new, context)
         case .upsertCustomer(let upsert):

@@ -43,7 +43,7 @@ extension RecordChange {
         case .updateAppointment: 23
         case .deleteAppointment: 24
         case .consumeEed: 25
-        case .load: 40
+        case .load(let batch): batch.keepsTimes ? 40 : 41
         }
     }
 
@@ -84,8 +84,10 @@ extension RecordChange {
 
     /// Reads a change record back; nil when it is of no known kind or not what `payload` wrote.
     public init?(kind: UInt8, payload: UnsafeRawBufferPointer, parser: JSONParser) {
-        if kind == 40 {
-            guard let batch = LoadBatch(payload: payload) else { return nil }
+        if kind == 40 || kind == 41 {
+            guard let batch = LoadBatch(payload: payload, keepsTimes: kind == 40) else {
+                return nil
+            }
             self = .load(batch)
             return
         }

@@ -4,13 +4,13 @@ import RelayStore
 
 /// A change on its way through the writer, and the answer that comes back.
 ///
-/// Everything that varies is fixed when the command is made (time, body, account), so that the
-/// change record which it leaves can be applied again elsewhere with the same outcome.
+/// Everything that varies is fixed when the command is made (body, account) or in the change record
+/// which it leaves (the time that the transaction gave it), so that this can be applied again
+/// elsewhere with the same outcome.
 public final class RecordCommand: WriteCommand, @unchecked Sendable {
     // SAFETY: `answer` is written and read on the writer thread only.
     private let change: RecordChange
     private let account: UInt32
-    private let time: Timestamp
     private let applier: RecordApplier
     private let target: TargetPrecondition?
     private let request: IdempotentRequest?
@@ -31,7 +31,7 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     ///     answered from what is remembered, but not remembered itself.
     ///   - completion: called on the writer thread, once the answer is durable.
     public init(
-        _ change: RecordChange, account: UInt32, time: Timestamp, byteCount: Int,
+        _ change: RecordChange, account: UInt32, byteCount: Int,
         applier: RecordApplier, target: TargetPrecondition? = nil, isRehearsal: Bool = false,
         request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
@@ -42,24 +42,26 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
         self.request = request
         self.change = change
         self.account = account
-        self.time = time
         self.byteCount = byteCount
         self.completion = completion
     }
 
     /// Applies the change; a refusal is an answer too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        let now = time.milliseconds
+        let time = try applier.stamp(&transaction)
+        let age = transaction.livedTime
         if let request {
-            answer = try transaction.recall(request, account: account, now: now)
+            answer = try transaction.recall(request, account: account, now: age)
             if answer != nil { return }
         }
         let answer = try applier.apply(
-            change, account: account, time: time, target: target, to: &transaction)
+            change, account: account, time: time,
+            present: Timestamp(milliseconds: transaction.clockTime), target: target,
+            to: &transaction)
         self.answer = isRehearsal ? applier.rehearsed(answer) : answer
         // A refusal changed nothing: the same request may be right later.
         if let request, answer.problem == nil, !isRehearsal {
-            try transaction.remember(answer, to: request, account: account, now: now)
+            try transaction.remember(answer, to: request, account: account, now: age)
         }
     }
 

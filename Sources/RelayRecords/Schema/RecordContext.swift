@@ -5,7 +5,10 @@ import RelayStore
 /// What a change needs besides the transaction: who, when, and a parser for stored documents.
 struct RecordContext {
     let account: UInt32
+    /// The time that the change is given, which its record holds.
     let time: Timestamp
+    /// What the clock says, which may be before `time`: what has to be past is compared with it.
+    let present: Timestamp
     let parser: JSONParser
     /// What to note in the change record, once the change is known to happen; nil in a bulk load.
     let change: RecordChange?

@@ -2,8 +2,8 @@ import Glibc
 import JSON
 
 extension Timestamp {
-    /// Now, in milliseconds, as every time of the contract is. Read when a change is made, never
-    /// when it is applied.
+    /// Now, in milliseconds, as every time of the contract is. The times of changes are not taken from
+    /// here: `RecordApplier.stamp` gives them.
     public static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

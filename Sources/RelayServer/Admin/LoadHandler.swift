@@ -22,7 +22,7 @@ struct LoadHandler {
         let reading = reader.read(exchange.body)
         let token = exchange.suspend()
         let command = LoadCommand(
-            reading, time: Timestamp.now, byteCount: exchange.body.count, applier: applier
+            reading, byteCount: exchange.body.count, applier: applier
         ) { result in
             token.resume { http in
                 var exchange = RelayExchange(http: http, account: 0)

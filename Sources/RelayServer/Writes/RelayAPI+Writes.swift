@@ -99,9 +99,9 @@ extension RelayAPI {
         let token = exchange.http.suspend()
         let request = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
-            change, account: account, time: Timestamp.now,
-            byteCount: exchange.http.body.count, applier: writing.applier,
-            target: exchange.targetPrecondition(epoch), isRehearsal: dryRun, request: request
+            change, account: account, byteCount: exchange.http.body.count,
+            applier: writing.applier, target: exchange.targetPrecondition(epoch),
+            isRehearsal: dryRun, request: request
         ) { result in
             token.resume { http in
                 // On the loop's thread, so that two requests of one turn never both get through.

@@ -48,6 +48,15 @@ public struct ChangeReplay: Sendable {
         }
     }
 
+    /// The newest time of the store that the changes come from, in milliseconds since 1970. Clients that asked it
+    /// know that time.
+    func lastTime() throws(SnapshotError) -> Int64? {
+        try lifting { () throws(StoreError) in
+            let reader = try source.makeReader()
+            return try reader.view.lastTime()
+        }
+    }
+
     /// How far the changes after a number go without a gap, and what ends them.
     private static func range(
         _ view: borrowing StoreView, after sequence: UInt64, upTo target: UInt64

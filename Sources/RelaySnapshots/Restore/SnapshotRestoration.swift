@@ -79,7 +79,8 @@ public enum SnapshotRestoration {
                 try Store.open(at: staging.path)
             }
             if let replay { sequence = try replay.apply(to: store, from: manifest, watch) }
-            try lifting { () throws(StoreError) in try store.renewEpoch() }
+            let lastTime = try replay?.lastTime()
+            try lifting { () throws(StoreError) in try store.renewEpoch(after: lastTime) }
         }
         // Opened again, because a store's metadata are read once.
         let epoch = try lifting { () throws(StoreError) in

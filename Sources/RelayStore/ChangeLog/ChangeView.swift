@@ -8,7 +8,7 @@ public struct ChangeView: ~Escapable {
     public let account: UInt32
     /// The kind of change, opaque to the store.
     public let kind: UInt8
-    /// Milliseconds since 1970, fixed before the command was queued.
+    /// Milliseconds since 1970, given by the transaction that made the change (`stamp`).
     public let time: Int64
     /// What the change is about, opaque to the store.
     public let payload: RawSpan
@@ -39,7 +39,7 @@ extension StoreView {
         }
     }
 
-    /// When a change was asked for, in milliseconds since 1970; nil if there is none of that number.
+    /// When a change was made, in milliseconds since 1970; nil if there is none of that number.
     func time(ofChange sequence: UInt64) throws(StoreError) -> Int64? {
         guard let value = try value(sequence, in: databases.changes) else { return nil }
         return try ChangeView(sequence: sequence, value).time
@@ -74,12 +74,15 @@ extension StoreView {
 
 extension StoreTransaction {
     /// Records a change; everything written for it takes the returned number as its version.
+    ///
+    /// - Parameter time: what `stamp` gave, or the time that a change which is made again had before.
     public mutating func recordChange(
         account: UInt32, kind: UInt8, time: Int64, payload: RawSpan = RawSpan()
     ) throws(StoreError) -> UInt64 {
         let byteCount = ChangeView.headerBytes + payload.byteCount
-        guard byteCount <= Limits.documentBytes else { throw .tooLarge }
+        guard byteCount <= Limits.changeRecordBytes else { throw .tooLarge }
         try charge(byteCount)
+        noteTime(time)
         let number = sequence + 1
         // SAFETY: the payload is copied before the closures return.
         do throws(LMDBError) {

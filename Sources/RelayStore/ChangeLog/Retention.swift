@@ -2,7 +2,8 @@ import LMDB
 
 /// How far the change log goes back. The newest change stays in any case.
 public struct Retention: Sendable {
-    /// Milliseconds before the newest change.
+    /// Milliseconds that the log goes back from `StoreTime.settled`: the present, as far as the store
+    /// believes the clock.
     public var milliseconds: Int64
     /// Bytes that the log's pages may take.
     public var byteCount: Int
@@ -19,16 +20,18 @@ public struct Retention: Sendable {
 extension StoreTransaction {
     /// Removes the oldest changes that the log need not keep, at most `limit`; returns how many.
     ///
-    /// Age counts back from the newest change, so that a store that nobody writes to keeps its log.
+    /// Age counts back from the time of the last write, so that a store that nobody writes to keeps its
+    /// log; and only as far as time has been seen to pass, so that a clock that jumps ahead does not
+    /// take the log along.
     @discardableResult
     mutating func trimChanges(_ retention: Retention, limit: Int) throws(StoreError) -> Int {
         // A group of refusals must not cost a commit.
-        guard transaction.hasChanged, let newest = try view.time(ofChange: sequence) else {
-            return 0
-        }
+        guard transaction.hasChanged else { return 0 }
+        // A store that says nothing of the time yet loses nothing by its age.
+        let oldestKept = time.map { $0.settled - retention.milliseconds } ?? .min
         var count = 0
         while count < limit, let (number, time) = try view.oldestChange(), number < sequence {
-            let isOld = time < newest - retention.milliseconds
+            let isOld = time < oldestKept
             if !isOld, try view.changeBytes() <= retention.byteCount { break }
             try delete(number, in: databases.changes)
             count += 1

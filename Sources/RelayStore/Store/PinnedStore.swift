@@ -45,8 +45,13 @@ extension Store {
 
     /// Gives the store a new epoch: no entity tag and no cursor from before fits it then. This
     /// value keeps the old one; open the store again.
-    public func renewEpoch() throws(StoreError) {
-        try write { (transaction) throws(StoreError) in try transaction.renewEpoch() }
+    ///
+    /// - Parameter lastTime: the newest time of a store that this one takes the place of, in milliseconds
+    ///   since 1970, if that is known.
+    public func renewEpoch(after lastTime: Int64? = nil) throws(StoreError) {
+        try write { (transaction) throws(StoreError) in
+            try transaction.renewEpoch(after: lastTime)
+        }
     }
 }
 

@@ -11,18 +11,22 @@ public struct StoreOptions: Sendable {
     public var durability: Durability
     /// For a store that nobody writes to, such as a snapshot: nothing in its directory changes.
     public var isReadOnly: Bool
+    /// Where the times of changes come from.
+    public var clock: StoreClock
 
     /// The defaults are right for a service. Without a quota, a quarter of the map (512 MiB at
     /// most) is kept back for deletions.
     public init(
         mapBytes: Int = LMDB.Limits.mapBytes, quotaBytes: Int? = nil,
-        durability: Durability = .durable, isReadOnly: Bool = false
+        durability: Durability = .durable, isReadOnly: Bool = false,
+        clock: StoreClock = .system
     ) {
         let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
         self.mapBytes = mapBytes
         self.quotaBytes = quotaBytes ?? mapBytes - reserve
         self.durability = durability
         self.isReadOnly = isReadOnly
+        self.clock = clock
     }
 }
 

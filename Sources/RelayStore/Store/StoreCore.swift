@@ -12,10 +12,15 @@ final class StoreCore: Sendable {
     let moved = MovedDocuments()
     /// A fixed address in the map, which hints are relative to: a store never resizes its map.
     let mapBase: Int
+    let clock: StoreClock
+    /// A reading of `clock.elapsed`: when the store was opened, or its last change was given its time.
+    let elapsed: Atomic<Int64>
     private let quotaBytes: Int
 
     init(_ environment: Environment, _ options: StoreOptions) throws(StoreError) {
         self.environment = environment
+        clock = options.clock
+        elapsed = Atomic(options.clock.elapsed())
         quotaBytes = options.quotaBytes
         do throws(LMDBError) {
             databases = try Databases(environment)
@@ -62,6 +67,10 @@ final class StoreCore: Sendable {
 
     func lastSequence(_ transaction: borrowing WriteTransaction) throws(StoreError) -> UInt64 {
         try StoreView(transaction.view, databases).lastSequence()
+    }
+
+    func storeTime(_ transaction: borrowing WriteTransaction) throws(StoreError) -> StoreTime? {
+        try StoreView(transaction.view, databases).storeTime()
     }
 
     func keyGeneration(_ reader: borrowing Reader) throws(StoreError) -> UInt64 {

@@ -20,12 +20,12 @@ public struct StoreMetadata: Equatable, Sendable {
         guard sodium_init() >= 0 else {
             throw .system(call: "sodium_init", errno: ENOSYS, path: environment.directory)
         }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let created = Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
+        let created = StoreClock.system.now()
         let record = record(created: created)
         let database = try environment.bytesDatabase("meta")
         try transaction.put(record.span.bytes, at: key.span.bytes, in: database)
+        let (time, timeKey) = (StoreTime.beginning(created).record, StoreTime.key)
+        try transaction.put(time.span.bytes, at: timeKey.span.bytes, in: database)
     }
 
     /// The record of a store with a new epoch; libsodium must have been initialised.
@@ -63,8 +63,11 @@ extension StoreView {
 }
 
 extension StoreTransaction {
-    /// Replaces the store's epoch by a random one.
-    mutating func renewEpoch() throws(StoreError) {
+    /// Replaces the store's epoch by a random one. Whoever asked the store that this one takes the place
+    /// of has seen times up to now, or up to `lastTime`: what comes is later.
+    mutating func renewEpoch(after lastTime: Int64?) throws(StoreError) {
+        _ = try stamp()
+        if let lastTime { noteTime(lastTime) }
         let record = StoreMetadata.record(created: try view.metadata().created)
         let key = StoreMetadata.recordKey
         try put(record.span.bytes, at: key.span.bytes, in: databases.meta)

@@ -8,8 +8,11 @@ public struct StoreStatistics: Sendable {
     public let freeBytes: Int
     /// Sequence number of the newest change.
     public let sequence: UInt64
-    /// When that change was asked for, in milliseconds since 1970; nil before the first one.
+    /// When that change was made, in milliseconds since 1970; nil before the first one.
     public let lastChange: Int64?
+    /// Milliseconds by which the machine's clock is behind the newest time of the store; 0 if it is not.
+    /// Until it has caught up, all changes are given that time.
+    public let clockBehind: Int64
     /// Who reads, over all processes.
     public let readers: [ReaderSlot]
     /// What is counted, per account and resource; at most `Limits.countersShown` of them.
@@ -26,12 +29,15 @@ extension Store {
         let environment = core.environment.statistics
         let sequence = try view.lastSequence()
         let lastChange = try view.time(ofChange: sequence)
+        let lastTime = try view.storeTime()?.last ?? lastChange
+        let clockBehind = max(0, (lastTime ?? 0) - core.clock.now())
         let counters = try view.counters(atMost: Limits.countersShown)
         do throws(LMDBError) {
             let freeBytes = try view.transaction.freePages() * environment.pageBytes
             return StoreStatistics(
                 environment: environment, freeBytes: freeBytes, sequence: sequence,
-                lastChange: lastChange, readers: try core.environment.readerSlots(),
+                lastChange: lastChange, clockBehind: clockBehind,
+                readers: try core.environment.readerSlots(),
                 counters: counters, databases: try view.databaseStatistics())
         } catch {
             throw StoreError(error)

@@ -15,6 +15,16 @@ public struct StoreTransaction: ~Copyable {
     let isRehearsal: Bool
     /// Highest number of a list node, nil until it is needed.
     var lastNode: UInt64?
+    private let core: StoreCore
+    /// What the store knows of the time; nil as long as it says nothing.
+    var time: StoreTime?
+    /// Whether that is to be written.
+    var isTimeChanged = false
+    /// What the clock said when the changes were given their time.
+    var present: Int64?
+    /// A reading of the clock that nobody sets, at that moment and the last time before.
+    var elapsedAtStamp: Int64?
+    let elapsedBefore: Int64
 
     init(_ core: StoreCore, isRehearsal: Bool = false) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in
@@ -22,6 +32,7 @@ public struct StoreTransaction: ~Copyable {
         }
         let room = try core.room()
         let sequence = try core.lastSequence(transaction)
+        let time = try core.storeTime(transaction)
         self.transaction = transaction
         self.room = room
         self.sequence = sequence
@@ -29,8 +40,14 @@ public struct StoreTransaction: ~Copyable {
         databases = core.databases
         scratch = core.scratch
         moved = core.moved
+        self.core = core
+        elapsedBefore = core.elapsed.load(ordering: .relaxed)
+        self.time = time
         scratch.reset()
     }
+
+    /// Where the time comes from.
+    var clock: StoreClock { core.clock }
 
     /// The store with the changes so far. Valid until the next change.
     public var view: StoreView {
@@ -45,11 +62,14 @@ public struct StoreTransaction: ~Copyable {
         // Only refused commands: LMDB would commit nothing under this number, and the next
         // transaction would have it again. To publish it would vouch for what that one moves.
         guard transaction.hasChanged else { return }
+        try keepTime()
+        let (core, elapsed) = (core, elapsedAtStamp)
         do throws(LMDBError) {
             try transaction.commit()
         } catch {
             throw StoreError(error)
         }
+        if let elapsed { core.elapsed.store(elapsed, ordering: .relaxed) }
         // Not before the commit: under a number that another process then takes, readers would
         // believe that they know what that one has moved.
         moved.publish(movedKeys, transaction: number)

@@ -1,7 +1,8 @@
 /// A unit of writing: all of it happens or nothing.
 ///
-/// Commands are deterministic: times and random values are fixed before a command is submitted, so
-/// that the same log of commands applied elsewhere gives the same store.
+/// Commands are deterministic: random values are fixed before a command is submitted, and its time is
+/// that of the transaction (`StoreTransaction.stamp`), which its change record holds. So the same log of
+/// commands, applied elsewhere with the times that it holds, gives the same store.
 public protocol WriteCommand: AnyObject, Sendable {
     /// Bytes that the command holds, which the queue and a group commit are capped in.
     var byteCount: Int { get }

@@ -74,7 +74,7 @@ struct StoreTarget: LoadTarget, ~Copyable {
         let (store, applier) = (store, applier)
         var outcome = try lifting { () throws(StoreError) -> LoadOutcome in
             try store.write { (transaction) throws(StoreError) -> LoadOutcome in
-                try applier.load(reading.batches, time: .now, to: &transaction)
+                try applier.load(reading.batches, to: &transaction)
             }
         }
         outcome.faults += reading.faults

@@ -1,0 +1,115 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// When a record was created and when it was changed last.
+struct RecordTimes: Equatable {
+    var created: Timestamp
+    var updated: Timestamp
+}
+
+extension RecordModel {
+    /// The record's times; nil for a kind that does not say when it was changed.
+    ///
+    /// An attachment does, but never changes; no list is asked for it by time.
+    var times: RecordTimes? {
+        get {
+            switch self {
+            case .property(let property):
+                RecordTimes(created: property.createdAt, updated: property.updatedAt)
+            case .unit(let unit): RecordTimes(created: unit.createdAt, updated: unit.updatedAt)
+            case .order(let order): RecordTimes(created: order.createdAt, updated: order.updatedAt)
+            case .document(let document):
+                RecordTimes(created: document.createdAt, updated: document.updatedAt)
+            case .address, .customer, .appointment, .eedMonth, .attachment: nil
+            }
+        }
+        set {
+            guard let times = newValue else { return }
+            switch self {
+            case .property(var property):
+                (property.createdAt, property.updatedAt) = (times.created, times.updated)
+                self = .property(property)
+            case .unit(var unit):
+                (unit.createdAt, unit.updatedAt) = (times.created, times.updated)
+                self = .unit(unit)
+            case .order(var order):
+                (order.createdAt, order.updatedAt) = (times.created, times.updated)
+                self = .order(order)
+            case .document(var document):
+                (document.createdAt, document.updatedAt) = (times.created, times.updated)
+                self = .document(document)
+            case .address, .customer, .appointment, .eedMonth, .attachment: break
+            }
+        }
+    }
+
+    /// The record as JSON.
+    var json: [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+}
+
+extension LoadedRecord {
+    /// The record with other times.
+    func with(_ times: RecordTimes) -> LoadedRecord {
+        var model = model
+        model.times = times
+        return LoadedRecord(
+            line: line, resource: resource, id: id, model: model, json: model.json,
+            privateBytes: privateBytes)
+    }
+
+    /// The record as a load writes it: changed at the time of the load, for whoever asks for changes since
+    /// then would not see it otherwise. When a record was created is its history: one that is there
+    /// keeps that, a new one brings it.
+    ///
+    /// - Parameters:
+    ///   - old: the record of this id that is there.
+    ///   - time: that of the load.
+    func stamped(over old: RecordModel?, at time: Timestamp) -> LoadedRecord {
+        guard let times = model.times else { return self }
+        let created = old?.times?.created ?? min(times.created, time)
+        return with(RecordTimes(created: created, updated: time))
+    }
+}
+
+extension StoreView {
+    /// The newest time at which a record says that it was changed; nil if none does. Orders have a list
+    /// for it, records of other kinds are read one by one.
+    func newestRecordTime(_ parser: JSONParser) throws(StoreError) -> Timestamp? {
+        var newest: Timestamp?
+        try forEachList { (list) throws(StoreError) in
+            guard list.kind == RecordList.ordersByUpdate.rawValue else { return true }
+            let count = try count(list)
+            if count > 0, let last = try wideKey(at: count - 1, in: list) {
+                let time = Timestamp(listKey: UInt64(truncatingIfNeeded: last >> 64))
+                newest = max(newest ?? time, time)
+            }
+            return true
+        }
+        for resource in [Resource.property, .unit, .document] {
+            let filter = DumpFilter(resource: resource)
+            try filter.forEachDocument(in: self) { (document) throws(StoreError) in
+                guard let time = document.model(parser)?.times?.updated else { return }
+                newest = max(newest ?? time, time)
+            }
+        }
+        return newest
+    }
+}
+
+extension DocumentView {
+    /// The record; nil when the document cannot be read.
+    func model(_ parser: JSONParser) -> RecordModel? {
+        guard let resource = Resource(rawValue: key.resource) else { return nil }
+        // SAFETY: the map's bytes are read while the view is borrowed.
+        return json.withUnsafeBytes { bytes in
+            guard let value = try? parser.parse(bytes) else { return nil }
+            var faults = Faults()
+            return RecordModel(resource, decoding: value, into: &faults)
+        }
+    }
+}
