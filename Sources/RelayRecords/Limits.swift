@@ -1,3 +1,5 @@
+import RelayStore
+
 /// Every number that bounds the records, with its unit and the reason for it.
 enum Limits {
     /// Fields of one order, and as many contact persons. They live in the order's document, which
@@ -6,6 +8,13 @@ enum Limits {
 
     /// Bytes of a dump that are handed on at once: 1 MiB, few enough calls and little memory.
     static let dumpBufferBytes = 1 << 20
+
+    /// Bytes of a line of a dump, 17 MiB: the largest document with what the line says of it, and twice the bytes
+    /// that the store keeps beside a document, of which only energy data has more than a few.
+    static let dumpLineBytes = RelayStore.Limits.documentBytes + (1 << 20)
+
+    /// Records that a dump names which cannot be loaded from it; more of them say nothing new.
+    static let dumpFaults = 100
 
     /// Records that one request looks at in vain or not, where a selection cannot say in advance
     /// which belong to it: 20 000 take some milliseconds. A page that ends with them is short, and

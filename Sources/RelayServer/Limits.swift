@@ -1,3 +1,5 @@
+import RelayRecords
+
 /// Limits of the server, with their units and reasons.
 public enum Limits {
     /// Seconds after which a client that was turned away may come again (Retry-After).
@@ -9,9 +11,8 @@ public enum Limits {
     /// Bytes of an admin request's body: an account number and a label.
     static let adminBodyBytes = 4_096
 
-    /// Bytes of lines that are loaded at once: 8 MiB, the largest body of the contract, so that every
-    /// document of it fits.
-    public static let loadBodyBytes = 8 << 20
+    /// Bytes of lines that are loaded at once: the longest line of a dump, so that every document fits.
+    public static let loadBodyBytes = DumpWriter.lineBytes + 1
 
     /// Event loops at most; beyond the cores of a machine more do not help.
     public static let maxLoops = 64

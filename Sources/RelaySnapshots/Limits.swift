@@ -18,6 +18,10 @@ public enum Limits {
     /// Bytes of a manifest: 16 MiB hold the sums of a store of three terabytes.
     static let manifestBytes = 16 << 20
 
+    /// Counts of documents in a manifest, of at most 80 bytes each: 100 000, half of what a manifest has room for.
+    /// A store with more accounts and kinds of record has one count for each kind.
+    static let manifestCounts = 100_000
+
     /// Bytes by which the store may grow while a snapshot is taken, unless the command says
     /// otherwise: 1 GiB. A snapshot keeps all pages of its commit, so every write takes new ones.
     public static let growthBytes = 1 << 30

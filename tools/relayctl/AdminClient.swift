@@ -58,6 +58,8 @@ struct AdminClient {
         let response: ClientResponse
         do throws(TransportError) {
             response = try connection.run(until: stream, timeout: timeout)
+            // What the answer asks of the connection, such as to acknowledge settings, is due now.
+            try connection.flush()
         } catch {
             throw .transport(error)
         }

@@ -36,15 +36,29 @@ enum DumpCommand {
         guard isWhole else { throw .interrupted }
         try file.publish()
         progress.finish(Int(extent.totalBytes))
-        guard let path else { return .silent }
+        let (faults, faultCount) = (writer.faults, writer.faultCount)
+        for fault in faults {
+            Progress.write("\(fault.record) cannot be loaded from this dump: \(fault.detail)\n")
+        }
+        if faultCount > faults.count {
+            Progress.write("\(faultCount - faults.count) more cannot be loaded either\n")
+        }
+        guard let path else {
+            var report = Report.silent
+            if faultCount > 0 { report.exitCode = .data }
+            return report
+        }
         let fileBytes = file.bytes
-        return Report { writer in
+        var report = Report { writer in
             writer.member("file", path)
             writer.member("documents", extent.documents)
             writer.member("documentBytes", extent.bytes)
             writer.member("attachmentBytes", extent.contentBytes)
             writer.member("fileBytes", fileBytes)
+            if faultCount > 0 { writer.member("failed", faultCount) }
             writer.member("milliseconds", progress.elapsed)
         }
+        if faultCount > 0 { report.exitCode = .data }
+        return report
     }
 }

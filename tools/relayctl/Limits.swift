@@ -1,3 +1,5 @@
+import RelayRecords
+
 /// What relayctl counts on, each number with its unit and its reason.
 enum Limits {
     /// Orders per property: a house of eight flats in four years.
@@ -33,8 +35,8 @@ enum Limits {
 
     /// Bytes that are read from a file at once.
     static let readBytes = 256 << 10
-    /// Bytes of a line at most: what relayd takes as one load, 8 MiB.
-    static let lineBytes = 8 << 20
+    /// Bytes of a line at most: as many as a dump writes, and relayd takes as one load.
+    static let lineBytes = DumpWriter.lineBytes
     /// Bytes of the first and the last line of a dump, which are short.
     static let frameBytes = 64 << 10
     /// Bytes of lines that relayd is sent at once: 3 000 orders, about a tenth of a second for its
@@ -43,6 +45,9 @@ enum Limits {
     static let relaydBatchBytes = 4 << 20
     /// Batches that are under way to relayd: one is sent, one decoded, one written.
     static let batchesUnderWay = 3
+    /// Bytes of lines that are under way to relayd, unless one line has more: 24 MiB. relayd takes 32 MiB
+    /// of bodies on one connection.
+    static let bytesUnderWay = 24 << 20
     /// Bytes of lines in one transaction of a store that nobody serves.
     static let storeBatchBytes = 4 << 20
     /// Bytes of lines that wait for others, before they are tried again: 64 MiB of memory.

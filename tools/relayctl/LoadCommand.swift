@@ -43,7 +43,11 @@ enum LoadCommand {
     private static func relayd(_ arguments: Arguments) throws(CommandError) -> AdminClient? {
         let named = arguments[Commands.adminSocket]
         let socket = named ?? AdminClient.defaultSocket(store: arguments[Commands.store])
-        if let relayd = try AdminClient(socket: socket) { return relayd }
+        if let relayd = try AdminClient(socket: socket) {
+            // A file may be slow to come; until then relayd must know that somebody is there.
+            _ = try relayd.perform("GET", "/livez")
+            return relayd
+        }
         if let named { throw .notRunning(socket: named) }
         return nil
     }

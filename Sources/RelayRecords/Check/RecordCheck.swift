@@ -18,12 +18,6 @@ public struct RecordCheck {
     /// How many records say that a text of a kind names them.
     private var expectedNames: [LookupKey.Family: UInt64] = [:]
 
-    /// What must find a record, and which others it needs.
-    private struct Ties {
-        var links: RecordLinks
-        var references: [DocumentKey] = []
-    }
-
     /// Checks a store as a view shows it. Reads and parses every record: minutes for millions.
     public init(_ view: borrowing StoreView) throws(StoreError) {
         try view.forEachDocument { (document) throws(StoreError) in
@@ -44,16 +38,22 @@ public struct RecordCheck {
             return note("document \(key.account)/\(key.resource)/\(key.id): no such resource")
         }
         records += 1
-        guard let ties = try ties(of: document, resource, view) else {
-            return note("\(resource) \(key.id) of account \(key.account): not to be read")
+        let name = "\(resource) \(key.id) of account \(key.account)"
+        let model: RecordModel
+        switch read(document, resource) {
+        case .success(let record): model = record
+        case .failure(let fault): return note("\(name): cannot be read: \(fault.detail)")
         }
-        let links = ties.links
-        for other in ties.references where try view.document(other) == nil {
-            let kind = Resource(rawValue: other.resource).map { "\($0)" } ?? "record"
-            note(
-                "\(resource) \(key.id) of account \(key.account): there is no \(kind) \(other.id), "
-                    + "to which it refers")
+        for reference in model.references {
+            let other = reference.resource.key(key.account, reference.id)
+            if Resource.isStorable(reference.id), try view.document(other) != nil { continue }
+            note("\(name): there is no \(reference.resource) \(reference.id), to which it refers")
         }
+        let links = try model.links(key.account) { (property) throws(StoreError) in
+            try self.property(property, key.account, view)
+        }
+        // What it refers to has been named.
+        guard let links else { return }
         for list in links.lists {
             expected[list, default: 0] += 1
             if try !view.contains(key.id, in: list) {
@@ -81,56 +81,39 @@ public struct RecordCheck {
         }
     }
 
-    /// What ties a record to others; nil when its document cannot be read.
-    private func ties(
-        of document: borrowing DocumentView, _ resource: Resource, _ view: borrowing StoreView
-    ) throws(StoreError) -> Ties? {
-        let account = document.key.account
-        switch resource {
-        case .customer:
-            return model(Customer.self, document).map { Ties(links: $0.links(account)) }
-        case .property:
-            return model(Property.self, document).map { property in
-                Ties(
-                    links: property.links(account),
-                    references: [Resource.customer.key(account, property.customerId)])
+    /// Reads a record with what the store keeps beside it.
+    private func read(
+        _ document: borrowing DocumentView, _ resource: Resource
+    ) -> Result<RecordModel, LineFault> {
+        var faults = Faults()
+        var model: RecordModel?
+        var fault: LineFault?
+        // SAFETY: the map's bytes are read while the view is borrowed.
+        document.json.withUnsafeBytes { bytes in
+            do throws(JSONFault) {
+                model = RecordModel(resource, decoding: try parser.parse(bytes), into: &faults)
+            } catch {
+                fault = LineFault(detail: "not JSON: \(error)")
             }
-        case .order:
-            return model(Order.self, document).map { order in
-                let property = order.propertyId.map { Resource.property.key(account, $0) }
-                let customer = order.customerId.map { Resource.customer.key(account, $0) }
-                return Ties(
-                    links: order.links(account),
-                    references: [property, customer].compactMap { $0 })
-            }
-        case .document:
-            return model(Document.self, document).map { record in
-                Ties(
-                    links: record.links(account),
-                    references: [
-                        Resource.property.key(account, record.propertyId),
-                        Resource.customer.key(account, record.customerId),
-                    ])
-            }
-        case .unit:
-            guard let unit = model(Unit.self, document),
-                let owner = try view.document(Resource.property.key(account, unit.propertyId)),
-                let property = model(Property.self, owner)
-            else { return nil }
-            return Ties(links: unit.links(account, of: property))
-        case .appointment:
-            return model(Appointment.self, document).map { Ties(links: $0.links(account)) }
-        case .eedMonth:
-            return model(EedMonth.self, document).map { Ties(links: $0.links(account)) }
-        default: return Ties(links: RecordLinks())
         }
+        let hasBenchmarks = document.privateBytes.withUnsafeBytes {
+            resource != .eedMonth || [EedBenchmark].areStored($0, parser)
+        }
+        if let model, hasBenchmarks { return .success(model) }
+        if let first = faults.listed.first {
+            fault = LineFault(detail: "\(first.pointer): \(first.detail)")
+        }
+        return .failure(fault ?? LineFault(detail: hasBenchmarks ? "no such record" : "benchmarks"))
     }
 
-    private func model<Model: ContractModel>(
-        _ type: Model.Type, _ document: borrowing DocumentView
-    ) -> Model? {
+    private func property(
+        _ id: UInt64, _ account: UInt32, _ view: borrowing StoreView
+    ) throws(StoreError) -> Property? {
+        guard let document = try view.document(Resource.property.key(account, id)) else {
+            return nil
+        }
         // SAFETY: the map's bytes are read while the view is borrowed.
-        document.json.withUnsafeBytes { Model(stored: $0, parser: parser) }
+        return document.json.withUnsafeBytes { Property(stored: $0, parser: parser) }
     }
 
     // MARK: Lists

@@ -86,6 +86,30 @@ public final class DumpReader {
         case chunk(LoadedChunk)
     }
 
+    /// The record of a line.
+    private struct LineRecord {
+        var resource: Resource
+        var id: UInt64
+        var model: RecordModel
+        var privateBytes: [UInt8]
+    }
+
+    private enum Line {
+        case frame
+        case record(UInt32, LineRecord)
+        case chunk(UInt32, LoadedChunk)
+    }
+
+    /// What a load would have against a line; nil if it takes it.
+    func fault(in line: UnsafeRawBufferPointer) -> String? {
+        do throws(LineFault) {
+            _ = try decode(line, 0)
+            return nil
+        } catch {
+            return error.detail
+        }
+    }
+
     /// The members of a line.
     private struct Members {
         var account: Int64?
@@ -102,6 +126,22 @@ public final class DumpReader {
     private func content(
         of line: UnsafeRawBufferPointer, _ number: Int
     ) throws(LineFault) -> (UInt32, Content)? {
+        switch try decode(line, number) {
+        case .frame: return nil
+        case .chunk(let account, let chunk): return (account, .chunk(chunk))
+        case .record(let account, let found):
+            writer.reset()
+            found.model.write(to: &writer)
+            let record = LoadedRecord(
+                line: number, resource: found.resource, id: found.id, model: found.model,
+                json: writer.bytes, privateBytes: found.privateBytes)
+            return (account, .record(record))
+        }
+    }
+
+    private func decode(
+        _ line: UnsafeRawBufferPointer, _ number: Int
+    ) throws(LineFault) -> Line {
         let value: JSONValue
         do throws(JSONFault) {
             value = try parser.parse(line)
@@ -110,7 +150,7 @@ public final class DumpReader {
             throw LineFault(detail: "not JSON: \(reason)")
         }
         let members = try members(of: value)
-        if members.isFrame { return nil }
+        if members.isFrame { return .frame }
         guard let account = members.account.flatMap({ UInt32(exactly: $0) }), account > 0,
             account < RelayStore.Limits.accounts
         else {
@@ -122,22 +162,39 @@ public final class DumpReader {
         else { throw LineFault(detail: "resource: expected the name of a kind of record") }
         if let bytes = members.bytes {
             let chunk = try LoadedChunk(number, resource, members.id, members.chunk, bytes)
-            return (account, .chunk(chunk))
+            return .chunk(account, chunk)
         }
         guard let document = members.document else {
             throw LineFault(detail: "document is missing")
         }
         let model = try model(resource, document, account)
         let id = try id(members.id, model)
-        writer.reset()
-        model.write(to: &writer)
-        let record = LoadedRecord(
-            line: number, resource: resource, id: id, model: model, json: writer.bytes,
-            privateBytes: members.privateBytes)
-        if resource == .attachment, record.content == nil {
+        let privateBytes = try privateBytes(members.privateBytes, of: resource)
+        return .record(
+            account,
+            LineRecord(resource: resource, id: id, model: model, privateBytes: privateBytes))
+    }
+
+    /// What the store keeps beside a document is no part of it, but is answered or relied on as well.
+    private func privateBytes(
+        _ bytes: [UInt8], of resource: Resource
+    ) throws(LineFault) -> [UInt8] {
+        switch resource {
+        case .attachment:
+            if AttachmentContent(loaded: bytes) != nil { return bytes }
             throw LineFault(detail: "private: expected length and digest of the file")
+        case .eedMonth:
+            // A line without any is of a month without benchmarks.
+            let benchmarks = bytes.isEmpty ? [EedBenchmark]().json : bytes
+            // The document was read from the same parser, and is read by now.
+            let isRead = benchmarks.span.bytes.withUnsafeBytes {
+                // SAFETY: read during the call.
+                [EedBenchmark].areStored($0, parser)
+            }
+            if isRead { return benchmarks }
+            throw LineFault(detail: "private: expected benchmarks as a JSON array")
+        default: return bytes
         }
-        return (account, .record(record))
     }
 
     /// The id of line and document, of which one may be silent but not both.

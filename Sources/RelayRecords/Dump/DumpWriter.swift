@@ -9,6 +9,17 @@ public struct DumpWriter {
     /// The version of the form that is written, and read.
     public static let version = 1
 
+    /// Bytes of a line at most; whoever reads lines takes as many.
+    public static let lineBytes = Limits.dumpLineBytes
+
+    /// A record that a load would not take from its line.
+    public struct Fault: Equatable, Sendable {
+        /// The record.
+        public let record: String
+        /// What a load would have against it, with the place.
+        public let detail: String
+    }
+
     /// What there is to dump, found by a first walk.
     public struct Extent: Sendable {
         /// Documents by kind of record.
@@ -23,7 +34,13 @@ public struct DumpWriter {
         public var totalBytes: UInt64 { bytes + contentBytes }
     }
 
+    /// Records whose lines are there, but cannot be loaded: at most `Limits.dumpFaults` of them.
+    public private(set) var faults: [Fault] = []
+    /// How many there are.
+    public private(set) var faultCount = 0
+
     private let filter: DumpFilter
+    private let reader = DumpReader()
     private var buffer: [UInt8] = []
     /// Account and resource of the line before, and how such a line begins.
     private var family: UInt64?
@@ -114,6 +131,7 @@ public struct DumpWriter {
 
     private mutating func append(_ document: borrowing DocumentView) {
         let key = document.key
+        let start = buffer.count
         if key.family != family {
             family = key.family
             let name = Self.name(key.resource)
@@ -128,7 +146,30 @@ public struct DumpWriter {
         buffer.append(contentsOf: #","document":"#.utf8)
         document.json.withUnsafeBytes { buffer.append(contentsOf: $0) }
         buffer.append(UInt8(ascii: "}"))
+        examine(buffer.count - start, of: document)
         buffer.append(0x0A)
+    }
+
+    /// Reads the last line as a load will. A dump that nobody can load is worth nothing: better to know
+    /// it while the store is there.
+    private mutating func examine(_ byteCount: Int, of document: borrowing DocumentView) {
+        let key = document.key
+        var detail: String?
+        if !document.isIntact {
+            detail = "its checksum is wrong"
+        } else if byteCount > Self.lineBytes {
+            detail = "its line has \(byteCount) bytes, a line has at most \(Self.lineBytes)"
+        } else {
+            // SAFETY: the line is read during the call.
+            detail = buffer.withUnsafeBytes {
+                reader.fault(in: UnsafeRawBufferPointer(rebasing: $0.suffix(byteCount)))
+            }
+        }
+        guard let detail else { return }
+        faultCount += 1
+        guard faults.count < Limits.dumpFaults else { return }
+        let record = "\(Self.name(key.resource)) \(key.id) of account \(key.account)"
+        faults.append(Fault(record: record, detail: detail))
     }
 
     private mutating func appendPrivate(

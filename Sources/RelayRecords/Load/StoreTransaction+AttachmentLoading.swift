@@ -46,10 +46,16 @@ extension StoreTransaction {
 extension LoadedRecord {
     /// What an attachment says of its bytes; nil for other records.
     var content: AttachmentContent? {
-        guard resource == .attachment else { return nil }
-        let content = AttachmentContent(privateBytes: privateBytes.span.bytes)
+        resource == .attachment ? AttachmentContent(loaded: privateBytes) : nil
+    }
+}
+
+extension AttachmentContent {
+    /// Reads the private bytes of a line; nil when they are none, or of a file that no store has.
+    init?(loaded bytes: [UInt8]) {
+        let content = AttachmentContent(privateBytes: bytes.span.bytes)
         guard let content, (0...Limits.fileBytes).contains(content.byteCount) else { return nil }
-        return content
+        self = content
     }
 }
 

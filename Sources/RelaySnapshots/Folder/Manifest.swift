@@ -32,7 +32,7 @@ public struct Manifest: Equatable, Sendable {
     public var usedPages: Int
     /// BLAKE2b-512 of data.mdb in hexadecimal, as `b2sum` prints it.
     public var blake2b: String
-    /// Documents of each account and resource.
+    /// Documents of each account and resource; of each resource, under account 0, where these are too many.
     public var counts: [DocumentCount]
     /// XXH3-64 of each `Limits.segmentBytes` of data.mdb: they tell where a copy is torn.
     public var segments: [UInt64]
@@ -134,6 +134,18 @@ extension Manifest {
         writer.member("bytes", bytes)
         writer.member("usedBytes", usedPages * pageBytes)
         writer.member("blake2b", blake2b)
+    }
+}
+
+extension [DocumentCount] {
+    /// The counts as a manifest has them: it must not become longer than what reads it takes.
+    var listed: [DocumentCount] {
+        if count <= Limits.manifestCounts { return self }
+        var sums: [UInt8: UInt64] = [:]
+        for count in self { sums[count.resource, default: 0] += count.documents }
+        return sums.sorted { $0.key < $1.key }.map {
+            DocumentCount(account: 0, resource: $0.key, documents: $0.value)
+        }
     }
 }
 

@@ -145,6 +145,6 @@ public enum SnapshotCopy {
             transaction: pinned.image.transactionID,
             storeFormat: Int(pinned.metadata.formatVersion), pageBytes: pages.pageBytes,
             pages: pages.count, usedPages: pages.usedCount, blake2b: sums.blake2b,
-            counts: counts, segments: sums.segments, stored: nil)
+            counts: counts.listed, segments: sums.segments, stored: nil)
     }
 }

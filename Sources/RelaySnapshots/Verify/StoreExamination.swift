@@ -82,7 +82,7 @@ public enum StoreExamination {
         expect("sequence", try pinned.view.lastSequence(), manifest.sequence)
         expect("transaction", pinned.image.transactionID, manifest.transaction)
         expect("used pages", pinned.image.pages.usedCount, manifest.usedPages)
-        let counts = try pinned.view.documentCounts()
+        let counts = try pinned.view.documentCounts().listed
         expect("counts", counts.count, manifest.counts.count)
         for (found, said) in zip(counts, manifest.counts) where found != said {
             report.add(

@@ -28,17 +28,33 @@ struct RelaydTarget: LoadTarget, ~Copyable {
     let batchBytes = Limits.relaydBatchBytes
     private let relayd: AdminClient
     private var underWay: [(stream: Int32, batch: LineBatch)] = []
+    private var bytesUnderWay = 0
+    /// Answers that came while others were waited for.
+    private var results: [LoadResult] = []
 
     init(_ relayd: AdminClient) { self.relayd = relayd }
 
     mutating func submit(_ batch: LineBatch) throws(CommandError) -> LoadResult? {
+        while bytesUnderWay + batch.bytes.count > Limits.bytesUnderWay,
+            let result = try receive()
+        {
+            results.append(result)
+        }
         underWay.append((try relayd.send("POST", "/admin/load", body: batch.bytes), batch))
-        return underWay.count < Limits.batchesUnderWay ? nil : try `await`()
+        bytesUnderWay += batch.bytes.count
+        if underWay.count < Limits.batchesUnderWay, results.isEmpty { return nil }
+        return try `await`()
     }
 
     mutating func `await`() throws(CommandError) -> LoadResult? {
+        results.isEmpty ? try receive() : results.removeFirst()
+    }
+
+    /// The answer to the oldest batch under way; nil if there is none.
+    private mutating func receive() throws(CommandError) -> LoadResult? {
         guard !underWay.isEmpty else { return nil }
         let (stream, batch) = underWay.removeFirst()
+        bytesUnderWay -= batch.bytes.count
         var body: [UInt8]?
         do throws(CommandError) {
             body = try relayd.receive(stream, timeout: Limits.loadTimeout)

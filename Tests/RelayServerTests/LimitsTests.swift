@@ -1,0 +1,46 @@
+import HTTP2
+import JSON
+import RelayContract
+import RelayRecords
+import RelayStore
+import Testing
+
+@testable import RelayServer
+
+/// Whatever is accepted can be read: each limit on reading is wider than the limit on writing that it
+/// has to do with.
+@Suite("Limits on reading")
+struct LimitsTests {
+    @Test("Stored texts may be nested further than bodies, whatever is put around them.")
+    func depth() {
+        // A line of a dump puts a document around a list around an element around metadata.
+        #expect(JSON.Limits.depth >= JSON.Limits.bodyDepth + 8)
+    }
+
+    @Test("A line holds the largest document, and a load the longest line.")
+    func lines() {
+        // What a line says of a record besides, and as hexadecimal what the store keeps of one.
+        #expect(DumpWriter.lineBytes >= RelayStore.Limits.documentBytes + (1 << 20))
+        #expect(RelayServer.Limits.loadBodyBytes > DumpWriter.lineBytes)
+        #expect(HTTP2.Limits.bodyBytesPerConnection > RelayServer.Limits.loadBodyBytes)
+        #expect(HTTP2.Limits.bodyBytes > HTTP2.Limits.bodyBytesPerConnection)
+    }
+
+    @Test("A change record holds the largest load and the largest body, and the queue takes both.")
+    func changes() {
+        let largest = max(
+            RelayServer.Limits.loadBodyBytes,
+            Operation.allCases.filter { !$0.streamsBody }.map(\.maxBodyBytes).max() ?? 0)
+        #expect(RelayStore.Limits.changeRecordBytes > largest)
+        #expect(RelayStore.Limits.queuedBytes > largest)
+    }
+
+    @Test("A document has room for what a body brings, twice over.")
+    func documents() {
+        let largest = Operation.allCases.filter { !$0.streamsBody }.map(\.maxBodyBytes).max() ?? 0
+        #expect(RelayStore.Limits.documentBytes >= 2 * largest)
+        #expect(
+            RelayStore.Limits.documentBytes > 2 * RelayServer.Limits.attachmentMemberBytes
+                + RelayServer.Limits.formMemberBytes)
+    }
+}
