@@ -18,8 +18,8 @@ extension RelayClient {
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
     /// - Returns: The id, as a bare integer. With status 201 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createAddress(
         _ body: NewAddress, idempotencyKey: String? = nil
@@ -36,12 +36,20 @@ extension RelayClient {
     ///
     /// `GET /v1/addresses/{addressId}`
     ///
-    /// - Parameter addressId: The address's id. Whatever is not an id of this account's addresss
-    ///   answers 404.
+    /// - Parameters:
+    ///   - addressId: The address's id. Whatever is not an id of this account's addresss answers
+    ///     404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The address. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
-    public func getAddress(_ addressId: UInt64) throws(RelayClientError) -> RelayAnswer<Address> {
-        let request = RelayRequest(.getAddress, addressId)
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getAddress(
+        _ addressId: UInt64, ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Address> {
+        var request = RelayRequest(.getAddress, addressId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -49,14 +57,17 @@ extension RelayClient {
     ///
     /// As the other `getAddress`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The address. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAddress(
-        _ addressId: UInt64, ifNoneMatch: String
+        _ addressId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Address>? {
         var request = RelayRequest(.getAddress, addressId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -68,8 +79,8 @@ extension RelayDryRun {
     /// Record an address: a dry run of `RelayClient.createAddress`.
     ///
     /// - Parameter body: The address.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     public func createAddress(_ body: NewAddress) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createAddress)
         request.setBody(body)

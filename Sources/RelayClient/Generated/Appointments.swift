@@ -18,16 +18,28 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The id. With status 201 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createAppointment(
-        _ body: NewAppointment, idempotencyKey: String? = nil
+        _ body: NewAppointment,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<IdObject> {
         var request = RelayRequest(.createAppointment)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -45,14 +57,19 @@ extension RelayClient {
     ///   - to: Only appointments that begin before this local time, which is after `from`.
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The appointments. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getAppointments(
         customerId: UInt64? = nil,
         from: WallTime? = nil,
         to: WallTime? = nil,
         limit: Int? = nil,
-        offset: Int? = nil
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Appointment> {
         var request = RelayRequest(.getAppointments)
         request.add("customerId", customerId)
@@ -60,6 +77,7 @@ extension RelayClient {
         request.add("to", to)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.appointments, send(request))
     }
 
@@ -67,16 +85,19 @@ extension RelayClient {
     ///
     /// As the other `getAppointments`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The appointments. `RelayClient.page(after:)` goes on behind it. nil when it has
     ///   one of those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getAppointments(
         customerId: UInt64? = nil,
         from: WallTime? = nil,
         to: WallTime? = nil,
         limit: Int? = nil,
         offset: Int? = nil,
+        ifMatch: String? = nil,
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Appointment>? {
         var request = RelayRequest(.getAppointments)
@@ -85,6 +106,7 @@ extension RelayClient {
         request.add("to", to)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.appointments, response)
@@ -96,14 +118,20 @@ extension RelayClient {
     ///
     /// `GET /v1/appointments/{appointmentId}`
     ///
-    /// - Parameter appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///   appointments answers 404.
+    /// - Parameters:
+    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
+    ///     appointments answers 404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The appointment. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAppointment(
-        _ appointmentId: UInt64
+        _ appointmentId: UInt64, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Appointment> {
-        let request = RelayRequest(.getAppointment, appointmentId)
+        var request = RelayRequest(.getAppointment, appointmentId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -111,14 +139,17 @@ extension RelayClient {
     ///
     /// As the other `getAppointment`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The appointment. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAppointment(
-        _ appointmentId: UInt64, ifNoneMatch: String
+        _ appointmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Appointment>? {
         var request = RelayRequest(.getAppointment, appointmentId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -134,17 +165,27 @@ extension RelayClient {
     ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
     ///     appointments answers 404.
     ///   - body: What changes.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The id. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     @discardableResult
     public func updateAppointment(
-        _ appointmentId: UInt64, _ body: AppointmentPatch, ifMatch: String? = nil
+        _ appointmentId: UInt64,
+        _ body: AppointmentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<IdObject> {
         var request = RelayRequest(.updateAppointment, appointmentId)
         request.setBody(body)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -157,15 +198,22 @@ extension RelayClient {
     /// - Parameters:
     ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
     ///     appointments answers 404.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The appointment that was deleted. With status 200.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     @discardableResult
     public func deleteAppointment(
-        _ appointmentId: UInt64, ifMatch: String? = nil
+        _ appointmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Appointment> {
         var request = RelayRequest(.deleteAppointment, appointmentId)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 }
@@ -174,12 +222,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Create an appointment: a dry run of `RelayClient.createAppointment`.
     ///
-    /// - Parameter body: The appointment.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createAppointment(_ body: NewAppointment) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The appointment.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createAppointment(
+        _ body: NewAppointment, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createAppointment)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -189,15 +249,25 @@ extension RelayDryRun {
     ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
     ///     appointments answers 404.
     ///   - body: What changes.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func updateAppointment(
-        _ appointmentId: UInt64, _ body: AppointmentPatch, ifMatch: String? = nil
+        _ appointmentId: UInt64,
+        _ body: AppointmentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.updateAppointment, appointmentId)
         request.setBody(body)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -206,13 +276,20 @@ extension RelayDryRun {
     /// - Parameters:
     ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
     ///     appointments answers 404.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func deleteAppointment(
-        _ appointmentId: UInt64, ifMatch: String? = nil
+        _ appointmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.deleteAppointment, appointmentId)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 }

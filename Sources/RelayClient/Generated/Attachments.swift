@@ -16,15 +16,25 @@ extension RelayClient {
     ///   - attachmentId: The attachment's id. Whatever is not an id of this account's attachments
     ///     answers 404.
     ///   - range: `bytes=first-last`, `bytes=first-` or `bytes=-count`.
-    ///   - ifRange: A strong ETag: Range counts only while the file has it.
+    ///   - ifRange: A strong ETag: Range counts only while the file has it. A date never counts,
+    ///     since files have none.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The whole file. The range.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 416, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 416, 429,
+    ///   503.
     public func getAttachment(
-        _ attachmentId: UInt64, range: ByteRange? = nil, ifRange: String? = nil
+        _ attachmentId: UInt64,
+        range: ByteRange? = nil,
+        ifRange: String? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayFile {
         var request = RelayRequest(.getAttachment, attachmentId)
         request.set("range", range)
         request.set("if-range", ifRange)
+        request.set("if-match", ifMatch)
         return try file(send(request))
     }
 
@@ -32,15 +42,23 @@ extension RelayClient {
     ///
     /// As the other `getAttachment`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The whole file. The range. nil when it has one of those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 416, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 416, 429,
+    ///   503.
     public func getAttachment(
-        _ attachmentId: UInt64, range: ByteRange? = nil, ifRange: String? = nil, ifNoneMatch: String
+        _ attachmentId: UInt64,
+        range: ByteRange? = nil,
+        ifRange: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayFile? {
         var request = RelayRequest(.getAttachment, attachmentId)
         request.set("range", range)
         request.set("if-range", ifRange)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try file(response)

@@ -20,17 +20,29 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: An existing customer was updated. A customer was created. With status 200 or 201
     ///   and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createCustomer(
-        _ body: CustomerUpsert, idempotencyKey: String? = nil
+        _ body: CustomerUpsert,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<CustomerUpsertResult> {
         var request = RelayRequest(.createCustomer)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -43,14 +55,19 @@ extension RelayClient {
     /// - Parameters:
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil
+        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Customer> {
         var request = RelayRequest(.getCustomers)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.customers, send(request))
     }
 
@@ -58,16 +75,19 @@ extension RelayClient {
     ///
     /// As the other `getCustomers`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil, ifNoneMatch: String
+        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Customer>? {
         var request = RelayRequest(.getCustomers)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.customers, response)
@@ -79,14 +99,20 @@ extension RelayClient {
     ///
     /// `GET /v1/customers/{customerId}`
     ///
-    /// - Parameter customerId: The customer's id. Whatever is not an id of this account's customers
-    ///   answers 404.
+    /// - Parameters:
+    ///   - customerId: The customer's id. Whatever is not an id of this account's customers answers
+    ///     404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The customer. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getCustomer(
-        _ customerId: UInt64
+        _ customerId: UInt64, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Customer> {
-        let request = RelayRequest(.getCustomer, customerId)
+        var request = RelayRequest(.getCustomer, customerId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -94,14 +120,17 @@ extension RelayClient {
     ///
     /// As the other `getCustomer`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The customer. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getCustomer(
-        _ customerId: UInt64, ifNoneMatch: String
+        _ customerId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Customer>? {
         var request = RelayRequest(.getCustomer, customerId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -112,12 +141,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Create or update a customer: a dry run of `RelayClient.createCustomer`.
     ///
-    /// - Parameter body: The customer.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createCustomer(_ body: CustomerUpsert) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The customer.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createCustomer(
+        _ body: CustomerUpsert, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createCustomer)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 }

@@ -19,8 +19,8 @@ extension RelayClient {
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
     /// - Returns: The document's id. With status 201 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @available(*, deprecated, message: "use createDocument")
     @discardableResult
     public func createDocumentV1(
@@ -46,16 +46,28 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The document's id. With status 201 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createDocument(
-        _ body: NewDocument, idempotencyKey: String? = nil
+        _ body: NewDocument,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<IdObject> {
         var request = RelayRequest(.createDocument)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -68,14 +80,19 @@ extension RelayClient {
     /// - Parameters:
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The documents. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil
+        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Document> {
         var request = RelayRequest(.getDocuments)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.documents, send(request))
     }
 
@@ -83,16 +100,19 @@ extension RelayClient {
     ///
     /// As the other `getDocuments`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The documents. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil, ifNoneMatch: String
+        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Document>? {
         var request = RelayRequest(.getDocuments)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.documents, response)
@@ -104,14 +124,20 @@ extension RelayClient {
     ///
     /// `GET /v2/documents/{documentId}`
     ///
-    /// - Parameter documentId: The document's id. Whatever is not an id of this account's documents
-    ///   answers 404.
+    /// - Parameters:
+    ///   - documentId: The document's id. Whatever is not an id of this account's documents answers
+    ///     404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The document. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getDocument(
-        _ documentId: UInt64
+        _ documentId: UInt64, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Document> {
-        let request = RelayRequest(.getDocument, documentId)
+        var request = RelayRequest(.getDocument, documentId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -119,14 +145,17 @@ extension RelayClient {
     ///
     /// As the other `getDocument`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The document. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getDocument(
-        _ documentId: UInt64, ifNoneMatch: String
+        _ documentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Document>? {
         var request = RelayRequest(.getDocument, documentId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -149,8 +178,8 @@ extension RelayClient {
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
     /// - Returns: The attachment's id, for getAttachment. With status 201.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 413,
-    ///   415, 422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
+    ///   413, 415, 422, 429, 503, 507.
     @discardableResult
     public func createDocumentAttachment(
         _ documentId: UInt64, _ body: NewDocumentAttachment, idempotencyKey: String? = nil
@@ -167,8 +196,8 @@ extension RelayDryRun {
     /// Create a document (deprecated): a dry run of `RelayClient.createDocumentV1`.
     ///
     /// - Parameter body: The document.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @available(*, deprecated, message: "use createDocument")
     public func createDocumentV1(_ body: NewDocumentV1) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocumentV1)
@@ -178,12 +207,24 @@ extension RelayDryRun {
 
     /// Create a document: a dry run of `RelayClient.createDocument`.
     ///
-    /// - Parameter body: The document.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createDocument(_ body: NewDocument) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The document.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createDocument(
+        _ body: NewDocument, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocument)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -193,8 +234,8 @@ extension RelayDryRun {
     ///   - documentId: The document's id. Whatever is not an id of this account's documents answers
     ///     404.
     ///   - body: The file.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 413,
-    ///   415, 422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
+    ///   413, 415, 422, 429, 503, 507.
     public func createDocumentAttachment(
         _ documentId: UInt64, _ body: NewDocumentAttachment
     ) throws(RelayClientError) -> DryRunAnswer {

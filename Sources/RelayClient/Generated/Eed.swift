@@ -19,14 +19,26 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     public func consumeEed(
-        _ body: EedDelivery, idempotencyKey: String? = nil
+        _ body: EedDelivery,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) {
         var request = RelayRequest(.consumeEed)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try nothing(send(request))
     }
 
@@ -41,14 +53,19 @@ extension RelayClient {
     /// - Parameters:
     ///   - unitId: The unit.
     ///   - period: The month, not after the present one.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The data. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getEed(
-        unitId: UInt64, period: CalendarMonth
+        unitId: UInt64, period: CalendarMonth, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<EedReport> {
         var request = RelayRequest(.getEed)
         request.add("unitId", unitId)
         request.add("period", period)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -56,16 +73,19 @@ extension RelayClient {
     ///
     /// As the other `getEed`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The data. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getEed(
-        unitId: UInt64, period: CalendarMonth, ifNoneMatch: String
+        unitId: UInt64, period: CalendarMonth, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<EedReport>? {
         var request = RelayRequest(.getEed)
         request.add("unitId", unitId)
         request.add("period", period)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -82,15 +102,20 @@ extension RelayClient {
     ///   - period: The month, not after the present one.
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The units. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithoutEed(
-        period: CalendarMonth, limit: Int? = nil, offset: Int? = nil
+        period: CalendarMonth, limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Unit> {
         var request = RelayRequest(.getUnitsWithoutEed)
         request.add("period", period)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.units, send(request))
     }
 
@@ -98,17 +123,24 @@ extension RelayClient {
     ///
     /// As the other `getUnitsWithoutEed`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The units. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithoutEed(
-        period: CalendarMonth, limit: Int? = nil, offset: Int? = nil, ifNoneMatch: String
+        period: CalendarMonth,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Unit>? {
         var request = RelayRequest(.getUnitsWithoutEed)
         request.add("period", period)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.units, response)
@@ -119,12 +151,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Deliver the energy data of a unit and month: a dry run of `RelayClient.consumeEed`.
     ///
-    /// - Parameter body: The delivery.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func consumeEed(_ body: EedDelivery) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The delivery.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func consumeEed(
+        _ body: EedDelivery, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.consumeEed)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 }

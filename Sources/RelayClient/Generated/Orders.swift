@@ -18,16 +18,28 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The id. With status 201 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createOrder(
-        _ body: NewOrder, idempotencyKey: String? = nil
+        _ body: NewOrder,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<IdObject> {
         var request = RelayRequest(.createOrder)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -59,8 +71,12 @@ extension RelayClient {
     ///   - sort: The order; `id` when absent.
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         status: OrderStatus? = nil,
         type: String? = nil,
@@ -73,7 +89,8 @@ extension RelayClient {
         updatedSince: Timestamp? = nil,
         sort: OrderSort? = nil,
         limit: Int? = nil,
-        offset: Int? = nil
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Order> {
         var request = RelayRequest(.getOrders)
         request.add("status", status)
@@ -88,6 +105,7 @@ extension RelayClient {
         request.add("sort", sort)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.array, send(request))
     }
 
@@ -95,10 +113,12 @@ extension RelayClient {
     ///
     /// As the other `getOrders`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         status: OrderStatus? = nil,
         type: String? = nil,
@@ -112,6 +132,7 @@ extension RelayClient {
         sort: OrderSort? = nil,
         limit: Int? = nil,
         offset: Int? = nil,
+        ifMatch: String? = nil,
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Order>? {
         var request = RelayRequest(.getOrders)
@@ -127,6 +148,7 @@ extension RelayClient {
         request.add("sort", sort)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.array, response)
@@ -138,12 +160,19 @@ extension RelayClient {
     ///
     /// `GET /v1/orders/{orderId}`
     ///
-    /// - Parameter orderId: The order's id. Whatever is not an id of this account's orders answers
-    ///   404.
+    /// - Parameters:
+    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The order. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
-    public func getOrder(_ orderId: UInt64) throws(RelayClientError) -> RelayAnswer<Order> {
-        let request = RelayRequest(.getOrder, orderId)
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getOrder(
+        _ orderId: UInt64, ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Order> {
+        var request = RelayRequest(.getOrder, orderId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -151,14 +180,17 @@ extension RelayClient {
     ///
     /// As the other `getOrder`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The order. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getOrder(
-        _ orderId: UInt64, ifNoneMatch: String
+        _ orderId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Order>? {
         var request = RelayRequest(.getOrder, orderId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -174,17 +206,24 @@ extension RelayClient {
     /// - Parameters:
     ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
     ///   - body: What changes.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The id, as a bare integer. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     @discardableResult
     public func updateOrder(
-        _ orderId: UInt64, _ body: OrderPatch, ifMatch: String? = nil
+        _ orderId: UInt64, _ body: OrderPatch, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<UInt64> {
         var request = RelayRequest(.updateOrder, orderId)
         request.setBody(body)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try id(send(request))
     }
 
@@ -198,14 +237,20 @@ extension RelayClient {
     ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
     ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
     ///   - offset: How many to skip. 0 when absent. Not together with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
+    ///   503.
     public func getOrderComments(
-        _ orderId: UInt64, limit: Int? = nil, offset: Int? = nil
+        _ orderId: UInt64, limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Comment> {
         var request = RelayRequest(.getOrderComments, orderId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.array, send(request))
     }
 
@@ -213,16 +258,24 @@ extension RelayClient {
     ///
     /// As the other `getOrderComments`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
+    ///   503.
     public func getOrderComments(
-        _ orderId: UInt64, limit: Int? = nil, offset: Int? = nil, ifNoneMatch: String
+        _ orderId: UInt64,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Comment>? {
         var request = RelayRequest(.getOrderComments, orderId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.array, response)
@@ -247,19 +300,30 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The comment's id. With status 201.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 413,
-    ///   415, 422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
+    ///   413, 415, 422, 429, 503, 507.
     @discardableResult
     public func createOrderComment(
         _ orderId: UInt64,
         _ body: NewComment,
         files: [RelayUpload] = [],
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<IdObject> {
         var request = RelayRequest(.createOrderComment, orderId)
         request.setForm(body, "files", files)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -278,8 +342,8 @@ extension RelayClient {
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
     /// - Returns: The id, as a bare integer. With status 201.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createOrderField(
         _ body: OrderFieldAddition, idempotencyKey: String? = nil
@@ -305,8 +369,8 @@ extension RelayClient {
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
     /// - Returns: The id, as a bare integer. With status 201.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createContactPerson(
         _ body: ContactPersonAddition, idempotencyKey: String? = nil
@@ -322,12 +386,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Create an order: a dry run of `RelayClient.createOrder`.
     ///
-    /// - Parameter body: The order.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createOrder(_ body: NewOrder) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The order.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createOrder(
+        _ body: NewOrder, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createOrder)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -336,15 +412,22 @@ extension RelayDryRun {
     /// - Parameters:
     ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
     ///   - body: What changes.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func updateOrder(
-        _ orderId: UInt64, _ body: OrderPatch, ifMatch: String? = nil
+        _ orderId: UInt64, _ body: OrderPatch, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.updateOrder, orderId)
         request.setBody(body)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -355,21 +438,34 @@ extension RelayDryRun {
     ///   - body: The comment.
     ///   - files: The files, each a part of this name (or `files[]`) with a file name; its
     ///     Content-Type is kept.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 413,
-    ///   415, 422, 429, 503, 507.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
+    ///   413, 415, 422, 429, 503, 507.
     public func createOrderComment(
-        _ orderId: UInt64, _ body: NewComment, files: [RelayUpload] = []
+        _ orderId: UInt64,
+        _ body: NewComment,
+        files: [RelayUpload] = [],
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createOrderComment, orderId)
         request.setForm(body, "files", files)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
     /// Add a field to an order: a dry run of `RelayClient.createOrderField`.
     ///
     /// - Parameter body: The field.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     public func createOrderField(
         _ body: OrderFieldAddition
     ) throws(RelayClientError) -> DryRunAnswer {
@@ -381,8 +477,8 @@ extension RelayDryRun {
     /// Add a contact person to an order: a dry run of `RelayClient.createContactPerson`.
     ///
     /// - Parameter body: The contact person.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     public func createContactPerson(
         _ body: ContactPersonAddition
     ) throws(RelayClientError) -> DryRunAnswer {

@@ -19,16 +19,28 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The properties as they now stand, in the order of the request. With status 200.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createProperties(
-        _ body: PropertyUpsert, idempotencyKey: String? = nil
+        _ body: PropertyUpsert,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<PropertyUpsertResult> {
         var request = RelayRequest(.createProperties)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -41,14 +53,19 @@ extension RelayClient {
     /// - Parameters:
     ///   - limit: How many, 1 to 1000. Required unless cursor is given.
     ///   - offset: How many to skip. Required unless cursor is given; not together with it.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getProperties(
-        limit: Int, offset: Int
+        limit: Int, offset: Int, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Property> {
         var request = RelayRequest(.getProperties)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.properties, send(request))
     }
 
@@ -56,16 +73,19 @@ extension RelayClient {
     ///
     /// As the other `getProperties`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getProperties(
-        limit: Int, offset: Int, ifNoneMatch: String
+        limit: Int, offset: Int, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Property>? {
         var request = RelayRequest(.getProperties)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.properties, response)
@@ -77,14 +97,20 @@ extension RelayClient {
     ///
     /// `GET /v1/properties/{propertyId}`
     ///
-    /// - Parameter propertyId: The property's id. Whatever is not an id of this account's propertys
-    ///   answers 404.
+    /// - Parameters:
+    ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
+    ///     404.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The property. With status 200 and its entity tag.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getProperty(
-        _ propertyId: UInt64
+        _ propertyId: UInt64, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Property> {
-        let request = RelayRequest(.getProperty, propertyId)
+        var request = RelayRequest(.getProperty, propertyId)
+        request.set("if-match", ifMatch)
         return try record(send(request))
     }
 
@@ -92,14 +118,17 @@ extension RelayClient {
     ///
     /// As the other `getProperty`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The property. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getProperty(
-        _ propertyId: UInt64, ifNoneMatch: String
+        _ propertyId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
     ) throws(RelayClientError) -> RelayAnswer<Property>? {
         var request = RelayRequest(.getProperty, propertyId)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
@@ -114,16 +143,23 @@ extension RelayClient {
     /// - Parameters:
     ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
     ///     404.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The property that was deleted. With status 200.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
     ///   503.
     @discardableResult
     public func deleteProperty(
-        _ propertyId: UInt64, ifMatch: String? = nil
+        _ propertyId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<Property> {
         var request = RelayRequest(.deleteProperty, propertyId)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 }
@@ -132,12 +168,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Create or update properties: a dry run of `RelayClient.createProperties`.
     ///
-    /// - Parameter body: The properties.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createProperties(_ body: PropertyUpsert) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The properties.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createProperties(
+        _ body: PropertyUpsert, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createProperties)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 
@@ -146,14 +194,21 @@ extension RelayDryRun {
     /// - Parameters:
     ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
     ///     404.
-    ///   - ifMatch: Strong ETags, or `*`: 412 and no change when none is the present version.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
     ///   503.
     public func deleteProperty(
-        _ propertyId: UInt64, ifMatch: String? = nil
+        _ propertyId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.deleteProperty, propertyId)
         request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 }

@@ -10,10 +10,36 @@ extension RelayClient {
     ///
     /// `GET /openapi.json`
     ///
+    /// - Parameter ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1):
+    ///   412 when none names the present version, and nothing was done. Compared strongly, so a
+    ///   weak tag, as lists have, names nothing. Several lines are one list. Looked at before
+    ///   If-None-Match.
     /// - Returns: The document.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400.
-    public func getOpenAPI() throws(RelayClientError) -> RelayAnswer<[UInt8]> {
-        let request = RelayRequest(.getOpenAPI)
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 412.
+    public func getOpenAPI(
+        ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<[UInt8]> {
+        var request = RelayRequest(.getOpenAPI)
+        request.set("if-match", ifMatch)
         return try json(send(request))
+    }
+
+    /// This document, unless it is what the client has already.
+    ///
+    /// As the other `getOpenAPI`.
+    ///
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Returns: The document. nil when it has one of those versions.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 412.
+    public func getOpenAPI(
+        ifMatch: String? = nil, ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayAnswer<[UInt8]>? {
+        var request = RelayRequest(.getOpenAPI)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try json(response)
     }
 }

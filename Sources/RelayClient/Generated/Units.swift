@@ -18,16 +18,28 @@ extension RelayClient {
     ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
     ///     Another request under that key answers 422, a second one while the first is under way
     ///     409.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
     /// - Returns: The units as they now stand, in the order of the request. With status 200.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
     @discardableResult
     public func createUnits(
-        _ body: UnitUpsert, idempotencyKey: String? = nil
+        _ body: UnitUpsert,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
     ) throws(RelayClientError) -> RelayAnswer<UnitList> {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try record(send(request))
     }
 
@@ -41,15 +53,20 @@ extension RelayClient {
     ///   - customerId: Only units of this customer's properties.
     ///   - limit: How many, 1 to 1000. Required unless cursor is given.
     ///   - offset: How many to skip. Required unless cursor is given; not together with it.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
-        customerId: UInt64? = nil, limit: Int, offset: Int
+        customerId: UInt64? = nil, limit: Int, offset: Int, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Unit> {
         var request = RelayRequest(.getUnits)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.units, send(request))
     }
 
@@ -57,17 +74,24 @@ extension RelayClient {
     ///
     /// As the other `getUnits`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
-        customerId: UInt64? = nil, limit: Int, offset: Int, ifNoneMatch: String
+        customerId: UInt64? = nil,
+        limit: Int,
+        offset: Int,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Unit>? {
         var request = RelayRequest(.getUnits)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.units, response)
@@ -83,15 +107,20 @@ extension RelayClient {
     ///   - customerId: Only units of this customer's properties.
     ///   - limit: How many, 1 to 1000. Required unless cursor is given.
     ///   - offset: How many to skip. Required unless cursor is given; not together with it.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithMscNumber(
-        customerId: UInt64? = nil, limit: Int, offset: Int
+        customerId: UInt64? = nil, limit: Int, offset: Int, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Unit> {
         var request = RelayRequest(.getUnitsWithMscNumber)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         return try page(.units, send(request))
     }
 
@@ -99,17 +128,24 @@ extension RelayClient {
     ///
     /// As the other `getUnitsWithMscNumber`.
     ///
-    /// - Parameter ifNoneMatch: ETags, or `*`: 304 without a body when one is the present version.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
+    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
+    ///   other methods. Compared weakly. Several lines are one list.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 429, 503.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithMscNumber(
-        customerId: UInt64? = nil, limit: Int, offset: Int, ifNoneMatch: String
+        customerId: UInt64? = nil,
+        limit: Int,
+        offset: Int,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Unit>? {
         var request = RelayRequest(.getUnitsWithMscNumber)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
+        request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try page(.units, response)
@@ -120,12 +156,24 @@ extension RelayClient {
 extension RelayDryRun {
     /// Create or update units: a dry run of `RelayClient.createUnits`.
     ///
-    /// - Parameter body: The units.
-    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 413, 415,
-    ///   422, 429, 503, 507.
-    public func createUnits(_ body: UnitUpsert) throws(RelayClientError) -> DryRunAnswer {
+    /// - Parameters:
+    ///   - body: The units.
+    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
+    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
+    ///     as lists have, names nothing. Several lines are one list. Looked at before
+    ///     If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
+    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
+    ///     methods. Compared weakly. Several lines are one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func createUnits(
+        _ body: UnitUpsert, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.rehearse(request)
     }
 }

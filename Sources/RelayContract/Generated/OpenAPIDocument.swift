@@ -4078,7 +4078,7 @@ public enum OpenAPIDocument {
                   "metadata": {
                     "type": "object",
                     "additionalProperties": true,
-                    "description": "Whatever else is to be known of the file; read back with the same names and values. Numbers are 64-bit integers, or equal a double in its shortest form: others are refused, never rounded."
+                    "description": "Whatever else is to be known of the file; read back with the same names and values. Objects and arrays nest at most 32 deep, this one being the first. Numbers are 64-bit integers, or equal a double in its shortest form: others are refused, never rounded."
                   }
                 },
                 "required": ["name", "fileType", "content"],

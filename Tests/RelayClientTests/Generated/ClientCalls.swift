@@ -9,8 +9,14 @@ struct ClientCalls: API {
     let client: RelayClient
 
     mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getOpenAPI(ifMatch: fields["if-match"], ifNoneMatch: tag)
+            }
+            return
+        }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getOpenAPI()
+            try client.getOpenAPI(ifMatch: fields["if-match"])
         }
     }
 
@@ -29,24 +35,33 @@ struct ClientCalls: API {
     mutating func getAddress(_ input: GetAddressInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getAddress(input.addressId, ifNoneMatch: tag)
+                try client.getAddress(
+                    input.addressId, ifMatch: fields["if-match"], ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getAddress(input.addressId)
+            try client.getAddress(input.addressId, ifMatch: fields["if-match"])
         }
     }
 
     mutating func createCustomer(_ input: CreateCustomerInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createCustomer(input.body)
+                try client.dryRun.createCustomer(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createCustomer(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createCustomer(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -56,37 +71,51 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getCustomers(
-                    limit: input.page.limit, offset: input.page.offset, ifNoneMatch: tag
+                    limit: input.page.limit,
+                    offset: input.page.offset,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getCustomers(limit: input.page.limit, offset: input.page.offset)
+            try client.getCustomers(
+                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+            )
         }
     }
 
     mutating func getCustomer(_ input: GetCustomerInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getCustomer(input.customerId, ifNoneMatch: tag)
+                try client.getCustomer(
+                    input.customerId, ifMatch: fields["if-match"], ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getCustomer(input.customerId)
+            try client.getCustomer(input.customerId, ifMatch: fields["if-match"])
         }
     }
 
     mutating func createProperties(_ input: CreatePropertiesInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createProperties(input.body)
+                try client.dryRun.createProperties(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createProperties(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createProperties(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -96,49 +125,69 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getProperties(
-                    limit: input.page.limit!, offset: input.page.offset!, ifNoneMatch: tag
+                    limit: input.page.limit!,
+                    offset: input.page.offset!,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getProperties(limit: input.page.limit!, offset: input.page.offset!)
+            try client.getProperties(
+                limit: input.page.limit!, offset: input.page.offset!, ifMatch: fields["if-match"]
+            )
         }
     }
 
     mutating func getProperty(_ input: GetPropertyInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getProperty(input.propertyId, ifNoneMatch: tag)
+                try client.getProperty(
+                    input.propertyId, ifMatch: fields["if-match"], ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getProperty(input.propertyId)
+            try client.getProperty(input.propertyId, ifMatch: fields["if-match"])
         }
     }
 
     mutating func deleteProperty(_ input: DeletePropertyInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.deleteProperty(input.propertyId, ifMatch: fields["if-match"])
+                try client.dryRun.deleteProperty(
+                    input.propertyId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.deleteProperty(input.propertyId, ifMatch: fields["if-match"])
+            try client.deleteProperty(
+                input.propertyId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
     mutating func createUnits(_ input: CreateUnitsInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createUnits(input.body)
+                try client.dryRun.createUnits(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createUnits(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createUnits(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -151,6 +200,7 @@ struct ClientCalls: API {
                     customerId: input.customerId,
                     limit: input.page.limit!,
                     offset: input.page.offset!,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -158,7 +208,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnits(
-                customerId: input.customerId, limit: input.page.limit!, offset: input.page.offset!
+                customerId: input.customerId,
+                limit: input.page.limit!,
+                offset: input.page.offset!,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -174,6 +227,7 @@ struct ClientCalls: API {
                     customerId: input.customerId,
                     limit: input.page.limit!,
                     offset: input.page.offset!,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -181,7 +235,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnitsWithMscNumber(
-                customerId: input.customerId, limit: input.page.limit!, offset: input.page.offset!
+                customerId: input.customerId,
+                limit: input.page.limit!,
+                offset: input.page.offset!,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -189,12 +246,19 @@ struct ClientCalls: API {
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createOrder(input.body)
+                try client.dryRun.createOrder(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createOrder(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createOrder(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -216,6 +280,7 @@ struct ClientCalls: API {
                     sort: input.sort,
                     limit: input.page.limit,
                     offset: input.page.offset,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -234,7 +299,8 @@ struct ClientCalls: API {
                 updatedSince: input.updatedSince,
                 sort: input.sort,
                 limit: input.page.limit,
-                offset: input.page.offset
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -242,12 +308,12 @@ struct ClientCalls: API {
     mutating func getOrder(_ input: GetOrderInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getOrder(input.orderId, ifNoneMatch: tag)
+                try client.getOrder(input.orderId, ifMatch: fields["if-match"], ifNoneMatch: tag)
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getOrder(input.orderId)
+            try client.getOrder(input.orderId, ifMatch: fields["if-match"])
         }
     }
 
@@ -255,13 +321,21 @@ struct ClientCalls: API {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.dryRun.updateOrder(
-                    input.orderId, input.body, ifMatch: fields["if-match"]
+                    input.orderId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.updateOrder(input.orderId, input.body, ifMatch: fields["if-match"])
+            try client.updateOrder(
+                input.orderId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -274,6 +348,7 @@ struct ClientCalls: API {
                     input.orderId,
                     limit: input.page.limit,
                     offset: input.page.offset,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -281,7 +356,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getOrderComments(
-                input.orderId, limit: input.page.limit, offset: input.page.offset
+                input.orderId,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -292,13 +370,22 @@ struct ClientCalls: API {
         guard let body = exchange.body(as: NewComment.self) else { return }
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createOrderComment(input.orderId, body)
+                try client.dryRun.createOrderComment(
+                    input.orderId,
+                    body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.createOrderComment(
-                input.orderId, body, idempotencyKey: fields["idempotency-key"]
+                input.orderId,
+                body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
             )
         }
     }
@@ -334,24 +421,38 @@ struct ClientCalls: API {
     mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.consumeEed(input.body)
+                try client.dryRun.consumeEed(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.consumeEed(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.consumeEed(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
     mutating func getEed(_ input: GetEedInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getEed(unitId: input.unitId, period: input.period, ifNoneMatch: tag)
+                try client.getEed(
+                    unitId: input.unitId,
+                    period: input.period,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getEed(unitId: input.unitId, period: input.period)
+            try client.getEed(
+                unitId: input.unitId, period: input.period, ifMatch: fields["if-match"]
+            )
         }
     }
 
@@ -366,6 +467,7 @@ struct ClientCalls: API {
                     period: input.period,
                     limit: input.page.limit,
                     offset: input.page.offset,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -373,7 +475,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnitsWithoutEed(
-                period: input.period, limit: input.page.limit, offset: input.page.offset
+                period: input.period,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -385,6 +490,7 @@ struct ClientCalls: API {
                     input.attachmentId,
                     range: ByteRange(fields["range"]),
                     ifRange: fields["if-range"],
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -392,7 +498,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getAttachment(
-                input.attachmentId, range: ByteRange(fields["range"]), ifRange: fields["if-range"]
+                input.attachmentId,
+                range: ByteRange(fields["range"]),
+                ifRange: fields["if-range"],
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -413,12 +522,19 @@ struct ClientCalls: API {
     mutating func createDocument(_ input: CreateDocumentInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createDocument(input.body)
+                try client.dryRun.createDocument(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createDocument(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createDocument(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -428,25 +544,32 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getDocuments(
-                    limit: input.page.limit, offset: input.page.offset, ifNoneMatch: tag
+                    limit: input.page.limit,
+                    offset: input.page.offset,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getDocuments(limit: input.page.limit, offset: input.page.offset)
+            try client.getDocuments(
+                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+            )
         }
     }
 
     mutating func getDocument(_ input: GetDocumentInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getDocument(input.documentId, ifNoneMatch: tag)
+                try client.getDocument(
+                    input.documentId, ifMatch: fields["if-match"], ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getDocument(input.documentId)
+            try client.getDocument(input.documentId, ifMatch: fields["if-match"])
         }
     }
 
@@ -474,12 +597,19 @@ struct ClientCalls: API {
     mutating func createAppointment(_ input: CreateAppointmentInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.dryRun.createAppointment(input.body)
+                try client.dryRun.createAppointment(
+                    input.body, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.createAppointment(input.body, idempotencyKey: fields["idempotency-key"])
+            try client.createAppointment(
+                input.body,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -494,6 +624,7 @@ struct ClientCalls: API {
                     to: input.to,
                     limit: input.page.limit,
                     offset: input.page.offset,
+                    ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
             }
@@ -505,7 +636,8 @@ struct ClientCalls: API {
                 from: input.from,
                 to: input.to,
                 limit: input.page.limit,
-                offset: input.page.offset
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -513,12 +645,14 @@ struct ClientCalls: API {
     mutating func getAppointment(_ input: GetAppointmentInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
-                try client.getAppointment(input.appointmentId, ifNoneMatch: tag)
+                try client.getAppointment(
+                    input.appointmentId, ifMatch: fields["if-match"], ifNoneMatch: tag
+                )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.getAppointment(input.appointmentId)
+            try client.getAppointment(input.appointmentId, ifMatch: fields["if-match"])
         }
     }
 
@@ -526,14 +660,20 @@ struct ClientCalls: API {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.dryRun.updateAppointment(
-                    input.appointmentId, input.body, ifMatch: fields["if-match"]
+                    input.appointmentId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.updateAppointment(
-                input.appointmentId, input.body, ifMatch: fields["if-match"]
+                input.appointmentId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
             )
         }
     }
@@ -542,13 +682,19 @@ struct ClientCalls: API {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.dryRun.deleteAppointment(
-                    input.appointmentId, ifMatch: fields["if-match"]
+                    input.appointmentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
                 )
             }
             return
         }
         exchange.note { (fields) throws(RelayClientError) in
-            try client.deleteAppointment(input.appointmentId, ifMatch: fields["if-match"])
+            try client.deleteAppointment(
+                input.appointmentId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 }

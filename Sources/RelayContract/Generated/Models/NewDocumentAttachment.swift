@@ -13,9 +13,9 @@ public struct NewDocumentAttachment: ContractModel {
     /// The file in base64 (RFC 4648 §4) with its padding, without line breaks and without a `data:`
     /// prefix: at most 100 000 000 bytes, with `%PDF-` within the first 1024 of them.
     public var content: String
-    /// Whatever else is to be known of the file; read back with the same names and values. Numbers
-    /// are 64-bit integers, or equal a double in its shortest form: others are refused, never
-    /// rounded.
+    /// Whatever else is to be known of the file; read back with the same names and values. Objects
+    /// and arrays nest at most 32 deep, this one being the first. Numbers are 64-bit integers, or
+    /// equal a double in its shortest form: others are refused, never rounded.
     public var metadata: FreeObject?
 
     /// A value with those members; absent ones are left out of its JSON.
