@@ -17,14 +17,32 @@ public enum ExitCode: Int32, Sendable {
     /// Ctrl-C or SIGTERM ended it before it was done; 130 is what a shell says of Ctrl-C.
     case interrupted = 130
 
-    /// Ends the process.
-    public func exit() -> Never { Glibc.exit(rawValue) }
+    /// Ends the process: as a failure if standard output did not take all that was printed.
+    public func exit() -> Never {
+        guard let fault = StandardOutput.finish() else { Glibc.exit(rawValue) }
+        let path = CommandLine.arguments.first ?? ""
+        complaint(from: OutputPlace.split(path).name, fault)
+        // Without exit(3), which would try to write the rest again.
+        _exit(self == .success ? Self.failure.rawValue : rawValue)
+    }
+}
+
+/// Writes a line to standard error, with a program's name before it.
+private func complaint(from name: String, _ message: String) {
+    // One write, so that lines of several threads do not mix. A closed standard error is no
+    // reason to fail: there is nobody left to tell.
+    var line = "\(name): \(message)\n"
+    line.withUTF8 { bytes in
+        // SAFETY: `bytes` is alive inside this closure, and write(2) does not keep the pointer.
+        _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+    }
 }
 
 extension Program {
     /// Reads this process's command line. Help and version go to standard output and end the
     /// process with 0, a usage error goes to standard error and ends it with 2.
     public func parseOrExit() -> (verb: Verb, arguments: Arguments) {
+        StandardOutput.occupyDescriptors()
         do {
             switch try parse(Array(CommandLine.arguments.dropFirst())) {
             case .run(let verb, let arguments):
@@ -42,14 +60,5 @@ extension Program {
     }
 
     /// Writes a line to standard error, with the program's name before it.
-    public func complain(_ message: String) {
-        let line = "\(name): \(message)\n"
-        // One write, so that lines of several threads do not mix. A closed standard error is no
-        // reason to fail: there is nobody left to tell.
-        var copy = line
-        copy.withUTF8 { bytes in
-            // SAFETY: `bytes` is alive inside this closure, and write(2) does not keep the pointer.
-            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
-    }
+    public func complain(_ message: String) { complaint(from: name, message) }
 }

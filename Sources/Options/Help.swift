@@ -18,8 +18,8 @@ extension Program {
         page.heading("Verbs")
         for verb in verbs { page.entry(verb.name, verb.summary) }
         page.heading("Options")
-        page.entry("--help", "explain the program, or the verb before it")
-        page.entry("--version", "print the version")
+        page.entry("-h, --help", "explain the program, or the verb; so does the word help")
+        page.entry("-V, --version", "print the version")
         closing(&page)
         return page.text
     }
@@ -38,9 +38,9 @@ extension Program {
         }
         page.heading("Options")
         for option in verb.options { page.entry(option.usage, option.explanation) }
-        page.entry("--help", "explain this")
+        page.entry("-h, --help", "explain this")
         page.entry("--man", "print the manual page, as roff for man(1)")
-        if verb.name.isEmpty { page.entry("--version", "print the version") }
+        if verb.name.isEmpty { page.entry("-V, --version", "print the version") }
         closing(&page)
         return page.text
     }

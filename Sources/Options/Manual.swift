@@ -53,7 +53,7 @@ extension Program {
         }
         roff.heading("OPTIONS")
         for option in verb.options { roff.entry(option.usage, option.explanation + ".") }
-        roff.entry("--help", "explain this and end.")
+        roff.entry("-h, --help", "explain this and end.")
         roff.entry("--man", "print this page and end.")
         closing(&roff)
         if onlyVerb == nil {

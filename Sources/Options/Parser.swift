@@ -1,72 +1,50 @@
 extension Program {
     /// Reads a command line (without the program's own name).
     ///
-    /// `--name value`, `--name=value` and flags may stand anywhere after the verb; after `--`
-    /// everything is an operand. `--help` wins over every fault after it, because whoever asks for
-    /// help has not finished typing.
+    /// `--name value`, `--name=value` and flags may stand anywhere, before the verb too; after `--`
+    /// everything is an operand. `--help` wins over every fault, because whoever asks for help has
+    /// not finished typing, and so do `--man`, `--version` and the word `help`.
     public func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
         for argument in arguments where argument.utf8.count > Limits.argumentBytes {
             throw .argumentTooLong(bytes: argument.utf8.count)
         }
-        let words = arguments.prefix { !$0.hasPrefix("-") }
-        let before = arguments.prefix { $0 != "--" }
-        let asksForHelp = before.contains("--help") || before.contains("-h")
-        if asksForHelp, let help = help(for: Array(words)) { return .help(help) }
-        if before.contains("--man"), let page = manual(for: Array(words)) { return .help(page) }
-        let asksForVersion =
-            arguments.first == "--version" || onlyVerb != nil && before.contains("--version")
-        if asksForVersion { return .version("\(name) \(version)") }
-        let verb = try findVerb(words)
-        let rest = arguments.dropFirst(verb.name.isEmpty ? 0 : verb.words.count)
-        var state = ParserState(verb: verb)
+        if let asked = try question(arguments) { return asked }
+        let (verb, rest) = try findVerb(arguments)
+        var state = ParserState(program: self, verb: verb)
         try state.read(rest)
         return .run(verb, try state.finish())
     }
 
-    private func findVerb(_ words: ArraySlice<String>) throws(UsageError) -> Verb {
-        if let onlyVerb { return onlyVerb }
-        guard !words.isEmpty else { throw .missingVerb(known: nextWords(after: [])) }
-        if let verb = verbs.first(where: { words.starts(with: $0.words) }) { return verb }
-        // Walk down as far as the words agree with some verb; the next word is the mistyped one.
-        var agreed: [String] = []
-        for word in words {
-            let known = nextWords(after: agreed)
-            guard known.contains(word) else {
-                let nearest = Spelling.nearest(to: word, among: known)
-                let typed = (agreed + [word]).joined(separator: " ")
-                throw .unknownVerb(
-                    typed, nearest: nearest.map { (agreed + [$0]).joined(separator: " ") },
-                    known: known)
-            }
-            agreed.append(word)
+    /// What a command line asks of the program itself; nil when it asks for work.
+    private func question(_ arguments: [String]) throws(UsageError) -> Invocation? {
+        let line = arguments.prefix { $0 != "--" }
+        var words = helpWords(arguments)
+        let isHelpWord = words.first == "help" && onlyVerb?.operands.isEmpty ?? true
+        if isHelpWord { words.removeFirst() }
+        if isHelpWord || line.contains("--help") || line.contains("-h") {
+            guard let text = help(for: words) else { throw missingVerb(words) }
+            return .help(text)
         }
-        let known = nextWords(after: agreed).map { (agreed + [$0]).joined(separator: " ") }
-        throw .missingVerb(known: known)
-    }
-
-    /// The words that can follow the given ones, each once, in the order of the description.
-    private func nextWords(after words: [String]) -> [String] {
-        var result: [String] = []
-        for verb in verbs where verb.words.starts(with: words) && verb.words.count > words.count {
-            let next = verb.words[words.count]
-            if !result.contains(next) { result.append(next) }
+        if line.contains("--man") {
+            guard let page = manual(for: words) else { throw missingVerb(words) }
+            return .help(page)
         }
-        return result
+        let asksForVersion = line.contains("--version") || line.contains("-V")
+        return asksForVersion ? .version("\(name) \(version)") : nil
     }
-}
-
-extension Verb {
-    /// The name's words.
-    var words: [String] { name.split(separator: " ").map(String.init) }
 }
 
 /// What has been read of a command line so far.
 private struct ParserState {
+    let program: Program
     let verb: Verb
     var result = Arguments()
     var operands: [String] = []
 
-    init(verb: Verb) { self.verb = verb }
+    init(program: Program, verb: Verb) {
+        self.program = program
+        self.verb = verb
+    }
 
     mutating func read(_ arguments: ArraySlice<String>) throws(UsageError) {
         var rest = arguments
@@ -75,8 +53,7 @@ private struct ParserState {
                 operands += rest
                 return
             }
-            // A single dash is an operand by custom: standard input or output.
-            guard argument.hasPrefix("-"), argument != "-" else {
+            guard argument.looksLikeOption else {
                 operands.append(argument)
                 continue
             }
@@ -90,8 +67,7 @@ private struct ParserState {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let typed = String(parts[0])
         guard let option = verb.options.first(where: { $0.isTyped(typed) }) else {
-            let names = verb.options.map { "--" + $0.name } + ["--help"]
-            throw .unknownOption(typed, nearest: Spelling.nearest(to: typed, among: names))
+            throw program.unknownOption(typed, among: verb.options)
         }
         if result.options[option.name] != nil, !option.isRepeated {
             throw .repeatedOption(option.name)
@@ -103,21 +79,13 @@ private struct ParserState {
         }
         let expected = option.kind.expectation
         let inline = parts.count == 2 ? String(parts[1]) : nil
-        guard let text = inline ?? Self.popValue(&rest) else {
+        guard let text = inline ?? (rest.first?.canBeValue == true ? rest.popFirst() : nil) else {
             throw .missingValue(option: option.name, expected: expected)
         }
         guard let value = option.kind.read(text) else {
             throw .badValue(option: option.name, value: text, expected: expected)
         }
         result.options[option.name, default: []].append(value)
-    }
-
-    /// `--store --socket x` forgot the directory: an argument that looks like an option is one and
-    /// not a value, except for a negative number. `--store=--odd` still allows such a value.
-    private static func popValue(_ rest: inout ArraySlice<String>) -> String? {
-        guard let next = rest.first else { return nil }
-        let isNumber = next.dropFirst().first?.isNumber ?? false
-        return next.hasPrefix("-") && next != "-" && !isNumber ? nil : rest.popFirst()
     }
 
     mutating func finish() throws(UsageError) -> Arguments {
@@ -135,12 +103,5 @@ private struct ParserState {
             result.operands[operand.name] = operands[index]
         }
         return result
-    }
-}
-
-extension OptionDescription {
-    /// Whether this is the option that was typed: `--name`, or a dash and its letter.
-    fileprivate func isTyped(_ text: String) -> Bool {
-        "--" + name == text || letter.map { "-\($0)" == text } == true
     }
 }

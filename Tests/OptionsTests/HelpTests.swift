@@ -24,7 +24,7 @@ import Testing
               --json                    write JSON instead of text
               --format WORD             how to print (one of text, lines; default: text)
               --label TEXT              what to call it (may be repeated)
-              --help                    explain this
+              -h, --help                explain this
               --man                     print the manual page, as roff for man(1)
 
             Exit codes: 0 done, 1 failed, 2 wrong command line.
@@ -63,13 +63,45 @@ import Testing
         #expect(text.contains("--version"))
     }
 
-    @Test("The version is the program's name and number.")
-    func version() throws {
-        guard case .version(let line) = try Sample.daemon.parse(["--version"]) else {
+    @Test(
+        "The version is the program's name and number, wherever it is asked for.",
+        arguments: [["--version"], ["-V"], ["--store", "x", "--version"], ["-V", "--store", "x"]])
+    func version(words: [String]) throws {
+        guard case .version(let line) = try Sample.daemon.parse(words) else {
             Issue.record("no version")
             return
         }
         #expect(line == "relayd 1.2.3")
+        guard case .version = try Sample.program.parse(["sample"] + words) else {
+            Issue.record("no version")
+            return
+        }
+        // Behind two dashes it is an operand.
+        #expect(Sample.daemonError("--store", "x", "--", "--version").contains("unexpected"))
+    }
+
+    @Test(
+        "Help is found by a word too, and with options before it.",
+        arguments: [
+            ["help", "sample"], ["sample", "--help"], ["--store", "x", "sample", "--help"],
+            ["-h", "sample"], ["--help", "sample", "--bogus"], ["--json", "help", "sample"],
+        ])
+    func word(words: [String]) throws {
+        guard case .help(let text) = try Sample.program.parse(words) else {
+            Issue.record("no help")
+            return
+        }
+        #expect(text.hasPrefix("Make a store"))
+    }
+
+    @Test("The word help alone explains the program, and a wrong word after it is named.")
+    func wordAlone() throws {
+        #expect(try help(Sample.program, "help") == help(Sample.program, "--help"))
+        #expect(try help(Sample.daemon, "help") == help(Sample.daemon, "--help"))
+        #expect(try help(Sample.program, "help", "keys").contains("keys create"))
+        #expect(Sample.error("help", "smaple") == "unknown verb smaple; did you mean sample?")
+        #expect(Sample.error("smaple", "--help") == "unknown verb smaple; did you mean sample?")
+        #expect(Sample.error("keys", "--man").hasPrefix("a verb is missing; expected one of keys"))
     }
 
     @Test("A program without verbs says its version wherever that is asked for.")

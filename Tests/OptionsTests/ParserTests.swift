@@ -141,4 +141,41 @@ import Testing
         }
         #expect(verb.name.isEmpty)
     }
+
+    @Test(
+        "Options may stand before the verb and between its words.",
+        arguments: [
+            ["--store", "a", "keys", "create"], ["keys", "--store", "a", "create"],
+            ["--store=a", "keys", "create"], ["keys", "create", "--store", "a"],
+        ])
+    func optionsFirst(words: [String]) throws {
+        guard case .run(let verb, let arguments) = try Sample.program.parse(words) else {
+            Issue.record("did not run")
+            return
+        }
+        #expect(verb.name == "keys create")
+        #expect(arguments[Sample.store] == "a")
+    }
+
+    @Test("An option before the verb takes its value, and nothing is guessed.")
+    func optionsFirstFaults() {
+        #expect(Sample.error("--store", "sample").hasPrefix("a verb is missing"))
+        #expect(
+            Sample.error("--store", "a", "smaple") == "unknown verb smaple; did you mean sample?")
+        #expect(
+            Sample.error("--stoer", "a", "sample")
+                == "unknown option --stoer; did you mean --store?")
+        #expect(Sample.error("--json", "--store", "a", "keys", "create").contains("--json"))
+        #expect(Sample.error("--", "sample").hasPrefix("a verb is missing"))
+    }
+
+    @Test(
+        "No message proposes what was typed.",
+        arguments: ["--help=x", "--man=x", "--version=x"])
+    func noEcho(option: String) {
+        let name = option.prefix { $0 != "=" }
+        #expect(Sample.error("sample", option) == "\(name) takes no value")
+        #expect(Sample.error(option) == "\(name) takes no value")
+        #expect(Sample.daemonError("--store", "a", option) == "\(name) takes no value")
+    }
 }
