@@ -119,7 +119,7 @@ public final class ChildProcess: @unchecked Sendable {
 
 /// A whole file as text; empty when it cannot be read.
 public func readText(_ path: String) -> String {
-    guard let file = fopen(path, "r") else { return "" }
+    guard let file = fopen(path, "re") else { return "" }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)

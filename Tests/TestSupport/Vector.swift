@@ -152,7 +152,7 @@ extension Vector {
     }
 
     private static func read(_ path: String) throws -> [UInt8] {
-        guard let file = fopen(path, "r") else { throw VectorFault(description: "no \(path)") }
+        guard let file = fopen(path, "re") else { throw VectorFault(description: "no \(path)") }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -21,7 +21,7 @@ struct SourceTree {
 
     /// The text of one file, or nil when there is none.
     static func text(_ path: String) -> String? {
-        guard let file = fopen("\(root)/\(path)", "r") else { return nil }
+        guard let file = fopen("\(root)/\(path)", "re") else { return nil }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -3,7 +3,7 @@ import Glibc
 /// Reading and writing whole files, without Foundation.
 enum Directory {
     static func read(_ path: String) throws(GeneratorFault) -> [UInt8] {
-        guard let file = fopen(path, "r") else { throw systemFault(path) }
+        guard let file = fopen(path, "re") else { throw systemFault(path) }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -15,7 +15,7 @@ enum Directory {
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws(GeneratorFault) {
-        guard let file = fopen(path, "w") else { throw systemFault(path) }
+        guard let file = fopen(path, "we") else { throw systemFault(path) }
         let written = fwrite(bytes, 1, bytes.count, file)
         guard fclose(file) == 0, written == bytes.count else { throw systemFault(path) }
     }

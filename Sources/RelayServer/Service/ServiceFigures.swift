@@ -66,7 +66,7 @@ struct ServiceFigures {
 
     /// Bytes that the kernel tells under this heading of /proc/self/status; 0 where there is none.
     private static func memory(_ heading: String) -> Int {
-        guard let file = fopen("/proc/self/status", "r") else { return 0 }
+        guard let file = fopen("/proc/self/status", "re") else { return 0 }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
         while fgets(&line, Int32(line.count), file) != nil {

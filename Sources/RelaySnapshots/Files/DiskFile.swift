@@ -40,6 +40,13 @@ struct DiskFile: ~Copyable {
         self.path = path
     }
 
+    /// Writes where a descriptor of somebody else leads, which stays open.
+    init(copyOf descriptor: Int32, path: String) throws(SnapshotError) {
+        self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        self.path = path
+        guard self.descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+    }
+
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Bytes of the file.

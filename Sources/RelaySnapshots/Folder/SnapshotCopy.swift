@@ -59,7 +59,7 @@ public enum SnapshotCopy {
     ) throws(SnapshotError) -> SnapshotOutcome {
         let start = Pace.nanoseconds()
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
-        let file = DiskFile(descriptor: dup(descriptor), path: "standard output")
+        let file = try DiskFile(copyOf: descriptor, path: "standard output")
         let manifest = try write(pinned, options, watch) { (bytes, _) throws(SnapshotError) in
             try file.append(bytes.bytes)
         }

@@ -35,11 +35,11 @@ final class WorkDirectory: Sendable {
                 lock = directory
                 return
             }
-            close(directory)
+            Self.unlock(directory)
         }
     }
 
-    deinit { close(lock) }
+    deinit { Self.unlock(lock) }
 
     /// Removes what is in it, and then the directory. Best effort: the reason for giving up is the
     /// better message.
@@ -51,8 +51,15 @@ final class WorkDirectory: Sendable {
             let path = "\(parent)/\(name)"
             guard let directory = try? opened(path) else { continue }
             if flock(directory, LOCK_EX | LOCK_NB) == 0, isNamed(path, directory) { remove(path) }
-            close(directory)
+            unlock(directory)
         }
+    }
+
+    /// Lets go of a directory, also where a process that is just being started holds a copy of the
+    /// descriptor: close(2) alone would leave the lock to that copy.
+    private static func unlock(_ directory: Int32) {
+        flock(directory, LOCK_UN)
+        close(directory)
     }
 
     /// Whether a name is one that is given here: what else begins so belongs to somebody else.

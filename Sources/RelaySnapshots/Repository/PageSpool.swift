@@ -12,14 +12,9 @@ final class PageSpool {
     init(in directory: String, pageBytes: Int) throws(SnapshotError) {
         // The name lives for a moment only; if that is when the process ends, the next one that
         // writes to the repository removes it like any other part.
-        var template = Array("\(directory)/spool.part-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else {
-            throw .system(call: "mkstemp", path: directory, errno: errno)
-        }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(template)
-        file = DiskFile(descriptor: descriptor, path: "\(directory)/spool")
+        let number = String(UInt64.random(in: .min ... .max), radix: 36)
+        file = try DiskFile(creating: "\(directory)/spool.part-\(number)")
+        unlink(file.path)
         self.pageBytes = pageBytes
     }
 

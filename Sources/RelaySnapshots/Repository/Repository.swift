@@ -86,6 +86,10 @@ public struct Repository: Sendable {
             }
             self.file = file
         }
+
+        // Not by closing alone: a process that is just being started may hold a copy of the
+        // descriptor for a moment, and the lock lives as long as the last copy.
+        deinit { flock(file.descriptor, LOCK_UN) }
     }
 
     /// The only one who adds to the repository, or prunes it.
