@@ -8,25 +8,13 @@ extension Program {
     public func completions(for shell: Shell) -> String {
         switch shell {
         case .bash: bashScript
-        // zsh understands bash's scripts once it is told to.
-        case .zsh:
-            "#compdef \(name)\nautoload -U +X bashcompinit && bashcompinit\n" + bashScript
+        case .zsh: zshScript
         case .fish: fishScript
         }
     }
 
-    /// The words that can follow some words of a verb, with all verbs taken together.
-    private func next(after words: [String]) -> [String] {
-        var next: [String] = []
-        for verb in verbs where verb.words.count > words.count && verb.words.starts(with: words) {
-            let word = verb.words[words.count]
-            if !next.contains(word) { next.append(word) }
-        }
-        return next
-    }
-
     /// All beginnings of verbs that have something to follow, the empty one first.
-    private var beginnings: [[String]] {
+    var beginnings: [[String]] {
         var result: [[String]] = []
         for verb in verbs {
             for count in 0..<verb.words.count {
@@ -37,78 +25,94 @@ extension Program {
         return result
     }
 
-    // MARK: bash
+    /// The options of a verb as they are typed, with those that every verb has.
+    static func optionNames(_ verb: Verb) -> [String] {
+        verb.options.map { "--" + $0.name } + ["--help", "--man"]
+    }
+
+    // MARK: bash and zsh
 
     private var bashScript: String {
         """
         # Completion of \(name) for bash; source it, or put it where bash-completion looks.
         _\(name)() {
             local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-            local words="" index word
+            local line="" index word
             for ((index = 1; index < COMP_CWORD; index++)); do
                 word=${COMP_WORDS[index]}
                 [[ $word == -* ]] && break
-                words+=" $word"
+                line+=" $word"
             done
             COMPREPLY=()
-            case "$words " in
-        \(verbs.filter { !$0.name.isEmpty }.map(bashCase).joined())\
-        \(beginnings.filter { !$0.isEmpty }.map(bashGroup).joined())    *)
-        \(onlyVerb.map { bashOptions($0) } ?? bashWords(next(after: []) + ["--help", "--version"]))
-                ;;
-            esac
+        \(cases(BashDialect()))
         }
         complete -F _\(name) \(name)
 
         """
     }
 
-    private func bashCase(_ verb: Verb) -> String {
-        "    \" \(verb.name) \"*)\n\(bashOptions(verb))\n        ;;\n"
+    private var zshScript: String {
+        """
+        #compdef \(name)
+        # Completion of \(name) for zsh; source it behind compinit, or put it into fpath as _\(name).
+        _\(name)() {
+            local current=${words[CURRENT]} previous=${words[CURRENT - 1]} line="" index word
+            for ((index = 2; index < CURRENT; index++)); do
+                word=${words[index]}
+                [[ $word == -* ]] && break
+                line+=" $word"
+            done
+        \(cases(ZshDialect()))
+        }
+        if [[ ${funcstack[1]} == _\(name) ]]; then _\(name) "$@"; else compdef _\(name) \(name); fi
+
+        """
     }
 
-    private func bashGroup(_ words: [String]) -> String {
-        "    \" \(words.joined(separator: " ")) \"*)\n"
-            + bashWords(next(after: words)) + "\n        ;;\n"
+    /// What both shells decide in the same words: by the verb so far, then by the word before.
+    private func cases(_ dialect: some ShellDialect) -> String {
+        var lines = ["    case \"$line \" in"]
+        for verb in verbs where !verb.name.isEmpty {
+            lines.append("    \" \(verb.name) \"*)")
+            lines += branch(verb, dialect)
+            lines.append("        ;;")
+        }
+        for words in beginnings where !words.isEmpty {
+            lines.append("    \" \(words.joined(separator: " ")) \"*)")
+            lines.append("        " + dialect.offer(nextWords(after: words)))
+            lines.append("        ;;")
+        }
+        lines.append("    *)")
+        if let onlyVerb {
+            lines += branch(onlyVerb, dialect)
+        } else {
+            let words = nextWords(after: []) + ["help", "--help", "--version"]
+            lines.append("        " + dialect.offer(words))
+        }
+        return (lines + ["        ;;", "    esac"]).joined(separator: "\n")
     }
 
-    private func bashWords(_ words: [String]) -> String {
-        "        mapfile -t COMPREPLY < "
-            + "<(compgen -W '\(words.joined(separator: " "))' -- \"$current\")"
-    }
-
-    private static let bashFiles =
-        "mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); "
-        + "compopt -o filenames 2>/dev/null; return"
-
-    private func bashOptions(_ verb: Verb) -> String {
-        var lines: [String] = []
-        lines.append("        case $previous in")
+    private func branch(_ verb: Verb, _ dialect: some ShellDialect) -> [String] {
+        var lines = ["        case $previous in"]
         for option in verb.options {
             let typed = "--\(option.name)" + (option.letter.map { " | -\($0)" } ?? "")
             switch option.kind {
             case .flag: continue
-            case .path: lines.append("        \(typed)) \(Self.bashFiles) ;;")
+            case .path: lines.append("        \(typed)) \(dialect.offerFiles); return ;;")
             case .choice(let words):
-                lines.append("        \(typed))")
-                lines.append("    \(bashWords(words))")
-                lines.append("            return ;;")
+                lines.append("        \(typed)) \(dialect.offer(words)); return ;;")
             default: lines.append("        \(typed)) return ;;")
             }
         }
         lines.append("        esac")
         switch verb.operands.first?.kind {
-        case .path: lines.append("        [[ $current == -* ]] || { \(Self.bashFiles); }")
+        case .path:
+            lines.append("        [[ $current == -* ]] || { \(dialect.offerFiles); return; }")
         case .choice(let words):
-            lines.append("        if [[ $current != -* ]]; then")
-            lines.append("    \(bashWords(words))")
-            lines.append("            return")
-            lines.append("        fi")
+            lines.append("        [[ $current == -* ]] || { \(dialect.offer(words)); return; }")
         default: break
         }
-        let names = verb.options.map { "--" + $0.name } + ["--help", "--man"]
-        lines.append(bashWords(names))
-        return lines.joined(separator: "\n")
+        return lines + ["        " + dialect.offer(Self.optionNames(verb))]
     }
 
     // MARK: fish
@@ -125,10 +129,13 @@ extension Program {
             "    string match -q -- \"$argv *\" \"$words \"",
             "end",
             "complete -c \(name) -f",
+            "complete -c \(name) -s h -l help -d 'explain this'",
+            "complete -c \(name) -s V -l version -d 'print the version'",
+            "complete -c \(name) -l man -d 'print the manual page'",
         ]
         for words in beginnings {
             let at = "__\(name)_at \(words.joined(separator: " "))"
-            for word in next(after: words) {
+            for word in nextWords(after: words) {
                 let verb = verbs.first { $0.words == words + [word] }
                 let text = verb.map { " -d \(Self.fishQuoted($0.summary))" } ?? ""
                 lines.append("complete -c \(name) -n \"\(at)\" -a \(word)\(text)")

@@ -20,6 +20,7 @@ extension Program {
         page.heading("Options")
         page.entry("-h, --help", "explain the program, or the verb; so does the word help")
         page.entry("-V, --version", "print the version")
+        page.entry("--completions SHELL", "print what makes bash, zsh or fish complete commands")
         closing(&page)
         return page.text
     }
@@ -40,7 +41,10 @@ extension Program {
         for option in verb.options { page.entry(option.usage, option.explanation) }
         page.entry("-h, --help", "explain this")
         page.entry("--man", "print the manual page, as roff for man(1)")
-        if verb.name.isEmpty { page.entry("-V, --version", "print the version") }
+        if verb.name.isEmpty {
+            page.entry("-V, --version", "print the version")
+            page.entry("--completions SHELL", "print what makes bash, zsh or fish complete it")
+        }
         closing(&page)
         return page.text
     }

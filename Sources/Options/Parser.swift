@@ -3,7 +3,8 @@ extension Program {
     ///
     /// `--name value`, `--name=value` and flags may stand anywhere, before the verb too; after `--`
     /// everything is an operand. `--help` wins over every fault, because whoever asks for help has
-    /// not finished typing, and so do `--man`, `--version` and the word `help`.
+    /// not finished typing, and so do `--man`, `--completions`,
+    /// `--version` and the word `help`.
     public func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
         for argument in arguments where argument.utf8.count > Limits.argumentBytes {
             throw .argumentTooLong(bytes: argument.utf8.count)
@@ -29,8 +30,29 @@ extension Program {
             guard let page = manual(for: words) else { throw missingVerb(words) }
             return .help(page)
         }
+        if let place = line.firstIndex(where: {
+            $0 == "--completions" || $0.hasPrefix("--completions=")
+        }) {
+            return .help(completions(for: try shell(line[place...])))
+        }
         let asksForVersion = line.contains("--version") || line.contains("-V")
         return asksForVersion ? .version("\(name) \(version)") : nil
+    }
+}
+
+extension Program {
+    /// The shell that `--completions` names, behind it or behind an equals sign.
+    private func shell(_ line: ArraySlice<String>) throws(UsageError) -> Shell {
+        let option = "completions"
+        let expected = Kind.choice(Shell.allCases.map(\.rawValue)).expectation
+        let inline = line.first?.split(separator: "=", maxSplits: 1).dropFirst().first
+        guard let name = inline.map(String.init) ?? line.dropFirst().first else {
+            throw .missingValue(option: option, expected: expected)
+        }
+        guard let shell = Shell(rawValue: name) else {
+            throw .badValue(option: option, value: name, expected: expected)
+        }
+        return shell
     }
 }
 

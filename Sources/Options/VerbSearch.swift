@@ -92,10 +92,10 @@ extension Program {
     }
 
     /// What is understood beside any verb's options.
-    static let everywhere = ["--help", "--man", "--version"]
+    static let everywhere = ["--help", "--man", "--version", "--completions"]
 
     /// The words that can follow the given ones, each once, in the order of the description.
-    private func nextWords(after words: [String]) -> [String] {
+    func nextWords(after words: [String]) -> [String] {
         var result: [String] = []
         for verb in verbs where verb.words.starts(with: words) && verb.words.count > words.count {
             let next = verb.words[words.count]

@@ -85,40 +85,6 @@ struct AdminToolTests {
         #expect(none.code == 1 && none.output.contains("is relayd running?"))
     }
 
-    @Test("A real bash completes verbs, options and their values.")
-    func bash() throws {
-        let directory = TemporaryDirectory()
-        let script = directory.file("relayctl.bash")
-        let made = ChildProcess("relayctl", ["completions", "bash"], output: script)
-        #expect(made.wait() == 0)
-        #expect(ChildProcess.run("bash", ["-n", script]).code == 0)
-        for (line, wanted) in [
-            ("relayctl ke", "keys"), ("relayctl keys re", "revoke"),
-            ("relayctl dump --resource prop", "property"), ("relayctl load --dry", "--dry-run"),
-            ("relayctl completions f", "fish"), ("relayctl wait --store /et", "/etc"),
-        ] {
-            let test = """
-                source \(script); COMP_WORDS=(\(line)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-                [[ $(complete -p relayctl) == *_relayctl* ]] && _relayctl
-                printf '%s\\n' "${COMPREPLY[@]}"
-                """
-            let completed = ChildProcess.run("bash", ["-c", test])
-            #expect(completed.output == wanted + "\n", "\(line)")
-        }
-    }
-
-    @Test("Other shells, where they are installed, accept their scripts.")
-    func otherShells() throws {
-        for (shell, arguments) in [("zsh", ["-n"]), ("fish", ["--no-config", "-n"])] {
-            guard ChildProcess.run("which", [shell]).code == 0 else { continue }
-            let directory = TemporaryDirectory()
-            let script = directory.file("script")
-            #expect(ChildProcess("relayctl", ["completions", shell], output: script).wait() == 0)
-            let checked = ChildProcess.run(shell, arguments + [script])
-            #expect(checked.code == 0 && checked.output.isEmpty, "\(shell): \(checked.output)")
-        }
-    }
-
     @Test("Every manual page is one that groff has no complaint about.")
     func manual() throws {
         let directory = TemporaryDirectory()
