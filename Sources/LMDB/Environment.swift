@@ -59,7 +59,8 @@ public final class Environment: Sendable {
                 throw .versionMismatch(path: Self.dataPath(in: directory), version: 0)
             }
             if code > 0 {
-                throw .system(call: "mdb_env_open", errno: code, path: directory)
+                throw .system(
+                    call: "open", errno: code, path: Self.refused(code, in: directory))
             }
             try check(code)
             // liblmdb opens this one file for programs that the process starts, too.
@@ -91,6 +92,13 @@ public final class Environment: Sendable {
     }
 
     static func dataPath(in directory: String) -> String { directory + "/data.mdb" }
+
+    /// Which of the two files liblmdb was not allowed to open; it does not tell.
+    private static func refused(_ code: Int32, in directory: String) -> String {
+        guard code == EACCES || code == EROFS else { return directory }
+        let lock = directory + "/lock.mdb"
+        return access(lock, R_OK | W_OK) != 0 ? lock : dataPath(in: directory)
+    }
 
     private static func openDatabases(
         _ environment: OpaquePointer, schema: Schema, creates: Bool

@@ -9,6 +9,8 @@ public enum LMDBError: Error, Equatable, Sendable {
     case diskFull
     /// All reader slots are taken.
     case readersFull
+    /// Another process on this environment has the same process id, in another PID namespace.
+    case processIDTaken(Int32)
     /// One transaction changed more pages than LMDB can track.
     case transactionFull
     /// A page is not what it must be.
@@ -48,6 +50,8 @@ public enum LMDBError: Error, Equatable, Sendable {
         case MDB_MAP_FULL: self = .mapFull
         case ENOSPC, EDQUOT, EFBIG: self = .diskFull
         case MDB_READERS_FULL: self = .readersFull
+        // liblmdb locks a byte of lock.mdb for each process that reads, at its process id.
+        case EAGAIN: self = .processIDTaken(getpid())
         case MDB_TXN_FULL, MDB_PAGE_FULL, MDB_CURSOR_FULL: self = .transactionFull
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND: self = .corrupted
         case MDB_PANIC: self = .panicked
@@ -68,6 +72,11 @@ extension LMDBError: CustomStringConvertible {
             "the disk is full: make room, nothing was changed"
         case .readersFull:
             "all reader slots are taken: end readers, or run fewer processes on this store"
+        case .processIDTaken(let pid):
+            "another process reads this store under the same process id (\(pid)): it runs in another "
+                + "PID namespace (a container of its own), and LMDB tells readers apart by that id; "
+                + "run both in one namespace (--pid host, or --pid container:NAME), or ask relayd "
+                + "through its admin socket (--admin-socket PATH)"
         case .transactionFull:
             "one transaction changed too many pages: split the work into smaller ones"
         case .corrupted:

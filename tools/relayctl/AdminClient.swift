@@ -1,6 +1,7 @@
 import Glibc
 import HTTP2
 import JSON
+import Options
 
 /// The relayd that serves a store, asked over its admin socket.
 ///
@@ -15,15 +16,31 @@ struct AdminClient {
             connection = try ClientConnection(unix: socket)
         } catch {
             // No socket, or one that a dead process has left behind.
-            if case .system(_, let code) = error, [ENOENT, ECONNREFUSED].contains(code) {
+            if case .system(_, let code) = error, [ENOENT, ENOTDIR, ECONNREFUSED].contains(code) {
                 return nil
+            }
+            if case .system(_, let code) = error {
+                throw .system(call: "connect to", path: socket, errno: code)
             }
             throw .transport(error)
         }
     }
 
-    /// Where relayd serves the admin API of a store, unless it was told otherwise.
-    static func defaultSocket(store: String) -> String { store + "/admin.sock" }
+    /// Where to ask: the socket that was named, or the one in the store.
+    static func socket(_ arguments: Arguments) throws(CommandError) -> String {
+        if let named = arguments[Commands.adminSocket] { return named }
+        guard let store = arguments[Commands.anyStore] else { throw .nothingToAsk }
+        return store + "/admin.sock"
+    }
+
+    /// The relayd that serves; nil when nobody does and the store itself is there to be opened.
+    /// Whoever names a socket means a relayd: to go behind its back would be a surprise.
+    static func serving(_ arguments: Arguments) throws(CommandError) -> AdminClient? {
+        let socket = try socket(arguments)
+        if let relayd = try AdminClient(socket: socket) { return relayd }
+        if arguments[Commands.adminSocket] != nil { throw .notRunning(socket: socket) }
+        return nil
+    }
 
     /// Sends a request and gives the body of its answer; any status that is not 2xx is an error.
     func perform(

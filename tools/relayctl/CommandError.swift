@@ -22,6 +22,8 @@ enum CommandError: Error, CustomStringConvertible {
     case usage(String)
     /// There is no store.
     case missing(path: String)
+    /// A file stands where the store's directory should be.
+    case notADirectory(path: String)
     /// Ctrl-C or SIGTERM.
     case interrupted
     /// The command line named neither a store nor an admin socket.
@@ -45,13 +47,23 @@ enum CommandError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
+        case .store(.lmdb(.system(let call, let code, let path))),
+            .snapshot(.store(.lmdb(.system(let call, let code, let path)))),
+            .snapshot(.system(let call, let path, let code)),
+            .system(let call, let path, let code):
+            Self.refusal(call, path, code)
         case .store(let error): "\(error)"
         case .transport(let error): "\(error)"
         case .refused(let status, let detail): "relayd answered \(status): \(detail)"
         case .notRunning(let socket): "nobody listens on \(socket); is relayd running?"
         case .snapshot(let error): "\(error)"
         case .usage(let sentence): sentence
-        case .missing(let path): "there is no store in \(path); relayctl sample makes one"
+        case .missing(let path):
+            access(path, F_OK) == 0
+                ? "there is no store in \(path): expected a directory with data.mdb in it"
+                : "there is no directory \(path): expected the directory of a store"
+        case .notADirectory(let path):
+            "\(path) is no directory: expected the directory of a store, with data.mdb in it"
         case .interrupted: "interrupted; nothing is left behind"
         case .nothingToAsk: "give --store DIR or --admin-socket PATH"
         case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
@@ -64,13 +76,36 @@ enum CommandError: Error, CustomStringConvertible {
             "the dump has form \(version), this program reads \(DumpWriter.version)"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"
-        case .system(let call, let path, let code):
-            "\(call) \(path): \(String(cString: strerror(code)))"
         }
     }
 }
 
 extension CommandError {
+    /// A system call's refusal in words, with who owns what where that is the cause.
+    private static func refusal(_ call: String, _ path: String, _ code: Int32) -> String {
+        let words = "cannot \(call) \(path): \(String(cString: strerror(code)))"
+        guard code == EACCES || code == EPERM else { return words }
+        // The nearest that can be looked at: what may not be used, or the directory above it.
+        var place = path
+        var status = stat()
+        while stat(place, &status) != 0 {
+            guard let slash = place.lastIndex(of: "/"), place != "/" else { return words }
+            place = slash == place.startIndex ? "/" : String(place[..<slash])
+        }
+        let mode = "0" + String(status.st_mode & 0o7777, radix: 8)
+        return words + ": \(place) belongs to user \(status.st_uid) and group \(status.st_gid) "
+            + "with mode \(mode), and this is user \(geteuid()); run it as user \(status.st_uid), or "
+            + "change owner or mode"
+    }
+
+    /// Whether the store cannot be read under this process id, see `LMDBError.processIDTaken`.
+    var isProcessIDTaken: Bool {
+        switch self {
+        case .store(.lmdb(.processIDTaken)), .snapshot(.store(.lmdb(.processIDTaken))): true
+        default: false
+        }
+    }
+
     /// Lifts the errors of snapshots and of the staging directories that they are built in.
     static func lifting<Value>(
         _ body: () throws(SnapshotError) -> Value

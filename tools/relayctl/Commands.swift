@@ -25,8 +25,8 @@ enum Commands {
         "label", "TEXT", help: "what the key is for, to tell keys apart")
     static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
 
-    static let healthStore = Option<String?>.optional(
-        "store", "DIR", .path, help: "the store's directory, to find the admin socket in")
+    static let anyStore = Option<String?>.optional(
+        "store", "DIR", .path, help: "the store's directory; not needed with --admin-socket")
 
     static let sample = Verb(
         "sample", summary: "Make a store of sample data: German property management",
@@ -37,21 +37,21 @@ enum Commands {
     static let keysCreate = Verb(
         "keys create", summary: "Make an API key and print it, once and never again",
         options: [
-            store.description, account.description, label.description, adminSocket.description,
+            anyStore.description, account.description, label.description, adminSocket.description,
             json.description,
         ])
     static let keysList = Verb(
         "keys list", summary: "List the API keys of an account, without the keys themselves",
         options: [
-            store.description, account.description, adminSocket.description, json.description,
+            anyStore.description, account.description, adminSocket.description, json.description,
         ])
     static let keysRevoke = Verb(
         "keys revoke", summary: "Revoke an API key; open connections lose it at once",
-        options: [store.description, adminSocket.description, json.description],
+        options: [anyStore.description, adminSocket.description, json.description],
         operands: [keyId])
     static let stat = Verb(
         "stat", summary: "Say how large the store is and what is in it",
-        options: [store.description, adminSocket.description, json.description])
+        options: [anyStore.description, adminSocket.description, json.description])
     static let oneAccount = Option<Int?>.optional(
         "account", "N", .integer(1...Limits.highestAccount), help: "only this account's records")
     static let resource = Option<String?>.optional(
@@ -61,7 +61,8 @@ enum Commands {
         "format", "F", .choice(["jsonl"]), default: "jsonl", help: "the form of the dump")
     static let toFile = Option<String?>.optional(
         "to", "FILE", .path,
-        help: "where to write; standard output unless given; a name ending in .zst is compressed")
+        help: "where to write, standard output unless given: a file is replaced whole, a device or "
+            + "a pipe is written to; a name ending in .zst is compressed")
 
     static let dump = Verb(
         "dump", summary: "Write all records of one commit as JSON lines",
@@ -74,7 +75,7 @@ enum Commands {
     static let load = Verb(
         "load", summary: "Load a dump; through relayd while it runs. Twice changes nothing",
         options: [
-            store.description, dryRun.description, adminSocket.description, json.description,
+            anyStore.description, dryRun.description, adminSocket.description, json.description,
         ],
         operands: [loadFile])
     static let clearStale = Option<Bool>.flag(
@@ -82,7 +83,7 @@ enum Commands {
     static let readers = Verb(
         "readers", summary: "List who reads the store, and how many commits behind",
         options: [
-            store.description, clearStale.description, adminSocket.description, json.description,
+            anyStore.description, clearStale.description, adminSocket.description, json.description,
         ])
     static let once = Option<Bool>.flag(
         "once", help: "print one table and end; so it is too where there is no terminal")
@@ -92,7 +93,7 @@ enum Commands {
     static let top = Verb(
         "top", summary: "Watch a running relayd: rates, commits, sizes, readers; q ends it",
         options: [
-            once.description, interval.description, healthStore.description,
+            once.description, interval.description, anyStore.description,
             adminSocket.description, json.description,
         ])
     static let shell = Operand(
@@ -113,12 +114,12 @@ enum Commands {
     static let wait = Verb(
         "wait", summary: "Wait until relayd is ready to serve",
         options: [
-            ready.description, timeout.description, healthStore.description,
+            ready.description, timeout.description, anyStore.description,
             adminSocket.description, json.description,
         ])
     static let health = Verb(
         "health", summary: "Ask relayd whether it is ready to serve; exit code 0 if it is",
-        options: [healthStore.description, adminSocket.description, json.description])
+        options: [anyStore.description, adminSocket.description, json.description])
 
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,

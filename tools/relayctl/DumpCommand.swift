@@ -10,9 +10,7 @@ import RelayStore
 /// Their pages are not used again until the dump is over, so that the file may grow meanwhile.
 enum DumpCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
-        let directory = arguments[Commands.store]
-        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
-        let store = try lifting { () throws(StoreError) in try Store.open(at: directory) }
+        let store = try StoreKeeper.open(arguments[Commands.store])
         let resource = arguments[Commands.resource].flatMap(Resource.init(named:))
         let filter = DumpFilter(
             account: arguments[Commands.oneAccount].map { UInt32($0) }, resource: resource)

@@ -3,11 +3,7 @@ import Options
 /// `relayctl health`: what a container's health check runs.
 enum HealthCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
-        let store = arguments[Commands.healthStore]
-        guard
-            let socket = arguments[Commands.adminSocket]
-                ?? store.map(AdminClient.defaultSocket(store:))
-        else { throw .nothingToAsk }
+        let socket = try AdminClient.socket(arguments)
         guard let relayd = try AdminClient(socket: socket) else {
             throw .notRunning(socket: socket)
         }

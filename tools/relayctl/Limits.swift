@@ -68,6 +68,18 @@ enum Limits {
     static let longestInterval = 3_600_000
     /// Milliseconds after which top looks whether a key was pressed or the window changed.
     static let keyPause: Int32 = 100
+    /// Milliseconds without an answer after which top says so: an answer takes one.
+    static let patience = 1_000
+    /// Milliseconds after which top draws again without anything new: the seconds of a silence.
+    static let redrawSilence = 1_000
+    /// Columns that a broken line of top is set in by: below the figures, behind their names.
+    static let brokenIndent = 10
+    /// Columns of a window in which nothing is broken any more, only cut off.
+    static let narrowestColumns = 20
+
+    /// Process ids that are tried where the store's readers have them in other PID namespaces: as many
+    /// containers may read it at once.
+    static let processes = 16
 
     /// Accounts are numbered up to here: 20 bits of a record's key in the store.
     static let highestAccount = (1 << 20) - 1

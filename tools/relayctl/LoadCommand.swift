@@ -1,4 +1,3 @@
-import Glibc
 import JSON
 import Options
 import RelayRecords
@@ -17,13 +16,18 @@ enum LoadCommand {
         Interrupt.hold()
         let isWhole: Bool
         if isDry {
-            var target = try RehearsalTarget(try open(arguments))
+            guard arguments[Commands.anyStore] != nil else {
+                throw .usage("--dry-run needs --store DIR: it reads the store itself")
+            }
+            var target = try RehearsalTarget(try StoreKeeper.open(try directory(arguments)))
             isWhole = try loading.pour(&source, into: &target)
-        } else if let relayd = try relayd(arguments) {
+        } else if let relayd = try AdminClient.serving(arguments) {
+            // A file may be slow to come; until then relayd must know that somebody is there.
+            _ = try relayd.perform("GET", "/livez")
             var target = RelaydTarget(relayd)
             isWhole = try loading.pour(&source, into: &target)
         } else {
-            var target = StoreTarget(try openOrCreate(arguments))
+            var target = StoreTarget(try openOrCreate(try directory(arguments)))
             isWhole = try loading.pour(&source, into: &target)
         }
         let (total, failed) = (loading.total, loading.failed)
@@ -40,28 +44,14 @@ enum LoadCommand {
         return report
     }
 
-    private static func relayd(_ arguments: Arguments) throws(CommandError) -> AdminClient? {
-        let named = arguments[Commands.adminSocket]
-        let socket = named ?? AdminClient.defaultSocket(store: arguments[Commands.store])
-        if let relayd = try AdminClient(socket: socket) {
-            // A file may be slow to come; until then relayd must know that somebody is there.
-            _ = try relayd.perform("GET", "/livez")
-            return relayd
-        }
-        if let named { throw .notRunning(socket: named) }
-        return nil
-    }
-
-    private static func open(_ arguments: Arguments) throws(CommandError) -> Store {
-        let directory = arguments[Commands.store]
-        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
-        return try lifting { () throws(StoreError) in try Store.open(at: directory) }
+    private static func directory(_ arguments: Arguments) throws(CommandError) -> String {
+        guard let directory = arguments[Commands.anyStore] else { throw .nothingToAsk }
+        return directory
     }
 
     /// As relayd does: where there is no store, an empty one is made.
-    private static func openOrCreate(_ arguments: Arguments) throws(CommandError) -> Store {
-        let directory = arguments[Commands.store]
-        if access(directory + "/data.mdb", F_OK) == 0 { return try open(arguments) }
+    private static func openOrCreate(_ directory: String) throws(CommandError) -> Store {
+        if try StoreKeeper.exists(in: directory) { return try StoreKeeper.open(directory) }
         return try lifting { () throws(StoreError) in try Store.create(at: directory) }
     }
 }

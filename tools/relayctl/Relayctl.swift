@@ -12,6 +12,8 @@ enum Relayctl {
             report.print(asJSON: arguments[Commands.json])
             report.exitCode.exit()
         } catch {
+            // Nothing was done yet: the store is opened before anything else.
+            if error.isProcessIDTaken { SecondProcess.runAgain() }
             fail(error, asJSON: arguments[Commands.json])
         }
     }

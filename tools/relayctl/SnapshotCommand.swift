@@ -37,14 +37,14 @@ enum SnapshotCommand {
         SnapshotCopy.giveWay()
         switch places {
         case (let directory?, nil, false):
-            let store = try openStore(arguments[Commands.store])
+            let store = try StoreKeeper.open(arguments[Commands.store])
             let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
                 try SnapshotCopy.take(store, to: directory, options, watch)
             }
             return report(outcome)
         case (nil, let repository?, false):
             if options.isCompact { throw .usage("--compact needs --to DIR") }
-            let store = try openStore(arguments[Commands.store])
+            let store = try StoreKeeper.open(arguments[Commands.store])
             let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
                 try Repository(creating: repository).take(store, options, watch)
             }
@@ -65,7 +65,7 @@ enum SnapshotCommand {
         if let path {
             try CommandError.lifting { () throws(OutputError) in try OutputFile.check(path) }
         }
-        let store = try openStore(arguments[Commands.store])
+        let store = try StoreKeeper.open(arguments[Commands.store])
         let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
             try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, watch)
         }
@@ -106,7 +106,7 @@ enum SnapshotCommand {
     }
 
     private static func check(_ arguments: Arguments) throws(CommandError) -> Report {
-        let store = try openStore(arguments[Commands.store])
+        let store = try StoreKeeper.open(arguments[Commands.store])
         return verdict(
             try watching(arguments) { (watch) throws(SnapshotError) in
                 try StoreExamination.examine(store, watch)
@@ -152,7 +152,7 @@ enum SnapshotCommand {
         case (let sequence?, let source?):
             let folder = SnapshotFolder(source)
             let isSnapshot = (try? folder.manifest()) != nil
-            let store = try openStore(source, isReadOnly: isSnapshot)
+            let store = try StoreKeeper.open(source, isReadOnly: isSnapshot)
             return ChangeReplay(upTo: UInt64(sequence), from: store)
         default: throw .usage("--as-of and --changes-from need each other")
         }
@@ -210,15 +210,6 @@ enum SnapshotCommand {
     }
 
     // MARK: What all of them need
-
-    static func openStore(
-        _ directory: String, isReadOnly: Bool = false
-    ) throws(CommandError) -> Store {
-        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
-        return try lifting { () throws(StoreError) in
-            try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
-        }
-    }
 
     /// Runs long work with its progress shown, ending it on Ctrl-C.
     static func watching<Value: ~Copyable>(

@@ -10,15 +10,10 @@ enum StoreAccess {
     case direct(StoreKeeper)
 
     init(_ arguments: Arguments) throws(CommandError) {
-        let directory = arguments[Commands.store]
-        let named = arguments[Commands.adminSocket]
-        let socket = named ?? AdminClient.defaultSocket(store: directory)
-        if let relayd = try AdminClient(socket: socket) {
+        if let relayd = try AdminClient.serving(arguments) {
             self = .running(relayd)
-        } else if let named {
-            // Whoever names a socket means a relayd; to go behind its back would be a surprise.
-            throw .notRunning(socket: named)
         } else {
+            guard let directory = arguments[Commands.anyStore] else { throw .nothingToAsk }
             self = .direct(try StoreKeeper(directory: directory))
         }
     }
@@ -29,8 +24,30 @@ struct StoreKeeper {
     let store: Store
 
     init(directory: String) throws(CommandError) {
-        guard access(directory + "/data.mdb", F_OK) == 0 else { throw .missing(path: directory) }
-        store = try lifting { () throws(StoreError) in try Store.open(at: directory) }
+        store = try Self.open(directory)
+    }
+
+    /// Opens a store that has to be there.
+    static func open(
+        _ directory: String, isReadOnly: Bool = false
+    ) throws(CommandError) -> Store {
+        guard try exists(in: directory) else { throw .missing(path: directory) }
+        return try lifting { () throws(StoreError) in
+            try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+        }
+    }
+
+    /// Whether there is a store in a directory. A file instead of the directory, and one that may not
+    /// be entered, are errors.
+    static func exists(in directory: String) throws(CommandError) -> Bool {
+        let path = directory + "/data.mdb"
+        if access(path, F_OK) == 0 { return true }
+        let code = errno
+        switch code {
+        case ENOENT: return false
+        case ENOTDIR: throw .notADirectory(path: directory)
+        default: throw .system(call: "open", path: path, errno: code)
+        }
     }
 
     func createKey(account: Int, label: String?) throws(CommandError) -> Report {

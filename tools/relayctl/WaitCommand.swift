@@ -4,11 +4,7 @@ import Options
 /// `relayctl wait`: returns when relayd is ready, for scripts that start it.
 enum WaitCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
-        let store = arguments[Commands.healthStore]
-        guard
-            let socket = arguments[Commands.adminSocket]
-                ?? store.map(AdminClient.defaultSocket(store:))
-        else { throw .nothingToAsk }
+        let socket = try AdminClient.socket(arguments)
         let timeout = arguments[Commands.timeout]
         let started = now()
         var seen = "nothing"

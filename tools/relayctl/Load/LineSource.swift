@@ -1,6 +1,5 @@
 import Glibc
 import Options
-import Options
 import Zstd
 
 /// Lines of a file, and the number of each.
@@ -49,7 +48,13 @@ struct LineSource: ~Copyable {
         descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         var status = stat()
-        let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        let kind = fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
+        // Opening a directory succeeds, and reading it would fail when a store was made already.
+        if kind == S_IFDIR {
+            close(descriptor)
+            throw .system(call: "load", path: path, errno: EISDIR)
+        }
+        let isFile = kind == S_IFREG
         total = isFile ? Int(status.st_size) : nil
         decompressor = nil
     }
