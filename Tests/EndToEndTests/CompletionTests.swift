@@ -9,7 +9,7 @@ import Testing
         ("relayctl ke", ["keys"]), ("relayctl keys re", ["revoke"]),
         ("relayctl snapshot ver", ["verify"]), ("relayctl dump --resource prop", ["property"]),
         ("relayctl load --dry", ["--dry-run"]), ("relayctl completions f", ["fish"]),
-        ("relayctl dump --store /etc/pass", ["/etc/passwd"]),
+        ("relayctl dump --store /etc/hostna", ["/etc/hostname"]),
         ("relaybench com", ["compare"]), ("relaybench run --warm", ["--warm-up"]),
         ("relayd --allow-", ["--allow-gid", "--allow-uid"]), ("relayd --war", ["--warm"]),
     ]

@@ -58,9 +58,8 @@ import Testing
             #expect(run.code == 0, "\(arguments): \(run.output)")
         }
         // Exit codes and standard output are those of the process that did it.
-        let file = directory.file("broken")
-        close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
-        #expect(isolated(["load", file, "--dry-run", "--store", store]).code == 3)
+        let unknown = isolated(["keys", "revoke", "999", "--store", store])
+        #expect(unknown.code == 1 && unknown.output.has("there is no key 999"))
         #expect(isolated(["check", "--store", store, "--json"]).output.has("\"findings\":"))
         relayd.signal(SIGKILL)
         relayd.wait()

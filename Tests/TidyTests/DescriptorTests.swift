@@ -51,6 +51,8 @@ import Testing
             for (number, line) in file.lines.enumerated() {
                 for call in line.calls {
                     guard let other = instead[call] else { continue }
+                    // A method of this name has no address to fill in.
+                    if call == "accept", !line.code.contains(", ") { continue }
                     Issue.record("\(file.path):\(number + 1): \(call), where \(other) is")
                 }
             }
