@@ -78,8 +78,19 @@ public enum Limits {
 
     /// Frames per second that a connection may send without carrying a request forward
     /// (PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE for nothing, unknown types): a flood
-    /// closes the connection.
-    static let controlFramesPerSecond: UInt32 = 1_000
+    /// ends the connection.
+    public static let controlFramesPerSecond = 1_000
+
+    /// Such frames that a client may send in addition with each request of that second: one PING and
+    /// one PRIORITY.
+    public static let controlFramesPerRequest = 2
+
+    /// Answers to PING and SETTINGS that may wait to be sent within a turn: so many that it is the limit
+    /// above which ends a flood, and it says why.
+    static let queuedAcknowledgements = 4 * controlFramesPerSecond
+
+    /// Settings in one SETTINGS frame: RFC 9113 knows six, and a few more are in use.
+    static let settingsPerFrame = 32
 
     /// Bytes sent for which a client may send one more WINDOW_UPDATE: half of what the busiest
     /// client we know opens its window by.
@@ -89,11 +100,13 @@ public enum Limits {
     static let windowUpdateCredit = 4_096
 
     /// RST_STREAM frames per second that we may be provoked to send (CVE-2025-8671).
-    static let provokedResetsPerSecond: UInt32 = 100
+    public static let provokedResetsPerSecond = 100
 
-    /// RST_STREAM frames from a client: burst and tokens per second (CVE-2023-44487).
-    static let resetBurst: UInt64 = 1_000
-    static let resetsPerSecond: UInt64 = 100
+    /// RST_STREAM frames from a client, at once and per second after that (CVE-2023-44487). As many
+    /// streams beyond `maxConcurrentStreams` are refused: a client that has not read our SETTINGS yet
+    /// does not know how many may be open.
+    public static let resetBurst = 1_000
+    public static let resetsPerSecond = 100
 
     /// Frames queued for a peer that does not read; past it the connection is closed.
     static let maxQueuedFrames = 1_000
@@ -107,6 +120,13 @@ public enum Limits {
     /// Bytes of a body, or its end, that have to come within `stallMilliseconds`: 16 KiB, 273 bytes/s.
     /// No network is that slow; who sends less wants the memory of what has come.
     public static let bodyProgressBytes = 16 * 1024
+
+    /// Time after an error in which a client may take the last answers and close.
+    static let lingerMilliseconds: Int64 = 2_000
+
+    /// Reads of what a client had sent before it closed its socket for our answers: 4 MiB, more than a
+    /// socket buffer holds.
+    static let readsOfDeaf = 64
 
     /// Time without a byte after which a connection gives back the pages of its frame buffer: one
     /// page fault on its next request against 4 KiB for as long as it is idle.

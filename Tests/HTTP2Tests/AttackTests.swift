@@ -16,7 +16,9 @@ struct AttackTests {
                 + RawConnection.frame(RawConnection.resetStream, stream: id, cancel)
             if !client.write(pair) { break }
         }
-        #expect(client.first(RawConnection.goAway)?.errorCode != nil)
+        let goAway = client.first(RawConnection.goAway)
+        #expect(goAway?.errorCode == 11, "ENHANCE_YOUR_CALM")
+        #expect(goAway?.debugText.contains("\(Limits.resetBurst) at once") ?? false)
         try expectAlive(server)
     }
 
@@ -24,17 +26,22 @@ struct AttackTests {
     func madeYouReset() throws {
         let server = try SampleServer()
         let client = try RawConnection(server.path)
-        for index in 0..<1_000 {
-            let id = UInt32(index * 2 + 1)
-            let pair =
-                RawConnection.get("/later", stream: id)
-                + RawConnection.frame(
-                    RawConnection.windowUpdate, stream: id, [0x7F, 255, 255, 255])
-            if !client.write(pair) { break }
+        var goAway: RawConnection.Frame?
+        var id: UInt32 = 1
+        while goAway == nil, id < 2_000 {
             // Within the concurrency limit: the resets themselves are what is tested.
-            if index % 50 == 49 { usleep(3_000) }
+            for _ in 0..<50 {
+                client.write(
+                    RawConnection.get("/later", stream: id)
+                        + Frames.windowUpdate(0x7FFF_FFFF, stream: id))
+                id += 2
+            }
+            client.write(Frames.ping)
+            while let frame = client.next() {
+                if frame.type == RawConnection.goAway { goAway = frame }
+                if frame.type == RawConnection.goAway || frame.type == RawConnection.ping { break }
+            }
         }
-        let goAway = client.first(RawConnection.goAway)
         #expect(goAway?.errorCode == 11, "ENHANCE_YOUR_CALM")
         try expectAlive(server)
     }
@@ -53,15 +60,37 @@ struct AttackTests {
         "that floods frames which carry nothing is told to calm down.",
         arguments: [
             (RawConnection.windowUpdate, [0, 0, 0, 1]), (UInt8(0xBA), []), (UInt8(0xBA), [1, 2]),
+            (RawConnection.settings, []), (UInt8(2), [0, 0, 0, 0, 15]),
             (UInt8(16), [0, 0, 0, 0, 0x75]),
         ])
     func frameFlood(type: UInt8, payload: [UInt8]) throws {
         let server = try SampleServer()
         let client = try RawConnection(server.path)
-        let frame = RawConnection.frame(type, payload)
+        // PRIORITY belongs to a stream, one that need not be open.
+        let frame = RawConnection.frame(type, stream: type == 2 ? 9 : 0, payload)
         for _ in 0..<40 where client.write((0..<100).flatMap { _ in frame }) {}
-        #expect(client.first(RawConnection.goAway)?.errorCode == 11)
+        let goAway = client.first(RawConnection.goAway)
+        #expect(goAway?.errorCode == 11)
+        #expect(goAway?.debugText.contains("\(Limits.controlFramesPerSecond) frames") ?? false)
         try expectAlive(server)
+    }
+
+    @Test("that sends a PING and a PRIORITY with each of 3 000 requests is served on.")
+    func pingPerRequest() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        var id: UInt32 = 1
+        for _ in 0..<30 {
+            var batch: [UInt8] = []
+            for _ in 0..<100 {
+                batch += RawConnection.frame(2, stream: id, [0, 0, 0, 0, 15])
+                batch += RawConnection.get("/missing", stream: id) + Frames.ping
+                id += 2
+            }
+            client.write(batch)
+            #expect(client.awaitsEnd(of: id - 2))
+        }
+        #expect(server.server.counters.cutOffs[CutOff.controlFrames.rawValue] == 0)
     }
 
     @Test("that opens its window for every kilobyte it has read is served on.")
@@ -120,12 +149,13 @@ struct AttackTests {
         #expect(client.first(RawConnection.goAway)?.errorCode == 1)
     }
 
-    @Test("whose trailers come after its stream has ended is served on.")
+    @Test("whose trailers come after the server has reset its stream is served on.")
     func lateTrailers() throws {
         let server = try SampleServer()
         let client = try RawConnection(server.path)
-        client.write(RawConnection.get("/missing", stream: 1))
-        #expect(client.first(RawConnection.headers)?.stream == 1)
+        // Without a method: malformed.
+        client.write(RawConnection.frame(RawConnection.headers, flags: 4, stream: 1, [0x86]))
+        #expect(client.first(RawConnection.resetStream)?.stream == 1)
         client.write(RawConnection.get("/missing", stream: 3))
         #expect(client.first(RawConnection.headers)?.stream == 3)
         client.write(RawConnection.frame(RawConnection.headers, flags: 5, stream: 1, [0x82]))

@@ -32,7 +32,10 @@ final class RawConnection {
         begin()
     }
 
-    init(_ path: String, preface: Bool = true) throws {
+    /// Connects.
+    ///
+    /// - Parameter acknowledges: with the acknowledgement of the server's SETTINGS, ahead of their coming.
+    init(_ path: String, preface: Bool = true, acknowledges: Bool = true) throws {
         socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -43,16 +46,25 @@ final class RawConnection {
                 socklen_t(MemoryLayout<sockaddr_un>.size))
         }
         guard result == 0 else { throw TransportError.system("connect", errno: errno) }
-        if preface { begin() }
+        if preface { begin(acknowledges) }
     }
 
-    private func begin() {
-        write(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8))
-        write(Self.frame(Self.settings))
-        write(Self.frame(Self.settings, flags: 1))
+    private func begin(_ acknowledges: Bool = true) {
+        write(Self.preface + Self.frame(Self.settings))
+        if acknowledges { write(Self.frame(Self.settings, flags: 1)) }
     }
 
-    deinit { close(socket) }
+    static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    deinit { close() }
+
+    /// Closes the socket, read or not.
+    func close() {
+        if !isClosed { Glibc.close(socket) }
+        isClosed = true
+    }
+
+    private var isClosed = false
 
     static func frame(
         _ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []

@@ -12,6 +12,9 @@ final class SampleApplication: Application {
         return UnsafeRawBufferPointer(bytes)
     }()
 
+    /// Requests to /count that were carried out.
+    let counted = Atomic<Int>(0)
+
     /// Whether there is a turn: without one the store's map may not be looked at.
     private var isAwake = false
 
@@ -60,6 +63,9 @@ final class SampleApplication: Application {
         case "/stream":
             exchange.respond(200)
             exchange.expectMore(true)
+        case "/count":
+            counted.add(1, ordering: .relaxed)
+            exchange.respond(200)
         case "/never":
             _ = exchange.suspend()
         case "/later":

@@ -48,10 +48,12 @@ struct ShutdownTests {
         let notice = try #require(client.first(RawConnection.goAway))
         #expect(notice.payload.prefix(4).elementsEqual([0x7F, 255, 255, 255]))
         #expect(notice.errorCode == 0)
+        #expect(notice.debugText == Farewell.shutdownNotice.text)
         client.write(RawConnection.get("/missing", stream: 3))
         #expect(client.first(RawConnection.headers)?.stream == 3)
         let goodbye = try #require(client.first(RawConnection.goAway))
         #expect(goodbye.payload.prefix(4).elementsEqual([0, 0, 0, 3]))
+        #expect(goodbye.debugText == Farewell.shutdown.text)
         #expect(client.isClosed(timeout: 3_000))
         #expect(stopping.join() < 1_000)
     }

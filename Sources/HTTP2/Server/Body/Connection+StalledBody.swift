@@ -53,7 +53,7 @@ extension Stream {
     }
 
     /// Whether all of the answer is out and only the client's end of the stream is missing.
-    fileprivate var awaitsEnd: Bool {
+    var awaitsEnd: Bool {
         phase == .submitted && !isComplete && body.remaining == 0 && !body.hasMore
     }
 }

@@ -1,13 +1,21 @@
 import CNghttp2
 import Glibc
 
-/// What a client may make the server do for nothing, per second; past it ENHANCE_YOUR_CALM.
+/// What a client may make the server do for nothing; past it ENHANCE_YOUR_CALM, after what was accepted
+/// is answered.
 extension UnsafeMutablePointer where Pointee == Connection {
-    /// Counts a frame that carries no request forward; too many of them close the connection.
+    /// Counts a frame that carries no request forward. A few for each request are nobody's flood:
+    /// some clients send a PING with each.
     func spendControlFrame() {
         renewBudget()
         pointee.controlFrames += 1
-        if pointee.controlFrames > Limits.controlFramesPerSecond { enhanceYourCalm() }
+        let opened = requestsOpened - pointee.requestsBefore
+        let limit = Limits.controlFramesPerSecond + opened * Limits.controlFramesPerRequest
+        if pointee.controlFrames > limit {
+            // Who goes on like this while he is being answered is read no further.
+            if pointee.controlFrames > 2 * limit { return giveUp(.controlFrames) }
+            leave(.controlFrames)
+        }
     }
 
     /// Counts a WINDOW_UPDATE: for what we have sent it costs nothing, beyond that it is a control
@@ -20,17 +28,23 @@ extension UnsafeMutablePointer where Pointee == Connection {
         }
     }
 
+    /// Counts a stream that its client resets (CVE-2023-44487).
+    func spendReset() {
+        if !pointee.resets.spend(pointee.state.pointee.now) { leave(.resets) }
+    }
+
+    /// Requests whose HEADERS have come.
+    private var requestsOpened: Int {
+        (Int(pointee.skippedIDs.highest) + 1) / 2 - pointee.skippedIDs.count
+    }
+
     private func renewBudget() {
         let second = pointee.state.pointee.now / 1_000
         if second == pointee.budgetSecond { return }
         pointee.budgetSecond = second
         pointee.controlFrames = 0
         pointee.provokedResets = 0
-    }
-
-    private func enhanceYourCalm() {
-        nghttp2_session_terminate_session(
-            pointee.session, UInt32(NGHTTP2_ENHANCE_YOUR_CALM.rawValue))
+        pointee.requestsBefore = requestsOpened
     }
 
     @inline(__always)
@@ -44,14 +58,25 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
         if frame.pointee.hd.type == UInt8(NGHTTP2_DATA.rawValue) {
             dataSent(frame.pointee.hd.length)
-        } else if frame.pointee.hd.type == UInt8(NGHTTP2_RST_STREAM.rawValue),
-            frame.pointee.rst_stream.error_code != UInt32(NGHTTP2_NO_ERROR.rawValue)
-        {
-            // A client that provokes resets makes us work for nothing (CVE-2025-8671).
-            renewBudget()
-            pointee.provokedResets += 1
-            if pointee.provokedResets > Limits.provokedResetsPerSecond { enhanceYourCalm() }
+        } else if frame.pointee.hd.type == UInt8(NGHTTP2_RST_STREAM.rawValue) {
+            resetSent(frame)
         }
         return 0
+    }
+
+    /// A client that provokes resets makes us work for nothing (CVE-2025-8671).
+    private func resetSent(_ frame: UnsafePointer<nghttp2_frame>) {
+        let code = nghttp2_error_code(rawValue: frame.pointee.rst_stream.error_code)
+        if code != NGHTTP2_STREAM_CLOSED { pointee.resetStreams.note(frame.pointee.hd.stream_id) }
+        switch code {
+        case NGHTTP2_NO_ERROR, NGHTTP2_CANCEL: break
+        case NGHTTP2_REFUSED_STREAM:
+            // Whoever has not read our SETTINGS yet cannot know how many streams may be open.
+            if !pointee.refusals.spend(pointee.state.pointee.now) { leave(.refusals) }
+        default:
+            renewBudget()
+            pointee.provokedResets += 1
+            if pointee.provokedResets > Limits.provokedResetsPerSecond { leave(.provokedResets) }
+        }
     }
 }

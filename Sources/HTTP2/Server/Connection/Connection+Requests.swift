@@ -3,15 +3,6 @@ import Glibc
 
 /// Receiving: from frames to complete requests.
 extension UnsafeMutablePointer where Pointee == Connection {
-    func beginFrame(_ header: UnsafePointer<nghttp2_frame_hd>) -> Int32 {
-        guard header.pointee.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return 0 }
-        if header.pointee.stream_id & 1 == 1, !pointee.skippedIDs.note(header.pointee.stream_id) {
-            nghttp2_session_terminate_session(
-                pointee.session, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
-        }
-        return 0
-    }
-
     func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
         guard frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
             pointee.receiving = nil
@@ -90,12 +81,9 @@ extension UnsafeMutablePointer where Pointee == Connection {
         case NGHTTP2_SETTINGS.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
                 pointee.gotSettingsAck = true
+            } else {
+                checkWindows(frame.pointee.settings)
             }
-            spendControlFrame()
-        case NGHTTP2_PING.rawValue, NGHTTP2_PRIORITY.rawValue:
-            spendControlFrame()
-        case NGHTTP2_WINDOW_UPDATE.rawValue:
-            spendWindowUpdate()
         default: break
         }
         return 0
@@ -138,7 +126,10 @@ extension UnsafeMutablePointer where Pointee == Connection {
 
     private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {
         stream.pointee.isComplete = true
-        guard stream.pointee.phase == .receiving else { return }
+        guard stream.pointee.phase == .receiving else {
+            if !stream.pointee.rules.isBodyComplete { resetAnswered(stream) }
+            return
+        }
         if !stream.pointee.rules.isBodyComplete {
             stream.pointee.phase = .malformed
             return reset(stream.pointee.id)
@@ -194,10 +185,21 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// to.
     private func drop(_ length: Int, of stream: UnsafeMutablePointer<Stream>) {
         stream.pointee.droppedBytes += length
+        if !stream.pointee.rules.receive(length) { return resetAnswered(stream) }
         if stream.pointee.droppedBytes > Limits.droppedBodyBytes {
             nghttp2_submit_rst_stream(
                 pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
         }
+    }
+
+    /// A request that was answered early turns out to be malformed: its body is not as long as it said.
+    private func resetAnswered(_ stream: UnsafeMutablePointer<Stream>) {
+        if stream.pointee.phase == .malformed { return }
+        if stream.pointee.phase == .waiting {
+            pointee.waiting.remove(stream)
+            stream.pointee.phase = .malformed
+        }
+        reset(stream.pointee.id)
     }
 
     /// A malformed request is a stream error (RFC 9113 §8.1.1).

@@ -12,12 +12,19 @@ extension UnsafeMutablePointer where Pointee == Connection {
         if stream.pointee.body.retained != nil {
             pointee.retainedBytes += stream.pointee.body.remaining
         }
+        if pointee.standing == .hungUp { return release(stream) }
+        addLength(stream)
+        let isEmpty =
+            stream.pointee.body.isOmitted
+            || (stream.pointee.body.total == 0 && !stream.pointee.body.hasMore)
+        if isEmpty { omitBody(stream) }
+        if pointee.standing != .open {
+            stream.pointee.isUnsent = true
+            return
+        }
         let count = prepareFields(stream)
         let fields = pointee.state.pointee.fields
-        if stream.pointee.body.isOmitted
-            || (stream.pointee.body.total == 0 && !stream.pointee.body.hasMore)
-        {
-            omitBody(stream)
+        if isEmpty {
             nghttp2_submit_response(pointee.session, stream.pointee.id, fields, count, nil)
             return
         }
@@ -40,10 +47,20 @@ extension UnsafeMutablePointer where Pointee == Connection {
         stream.pointee.body.hasMore = false
     }
 
+    @inline(__always)
+    private func addLength(_ stream: UnsafeMutablePointer<Stream>) {
+        if stream.pointee.body.hasMore || stream.pointee.status == 204
+            || stream.pointee.status == 304
+        {
+            return
+        }
+        Exchange(stream: stream).set(.contentLength, stream.pointee.body.total)
+    }
+
     /// Writes the response's fields as nghttp2 wants them; names and values are not copied:
     /// names are static, values stay in the slot until the stream closes.
     @inline(__always)
-    private func prepareFields(_ stream: UnsafeMutablePointer<Stream>) -> Int {
+    func prepareFields(_ stream: UnsafeMutablePointer<Stream>) -> Int {
         let state = pointee.state
         let fields = state.pointee.fields
         let keepNames =
@@ -52,11 +69,6 @@ extension UnsafeMutablePointer where Pointee == Connection {
         fields[0] = nghttp2_nv(
             name: Self.statusName, value: state.pointee.text(of: stream.pointee.status),
             namelen: 7, valuelen: 3, flags: keepNames)
-        let exchange = Exchange(stream: stream)
-        if !stream.pointee.body.hasMore, stream.pointee.status != 204, stream.pointee.status != 304
-        {
-            exchange.set(.contentLength, stream.pointee.body.total)
-        }
         let count = stream.pointee.fieldsUsed
         for index in 0..<count {
             let slice = stream.pointee.fields[index]
@@ -112,11 +124,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
         let state = pointee.state
         // SAFETY: the source was set by `submit`; the stream is open while it is sent.
         let stream = source.unsafelyUnwrapped.assumingMemoryBound(to: Stream.self)
-        // Pieces that are copied lie between pieces that are not: two for each that is not.
-        let pieces = Swift.min(
-            2 * (stream.pointee.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
         guard state.pointee.batch.isOpen,
-            state.pointee.batch.hasRoom(pieces: pieces, copied: length + 9)
+            state.pointee.batch.hasRoom(forData: length, of: stream)
         else { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
         state.pointee.batch.copy(header, 9)
         state.pointee.gather(stream, length)

@@ -21,6 +21,11 @@ struct Connection {
     var openStreams = 0
     /// The highest stream id seen, and lower ids that were passed over (RFC 9113 §5.1.1).
     var skippedIDs = SkippedStreamIDs()
+    var resetStreams = ResetStreams()
+    /// What the client's SETTINGS_INITIAL_WINDOW_SIZE is, and the widest window that a stream had
+    /// before its last SETTINGS frame.
+    var peerWindow = 65_535
+    var widestWindow: Int?
 
     /// Bytes that the kernel did not take: sent before anything else.
     var unsent: UnsafeMutableRawPointer?
@@ -38,8 +43,20 @@ struct Connection {
     var sawEnd = false
     var isTouched = false
     var isClosing = false
-    var saidGoodbye = false
     var gotSettingsAck = false
+    /// Where the input stands between two reads.
+    var walk = FrameWalk()
+
+    // The end, see `GivingUp`.
+    var standing = Standing.open
+    /// No further streams are taken.
+    var isLeaving = false
+    /// It is we who end it, for the client's fault.
+    var isCutOff = false
+    /// What is to be said when the socket takes it at once.
+    var farewell: Farewell?
+    var lastAnswers: UnsafeMutablePointer<LastAnswers>?
+    var endedAt: Int64 = 0
 
     // Budgets, see Limits.
     var acceptedAt: Int64 = 0
@@ -52,9 +69,14 @@ struct Connection {
     var frameBuffer: UnsafeMutableRawPointer?
     var releasedAt: Int64 = 0
     var budgetSecond: Int64 = 0
-    var controlFrames: UInt32 = 0
+    var controlFrames = 0
+    var requestsBefore = 0
     var windowCredit = 0
-    var provokedResets: UInt32 = 0
+    var provokedResets = 0
+    var resets = Ration(
+        burst: Int64(Limits.resetBurst), perSecond: Int64(Limits.resetsPerSecond))
+    var refusals = Ration(
+        burst: Int64(Limits.resetBurst), perSecond: Int64(Limits.resetsPerSecond))
 
     // Neighbours in the loop's list, and the next one to serve in this turn.
     var previous: UnsafeMutablePointer<Connection>?
@@ -81,29 +103,44 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// Reads what has arrived and feeds it to the session; requests that became complete are in
     /// `waiting` afterwards.
     ///
-    /// - Returns: false when the connection is to be closed.
-    func receive() -> Bool {
-        let state = pointee.state
+    /// - Parameter hasGone: the client has closed its socket: the end comes after what it sent.
+    func receive(_ hasGone: Bool) {
+        if pointee.standing == .hungUp { return }
         for _ in 0..<Limits.readsPerTurn {
-            let count = recv(pointee.socket, state.pointee.receiveBuffer, Limits.receiveBytes, 0)
-            if count < 0 { return errno == EAGAIN || errno == EINTR }
-            if count == 0 {
+            switch read() {
+            case .more: continue
+            // A short read means that the socket is empty: no second call to be told so.
+            case .all: if !hasGone { return }
+            case .nothing: return hasGone ? hangUp() : ()
+            case .end:
+                if hasGone { return hangUp() }
                 // The client sends no more, but may wait for what it asked for.
                 pointee.sawEnd = true
-                watchSocket()
-                return true
+                return watchSocket()
+            case .failure: return hangUp()
             }
-            pointee.progressAt = state.pointee.now
-            state.pointee.counters.receivedBytes &+= UInt64(count)
-            // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
-            let bytes = state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self)
-            if nghttp2_session_mem_recv(pointee.session, bytes, count) < 0 { return false }
-            if pointee.receiving != nil { pointee.workedAt = state.pointee.now }
-            if pointee.isClosing { return false }
-            // A short read means that the socket is empty: no second call to be told so.
-            if count < Limits.receiveBytes { return true }
         }
-        return true
+    }
+
+    /// What one read has brought.
+    enum ReadResult {
+        case more, all, nothing, end, failure
+    }
+
+    /// Reads once.
+    func read() -> ReadResult {
+        let state = pointee.state
+        let count = recv(pointee.socket, state.pointee.receiveBuffer, Limits.receiveBytes, 0)
+        if count < 0 { return errno == EAGAIN || errno == EINTR ? .nothing : .failure }
+        if count == 0 { return .end }
+        pointee.progressAt = state.pointee.now
+        state.pointee.counters.receivedBytes &+= UInt64(count)
+        if pointee.standing == .open {
+            // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
+            feed(state.pointee.receiveBuffer.assumingMemoryBound(to: UInt8.self), count)
+            if pointee.receiving != nil { pointee.workedAt = state.pointee.now }
+        }
+        return count < Limits.receiveBytes ? .all : .more
     }
 
     /// Answers what waits and sends it, in rounds that fit one send each.
@@ -114,10 +151,12 @@ extension UnsafeMutablePointer where Pointee == Connection {
     ///
     /// - Returns: false when the connection is to be closed.
     func serve() -> Bool {
-        if pointee.unsent != nil, !sendUnsent() { return !pointee.isClosing }
+        if pointee.standing == .hungUp { return serveHungUp() }
+        if pointee.unsent != nil, !sendUnsent() { return goesOn }
+        if pointee.farewell != nil, !sayFarewell() { return goesOn }
         repeat {
             if pointee.allowance > 0 { answerWaiting() }
-            if !flush() { return !pointee.isClosing }
+            if !flush() { return goesOn }
             if pointee.allowance < Limits.leastAllowanceBytes {
                 pointee.allowance = 0
                 awaitWritable(true)
@@ -126,13 +165,23 @@ extension UnsafeMutablePointer where Pointee == Connection {
         } while !pointee.waiting.isEmpty
         // Only here, so that a connection whose socket fills up again and again tells epoll once.
         awaitWritable(false)
-        if pointee.sawEnd, pointee.openStreams == 0 { return false }
+        if pointee.sawEnd {
+            endIncompleteStreams()
+            if !flush() { return goesOn }
+            if pointee.openStreams == 0 { return false }
+        }
+        if pointee.standing != .open { return awaitsLastAnswers || linger() }
         return nghttp2_session_want_read(pointee.session) != 0
-            || nghttp2_session_want_write(pointee.session) != 0
+            || nghttp2_session_want_write(pointee.session) != 0 || linger()
+    }
+
+    /// Whether there is something left to do after a send that did not take all.
+    private var goesOn: Bool {
+        pointee.standing == .hungUp ? serveHungUp() : !pointee.isClosing
     }
 
     /// Answers waiting requests until one send's worth of bytes is ready.
-    private func answerWaiting() {
+    func answerWaiting() {
         let state = pointee.state
         // Lookups miss the cache twice, where to look and what is there: start both for the
         // requests ahead while this one is answered.
@@ -176,69 +225,6 @@ extension UnsafeMutablePointer where Pointee == Connection {
         return stream.pointee.next
     }
 
-    /// Pulls frames out of the session and sends them until nothing is left to send.
-    ///
-    /// - Returns: false when the socket is full or broken.
-    func flush() -> Bool {
-        let state = pointee.state
-        while true {
-            while state.pointee.batch.isOpen {
-                var data: UnsafePointer<UInt8>?
-                let length = nghttp2_session_mem_send(pointee.session, &data)
-                if length < 0 { return close() }
-                if length == 0 { break }
-                state.pointee.batch.copy(data!, length)
-            }
-            let pending = state.pointee.batch.pending
-            if pending == 0 {
-                state.pointee.detachAll(self)
-                return !pointee.isClosing || close()
-            }
-            let sent = state.pointee.batch.send(to: pointee.socket)
-            if sent < 0, errno != EAGAIN, errno != EINTR { return close() }
-            pointee.progressAt = state.pointee.now
-            pointee.allowance -= Swift.max(sent, 0)
-            state.pointee.counters.sentBytes &+= UInt64(Swift.max(sent, 0))
-            if sent < pending {
-                (pointee.unsent, pointee.unsentLength) =
-                    state.pointee.batch.remainder(after: Swift.max(sent, 0))
-                pointee.unsentOffset = 0
-                state.pointee.batch.reset()
-                state.pointee.detachAll(self)
-                awaitWritable(true)
-                return false
-            }
-            state.pointee.batch.reset()
-            // A peer that reads as fast as we send must not keep the loop from all others.
-            if pointee.allowance < -Limits.portionBytes {
-                state.pointee.detachAll(self)
-                return true
-            }
-        }
-    }
-
-    /// Sends what an earlier turn could not; true when all of it is gone.
-    private func sendUnsent() -> Bool {
-        while pointee.unsentOffset < pointee.unsentLength {
-            // SAFETY: `unsent` is owned by the connection until it is freed below.
-            let sent = Glibc.send(
-                pointee.socket, pointee.unsent! + pointee.unsentOffset,
-                pointee.unsentLength - pointee.unsentOffset, Int32(MSG_NOSIGNAL))
-            if sent < 0 {
-                if errno == EINTR { continue }
-                return errno == EAGAIN ? false : close()
-            }
-            pointee.progressAt = pointee.state.pointee.now
-            pointee.workedAt = pointee.state.pointee.now
-            pointee.allowance -= sent
-            pointee.state.pointee.counters.sentBytes &+= UInt64(sent)
-            pointee.unsentOffset += sent
-        }
-        free(pointee.unsent)
-        pointee.unsent = nil
-        return true
-    }
-
     /// Marks the connection to be closed at the end of the turn.
     ///
     /// - Returns: false, for use in a `return`.
@@ -253,7 +239,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// The socket is writable: its peer has read most of what was sent.
     func becameWritable() { pointee.allowance = Limits.allowanceBytes }
 
-    private func awaitWritable(_ awaits: Bool) {
+    func awaitWritable(_ awaits: Bool) {
         if awaits == pointee.awaitsWritable { return }
         pointee.awaitsWritable = awaits
         watchSocket()

@@ -28,15 +28,25 @@ struct MessageRules {
         if name[0] == 0x3A { return checkPseudo(name, nameLength, value, valueLength) }
         seen |= Self.regular
         if !Self.isValidName(name, nameLength) { return false }
+        if nameLength == 14, Self.equal(name, "content-length", 14) {
+            return checkLength(value, valueLength)
+        }
+        return Self.isOfMessage(name, nameLength, value, valueLength)
+    }
+
+    /// No field that speaks of a connection (RFC 9113 §8.2.2).
+    @inline(__always)
+    private static func isOfMessage(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) -> Bool {
         switch nameLength {
-        case 2: return !Self.equal(name, "te", 2) || Self.isTrailers(value, valueLength)
-        case 7: return !Self.equal(name, "upgrade", 7)
-        case 10: return !Self.equal(name, "connection", 10) && !Self.equal(name, "keep-alive", 10)
-        case 14:
-            return !Self.equal(name, "content-length", 14) || checkLength(value, valueLength)
-        case 16: return !Self.equal(name, "proxy-connection", 16)
-        case 17: return !Self.equal(name, "transfer-encoding", 17)
-        default: return true
+        case 2: !equal(name, "te", 2) || isTrailers(value, valueLength)
+        case 7: !equal(name, "upgrade", 7)
+        case 10: !equal(name, "connection", 10) && !equal(name, "keep-alive", 10)
+        case 16: !equal(name, "proxy-connection", 16)
+        case 17: !equal(name, "transfer-encoding", 17)
+        default: true
         }
     }
 
@@ -55,12 +65,14 @@ struct MessageRules {
     /// Whether the body that ended here is as long as announced.
     var isBodyComplete: Bool { announced < 0 || received == announced }
 
-    /// Checks a field of a trailer section: no pseudo fields (RFC 9113 §8.1).
+    /// Checks a field of a trailer section: no pseudo fields (RFC 9113 §8.1), and what holds for
+    /// every other field.
     static func checkTrailer(
         _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
         _ valueLength: Int
     ) -> Bool {
         isValidName(name, nameLength) && isValidValue(value, valueLength)
+            && isOfMessage(name, nameLength, value, valueLength)
     }
 
     private mutating func checkPseudo(

@@ -40,27 +40,16 @@ enum ServerSession {
         nghttp2_option_set_no_auto_window_update(option, 1)
         // MessageRules takes its place.
         nghttp2_option_set_no_http_messaging(option, 1)
-        nghttp2_option_set_stream_reset_rate_limit(
-            option, Limits.resetBurst, Limits.resetsPerSecond)
-        nghttp2_option_set_max_settings(option, 32)
-        // Types that RFC 9113 does not know are ignored (§5.5), but we want to hear of them.
-        let firstUnknown = UInt8(NGHTTP2_CONTINUATION.rawValue) + 1
-        for type in firstUnknown...UInt8.max {
-            nghttp2_option_set_user_recv_extension_type(option, type)
-        }
+        // `spendReset` takes its place: it says why.
+        nghttp2_option_set_stream_reset_rate_limit(option, UInt64(Int32.max), UInt64(Int32.max))
+        nghttp2_option_set_max_outbound_ack(option, Limits.queuedAcknowledgements)
+        nghttp2_option_set_max_settings(option, Limits.settingsPerFrame)
         return option
     }
 
     private static func makeCallbacks() -> OpaquePointer? {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
-        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
-            ServerSession.connection(user).beginFrame(header!)
-        }
-        nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, user in
-            ServerSession.connection(user).spendControlFrame()
-            return Int32(NGHTTP2_ERR_CANCEL.rawValue)
-        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
             ServerSession.connection(user).beginHeaders(frame!)
         }
@@ -74,6 +63,18 @@ enum ServerSession {
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             _, _, id, bytes, length, user in
             ServerSession.connection(user).dataReceived(id, bytes!, length)
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
+            _, frame, _, user in
+            // A stream that is refused: it is reset before anything of it was kept.
+            ServerSession.connection(user).pointee.resetStreams.note(frame!.pointee.hd.stream_id)
+            return 0
+        }
+        nghttp2_session_callbacks_set_before_frame_send_callback(callbacks) { _, frame, user in
+            ServerSession.connection(user).holdBack(frame!)
+        }
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
+            ServerSession.connection(user).frameNotSent(frame!)
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
             ServerSession.connection(user).frameSent(frame!)

@@ -37,12 +37,18 @@ extension EventLoop {
         while let stream = connection.pointee.streams { connection.release(stream) }
         nghttp2_session_del(connection.pointee.session)
         Glibc.close(connection.pointee.socket)
+        if let last = connection.pointee.lastAnswers {
+            last.pointee.deallocate()
+            last.deinitialize(count: 1)
+            last.deallocate()
+        }
         if let unsent = connection.pointee.unsent { free(unsent) }
         let (previous, following) = (connection.pointee.previous, connection.pointee.following)
         previous?.pointee.following = following
         if previous == nil { state.pointee.connections = following }
         following?.pointee.previous = previous
         state.pointee.connectionCount -= 1
+        connection.deinitialize(count: 1)
         connection.deallocate()
         count.subtract(1, ordering: .relaxed)
     }
@@ -57,6 +63,10 @@ extension EventLoop {
         var next = state.pointee.connections
         while let connection = next {
             next = connection.pointee.following
+            if connection.pointee.standing != .open {
+                sweepEnding(connection, now)
+                continue
+            }
             // A client with a request under way may be busy writing it before it reads our SETTINGS:
             // that is for the stall timer to judge.
             let isSilent =
@@ -67,16 +77,24 @@ extension EventLoop {
                 waits && !connection.pointee.hasPendingWork
                 && now - connection.pointee.workedAt > Limits.stallMilliseconds
             if isSilent {
-                destroy(connection)
+                connection.giveUp(.silent)
+                touch(connection)
             } else if connection.endStalledBodies(now) {
                 // Who has sent nothing else either still gets the answer.
                 touch(connection)
             } else if isStalled {
-                destroy(connection)
+                connection.giveUp(.stalled)
+                touch(connection)
             } else if now - connection.pointee.progressAt > Limits.idleMilliseconds {
                 connection.pointee.releaseFrameBuffer()
             }
         }
+    }
+
+    /// Takes leave of a client that does not take the last answers or does not close.
+    private func sweepEnding(_ connection: UnsafeMutablePointer<Connection>, _ now: Int64) {
+        if connection.pointee.standing == .hungUp || connection.pointee.hasPendingWork { return }
+        if now - connection.pointee.endedAt > Limits.lingerMilliseconds { destroy(connection) }
     }
 
     func beginDraining(_ milliseconds: Int64) {
@@ -85,7 +103,7 @@ extension EventLoop {
         goodbyeAt = monotonicMilliseconds() + Limits.noticeMilliseconds
         eachConnection { connection in
             // First that the end is near, so that no request is lost that is on its way now.
-            nghttp2_submit_shutdown_notice(connection.pointee.session)
+            if !connection.pointee.isLeaving { connection.pointee.farewell = .shutdownNotice }
             connection.pointee.workedAt = state.pointee.now
             touch(connection)
         }
@@ -95,33 +113,22 @@ extension EventLoop {
     func drain(_ now: Int64) {
         if let time = goodbyeAt, now >= time {
             goodbyeAt = nil
-            // The goodbye is sent at once, and with it what streams go on with: the application is
-            // asked for that, perhaps after a rest.
-            application.beginTurn()
-            eachConnection { sayGoodbye($0) }
+            // Streams up to the last id that was taken in are finished, later ones refused:
+            // want_read and want_write of the session turn 0 when they are.
+            eachConnection { connection in
+                connection.leave(.shutdown)
+                touch(connection)
+            }
         }
         eachConnection { connection in
             let isStuck =
                 !connection.pointee.hasPendingWork
                 && now - connection.pointee.workedAt > Limits.drainStallMilliseconds
-            if isStuck {
+            if isStuck || connection.pointee.standing == .lingering {
                 connection.close()
                 touch(connection)
             }
         }
-    }
-
-    private func sayGoodbye(_ connection: UnsafeMutablePointer<Connection>) {
-        // Streams up to the last id that was taken in are finished, later ones refused:
-        // want_read and want_write of the session turn 0 when they are.
-        nghttp2_submit_goaway(
-            connection.pointee.session, 0,
-            nghttp2_session_get_last_proc_stream_id(connection.pointee.session),
-            UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
-        // At once: a stream that came in after it was worded would be answered and yet be
-        // named as never taken in, and its client would send the request again.
-        if connection.pointee.unsent == nil { _ = connection.flush() }
-        touch(connection)
     }
 
     private func eachConnection(_ body: (UnsafeMutablePointer<Connection>) -> Void) {

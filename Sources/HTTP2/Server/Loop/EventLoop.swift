@@ -154,6 +154,10 @@ public final class EventLoop: @unchecked Sendable {
             sweep(now)
             resumeAcceptors()
         }
+        if state.pointee.hasCutOff {
+            state.pointee.hasCutOff = false
+            published.publish(cutOffs: state.pointee.counters.cutOffs)
+        }
     }
 
     private func receive(_ event: epoll_event) {
@@ -162,12 +166,10 @@ public final class EventLoop: @unchecked Sendable {
         if let index = Self.acceptorIndex(mark) { return accept(index) }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
         let connection = mark!.assumingMemoryBound(to: Connection.self)
-        if event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
-            connection.close()
-            return touch(connection)
-        }
         if event.events & EPOLLOUT.rawValue != 0 { connection.becameWritable() }
-        if event.events & EPOLLIN.rawValue != 0, !connection.receive() { connection.close() }
+        // A client that has gone may have left something to do.
+        let hasGone = event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
+        if hasGone || event.events & EPOLLIN.rawValue != 0 { connection.receive(hasGone) }
         touch(connection)
     }
 
@@ -199,6 +201,8 @@ public final class EventLoop: @unchecked Sendable {
             } else if nghttp2_session_get_outbound_queue_size(connection.pointee.session)
                 > Limits.maxQueuedFrames
             {
+                // An attack on memory: there is no word that it would read.
+                state.pointee.cutOff(.unread)
                 destroy(connection)
             }
         }

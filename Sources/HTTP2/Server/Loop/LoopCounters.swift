@@ -15,6 +15,8 @@ public struct LoopCounters: Equatable, Sendable {
     public var turns: UInt64 = 0
     /// Streams that are open now.
     public var openStreams: UInt64 = 0
+    /// Connections that the server has cut off, by the raw value of `CutOff`.
+    public var cutOffs: InlineArray<7, UInt64> = .init(repeating: 0)
 
     /// None yet.
     public init() {}
@@ -35,6 +37,7 @@ public struct LoopCounters: Equatable, Sendable {
         sum.sentBytes += right.sentBytes
         sum.turns += right.turns
         sum.openStreams += right.openStreams
+        for index in 0..<7 { sum.cutOffs[index] += right.cutOffs[index] }
         return sum
     }
 
@@ -44,6 +47,7 @@ public struct LoopCounters: Equatable, Sendable {
             && left.connections == right.connections && left.turns == right.turns
             && left.receivedBytes == right.receivedBytes && left.sentBytes == right.sentBytes
             && left.openStreams == right.openStreams
+            && (0..<7).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
     }
 }
 
@@ -62,6 +66,8 @@ final class PublishedCounters: Sendable {
     private let sentBytes = Atomic<UInt64>(0)
     private let turns = Atomic<UInt64>(0)
     private let openStreams = Atomic<UInt64>(0)
+    // Rare, so not worth a line that all turns write.
+    private let cutOffs = Mutex(InlineArray<7, UInt64>(repeating: 0))
 
     @inline(__always)
     func publish(_ counters: LoopCounters) {
@@ -76,6 +82,11 @@ final class PublishedCounters: Sendable {
         openStreams.store(counters.openStreams, ordering: .relaxed)
     }
 
+    /// Publishes what is seldom counted.
+    func publish(cutOffs counted: InlineArray<7, UInt64>) {
+        cutOffs.withLock { $0 = counted }
+    }
+
     var current: LoopCounters {
         var counters = LoopCounters()
         counters.answers[2] = success.load(ordering: .relaxed)
@@ -87,6 +98,7 @@ final class PublishedCounters: Sendable {
         counters.sentBytes = sentBytes.load(ordering: .relaxed)
         counters.turns = turns.load(ordering: .relaxed)
         counters.openStreams = openStreams.load(ordering: .relaxed)
+        counters.cutOffs = cutOffs.withLock { $0 }
         return counters
     }
 }

@@ -16,6 +16,8 @@ struct LoopState {
     var pool = StreamPool()
     /// Counted in the open, published once a turn.
     var counters = LoopCounters()
+    /// Whether a connection was cut off since that was last published.
+    var hasCutOff = false
     let memory: UnsafeMutablePointer<SessionMemory>
     var batch = SendBatch()
 
@@ -64,6 +66,12 @@ struct LoopState {
     func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
         precondition((100..<600).contains(status), "a status code has three digits")
         return statusText + (status - 100) * 3
+    }
+
+    /// Counts a connection that is cut off.
+    mutating func cutOff(_ cause: CutOff) {
+        counters.cutOffs[cause.rawValue] &+= 1
+        hasCutOff = true
     }
 
     // MARK: Attached bytes

@@ -20,6 +20,15 @@ struct SendBatch {
         count + pieces + 4 <= Limits.sendPieces && used + copied + 64 <= Limits.sendArenaBytes
     }
 
+    /// Whether a DATA frame of `length` bytes of a stream's body still fits.
+    @inline(__always)
+    func hasRoom(forData length: Int, of stream: UnsafeMutablePointer<Stream>) -> Bool {
+        // Pieces that are copied lie between pieces that are not: two for each that is not.
+        let pieces = min(
+            2 * (stream.pointee.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
+        return hasRoom(pieces: pieces, copied: length + FrameWalk.headBytes)
+    }
+
     /// Whether another frame may be pulled out of the session.
     @inline(__always)
     var isOpen: Bool {

@@ -73,6 +73,10 @@ struct Stream {
     var responseOverflow: UnsafeMutableRawPointer?
     var fields = InlineArray<12, ResponseSlice>(repeating: ResponseSlice())
     var body = ResponseBody()
+    /// Not even its fields are out, and nghttp2 will not send them: see `LastAnswers`.
+    var isUnsent = false
+    /// Bytes of the body among the last answers.
+    var sentLast = 0
 
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0

@@ -1,0 +1,182 @@
+import CNghttp2
+import Glibc
+
+extension UnsafeMutablePointer where Pointee == Connection {
+    /// Hands received bytes to nghttp2, each frame after a look at its header.
+    func feed(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        var position = pointee.walk.stashed > 0 ? completeHead(bytes, count) : 0
+        var handed = position
+        while true {
+            let left = pointee.walk.left
+            if left >= count - position {
+                pointee.walk.left = left - (count - position)
+                position = count
+                break
+            }
+            position += left
+            pointee.walk.left = 0
+            guard count - position >= FrameWalk.headBytes else { break }
+            let head = FrameHead(bytes + position)
+            if head.type == UInt8(NGHTTP2_HEADERS.rawValue),
+                pointee.skippedIDs.isNext(head.stream)
+            {
+                // The next request: what nearly all frames are.
+                pointee.skippedIDs.advance()
+            } else {
+                if count - position < head.neededBytes { break }
+                if head.dependsOnState {
+                    handOver(bytes + handed, position - handed)
+                    handed = position
+                }
+                if pointee.standing != .open { return }
+                look(at: head, bytes + position + FrameWalk.headBytes)
+                if pointee.standing != .open { return }
+            }
+            position += FrameWalk.headBytes
+            pointee.walk.left = head.length
+        }
+        handOver(bytes + handed, position - handed)
+        for index in position..<count {
+            pointee.walk.stash[pointee.walk.stashed] = bytes[index]
+            pointee.walk.stashed += 1
+        }
+    }
+
+    /// Completes a header that began in an earlier read.
+    ///
+    /// - Returns: how many of the bytes belong to it.
+    private func completeHead(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        var taken = 0
+        var needed = FrameWalk.headBytes
+        while taken < count {
+            pointee.walk.stash[pointee.walk.stashed] = bytes[taken]
+            pointee.walk.stashed += 1
+            taken += 1
+            guard pointee.walk.stashed >= needed else { continue }
+            var stash = pointee.walk.stash
+            let isWhole = withUnsafeBytes(of: &stash) { buffer in
+                // SAFETY: the copy outlives the closure and has thirteen bytes.
+                let start = buffer.baseAddress!.assumingMemoryBound(to: UInt8.self)
+                let head = FrameHead(start)
+                needed = head.neededBytes
+                if pointee.walk.stashed < needed { return false }
+                look(at: head, start + FrameWalk.headBytes)
+                pointee.walk.stashed = 0
+                pointee.walk.left = head.length - (needed - FrameWalk.headBytes)
+                handOver(start, needed)
+                return true
+            }
+            if isWhole { break }
+        }
+        return taken
+    }
+
+    private func handOver(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        if count == 0 || pointee.standing != .open { return }
+        let result = nghttp2_session_mem_recv(pointee.session, bytes, count)
+        if result < 0 { giveUp(Farewell(libraryError: result)) }
+    }
+
+    /// Counts a frame, and answers those on which nghttp2 says nothing.
+    private func look(at head: FrameHead, _ payload: UnsafePointer<UInt8>) {
+        switch UInt32(head.type) {
+        case NGHTTP2_DATA.rawValue: checkData(head)
+        case NGHTTP2_HEADERS.rawValue: checkHeaders(head)
+        case NGHTTP2_PRIORITY.rawValue: checkPriority(head, payload)
+        case NGHTTP2_RST_STREAM.rawValue: spendReset()
+        case NGHTTP2_SETTINGS.rawValue:
+            if head.length > Limits.settingsPerFrame * 6 {
+                return giveUp(
+                    Farewell(
+                        .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
+                        "a SETTINGS frame has at most \(Limits.settingsPerFrame) settings"))
+            }
+            pointee.widestWindow = widestStreamWindow
+            spendControlFrame()
+        case NGHTTP2_WINDOW_UPDATE.rawValue: spendWindowUpdate()
+        case NGHTTP2_PUSH_PROMISE.rawValue, NGHTTP2_GOAWAY.rawValue,
+            NGHTTP2_CONTINUATION.rawValue:
+            break
+        // PING, and types that RFC 9113 does not know, which are ignored (§5.5).
+        default: spendControlFrame()
+        }
+    }
+
+    /// DATA on a stream that its client has ended, or that never was one (RFC 9113 §6.1).
+    private func checkData(_ head: FrameHead) {
+        guard head.stream & 1 == 1, head.stream <= pointee.skippedIDs.highest,
+            stream(head.stream) == nil, !pointee.isLeaving,
+            !pointee.resetStreams.mayContain(head.stream)
+        else { return }
+        nghttp2_submit_rst_stream(
+            pointee.session, 0, head.stream, UInt32(NGHTTP2_STREAM_CLOSED.rawValue))
+    }
+
+    /// HEADERS that are not the next request: trailers, of a stream that may be gone.
+    private func checkHeaders(_ head: FrameHead) {
+        if head.stream & 1 == 0 { return }
+        if head.stream > pointee.skippedIDs.highest { return pointee.skippedIDs.pass(head.stream) }
+        if stream(head.stream) != nil || pointee.isLeaving { return }
+        if pointee.skippedIDs.contains(head.stream) {
+            return giveUp(
+                Farewell(
+                    .protocolError, NGHTTP2_PROTOCOL_ERROR,
+                    "HEADERS on a stream that was passed over (RFC 9113 section 5.1.1)"))
+        }
+        // Trailers that were on their way when we reset the stream are harmless.
+        if pointee.resetStreams.mayContain(head.stream) { return }
+        giveUp(
+            Farewell(
+                .protocolError, NGHTTP2_STREAM_CLOSED,
+                "HEADERS on a stream that its client has ended (RFC 9113 section 5.1)"))
+    }
+
+    private func checkPriority(_ head: FrameHead, _ payload: UnsafePointer<UInt8>) {
+        spendControlFrame()
+        var dependency: Int32 = -1
+        if head.length >= FrameWalk.dependencyBytes {
+            // SAFETY: `neededBytes` are there.
+            let word = UnsafeRawPointer(payload).loadUnaligned(as: UInt32.self)
+            dependency = Int32(bitPattern: UInt32(bigEndian: word) & 0x7FFF_FFFF)
+        }
+        if head.stream == 0 || dependency == head.stream {
+            giveUp(
+                Farewell(
+                    .protocolError, NGHTTP2_PROTOCOL_ERROR,
+                    head.stream == 0
+                        ? "PRIORITY on stream 0 (RFC 9113 section 6.3)"
+                        : "PRIORITY of a stream that depends on itself (RFC 7540 section 5.3.1)"))
+        }
+    }
+
+    /// The widest window that a stream has for what we send; nil without streams.
+    private var widestStreamWindow: Int? {
+        var widest: Int?
+        var next = pointee.streams
+        while let stream = next {
+            next = stream.pointee.elder
+            let window = nghttp2_session_get_stream_remote_window_size(
+                pointee.session, stream.pointee.id)
+            widest = Swift.max(widest ?? 0, Int(window))
+        }
+        return widest
+    }
+
+    /// Settings that push a stream's window past 2^31-1 are a connection error (RFC 9113 §6.9.2), where
+    /// nghttp2 resets the stream.
+    func checkWindows(_ settings: nghttp2_settings) {
+        let name = Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue)
+        for index in 0..<settings.niv where settings.iv[index].settings_id == name {
+            let value = Int(settings.iv[index].value)
+            let change = value - pointee.peerWindow
+            pointee.peerWindow = value
+            if let widest = pointee.widestWindow, widest + change > Int(Int32.max) {
+                giveUp(
+                    Farewell(
+                        .protocolError, NGHTTP2_FLOW_CONTROL_ERROR,
+                        "SETTINGS_INITIAL_WINDOW_SIZE pushes a stream's window over 2^31-1 "
+                            + "(RFC 9113 section 6.9.2)"))
+            }
+        }
+    }
+}
