@@ -19,6 +19,7 @@ import RelayStore
 /// | `openStreams` | requests under way |
 /// | `requests`, `answers2xx` … `answers5xx` | answered requests, and by status |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
+/// | `cutOffProtocolError` … `cutOffFailure` | connections that the server has ended, by the case of `CutOff` |
 /// | `turns` | turns of the loops: `requests` by it is how many share one |
 /// | `loops` | threads that serve the API |
 /// | `pid`, `uptimeMilliseconds`, `cpuMilliseconds` | of the process |
@@ -47,6 +48,9 @@ struct ServiceFigures {
         json.member("answers5xx", counters.answers[5])
         json.member("receivedBytes", counters.receivedBytes)
         json.member("sentBytes", counters.sentBytes)
+        for cause in CutOff.allCases {
+            json.member(cause.figure, counters.cutOffs[cause.rawValue])
+        }
         json.member("turns", counters.turns)
         json.member("loops", state.loopCount)
         json.member("pid", Int(getpid()))
@@ -76,5 +80,20 @@ struct ServiceFigures {
             return (Int(String(decoding: words[1], as: UTF8.self)) ?? 0) * 1_024
         }
         return 0
+    }
+}
+
+extension CutOff {
+    /// The member that counts it.
+    fileprivate var figure: StaticString {
+        switch self {
+        case .protocolError: "cutOffProtocolError"
+        case .controlFrames: "cutOffControlFrames"
+        case .resets: "cutOffResets"
+        case .unread: "cutOffUnread"
+        case .silent: "cutOffSilent"
+        case .stalled: "cutOffStalled"
+        case .failure: "cutOffFailure"
+        }
     }
 }
