@@ -44,6 +44,24 @@ struct RelayApplicationTests {
         #expect(fixture.get("/v1/orders").ids() == [1])
     }
 
+    @Test("Any number of spaces may stand between `Bearer` and the key.")
+    func spacesBeforeKey() throws {
+        let fixture = try ServiceFixture()
+        for (scheme, status) in [
+            ("Bearer ", 200), ("Bearer  ", 200), ("bearer    ", 200), ("BEARER ", 200),
+            ("Bearer", 401), ("Basic ", 401), (" ", 401), ("Bearer\t", 401),
+        ] {
+            let field = ("authorization", scheme + fixture.keys.first)
+            // Once verified, and once remembered.
+            for _ in 0..<2 {
+                let answer = fixture.get("/v1/orders", key: .none, fields: [field])
+                #expect(answer.status == status, "\(scheme.debugDescription)")
+            }
+        }
+        let alone = fixture.get("/v1/orders", key: .none, fields: [("authorization", "Bearer   ")])
+        #expect(alone.status == 401)
+    }
+
     @Test("A created record is at its Location, with the tag that its creation answered.")
     func locations() throws {
         let fixture = try ServiceFixture()

@@ -49,8 +49,10 @@ struct RelayAPI: ~Copyable, API {
     private mutating func verify(
         _ value: UnsafeRawBufferPointer, _ exchange: inout RelayExchange
     ) -> UInt32? {
+        // Any number of spaces behind the scheme (RFC 9110 §11.4).
         let scheme = "Bearer "
-        guard value.count > scheme.utf8.count,
+        let start = value.dropFirst(scheme.utf8.count).firstIndex { $0 != 0x20 }
+        guard let start,
             value.prefix(scheme.utf8.count).elementsEqual(
                 scheme.utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else {
@@ -60,7 +62,7 @@ struct RelayAPI: ~Copyable, API {
         }
         do throws(StoreError) {
             // SAFETY: a part of the field's value, read at once.
-            let key = UnsafeRawBufferPointer(rebasing: value[scheme.utf8.count...])
+            let key = UnsafeRawBufferPointer(rebasing: value[start...])
             if let account = try reader.view.authenticate(key) {
                 keys.keep(value, account: account)
                 return account
