@@ -52,7 +52,9 @@ final class RelayApplication: Application {
         var exchange = RelayExchange(http: exchange, account: 0)
         beginTurn()
         guard let match = route(&exchange), case .operation(let operation) = match.outcome,
-            exchange.checkQuery(), checkHead(operation, &exchange)
+            exchange.checkQuery(),
+            operation.maxBodyBytes == 0
+                ? checkEmpty(operation, &exchange) : checkHead(operation, &exchange)
         else { return }
         if operation.streamsBody {
             return api.pointee.admit(operation, id: match.id0, &exchange)
@@ -137,14 +139,21 @@ final class RelayApplication: Application {
         return match
     }
 
+    /// Checks a request whose end is still to come, to an operation that takes no body: there may be
+    /// none. Some clients and proxies end every request with an empty DATA frame.
+    private func checkEmpty(
+        _ operation: RelayContract.Operation, _ exchange: inout RelayExchange
+    ) -> Bool {
+        guard let length = exchange.http.field(.contentLength), DecimalText.read(length) != 0
+        else { return true }
+        exchange.reject(.noBody(operation))
+        return false
+    }
+
     /// Checks what a request with a body says of it before it is read.
     private func checkHead(
         _ operation: RelayContract.Operation, _ exchange: inout RelayExchange
     ) -> Bool {
-        if operation.maxBodyBytes == 0 {
-            exchange.reject(Problem(.badRequest, "\(operation.name) takes no body"))
-            return false
-        }
         if let coding = exchange.http.field(.contentEncoding), !MediaType.isIdentity(coding) {
             exchange.reject(
                 Problem(
@@ -219,6 +228,11 @@ extension Problem {
         "neither \(HTTP2.Limits.bodyProgressBytes) bytes of the body nor its end came within "
             + "\(HTTP2.Limits.stallMilliseconds / 1_000) s: send it again")
 
+    /// 400: the operation takes no body.
+    static func noBody(_ operation: RelayContract.Operation) -> Problem {
+        Problem(.badRequest, "\(operation.name) takes no body")
+    }
+
     /// 415 with the media types that would do.
     static func mediaType(_ types: BodyTypes) -> Problem {
         let names = BodyTypes.all.filter { types.contains($0.type) }.map(\.name)
@@ -228,12 +242,13 @@ extension Problem {
             "send `Content-Type: \(names[0])`\(others), in no charset but UTF-8")
     }
 
-    /// 413 with the limit that was exceeded.
+    /// 413 with the limit that was exceeded; 400 where there may be no body at all.
     static func tooLarge(_ exchange: Exchange) -> Problem {
         let method = RelayContract.Method(rawValue: exchange.method.rawValue) ?? .other
         let path = RelayExchange(http: exchange, account: 0).path
         guard case .operation(let operation) = Router.match(method: method, path: path).outcome
         else { return Problem(.contentTooLarge) }
+        if operation.maxBodyBytes == 0 { return noBody(operation) }
         return Problem(
             .contentTooLarge,
             "\(operation.name) takes a body of at most \(operation.maxBodyBytes) bytes")
