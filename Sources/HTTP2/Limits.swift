@@ -66,6 +66,11 @@ public enum Limits {
     /// it the stream is reset. Twice the largest body of the contract.
     static let droppedBodyBytes = 16 * 1024 * 1024
 
+    /// Time that the end of an answer waits for the end of its request: its fields and its body travel
+    /// through a proxy to the client in that time. Some clients (Go's) stop sending then and wait for
+    /// the end.
+    static let heldEndMilliseconds: Int64 = 500
+
     /// Receive window of a stream: what a client may send ahead (RFC 9113 §6.9).
     static let streamWindowBytes: UInt32 = 256 * 1024
 

@@ -18,14 +18,21 @@ extension UnsafeMutablePointer where Pointee == Connection {
         stream.pointee.progressAt = pointee.state.pointee.now
     }
 
-    /// Answers requests whose bodies have stopped, and resets streams that were answered as long ago
-    /// and whose clients have not ended them; says whether there were any.
+    /// Answers requests whose bodies have stopped, ends answers whose ends were held back long enough,
+    /// and resets streams that were answered as long ago as a body may stop and whose clients have
+    /// not ended them; says whether there were any.
     func endStalledBodies(_ now: Int64) -> Bool {
         let stall = pointee.state.pointee.bodies.stallMilliseconds
         var found = false
         var next = pointee.streams
         while let stream = next {
             next = stream.pointee.elder
+            if stream.pointee.holdsEnd,
+                now - stream.pointee.progressAt > Limits.heldEndMilliseconds
+            {
+                endAnswer(stream)
+                found = true
+            }
             guard stream != pointee.receiving, now - stream.pointee.progressAt > stall else {
                 continue
             }

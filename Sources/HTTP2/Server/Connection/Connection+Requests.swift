@@ -127,8 +127,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
     private func requestComplete(_ stream: UnsafeMutablePointer<Stream>) {
         stream.pointee.isComplete = true
         guard stream.pointee.phase == .receiving else {
-            if !stream.pointee.rules.isBodyComplete { resetAnswered(stream) }
-            return
+            if !stream.pointee.rules.isBodyComplete { return resetAnswered(stream) }
+            return endAnswer(stream)
         }
         if !stream.pointee.rules.isBodyComplete {
             stream.pointee.phase = .malformed
@@ -178,22 +178,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
         return 0
     }
 
-    /// Drops body bytes of a request that was answered without them.
-    ///
-    /// The rest of the body is let in for a while instead of being reset at once: some clients
-    /// (curl 7.88) forget an answer that is followed by RST_STREAM, though RFC 9113 §8.1 says not
-    /// to.
-    private func drop(_ length: Int, of stream: UnsafeMutablePointer<Stream>) {
-        stream.pointee.droppedBytes += length
-        if !stream.pointee.rules.receive(length) { return resetAnswered(stream) }
-        if stream.pointee.droppedBytes > Limits.droppedBodyBytes {
-            nghttp2_submit_rst_stream(
-                pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
-        }
-    }
-
     /// A request that was answered early turns out to be malformed: its body is not as long as it said.
-    private func resetAnswered(_ stream: UnsafeMutablePointer<Stream>) {
+    func resetAnswered(_ stream: UnsafeMutablePointer<Stream>) {
         if stream.pointee.phase == .malformed { return }
         if stream.pointee.phase == .waiting {
             pointee.waiting.remove(stream)
@@ -234,6 +220,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
     func release(_ stream: UnsafeMutablePointer<Stream>) {
         if stream.pointee.phase == .waiting { pointee.waiting.remove(stream) }
         if pointee.receiving == stream { pointee.receiving = nil }
+        if stream.pointee.holdsEnd { pointee.state.pointee.heldEnds -= 1 }
         if stream.pointee.isStreamed {
             pointee.state.call { $0.streamEnded(Exchange(stream: stream)) }
         }

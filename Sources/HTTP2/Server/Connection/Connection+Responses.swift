@@ -24,7 +24,10 @@ extension UnsafeMutablePointer where Pointee == Connection {
         }
         let count = prepareFields(stream)
         let fields = pointee.state.pointee.fields
-        if isEmpty {
+        if !stream.pointee.isComplete { holdEnd(stream) }
+        // nginx takes HEADERS that end a stream for an answer of length 0, whatever content-length
+        // says: after HEAD an empty DATA frame ends it.
+        if isEmpty, !stream.pointee.holdsEnd, stream.pointee.method != .head {
             nghttp2_submit_response(pointee.session, stream.pointee.id, fields, count, nil)
             return
         }
@@ -100,6 +103,9 @@ extension UnsafeMutablePointer where Pointee == Connection {
         let remaining = stream.pointee.body.remaining
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
         if remaining > length { return length }
+        if stream.pointee.holdsEnd {
+            return remaining == 0 ? Int(NGHTTP2_ERR_DEFERRED.rawValue) : remaining
+        }
         if !stream.pointee.body.hasMore { flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
         return remaining
     }

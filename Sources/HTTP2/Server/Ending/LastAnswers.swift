@@ -96,9 +96,13 @@ extension UnsafeMutablePointer where Pointee == Connection {
     ) {
         while pointee.state.pointee.batch.isOpen {
             if stream.pointee.body.remaining == 0 {
-                // The end of an answer is sent with its last bytes.
-                if !stream.pointee.body.hasMore { return }
-                Self.refill(stream)
+                if stream.pointee.body.hasMore {
+                    Self.refill(stream)
+                } else if !stream.pointee.holdsEnd, stream.pointee.method != .head {
+                    // The end of an answer is sent with its last bytes, but where it is held back, and
+                    // after HEAD.
+                    return
+                }
             }
             if stream.pointee.body.isBroken {
                 copy(FrameBytes.reset(stream.pointee.id, NGHTTP2_INTERNAL_ERROR))

@@ -126,7 +126,10 @@ public final class EventLoop: @unchecked Sendable {
     /// would keep the pages of its last commit from being reused, and the file would grow.
     private var timeout: Int32 {
         if stopDeadline != nil { return Limits.drainTurnMilliseconds }
+        // The sweep has ended something.
+        if state.pointee.touched != nil { return 0 }
         if !isResting { return Limits.restMilliseconds }
+        if state.pointee.heldEnds > 0 { return Int32(Limits.heldEndMilliseconds / 4) }
         return state.pointee.connections == nil && !hasPausedAcceptor ? -1 : 1_000
     }
 
@@ -150,7 +153,8 @@ public final class EventLoop: @unchecked Sendable {
             state.pointee.counters.openStreams = UInt64(state.pointee.pool.inUse)
             published.publish(state.pointee.counters)
         }
-        if now / 1_000 != before / 1_000 {
+        let period: Int64 = state.pointee.heldEnds > 0 ? Limits.heldEndMilliseconds / 4 : 1_000
+        if now / period != before / period {
             sweep(now)
             resumeAcceptors()
         }

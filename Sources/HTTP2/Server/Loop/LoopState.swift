@@ -32,6 +32,8 @@ struct LoopState {
 
     var connections: UnsafeMutablePointer<Connection>?
     var connectionCount = 0
+    /// Streams that have `holdsEnd`.
+    var heldEnds = 0
     var touched: UnsafeMutablePointer<Connection>?
     /// Milliseconds on the monotonic clock at the start of the turn.
     var now: Int64 = 0

@@ -77,6 +77,8 @@ struct Stream {
     var isUnsent = false
     /// Bytes of the body among the last answers.
     var sentLast = 0
+    /// The answer came before the request's end and does not end yet: see `holdEnd`.
+    var holdsEnd = false
 
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0
