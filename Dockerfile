@@ -15,12 +15,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         liblmdb0 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 libzstd1 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --no-create-home relay \
-    && install --directory --owner=relay --group=relay --mode=0750 /var/lib/relay /run/relay
+    && groupadd --gid 10001 relay \
+    && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin relay \
+    && install --directory --owner=10001 --group=10001 --mode=0750 /var/lib/relay /run/relay
 COPY --from=build /programs/ /usr/local/bin/
 
-# Clients mount /run/relay and belong to group 10001: the socket is 0660.
-USER relay
+# Clients mount /run/relay and belong to group 10001: the socket is 0660. What a host mounts here has
+# to belong to 10001:10001.
+USER 10001:10001
 VOLUME /var/lib/relay /run/relay
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
