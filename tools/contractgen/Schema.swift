@@ -215,9 +215,13 @@ struct SchemaReader {
             try allow(tree, place, notes)
             return .boolean
         case "integer":
-            try allow(tree, place, notes + ["minimum", "maximum"])
+            try allow(tree, place, notes + ["minimum", "maximum", "format"])
             guard let low = tree["minimum"]?.integer, let high = tree["maximum"]?.integer else {
                 throw GeneratorFault("\(place): an integer needs minimum and maximum")
+            }
+            // Generators of clients take 32 bits unless the format says otherwise.
+            guard (high > Int32.max) == (tree["format"]?.string == "int64") else {
+                throw GeneratorFault("\(place): an integer of 64 bits, and no other, is int64")
             }
             return high == largestId ? .id(form: "number", smallest: low) : .integer(low...high)
         case "number":

@@ -106,6 +106,7 @@ public enum OpenAPIDocument {
                           "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
+                          "format": "int64",
                           "description": "The id; null in a dry run."
                         },
                         "example": 7
@@ -1217,6 +1218,7 @@ public enum OpenAPIDocument {
                           "type": "integer",
                           "minimum": 1,
                           "maximum": 9007199254740991,
+                          "format": "int64",
                           "description": "The id."
                         },
                         "example": 4711
@@ -1429,6 +1431,7 @@ public enum OpenAPIDocument {
                           "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
+                          "format": "int64",
                           "description": "The id; null in a dry run."
                         },
                         "example": 9
@@ -1485,6 +1488,7 @@ public enum OpenAPIDocument {
                           "type": ["integer", "null"],
                           "minimum": 1,
                           "maximum": 9007199254740991,
+                          "format": "int64",
                           "description": "The id; null in a dry run."
                         },
                         "example": 5
@@ -2360,7 +2364,12 @@ public enum OpenAPIDocument {
                 "name": "offset",
                 "in": "query",
                 "description": "How many to skip. 0 when absent. Not together with cursor.",
-                "schema": {"type": "integer", "minimum": 0, "maximum": 9007199254740991},
+                "schema": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991,
+                  "format": "int64"
+                },
                 "example": 0
               },
               "RequiredLimit": {
@@ -2374,7 +2383,12 @@ public enum OpenAPIDocument {
                 "name": "offset",
                 "in": "query",
                 "description": "How many to skip. Required unless cursor is given; not together with it.",
-                "schema": {"type": "integer", "minimum": 0, "maximum": 9007199254740991},
+                "schema": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991,
+                  "format": "int64"
+                },
                 "example": 0
               },
               "Cursor": {
@@ -3796,6 +3810,7 @@ public enum OpenAPIDocument {
                 "type": "integer",
                 "minimum": 0,
                 "maximum": 9007199254740991,
+                "format": "int64",
                 "examples": [20231]
               },
               "ForeignNumberReference": {
@@ -3820,6 +3835,7 @@ public enum OpenAPIDocument {
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 9007199254740991,
+                "format": "int64",
                 "examples": [4711]
               },
               "IdObject": {
