@@ -107,10 +107,12 @@ public enum Limits {
     /// RST_STREAM frames per second that we may be provoked to send (CVE-2025-8671).
     public static let provokedResetsPerSecond = 100
 
-    /// RST_STREAM frames from a client, at once and per second after that (CVE-2023-44487). As many
-    /// streams beyond `maxConcurrentStreams` are refused: a client that has not read our SETTINGS yet
-    /// does not know how many may be open.
+    /// RST_STREAM frames from a client at once (CVE-2023-44487). As many streams beyond
+    /// `maxConcurrentStreams` are refused: a client that has not read our SETTINGS yet does not know
+    /// how many may be open.
     public static let resetBurst = 1_000
+
+    /// RST_STREAM frames from a client per second, once `resetBurst` is used up.
     public static let resetsPerSecond = 100
 
     /// Frames queued for a peer that does not read; past it the connection is closed.

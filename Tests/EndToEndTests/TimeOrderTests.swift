@@ -30,7 +30,7 @@ struct TimeOrderTests {
             key = try relayd.makeKey()
             client = RelayClient(connection: try relayd.connect(), key: key)
             for number in 1...TimeOrderTests.orders {
-                #expect(try client.createOrder(NewOrder(title: "\(number)")) == number)
+                #expect(try client.createOrder(NewOrder(title: "\(number)")).value.id == number)
             }
         }
 

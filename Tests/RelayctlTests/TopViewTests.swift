@@ -45,7 +45,8 @@ import Testing
                 "requests  5/s   2xx 1  3xx 2 ", "          4xx 3  5xx 4   1 a", "          turn",
                 "q ends",
             ])
-        #expect(TopLayout.fit([line], footer: "q ends", rows: 24, columns: 200) == [line, "q ends"])
+        let wide = TopLayout.fit([line], footer: "q ends", rows: 24, columns: 200)
+        #expect(wide == [line, "q ends"])
         let low = TopLayout.fit(["a", "b", "c"], footer: "q ends", rows: 3, columns: 80)
         #expect(low == ["a", "… the window is too low for more", "q ends"])
         #expect(TopLayout.fit(["a"], footer: "q ends", rows: 1, columns: 80) == ["q ends"])

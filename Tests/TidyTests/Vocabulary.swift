@@ -44,7 +44,8 @@ enum Vocabulary {
 
     /// Scripts of ours: what stands under tools and has no Swift in it.
     private static let scripts: [Substring] =
-        ["tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies"].flatMap { directory in
+        ["tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies"]
+        .flatMap { directory in
             SourceTree.names(in: directory).map { "\(directory)/\($0)" }
         }
         .compactMap { SourceTree.text($0)?[...] }
