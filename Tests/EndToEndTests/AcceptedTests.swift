@@ -161,7 +161,7 @@ struct AcceptedTests {
             let list = try site.connection.perform(
                 ClientRequest(
                     "GET", path, fields: [HeaderField("authorization", "Bearer \(site.key)")]))
-            #expect(list.status == 200 && list.body.count > 1_000)
+            #expect(list.status == 200 && !list.body.isEmpty)
         }
         #expect(site.relayd.stop() == 0)
         let dump = site.file("dump.jsonl")

@@ -81,7 +81,7 @@ struct LoadTests {
 
         let store = sample.directory.file("other")
         let dry = ChildProcess.run("relayctl", ["load", cut, "--store", store, "--dry-run"])
-        #expect(dry.code == 1 && dry.output.contains("there is no store"))
+        #expect(dry.code == 1 && dry.output.contains("expected the directory of a store"))
         let loaded = ChildProcess.run("relayctl", ["load", cut, "--store", store, "--json"])
         #expect(loaded.code == 3)
         #expect(loaded.output.contains("{\"line\":3,\"detail\":\"not JSON:"))

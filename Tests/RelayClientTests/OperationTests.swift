@@ -84,11 +84,21 @@ private struct Replay {
         let parts = request.path.split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let (path, query) = (Array(parts[0].utf8), Array((parts.dropFirst().first ?? "").utf8))
+        // A method escapes what it is given: it cannot be wrong.
+        let rest = query.split(separator: UInt8(ascii: "%")).dropFirst(query.first == 37 ? 0 : 1)
+        if !rest.allSatisfy({ Int(String(decoding: $0.prefix(2), as: UTF8.self), radix: 16) != nil }
+        ) {
+            return (nil, nil)
+        }
+        let asksCondition = request.headers.contains {
+            ["if-match", "if-none-match"].contains($0.name)
+        }
         let method = RelayContract.Method.allCases.first { "\($0.name)" == request.method }
         // SAFETY: the arrays' own bytes, during this call.
         let operation = path.withUnsafeBytes { path -> RelayContract.Operation? in
             let match = Router.match(method: method ?? .other, path: path)
             guard case .operation(let operation) = match.outcome, !match.isHead else { return nil }
+            if asksCondition, !Self.answersGET(path) { return nil }
             // SAFETY: likewise.
             query.withUnsafeBytes { query in
                 (request.body ?? []).withUnsafeBytes { body in
@@ -101,6 +111,12 @@ private struct Replay {
         }
         _ = bodies.takeRefused()
         return (operation, call.outcome)
+    }
+
+    /// Whether a path has something that a condition could be about.
+    private static func answersGET(_ path: UnsafeRawBufferPointer) -> Bool {
+        if case .operation = Router.match(method: .get, path: path).outcome { return true }
+        return false
     }
 
     /// Whether the client's methods can say a field.

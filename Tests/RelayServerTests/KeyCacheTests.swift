@@ -85,7 +85,7 @@ import Testing
     @Test(
         "Only a Bearer key opens anything.",
         arguments: [
-            "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer x", "Bearer  KEY", "KEY",
+            "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer x", "Bearer KEY x", "KEY",
         ])
     func schemes(value: String) throws {
         let fixture = try ServiceFixture()

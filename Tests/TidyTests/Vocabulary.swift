@@ -39,6 +39,7 @@ enum Vocabulary {
 
     private static let texts: [Substring] =
         SourceTree.programs.flatMap { $0.lines + [$0.path[...]] } + scripts
+        + SourceTree.files.map { $0.path[...] }
         + ["proto-json/openapi.json", "proto-json/problems.json", "Package.swift"]
         .compactMap { SourceTree.text($0)?[...] }
 

@@ -37,6 +37,14 @@ enum OperationSource {
                 "\($0.isWrite)"
             }
             source.line()
+            property(
+                &source, "What a GET of its path is; nil when the path has none.",
+                "getOfPath: Operation?", endpoints
+            ) { endpoint in
+                endpoints.first { $0.method == "get" && $0.path == endpoint.path }
+                    .map { ".\($0.id)" } ?? "nil"
+            }
+            source.line()
             bodies(&source, endpoints)
             source.line()
             answers(&source, endpoints)

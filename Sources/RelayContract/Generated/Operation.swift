@@ -185,6 +185,34 @@ extension Operation {
         }
     }
 
+    /// What a GET of its path is; nil when the path has none.
+    @inlinable
+    public var getOfPath: Operation? {
+        switch self {
+        case .getOpenAPI: .getOpenAPI
+        case .createAddress, .createOrderField, .createContactPerson, .createDocumentV1,
+            .createDocumentAttachment:
+            nil
+        case .getAddress: .getAddress
+        case .createCustomer, .getCustomers: .getCustomers
+        case .getCustomer: .getCustomer
+        case .createProperties, .getProperties: .getProperties
+        case .getProperty, .deleteProperty: .getProperty
+        case .createUnits, .getUnits: .getUnits
+        case .getUnitsWithMscNumber: .getUnitsWithMscNumber
+        case .createOrder, .getOrders: .getOrders
+        case .getOrder, .updateOrder: .getOrder
+        case .getOrderComments, .createOrderComment: .getOrderComments
+        case .consumeEed, .getEed: .getEed
+        case .getUnitsWithoutEed: .getUnitsWithoutEed
+        case .getAttachment: .getAttachment
+        case .createDocument, .getDocuments: .getDocuments
+        case .getDocument: .getDocument
+        case .createAppointment, .getAppointments: .getAppointments
+        case .getAppointment, .updateAppointment, .deleteAppointment: .getAppointment
+        }
+    }
+
     /// Whether its method takes the body piece by piece from the exchange.
     @inlinable
     public var streamsBody: Bool {

@@ -71,24 +71,17 @@ extension RelayContract.Operation {
     /// What a GET of a POST's path would answer, the query aside; nil for other methods, which are
     /// about one record.
     fileprivate var conditionTarget: TargetPrecondition.Target? {
-        switch self {
-        case .createCustomer: .list(.customer)
-        case .createProperties: .list(.property)
-        case .createUnits: .list(.unit)
-        case .createOrder: .list(.order)
-        case .createAppointment: .list(.appointment)
-        case .createDocument: .list(.document)
-        case .consumeEed: .list(.eedMonth)
-        case .createOrderComment: .part
-        case .createAddress, .createOrderField, .createContactPerson, .createDocumentV1,
-            .createDocumentAttachment:
-            .nothing
-        case .deleteProperty, .deleteAppointment, .updateOrder, .updateAppointment: nil
-        case .getOpenAPI, .getAddress, .getCustomers, .getCustomer, .getProperties, .getProperty,
-            .getOrders, .getOrder, .getOrderComments, .getAppointments, .getAppointment,
-            .getDocuments, .getDocument, .getAttachment, .getUnits, .getUnitsWithMscNumber,
-            .getEed, .getUnitsWithoutEed:
-            nil
+        guard method == .post else { return nil }
+        return switch getOfPath {
+        case .getCustomers: .list(.customer)
+        case .getProperties: .list(.property)
+        case .getUnits: .list(.unit)
+        case .getOrders: .list(.order)
+        case .getAppointments: .list(.appointment)
+        case .getDocuments: .list(.document)
+        case .getEed: .list(.eedMonth)
+        case .getOrderComments: .part
+        default: .nothing
         }
     }
 }
