@@ -9,8 +9,8 @@ struct AddressRecordsTests {
         streetAddress: "Deich 1", postalCode: "20095", locality: "Hamburg",
         country: Country("DE"))
 
-    private func change(_ address: AddressInput) -> RecordChange {
-        .upsertCustomer(CustomerInput(name: "c", address: address))
+    private func change(_ address: AddressInput) -> any RecordChange {
+        UpsertCustomer(CustomerInput(name: "c", address: address))
     }
 
     private func lastAddress(_ fixture: RecordFixture) throws -> UInt64 {
@@ -55,10 +55,10 @@ struct AddressRecordsTests {
         #expect(try fixture.model(Customer.self, .customer, 1)?.address?.streetAddress == "Deich 1")
         #expect(try fixture.model(Customer.self, .customer, 2)?.addressId == 2)
         // An update without an address keeps it, one with another address refers to that.
-        try fixture.must(.upsertCustomer(CustomerInput(id: 1, name: "d")))
+        try fixture.must(UpsertCustomer(CustomerInput(id: 1, name: "d")))
         #expect(try fixture.model(Customer.self, .customer, 1)?.addressId == 1)
         try fixture.must(
-            .upsertCustomer(CustomerInput(id: 1, address: AddressInput(id: 1, postalCode: "1"))))
+            UpsertCustomer(CustomerInput(id: 1, address: AddressInput(id: 1, postalCode: "1"))))
         #expect(try fixture.model(Customer.self, .customer, 1)?.addressId == 3)
     }
 
@@ -76,7 +76,7 @@ struct AddressRecordsTests {
     func faults() throws {
         let fixture = try RecordFixture()
         try fixture.must(
-            .createAddress(
+            CreateAddress(
                 NewAddress(
                     streetAddress: "a", postalCode: "b", locality: "c", country: Country("AT")!)),
             account: 2)
@@ -92,9 +92,9 @@ struct AddressRecordsTests {
                 "/customer/address/streetAddress required",
                 "/customer/address/postalCode required", "/customer/address/country required",
             ])
-        let order = RecordChange.createOrder(NewOrder(title: "t", address: AddressInput(id: 9)))
+        let order = CreateOrder(NewOrder(title: "t", address: AddressInput(id: 9)))
         #expect(try fixture.refuse(order) == ["/address/id unknownReference"])
-        let property = RecordChange.upsertProperties([
+        let property = UpsertProperties([
             PropertyInput(name: "p", address: AddressInput(id: 1 << 45), customerId: 1)
         ])
         #expect(

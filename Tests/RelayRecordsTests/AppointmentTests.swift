@@ -30,18 +30,18 @@ struct AppointmentTests {
             switch Int.random(in: 0..<10, using: &source) {
             case 0 where !model.isEmpty:
                 let id = model.keys.sorted().randomElement(using: &source)!
-                try fixture.must(.deleteAppointment(id, .none))
+                try fixture.must(DeleteAppointment(id, .none))
                 model[id] = nil
             case 1...2 where !model.isEmpty:
                 let id = model.keys.sorted().randomElement(using: &source)!
                 let patch = AppointmentPatch(
                     dateStart: new.dateStart, dateEnd: new.dateEnd, customerId: new.customerId)
-                try fixture.must(.updateAppointment(id, patch, .none))
+                try fixture.must(UpdateAppointment(id, patch, .none))
                 model[id]!.dateStart = new.dateStart
                 model[id]!.dateEnd = new.dateEnd
                 model[id]!.customerId = new.customerId
             default:
-                let id = try fixture.must(.createAppointment(new)).createdID!
+                let id = try fixture.must(CreateAppointment(new)).createdID!
                 model[id] = Appointment(
                     id: id, title: "t", dateStart: new.dateStart, dateEnd: new.dateEnd,
                     location: "", customerId: new.customerId)
@@ -126,7 +126,7 @@ struct AppointmentTests {
                     title: "t", dateStart: WallTime(seconds: start),
                     dateEnd: WallTime(seconds: end), location: "", customerId: 1)
                 _ = try applier.apply(
-                    .createAppointment(new), account: 1, time: RecordFixture.time,
+                    CreateAppointment(new), account: 1, time: RecordFixture.time,
                     to: &transaction)
             }
         }
@@ -163,7 +163,7 @@ struct AppointmentTests {
                     new = random(&source)
                     new.customerId = 1
                     new.description = String(repeating: "d", count: bytes)
-                } while try applyIfRoom(.createAppointment(new), fixture, &ids)
+                } while try applyIfRoom(CreateAppointment(new), fixture, &ids)
             }
             var refused = 0
             for id in ids.shuffled(using: &source).prefix(300) {
@@ -172,14 +172,14 @@ struct AppointmentTests {
                     description: String(repeating: "e", count: Int(id * 37 % 3_000)),
                     dateStart: start, dateEnd: WallTime(seconds: start.seconds + 60))
                 var none: [UInt64] = []
-                if try !applyIfRoom(.updateAppointment(id, patch, .none), fixture, &none) {
+                if try !applyIfRoom(UpdateAppointment(id, patch, .none), fixture, &none) {
                     refused += 1
                 }
             }
             #expect(refused > 0 && ids.count > 30, "\(refused) of \(ids.count)")
             try expectSound(fixture)
             for id in ids.shuffled(using: &source) {
-                try fixture.must(.deleteAppointment(id, .none))
+                try fixture.must(DeleteAppointment(id, .none))
             }
             ids = []
             try expectSound(fixture)
@@ -188,7 +188,7 @@ struct AppointmentTests {
 
     /// Applies a change; false when the store is full.
     private func applyIfRoom(
-        _ change: RecordChange, _ fixture: RecordFixture, _ ids: inout [UInt64]
+        _ change: any RecordChange, _ fixture: RecordFixture, _ ids: inout [UInt64]
     ) throws -> Bool {
         do {
             let answer = try fixture.apply(change)
@@ -215,7 +215,7 @@ struct AppointmentTests {
         for _ in 0..<40 {
             var new = random(&source)
             new.customerId = 1
-            starts[try fixture.must(.createAppointment(new)).createdID!] = new.dateStart.seconds
+            starts[try fixture.must(CreateAppointment(new)).createdID!] = new.dateStart.seconds
         }
         let list = RecordList.appointmentsByStart.key(1)
         try fixture.store.write { (transaction) throws(StoreError) in
@@ -239,7 +239,7 @@ struct AppointmentTests {
             var new = random(&source)
             new.customerId = 1
             new.description = String(repeating: "d", count: index * 113)
-            ids.append(try from.must(.createAppointment(new)).createdID!)
+            ids.append(try from.must(CreateAppointment(new)).createdID!)
         }
         let first = try DumpedLines(from.store)
         #expect(try first.load(into: into).faults.isEmpty)
@@ -248,7 +248,7 @@ struct AppointmentTests {
             let patch = AppointmentPatch(
                 description: id % 3 == 0 ? String(repeating: "m", count: 5_000) : "s",
                 dateStart: start, dateEnd: WallTime(seconds: start.seconds + 60))
-            try from.must(.updateAppointment(id, patch, .none))
+            try from.must(UpdateAppointment(id, patch, .none))
         }
         let second = try DumpedLines(from.store)
         // The new state, the old one and the new one again, in one file.

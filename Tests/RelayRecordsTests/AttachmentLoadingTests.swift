@@ -33,11 +33,11 @@ struct AttachmentLoadingTests {
     /// A store with an order whose comment has three files.
     private func filled() throws -> RecordFixture {
         let fixture = try RecordFixture()
-        _ = try fixture.must(.createOrder(NewOrder(title: "x")))
+        _ = try fixture.must(CreateOrder(NewOrder(title: "x")))
         // Contents here have other numbers than where they are loaded.
         _ = try upload([1, 2, 3], to: fixture)
         let files = try Self.files.map { try upload($0, to: fixture) }
-        _ = try fixture.must(.createComment(1, NewComment(text: "t", authorName: "a"), files))
+        _ = try fixture.must(CreateComment(1, NewComment(text: "t", authorName: "a"), files))
         return fixture
     }
 
@@ -100,9 +100,9 @@ struct AttachmentLoadingTests {
     func other() throws {
         let dump = try DumpedLines(filled().store)
         let target = try RecordFixture()
-        _ = try target.must(.createOrder(NewOrder(title: "y")))
+        _ = try target.must(CreateOrder(NewOrder(title: "y")))
         let file = try upload([4, 5], to: target)
-        _ = try target.must(.createComment(1, NewComment(text: "t", authorName: "a"), [file]))
+        _ = try target.must(CreateComment(1, NewComment(text: "t", authorName: "a"), [file]))
         let faults = try dump.load(into: target).faults
         #expect(faults.map(\.detail) == ["id: attachment 1 of the account is another file"])
         #expect(faults.map(\.waits) == [false])

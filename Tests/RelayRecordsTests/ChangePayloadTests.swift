@@ -38,19 +38,22 @@ struct ChangePayloadTests {
         return String(decoding: lines, as: UTF8.self)
     }
 
-    private func change(_ kind: UInt8) throws -> RecordChange? {
+    private func change(_ kind: UInt8) throws -> (any RecordChange)? {
         // SAFETY: the change keeps copies of what it reads.
         try #require(payloads[kind]).withUnsafeBytes {
-            RecordChange(kind: kind, payload: $0, parser: JSONParser())
+            ChangeKind.decode(kind, $0, JSONParser())
         }
     }
 
     @Test("A change of each kind is written as it always was.")
     func written() throws {
         let samples = try ChangeSamples.all()
-        #expect(samples.map(\.kind).sorted() == payloads.keys.sorted())
+        for kind in ChangeKind.allCases {
+            #expect(payloads[kind.rawValue] != nil, "\(kind) is not in change-payloads.txt")
+        }
+        #expect(samples.map(\.kind.rawValue).sorted() == payloads.keys.sorted())
         for sample in samples {
-            let kind = sample.kind
+            let kind = sample.kind.rawValue
             let written = try text(kind, sample.payload)
             let pinned = try payloads[kind].map { try text(kind, $0) }
             let line = kind < 40 ? written : Hexadecimal.text(sample.payload)
@@ -58,11 +61,18 @@ struct ChangePayloadTests {
         }
     }
 
+    @Test("Each kind has a type of its own, which says that kind.")
+    func types() {
+        for kind in ChangeKind.allCases {
+            #expect(kind.type.kind == kind, "\(kind.type) says \(kind.type.kind)")
+        }
+    }
+
     @Test("A change of each kind is read back, and written again as it was.")
     func read() throws {
         for (kind, payload) in payloads {
             let change = try #require(try change(kind), "kind \(kind)")
-            #expect(change.kind == kind)
+            #expect(change.kind.rawValue == kind)
             #expect(try text(kind, change.payload) == text(kind, payload))
         }
     }

@@ -12,19 +12,19 @@ enum ChangeSamples {
         id: 9, streetAddress: "Deich 1", postalCode: "20095", locality: "Köln",
         country: Country("DE"), additionalInfo: "2. OG", accountId: 1)
 
-    static func all() throws -> [RecordChange] {
+    static func all() throws -> [any RecordChange] {
         [
-            .createAddress(
+            CreateAddress(
                 NewAddress(
                     streetAddress: "Deich 1", postalCode: "20095", locality: "a \"b\" \\ \u{1}",
                     country: Country("AT")!, additionalInfo: "x")),
-            .upsertCustomer(
+            UpsertCustomer(
                 CustomerUpsert(
                     casaviAccountId: 9_007_199_254_740_991,
                     customer: CustomerInput(
                         internalId: "i", id: 2, externalId: "e", name: "n", telephone: "030",
                         emailAddress: "a@b.de", address: address))),
-            .upsertProperties(
+            UpsertProperties(
                 PropertyUpsert(
                     casaviAccountId: 7,
                     properties: [
@@ -33,45 +33,45 @@ enum ChangeSamples {
                             internalId: "i", externalId: 3, customerId: 2),
                         PropertyInput(id: 5, name: "m"),
                     ])),
-            .deleteProperty(1, .exists),
-            .upsertUnits(
+            DeleteProperty(1, .exists),
+            UpsertUnits(
                 UnitUpsert(units: [
                     UnitInput(id: 1, propertyId: 2, name: "WE", unitMscNumber: "0010")
                 ])),
-            .createOrder(order),
-            .updateOrder(
+            CreateOrder(order),
+            UpdateOrder(
                 4,
                 OrderPatch(
                     status: .finished, dueDate: time, internalId: "i", address: address),
                 .versions([1])),
-            .createComment(
+            CreateComment(
                 4, NewComment(text: "t", authorName: "a", status: .inProgress),
                 [try file(1), try file(2)]),
-            .createDocument(
+            CreateDocument(
                 NewDocument(
                     title: "t", propertyId: 1, internalPropertyId: "p", customerId: 2,
                     internalCustomerId: "c")),
-            .createDocumentAttachment(5, try file(3), try metadata()),
-            .createOrderField(
+            CreateDocumentAttachment(5, try file(3), try metadata()),
+            CreateOrderField(
                 OrderFieldAddition(name: "n", content: "c", position: 3, orderId: 4)),
-            .createContactPerson(
+            CreateContactPerson(
                 ContactPersonAddition(
                     name: "n", type: "t", telephone: "1", mobile: "2", email: "a@b.de",
                     orderId: 4)),
-            .createAppointment(
+            CreateAppointment(
                 NewAppointment(
                     title: "t", description: "d", dateStart: WallTime(seconds: 63_000_000_000),
                     dateEnd: WallTime(seconds: 63_000_000_060), location: "l", customerId: 2)),
-            .updateAppointment(
+            UpdateAppointment(
                 6,
                 AppointmentPatch(
                     title: "t", description: "d", dateStart: WallTime(seconds: 63_000_000_000),
                     dateEnd: WallTime(seconds: 63_000_000_060), location: "l", customerId: 2),
                 .none),
-            .deleteAppointment(6, .none),
-            .consumeEed(delivery),
-            .load(try batch(keepsTimes: true)),
-            .load(try batch(keepsTimes: false)),
+            DeleteAppointment(6, .none),
+            ConsumeEed(delivery),
+            LoadDatedRecords(try batch()),
+            LoadRecords(try batch()),
         ]
     }
 
@@ -114,14 +114,12 @@ enum ChangeSamples {
     }
 
     /// A load of one order.
-    private static func batch(keepsTimes: Bool) throws -> LoadBatch {
+    private static func batch() throws -> LoadBatch {
         let line = """
             {"account":1,"resource":"order","id":1,"document":{"id":1,"title":"t","status":"OPEN",\
             "createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2021-01-01T00:00:00.000Z",\
             "fields":[],"attachments":[],"comments":[],"contactPersons":[]}}
             """
-        var batch = try #require(DumpReader().read(Array(line.utf8)).batches.first)
-        batch.keepsTimes = keepsTimes
-        return batch
+        return try #require(DumpReader().read(Array(line.utf8)).batches.first)
     }
 }

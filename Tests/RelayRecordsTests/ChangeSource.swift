@@ -1,7 +1,8 @@
 import JSON
 import RelayContract
-import RelayRecords
 import RelayStore
+
+@testable import RelayRecords
 
 /// Random numbers that are the same in every run.
 struct SplitMix: RandomNumberGenerator {
@@ -69,31 +70,98 @@ struct ChangeSource {
             additionalInfo: maybe(30) { $0.text() }, accountId: maybe(10) { $0.id() })
     }
 
-    mutating func next() -> RecordChange {
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<8:
-            let country = Country("DE")!
-            return .createAddress(
+    /// How often a change of a kind comes among those that `next` draws: not at all if it needs a file.
+    private static func weight(_ kind: ChangeKind) -> Int {
+        switch kind {
+        case .upsertCustomer, .upsertUnits: 17
+        case .upsertProperties: 20
+        case .deleteProperty, .createOrder: 11
+        case .createAddress, .consumeEed, .updateOrder: 6
+        case .createDocumentAttachment: 0
+        default: 3
+        }
+    }
+
+    /// Kinds as often as their weight.
+    private static let kinds = ChangeKind.allCases.flatMap {
+        Array(repeating: $0, count: weight($0))
+    }
+
+    /// A change that can be applied, and again from its record.
+    mutating func next() -> any RecordChange {
+        let kind = Self.kinds.randomElement(using: &random)!
+        if kind == .createComment { return CreateComment(id(), comment(), []) }
+        return next(of: kind)
+    }
+
+    /// A change of a kind.
+    mutating func next(of kind: ChangeKind) -> any RecordChange {
+        switch kind {
+        case .createAddress:
+            return CreateAddress(
                 NewAddress(
-                    streetAddress: text(), postalCode: text(), locality: text(), country: country,
-                    additionalInfo: maybe(50) { $0.text() }))
-        case 8..<25: return .upsertCustomer(customer())
-        case 25..<45:
+                    streetAddress: text(), postalCode: text(), locality: text(),
+                    country: Country("DE")!, additionalInfo: maybe(50) { $0.text() }))
+        case .upsertCustomer: return UpsertCustomer(customer())
+        case .upsertProperties:
             let count = Int.random(in: 1...4, using: &random)
-            return .upsertProperties(
+            return UpsertProperties(
                 PropertyUpsert(
                     casaviAccountId: maybe(30) { $0.foreignNumber() },
                     properties: (0..<count).map { _ in property() }))
-        case 45..<55: return .deleteProperty(id(), chance(80) ? .none : .exists)
-        case 55..<72:
+        case .deleteProperty: return DeleteProperty(id(), chance(80) ? .none : .exists)
+        case .upsertUnits:
             let count = Int.random(in: 1...5, using: &random)
-            return .upsertUnits(UnitUpsert(units: (0..<count).map { _ in unit() }))
-        case 72..<84: return .createOrder(order())
-        case 84..<87: return .createOrderField(field())
-        case 87..<90: return .createContactPerson(person())
-        case 90..<95: return .consumeEed(delivery())
-        default: return .updateOrder(id(), patch(), chance(80) ? .none : .versions([id()]))
+            return UpsertUnits(UnitUpsert(units: (0..<count).map { _ in unit() }))
+        case .createOrder: return CreateOrder(order())
+        case .updateOrder:
+            return UpdateOrder(id(), patch(), chance(80) ? .none : .versions([id()]))
+        case .createComment:
+            let count = Int.random(in: 0...2, using: &random)
+            return CreateComment(id(), comment(), (0..<count).map { _ in file() })
+        case .createDocument:
+            return CreateDocument(NewDocument(title: text(), propertyId: id(), customerId: few()))
+        case .createDocumentAttachment: return CreateDocumentAttachment(id(), file(), nil)
+        case .createOrderField: return CreateOrderField(field())
+        case .createContactPerson: return CreateContactPerson(person())
+        case .createAppointment: return CreateAppointment(appointment())
+        case .updateAppointment:
+            let patch = AppointmentPatch(title: text(), customerId: maybe(50) { $0.id() })
+            return UpdateAppointment(few(), patch, chance(80) ? .none : .exists)
+        case .deleteAppointment: return DeleteAppointment(id(), chance(80) ? .none : .exists)
+        case .consumeEed: return ConsumeEed(delivery())
+        case .loadDatedRecords: return LoadDatedRecords(batch())
+        case .loadRecords: return LoadRecords(batch())
         }
+    }
+
+    private mutating func comment() -> NewComment {
+        NewComment(text: text(), authorName: text(), status: maybe(50) { $0.status() })
+    }
+
+    private mutating func file() -> UploadedFile {
+        UploadedFile(
+            name: text(), type: "application/pdf", content: id(), byteCount: 9,
+            digest: ContentDigest(words: SIMD4(id(), 0, .max, id())))
+    }
+
+    private mutating func appointment() -> NewAppointment {
+        let start = UInt64.random(in: 63_000_000_000..<63_000_900_000, using: &random)
+        return NewAppointment(
+            title: text(), description: maybe(50) { $0.text() },
+            dateStart: WallTime(seconds: start), dateEnd: WallTime(seconds: start + 60),
+            location: text(), customerId: id())
+    }
+
+    /// A load of one order, whose account is 1.
+    private mutating func batch() -> LoadBatch {
+        let id = id()
+        let line = """
+            {"account":1,"resource":"order","id":\(id),"document":{"id":\(id),"title":"\(name())",\
+            "status":"OPEN","createdAt":"2020-01-01T00:00:00.000Z",\
+            "updatedAt":"2021-01-01T00:00:00.000Z","fields":[],"attachments":[],"comments":[],"contactPersons":[]}}
+            """
+        return DumpReader().read(Array(line.utf8)).batches[0]
     }
 
     private mutating func customer() -> CustomerUpsert {

@@ -18,9 +18,9 @@ struct EedRecordsTests {
         let fixture = try RecordFixture()
         try fixture.unit(of: try fixture.property(of: try fixture.customer()))
         let month = CalendarMonth(number: 24_000)
-        try fixture.must(.consumeEed(delivery(unit: 1, month)))
-        try fixture.must(.consumeEed(delivery(unit: 1, month)))
-        try fixture.must(.consumeEed(delivery(unit: 1, month.advanced(by: 1)!)))
+        try fixture.must(ConsumeEed(delivery(unit: 1, month)))
+        try fixture.must(ConsumeEed(delivery(unit: 1, month)))
+        try fixture.must(ConsumeEed(delivery(unit: 1, month.advanced(by: 1)!)))
         #expect(try fixture.list(.unitsWithEed, 24_000) == [1])
         #expect(try fixture.model(EedMonth.self, .eedMonth, 2)?.period == month.advanced(by: 1))
         #expect(try fixture.model(EedMonth.self, .eedMonth, 3) == nil)
@@ -33,9 +33,9 @@ struct EedRecordsTests {
         let fixture = try RecordFixture()
         try fixture.unit(of: try fixture.property(of: try fixture.customer()))
         let present = CalendarMonth(of: RecordFixture.time)
-        try fixture.must(.consumeEed(delivery(unit: 1, present)))
+        try fixture.must(ConsumeEed(delivery(unit: 1, present)))
         #expect(
-            try fixture.refuse(.consumeEed(delivery(unit: 1, present.advanced(by: 1)!)))
+            try fixture.refuse(ConsumeEed(delivery(unit: 1, present.advanced(by: 1)!)))
                 == ["/period outOfRange"])
     }
 
@@ -44,14 +44,14 @@ struct EedRecordsTests {
         let fixture = try RecordFixture()
         let property = try fixture.property(of: try fixture.customer())
         let units = (0..<300).map { _ in UnitInput(propertyId: property, name: "u") }
-        try fixture.must(.upsertUnits(units))
+        try fixture.must(UpsertUnits(units))
         var random = SplitMix(state: 5)
         let month = CalendarMonth(number: 24_000)
         // From none to all, in steps; at first one long stretch that has data.
         var without = Array(UInt64(1)...300)
         for unit in UInt64(20)...200 { try deliver(unit) }
         func deliver(_ unit: UInt64) throws {
-            try fixture.must(.consumeEed(delivery(unit: unit, month)))
+            try fixture.must(ConsumeEed(delivery(unit: unit, month)))
             without.removeAll { $0 == unit }
         }
         while true {

@@ -26,16 +26,16 @@ struct OrderQueryTests {
             let status = statuses.randomElement(using: &source)!
             let due = maybe(60, &source, time(&source))
             let text = "i\(Int.random(in: 0..<20, using: &source))"
-            let change: RecordChange
+            let change: any RecordChange
             if isUpdate {
                 let id = UInt64.random(in: 1...100, using: &source)
                 let patch = OrderPatch(
                     status: status, dueDate: due, internalId: maybe(50, &source, text))
-                change = .updateOrder(id, patch, .none)
+                change = UpdateOrder(id, patch, .none)
             } else {
                 let type = Self.types.randomElement(using: &source)!
                 let property = UInt64.random(in: 1...2, using: &source)
-                change = .createOrder(
+                change = CreateOrder(
                     NewOrder(
                         title: "t", status: status, dueDate: due,
                         internalId: maybe(60, &source, text),

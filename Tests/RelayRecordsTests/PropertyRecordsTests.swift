@@ -11,7 +11,7 @@ struct PropertyRecordsTests {
         let customer = try fixture.customer()
         try fixture.property(of: customer, internalID: "p1", externalID: 12)
         try fixture.must(
-            .upsertProperties([
+            UpsertProperties([
                 PropertyInput(name: "new", customerId: customer),
                 PropertyInput(name: "old", externalId: 12),
                 PropertyInput(name: "newer", internalId: "p3", customerId: customer),
@@ -38,22 +38,22 @@ struct PropertyRecordsTests {
                 name: name, address: address, mscNumber: "0010", internalId: "p", externalId: 12,
                 customerId: customer)
         }
-        try fixture.must(.upsertProperties([input("Caf\u{E9}")]))
+        try fixture.must(UpsertProperties([input("Caf\u{E9}")]))
         let first = try fixture.sequence()
-        try fixture.must(.upsertProperties([input("Caf\u{E9}")]))
+        try fixture.must(UpsertProperties([input("Caf\u{E9}")]))
         #expect(try fixture.sequence() == first)
         // Another Unicode form of the name is another name; the address stays the one it is.
         let other = PropertyInput(name: "n", customerId: customer)
-        try fixture.must(.upsertProperties([other, input("Cafe\u{301}")]))
+        try fixture.must(UpsertProperties([other, input("Cafe\u{301}")]))
         #expect(try fixture.sequence() == first + 1)
         #expect(try fixture.version(.property, 1) == first + 1)
         #expect(try fixture.model(Property.self, .property, 1)?.address?.id == 1)
         // Of a batch only what changes is written.
         try fixture.must(
-            .upsertProperties([input("Cafe\u{301}"), PropertyInput(id: 2, name: "m")]))
+            UpsertProperties([input("Cafe\u{301}"), PropertyInput(id: 2, name: "m")]))
         #expect(try fixture.version(.property, 1) == first + 1)
         #expect(try fixture.version(.property, 2) == first + 2)
-        try fixture.must(.upsertProperties([input("Cafe\u{301}", street: "Goethestr. 2")]))
+        try fixture.must(UpsertProperties([input("Cafe\u{301}", street: "Goethestr. 2")]))
         let moved = try fixture.model(Property.self, .property, 1)
         #expect(moved?.address?.id == 2 && moved?.address?.streetAddress == "Goethestr. 2")
         #expect(try fixture.version(.property, 1) == first + 3)
@@ -67,7 +67,7 @@ struct PropertyRecordsTests {
         let customer = try fixture.customer()
         try fixture.property(of: customer, internalID: "p1")
         let faults = try fixture.refuse(
-            .upsertProperties([
+            UpsertProperties([
                 PropertyInput(name: "fine", customerId: customer),
                 PropertyInput(id: 9), PropertyInput(name: "n", customerId: 9),
                 PropertyInput(internalId: "p2"),
@@ -85,7 +85,7 @@ struct PropertyRecordsTests {
         let customer = try fixture.customer()
         try fixture.property(of: customer, internalID: "p1", externalID: 12)
         func faults(_ inputs: PropertyInput...) throws -> [String] {
-            try fixture.refuse(.upsertProperties(inputs))
+            try fixture.refuse(UpsertProperties(inputs))
         }
         #expect(
             try faults(PropertyInput(id: 1), PropertyInput(id: 1)) == ["/properties/1 notUnique"])
@@ -108,7 +108,7 @@ struct PropertyRecordsTests {
         let property = try fixture.property(of: try fixture.customer())
         try fixture.unit(of: property)
         let faults = try fixture.refuse(
-            .upsertUnits([
+            UpsertUnits([
                 UnitInput(propertyId: property, name: "fine"), UnitInput(id: 1, name: "a"),
                 UnitInput(id: 1, name: "b"), UnitInput(id: 7), UnitInput(name: "no property"),
                 UnitInput(propertyId: 5, name: "n"), UnitInput(propertyId: property),
@@ -130,7 +130,7 @@ struct PropertyRecordsTests {
         let plain = try fixture.unit(of: property)
         let numbered = try fixture.unit(of: property, mscNumber: "0010")
         let elsewhere = try fixture.unit(of: other, mscNumber: "0011")
-        try fixture.must(.upsertProperties([PropertyInput(id: property, customerId: b)]))
+        try fixture.must(UpsertProperties([PropertyInput(id: property, customerId: b)]))
         #expect(try fixture.list(.propertiesOfCustomer, a) == [other])
         #expect(try fixture.list(.propertiesOfCustomer, b) == [property])
         #expect(try fixture.list(.unitsOfCustomer, a) == [elsewhere])
@@ -147,14 +147,14 @@ struct PropertyRecordsTests {
         let property = try fixture.property(of: try fixture.customer(), mscNumber: "0001")
         for _ in 0..<5 { try fixture.unit(of: property) }
         #expect(try fixture.model(Unit.self, .unit, 3)?.propertyMscNumber == "0001")
-        try fixture.must(.upsertProperties([PropertyInput(id: property, mscNumber: "0002")]))
+        try fixture.must(UpsertProperties([PropertyInput(id: property, mscNumber: "0002")]))
         let sequence = try fixture.sequence()
         for id in UInt64(1)...5 {
             #expect(try fixture.model(Unit.self, .unit, id)?.propertyMscNumber == "0002")
             #expect(try fixture.version(.unit, id) == sequence)
         }
         // A change that units do not show leaves them alone.
-        try fixture.must(.upsertProperties([PropertyInput(id: property, name: "Turm")]))
+        try fixture.must(UpsertProperties([PropertyInput(id: property, name: "Turm")]))
         #expect(try fixture.version(.unit, 3) == sequence)
     }
 
@@ -166,13 +166,13 @@ struct PropertyRecordsTests {
         let to = try fixture.property(of: b, mscNumber: "2")
         let unit = try fixture.unit(of: from)
         try fixture.must(
-            .upsertUnits([UnitInput(id: unit, propertyId: to, unitMscNumber: "0010")]))
+            UpsertUnits([UnitInput(id: unit, propertyId: to, unitMscNumber: "0010")]))
         #expect(try fixture.list(.unitsOfProperty, from) == [])
         #expect(try fixture.list(.unitsOfProperty, to) == [unit])
         #expect(try fixture.list(.unitsOfCustomer, a) == [])
         #expect(try fixture.list(.unitsWithMscNumberOfCustomer, b) == [unit])
         #expect(try fixture.model(Unit.self, .unit, unit)?.propertyMscNumber == "2")
-        try fixture.must(.deleteProperty(from, .none))
+        try fixture.must(DeleteProperty(from, .none))
     }
 
     @Test("A property that units or orders refer to is not deleted; the answer names them.")
@@ -180,24 +180,24 @@ struct PropertyRecordsTests {
         let fixture = try RecordFixture()
         let property = try fixture.property(of: try fixture.customer(), internalID: "p")
         func detail() throws -> String {
-            try fixture.refuse(.deleteProperty(property, .none), 409)
-            return try #require(try fixture.apply(.deleteProperty(property, .none)).problem?.detail)
+            try fixture.refuse(DeleteProperty(property, .none), 409)
+            return try #require(try fixture.apply(DeleteProperty(property, .none)).problem?.detail)
         }
         let unit = try fixture.unit(of: property)
         #expect(try detail().hasPrefix("1 unit (1 \""))
-        try fixture.must(.createOrder(NewOrder(title: "a", propertyId: property)))
-        try fixture.must(.createOrder(NewOrder(title: "b", propertyId: property)))
+        try fixture.must(CreateOrder(NewOrder(title: "a", propertyId: property)))
+        try fixture.must(CreateOrder(NewOrder(title: "b", propertyId: property)))
         #expect(
             try detail().hasSuffix(
                 #"and 2 orders (1 "a", 2 "b") refer to property 1: move or delete them first"#))
         for _ in 3...6 {
-            try fixture.must(.createOrder(NewOrder(title: "c", propertyId: property)))
+            try fixture.must(CreateOrder(NewOrder(title: "c", propertyId: property)))
         }
         #expect(
             try detail().contains(#"and 6 orders (1 "a", 2 "b", 3 "c", 4 "c", 5 "c", …) refer"#))
         // The unit moves away; the orders stay.
         let other = try fixture.property(of: 1)
-        try fixture.must(.upsertUnits([UnitInput(id: unit, propertyId: other)]))
+        try fixture.must(UpsertUnits([UnitInput(id: unit, propertyId: other)]))
         #expect(try detail().hasPrefix("6 orders (1 \"a\", 2 \"b\", 3"))
     }
 
@@ -207,14 +207,14 @@ struct PropertyRecordsTests {
         let customer = try fixture.customer()
         let property = try fixture.property(of: customer, internalID: "p", externalID: 5)
         let before = try #require(try fixture.model(Property.self, .property, property))
-        let answer = try fixture.must(.deleteProperty(property, .exists))
+        let answer = try fixture.must(DeleteProperty(property, .exists))
         #expect(answer.status == 200 && answer.body == before.json)
         #expect(try fixture.list(.properties) == [])
         #expect(try fixture.list(.propertiesOfCustomer, customer) == [])
         #expect(try fixture.lookup(.internalID, .property, "p") == nil)
         #expect(try fixture.lookup(.externalID, .property, "5") == nil)
-        try fixture.refuse(.deleteProperty(property, .none), 404)
-        try fixture.refuse(.upsertProperties([PropertyInput(id: property, name: "x")]))
+        try fixture.refuse(DeleteProperty(property, .none), 404)
+        try fixture.refuse(UpsertProperties([PropertyInput(id: property, name: "x")]))
         #expect(try fixture.property(of: customer, internalID: "p") == property + 1)
         #expect(try fixture.store.check().faults == [])
     }
@@ -224,10 +224,10 @@ struct PropertyRecordsTests {
         let fixture = try RecordFixture()
         let property = try fixture.property(of: try fixture.customer())
         let version = try #require(try fixture.version(.property, property))
-        try fixture.refuse(.deleteProperty(property, .versions([version + 1])), 412)
-        try fixture.refuse(.deleteProperty(property, .versions([])), 412)
-        try fixture.refuse(.deleteProperty(property, .none), 404, account: 2)
-        try fixture.must(.deleteProperty(property, .versions([1, version])))
+        try fixture.refuse(DeleteProperty(property, .versions([version + 1])), 412)
+        try fixture.refuse(DeleteProperty(property, .versions([])), 412)
+        try fixture.refuse(DeleteProperty(property, .none), 404, account: 2)
+        try fixture.must(DeleteProperty(property, .versions([1, version])))
     }
 
     @Test("A full store still lets properties be deleted.")
@@ -244,7 +244,7 @@ struct PropertyRecordsTests {
                 let input = PropertyInput(name: name, customerId: customer)
                 let inputs = [PropertyInput](repeating: input, count: size)
                 do {
-                    try fixture.apply(.upsertProperties(inputs))
+                    try fixture.apply(UpsertProperties(inputs))
                 } catch StoreError.storeFull {
                     isFull = true
                 }
@@ -252,7 +252,7 @@ struct PropertyRecordsTests {
             #expect(isFull)
         }
         let ids = try fixture.list(.properties)
-        for id in ids { try fixture.must(.deleteProperty(id, .none)) }
+        for id in ids { try fixture.must(DeleteProperty(id, .none)) }
         #expect(try fixture.list(.properties) == [])
         try fixture.property(of: customer)
     }

@@ -27,7 +27,7 @@ struct RecordCheckTests {
         let fixture = try RecordFixture()
         let customer = try fixture.customer(internalID: "k")
         try fixture.property(of: customer)
-        try fixture.must(.createOrder(NewOrder(title: "t", customerId: customer)))
+        try fixture.must(CreateOrder(NewOrder(title: "t", customerId: customer)))
         #expect(try findings(fixture) == [])
         try fixture.store.write { (transaction) throws(StoreError) in
             try transaction.remove(1, from: RecordList.ordersOfCustomer.key(1, customer))

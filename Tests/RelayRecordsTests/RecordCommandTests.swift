@@ -14,7 +14,7 @@ import Testing
     private func run(_ store: Store, _ title: String, key: String) throws -> RecordAnswer {
         let given = Mutex<RecordAnswer?>(nil)
         let command = RecordCommand(
-            .createOrder(NewOrder(title: title)), account: 1, byteCount: 0,
+            CreateOrder(NewOrder(title: title)), account: 1, byteCount: 0,
             applier: RecordApplier(),
             request: IdempotentRequest(key: Array(key.utf8), fingerprint: Array(title.utf8))
         ) { result in

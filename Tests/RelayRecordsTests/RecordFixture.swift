@@ -16,7 +16,7 @@ struct RecordFixture {
 
     @discardableResult
     func apply(
-        _ change: RecordChange, account: UInt32 = 1, time: Timestamp = Self.time
+        _ change: any RecordChange, account: UInt32 = 1, time: Timestamp = Self.time
     ) throws -> RecordAnswer {
         try store.write { (transaction) throws(StoreError) in
             try applier.apply(change, account: account, time: time, to: &transaction)
@@ -26,7 +26,7 @@ struct RecordFixture {
     /// Applies a change that must succeed.
     @discardableResult
     func must(
-        _ change: RecordChange, account: UInt32 = 1,
+        _ change: any RecordChange, account: UInt32 = 1,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> RecordAnswer {
         let answer = try apply(change, account: account)
@@ -38,7 +38,7 @@ struct RecordFixture {
     /// `pointer code`.
     @discardableResult
     func refuse(
-        _ change: RecordChange, _ status: Int = 422, account: UInt32 = 1,
+        _ change: any RecordChange, _ status: Int = 422, account: UInt32 = 1,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> [String] {
         let before = try image()
@@ -97,7 +97,7 @@ struct RecordFixture {
     @discardableResult
     func customer(_ name: String = "Nord", internalID: String? = nil) throws -> UInt64 {
         let input = CustomerInput(internalId: internalID, name: name)
-        return try must(.upsertCustomer(CustomerUpsert(customer: input))).createdID!
+        return try must(UpsertCustomer(CustomerUpsert(customer: input))).createdID!
     }
 
     /// Creates a property of a customer; returns its id.
@@ -107,7 +107,7 @@ struct RecordFixture {
         externalID: UInt64? = nil
     ) throws -> UInt64 {
         try must(
-            .upsertProperties([
+            UpsertProperties([
                 PropertyInput(
                     name: "Haus", mscNumber: mscNumber, internalId: internalID,
                     externalId: externalID, customerId: customer)
@@ -119,23 +119,21 @@ struct RecordFixture {
     @discardableResult
     func unit(of property: UInt64, mscNumber: String? = nil) throws -> UInt64 {
         try must(
-            .upsertUnits([UnitInput(propertyId: property, name: "WE", unitMscNumber: mscNumber)]))
+            UpsertUnits([UnitInput(propertyId: property, name: "WE", unitMscNumber: mscNumber)]))
         return try list(.units).last!
     }
 }
 
-extension RecordChange {
-    static func upsertProperties(_ properties: [PropertyInput]) -> RecordChange {
-        .upsertProperties(PropertyUpsert(properties: properties))
-    }
+extension UpsertProperties {
+    init(_ properties: [PropertyInput]) { self.init(PropertyUpsert(properties: properties)) }
+}
 
-    static func upsertUnits(_ units: [UnitInput]) -> RecordChange {
-        .upsertUnits(UnitUpsert(units: units))
-    }
+extension UpsertUnits {
+    init(_ units: [UnitInput]) { self.init(UnitUpsert(units: units)) }
+}
 
-    static func upsertCustomer(_ customer: CustomerInput) -> RecordChange {
-        .upsertCustomer(CustomerUpsert(customer: customer))
-    }
+extension UpsertCustomer {
+    init(_ customer: CustomerInput) { self.init(CustomerUpsert(customer: customer)) }
 }
 
 extension RecordPrecondition {

@@ -151,9 +151,9 @@ struct RecordLoadingTests {
             """
         let fixture = try RecordFixture()
         #expect(try DumpedLines([order]).load(into: fixture).created == 1)
-        #expect(try fixture.must(.createOrder(NewOrder(title: "x"))).createdID == 71)
+        #expect(try fixture.must(CreateOrder(NewOrder(title: "x"))).createdID == 71)
         let field = OrderFieldAddition(name: "c", content: "d", position: 2, orderId: 70)
-        #expect(try fixture.must(.createOrderField(field)).createdID == 10)
+        #expect(try fixture.must(CreateOrderField(field)).createdID == 10)
     }
 
     @Test("names what is wrong with a line, and loads the others.")

@@ -62,17 +62,16 @@ struct RecordTimesTests {
     func recordedBefore() throws {
         let line = order(
             1, created: "2020-01-01T00:00:00.000Z", updated: "2021-01-01T00:00:00.000Z")
-        var batch = try #require(DumpReader().read(Array(line.utf8)).batches.first)
-        batch.keepsTimes = true
-        let payload = RecordChange.load(batch).payload
+        let batch = try #require(DumpReader().read(Array(line.utf8)).batches.first)
+        let payload = LoadDatedRecords(batch).payload
         for (kind, updated) in [(40, "2021-01-01T00:00:00.000Z"), (41, "2026-01-01T00:00:00.000Z")]
         {
             let fixture = try RecordFixture()
             let change = try #require(
                 payload.withUnsafeBytes {
-                    RecordChange(kind: UInt8(kind), payload: $0, parser: JSONParser())
+                    ChangeKind.decode(UInt8(kind), $0, JSONParser())
                 })
-            #expect(Int(change.kind) == kind)
+            #expect(Int(change.kind.rawValue) == kind)
             try fixture.apply(change)
             #expect(try times(fixture.store, 1) == ["2020-01-01T00:00:00.000Z", updated])
         }
@@ -85,15 +84,15 @@ struct RecordTimesTests {
             let customer = try fixture.customer()
             let property = try fixture.property(of: customer)
             let late = Timestamp(milliseconds: Self.start + 40_000)
-            let change: RecordChange =
+            let change: any RecordChange =
                 switch ahead {
                 case .property:
-                    .upsertProperties([PropertyInput(name: "p", customerId: customer)])
-                case .unit: .upsertUnits([UnitInput(propertyId: property, name: "u")])
+                    UpsertProperties([PropertyInput(name: "p", customerId: customer)])
+                case .unit: UpsertUnits([UnitInput(propertyId: property, name: "u")])
                 case .document:
-                    .createDocument(
+                    CreateDocument(
                         NewDocument(title: "d", propertyId: property, customerId: customer))
-                default: .createOrder(NewOrder(title: "o"))
+                default: CreateOrder(NewOrder(title: "o"))
                 }
             try fixture.apply(change, time: late)
             try fixture.customer("last")
@@ -117,7 +116,7 @@ struct RecordTimesTests {
         clock.jump(40 * 24 * 60 * 60 * 1_000)
         try fixture.store.write { (transaction) throws(StoreError) in
             _ = try RecordApplier().apply(
-                .createOrder(NewOrder(title: "ahead")), account: 1,
+                CreateOrder(NewOrder(title: "ahead")), account: 1,
                 time: Timestamp(milliseconds: clock.now), to: &transaction)
         }
         clock.jump(-40 * 24 * 60 * 60 * 1_000)
@@ -126,7 +125,7 @@ struct RecordTimesTests {
             period: CalendarMonth(of: Timestamp(milliseconds: clock.now)).advanced(by: 1)!,
             mscName: "m", consumptions: [], benchmarks: [])
         let command = RecordCommand(
-            .consumeEed(delivery), account: 1, byteCount: 0, applier: RecordApplier()
+            ConsumeEed(delivery), account: 1, byteCount: 0, applier: RecordApplier()
         ) { result in
             guard case .success(let answer) = result else { return }
             #expect(answer.problem?.faults.first?.code == .outOfRange)

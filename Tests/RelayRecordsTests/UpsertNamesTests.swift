@@ -9,7 +9,7 @@ struct UpsertNamesTests {
     func customers() throws {
         let fixture = try RecordFixture()
         let made = try fixture.must(
-            .upsertCustomer(CustomerInput(internalId: "i", externalId: "e", name: "a")))
+            UpsertCustomer(CustomerInput(internalId: "i", externalId: "e", name: "a")))
         #expect(made.status == 201 && made.createdID == 1)
         for (number, names) in [
             CustomerInput(id: 1, name: "b"), CustomerInput(externalId: "e", name: "c"),
@@ -18,7 +18,7 @@ struct UpsertNamesTests {
             CustomerInput(internalId: "j", externalId: "e", name: "f"),
             CustomerInput(internalId: "j", externalId: "f", name: "g"),
         ].enumerated() {
-            let answer = try fixture.must(.upsertCustomer(names))
+            let answer = try fixture.must(UpsertCustomer(names))
             #expect(answer.status == 200 && answer.createdID == nil, "\(number)")
             #expect(try fixture.model(Customer.self, .customer, 1)?.name == names.name)
         }
@@ -29,7 +29,7 @@ struct UpsertNamesTests {
         #expect(try fixture.lookup(.externalID, .customer, "e") == nil)
         #expect(try fixture.lookup(.internalID, .customer, "i") == nil)
         #expect(
-            try fixture.must(.upsertCustomer(CustomerInput(internalId: "i", name: "x")))
+            try fixture.must(UpsertCustomer(CustomerInput(internalId: "i", name: "x")))
                 .createdID == 2)
     }
 
@@ -37,12 +37,12 @@ struct UpsertNamesTests {
     func kept() throws {
         let fixture = try RecordFixture()
         try fixture.must(
-            .upsertCustomer(
+            UpsertCustomer(
                 CustomerUpsert(
                     casaviAccountId: 7,
                     customer: CustomerInput(
                         internalId: "i", name: "a", telephone: "040", emailAddress: "a@b.de"))))
-        try fixture.must(.upsertCustomer(CustomerInput(id: 1, telephone: "030")))
+        try fixture.must(UpsertCustomer(CustomerInput(id: 1, telephone: "030")))
         let customer = try #require(try fixture.model(Customer.self, .customer, 1))
         #expect(customer.name == "a" && customer.telephone == "030")
         #expect(customer.emailAddress == "a@b.de" && customer.internalId == "i")
@@ -53,11 +53,11 @@ struct UpsertNamesTests {
     func conflicts() throws {
         let fixture = try RecordFixture()
         try fixture.must(
-            .upsertCustomer(CustomerInput(internalId: "i1", externalId: "e1", name: "a")))
+            UpsertCustomer(CustomerInput(internalId: "i1", externalId: "e1", name: "a")))
         try fixture.must(
-            .upsertCustomer(CustomerInput(internalId: "i2", externalId: "e2", name: "b")))
+            UpsertCustomer(CustomerInput(internalId: "i2", externalId: "e2", name: "b")))
         func faults(_ input: CustomerInput) throws -> [String] {
-            try fixture.refuse(.upsertCustomer(input))
+            try fixture.refuse(UpsertCustomer(input))
         }
         #expect(
             try faults(CustomerInput(id: 1, externalId: "e2")) == ["/customer/externalId notUnique"]
@@ -79,10 +79,10 @@ struct UpsertNamesTests {
     @Test("Another account's id and names are unknown and free.")
     func accounts() throws {
         let fixture = try RecordFixture()
-        try fixture.must(.upsertCustomer(CustomerInput(internalId: "i", name: "a")))
-        try fixture.refuse(.upsertCustomer(CustomerInput(id: 1, name: "x")), account: 2)
+        try fixture.must(UpsertCustomer(CustomerInput(internalId: "i", name: "a")))
+        try fixture.refuse(UpsertCustomer(CustomerInput(id: 1, name: "x")), account: 2)
         let own = try fixture.must(
-            .upsertCustomer(CustomerInput(internalId: "i", name: "b")), account: 2)
+            UpsertCustomer(CustomerInput(internalId: "i", name: "b")), account: 2)
         #expect(own.createdID == 1)
         #expect(try fixture.model(Customer.self, .customer, 1)?.name == "a")
     }
@@ -94,15 +94,15 @@ struct UpsertNamesTests {
     @Test("A name is its bytes: another Unicode form of it is another name.")
     func unicodeForms() throws {
         let fixture = try RecordFixture()
-        try fixture.must(.upsertCustomer(CustomerInput(internalId: composed, name: "a")))
-        try fixture.must(.upsertCustomer(CustomerInput(internalId: decomposed, id: 1)))
+        try fixture.must(UpsertCustomer(CustomerInput(internalId: composed, name: "a")))
+        try fixture.must(UpsertCustomer(CustomerInput(internalId: decomposed, id: 1)))
         #expect(try fixture.lookup(.internalID, .customer, composed) == nil)
         #expect(try fixture.lookup(.internalID, .customer, decomposed) == 1)
         // Else the old form would still name the customer, or what came after it.
         let customer = try fixture.customer()
         try fixture.property(of: customer, internalID: composed)
-        try fixture.must(.upsertProperties([PropertyInput(id: 1, internalId: decomposed)]))
-        try fixture.must(.deleteProperty(1, .none))
+        try fixture.must(UpsertProperties([PropertyInput(id: 1, internalId: decomposed)]))
+        try fixture.must(DeleteProperty(1, .none))
         #expect(try fixture.lookup(.internalID, .property, composed) == nil)
         #expect(try fixture.lookup(.internalID, .property, decomposed) == nil)
         try fixture.property(of: customer, internalID: composed)
@@ -114,7 +114,7 @@ struct UpsertNamesTests {
         let fixture = try RecordFixture()
         let customer = try fixture.customer()
         try fixture.must(
-            .upsertProperties(
+            UpsertProperties(
                 [composed, decomposed].map {
                     PropertyInput(name: "h", internalId: $0, customerId: customer)
                 }))
@@ -129,7 +129,7 @@ struct UpsertNamesTests {
             let name = String(repeating: "🏠", count: count)
             let id = try fixture.customer(internalID: name)
             #expect(try fixture.lookup(.internalID, .customer, name) == id)
-            let again = try fixture.must(.upsertCustomer(CustomerInput(internalId: name)))
+            let again = try fixture.must(UpsertCustomer(CustomerInput(internalId: name)))
             #expect(again.status == 200)
         }
     }

@@ -16,10 +16,10 @@ struct OldLimitTests {
     init() throws {
         fixture = try SnapshotFixture(orders: 5)
         try fixture.change([
-            .upsertCustomer(CustomerUpsert(customer: CustomerInput(name: "c"))),
-            .upsertProperties(
+            UpsertCustomer(CustomerUpsert(customer: CustomerInput(name: "c"))),
+            UpsertProperties(
                 PropertyUpsert(properties: [PropertyInput(name: "p", customerId: 1)])),
-            .createDocument(NewDocument(title: "d", propertyId: 1, customerId: 1)),
+            CreateDocument(NewDocument(title: "d", propertyId: 1, customerId: 1)),
         ])
         let metadata =
             "{\"v\":" + String(repeating: "[", count: 61) + String(repeating: "]", count: 61) + "}"

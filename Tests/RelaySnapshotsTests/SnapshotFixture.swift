@@ -34,16 +34,16 @@ final class SnapshotFixture {
     func add(_ count: Int) throws {
         let first = orders + 1
         orders += UInt64(count)
-        try change((first...orders).map { .createOrder(NewOrder(title: Self.title($0))) })
+        try change((first...orders).map { CreateOrder(NewOrder(title: Self.title($0))) })
     }
 
     /// Changes the titles of some orders, by way of their internal ids.
     func update(_ ids: [UInt64], to text: String) throws {
         try change(
-            ids.map { .updateOrder($0, OrderPatch(internalId: text + "\($0)"), .none) })
+            ids.map { UpdateOrder($0, OrderPatch(internalId: text + "\($0)"), .none) })
     }
 
-    func change(_ changes: [RecordChange]) throws {
+    func change(_ changes: [any RecordChange]) throws {
         let applier = applier
         try store.write { (transaction) throws(StoreError) in
             for change in changes {

@@ -119,3 +119,19 @@ extension StoreTransaction {
         }
     }
 }
+
+/// createAddress.
+public struct CreateAddress: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createAddress
+    /// What the client sent.
+    public let body: NewAddress
+
+    /// Asks for it.
+    public init(_ body: NewAddress) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createAddress(body, context) }
+}

@@ -150,3 +150,68 @@ struct LengthKey {
     /// As the lists by beginning have it.
     var startKey: UInt128 { UInt128(start, id) }
 }
+
+/// createAppointment.
+public struct CreateAppointment: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createAppointment
+    /// What the client sent.
+    public let body: NewAppointment
+
+    /// Asks for it.
+    public init(_ body: NewAppointment) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createAppointment(body, context) }
+}
+
+/// updateAppointment.
+public struct UpdateAppointment: PatchChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.updateAppointment
+    /// The record's id.
+    public let id: UInt64
+    /// What changes.
+    public let patch: AppointmentPatch
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.patch = patch
+        self.precondition = precondition
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.updateAppointment(id, patch, precondition, context)
+    }
+}
+
+/// deleteAppointment.
+public struct DeleteAppointment: DeletionChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.deleteAppointment
+    /// The record's id.
+    public let id: UInt64
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.precondition = precondition
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.deleteAppointment(id, precondition, context)
+    }
+}

@@ -32,3 +32,55 @@ extension StoreTransaction {
         return RecordAnswer(201, body: IdObject(id: id).json)
     }
 }
+
+/// createOrderComment: its payload is `[order, comment, [file …]]`.
+public struct CreateComment: JSONChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createComment
+    private let order: UInt64
+    private let new: NewComment
+    private let files: [UploadedFile]
+
+    /// Asks for a comment on an order, with files.
+    public init(_ order: UInt64, _ new: NewComment, _ files: [UploadedFile]) {
+        self.order = order
+        self.new = new
+        self.files = files
+    }
+
+    /// Whether there are files.
+    public var adoptsFiles: Bool { !files.isEmpty }
+
+    /// Reads what `write` wrote.
+    public init?(decoding value: JSONValue, into faults: inout Faults) {
+        var elements = value.elements
+        guard let order = elements.next()?.integer.flatMap({ UInt64(exactly: $0) }),
+            let body = elements.next(), let files = elements.next(),
+            let new = NewComment(decoding: body, into: &faults)
+        else { return nil }
+        var adopted: [UploadedFile] = []
+        for file in files.elements {
+            guard let file = UploadedFile(file) else { return nil }
+            adopted.append(file)
+        }
+        self.init(order, new, adopted)
+    }
+
+    /// Writes order, comment and files.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginArray()
+        writer.value(order)
+        new.write(to: &writer)
+        writer.beginArray()
+        for file in files { file.write(to: &writer) }
+        writer.endArray()
+        writer.endArray()
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.createComment(on: order, new, files, context)
+    }
+}

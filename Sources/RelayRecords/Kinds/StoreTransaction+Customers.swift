@@ -61,3 +61,19 @@ extension StoreTransaction {
             createdID: old == nil ? id : nil)
     }
 }
+
+/// createCustomer: creates or updates one.
+public struct UpsertCustomer: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.upsertCustomer
+    /// What the client sent.
+    public let body: CustomerUpsert
+
+    /// Asks for it.
+    public init(_ body: CustomerUpsert) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.upsertCustomer(body, context) }
+}

@@ -74,3 +74,65 @@ extension StoreTransaction {
         return RecordAnswer(201, body: IdObject(id: id).json, createdID: id)
     }
 }
+
+/// createDocument.
+public struct CreateDocument: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createDocument
+    /// What the client sent.
+    public let body: NewDocument
+
+    /// Asks for it.
+    public init(_ body: NewDocument) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createDocument(body, context) }
+}
+
+/// createDocumentAttachment: its payload is `[document, file, metadata]`, the last one only if there is
+/// any.
+public struct CreateDocumentAttachment: JSONChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createDocumentAttachment
+    private let document: UInt64
+    private let file: UploadedFile
+    private let metadata: FreeObject?
+
+    /// Asks for a file to be attached to a document.
+    public init(_ document: UInt64, _ file: UploadedFile, _ metadata: FreeObject?) {
+        self.document = document
+        self.file = file
+        self.metadata = metadata
+    }
+
+    /// There is always a file.
+    public var adoptsFiles: Bool { true }
+
+    /// Reads what `write` wrote.
+    public init?(decoding value: JSONValue, into faults: inout Faults) {
+        var elements = value.elements
+        guard let document = elements.next()?.integer.flatMap({ UInt64(exactly: $0) }),
+            let file = elements.next().flatMap({ UploadedFile($0) })
+        else { return nil }
+        let metadata = elements.next().flatMap { FreeObject(decoding: $0, into: &faults) }
+        self.init(document, file, metadata)
+    }
+
+    /// Writes document, file and metadata.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginArray()
+        writer.value(document)
+        file.write(to: &writer)
+        metadata?.write(to: &writer)
+        writer.endArray()
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.createDocumentAttachment(to: document, file, metadata, context)
+    }
+}

@@ -141,3 +141,19 @@ extension StoreView {
         return try document(Resource.eedMonth.key(account, id))
     }
 }
+
+/// consumeEed.
+public struct ConsumeEed: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.consumeEed
+    /// What the client sent.
+    public let body: EedDelivery
+
+    /// Asks for it.
+    public init(_ body: EedDelivery) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.consumeEed(body, context) }
+}

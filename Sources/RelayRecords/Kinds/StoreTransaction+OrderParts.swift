@@ -53,3 +53,35 @@ extension StoreTransaction {
         return RecordAnswer(201, body: Array(String(id).utf8), createdID: id)
     }
 }
+
+/// createOrderField.
+public struct CreateOrderField: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createOrderField
+    /// What the client sent.
+    public let body: OrderFieldAddition
+
+    /// Asks for it.
+    public init(_ body: OrderFieldAddition) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createOrderField(body, context) }
+}
+
+/// createContactPerson.
+public struct CreateContactPerson: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createContactPerson
+    /// What the client sent.
+    public let body: ContactPersonAddition
+
+    /// Asks for it.
+    public init(_ body: ContactPersonAddition) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createContactPerson(body, context) }
+}

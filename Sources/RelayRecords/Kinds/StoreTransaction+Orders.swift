@@ -75,3 +75,45 @@ extension StoreTransaction {
         try store(new, .order, new.id, context, privateBytes: new.facts)
     }
 }
+
+/// createOrder.
+public struct CreateOrder: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.createOrder
+    /// What the client sent.
+    public let body: NewOrder
+
+    /// Asks for it.
+    public init(_ body: NewOrder) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.createOrder(body, context) }
+}
+
+/// updateOrder.
+public struct UpdateOrder: PatchChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.updateOrder
+    /// The record's id.
+    public let id: UInt64
+    /// What changes.
+    public let patch: OrderPatch
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.patch = patch
+        self.precondition = precondition
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.updateOrder(id, patch, precondition, context)
+    }
+}

@@ -163,3 +163,42 @@ extension PropertyEcho {
             externalId: property.externalId, customerId: property.customerId)
     }
 }
+
+/// createProperties: creates or updates some.
+public struct UpsertProperties: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.upsertProperties
+    /// What the client sent.
+    public let body: PropertyUpsert
+
+    /// Asks for it.
+    public init(_ body: PropertyUpsert) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.upsertProperties(body, context) }
+}
+
+/// deleteProperty.
+public struct DeleteProperty: DeletionChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.deleteProperty
+    /// The record's id.
+    public let id: UInt64
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.precondition = precondition
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.deleteProperty(id, precondition, context)
+    }
+}

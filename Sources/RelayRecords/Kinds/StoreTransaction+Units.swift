@@ -119,3 +119,19 @@ extension StoreTransaction {
         }
     }
 }
+
+/// createUnits: creates or updates some.
+public struct UpsertUnits: BodyChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.upsertUnits
+    /// What the client sent.
+    public let body: UnitUpsert
+
+    /// Asks for it.
+    public init(_ body: UnitUpsert) { self.body = body }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout StoreTransaction, _ context: RecordContext
+    ) throws(StoreError) -> RecordAnswer { try transaction.upsertUnits(body, context) }
+}

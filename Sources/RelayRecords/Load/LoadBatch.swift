@@ -31,9 +31,6 @@ public struct LoadBatch: Sendable {
     var records: [LoadedRecord]
     /// Pieces of files, which are kept before the records are loaded. They are not in the change record.
     var chunks: [LoadedChunk] = []
-    /// Whether records are changed at the time that they say themselves: only where a change is made again
-    /// which an earlier program recorded.
-    var keepsTimes = false
     /// Its change record's payload, if that was made ahead.
     private var prepared: [UInt8]?
 
@@ -89,7 +86,7 @@ extension LoadBatch {
     }
 
     /// Reads a change record back; nil when it is not what `payload` wrote.
-    init?(payload: UnsafeRawBufferPointer, keepsTimes: Bool) {
+    init?(payload: UnsafeRawBufferPointer) {
         var lines: [UInt8]
         do throws(ZstdError) {
             var decompressor = try Decompressor()
@@ -102,7 +99,6 @@ extension LoadBatch {
             reading.batches.count == 1
         else { return nil }
         self = batch
-        self.keepsTimes = keepsTimes
     }
 }
 

@@ -7,7 +7,7 @@ struct LoadState {
     var knowledge = LoadKnowledge()
     /// The change record is there.
     var hasBegun = false
-    /// See `LoadBatch`.
+    /// See `LoadDatedRecords`.
     var keepsTimes = false
     /// What the lists get, for the batch as a whole: neighbours go into the same leaves.
     var ids: [ListKey: [UInt64]] = [:]
@@ -26,10 +26,10 @@ extension StoreTransaction {
     /// Records bring their own ids, and times as `LoadedRecord.stamped` says. What finds them follows from
     /// their links as for any other change, and later ids go on behind theirs.
     mutating func load(
-        _ batch: LoadBatch, _ context: RecordContext
+        _ batch: LoadBatch, keepsTimes: Bool = false, _ context: RecordContext
     ) throws(StoreError) -> LoadOutcome {
         var state = LoadState()
-        state.keepsTimes = batch.keepsTimes
+        state.keepsTimes = keepsTimes
         for chunk in batch.chunks { try bring(chunk, &state, context) }
         for record in batch.records { try load(record, &state, context) }
         try flush(&state)

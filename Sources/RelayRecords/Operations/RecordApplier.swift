@@ -29,7 +29,7 @@ public final class RecordApplier: @unchecked Sendable {
     ) throws(StoreError) -> LoadOutcome {
         let context = RecordContext(
             account: batch.account, time: time, present: time, parser: parser,
-            change: .load(batch))
+            change: LoadRecords(batch))
         return try transaction.load(batch, context)
     }
 
@@ -39,46 +39,13 @@ public final class RecordApplier: @unchecked Sendable {
     ///   - time: what `stamp` gave; of a change that is applied again, the time in its record.
     ///   - present: what the clock says, if that is another time.
     public func apply(
-        _ change: RecordChange, account: UInt32, time: Timestamp, present: Timestamp? = nil,
+        _ change: any RecordChange, account: UInt32, time: Timestamp, present: Timestamp? = nil,
         target: TargetPrecondition? = nil, to transaction: inout StoreTransaction
     ) throws(StoreError) -> RecordAnswer {
         if let refusal = try transaction.refusal(target, account: account) { return refusal }
         let context = RecordContext(
             account: account, time: time, present: present ?? time, parser: parser,
             change: change, target: target)
-        switch change {
-        case .createAddress(let new): return try transaction.createAddress(new, context)
-        case .upsertCustomer(let upsert):
-            return try transaction.upsertCustomer(upsert, context)
-        case .upsertProperties(let upsert):
-            return try transaction.upsertProperties(upsert, context)
-        case .deleteProperty(let id, let precondition):
-            return try transaction.deleteProperty(id, precondition, context)
-        case .upsertUnits(let upsert): return try transaction.upsertUnits(upsert, context)
-        case .createOrder(let new): return try transaction.createOrder(new, context)
-        case .updateOrder(let id, let patch, let precondition):
-            return try transaction.updateOrder(id, patch, precondition, context)
-        case .createComment(let order, let new, let files):
-            return try transaction.createComment(on: order, new, files, context)
-        case .createDocument(let new): return try transaction.createDocument(new, context)
-        case .createDocumentAttachment(let document, let file, let metadata):
-            return try transaction.createDocumentAttachment(to: document, file, metadata, context)
-        case .createOrderField(let new): return try transaction.createOrderField(new, context)
-        case .createContactPerson(let new):
-            return try transaction.createContactPerson(new, context)
-        case .createAppointment(let new):
-            return try transaction.createAppointment(new, context)
-        case .updateAppointment(let id, let patch, let precondition):
-            return try transaction.updateAppointment(id, patch, precondition, context)
-        case .deleteAppointment(let id, let precondition):
-            return try transaction.deleteAppointment(id, precondition, context)
-        case .consumeEed(let delivery): return try transaction.consumeEed(delivery, context)
-        case .load(let batch):
-            var writer = JSONWriter()
-            writer.beginObject()
-            try transaction.load(batch, context).writeMembers(to: &writer)
-            writer.endObject()
-            return RecordAnswer(200, body: writer.bytes)
-        }
+        return try change.apply(to: &transaction, context)
     }
 }

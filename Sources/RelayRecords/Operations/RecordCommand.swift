@@ -9,7 +9,7 @@ import RelayStore
 /// elsewhere with the same outcome.
 public final class RecordCommand: WriteCommand, @unchecked Sendable {
     // SAFETY: `answer` is written and read on the writer thread only.
-    private let change: RecordChange
+    private let change: any RecordChange
     private let account: UInt32
     private let applier: RecordApplier
     private let target: TargetPrecondition?
@@ -31,7 +31,7 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     ///     answered from what is remembered, but not remembered itself.
     ///   - completion: called on the writer thread, once the answer is durable.
     public init(
-        _ change: RecordChange, account: UInt32, byteCount: Int,
+        _ change: any RecordChange, account: UInt32, byteCount: Int,
         applier: RecordApplier, target: TargetPrecondition? = nil, isRehearsal: Bool = false,
         request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void

@@ -3,7 +3,7 @@ import RelayContract
 import RelayStore
 
 /// What a change needs besides the transaction: who, when, and a parser for stored documents.
-struct RecordContext {
+public struct RecordContext {
     let account: UInt32
     /// The time that the change is given, which its record holds.
     let time: Timestamp
@@ -11,7 +11,7 @@ struct RecordContext {
     let present: Timestamp
     let parser: JSONParser
     /// What to note in the change record, once the change is known to happen; nil in a bulk load.
-    let change: RecordChange?
+    let change: (any RecordChange)?
     /// What a POST's conditional fields ask of what is at its path.
     var target: TargetPrecondition?
 }
@@ -27,9 +27,12 @@ extension StoreTransaction {
     /// all that is written from here on.
     mutating func begin(_ context: RecordContext) throws(StoreError) {
         guard let change = context.change else { return }
+        assert(
+            change.kind.type == type(of: change),
+            "\(type(of: change)) has the kind of another type")
         let payload = change.payload
         _ = try recordChange(
-            account: context.account, kind: change.kind,
+            account: context.account, kind: change.kind.rawValue,
             time: context.time.milliseconds, payload: payload.span.bytes)
     }
 

@@ -8,14 +8,14 @@ extension RelayAPI {
     mutating func createAppointment(
         _ input: CreateAppointmentInput, _ exchange: inout RelayExchange
     ) {
-        submit(.createAppointment(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateAppointment(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func updateAppointment(
         _ input: UpdateAppointmentInput, _ exchange: inout RelayExchange
     ) {
         submit(
-            .updateAppointment(input.appointmentId, input.body, exchange.precondition(epoch)),
+            UpdateAppointment(input.appointmentId, input.body, exchange.precondition(epoch)),
             dryRun: input.dryRun, &exchange)
     }
 
@@ -23,7 +23,7 @@ extension RelayAPI {
         _ input: DeleteAppointmentInput, _ exchange: inout RelayExchange
     ) {
         submit(
-            .deleteAppointment(input.appointmentId, exchange.precondition(epoch)),
+            DeleteAppointment(input.appointmentId, exchange.precondition(epoch)),
             dryRun: input.dryRun, &exchange)
     }
 

@@ -11,11 +11,11 @@ extension RelayAPI {
         let new = NewDocument(
             title: input.body.title, propertyId: input.body.propertyId,
             customerId: input.body.customerId)
-        submit(.createDocument(new), dryRun: input.dryRun, &exchange)
+        submit(CreateDocument(new), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createDocument(_ input: CreateDocumentInput, _ exchange: inout RelayExchange) {
-        submit(.createDocument(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateDocument(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func getDocument(_ input: GetDocumentInput, _ exchange: inout RelayExchange) {

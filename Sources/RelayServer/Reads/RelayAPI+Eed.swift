@@ -7,7 +7,7 @@ import RelayStore
 /// Energy data: what was delivered for a unit, and for which units nothing was.
 extension RelayAPI {
     mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout RelayExchange) {
-        submit(.consumeEed(input.body), dryRun: input.dryRun, &exchange)
+        submit(ConsumeEed(input.body), dryRun: input.dryRun, &exchange)
     }
 
     /// The answer is put together from documents as they are stored: nothing is parsed.

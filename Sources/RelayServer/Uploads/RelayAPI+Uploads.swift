@@ -27,12 +27,12 @@ extension RelayAPI {
                 let request = APIRequest(body: exchange.http.body)
                 guard let new = request.body(as: NewComment.self, bodies, &exchange) else { return }
                 return submit(
-                    .createComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
+                    CreateComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
             }
             guard try isSettled(upload, exchange) else { return }
             let (new, files) = try upload.finish(parser)
             try submit(
-                .createComment(input.orderId, new, files), [new.json], files,
+                CreateComment(input.orderId, new, files), [new.json], files,
                 dryRun: input.dryRun, &exchange)
         } catch {
             exchange.reject(error)
@@ -56,7 +56,7 @@ extension RelayAPI {
             guard try isSettled(upload, exchange) else { return }
             let (file, metadata) = try upload.finish(parser)
             try submit(
-                .createDocumentAttachment(input.documentId, file, metadata),
+                CreateDocumentAttachment(input.documentId, file, metadata),
                 [metadata?.bytes ?? []], [file], dryRun: input.dryRun, &exchange)
         } catch {
             exchange.reject(error)
@@ -101,7 +101,7 @@ extension RelayAPI {
     /// Hands a change with its files to the writer. The same request sent again may be cut and
     /// delimited in another way: it is told by what was read from it.
     private func submit(
-        _ change: RecordChange, _ parts: [[UInt8]], _ files: [UploadedFile], dryRun: Bool?,
+        _ change: any RecordChange, _ parts: [[UInt8]], _ files: [UploadedFile], dryRun: Bool?,
         _ exchange: inout RelayExchange
     ) throws(Problem) {
         let claim = try claim(exchange)

@@ -8,36 +8,36 @@ import RelayStore
 /// command, which answers when it is durable.
 extension RelayAPI {
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout RelayExchange) {
-        submit(.createAddress(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateAddress(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createCustomer(_ input: CreateCustomerInput, _ exchange: inout RelayExchange) {
-        submit(.upsertCustomer(input.body), dryRun: input.dryRun, &exchange)
+        submit(UpsertCustomer(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createProperties(
         _ input: CreatePropertiesInput, _ exchange: inout RelayExchange
     ) {
-        submit(.upsertProperties(input.body), dryRun: input.dryRun, &exchange)
+        submit(UpsertProperties(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func deleteProperty(_ input: DeletePropertyInput, _ exchange: inout RelayExchange) {
         submit(
-            .deleteProperty(input.propertyId, exchange.precondition(epoch)), dryRun: input.dryRun,
+            DeleteProperty(input.propertyId, exchange.precondition(epoch)), dryRun: input.dryRun,
             &exchange)
     }
 
     mutating func createUnits(_ input: CreateUnitsInput, _ exchange: inout RelayExchange) {
-        submit(.upsertUnits(input.body), dryRun: input.dryRun, &exchange)
+        submit(UpsertUnits(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout RelayExchange) {
-        submit(.createOrder(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateOrder(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout RelayExchange) {
         submit(
-            .updateOrder(input.orderId, input.body, exchange.precondition(epoch)),
+            UpdateOrder(input.orderId, input.body, exchange.precondition(epoch)),
             dryRun: input.dryRun,
             &exchange)
     }
@@ -45,13 +45,13 @@ extension RelayAPI {
     mutating func createOrderField(
         _ input: CreateOrderFieldInput, _ exchange: inout RelayExchange
     ) {
-        submit(.createOrderField(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateOrderField(input.body), dryRun: input.dryRun, &exchange)
     }
 
     mutating func createContactPerson(
         _ input: CreateContactPersonInput, _ exchange: inout RelayExchange
     ) {
-        submit(.createContactPerson(input.body), dryRun: input.dryRun, &exchange)
+        submit(CreateContactPerson(input.body), dryRun: input.dryRun, &exchange)
     }
 
     /// Answers the body that its schema refused, if it did.
@@ -69,7 +69,7 @@ extension RelayAPI {
 
     /// Hands a change to the writer under the request's Idempotency-Key, if it has one.
     func submit(
-        _ change: RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange
+        _ change: any RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange
     ) {
         let claim: RequestsUnderWay.Claim?
         do throws(Problem) {
@@ -92,7 +92,7 @@ extension RelayAPI {
     ///   - claim: of the request's Idempotency-Key, released when the answer is there.
     ///   - fingerprint: of what the request asks for; there when there is a claim.
     func submit(
-        _ change: RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
+        _ change: any RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
         fingerprint: [UInt8]?, _ exchange: inout RelayExchange
     ) {
         let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)

@@ -88,7 +88,7 @@ public struct ChangeReplay: Sendable {
             return "change \(sequence) is a bulk load, whose records are not in the change log"
         }
         // SAFETY: lent by the caller for this call.
-        guard let change = RecordChange(kind: kind, payload: payload, parser: parser) else {
+        guard let change = ChangeKind.decode(kind, payload, parser) else {
             return "change \(sequence) is of kind \(kind), which this program cannot replay"
         }
         return change.adoptsFiles
@@ -170,7 +170,7 @@ public struct ChangeReplay: Sendable {
     ) throws(StoreError) -> String? {
         // SAFETY: the change keeps copies of what it reads.
         let change = entry.payload.withUnsafeBytes {
-            RecordChange(kind: entry.kind, payload: $0, parser: parser)
+            ChangeKind.decode(entry.kind, $0, parser)
         }
         // Whoever asks for a replay has looked before, but the log is the source's.
         guard let change, !change.adoptsFiles else {

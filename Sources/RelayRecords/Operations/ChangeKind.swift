@@ -1,0 +1,58 @@
+import JSON
+
+/// The kinds of changes: each is a type of its own. Decoding goes from here, so that a kind which is
+/// missing here cannot be declared, and one whose type is missing does not compile.
+///
+/// The numbers are part of the bytes on disk: never reuse one. 0 is a bulk load, which has no payload.
+public enum ChangeKind: UInt8, CaseIterable, Sendable {
+    case createAddress = 1
+    case upsertCustomer = 2
+    case upsertProperties = 3
+    case deleteProperty = 4
+    case upsertUnits = 5
+    case createOrder = 6
+    case updateOrder = 7
+    case createComment = 10
+    case createDocument = 11
+    case createDocumentAttachment = 12
+    case createOrderField = 20
+    case createContactPerson = 21
+    case createAppointment = 22
+    case updateAppointment = 23
+    case deleteAppointment = 24
+    case consumeEed = 25
+    /// Only in logs of earlier programs.
+    case loadDatedRecords = 40
+    case loadRecords = 41
+
+    /// The type that is of this kind.
+    public var type: any RecordChange.Type {
+        switch self {
+        case .createAddress: CreateAddress.self
+        case .upsertCustomer: UpsertCustomer.self
+        case .upsertProperties: UpsertProperties.self
+        case .deleteProperty: DeleteProperty.self
+        case .upsertUnits: UpsertUnits.self
+        case .createOrder: CreateOrder.self
+        case .updateOrder: UpdateOrder.self
+        case .createComment: CreateComment.self
+        case .createDocument: CreateDocument.self
+        case .createDocumentAttachment: CreateDocumentAttachment.self
+        case .createOrderField: CreateOrderField.self
+        case .createContactPerson: CreateContactPerson.self
+        case .createAppointment: CreateAppointment.self
+        case .updateAppointment: UpdateAppointment.self
+        case .deleteAppointment: DeleteAppointment.self
+        case .consumeEed: ConsumeEed.self
+        case .loadDatedRecords: LoadDatedRecords.self
+        case .loadRecords: LoadRecords.self
+        }
+    }
+
+    /// Reads a change record back; nil when it is of no known kind or not what its type wrote.
+    public static func decode(
+        _ number: UInt8, _ payload: UnsafeRawBufferPointer, _ parser: JSONParser
+    ) -> (any RecordChange)? {
+        ChangeKind(rawValue: number)?.type.init(payload: payload, parser: parser)
+    }
+}
