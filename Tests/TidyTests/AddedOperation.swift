@@ -46,21 +46,25 @@ struct AddedOperation {
         }
     }
 
-    /// The change record's kind, its payload both ways, and what applies it.
+    /// The change's type beside what carries it out, and its lines in the registry: number and
+    /// type.
     private func change() throws {
         let records = "Sources/RelayRecords"
-        try edit(file(with: "public enum RecordChange", under: records)) { lines in
-            try lines.double(from: "    case createOrderField(")
-            try lines.double(from: "        case .createOrderField: 20")
-            try lines.double(from: "        case .createOrderField(let new): return new.json")
-            try lines.double(
-                from: "            case 20:", to: "            case 21:", excluding: true)
-        }
-        try edit(file(with: "case .createOrderField(let new): return try", under: records)) {
-            lines in
-            try lines.double(from: "        case .createOrderField(let new): return try")
-        }
         try double("mutating func createOrderField(", under: records)
+        try edit(file(with: "public struct CreateOrderField", under: records)) { lines in
+            try lines.double(from: "public struct CreateOrderField", to: "}")
+        }
+        try edit(file(with: "public enum ChangeKind", under: records)) { lines in
+            try lines.double(from: "    case createOrderField = 20")
+            try lines.double(from: "        case .createOrderField: CreateOrderField.self")
+        }
+    }
+
+    /// Takes the change's type out of the registry again.
+    func unregister() throws {
+        try edit(file(with: "public enum ChangeKind", under: "Sources/RelayRecords")) { lines in
+            try lines.remove("        case .createToy: CreateToy.self")
+        }
     }
 
     // MARK: Files
@@ -109,21 +113,24 @@ struct Lines {
 
     var text: String { lines.joined(separator: "\n") }
 
-    /// Doubles the lines from the one that begins so to the next that is `end` (or begins so, and is
-    /// left out), with the operation's name changed; one line without an end.
-    mutating func double(from start: String, to end: String? = nil, excluding: Bool = false) throws
-    {
-        let first = try #require(
-            lines.firstIndex { $0.hasPrefix(start) }, "\(path) has no `\(start)`")
+    /// Doubles the lines from the one that begins so to the next that is `end`, with the operation's
+    /// name changed; one line without an end.
+    mutating func double(from start: String, to end: String? = nil) throws {
+        let first = try first(start)
         var last = first
         if let end {
             last = try #require(
-                lines[(first + 1)...].firstIndex { excluding ? $0.hasPrefix(end) : $0 == end },
-                "\(path): `\(start)` has no end")
-            if excluding { last -= 1 }
+                lines[(first + 1)...].firstIndex { $0 == end }, "\(path): `\(start)` has no end")
         }
         let copy = lines[first...last].map { Substring(Self.renamed(String($0))) }
         lines.insert(contentsOf: copy, at: first)
+    }
+
+    /// Removes the line that begins so.
+    mutating func remove(_ start: String) throws { lines.remove(at: try first(start)) }
+
+    private func first(_ start: String) throws -> Int {
+        try #require(lines.firstIndex { $0.hasPrefix(start) }, "\(path) has no `\(start)`")
     }
 
     /// The toy's text, made from that of what it resembles.
@@ -132,8 +139,7 @@ struct Lines {
             .replacing("CreateOrderField", with: "CreateToy")
             .replacing("OrderFieldAddition", with: "NewToy")
             .replacing("/v1/order-fields", with: "/v1/toys")
-            // Kinds of changes that no record has: the lines with those of the other one.
-            .replacing("createToy: 20", with: "createToy: 200")
-            .replacing("case 20:", with: "case 200:")
+            // A kind of change that no record has.
+            .replacing("createToy = 20", with: "createToy = 200")
     }
 }
