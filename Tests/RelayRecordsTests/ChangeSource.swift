@@ -70,14 +70,15 @@ struct ChangeSource {
             additionalInfo: maybe(30) { $0.text() }, accountId: maybe(10) { $0.id() })
     }
 
-    /// How often a change of a kind comes among those that `next` draws: not at all if it needs a file.
+    /// How often a change of a kind comes among those that `next` draws: not at all if it needs a
+    /// file, or only an earlier program made it.
     private static func weight(_ kind: ChangeKind) -> Int {
         switch kind {
         case .upsertCustomer, .upsertUnits: 17
         case .upsertProperties: 20
         case .deleteProperty, .createOrder: 11
         case .createAddress, .consumeEed, .updateOrder: 6
-        case .createDocumentAttachment: 0
+        case .createDocumentAttachment, .loadDatedRecords: 0
         default: 3
         }
     }
