@@ -110,7 +110,9 @@ let package = Package(
             exclude: ["allocation-counter.c", "node-client.mjs", "shifted-clock.c"]),
         .testTarget(
             name: "RelayctlTests",
-            dependencies: ["relayctl", "RelayStore", "RelaySnapshots", "RelayContract", "JSON"]),
+            dependencies: [
+                "relayctl", "RelayRecords", "RelayStore", "RelaySnapshots", "RelayContract", "JSON",
+            ]),
         // A server that stalls and lies, for relaybench to find out.
         .executableTarget(
             name: "badserver", dependencies: ["HTTP2", "Options"], path: "Tests/BadServer"),

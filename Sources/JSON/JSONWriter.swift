@@ -120,7 +120,7 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    /// An integer as a string of its digits: the seed writes some ids so.
+    /// Appends an integer as a string of its digits, as the contract writes some ids.
     public mutating func value(digits integer: UInt64) {
         separate()
         bytes.append(UInt8(ascii: "\""))

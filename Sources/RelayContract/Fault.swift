@@ -149,11 +149,12 @@ public struct Faults {
     /// Lets a member pass that is known and comes for the first time.
     mutating func admit(_ name: JSONString, place: Int, seen: inout UInt32) -> Bool {
         if place < 0 {
-            addNamed(.unknownMember, name, "there is no such member here")
+            addNamed(
+                .unknownMember, name, "the contract has no member of this name here: leave it out")
             return false
         }
         if seen & 1 << place != 0 {
-            addNamed(.duplicateMember, name, "the member is there more than once")
+            addNamed(.duplicateMember, name, "the member occurs more than once: send it once")
             return false
         }
         seen |= 1 << place
@@ -162,7 +163,7 @@ public struct Faults {
 
     /// A name of a free-form object that is there twice.
     mutating func duplicate(_ name: JSONString) {
-        addNamed(.duplicateMember, name, "the member is there more than once")
+        addNamed(.duplicateMember, name, "the member occurs more than once: send it once")
     }
 
     private mutating func addNamed(_ code: FaultCode, _ name: JSONString, _ detail: String) {
@@ -174,7 +175,9 @@ public struct Faults {
     /// Lets a parameter pass that comes for the first time.
     mutating func admit(_ parameter: StaticString, place: Int, seen: inout UInt32) -> Bool {
         if seen & 1 << place != 0 {
-            add(.duplicateParameter, parameter: "\(parameter)", "given more than once")
+            add(
+                .duplicateParameter, parameter: "\(parameter)",
+                "the parameter occurs more than once: send it once")
             return false
         }
         seen |= 1 << place

@@ -90,8 +90,8 @@ extension Faults {
     mutating func addInexact() {
         add(
             .format,
-            "the number would come back as another: it is kept as a double in its shortest form, "
-                + "which holds any number of at most 15 digits from 1e-307 to 1e308")
+            "the number would not come back with the same value: Relay stores doubles, "
+                + "which hold every number of at most 15 digits from 1e-307 to 1e308")
     }
 
     private static func phrase(_ range: ClosedRange<Double>) -> String {
@@ -161,7 +161,7 @@ extension Faults {
         return array(value, count: count) { value, faults in
             guard let element = read(value, &faults) else { return nil }
             guard !seen.contains(element) else {
-                faults.add(.notUnique, "an earlier element is the same")
+                faults.add(.notUnique, "an earlier element is equal: send each element once")
                 return nil
             }
             seen.append(element)

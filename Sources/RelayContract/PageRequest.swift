@@ -61,14 +61,20 @@ public struct PageRequest: Sendable {
     ) {
         if isRequired && !hasCursor {
             if !hasLimit {
-                faults.add(.required, parameter: "limit", "limit is missing (or a cursor)")
+                faults.add(
+                    .required, parameter: "limit",
+                    "limit is missing: send limit and offset, or a cursor")
             }
             if !hasOffset {
-                faults.add(.required, parameter: "offset", "offset is missing (or a cursor)")
+                faults.add(
+                    .required, parameter: "offset",
+                    "offset is missing: send limit and offset, or a cursor")
             }
         }
         if hasCursor && hasOffset {
-            faults.add(.mismatch, parameter: "offset", "offset cannot go together with cursor")
+            faults.add(
+                .mismatch, parameter: "offset",
+                "offset and cursor exclude each other: send one of them")
         }
     }
 }

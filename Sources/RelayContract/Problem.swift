@@ -57,7 +57,7 @@ public struct Problem: Error, Equatable, Sendable {
             if unlistedFaults > 0 {
                 Fault(
                     pointer: "", code: .tooManyFaults,
-                    detail: "and \(unlistedFaults) more faults that are not listed"
+                    detail: "the body has \(unlistedFaults) more faults that are not listed"
                 ).write(to: &writer)
             }
             writer.endArray()

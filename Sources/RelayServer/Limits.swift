@@ -20,10 +20,10 @@ public enum Limits {
     /// Bytes of a comment's JSON body: its text and two short members, with every character escaped.
     static let commentBytes = 1 << 20
 
-    /// Files of one comment: the seed's "maximum of 10 files".
+    /// Files of one comment: the API documentation's "maximum of 10 files".
     static let filesPerComment = 10
 
-    /// Bytes of a comment's files together, and of a document's file: the seed's 100 MB.
+    /// Bytes of a comment's files together, and of a document's file: 100 MB in the API documentation.
     static let fileBytes = 100_000_000
 
     /// Uploads under way at once, of all connections. Each may have two chunks in memory, 128 KiB,

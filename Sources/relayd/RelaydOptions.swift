@@ -7,37 +7,42 @@ import RelayStore
 /// relayd's command line.
 struct RelaydOptions {
     private static let storeOption = Option.required(
-        "store", "DIR", help: "the store's directory, created if there is none; :memory: for none")
+        "store", "DIR",
+        help:
+            "the store's directory, created if it does not exist; :memory: keeps the store in "
+            + "memory"
+    )
     private static let socketOption = Option<String?>.optional(
-        "socket", "PATH", help: "the Unix socket to serve (or have it passed by systemd)")
+        "socket", "PATH", help: "the Unix socket to serve; not needed if systemd passes one")
     private static let adminOption = Option<String?>.optional(
         "admin-socket", "PATH",
-        help: "the admin tool's socket; DIR/admin.sock unless in memory or passed by systemd")
+        help: "the socket for relayctl; default: DIR/admin.sock, none for a store in memory")
     private static let listenOption = Option<String?>.optional(
-        "listen", "127.0.0.1:PORT", help: "a loopback port to serve as well")
+        "listen", "127.0.0.1:PORT", help: "a loopback port to serve too")
     private static let loopsOption = Option<Int?>.optional(
         "loops", "N", .integer(1...RelayServer.Limits.maxLoops),
-        help: "threads that serve requests; one per core unless given")
+        help: "number of threads that serve requests; default: one per core")
     private static let warmOption = Option<Bool>.flag(
-        "warm", help: "read the store into memory before serving; says how much and how long")
+        "warm", help: "read the store into the page cache before serving")
     private static let everyOption = Option<Int?>.optional(
         "snapshot-every", "TIME", .duration(1_000...365 * 86_400_000),
-        help: "take a snapshot so often, such as 1h; needs --snapshot-to")
+        help: "take a snapshot at this interval, such as 1h; needs --snapshot-to")
     private static let repositoryOption = Option<String?>.optional(
-        "snapshot-to", "REPO", .path, help: "the repository for snapshots; made if there is none")
+        "snapshot-to", "REPO", .path,
+        help: "the repository for snapshots, made if it does not exist")
     // The highest number stands for no user and no group (chown(2)).
     private static let usersOption = Option<[Int]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max) - 1),
-        help: "only these users may connect, and those of --allow-gid")
+        help: "let this user connect, and no others than the listed users and groups")
     private static let groupsOption = Option<[Int]>.repeated(
         "allow-gid", "GID", .integer(0...Int(UInt32.max) - 1),
-        help: "only who is in these groups may connect, and those of --allow-uid")
+        help: "let members of this group connect, and no others than the listed users and groups")
     private static let changeDaysOption = Option<Int?>.optional(
         "keep-changes", "DAYS", .integer(0...36_500),
-        help: "how far back the change log goes; 30 days unless given")
+        help: "how long changes stay in the change log; default: 30 days")
     private static let changeBytesOption = Option<Int?>.optional(
         "keep-changes-mib", "MIB", .integer(1...1_048_576),
-        help: "how large the change log may become; 1024 MiB unless given")
+        help: "largest size of the change log; default: 1024 MiB")
 
     static let program = Program(
         name: "relayd",
@@ -56,8 +61,9 @@ struct RelaydOptions {
             "socket root and relayd's own user may always connect, others only if listed. TCP",
             "does not tell who a client is, so --listen and these options exclude each other.",
             "",
-            "Ends on SIGTERM and SIGINT: lets nobody in any more, finishes the streams under",
-            "way, commits, exits with 0. SIGHUP changes nothing: there is nothing to reload.",
+            "On SIGTERM and SIGINT relayd accepts no new clients, finishes the streams under",
+            "way, commits its writes and exits with 0. It ignores SIGHUP: it has nothing to "
+                + "reload.",
         ], section: 8)
 
     let store: String

@@ -13,11 +13,12 @@ enum StartupError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .nowhereToServe:
-            "nowhere to serve: give --socket PATH or --listen 127.0.0.1:PORT"
+            "there is no socket to serve: give --socket PATH or --listen 127.0.0.1:PORT"
         case .halfSchedule:
-            "--snapshot-every and --snapshot-to need each other, and a store on the disk"
+            "--snapshot-every and --snapshot-to go together and need a store on disk: give both, "
+                + "and a --store other than :memory:"
         case .samePath(let path):
-            "the API and the admin socket cannot both be \(path): choose two paths"
+            "the API and the admin API cannot share the socket \(path): choose two paths"
         case .usersOverTCP(let place):
             "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
                 + "is; serve a Unix socket alone, or leave them out"

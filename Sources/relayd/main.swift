@@ -27,7 +27,7 @@ do {
     repeat {
         sigwait(&signals, &received)
         if received == SIGHUP {
-            RelaydOptions.program.complain("SIGHUP: there is nothing to reload, relayd goes on")
+            RelaydOptions.program.complain("SIGHUP is ignored: relayd has nothing to reload")
         }
     } while received == SIGHUP
     Systemd.notify("STOPPING=1")

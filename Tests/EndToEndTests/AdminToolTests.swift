@@ -11,7 +11,8 @@ struct AdminToolTests {
         let early = ChildProcess.run(
             "relayctl", ["wait", "--ready", "--store", store, "--timeout", "100ms"])
         #expect(early.code == 1)
-        #expect(early.output.contains("seen last: nobody listens on \(store)/admin.sock"))
+        #expect(
+            early.output.contains("the last attempt: no process listens on \(store)/admin.sock"))
 
         let socket = directory.file("admin.sock")
         let log = directory.file("wait.log")

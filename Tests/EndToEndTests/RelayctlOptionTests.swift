@@ -76,7 +76,7 @@ struct RelayctlOptionTests {
         let asking = [["health"], ["wait", "--ready", "--timeout", "1s"], ["top", "--once"]]
         for verb in asking {
             let none = run(verb + ["--store", store, "--json"], code: 1)
-            #expect(none.contains("nobody listens on \(store)/admin.sock"), "\(verb): \(none)")
+            #expect(none.contains("no process listens on \(store)/admin.sock"), "\(verb): \(none)")
             let found = run(verb + ["--admin-socket", elsewhere, "--json"])
             #expect(found.hasPrefix("{"), "\(verb): \(found)")
         }

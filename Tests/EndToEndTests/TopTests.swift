@@ -27,7 +27,7 @@ struct TopTests {
         relayd.process.signal(SIGCONT)
         #expect(terminal.wait { !terminal.screen.has("no answer") })
         #expect(relayd.stop() == 0)
-        #expect(terminal.wait { terminal.screen.has("nobody listens on") })
+        #expect(terminal.wait { terminal.screen.has("no process listens on") })
         let second = try serve()
         #expect(
             terminal.wait {

@@ -104,7 +104,7 @@ struct AttachmentLoadingTests {
         let file = try upload([4, 5], to: target)
         _ = try target.must(CreateComment(1, NewComment(text: "t", authorName: "a"), [file]))
         let faults = try dump.load(into: target).faults
-        #expect(faults.map(\.detail) == ["id: attachment 1 of the account is another file"])
+        #expect(faults.map(\.detail) == ["id: the account has another file as attachment 1"])
         #expect(faults.map(\.waits) == [false])
         #expect(try target.store.check().faults == [])
     }

@@ -189,7 +189,7 @@ struct PropertyRecordsTests {
         try fixture.must(CreateOrder(NewOrder(title: "b", propertyId: property)))
         #expect(
             try detail().hasSuffix(
-                #"and 2 orders (1 "a", 2 "b") refer to property 1: move or delete them first"#))
+                #"and 2 orders (1 "a", 2 "b") refer to property 1: change or delete them first"#))
         for _ in 3...6 {
             try fixture.must(CreateOrder(NewOrder(title: "c", propertyId: property)))
         }

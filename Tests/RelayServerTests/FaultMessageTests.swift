@@ -28,8 +28,8 @@ struct FaultMessageTests {
     @Test(
         "Base64 that is none is told by its first fault: which character, and at which place.",
         arguments: [
-            ("JVBERi0xLjQ-", "character 12 is `-`, which is of the URL alphabet"),
-            ("JVBERi0xLjQ_AAAA-", "character 12 is `_`, which is of the URL alphabet"),
+            ("JVBERi0xLjQ-", "character 12 is `-`, which belongs to the URL alphabet"),
+            ("JVBERi0xLjQ_AAAA-", "character 12 is `_`, which belongs to the URL alphabet"),
             ("data:application/pdf;base64,JVBERi0x", "character 5 is `:`"),
             ("JVBERi0x LjQK", "character 9 is the byte 0x20"),
             ("JVBERi0x\\nLjQK", "character 9 is an escape"),

@@ -1,4 +1,5 @@
 import Options
+import RelayRecords
 import Testing
 
 @testable import relayctl
@@ -30,6 +31,16 @@ import Testing
         #expect(arguments[Commands.seed] == 9)
         #expect(throws: UsageError.self) {
             try Commands.program.parse(["sample", "--store", "x", "--orders", "0"])
+        }
+    }
+
+    @Test("dump offers the kinds of records that have lines in a dump, and no others.")
+    func dumpedKinds() {
+        let absent = ["orderField", "comment", "contactPerson", "term"]
+        for name in Resource.allCases.map(\.name) {
+            let line = ["dump", "--store", "x", "--resource", name]
+            let isTaken = (try? Commands.program.parse(line)) != nil
+            #expect(isTaken == !absent.contains(name), "\(name)")
         }
     }
 }

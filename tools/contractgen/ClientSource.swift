@@ -65,7 +65,7 @@ enum ClientSource {
         source.line("///")
         source.doc("`\(endpoint.method.uppercased()) \(endpoint.path)`")
         source.line("///")
-        parameters(method.parameters, &source)
+        parameters(method.parameters.map { ($0.name, $0.description) }, &source)
         if method.result != nil { source.item("- Returns:", method.returns) }
         throwing(endpoint, &source)
         deprecation(endpoint, &source)
@@ -81,16 +81,16 @@ enum ClientSource {
         source.line("}")
     }
 
-    /// The same, of which a client has a version already.
+    /// Writes the method for a client that has a version of the answer already.
     private static func conditional(_ method: ClientMethod, _ source: inout Source) {
         let endpoint = method.endpoint
         let field = endpoint.fields.first { $0.name == "If-None-Match" }!
-        source.doc("\(endpoint.summary), unless it is what the client has already.")
+        source.doc("\(endpoint.summary), unless the client has the current version already.")
         source.line("///")
-        source.doc("As the other `\(endpoint.id)`.")
-        source.line("///")
-        source.item("- Parameter ifNoneMatch:", field.description)
-        source.item("- Returns:", "\(method.returns) nil when it has one of those versions.")
+        parameters(
+            method.parameters.map { ($0.name, $0.description) }
+                + [("ifNoneMatch", field.description)], &source)
+        source.item("- Returns:", "\(method.returns) nil if `ifNoneMatch` names its version.")
         throwing(endpoint, &source)
         deprecation(endpoint, &source)
         source.list(
@@ -111,7 +111,7 @@ enum ClientSource {
         let endpoint = method.endpoint
         source.doc("\(endpoint.summary): a dry run of `RelayClient.\(endpoint.id)`.")
         source.line("///")
-        parameters(method.rehearsed, &source)
+        parameters(method.rehearsed.map { ($0.name, $0.description) }, &source)
         throwing(endpoint, &source)
         deprecation(endpoint, &source)
         source.list(
@@ -138,7 +138,7 @@ enum ClientSource {
     // MARK: Documentation
 
     private static func parameters(
-        _ parameters: [ClientMethod.Parameter], _ source: inout Source
+        _ parameters: [(name: String, description: String)], _ source: inout Source
     ) {
         guard parameters.count > 1 else {
             if let only = parameters.first {
@@ -176,7 +176,7 @@ extension ClientMethod {
             let codes = statuses.map(String.init).joined(separator: " or ")
             let tag = endpoint.answer.headers.contains("ETag") ? " and its entity tag" : ""
             return "\(first) With status \(codes)\(tag)."
-        case .page: return "\(first) `RelayClient.page(after:)` goes on behind it."
+        case .page: return "\(first) `RelayClient.page(after:)` reads the page after this one."
         case .none, .file, .json: return first
         }
     }

@@ -32,7 +32,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .unusable(let scenario, let why): "\(scenario) cannot run: \(why)"
         case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
         case .output(let error): "\(error)"
-        case .notAReport(let path, let why): "\(path) is no report of relaybench run: \(why)"
+        case .notAReport(let path, let why): "\(path) is not a report of relaybench run: \(why)"
         case .notComparable(let why): "the reports cannot be compared: \(why)"
         case .notMeasured(let threshold):
             "'\(threshold)' cannot be judged: its figure was not measured; see --pid"

@@ -13,9 +13,10 @@ enum BenchOptions {
     static let headers = Option<[String]>.repeated(
         "header", "FIELD", help: "a field of every request, such as 'accept: text/html'")
     static let method = Option<String?>.optional(
-        "method", "METHOD", help: "of --url; GET, or POST with a body, if not given")
+        "method", "METHOD",
+        help: "method of the requests to --url; default: GET, or POST with a body")
     static let body = Option<String?>.optional(
-        "body", "TEXT", help: "what --url is sent, or @FILE")
+        "body", "TEXT", help: "body of the requests to --url: a text, or @FILE")
     static let inputFile = Option<String?>.optional(
         "input-file", "FILE", .path,
         help: "requests instead of scenarios, sent in turn: METHOD PATH [BODY-FILE] lines")
@@ -26,11 +27,11 @@ enum BenchOptions {
 
     static let connections = Option<Int>.number(
         "connections", "N", .integer(1...Limits.connections), default: 8,
-        help: "connections, all threads together"
+        help: "number of connections of all threads together"
     ).letter("c")
     static let streams = Option<Int>.number(
         "streams", "N", .integer(1...Limits.streams), default: 32,
-        help: "requests under way on each connection"
+        help: "concurrent requests on each connection"
     ).letter("m")
     static let threads = Option<Int>.number(
         "threads", "N", .integer(1...Limits.threads), default: 1, help: "threads"
@@ -40,21 +41,23 @@ enum BenchOptions {
         help: "how long to measure"
     ).letter("D")
     static let requests = Option<Int?>.optional(
-        "requests", "N", .integer(1...Int.max / 2), help: "so many requests, however long it takes"
+        "requests", "N", .integer(1...Int.max / 2), help: "send N requests, however long it takes"
     ).letter("n")
     static let warmUp = Option<Int>.number(
         "warm-up", "TIME", .duration(0...3_600_000), default: 0,
         help: "how long to send before measuring")
     static let timeout = Option<Int>.number(
         "timeout", "TIME", .duration(10...3_600_000), default: 10_000,
-        help: "without an answer for so long a request counts as failed")
+        help: "a request without an answer after TIME counts as failed")
     static let seed = Option<Int>.number(
         "seed", "N", .integer(0...Int.max), default: 1,
-        help: "the same seed chooses the same keys")
+        help: "start value of the random generator; the same seed chooses the same records")
 
     static let rate = Option<String?>.optional(
         "rate", "R",
-        help: "open loop: so many requests per second in total, due whatever the server does")
+        help:
+            "open loop: R requests per second in total, each sent when due whatever the server does"
+    )
     static let ramp = Option<String?>.optional(
         "ramp", "A:B", help: "open loop: from A requests per second to B over the duration")
     static let stages = Option<String?>.optional(
@@ -65,29 +68,29 @@ enum BenchOptions {
         help: "closed loop: a pause before the place of an answered request sends the next")
     static let findMax = Option<String?>.optional(
         "find-max", "THRESHOLD",
-        help: "search the highest rate that keeps a threshold; each step lasts --duration")
+        help: "search the highest rate that meets THRESHOLD; each step lasts --duration")
 
     static let thresholds = Option<[String]>.repeated(
         "threshold", "THRESHOLD",
-        help: "a promise such as 'p(99)<5ms' or 'errors<0.1%'; exit code 99 when it is not kept")
+        help: "a condition such as 'p(99)<5ms' or 'errors<0.1%'; exit code 99 if the run misses it")
     static let abort = Option<Bool>.flag(
         "abort-on-threshold", help: "end the run as soon as a threshold is missed")
     static let repeats = Option<Int>.number(
         "repeat", "N", .integer(1...100), default: 1,
-        help: "runs, for relaybench compare to tell chance from change")
+        help: "number of runs; relaybench compare needs several to tell chance from change")
     static let process = Option<Int?>.optional(
         "pid", "PID", .integer(1...Int(Int32.max)),
-        help: "the server's process; found through its Unix socket")
+        help: "the server's process id; default: found through its Unix socket")
     static let adminSocket = Option<String?>.optional(
         "admin-socket", "PATH", .path,
-        help: "relayd's admin socket; found through its command line")
+        help: "relayd's admin socket; default: found through relayd's command line")
 
     static let allowLate = Option<Int>.number(
         "allow-late", "TIME", .duration(0...3_600_000), default: Limits.lateMilliseconds,
-        help: "relaybench is the limit when 1 % of its requests leave later than due by more")
+        help: "relaybench is the limit if it sends 1 % of its requests more than TIME late")
     static let allowBusy = Option<Int>.number(
         "allow-busy", "PERCENT", .integer(1...100), default: Limits.busyPercent,
-        help: "or when a thread of it uses or waits for so much of a core; 100 never")
+        help: "relaybench is the limit if one of its threads needs PERCENT of a core; 100: never")
 
     static let json = Option<String?>.optional(
         "json", "FILE", .path, help: "write the report as JSON; - for standard output")
@@ -99,7 +102,7 @@ enum BenchOptions {
 
     static let failOver = Option<String>.text(
         "fail-over", "SHARE", default: "5%",
-        help: "exit code 99 when the new report is worse by more")
+        help: "exit code 99 if the new report is worse by more than SHARE")
     static let html = Option<String?>.optional(
         "html", "FILE", .path, help: "the page to write; - for standard output")
     static let svg = Option<String?>.optional(
@@ -123,19 +126,19 @@ enum BenchOptions {
             quiet.description,
         ])
     static let compare = Verb(
-        "compare", summary: "Say what differs between two reports, and whether it is chance",
+        "compare", summary: "Compare two reports, and tell change from chance",
         options: [failOver.description], operands: [base, new])
     static let page = Verb(
         "report", summary: "Make one self-contained HTML page of a report",
         options: [html.description, svg.description], operands: [report])
 
     static let program = Program(
-        name: "relaybench", summary: "Measures HTTP/2 servers without flattering them.",
+        name: "relaybench", summary: "Measures HTTP/2 servers (h2c) under load.",
         version: Version.text, verbs: [run, compare, page],
         notes: [
-            "Exit codes: 0 fine, 99 a threshold was missed (errors are one unless a threshold",
-            "allows them), 1 error, or thresholds that cannot be judged because relaybench itself",
-            "was the limit, 2 wrong command line. compare ends with 98 when the runs scatter too",
-            "much to tell.",
+            "Exit codes: 0 fine, 1 failed, or relaybench itself was the limit, so that thresholds",
+            "cannot be judged, 2 wrong command line, 98 compare cannot tell change from chance,",
+            "99 a threshold was missed (any error misses one unless a threshold allows it), or the",
+            "new report is worse, 130 interrupted.",
         ])
 }

@@ -94,7 +94,10 @@ extension Load {
         }
         if ["connection", "transfer-encoding", "host", "content-length"].contains(name.lowercased())
         {
-            throw .usage("--header cannot be '\(text)': HTTP/2 says that otherwise, or has it not")
+            throw .usage(
+                "--header cannot be '\(text)': HTTP/2 forbids this field, or relaybench sets it "
+                    + "itself"
+            )
         }
         return HeaderField(name.lowercased(), String(value))
     }

@@ -61,7 +61,7 @@ struct SavedReport {
             throw .notAReport(path, why: "\(error)")
         }
         guard root["relaybench"] != nil, root["format"]?.number == 1 else {
-            throw .notAReport(path, why: "it does not say so")
+            throw .notAReport(path, why: "it has no member that names relaybench")
         }
         if runs.isEmpty {
             throw .notAReport(path, why: root["error"]?.text ?? "it has no runs")

@@ -55,7 +55,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .store(let error): "\(error)"
         case .transport(let error): "\(error)"
         case .refused(let status, let detail): "relayd answered \(status): \(detail)"
-        case .notRunning(let socket): "nobody listens on \(socket); is relayd running?"
+        case .notRunning(let socket):
+            "no process listens on \(socket): start relayd, or name its --admin-socket"
         case .snapshot(let error): "\(error)"
         case .usage(let sentence): sentence
         case .missing(let path):
@@ -63,17 +64,20 @@ enum CommandError: Error, CustomStringConvertible {
                 ? "there is no store in \(path): expected a directory with data.mdb in it"
                 : "there is no directory \(path): expected the directory of a store"
         case .notADirectory(let path):
-            "\(path) is no directory: expected the directory of a store, with data.mdb in it"
+            "\(path) is not a directory: expected the directory of a store, with data.mdb in it"
         case .interrupted: "interrupted; nothing is left behind"
-        case .nothingToAsk: "give --store DIR or --admin-socket PATH"
-        case .badKeyId(let text): "ID cannot be '\(text)': expected a number from keys list"
-        case .unknownKey(let id): "there is no key \(id); keys list shows those in force"
+        case .nothingToAsk:
+            "the command does not say which relayd: give --store DIR or --admin-socket PATH"
+        case .badKeyId(let text):
+            "ID cannot be '\(text)': expected a number that relayctl keys list shows"
+        case .unknownKey(let id): "there is no key \(id): relayctl keys list shows all keys"
         case .notReady(let milliseconds, let seen):
-            "not ready after \(milliseconds) ms; seen last: \(seen)"
+            "relayd was not ready after \(milliseconds) ms; the last attempt: \(seen)"
         case .loadInterrupted:
-            "interrupted; what was loaded stays, and loading the file again does the rest"
+            "interrupted; loaded records stay: load the file again to load the rest"
         case .foreignDump(let version):
-            "the dump has form \(version), this program reads \(DumpWriter.version)"
+            "the dump has format version \(version): this program reads version "
+                + "\(DumpWriter.version)"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"
         }

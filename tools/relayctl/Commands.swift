@@ -7,17 +7,17 @@ enum Commands {
         "store", "DIR", .path, help: "the store's directory")
     static let adminSocket = Option<String?>.optional(
         "admin-socket", "PATH", .path,
-        help: "where relayd serves its admin API; default: admin.sock in the store")
-    static let json = Option<Bool>.flag("json", help: "answer in JSON, for scripts")
+        help: "relayd's admin socket; default: admin.sock in the store's directory")
+    static let json = Option<Bool>.flag("json", help: "print the result as JSON, for scripts")
 
     static let orders = Option<Int>.required(
-        "orders", "N", .integer(1...Limits.orders), help: "orders of account 1")
+        "orders", "N", .integer(1...Limits.orders), help: "number of orders of account 1")
     static let accounts = Option<Int>.number(
         "accounts", "A", .integer(1...Limits.accounts), default: 1,
-        help: "accounts; each further one has a tenth as many orders")
+        help: "number of accounts; each further account has a tenth of the orders")
     static let seed = Option<Int>.number(
         "seed", "S", .integer(0...Int.max), default: 1,
-        help: "the same seed gives the same bytes")
+        help: "start value of the random generator; the same seed gives the same data")
 
     static let account = Option<Int>.required(
         "account", "N", .integer(1...Limits.highestAccount), help: "the account of the key")
@@ -29,13 +29,13 @@ enum Commands {
         "store", "DIR", .path, help: "the store's directory; not needed with --admin-socket")
 
     static let sample = Verb(
-        "sample", summary: "Make a store of sample data: German property management",
+        "sample", summary: "Make a store of sample data of German property management",
         options: [
             store.description, orders.description, accounts.description, seed.description,
             json.description,
         ])
     static let keysCreate = Verb(
-        "keys create", summary: "Make an API key and print it, once and never again",
+        "keys create", summary: "Make an API key and print it; it cannot be printed again",
         options: [
             anyStore.description, account.description, label.description, adminSocket.description,
             json.description,
@@ -46,16 +46,16 @@ enum Commands {
             anyStore.description, account.description, adminSocket.description, json.description,
         ])
     static let keysRevoke = Verb(
-        "keys revoke", summary: "Revoke an API key; open connections lose it at once",
+        "keys revoke", summary: "Revoke an API key, for open connections too",
         options: [anyStore.description, adminSocket.description, json.description],
         operands: [keyId])
     static let stat = Verb(
-        "stat", summary: "Say how large the store is and what is in it",
+        "stat", summary: "Print the size of the store and its contents",
         options: [anyStore.description, adminSocket.description, json.description])
     static let oneAccount = Option<Int?>.optional(
         "account", "N", .integer(1...Limits.highestAccount), help: "only this account's records")
     static let resource = Option<String?>.optional(
-        "resource", "R", .choice(Resource.allCases.map { "\($0)" }),
+        "resource", "R", .choice(Resource.allCases.filter(\.hasDocuments).map { "\($0)" }),
         help: "only records of this kind")
     static let format = Option<String>.text(
         "format", "F", .choice(["jsonl"]), default: "jsonl", help: "the form of the dump")
@@ -73,7 +73,7 @@ enum Commands {
     static let loadFile = Operand(
         "FILE", .path, help: "a dump, compressed or not; - is standard input")
     static let load = Verb(
-        "load", summary: "Load a dump; through relayd while it runs. Twice changes nothing",
+        "load", summary: "Load a dump, through relayd while it runs; a second load changes nothing",
         options: [
             anyStore.description, dryRun.description, adminSocket.description, json.description,
         ],
@@ -81,15 +81,15 @@ enum Commands {
     static let clearStale = Option<Bool>.flag(
         "clear-stale", help: "free the slots of processes that have died")
     static let readers = Verb(
-        "readers", summary: "List who reads the store, and how many commits behind",
+        "readers", summary: "List the readers of the store, and how many commits each is behind",
         options: [
             anyStore.description, clearStale.description, adminSocket.description, json.description,
         ])
     static let once = Option<Bool>.flag(
-        "once", help: "print one table and end; so it is too where there is no terminal")
+        "once", help: "print one table and end; the default without a terminal")
     static let interval = Option<Int>.number(
         "interval", "TIME", .duration(100...Limits.longestInterval), default: 1_000,
-        help: "how often to look")
+        help: "time between two updates")
     static let top = Verb(
         "top", summary: "Watch a running relayd: rates, commits, sizes, readers; q ends it",
         options: [
@@ -107,10 +107,10 @@ enum Commands {
         "man", summary: "Print the manual page of this program, or write those of all verbs",
         options: [manualDirectory.description, json.description])
     static let ready = Option<Bool>.flag(
-        "ready", help: "wait until relayd serves; there is nothing else to wait for")
+        "ready", help: "wait until relayd serves (the default)")
     static let timeout = Option<Int>.number(
         "timeout", "TIME", .duration(1...Limits.longestWait), default: 10_000,
-        help: "how long at most; then exit code 1")
+        help: "longest time to wait; exit code 1 after it")
     static let wait = Verb(
         "wait", summary: "Wait until relayd is ready to serve",
         options: [

@@ -39,7 +39,8 @@ enum DumpCommand {
             Progress.write("\(fault.record) cannot be loaded from this dump: \(fault.detail)\n")
         }
         if faultCount > faults.count {
-            Progress.write("\(faultCount - faults.count) more cannot be loaded either\n")
+            Progress.write(
+                "\(faultCount - faults.count) more records cannot be loaded from this dump\n")
         }
         guard let path else {
             var report = Report.silent

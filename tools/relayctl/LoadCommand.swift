@@ -37,7 +37,7 @@ enum LoadCommand {
             writer.member("updated", total.updated)
             writer.member("unchanged", total.unchanged)
             writer.member("failed", failed)
-            if !isWhole { writer.member("note", "the dump has no last line: it was cut off") }
+            if !isWhole { writer.member("note", "the dump has no end line: it was cut off") }
             writer.member("milliseconds", progress.elapsed)
         }
         if failed > 0 || !isWhole { report.exitCode = .data }

@@ -53,7 +53,8 @@ enum SnapshotCommand {
             if options.isCompact { throw .usage("--compact needs --to DIR") }
             return try stream(arguments, options)
         default:
-            throw .usage("give one of --to DIR, --into REPO and --stdout")
+            throw .usage(
+                "the snapshot needs one destination: give --to DIR, --into REPO or --stdout")
         }
     }
 
@@ -154,7 +155,7 @@ enum SnapshotCommand {
             let isSnapshot = (try? folder.manifest()) != nil
             let store = try StoreKeeper.open(source, isReadOnly: isSnapshot)
             return ChangeReplay(upTo: UInt64(sequence), from: store)
-        default: throw .usage("--as-of and --changes-from need each other")
+        default: throw .usage("--as-of and --changes-from go together: give both or none")
         }
     }
 
@@ -189,7 +190,9 @@ enum SnapshotCommand {
         let policy = RetentionPolicy(
             last: arguments[Commands.keepLast], daily: arguments[Commands.keepDaily],
             weekly: arguments[Commands.keepWeekly], monthly: arguments[Commands.keepMonthly])
-        if policy.isEmpty { throw .usage("say what to keep, such as --keep-last 7") }
+        if policy.isEmpty {
+            throw .usage("no rule says what to keep: give at least one, such as --keep-last 7")
+        }
         let path = arguments[Commands.repository]
         let isDry = arguments[Commands.dryRun]
         let outcome = try watching(arguments) { (watch) throws(SnapshotError) in

@@ -4,10 +4,10 @@ import RelaySnapshots
 /// The part of the command line that is about snapshots.
 extension Commands {
     static let snapshotTo = Option<String?>.optional(
-        "to", "DIR", .path, help: "make DIR with data.mdb and manifest.json")
+        "to", "DIR", .path, help: "make the directory DIR with data.mdb and manifest.json")
     static let snapshotInto = Option<String?>.optional(
         "into", "REPO", .path,
-        help: "add it to the repository REPO, which keeps each page once; made if there is none")
+        help: "add the snapshot to the repository REPO, which is made if it does not exist")
     static let standardOutput = Option<Bool>.flag(
         "stdout", help: "write data.mdb to standard output; the manifest goes to standard error")
     static let manifestFile = Option<String?>.optional(
@@ -15,24 +15,24 @@ extension Commands {
     static let snapshotLabel = Option<String?>.optional(
         "label", "TEXT", help: "what the snapshot is for, to tell snapshots apart")
     static let compact = Option<Bool>.flag(
-        "compact", help: "leave free pages out and pack the rest; with --to only")
+        "compact", help: "leave free pages out, so that the copy is smaller; only with --to")
     static let rateLimit = Option<Int?>.optional(
-        "rate-limit", "SIZE", .size(1 << 10...1 << 50), help: "copy at most so much a second")
+        "rate-limit", "SIZE", .size(1 << 10...1 << 50), help: "copy at most SIZE in a second")
     static let maxGrowth = Option<Int>.number(
         "max-growth", "SIZE", .size(0...1 << 50), default: RelaySnapshots.Limits.growthBytes,
-        help: "give up when the store grows by more, because the snapshot keeps its pages")
-    static let quick = Option<Bool>.flag("quick", help: "compare all bytes with their sums only")
+        help: "give up when the store has grown by SIZE while the snapshot was taken")
+    static let quick = Option<Bool>.flag("quick", help: "compare checksums only")
     static let full = Option<Bool>.flag(
-        "full", help: "look at every page, document and reference too; done unless --quick")
+        "full", help: "also check every page, document and reference (the default)")
     static let snapshotID = Operand(
         "ID", help: "a snapshot: its directory, or REPO:ID; REPO:latest is the newest")
     static let snapshotOrRepository = Operand(
-        "ID", help: "a snapshot: its directory, or REPO:ID; REPO alone is all there is in it")
+        "ID", help: "a snapshot: its directory, or REPO:ID; REPO alone means all its snapshots")
     static let repository = Operand("REPO", help: "a repository of snapshots")
     static let older = Operand("A", help: "a snapshot or a store: DIR or REPO:ID")
-    static let newer = Operand("B", help: "what to compare it with, likewise")
+    static let newer = Operand("B", help: "the snapshot or store to compare A with: DIR or REPO:ID")
     static let fields = Option<Bool>.flag(
-        "fields", help: "say for changed documents which members were what and are what")
+        "fields", help: "print each changed member of a document, before and after")
     static let keepLast = keep("keep-last", "the newest N")
     static let keepDaily = keep("keep-daily", "the newest of each of the last N days that have one")
     static let keepWeekly = keep("keep-weekly", "the newest of each of the last N weeks")
@@ -43,13 +43,14 @@ extension Commands {
             name, "N", .integer(0...1_000_000), default: 0, help: "keep " + help)
     }
     static let restoreTo = Option<String>.required(
-        "to", "DIR", .path, help: "where to make the store; there must be none")
-    static let dryRun = Option<Bool>.flag("dry-run", help: "say what would be done, change nothing")
+        "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
+    static let dryRun = Option<Bool>.flag(
+        "dry-run", help: "print what would be done, and change nothing")
     static let ifNone = Option<Bool>.flag(
-        "if-none", help: "succeed and change nothing if there is a store in DIR already")
+        "if-none", help: "succeed and change nothing if DIR has a store already")
     static let asOf = Option<Int?>.optional(
         "as-of", "SEQ", .integer(1...Int.max),
-        help: "replay the changes up to this number on top; needs --changes-from")
+        help: "then replay changes up to number SEQ of the change log; needs --changes-from")
     static let changesFrom = Option<String?>.optional(
         "changes-from", "STORE", .path,
         help: "the store, or a snapshot's directory, whose change log is replayed")
@@ -64,11 +65,11 @@ extension Commands {
         ])
     static let snapshotVerify = Verb(
         "snapshot verify",
-        summary: "Look whether a snapshot is what was taken; exit code 3 if it is not",
+        summary: "Check that a snapshot is undamaged; exit code 3 if it is damaged",
         options: [quick.description, full.description, json.description],
         operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
-        "snapshot restore", summary: "Verify a snapshot and make a store of it",
+        "snapshot restore", summary: "Verify a snapshot and make a store from it",
         options: [
             restoreTo.description, dryRun.description, ifNone.description, asOf.description,
             changesFrom.description, json.description,
@@ -77,7 +78,8 @@ extension Commands {
         "snapshot list", summary: "List the snapshots of a repository and what each one adds",
         options: [json.description], operands: [repository])
     static let snapshotStatus = Verb(
-        "snapshot status", summary: "Say how large a repository is and how old its newest snapshot",
+        "snapshot status",
+        summary: "Print the size of a repository and the age of its newest snapshot",
         options: [json.description], operands: [repository])
     static let snapshotPrune = Verb(
         "snapshot prune",
@@ -88,12 +90,13 @@ extension Commands {
         ], operands: [repository])
     static let snapshotDiff = Verb(
         "snapshot diff",
-        summary: "Say which documents were added, changed or removed between two snapshots, or a "
+        summary:
+            "List the documents that were added, changed or removed between two snapshots, or a "
             + "snapshot and a store",
         options: [fields.description, json.description], operands: [older, newer])
     static let check = Verb(
         "check",
-        summary: "Look at every page, document and reference of a store, also while relayd serves "
+        summary: "Check every page, document and reference of a store, also while relayd serves "
             + "it; exit code 3 if something is wrong",
         options: [store.description, json.description])
 

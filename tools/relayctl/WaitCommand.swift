@@ -27,7 +27,7 @@ enum WaitCommand {
     private static func look(_ socket: String) -> String? {
         do throws(CommandError) {
             guard let relayd = try AdminClient(socket: socket) else {
-                return "nobody listens on \(socket)"
+                return "no process listens on \(socket)"
             }
             _ = try relayd.perform("GET", "/readyz")
             return nil

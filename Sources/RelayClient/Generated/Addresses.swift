@@ -13,10 +13,10 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The address.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
     /// - Returns: The id, as a bare integer. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -37,12 +37,12 @@ extension RelayClient {
     /// `GET /v1/addresses/{addressId}`
     ///
     /// - Parameters:
-    ///   - addressId: The address's id. Whatever is not an id of this account's addresss answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - addressId: The address's id. The answer is 404 if the account has no address with this
+    ///     id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The address. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAddress(
@@ -57,9 +57,9 @@ extension RelayClient {
     ///
     /// As the other `getAddress`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The address. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.

@@ -14,17 +14,17 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The appointment.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The id. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -55,12 +55,13 @@ extension RelayClient {
     ///   - customerId: Only appointments of this customer.
     ///   - from: Only appointments that end after this local time.
     ///   - to: Only appointments that begin before this local time, which is after `from`.
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The appointments. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getAppointments(
@@ -85,9 +86,9 @@ extension RelayClient {
     ///
     /// As the other `getAppointments`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The appointments. `RelayClient.page(after:)` goes on behind it. nil when it has
     ///   one of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -119,12 +120,12 @@ extension RelayClient {
     /// `GET /v1/appointments/{appointmentId}`
     ///
     /// - Parameters:
-    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///     appointments answers 404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - appointmentId: The appointment's id. The answer is 404 if the account has no appointment
+    ///     with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The appointment. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAppointment(
@@ -139,9 +140,9 @@ extension RelayClient {
     ///
     /// As the other `getAppointment`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The appointment. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -157,21 +158,21 @@ extension RelayClient {
 
     /// Change an appointment.
     ///
-    /// Changes the members that are given; at least one.
+    /// Changes the members that the body has, at least one.
     ///
     /// `PATCH /v1/appointments/{appointmentId}`
     ///
     /// - Parameters:
-    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///     appointments answers 404.
+    ///   - appointmentId: The appointment's id. The answer is 404 if the account has no appointment
+    ///     with this id.
     ///   - body: What changes.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The id. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -191,20 +192,20 @@ extension RelayClient {
 
     /// Delete an appointment.
     ///
-    /// Deletes an appointment, and answers it. Our addition.
+    /// Deletes an appointment and answers with it. Our addition.
     ///
     /// `DELETE /v1/appointments/{appointmentId}`
     ///
     /// - Parameters:
-    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///     appointments answers 404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - appointmentId: The appointment's id. The answer is 404 if the account has no appointment
+    ///     with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The appointment that was deleted. With status 200.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     @discardableResult
@@ -224,13 +225,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The appointment.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func createAppointment(
@@ -246,16 +247,16 @@ extension RelayDryRun {
     /// Change an appointment: a dry run of `RelayClient.updateAppointment`.
     ///
     /// - Parameters:
-    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///     appointments answers 404.
+    ///   - appointmentId: The appointment's id. The answer is 404 if the account has no appointment
+    ///     with this id.
     ///   - body: What changes.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func updateAppointment(
@@ -274,15 +275,15 @@ extension RelayDryRun {
     /// Delete an appointment: a dry run of `RelayClient.deleteAppointment`.
     ///
     /// - Parameters:
-    ///   - appointmentId: The appointment's id. Whatever is not an id of this account's
-    ///     appointments answers 404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - appointmentId: The appointment's id. The answer is 404 if the account has no appointment
+    ///     with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func deleteAppointment(
         _ appointmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil

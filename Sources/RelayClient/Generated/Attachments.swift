@@ -7,21 +7,21 @@ extension RelayClient {
     /// The bytes of a file.
     ///
     /// The bytes of a comment's or a document's file, with its Content-Type. A single range of
-    /// bytes is answered with 206; of several ranges, and when If-Range does not name the ETag, the
-    /// whole is answered. Our addition.
+    /// bytes is answered with 206. The whole file is answered with 200 if Range has several ranges
+    /// or If-Range does not name the ETag. Our addition.
     ///
     /// `GET /v1/attachments/{attachmentId}`
     ///
     /// - Parameters:
-    ///   - attachmentId: The attachment's id. Whatever is not an id of this account's attachments
-    ///     answers 404.
+    ///   - attachmentId: The attachment's id. The answer is 404 if the account has no attachment
+    ///     with this id.
     ///   - range: `bytes=first-last`, `bytes=first-` or `bytes=-count`.
-    ///   - ifRange: A strong ETag: Range counts only while the file has it. A date never counts,
-    ///     since files have none.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - ifRange: A strong ETag: Range is used only if the file still has this ETag. A date never
+    ///     matches, because files have no Last-Modified.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The whole file. The range.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 416, 429,
     ///   503.
@@ -42,9 +42,9 @@ extension RelayClient {
     ///
     /// As the other `getAttachment`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The whole file. The range. nil when it has one of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 416, 429,
     ///   503.

@@ -6,27 +6,27 @@ import RelayContract
 extension RelayClient {
     /// Create or update a customer.
     ///
-    /// Creates a customer, or updates the one that `id`, else a known `externalId`, else a known
-    /// `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the
-    /// members that are given and keeps the others. The answer has the shape of the request with
-    /// the ids filled in.
+    /// Creates a customer, or updates the customer that `id`, else a known `externalId`, else a
+    /// known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces
+    /// the members that are given and keeps the others. The answer has the shape of the request
+    /// with the ids filled in.
     ///
     /// `POST /v1/customers`
     ///
     /// - Parameters:
     ///   - body: The customer.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: An existing customer was updated. A customer was created. With status 200 or 201
     ///   and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
@@ -53,12 +53,13 @@ extension RelayClient {
     /// `GET /v1/customers`
     ///
     /// - Parameters:
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
@@ -75,9 +76,9 @@ extension RelayClient {
     ///
     /// As the other `getCustomers`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -100,12 +101,12 @@ extension RelayClient {
     /// `GET /v1/customers/{customerId}`
     ///
     /// - Parameters:
-    ///   - customerId: The customer's id. Whatever is not an id of this account's customers answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - customerId: The customer's id. The answer is 404 if the account has no customer with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The customer. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getCustomer(
@@ -120,9 +121,9 @@ extension RelayClient {
     ///
     /// As the other `getCustomer`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The customer. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -143,13 +144,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The customer.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func createCustomer(

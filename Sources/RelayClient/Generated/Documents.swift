@@ -14,10 +14,10 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The document.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
     /// - Returns: The document's id. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -42,17 +42,17 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The document.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The document's id. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -78,12 +78,13 @@ extension RelayClient {
     /// `GET /v2/documents`
     ///
     /// - Parameters:
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The documents. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
@@ -100,9 +101,9 @@ extension RelayClient {
     ///
     /// As the other `getDocuments`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The documents. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -120,17 +121,17 @@ extension RelayClient {
 
     /// One document.
     ///
-    /// A document of the account with what is known of its files. Our addition.
+    /// A document of the account with the descriptions of its files. Our addition.
     ///
     /// `GET /v2/documents/{documentId}`
     ///
     /// - Parameters:
-    ///   - documentId: The document's id. Whatever is not an id of this account's documents answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The document. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getDocument(
@@ -145,9 +146,9 @@ extension RelayClient {
     ///
     /// As the other `getDocument`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The document. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -163,20 +164,20 @@ extension RelayClient {
 
     /// Attach a PDF to a document.
     ///
-    /// Stores a PDF file, which comes in base64, and attaches it to a document. The members besides
+    /// Stores a PDF file, sent in base64, and attaches it to a document. The members besides
     /// `content` have at most 64 KiB together.
     ///
     /// `POST /v2/documents/{documentId}/attachments`
     ///
     /// - Parameters:
-    ///   - documentId: The document's id. Whatever is not an id of this account's documents answers
-    ///     404.
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
     ///   - body: The file.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
     /// - Returns: The attachment's id, for getAttachment. With status 201.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
     ///   413, 415, 422, 429, 503, 507.
@@ -209,13 +210,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The document.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func createDocument(
@@ -231,8 +232,8 @@ extension RelayDryRun {
     /// Attach a PDF to a document: a dry run of `RelayClient.createDocumentAttachment`.
     ///
     /// - Parameters:
-    ///   - documentId: The document's id. Whatever is not an id of this account's documents answers
-    ///     404.
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
     ///   - body: The file.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
     ///   413, 415, 422, 429, 503, 507.

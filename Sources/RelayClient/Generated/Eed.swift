@@ -7,25 +7,25 @@ import RelayContract
 extension RelayClient {
     /// Deliver the energy data of a unit and month.
     ///
-    /// Takes the consumption data of one unit and month. What was delivered for the same unit and
-    /// month before is replaced. The rules are those of the ARGE HeiWaKo / bved interface.
+    /// Stores the consumption data of one unit and month and replaces earlier data of the same unit
+    /// and month. The rules are those of the ARGE HeiWaKo / bved interface.
     ///
     /// `POST /v1/eed`
     ///
     /// - Parameters:
     ///   - body: The delivery.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func consumeEed(
@@ -44,19 +44,19 @@ extension RelayClient {
 
     /// Energy data of a unit and month.
     ///
-    /// What was delivered for that month, for the month before and for the same month of the year
-    /// before, and the benchmarks of that month, in one answer. A unit that exists answers 200 also
-    /// when nothing was delivered: with `unitId` and `period` alone. Our addition.
+    /// The data that was delivered for that month, for the month before and for the same month of
+    /// the year before, with the benchmarks of that month. If nothing was delivered for a unit that
+    /// exists, the answer is 200 with `unitId` and `period` alone. Our addition.
     ///
     /// `GET /v1/eed`
     ///
     /// - Parameters:
     ///   - unitId: The unit.
-    ///   - period: The month, not after the present one.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - period: The month; the present month at the latest.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The data. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getEed(
@@ -73,9 +73,9 @@ extension RelayClient {
     ///
     /// As the other `getEed`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The data. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -99,13 +99,14 @@ extension RelayClient {
     /// `GET /v1/eed/missing`
     ///
     /// - Parameters:
-    ///   - period: The month, not after the present one.
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - period: The month; the present month at the latest.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The units. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithoutEed(
@@ -123,9 +124,9 @@ extension RelayClient {
     ///
     /// As the other `getUnitsWithoutEed`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The units. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -153,13 +154,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The delivery.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func consumeEed(

@@ -14,17 +14,17 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The order.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The id. With status 201 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -43,17 +43,17 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// Orders.
+    /// The orders, filtered and sorted.
     ///
     /// The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all
     /// of them, or a page. Filters are joined by and.
     ///
-    /// The work for one request is bounded. With one filter, and with several of which one leaves
-    /// at most 4096 orders, `X-Total-Count` is there and exact. So it is on a page without `cursor`
-    /// if none of the filters is a time and their orders, counted for each, are at most 131072.
-    /// Else it is absent unless the answer itself reaches from the first to the last; a page may
-    /// then be shorter than `limit`, even empty, and `Link` leads on from where the work ended: go
-    /// on until there is no `Link`.
+    /// The work for one request is bounded. `X-Total-Count` is present and exact with one filter,
+    /// and with several filters if one of them alone matches at most 4096 orders. It is also
+    /// present on a page without `cursor` if none of the filters is a time and the numbers of
+    /// orders that each filter matches add up to at most 131072. Otherwise it is absent unless the
+    /// answer has all matching orders. A page may then be shorter than `limit`, or empty, and still
+    /// have a `Link`: follow `Link` until an answer has none.
     ///
     /// `GET /v1/orders`
     ///
@@ -63,18 +63,19 @@ extension RelayClient {
     ///   - propertyId: Only orders that concern this property.
     ///   - customerId: Only orders for this customer.
     ///   - internalId: Only orders with this id of your system, exactly as it was given.
-    ///   - isInternal: Only orders that were given this value. Those that were given none are in
-    ///     neither.
-    ///   - dueFrom: Only orders that are due then or later.
-    ///   - dueTo: Only orders that are due before then.
-    ///   - updatedSince: Only orders that were changed then or later.
-    ///   - sort: The order; `id` when absent.
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - isInternal: Only orders with this value. An order without `isInternal` matches neither
+    ///     `true` nor `false`.
+    ///   - dueFrom: Only orders that are due at this time or later.
+    ///   - dueTo: Only orders that are due before this time.
+    ///   - updatedSince: Only orders that were changed at this time or later.
+    ///   - sort: The sort order; `id` when absent.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
@@ -109,13 +110,13 @@ extension RelayClient {
         return try page(.array, send(request))
     }
 
-    /// Orders, unless it is what the client has already.
+    /// The orders, filtered and sorted, unless it is what the client has already.
     ///
     /// As the other `getOrders`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -161,11 +162,11 @@ extension RelayClient {
     /// `GET /v1/orders/{orderId}`
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The order. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getOrder(
@@ -180,9 +181,9 @@ extension RelayClient {
     ///
     /// As the other `getOrder`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The order. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -198,21 +199,21 @@ extension RelayClient {
 
     /// Change an order.
     ///
-    /// Changes the members that are given; at least one. A member cannot be removed: `null` is a
+    /// Changes the members that the body has, at least one. A member cannot be removed: `null` is a
     /// fault.
     ///
     /// `PATCH /v1/orders/{orderId}`
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
     ///   - body: What changes.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The id, as a bare integer. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -234,13 +235,14 @@ extension RelayClient {
     /// `GET /v1/orders/{orderId}/comments`
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
-    ///   - limit: How many, 1 to 1000. Without limit, offset and cursor: all.
-    ///   - offset: How many to skip. 0 when absent. Not together with cursor.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
     ///   503.
@@ -258,9 +260,9 @@ extension RelayClient {
     ///
     /// As the other `getOrderComments`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it. nil when it has one
     ///   of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
@@ -285,28 +287,28 @@ extension RelayClient {
     ///
     /// Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes
     /// the order's status with it if one is given. getOrder shows it at once. With files send
-    /// multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. More files
-    /// or bytes answer 413 as soon as that is known, before the rest is read.
+    /// multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. A request
+    /// with more files or bytes is answered with 413 before the rest of it is read.
     ///
     /// `POST /v1/orders/{orderId}/comments`
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
     ///   - body: The comment.
     ///   - files: The files, each a part of this name (or `files[]`) with a file name; its
     ///     Content-Type is kept.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The comment's id. With status 201.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
     ///   413, 415, 422, 429, 503, 507.
@@ -337,10 +339,10 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The field.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
     /// - Returns: The id, as a bare integer. With status 201.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -364,10 +366,10 @@ extension RelayClient {
     /// - Parameters:
     ///   - body: The contact person.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
     /// - Returns: The id, as a bare integer. With status 201.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
@@ -388,13 +390,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The order.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func createOrder(
@@ -410,15 +412,15 @@ extension RelayDryRun {
     /// Change an order: a dry run of `RelayClient.updateOrder`.
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
     ///   - body: What changes.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func updateOrder(
@@ -434,17 +436,17 @@ extension RelayDryRun {
     /// Comment on an order: a dry run of `RelayClient.createOrderComment`.
     ///
     /// - Parameters:
-    ///   - orderId: The order's id. Whatever is not an id of this account's orders answers 404.
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
     ///   - body: The comment.
     ///   - files: The files, each a part of this name (or `files[]`) with a file name; its
     ///     Content-Type is kept.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 409, 412,
     ///   413, 415, 422, 429, 503, 507.
     public func createOrderComment(

@@ -6,27 +6,28 @@ import RelayContract
 extension RelayClient {
     /// Create or update properties.
     ///
-    /// Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. Which one
-    /// an element updates is decided by its `id`, else a known `externalId`, else a known
-    /// `internalId`. The answer has the shape of the request with the ids filled in.
+    /// Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. An element
+    /// updates the property that its `id` names, else the one that a known `externalId` names, else
+    /// the one that a known `internalId` names. The answer has the shape of the request with the
+    /// ids filled in.
     ///
     /// `POST /v1/properties`
     ///
     /// - Parameters:
     ///   - body: The properties.
     ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
-    ///     without double quotes around it. The same request under the same key gets the first
-    ///     answer again for 24 hours and is not carried out twice; refusals are not remembered.
-    ///     Another request under that key answers 422, a second one while the first is under way
-    ///     409.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
-    /// - Returns: The properties as they now stand, in the order of the request. With status 200.
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The properties after the change, in the order of the request. With status 200.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     @discardableResult
@@ -51,12 +52,13 @@ extension RelayClient {
     /// `GET /v1/properties`
     ///
     /// - Parameters:
-    ///   - limit: How many, 1 to 1000. Required unless cursor is given.
-    ///   - offset: How many to skip. Required unless cursor is given; not together with it.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
+    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
+    ///     be combined.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getProperties(
@@ -73,9 +75,9 @@ extension RelayClient {
     ///
     /// As the other `getProperties`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
     ///   those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
@@ -98,12 +100,12 @@ extension RelayClient {
     /// `GET /v1/properties/{propertyId}`
     ///
     /// - Parameters:
-    ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
+    ///   - propertyId: The property's id. The answer is 404 if the account has no property with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
     /// - Returns: The property. With status 200 and its entity tag.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getProperty(
@@ -118,9 +120,9 @@ extension RelayClient {
     ///
     /// As the other `getProperty`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The property. With status 200 and its entity tag. nil when it has one of those
     ///   versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
@@ -136,20 +138,20 @@ extension RelayClient {
 
     /// Delete a property.
     ///
-    /// Deletes a property that no unit, order or document refers to, and answers it.
+    /// Deletes a property that no unit, order or document refers to, and answers with it.
     ///
     /// `DELETE /v1/properties/{propertyId}`
     ///
     /// - Parameters:
-    ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - propertyId: The property's id. The answer is 404 if the account has no property with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The property that was deleted. With status 200.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
     ///   503.
@@ -170,13 +172,13 @@ extension RelayDryRun {
     ///
     /// - Parameters:
     ///   - body: The properties.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
     ///   415, 422, 429, 503, 507.
     public func createProperties(
@@ -192,15 +194,15 @@ extension RelayDryRun {
     /// Delete a property: a dry run of `RelayClient.deleteProperty`.
     ///
     /// - Parameters:
-    ///   - propertyId: The property's id. Whatever is not an id of this account's propertys answers
-    ///     404.
-    ///   - ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when
-    ///     none names the present version, and nothing was done. Compared strongly, so a weak tag,
-    ///     as lists have, names nothing. Several lines are one list. Looked at before
-    ///     If-None-Match.
-    ///   - ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When
-    ///     one names the present version: 304 without a body to a GET or HEAD, 412 to other
-    ///     methods. Compared weakly. Several lines are one list.
+    ///   - propertyId: The property's id. The answer is 404 if the account has no property with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
     ///   503.
     public func deleteProperty(

@@ -6,14 +6,15 @@ import RelayContract
 extension RelayClient {
     /// This document.
     ///
-    /// The OpenAPI document of the service, complete in itself. Needs no key. Our addition.
+    /// The OpenAPI document of the service, without references to other files. This operation needs
+    /// no key. Our addition.
     ///
     /// `GET /openapi.json`
     ///
-    /// - Parameter ifMatch: Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1):
-    ///   412 when none names the present version, and nothing was done. Compared strongly, so a
-    ///   weak tag, as lists have, names nothing. Several lines are one list. Looked at before
-    ///   If-None-Match.
+    /// - Parameter ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If
+    ///   none matches the current version, the answer is 412 and nothing was changed. The
+    ///   comparison is strong: a weak tag, as lists have, never matches. Several lines form one
+    ///   list. If-Match is evaluated before If-None-Match.
     /// - Returns: The document.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 412.
     public func getOpenAPI(
@@ -28,9 +29,9 @@ extension RelayClient {
     ///
     /// As the other `getOpenAPI`.
     ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which names whatever there is (RFC 9110
-    ///   §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to
-    ///   other methods. Compared weakly. Several lines are one list.
+    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
+    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
+    ///   412 to other methods. The comparison is weak. Several lines form one list.
     /// - Returns: The document. nil when it has one of those versions.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 412.
     public func getOpenAPI(

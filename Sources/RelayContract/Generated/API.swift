@@ -55,7 +55,7 @@ public protocol API: ~Copyable {
     /// POST /v1/orders: Create an order.
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout Exchange)
 
-    /// GET /v1/orders: Orders.
+    /// GET /v1/orders: The orders, filtered and sorted.
     mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout Exchange)
 
     /// GET /v1/orders/{orderId}: One order.

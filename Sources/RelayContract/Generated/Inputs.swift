@@ -10,9 +10,9 @@ public struct GetOpenAPIInput: Sendable {
 
 /// What createAddress gets.
 public struct CreateAddressInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: NewAddress
@@ -63,9 +63,9 @@ public struct GetAddressInput: Sendable {
 
 /// What createCustomer gets.
 public struct CreateCustomerInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: CustomerUpsert
@@ -159,9 +159,9 @@ public struct GetCustomerInput: Sendable {
 
 /// What createProperties gets.
 public struct CreatePropertiesInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: PropertyUpsert
@@ -257,9 +257,9 @@ public struct GetPropertyInput: Sendable {
 public struct DeletePropertyInput: Sendable {
     /// From the path.
     public var propertyId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
 
     /// An input with those members.
@@ -294,9 +294,9 @@ extension DeletePropertyInput {
 
 /// What createUnits gets.
 public struct CreateUnitsInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: UnitUpsert
@@ -436,9 +436,9 @@ extension GetUnitsWithMscNumberInput {
 
 /// What createOrder gets.
 public struct CreateOrderInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: NewOrder
@@ -490,15 +490,16 @@ public struct GetOrdersInput: Sendable {
     public var customerId: UInt64?
     /// Only orders with this id of your system, exactly as it was given.
     public var internalId: String?
-    /// Only orders that were given this value. Those that were given none are in neither.
+    /// Only orders with this value. An order without `isInternal` matches neither `true` nor
+    /// `false`.
     public var isInternal: Bool?
-    /// Only orders that are due then or later.
+    /// Only orders that are due at this time or later.
     public var dueFrom: Timestamp?
-    /// Only orders that are due before then.
+    /// Only orders that are due before this time.
     public var dueTo: Timestamp?
-    /// Only orders that were changed then or later.
+    /// Only orders that were changed at this time or later.
     public var updatedSince: Timestamp?
-    /// The order; `id` when absent.
+    /// The sort order; `id` when absent.
     public var sort: OrderSort?
 
     /// An input with those members.
@@ -643,9 +644,9 @@ public struct GetOrderInput: Sendable {
 public struct UpdateOrderInput: Sendable {
     /// From the path.
     public var orderId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: OrderPatch
@@ -734,9 +735,9 @@ extension GetOrderCommentsInput {
 public struct CreateOrderCommentInput: Sendable {
     /// From the path.
     public var orderId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
 
     /// An input with those members.
@@ -771,9 +772,9 @@ extension CreateOrderCommentInput {
 
 /// What createOrderField gets.
 public struct CreateOrderFieldInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: OrderFieldAddition
@@ -813,9 +814,9 @@ extension CreateOrderFieldInput {
 
 /// What createContactPerson gets.
 public struct CreateContactPersonInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: ContactPersonAddition
@@ -855,9 +856,9 @@ extension CreateContactPersonInput {
 
 /// What consumeEed gets.
 public struct ConsumeEedInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: EedDelivery
@@ -899,7 +900,7 @@ extension ConsumeEedInput {
 public struct GetEedInput: Sendable {
     /// The unit.
     public var unitId: UInt64
-    /// The month, not after the present one.
+    /// The month; the present month at the latest.
     public var period: CalendarMonth
 
     /// An input with those members.
@@ -942,7 +943,7 @@ extension GetEedInput {
 public struct GetUnitsWithoutEedInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
-    /// The month, not after the present one.
+    /// The month; the present month at the latest.
     public var period: CalendarMonth
 
     /// An input with those members.
@@ -1002,9 +1003,9 @@ public struct GetAttachmentInput: Sendable {
 
 /// What createDocumentV1 gets.
 public struct CreateDocumentV1Input: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: NewDocumentV1
@@ -1044,9 +1045,9 @@ extension CreateDocumentV1Input {
 
 /// What createDocument gets.
 public struct CreateDocumentInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: NewDocument
@@ -1142,9 +1143,9 @@ public struct GetDocumentInput: Sendable {
 public struct CreateDocumentAttachmentInput: Sendable {
     /// From the path.
     public var documentId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
 
     /// An input with those members.
@@ -1179,9 +1180,9 @@ extension CreateDocumentAttachmentInput {
 
 /// What createAppointment gets.
 public struct CreateAppointmentInput: Sendable {
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: NewAppointment
@@ -1302,9 +1303,9 @@ public struct GetAppointmentInput: Sendable {
 public struct UpdateAppointmentInput: Sendable {
     /// From the path.
     public var appointmentId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
     /// The body.
     public var body: AppointmentPatch
@@ -1347,9 +1348,9 @@ extension UpdateAppointmentInput {
 public struct DeleteAppointmentInput: Sendable {
     /// From the path.
     public var appointmentId: UInt64
-    /// `true` tries the request out: everything is checked, references, conflicts and preconditions
-    /// included, and answered, but nothing is changed. Ids that the change would have given are
-    /// left out of the answer, and so are ETag and Location.
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
     public var dryRun: Bool?
 
     /// An input with those members.

@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "0.1.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: fields, types and samples are theirs; the paths, the status codes and the operations marked as our addition are ours.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. Answers have them as numbers or as strings, as each schema says; requests may send either in every place.\n- Numbers come back with the value that they had, or are refused. Integers have the bounds of their schema; other numbers are kept as doubles (IEEE 754 binary64) and written in the shortest form that is the same double. A number that this form does not equal is a fault of the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and every one that a program writes which has doubles. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON answers 400, one that is but breaks a rule 422.\n- Wherever there is a GET there is a HEAD. OPTIONS answers Allow. An unknown path answers 404, a known one with another method 405 with Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match count on every method, in the order of RFC 9110 §13.2.2 and with several lines as one list: 304 for a GET or HEAD whose version the client has, else 412. For a POST they are about what a GET of its path answers, for a list whatever its query. If-Modified-Since and If-Unmodified-Since are ignored: nothing has a Last-Modified.\n- Lists have X-Total-Count and, when there is more, Link with rel=\"next\".\n- Every write takes `dryRun=true`: it is checked in full and answered, and changes nothing.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range have one line; a second one is answered 400."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
           },
           "servers": [
             {
@@ -39,7 +39,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOpenAPI",
                 "tags": ["service"],
                 "summary": "This document",
-                "description": "The OpenAPI document of the service, complete in itself. Needs no key. Our addition.",
+                "description": "The OpenAPI document of the service, without references to other files. This operation needs no key. Our addition.",
                 "security": [],
                 "parameters": [
                   {"$ref": "#/components/parameters/IfMatch"},
@@ -139,7 +139,7 @@ public enum OpenAPIDocument {
                     "name": "addressId",
                     "in": "path",
                     "required": true,
-                    "description": "The address's id. Whatever is not an id of this account's addresss answers 404.",
+                    "description": "The address's id. The answer is 404 if the account has no address with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 7
                   },
@@ -181,7 +181,7 @@ public enum OpenAPIDocument {
                 "operationId": "createCustomer",
                 "tags": ["customers"],
                 "summary": "Create or update a customer",
-                "description": "Creates a customer, or updates the one that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in.",
+                "description": "Creates a customer, or updates the customer that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -375,7 +375,7 @@ public enum OpenAPIDocument {
                     "name": "customerId",
                     "in": "path",
                     "required": true,
-                    "description": "The customer's id. Whatever is not an id of this account's customers answers 404.",
+                    "description": "The customer's id. The answer is 404 if the account has no customer with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 12
                   },
@@ -431,7 +431,7 @@ public enum OpenAPIDocument {
                 "operationId": "createProperties",
                 "tags": ["properties"],
                 "summary": "Create or update properties",
-                "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. Which one an element updates is decided by its `id`, else a known `externalId`, else a known `internalId`. The answer has the shape of the request with the ids filled in.",
+                "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. An element updates the property that its `id` names, else the one that a known `externalId` names, else the one that a known `internalId` names. The answer has the shape of the request with the ids filled in.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -467,7 +467,7 @@ public enum OpenAPIDocument {
                 },
                 "responses": {
                   "200": {
-                    "description": "The properties as they now stand, in the order of the request.",
+                    "description": "The properties after the change, in the order of the request.",
                     "content": {
                       "application/json": {
                         "schema": {
@@ -586,7 +586,7 @@ public enum OpenAPIDocument {
                     "name": "propertyId",
                     "in": "path",
                     "required": true,
-                    "description": "The property's id. Whatever is not an id of this account's propertys answers 404.",
+                    "description": "The property's id. The answer is 404 if the account has no property with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 3
                   },
@@ -637,13 +637,13 @@ public enum OpenAPIDocument {
                 "operationId": "deleteProperty",
                 "tags": ["properties"],
                 "summary": "Delete a property",
-                "description": "Deletes a property that no unit, order or document refers to, and answers it.",
+                "description": "Deletes a property that no unit, order or document refers to, and answers with it.",
                 "parameters": [
                   {
                     "name": "propertyId",
                     "in": "path",
                     "required": true,
-                    "description": "The property's id. Whatever is not an id of this account's propertys answers 404.",
+                    "description": "The property's id. The answer is 404 if the account has no property with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 3
                   },
@@ -719,7 +719,7 @@ public enum OpenAPIDocument {
                 },
                 "responses": {
                   "200": {
-                    "description": "The units as they now stand, in the order of the request.",
+                    "description": "The units after the change, in the order of the request.",
                     "content": {
                       "application/json": {
                         "schema": {
@@ -944,8 +944,8 @@ public enum OpenAPIDocument {
               "get": {
                 "operationId": "getOrders",
                 "tags": ["orders"],
-                "summary": "Orders",
-                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. With one filter, and with several of which one leaves at most 4096 orders, `X-Total-Count` is there and exact. So it is on a page without `cursor` if none of the filters is a time and their orders, counted for each, are at most 131072. Else it is absent unless the answer itself reaches from the first to the last; a page may then be shorter than `limit`, even empty, and `Link` leads on from where the work ended: go on until there is no `Link`.",
+                "summary": "The orders, filtered and sorted",
+                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. `X-Total-Count` is present and exact with one filter, and with several filters if one of them alone matches at most 4096 orders. It is also present on a page without `cursor` if none of the filters is a time and the numbers of orders that each filter matches add up to at most 131072. Otherwise it is absent unless the answer has all matching orders. A page may then be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
                   {
                     "name": "status",
@@ -985,35 +985,35 @@ public enum OpenAPIDocument {
                   {
                     "name": "isInternal",
                     "in": "query",
-                    "description": "Only orders that were given this value. Those that were given none are in neither.",
+                    "description": "Only orders with this value. An order without `isInternal` matches neither `true` nor `false`.",
                     "schema": {"type": "boolean"},
                     "example": false
                   },
                   {
                     "name": "dueFrom",
                     "in": "query",
-                    "description": "Only orders that are due then or later.",
+                    "description": "Only orders that are due at this time or later.",
                     "schema": {"$ref": "#/components/schemas/Time"},
                     "example": "2026-02-01T00:00:00Z"
                   },
                   {
                     "name": "dueTo",
                     "in": "query",
-                    "description": "Only orders that are due before then.",
+                    "description": "Only orders that are due before this time.",
                     "schema": {"$ref": "#/components/schemas/Time"},
                     "example": "2026-03-01T00:00:00Z"
                   },
                   {
                     "name": "updatedSince",
                     "in": "query",
-                    "description": "Only orders that were changed then or later.",
+                    "description": "Only orders that were changed at this time or later.",
                     "schema": {"$ref": "#/components/schemas/Time"},
                     "example": "2026-02-06T11:00:00Z"
                   },
                   {
                     "name": "sort",
                     "in": "query",
-                    "description": "The order; `id` when absent.",
+                    "description": "The sort order; `id` when absent.",
                     "schema": {"$ref": "#/components/schemas/OrderSort"},
                     "example": "-updatedAt"
                   },
@@ -1107,7 +1107,7 @@ public enum OpenAPIDocument {
                     "name": "orderId",
                     "in": "path",
                     "required": true,
-                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 4711
                   },
@@ -1184,13 +1184,13 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrder",
                 "tags": ["orders"],
                 "summary": "Change an order",
-                "description": "Changes the members that are given; at least one. A member cannot be removed: `null` is a fault.",
+                "description": "Changes the members that the body has, at least one. A member cannot be removed: `null` is a fault.",
                 "parameters": [
                   {
                     "name": "orderId",
                     "in": "path",
                     "required": true,
-                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 4711
                   },
@@ -1251,7 +1251,7 @@ public enum OpenAPIDocument {
                     "name": "orderId",
                     "in": "path",
                     "required": true,
-                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 4711
                   },
@@ -1301,13 +1301,13 @@ public enum OpenAPIDocument {
                 "operationId": "createOrderComment",
                 "tags": ["orders"],
                 "summary": "Comment on an order",
-                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. With files send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. More files or bytes answer 413 as soon as that is known, before the rest is read.",
+                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. With files send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. A request with more files or bytes is answered with 413 before the rest of it is read.",
                 "parameters": [
                   {
                     "name": "orderId",
                     "in": "path",
                     "required": true,
-                    "description": "The order's id. Whatever is not an id of this account's orders answers 404.",
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 4711
                   },
@@ -1328,13 +1328,13 @@ public enum OpenAPIDocument {
                             "type": "string",
                             "minLength": 1,
                             "maxLength": 10000,
-                            "description": "What is said."
+                            "description": "The text of the comment."
                           },
                           "authorName": {
                             "type": "string",
                             "minLength": 1,
                             "maxLength": 200,
-                            "description": "Who says it; read back as `author`."
+                            "description": "The name of the comment's author; answers have it as `author`."
                           },
                           "status": {"$ref": "#/components/schemas/OrderStatus"},
                           "files": {
@@ -1515,7 +1515,7 @@ public enum OpenAPIDocument {
                 "operationId": "consumeEed",
                 "tags": ["eed"],
                 "summary": "Deliver the energy data of a unit and month",
-                "description": "Takes the consumption data of one unit and month. What was delivered for the same unit and month before is replaced. The rules are those of the ARGE HeiWaKo / bved interface.",
+                "description": "Stores the consumption data of one unit and month and replaces earlier data of the same unit and month. The rules are those of the ARGE HeiWaKo / bved interface.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -1571,7 +1571,7 @@ public enum OpenAPIDocument {
                 "operationId": "getEed",
                 "tags": ["eed"],
                 "summary": "Energy data of a unit and month",
-                "description": "What was delivered for that month, for the month before and for the same month of the year before, and the benchmarks of that month, in one answer. A unit that exists answers 200 also when nothing was delivered: with `unitId` and `period` alone. Our addition.",
+                "description": "The data that was delivered for that month, for the month before and for the same month of the year before, with the benchmarks of that month. If nothing was delivered for a unit that exists, the answer is 200 with `unitId` and `period` alone. Our addition.",
                 "parameters": [
                   {
                     "name": "unitId",
@@ -1585,7 +1585,7 @@ public enum OpenAPIDocument {
                     "name": "period",
                     "in": "query",
                     "required": true,
-                    "description": "The month, not after the present one.",
+                    "description": "The month; the present month at the latest.",
                     "schema": {"$ref": "#/components/schemas/EedPeriod"},
                     "example": "2026-02"
                   },
@@ -1647,7 +1647,7 @@ public enum OpenAPIDocument {
                     "name": "period",
                     "in": "query",
                     "required": true,
-                    "description": "The month, not after the present one.",
+                    "description": "The month; the present month at the latest.",
                     "schema": {"$ref": "#/components/schemas/EedPeriod"},
                     "example": "2026-02"
                   },
@@ -1700,13 +1700,13 @@ public enum OpenAPIDocument {
                 "operationId": "getAttachment",
                 "tags": ["attachments"],
                 "summary": "The bytes of a file",
-                "description": "The bytes of a comment's or a document's file, with its Content-Type. A single range of bytes is answered with 206; of several ranges, and when If-Range does not name the ETag, the whole is answered. Our addition.",
+                "description": "The bytes of a comment's or a document's file, with its Content-Type. A single range of bytes is answered with 206. The whole file is answered with 200 if Range has several ranges or If-Range does not name the ETag. Our addition.",
                 "parameters": [
                   {
                     "name": "attachmentId",
                     "in": "path",
                     "required": true,
-                    "description": "The attachment's id. Whatever is not an id of this account's attachments answers 404.",
+                    "description": "The attachment's id. The answer is 404 if the account has no attachment with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 44
                   },
@@ -1947,13 +1947,13 @@ public enum OpenAPIDocument {
                 "operationId": "getDocument",
                 "tags": ["documents"],
                 "summary": "One document",
-                "description": "A document of the account with what is known of its files. Our addition.",
+                "description": "A document of the account with the descriptions of its files. Our addition.",
                 "parameters": [
                   {
                     "name": "documentId",
                     "in": "path",
                     "required": true,
-                    "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 9
                   },
@@ -2004,13 +2004,13 @@ public enum OpenAPIDocument {
                 "operationId": "createDocumentAttachment",
                 "tags": ["documents"],
                 "summary": "Attach a PDF to a document",
-                "description": "Stores a PDF file, which comes in base64, and attaches it to a document. The members besides `content` have at most 64 KiB together.",
+                "description": "Stores a PDF file, sent in base64, and attaches it to a document. The members besides `content` have at most 64 KiB together.",
                 "parameters": [
                   {
                     "name": "documentId",
                     "in": "path",
                     "required": true,
-                    "description": "The document's id. Whatever is not an id of this account's documents answers 404.",
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 9
                   },
@@ -2208,7 +2208,7 @@ public enum OpenAPIDocument {
                     "name": "appointmentId",
                     "in": "path",
                     "required": true,
-                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "description": "The appointment's id. The answer is 404 if the account has no appointment with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 5
                   },
@@ -2248,13 +2248,13 @@ public enum OpenAPIDocument {
                 "operationId": "updateAppointment",
                 "tags": ["appointments"],
                 "summary": "Change an appointment",
-                "description": "Changes the members that are given; at least one.",
+                "description": "Changes the members that the body has, at least one.",
                 "parameters": [
                   {
                     "name": "appointmentId",
                     "in": "path",
                     "required": true,
-                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "description": "The appointment's id. The answer is 404 if the account has no appointment with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 5
                   },
@@ -2301,13 +2301,13 @@ public enum OpenAPIDocument {
                 "operationId": "deleteAppointment",
                 "tags": ["appointments"],
                 "summary": "Delete an appointment",
-                "description": "Deletes an appointment, and answers it. Our addition.",
+                "description": "Deletes an appointment and answers with it. Our addition.",
                 "parameters": [
                   {
                     "name": "appointmentId",
                     "in": "path",
                     "required": true,
-                    "description": "The appointment's id. Whatever is not an id of this account's appointments answers 404.",
+                    "description": "The appointment's id. The answer is 404 if the account has no appointment with this id.",
                     "schema": {"$ref": "#/components/schemas/Id"},
                     "example": 5
                   },
@@ -2356,14 +2356,14 @@ public enum OpenAPIDocument {
               "Limit": {
                 "name": "limit",
                 "in": "query",
-                "description": "How many, 1 to 1000. Without limit, offset and cursor: all.",
+                "description": "The number of records, 1 to 1000. Without limit, offset and cursor the answer has all records.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "example": 50
               },
               "Offset": {
                 "name": "offset",
                 "in": "query",
-                "description": "How many to skip. 0 when absent. Not together with cursor.",
+                "description": "The number of records to skip; 0 when absent. It cannot be combined with cursor.",
                 "schema": {
                   "type": "integer",
                   "minimum": 0,
@@ -2375,14 +2375,14 @@ public enum OpenAPIDocument {
               "RequiredLimit": {
                 "name": "limit",
                 "in": "query",
-                "description": "How many, 1 to 1000. Required unless cursor is given.",
+                "description": "The number of records, 1 to 1000. Required unless cursor is given.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "example": 50
               },
               "RequiredOffset": {
                 "name": "offset",
                 "in": "query",
-                "description": "How many to skip. Required unless cursor is given; not together with it.",
+                "description": "The number of records to skip. Required unless cursor is given; the two cannot be combined.",
                 "schema": {
                   "type": "integer",
                   "minimum": 0,
@@ -2394,7 +2394,7 @@ public enum OpenAPIDocument {
               "Cursor": {
                 "name": "cursor",
                 "in": "query",
-                "description": "Where to go on: taken from the Link header of the page before, opaque. Unlike offset it neither skips nor repeats records when others come and go.",
+                "description": "An opaque text from the Link field of the page before: this page begins after that page's last record. Unlike an offset, a cursor neither skips nor repeats records when others are added or removed.",
                 "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
                 "example": "AAAAAAAAADI"
               },
@@ -2408,28 +2408,28 @@ public enum OpenAPIDocument {
               "IfNoneMatch": {
                 "name": "If-None-Match",
                 "in": "header",
-                "description": "Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.2). When one names the present version: 304 without a body to a GET or HEAD, 412 to other methods. Compared weakly. Several lines are one list.",
+                "description": "Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one matches the current version, the answer is 304 without a body to GET and HEAD, and 412 to other methods. The comparison is weak. Several lines form one list.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
               },
               "IfMatch": {
                 "name": "If-Match",
                 "in": "header",
-                "description": "Entity tags, or `*`, which names whatever there is (RFC 9110 §13.1.1): 412 when none names the present version, and nothing was done. Compared strongly, so a weak tag, as lists have, names nothing. Several lines are one list. Looked at before If-None-Match.",
+                "description": "Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none matches the current version, the answer is 412 and nothing was changed. The comparison is strong: a weak tag, as lists have, never matches. Several lines form one list. If-Match is evaluated before If-None-Match.",
                 "schema": {"type": "string"},
                 "example": "*"
               },
               "DryRun": {
                 "name": "dryRun",
                 "in": "query",
-                "description": "`true` tries the request out: everything is checked, references, conflicts and preconditions included, and answered, but nothing is changed. Ids that the change would have given are left out of the answer, and so are ETag and Location.",
+                "description": "With `true` the request is a dry run: Relay checks everything, references, conflicts and preconditions included, and answers, but changes nothing. The answer has no ETag, no Location and none of the ids that the change would have assigned.",
                 "schema": {"type": "boolean"},
                 "example": true
               },
               "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "A name for this request that the client chooses, such as a UUID, with or without double quotes around it. The same request under the same key gets the first answer again for 24 hours and is not carried out twice; refusals are not remembered. Another request under that key answers 422, a second one while the first is under way 409.",
+                "description": "A name for this request that the client chooses, such as a UUID, with or without double quotes around it. For 24 hours the same request with the same key gets the first answer again and is not carried out twice. Refusals are not remembered. Another request with that key is answered with 422. A repetition while the first request is being carried out is answered with 409.",
                 "schema": {
                   "type": "string",
                   "pattern": "^([!#-~]{1,255}|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\")$"
@@ -2446,29 +2446,29 @@ public enum OpenAPIDocument {
               "IfRange": {
                 "name": "If-Range",
                 "in": "header",
-                "description": "A strong ETag: Range counts only while the file has it. A date never counts, since files have none.",
+                "description": "A strong ETag: Range is used only if the file still has this ETag. A date never matches, because files have no Last-Modified.",
                 "schema": {"type": "string"},
                 "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
               }
             },
             "headers": {
               "ETag": {
-                "description": "The version, strong.",
+                "description": "The version of the record, as a strong entity tag.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
               },
               "WeakETag": {
-                "description": "The list's version, weak: it changes when anything in the list does.",
+                "description": "The version of the list, as a weak entity tag. It changes when any record of this kind does.",
                 "schema": {"type": "string"},
                 "example": "W/\"5e1f0c2a-1b\""
               },
               "TotalCount": {
-                "description": "How many there are in all, exactly.",
+                "description": "The exact number of records in the whole list.",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 1000000
               },
               "NextLink": {
-                "description": "`<…>; rel=\"next\"` when there is more.",
+                "description": "The next page as `<…>; rel=\"next\"`; absent on the last page.",
                 "schema": {"type": "string"},
                 "example": "</v1/orders?limit=50&cursor=AAAAAAAAADI>; rel=\"next\""
               },
@@ -2488,7 +2488,7 @@ public enum OpenAPIDocument {
                 "example": "Bearer"
               },
               "ContentETag": {
-                "description": "Made of the file's bytes, strong.",
+                "description": "A strong entity tag, made from the file's bytes.",
                 "schema": {"type": "string"},
                 "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
               },
@@ -2498,7 +2498,7 @@ public enum OpenAPIDocument {
                 "example": "bytes"
               },
               "ContentRange": {
-                "description": "Which bytes these are, and of how many; `bytes */N` with 416.",
+                "description": "The range in this answer and the size of the file; `bytes */N` with 416.",
                 "schema": {"type": "string"},
                 "example": "bytes 0-99/1000"
               },
@@ -2518,47 +2518,47 @@ public enum OpenAPIDocument {
                 "example": "</v2/documents>; rel=\"successor-version\""
               },
               "TotalCountIfKnown": {
-                "description": "How many there are in all, exactly. Always there without a filter and with one, in any order (`dueFrom` and `dueTo` together are one). With several filters: when one of them alone leaves at most 4 096 orders; on a page without cursor, when none of them is a time and what each alone leaves comes to at most 131 072 orders, added up; on a page without cursor and offset that has all orders there are. Otherwise absent.",
+                "description": "The exact number of matching orders. The field is always present without a filter and with one, in any order (`dueFrom` and `dueTo` together count as one). With several filters it is present if one of them alone matches at most 4 096 orders; on a page without cursor, if none of them is a time and the numbers of orders that each filter matches add up to at most 131 072; and on a page without cursor and offset that has all matching orders. Otherwise it is absent.",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 1000000
               },
               "PresentETag": {
-                "description": "The version of what is there; absent when there is nothing.",
+                "description": "The current version; absent if there is none.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
               },
               "AcceptEncoding": {
-                "description": "`identity`, when the body came with a Content-Encoding: none is decoded.",
+                "description": "`identity` if the body had a Content-Encoding: Relay decodes none.",
                 "schema": {"type": "string"},
                 "example": "identity"
               }
             },
             "responses": {
               "NotModified": {
-                "description": "If-None-Match names the present version. No body.",
+                "description": "If-None-Match names the current version. The answer has no body.",
                 "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}}
               },
               "BadRequest": {
-                "description": "The body is not JSON, a query parameter is unknown, a percent sign stands without two hexadecimal digits, or a field that has one line has several.",
+                "description": "The body is not JSON, a query parameter is unknown, a percent sign is not followed by two hexadecimal digits, or a header field that may occur once occurs again.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "BadQuery": {
-                "description": "A query parameter is missing, unknown, given twice, or its value is not one of those described; or a percent sign stands without two hexadecimal digits.",
+                "description": "A query parameter is missing, unknown, given twice or has a wrong value, or a percent sign is not followed by two hexadecimal digits.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "Unauthorized": {
-                "description": "No API key, an unknown one, or a revoked one.",
+                "description": "The request has no API key, or the key is unknown or revoked.",
                 "headers": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "NotFound": {
-                "description": "The account has no record of that id.",
+                "description": "The account has no record with that id.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -2576,26 +2576,26 @@ public enum OpenAPIDocument {
                 }
               },
               "PreconditionFailed": {
-                "description": "If-Match names no present version, or, on a method other than GET and HEAD, If-None-Match names it. Nothing was changed.",
+                "description": "If-Match does not name the current version or, on a method other than GET and HEAD, If-None-Match names it. Nothing was changed.",
                 "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "RequestTimeout": {
-                "description": "The body stopped coming: neither 16 KiB of it nor its end within 60 s. Nothing was changed; the request can be sent again.",
+                "description": "The body did not arrive: neither 16 KiB of it nor its end came within 60 s. Nothing was changed; the request can be sent again.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "ContentTooLarge": {
-                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB. Or the record would come to more than 16 MiB with it (`/problems/record-full`).",
+                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "UnsupportedMediaType": {
-                "description": "The body has not the media type that the operation takes, or it has a Content-Encoding: bodies are sent as they are. `identity` is no encoding and is let through.",
+                "description": "The body does not have the media type that the operation takes, or it has a Content-Encoding other than `identity`.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 },
@@ -2615,14 +2615,14 @@ public enum OpenAPIDocument {
                 }
               },
               "Unavailable": {
-                "description": "The service cannot answer just now: starting, stopping, or its write queue is full.",
+                "description": "The service is starting or stopping, or too many writes are waiting. Send the request again later.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "StorageFull": {
-                "description": "The store is full. Reading and deleting go on.",
+                "description": "The store is full. Reads and deletions still work.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -2641,7 +2641,7 @@ public enum OpenAPIDocument {
                 }
               },
               "RangeNotSatisfiable": {
-                "description": "The range lies behind the end of the file.",
+                "description": "The range starts after the end of the file.",
                 "headers": {"Content-Range": {"$ref": "#/components/headers/ContentRange"}},
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -2651,7 +2651,7 @@ public enum OpenAPIDocument {
             "schemas": {
               "Address": {
                 "title": "Address",
-                "description": "A recorded address. Records are never changed: what changes is which record something refers to.",
+                "description": "A recorded address. Recorded addresses never change: another address is another record.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/Id"},
@@ -2661,7 +2661,7 @@ public enum OpenAPIDocument {
                   "country": {"$ref": "#/components/schemas/Country"},
                   "additionalInfo": {
                     "type": "string",
-                    "description": "Whatever helps to find the place."
+                    "description": "Further details of the place."
                   },
                   "accountId": {
                     "$ref": "#/components/schemas/Id",
@@ -2721,7 +2721,7 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 500,
-                    "description": "Whatever helps to find the place: staircase, floor, care of."
+                    "description": "Further details of the place: staircase, floor, care of."
                   },
                   "accountId": {
                     "$ref": "#/components/schemas/IdReference",
@@ -2749,11 +2749,8 @@ public enum OpenAPIDocument {
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/Id"},
-                  "title": {"type": "string", "description": "What it is about, in one line."},
-                  "description": {
-                    "type": "string",
-                    "description": "What there is to say about it."
-                  },
+                  "title": {"type": "string", "description": "The subject, in one line."},
+                  "description": {"type": "string", "description": "The details."},
                   "dateStart": {
                     "$ref": "#/components/schemas/WallTime",
                     "description": "When it begins, in local time."
@@ -2798,20 +2795,20 @@ public enum OpenAPIDocument {
               },
               "AppointmentPatch": {
                 "title": "AppointmentPatch",
-                "description": "What changes on an appointment: at least one member. Members that are absent stay as they are; none can be removed (null is a fault). The rules hold for what comes out: `dateEnd` is after `dateStart` also when only one of them is given.",
+                "description": "The changes of an appointment: at least one member. Members that are absent stay as they are; none can be removed (null is a fault). The rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has only one of them.",
                 "type": "object",
                 "properties": {
                   "title": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 200,
-                    "description": "What it is about, in one line."
+                    "description": "The subject, in one line."
                   },
                   "description": {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 10000,
-                    "description": "What there is to say about it."
+                    "description": "The details."
                   },
                   "dateStart": {
                     "$ref": "#/components/schemas/WallTime",
@@ -2851,13 +2848,13 @@ public enum OpenAPIDocument {
               },
               "Comment": {
                 "title": "Comment",
-                "description": "Something said about an order.",
+                "description": "A comment on an order.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/Id"},
-                  "text": {"type": "string", "description": "What was said."},
+                  "text": {"type": "string", "description": "The text of the comment."},
                   "orderId": {"$ref": "#/components/schemas/Id", "description": "The order."},
-                  "author": {"type": "string", "description": "Who said it."},
+                  "author": {"type": "string", "description": "The name of the comment's author."},
                   "statusChange": {
                     "$ref": "#/components/schemas/OrderStatus",
                     "description": "The status that the order took with this comment."
@@ -2880,10 +2877,10 @@ public enum OpenAPIDocument {
               },
               "ContactPerson": {
                 "title": "ContactPerson",
-                "description": "Somebody to talk to about an order.",
+                "description": "A contact person of an order.",
                 "type": "object",
                 "properties": {
-                  "type": {"type": "string", "description": "The person's part."},
+                  "type": {"type": "string", "description": "The person's role."},
                   "name": {"type": "string", "description": "The person's name."},
                   "id": {"$ref": "#/components/schemas/Id"},
                   "telephone": {"type": "string", "description": "Kept as given."},
@@ -2895,7 +2892,7 @@ public enum OpenAPIDocument {
               },
               "ContactPersonAddition": {
                 "title": "ContactPersonAddition",
-                "description": "Somebody to talk to about an order that exists.",
+                "description": "A contact person to be added to an existing order.",
                 "type": "object",
                 "properties": {
                   "name": {
@@ -2908,7 +2905,7 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 100,
-                    "description": "The person's part, such as TENANT or CARETAKER."
+                    "description": "The person's role, such as TENANT or CARETAKER."
                   },
                   "telephone": {
                     "type": "string",
@@ -3203,7 +3200,7 @@ public enum OpenAPIDocument {
               },
               "Customer": {
                 "title": "Customer",
-                "description": "A customer. Members that nothing is known of are left out; casaviContactId, techemId, oasisId, assfinetId and autoAssignUserId come from other systems and no operation of this service fills them.",
+                "description": "A customer. Unknown members are left out. casaviContactId, techemId, oasisId, assfinetId and autoAssignUserId come from other systems and no operation of this service fills them.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/Id"},
@@ -3238,7 +3235,7 @@ public enum OpenAPIDocument {
                     "$ref": "#/components/schemas/Id",
                     "description": "The id of `address`."
                   },
-                  "origin": {"type": "string", "description": "Where the record came from: API."},
+                  "origin": {"type": "string", "description": "The source of the record: API."},
                   "techemId": {"type": "string", "description": "Id at Techem."},
                   "oasisId": {"type": "string", "description": "Id at Oasis."},
                   "emailAddress": {"type": "string", "description": "Kept as given."},
@@ -3279,7 +3276,7 @@ public enum OpenAPIDocument {
               },
               "CustomerEcho": {
                 "title": "CustomerEcho",
-                "description": "The customer as it now stands, in the shape it was sent.",
+                "description": "The customer after the change, in the form of the request.",
                 "type": "object",
                 "properties": {
                   "internalId": {
@@ -3301,7 +3298,7 @@ public enum OpenAPIDocument {
               },
               "CustomerInput": {
                 "title": "CustomerInput",
-                "description": "A customer to be created or updated. An update replaces the members that are given and keeps the others.",
+                "description": "A customer to be created or updated. An update replaces the members that the request has and keeps the others.",
                 "type": "object",
                 "properties": {
                   "internalId": {
@@ -3312,13 +3309,13 @@ public enum OpenAPIDocument {
                   },
                   "id": {
                     "$ref": "#/components/schemas/IdReference",
-                    "description": "Absent creates; a known id updates; an unknown one is a fault."
+                    "description": "Without an id the record is created. A known id updates that record; an unknown id is a fault."
                   },
                   "externalId": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 100,
-                    "description": "The customer's id in a third system. Decides before `internalId` which customer is updated."
+                    "description": "The customer's id in a third system. It is looked up before `internalId` to find the customer to update."
                   },
                   "name": {
                     "type": "string",
@@ -3399,7 +3396,7 @@ public enum OpenAPIDocument {
               },
               "CustomerUpsertResult": {
                 "title": "CustomerUpsertResult",
-                "description": "What createCustomer answers: the shape of the request, ids filled in.",
+                "description": "The answer of createCustomer: the form of the request with the ids filled in.",
                 "type": "object",
                 "properties": {
                   "casaviAccountId": {
@@ -3484,7 +3481,7 @@ public enum OpenAPIDocument {
                   "metadata": {
                     "type": "object",
                     "additionalProperties": true,
-                    "description": "What was given with the file."
+                    "description": "The metadata that was sent with the file."
                   },
                   "createdAt": {"$ref": "#/components/schemas/Time"}
                 },
@@ -3513,12 +3510,12 @@ public enum OpenAPIDocument {
               },
               "DryRunAnswer": {
                 "title": "DryRunAnswer",
-                "description": "With `dryRun=true`: what the answer would have been, without the ids that the change would have given.",
+                "description": "The answer to a request with `dryRun=true`: that of the request itself, without the ids that it would have assigned.",
                 "type": "object"
               },
               "EedBenchmark": {
                 "title": "EedBenchmark",
-                "description": "What comparable units consumed of one service in the month.",
+                "description": "The consumption of comparable units, of one service in the month.",
                 "type": "object",
                 "properties": {
                   "service": {"$ref": "#/components/schemas/EedService"},
@@ -3526,7 +3523,7 @@ public enum OpenAPIDocument {
                   "amount": {
                     "type": "number",
                     "minimum": 0,
-                    "description": "How much. A finite number; one that a double in its shortest form does not equal is refused, never rounded."
+                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded."
                   }
                 },
                 "required": ["service", "unitofmeasure", "amount"],
@@ -3535,7 +3532,7 @@ public enum OpenAPIDocument {
               },
               "EedConsumption": {
                 "title": "EedConsumption",
-                "description": "What one unit consumed of one service in one month.",
+                "description": "The consumption of one unit, of one service in one month.",
                 "type": "object",
                 "properties": {
                   "service": {"$ref": "#/components/schemas/EedService"},
@@ -3551,7 +3548,7 @@ public enum OpenAPIDocument {
                   "amount": {
                     "type": "number",
                     "minimum": 0,
-                    "description": "How much. A finite number; one that a double in its shortest form does not equal is refused, never rounded. Required unless `errors` is true."
+                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded. Required unless `errors` is true."
                   },
                   "errors": {
                     "type": "boolean",
@@ -3587,7 +3584,7 @@ public enum OpenAPIDocument {
               },
               "EedDelivery": {
                 "title": "EedDelivery",
-                "description": "Energy data of one unit and month, as a metering company delivers it. The unit must belong to the property, the property to the customer.",
+                "description": "Energy data of one unit and month, as a metering company delivers it. The unit must belong to the property, and the property to the customer.",
                 "type": "object",
                 "properties": {
                   "propertyId": {
@@ -3655,7 +3652,7 @@ public enum OpenAPIDocument {
               },
               "EedMonth": {
                 "title": "EedMonth",
-                "description": "What was delivered for one unit and month, without its benchmarks.",
+                "description": "The data that was delivered for one unit and month, without its benchmarks.",
                 "type": "object",
                 "properties": {
                   "unitId": {
@@ -3666,7 +3663,7 @@ public enum OpenAPIDocument {
                   "mscName": {"type": "string", "description": "The metering company's name."},
                   "deliveredAt": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When the data came, or came again."
+                    "description": "The time of the last delivery."
                   },
                   "consumptions": {
                     "type": "array",
@@ -3680,7 +3677,7 @@ public enum OpenAPIDocument {
               },
               "EedPeriod": {
                 "title": "EedPeriod",
-                "description": "A month as `YYYY-MM` from 0001-01 on, not after the present month (UTC, when the request is made).",
+                "description": "A month as `YYYY-MM`, from 0001-01 to the present month (UTC, at the time of the request).",
                 "type": "string",
                 "format": "month",
                 "pattern": "^([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])$",
@@ -3688,7 +3685,7 @@ public enum OpenAPIDocument {
               },
               "EedRemark": {
                 "title": "EedRemark",
-                "description": "What has to be known of a figure, in the words of the ARGE HeiWaKo interface.",
+                "description": "A remark on a figure, in the terms of the ARGE HeiWaKo interface.",
                 "type": "string",
                 "enum": [
                   "PARTLY_ESTIMATED",
@@ -3701,7 +3698,7 @@ public enum OpenAPIDocument {
               },
               "EedReport": {
                 "title": "EedReport",
-                "description": "What is known of a unit's consumption in a month and of what it can be compared with. Months of which nothing was delivered are left out, and so are benchmarks when the month itself is.",
+                "description": "A unit's consumption in a month, with the data to compare it with. A month without data is left out, and benchmarks are left out with the month itself.",
                 "type": "object",
                 "properties": {
                   "unitId": {"$ref": "#/components/schemas/Id", "description": "The unit."},
@@ -3759,7 +3756,7 @@ public enum OpenAPIDocument {
               },
               "EedUnit": {
                 "title": "EedUnit",
-                "description": "What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.",
+                "description": "The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.",
                 "type": "string",
                 "enum": ["KWH", "HCU", "M3"]
               },
@@ -3770,17 +3767,20 @@ public enum OpenAPIDocument {
                 "properties": {
                   "pointer": {
                     "type": "string",
-                    "description": "Where: a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter."
+                    "description": "The place of the fault: a JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter."
                   },
                   "code": {"$ref": "#/components/schemas/FaultCode"},
-                  "detail": {"type": "string", "description": "What was expected, for people."}
+                  "detail": {
+                    "type": "string",
+                    "description": "The fault in words: what is wrong and what was expected."
+                  }
                 },
                 "required": ["pointer", "code", "detail"],
                 "additionalProperties": false
               },
               "FaultCode": {
                 "title": "FaultCode",
-                "description": "What kind of fault it is.",
+                "description": "The kind of fault.",
                 "type": "string",
                 "enum": [
                   "required",
@@ -3806,7 +3806,7 @@ public enum OpenAPIDocument {
               },
               "ForeignNumber": {
                 "title": "ForeignNumber",
-                "description": "A number that another system gave.",
+                "description": "A number that another system assigned.",
                 "type": "integer",
                 "minimum": 0,
                 "maximum": 9007199254740991,
@@ -3815,7 +3815,7 @@ public enum OpenAPIDocument {
               },
               "ForeignNumberReference": {
                 "title": "ForeignNumberReference",
-                "description": "A number that another system gave: a number or a string of digits without leading zeros (they would be lost, because answers have a number); the largest is 9007199254740991.",
+                "description": "A number that another system assigned, at most 9007199254740991: a number, or a string of digits without leading zeros (answers have a number, which would lose them).",
                 "type": ["integer", "string"],
                 "minimum": 0,
                 "maximum": 9007199254740991,
@@ -3824,14 +3824,14 @@ public enum OpenAPIDocument {
               },
               "ForeignNumberText": {
                 "title": "ForeignNumberText",
-                "description": "A number that another system gave, as a string of digits.",
+                "description": "A number that another system assigned, as a string of digits.",
                 "type": "string",
                 "pattern": "^(0|[1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": ["20231"]
               },
               "Id": {
                 "title": "Id",
-                "description": "An id that Relay gave: counted from 1, per account and resource.",
+                "description": "An id that Relay assigned: counted from 1, per account and resource.",
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 9007199254740991,
@@ -3840,7 +3840,7 @@ public enum OpenAPIDocument {
               },
               "IdObject": {
                 "title": "IdObject",
-                "description": "The id of what was created.",
+                "description": "The id of the record that was created.",
                 "type": "object",
                 "properties": {"id": {"$ref": "#/components/schemas/Id"}},
                 "required": ["id"],
@@ -3849,7 +3849,7 @@ public enum OpenAPIDocument {
               },
               "IdReference": {
                 "title": "IdReference",
-                "description": "An id that Relay gave. Requests take a number or a string of digits in every place; the largest is 9007199254740991.",
+                "description": "An id that Relay assigned, at most 9007199254740991. A request may send a number or a string of digits.",
                 "type": ["integer", "string"],
                 "minimum": 1,
                 "maximum": 9007199254740991,
@@ -3858,7 +3858,7 @@ public enum OpenAPIDocument {
               },
               "IdText": {
                 "title": "IdText",
-                "description": "An id that Relay gave, as a string of digits: some answers have it so.",
+                "description": "An id that Relay assigned, as a string of digits.",
                 "type": "string",
                 "pattern": "^([1-9][0-9]{0,14}|[1-8][0-9]{15}|900[0-6][0-9]{12}|90070[0-9]{11}|90071[0-8][0-9]{10}|900719[0-8][0-9]{9}|9007199[01][0-9]{8}|90071992[0-4][0-9]{7}|900719925[0-3][0-9]{6}|9007199254[0-6][0-9]{5}|90071992547[0-3][0-9]{4}|9007199254740[0-8][0-9]{2}|90071992547409[0-8][0-9]|900719925474099[01])$",
                 "examples": ["4711"]
@@ -3891,7 +3891,7 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 500,
-                    "description": "Whatever helps to find the place: staircase, floor, care of."
+                    "description": "Further details of the place: staircase, floor, care of."
                   }
                 },
                 "required": ["streetAddress", "postalCode", "locality", "country"],
@@ -3915,13 +3915,13 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 200,
-                    "description": "What it is about, in one line."
+                    "description": "The subject, in one line."
                   },
                   "description": {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 10000,
-                    "description": "What there is to say about it."
+                    "description": "The details."
                   },
                   "dateStart": {
                     "$ref": "#/components/schemas/WallTime",
@@ -3957,7 +3957,7 @@ public enum OpenAPIDocument {
               },
               "NewComment": {
                 "title": "NewComment",
-                "description": "Something to be said about an order.",
+                "description": "A comment to be added to an order.",
                 "type": "object",
                 "properties": {
                   "text": {
@@ -3974,7 +3974,7 @@ public enum OpenAPIDocument {
                   },
                   "status": {
                     "$ref": "#/components/schemas/OrderStatus",
-                    "description": "The status that the order takes with this comment; read back as `statusChange`. Our addition."
+                    "description": "The new status of the order; answers have it as `statusChange`. Our addition."
                   }
                 },
                 "required": ["text", "authorName"],
@@ -3989,14 +3989,14 @@ public enum OpenAPIDocument {
               },
               "NewContactPerson": {
                 "title": "NewContactPerson",
-                "description": "Somebody to talk to about a new order.",
+                "description": "A contact person of a new order.",
                 "type": "object",
                 "properties": {
                   "type": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 100,
-                    "description": "The person's part, such as TENANT or CARETAKER."
+                    "description": "The person's role, such as TENANT or CARETAKER."
                   },
                   "name": {
                     "type": "string",
@@ -4074,14 +4074,14 @@ public enum OpenAPIDocument {
               },
               "NewDocumentAttachment": {
                 "title": "NewDocumentAttachment",
-                "description": "A PDF file to be attached to a document. `content` may be anywhere among the members; it is written to the store as it comes.",
+                "description": "A PDF file to be attached to a document. `content` may stand anywhere among the members; Relay writes it to the store while it arrives.",
                 "type": "object",
                 "properties": {
                   "name": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 255,
-                    "description": "The file's name; a path before it is dropped, and what is left may not be `.` or `..` nor have control characters."
+                    "description": "The file's name; a path before it is dropped. The rest may not be `.` or `..` and may not have control characters."
                   },
                   "fileType": {"$ref": "#/components/schemas/DocumentFileType"},
                   "content": {
@@ -4094,7 +4094,7 @@ public enum OpenAPIDocument {
                   "metadata": {
                     "type": "object",
                     "additionalProperties": true,
-                    "description": "Whatever else is to be known of the file; read back with the same names and values. Objects and arrays nest at most 32 deep, this one being the first. Numbers are 64-bit integers, or equal a double in its shortest form: others are refused, never rounded."
+                    "description": "Any further data about the file; answers have the same names and values. Objects and arrays nest at most 32 deep, with this object as the first level. A number is a 64-bit integer or equals a double in its shortest form; other numbers are refused, never rounded."
                   }
                 },
                 "required": ["name", "fileType", "content"],
@@ -4143,17 +4143,17 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 200,
-                    "description": "What is to be done, in one line."
+                    "description": "The task, in one line."
                   },
                   "status": {"$ref": "#/components/schemas/OrderStatus", "default": "OPEN"},
                   "address": {"$ref": "#/components/schemas/AddressInput"},
                   "dueDate": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When it has to be done."
+                    "description": "The time by which it has to be done."
                   },
                   "followUpDate": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When to look at it again."
+                    "description": "The time at which to look at it again."
                   },
                   "internalId": {
                     "type": "string",
@@ -4163,7 +4163,7 @@ public enum OpenAPIDocument {
                   },
                   "isInternal": {
                     "type": "boolean",
-                    "description": "Not meant for the customer's eyes."
+                    "description": "Whether the customer should not see the order."
                   },
                   "type": {
                     "type": "string",
@@ -4193,13 +4193,13 @@ public enum OpenAPIDocument {
                     "type": "array",
                     "maxItems": 100,
                     "items": {"$ref": "#/components/schemas/NewOrderField"},
-                    "description": "In the order of `position` or not; kept as sent."
+                    "description": "The fields, in any order of `position`; Relay keeps their order."
                   },
                   "contactPersons": {
                     "type": "array",
                     "maxItems": 100,
                     "items": {"$ref": "#/components/schemas/NewContactPerson"},
-                    "description": "Whom to talk to."
+                    "description": "The contact persons of the order."
                   },
                   "customerId": {
                     "$ref": "#/components/schemas/IdReference",
@@ -4246,19 +4246,19 @@ public enum OpenAPIDocument {
                     "type": "integer",
                     "minimum": 0,
                     "maximum": 1000000,
-                    "description": "Where it stands among the order's fields."
+                    "description": "The field's position among the order's fields."
                   },
                   "name": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 200,
-                    "description": "What it is."
+                    "description": "The name of the field."
                   },
                   "content": {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 10000,
-                    "description": "What it says."
+                    "description": "The content of the field."
                   }
                 },
                 "required": ["position", "name", "content"],
@@ -4266,27 +4266,27 @@ public enum OpenAPIDocument {
               },
               "Order": {
                 "title": "Order",
-                "description": "An order: something that is to be done at a property.",
+                "description": "An order: a task at a property.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/Id"},
-                  "title": {"type": "string", "description": "What is to be done, in one line."},
+                  "title": {"type": "string", "description": "The task, in one line."},
                   "status": {"$ref": "#/components/schemas/OrderStatus"},
                   "address": {"$ref": "#/components/schemas/Address"},
                   "dueDate": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When it has to be done."
+                    "description": "The time by which it has to be done."
                   },
                   "followUpDate": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When to look at it again."
+                    "description": "The time at which to look at it again."
                   },
                   "createdAt": {"$ref": "#/components/schemas/Time"},
                   "updatedAt": {"$ref": "#/components/schemas/Time"},
                   "internalId": {"type": "string", "description": "The order's id in your system."},
                   "isInternal": {
                     "type": "boolean",
-                    "description": "Not meant for the customer's eyes."
+                    "description": "Whether the customer should not see the order."
                   },
                   "type": {"type": "string", "description": "The kind of order."},
                   "taskId": {"type": "string", "description": "The task that it came from."},
@@ -4320,7 +4320,7 @@ public enum OpenAPIDocument {
                   "contactPersons": {
                     "type": "array",
                     "items": {"$ref": "#/components/schemas/ContactPerson"},
-                    "description": "Whom to talk to."
+                    "description": "The contact persons of the order."
                   },
                   "customerId": {
                     "$ref": "#/components/schemas/Id",
@@ -4396,36 +4396,36 @@ public enum OpenAPIDocument {
                     "type": "integer",
                     "minimum": 0,
                     "maximum": 1000000,
-                    "description": "Where it stands among the order's fields."
+                    "description": "The field's position among the order's fields."
                   },
-                  "name": {"type": "string", "description": "What it is."},
-                  "content": {"type": "string", "description": "What it says."}
+                  "name": {"type": "string", "description": "The name of the field."},
+                  "content": {"type": "string", "description": "The content of the field."}
                 },
                 "required": ["id", "position", "name", "content"],
                 "additionalProperties": false
               },
               "OrderFieldAddition": {
                 "title": "OrderFieldAddition",
-                "description": "A named piece of information for an order that exists.",
+                "description": "A named piece of information for an existing order.",
                 "type": "object",
                 "properties": {
                   "name": {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 200,
-                    "description": "What it is."
+                    "description": "The name of the field."
                   },
                   "content": {
                     "type": "string",
                     "minLength": 0,
                     "maxLength": 10000,
-                    "description": "What it says."
+                    "description": "The content of the field."
                   },
                   "position": {
                     "type": "integer",
                     "minimum": 0,
                     "maximum": 1000000,
-                    "description": "Where it stands among the order's fields. Two fields may share a position; getOrder has them in the order in which they were added."
+                    "description": "The field's position among the order's fields. Two fields may share a position; getOrder has them in the order in which they were added."
                   },
                   "orderId": {
                     "$ref": "#/components/schemas/IdReference",
@@ -4446,13 +4446,13 @@ public enum OpenAPIDocument {
               },
               "OrderPatch": {
                 "title": "OrderPatch",
-                "description": "What changes on an order: at least one member. Members that are absent stay as they are; none can be removed (null is a fault).",
+                "description": "The changes of an order: at least one member. Members that are absent stay as they are; none can be removed (null is a fault).",
                 "type": "object",
                 "properties": {
                   "status": {"$ref": "#/components/schemas/OrderStatus"},
                   "dueDate": {
                     "$ref": "#/components/schemas/Time",
-                    "description": "When it has to be done."
+                    "description": "The time by which it has to be done."
                   },
                   "internalId": {
                     "type": "string",
@@ -4471,13 +4471,13 @@ public enum OpenAPIDocument {
               },
               "OrderSort": {
                 "title": "OrderSort",
-                "description": "What orders are sorted by, ascending or, with a minus sign, descending. Orders with the same value are sorted by id in the same direction. Orders without a due date come last in both directions.",
+                "description": "The member that orders are sorted by: ascending, or descending with a minus sign. Orders with the same value are sorted by id in the same direction. Orders without a due date come last in both directions.",
                 "type": "string",
                 "enum": ["id", "-id", "dueDate", "-dueDate", "updatedAt", "-updatedAt"]
               },
               "OrderStatus": {
                 "title": "OrderStatus",
-                "description": "The state of an order. Any state may follow any other. NULL is this word, not JSON null.",
+                "description": "The state of an order. Any state may follow any other. NULL is a status of that name, not JSON null.",
                 "type": "string",
                 "enum": ["OPEN", "IN_PROGRESS", "FINISHED", "DECLINED", "NULL", "PREPARE"]
               },
@@ -4500,7 +4500,7 @@ public enum OpenAPIDocument {
                   },
                   "detail": {
                     "type": "string",
-                    "description": "What happened this time and what to do."
+                    "description": "What is wrong with this request, and what to do."
                   },
                   "instance": {
                     "type": "string",
@@ -4549,7 +4549,7 @@ public enum OpenAPIDocument {
                     "$ref": "#/components/schemas/Id",
                     "description": "The customer that the property belongs to."
                   },
-                  "origin": {"type": "string", "description": "Where the record came from: API."},
+                  "origin": {"type": "string", "description": "The source of the record: API."},
                   "address": {"$ref": "#/components/schemas/Address"},
                   "mscNumber": {
                     "type": "string",
@@ -4589,7 +4589,7 @@ public enum OpenAPIDocument {
               },
               "PropertyEcho": {
                 "title": "PropertyEcho",
-                "description": "A property as it now stands, in the shape it was sent.",
+                "description": "A property after the change, in the form of the request.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/IdText"},
@@ -4617,12 +4617,12 @@ public enum OpenAPIDocument {
               },
               "PropertyInput": {
                 "title": "PropertyInput",
-                "description": "A property to be created or updated. `id`, else a known `externalId`, else a known `internalId` decides which one is updated; an update replaces the members that are given and keeps the others.",
+                "description": "A property to be created or updated. `id`, else a known `externalId`, else a known `internalId` decides which one is updated; an update replaces the members that the request has and keeps the others.",
                 "type": "object",
                 "properties": {
                   "id": {
                     "$ref": "#/components/schemas/IdReference",
-                    "description": "Absent creates; a known id updates; an unknown one is a fault."
+                    "description": "Without an id the record is created. A known id updates that record; an unknown id is a fault."
                   },
                   "name": {
                     "type": "string",
@@ -4645,7 +4645,7 @@ public enum OpenAPIDocument {
                   },
                   "externalId": {
                     "$ref": "#/components/schemas/ForeignNumberReference",
-                    "description": "The property's number in a third system. Decides before `internalId` which property is updated."
+                    "description": "The property's number in a third system. It is looked up before `internalId` to find the property to update."
                   },
                   "customerId": {
                     "$ref": "#/components/schemas/IdReference",
@@ -4718,7 +4718,7 @@ public enum OpenAPIDocument {
               },
               "PropertyUpsertResult": {
                 "title": "PropertyUpsertResult",
-                "description": "What createProperties answers: the shape of the request, ids filled in.",
+                "description": "The answer of createProperties: the form of the request with the ids filled in.",
                 "type": "object",
                 "properties": {
                   "casaviAccountId": {
@@ -4803,12 +4803,12 @@ public enum OpenAPIDocument {
               },
               "UnitInput": {
                 "title": "UnitInput",
-                "description": "A unit to be created or, with `id`, updated. An update replaces the members that are given and keeps the others.",
+                "description": "A unit to be created or, with `id`, updated. An update replaces the members that the request has and keeps the others.",
                 "type": "object",
                 "properties": {
                   "id": {
                     "$ref": "#/components/schemas/IdReference",
-                    "description": "Absent creates; a known id updates; an unknown one is a fault."
+                    "description": "Without an id the record is created. A known id updates that record; an unknown id is a fault."
                   },
                   "propertyId": {
                     "$ref": "#/components/schemas/IdReference",
@@ -4870,7 +4870,7 @@ public enum OpenAPIDocument {
               },
               "WallTime": {
                 "title": "WallTime",
-                "description": "A local time as `YYYY-MM-DD HH:MM:SS`, without a time zone, stored as given. Requests may write `T` for the space and add a fraction and an offset, as RFC 3339 has them: the time written counts, fraction and offset do not.",
+                "description": "A local time as `YYYY-MM-DD HH:MM:SS`, without a time zone, stored as given. Requests may write `T` for the space and add a fraction and an offset, as RFC 3339 has them: Relay keeps the date and time as written and drops fraction and offset.",
                 "type": "string",
                 "format": "wall-time",
                 "pattern": "^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)[ Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$",

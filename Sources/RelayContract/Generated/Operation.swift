@@ -31,7 +31,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getUnitsWithMscNumber
     /// POST /v1/orders: Create an order.
     case createOrder
-    /// GET /v1/orders: Orders.
+    /// GET /v1/orders: The orders, filtered and sorted.
     case getOrders
     /// GET /v1/orders/{orderId}: One order.
     case getOrder

@@ -2,40 +2,43 @@
 
 /// The kinds of problems that the service answers with: a closed set.
 public enum ProblemType: UInt8, Sendable, CaseIterable {
-    /// 400: The request makes no sense. Something other than the body or the query is wrong.
+    /// 400: The request is malformed. The path, a header field or the form of the body is wrong:
+    /// the detail names it.
     case badRequest
-    /// 400: The body is not JSON. The detail names the place.
+    /// 400: The body is not JSON. The detail names the line and column.
     case notJSON
-    /// 400: Query parameters are missing, unknown or wrong. The errors name each.
+    /// 400: Query parameters are missing, unknown or wrong. The errors name each parameter.
     case badQuery
     /// 401: No valid API key. Send `Authorization: Bearer <api key>` with a key that is not
     /// revoked.
     case unauthorized
-    /// 404: Nothing is here. The path is unknown, or the account has no record of that id.
+    /// 404: Not found. The path is unknown, or the account has no record with that id.
     case notFound
-    /// 405: The path does not take this method. The Allow header lists those it takes.
+    /// 405: The path does not take this method. The field Allow lists the methods that the path
+    /// takes.
     case methodNotAllowed
-    /// 408: The body stopped coming. Nothing was changed: send the request again.
+    /// 408: The body did not arrive in time. Nothing was changed: send the request again.
     case requestTimeout
-    /// 409: Other records stand in the way. The detail names them.
+    /// 409: The request conflicts with other records. The detail names them.
     case conflict
-    /// 409: The request is still under way. An earlier one with the same Idempotency-Key has no
-    /// answer yet: send it again after the time in Retry-After.
+    /// 409: The request is still under way. An earlier request with the same Idempotency-Key has no
+    /// answer yet: send this one again after the time in Retry-After.
     case underWay
     /// 410: The cursor is from before a restore. Start again without a cursor.
     case cursorExpired
-    /// 412: A condition of the request does not hold. If-Match names no present version, or
-    /// If-None-Match does: the ETag header has the present one.
+    /// 412: A condition of the request does not hold. If-Match does not name the current version,
+    /// or If-None-Match names it: the field ETag has the current version.
     case preconditionFailed
     /// 413: The body is too large. The detail names the limit.
     case contentTooLarge
-    /// 413: The record is full. A record has at most 16 MiB with all that belongs to it, such as an
-    /// order's comments: go on in another one.
+    /// 413: The record is full. A record has at most 16 MiB with all its parts, such as an order's
+    /// comments: create another record.
     case recordFull
     /// 415: The body has the wrong media type or encoding. Send `Content-Type: application/json`
     /// and no Content-Encoding.
     case unsupportedMediaType
-    /// 416: The range lies behind the end. Content-Range says how many bytes there are.
+    /// 416: The range starts after the end of the file. The field Content-Range has the size of the
+    /// file.
     case rangeNotSatisfiable
     /// 422: The body is well-formed but wrong. The errors name every fault; nothing was changed.
     case validation
@@ -44,13 +47,14 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case idempotencyKeyReused
     /// 429: Too many requests. Try again after the time in Retry-After.
     case tooManyRequests
-    /// 431: The request's headers are too large. Send less.
+    /// 431: The header fields are too large. Send fewer or shorter header fields.
     case headersTooLarge
-    /// 500: The service failed. Its log tells why.
+    /// 500: The service failed. The service's log has the reason.
     case internalFault
     /// 503: The service cannot answer just now. Try again after the time in Retry-After.
     case unavailable
-    /// 507: The store is full. Delete something or enlarge the quota; reading goes on.
+    /// 507: The store is full. Delete records, or ask the operator for a larger store. Reads still
+    /// work.
     case storageFull
 }
 
@@ -86,25 +90,25 @@ extension ProblemType {
     /// The kind, for people.
     public var title: StaticString {
         switch self {
-        case .badRequest: "The request makes no sense"
+        case .badRequest: "The request is malformed"
         case .notJSON: "The body is not JSON"
         case .badQuery: "Query parameters are missing, unknown or wrong"
         case .unauthorized: "No valid API key"
-        case .notFound: "Nothing is here"
+        case .notFound: "Not found"
         case .methodNotAllowed: "The path does not take this method"
-        case .requestTimeout: "The body stopped coming"
-        case .conflict: "Other records stand in the way"
+        case .requestTimeout: "The body did not arrive in time"
+        case .conflict: "The request conflicts with other records"
         case .underWay: "The request is still under way"
         case .cursorExpired: "The cursor is from before a restore"
         case .preconditionFailed: "A condition of the request does not hold"
         case .contentTooLarge: "The body is too large"
         case .recordFull: "The record is full"
         case .unsupportedMediaType: "The body has the wrong media type or encoding"
-        case .rangeNotSatisfiable: "The range lies behind the end"
+        case .rangeNotSatisfiable: "The range starts after the end of the file"
         case .validation: "The body is well-formed but wrong"
         case .idempotencyKeyReused: "The Idempotency-Key belongs to another request"
         case .tooManyRequests: "Too many requests"
-        case .headersTooLarge: "The request's headers are too large"
+        case .headersTooLarge: "The header fields are too large"
         case .internalFault: "The service failed"
         case .unavailable: "The service cannot answer just now"
         case .storageFull: "The store is full"

@@ -35,7 +35,7 @@ public struct RecordCheck {
     ) throws(StoreError) {
         let key = document.key
         guard let resource = Resource(rawValue: key.resource) else {
-            return note("document \(key.account)/\(key.resource)/\(key.id): no such resource")
+            return note("document \(key.account)/\(key.resource)/\(key.id): unknown kind of record")
         }
         records += 1
         let name = "\(resource) \(key.id) of account \(key.account)"
@@ -76,7 +76,10 @@ public struct RecordCheck {
         for name in links.names {
             expectedNames[name.family, default: 0] += 1
             if try view.lookup(name) != key.id {
-                note("\(resource) \(key.id) of account \(key.account): its name does not find it")
+                note(
+                    "\(resource) \(key.id) of account \(key.account): its unique text does not "
+                        + "lead to it"
+                )
             }
         }
     }

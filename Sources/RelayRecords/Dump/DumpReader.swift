@@ -159,13 +159,13 @@ public final class DumpReader {
         }
         guard let name = members.resource.map({ String($0) }),
             let resource = Resource(named: name)
-        else { throw LineFault(detail: "resource: expected the name of a kind of record") }
+        else { throw LineFault(detail: "resource: expected a kind of record, such as order") }
         if let bytes = members.bytes {
             let chunk = try LoadedChunk(number, resource, members.id, members.chunk, bytes)
             return .chunk(account, chunk)
         }
         guard let document = members.document else {
-            throw LineFault(detail: "document is missing")
+            throw LineFault(detail: "document: the member is missing")
         }
         let model = try model(resource, document, account)
         let id = try id(members.id, model)
@@ -182,7 +182,7 @@ public final class DumpReader {
         switch resource {
         case .attachment:
             if AttachmentContent(loaded: bytes) != nil { return bytes }
-            throw LineFault(detail: "private: expected length and digest of the file")
+            throw LineFault(detail: "private: expected the length and the digest of the file")
         case .eedMonth:
             // A line without any is of a month without benchmarks.
             let benchmarks = bytes.isEmpty ? [EedBenchmark]().json : bytes
@@ -206,13 +206,15 @@ public final class DumpReader {
                 detail: "id: expected a number from 1 to \(RelayStore.Limits.provisionalIDs)")
         }
         if let own = model.id, own != id {
-            throw LineFault(detail: "id: not that of the document, \(own)")
+            throw LineFault(detail: "id: the document has another id, \(own)")
         }
         return id
     }
 
     private func members(of value: JSONValue) throws(LineFault) -> Members {
-        guard value.kind == .object else { throw LineFault(detail: "expected a JSON object") }
+        guard value.kind == .object else {
+            throw LineFault(detail: "expected the line to be a JSON object")
+        }
         var members = Members()
         for (name, value) in value.members {
             switch String(name) {
@@ -227,7 +229,7 @@ public final class DumpReader {
             case "chunk": members.chunk = value.integer
             case "bytes":
                 guard let bytes = value.string.flatMap({ LoadedChunk.bytes($0.bytes) }) else {
-                    throw LineFault(detail: "bytes: expected base64 of at most a chunk")
+                    throw LineFault(detail: "bytes: expected base64 of at most one chunk")
                 }
                 members.bytes = bytes
             case "private":
@@ -235,7 +237,9 @@ public final class DumpReader {
                     throw LineFault(detail: "private: expected pairs of hexadecimal digits")
                 }
                 members.privateBytes = bytes
-            case let other: throw LineFault(detail: "there is no member \(other.prefix(64)) here")
+            case let other:
+                throw LineFault(
+                    detail: "\(other.prefix(64)): a line of a dump has no member of this name")
             }
         }
         return members
@@ -256,7 +260,7 @@ public final class DumpReader {
                 detail: details.joined(separator: "; ") + (more > 0 ? "; \(more) more" : ""))
         }
         guard model.account == nil || model.account == UInt64(account) else {
-            throw LineFault(detail: "document/accountId: not the account of the line")
+            throw LineFault(detail: "document/accountId: expected the account of the line")
         }
         return model
     }

@@ -158,7 +158,7 @@ public struct DumpWriter {
         if !document.isIntact {
             detail = "its checksum is wrong"
         } else if byteCount > Self.lineBytes {
-            detail = "its line has \(byteCount) bytes, a line has at most \(Self.lineBytes)"
+            detail = "its line has \(byteCount) bytes: expected at most \(Self.lineBytes)"
         } else {
             // SAFETY: the line is read during the call.
             detail = buffer.withUnsafeBytes {

@@ -86,7 +86,9 @@ extension StoreTransaction {
     ) -> AddressPlan {
         func required(_ value: String?, _ member: StaticString) -> String {
             if value == nil {
-                faults.add(.required, member: member, "\(member) is missing, and so is a known id")
+                faults.add(
+                    .required, member: member,
+                    "\(member) is missing: send it, or the id of a recorded address")
             }
             return value ?? ""
         }
@@ -94,7 +96,9 @@ extension StoreTransaction {
         let postalCode = required(input.postalCode, "postalCode")
         let locality = required(input.locality, "locality")
         guard let country = input.country else {
-            faults.add(.required, member: "country", "country is missing, and so is a known id")
+            faults.add(
+                .required, member: "country",
+                "country is missing: send it, or the id of a recorded address")
             return .none
         }
         let new = Address(

@@ -49,7 +49,7 @@ extension StoreTransaction {
         if let id, id != named {
             faults.add(
                 .mismatch, member: nameMember,
-                "names \(resource) \(named), but \(idMember) names \(resource) \(id)")
+                "it names \(resource) \(named), but \(idMember) names \(resource) \(id)")
         }
         return named
     }

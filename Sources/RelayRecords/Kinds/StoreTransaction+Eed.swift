@@ -66,7 +66,7 @@ extension EedDelivery {
                 if isConverted, consumption.unitofmeasure != .kwh {
                     faults.add(
                         .mismatch, member: "converted",
-                        "only a figure in KWH can have been converted to kilowatt-hours")
+                        "converted is true, but unitofmeasure is not KWH: leave converted out")
                 }
                 let isTwin = seen.contains {
                     $0.service == consumption.service

@@ -40,7 +40,7 @@ extension StoreTransaction {
         if present >= Limits.partsPerOrder {
             faults.add(
                 .tooMany, member: "orderId",
-                "order \(orderID) has \(present) of these already, as many as an order may have")
+                "order \(orderID) already has \(present) of these, the most that an order may have")
             return RecordAnswer(Problem(.validation, faults))
         }
         try begin(context)

@@ -33,7 +33,7 @@ extension StoreView {
         if let document = try document(key) {
             if document.holds(record, parser) { return .unchanged }
             if record.resource == .attachment {
-                return .refuse("id: attachment \(record.id) of the account is another file")
+                return .refuse("id: the account has another file as attachment \(record.id)")
             }
             isThere = true
         } else {
@@ -48,7 +48,8 @@ extension StoreView {
         for name in links?.names ?? [] {
             let owner = try lookup(name) ?? knowledge.names[name]
             if let owner, owner != record.id {
-                return .wait("document: \(record.resource) \(owner) has one of its names already")
+                return .wait(
+                    "document: \(record.resource) \(owner) has one of its unique texts already")
             }
         }
         return isThere ? .update : .create

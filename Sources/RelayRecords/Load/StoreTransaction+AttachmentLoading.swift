@@ -14,7 +14,9 @@ extension StoreTransaction {
         state.outcome.faults.append(
             LoadFault(
                 line: chunk.line, waits: true,
-                detail: "chunk: chunk \(chunk.number - 1) of the file is missing"))
+                detail:
+                    "chunk: the dump has no chunk \(chunk.number - 1) of this file before this line"
+            ))
     }
 
     /// Makes the pieces that came for an attachment its content. Does nothing for other records.
@@ -31,7 +33,8 @@ extension StoreTransaction {
             state.outcome.faults.append(
                 LoadFault(
                     line: record.line, waits: true,
-                    detail: "private: the file's bytes, in lines with chunk, are missing or others")
+                    detail:
+                        "private: the lines with the file's chunks are missing or have other bytes")
             )
             return false
         }
@@ -73,7 +76,7 @@ extension LoadedChunk {
         _ line: Int, _ resource: Resource, _ id: Int64?, _ number: Int64?, _ bytes: [UInt8]
     ) throws(LineFault) {
         guard resource == .attachment else {
-            throw LineFault(detail: "bytes: only an attachment has any")
+            throw LineFault(detail: "bytes: only an attachment may have this member")
         }
         guard let id = id.flatMap({ UInt64(exactly: $0) }), Resource.isStorable(id),
             id <= RelayStore.Limits.provisionalIDs

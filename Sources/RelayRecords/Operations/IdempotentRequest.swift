@@ -27,7 +27,7 @@ extension StoreTransaction {
             return RecordAnswer(
                 .init(
                     .idempotencyKeyReused,
-                    "this Idempotency-Key came before with another request: use a new one"))
+                    "another request had this Idempotency-Key within 24 hours: use a new key"))
         }
         guard let answer = RecordAnswer(remembered: remembered.answer.copiedBytes) else {
             throw .corrupted(what: "a remembered answer")

@@ -107,9 +107,9 @@ extension Problem {
     /// 412: nothing that is there has one of the tags.
     public static let ifMatchFailed = Problem(
         .preconditionFailed,
-        "If-Match names another version than there is; read it again and repeat the change")
+        "If-Match does not name the current version: read it and repeat the change")
 
     /// 412: what is there has one of the tags.
     public static let ifNoneMatchFailed = Problem(
-        .preconditionFailed, "If-None-Match names what is there already")
+        .preconditionFailed, "If-None-Match names the current version")
 }

@@ -37,6 +37,6 @@ struct Referrers {
     func problem(record: String) -> Problem {
         Problem(
             .conflict,
-            phrases.joined(separator: " and ") + " refer to \(record): move or delete them first")
+            phrases.joined(separator: " and ") + " refer to \(record): change or delete them first")
     }
 }

@@ -20,6 +20,17 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     /// No record: counts the numbers of texts that lists are about (`ListTerm`).
     case term = 22
 
+    /// Whether records of this kind have documents of their own. Fields, comments and contact persons
+    /// are parts of their order's document.
+    public var hasDocuments: Bool {
+        switch self {
+        case .orderField, .comment, .contactPerson, .term: false
+        case .address, .customer, .property, .unit, .order, .attachment, .appointment, .document,
+            .eedMonth:
+            true
+        }
+    }
+
     /// The kind of this name, which is that of the case.
     public init?(named name: String) {
         guard let resource = Self.byName[name] else { return nil }
@@ -65,7 +76,8 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// A list of records, in ascending order of their ids. Raw values are part of the bytes on disk.
+/// A list of records, in ascending order of its keys: ids, or numbers that have the id in their low
+/// bits (`isWide`). Raw values are part of the bytes on disk.
 public enum RecordList: UInt8, Sendable, CaseIterable {
     case customers = 1
     case properties = 2

@@ -22,7 +22,7 @@ extension Faults {
 
     /// As above, of an id of the client's own.
     static func unknown(_ resource: Resource) -> String {
-        "the account has no \(resource) of this internalId"
+        "the account has no \(resource) with this internalId"
     }
 }
 

@@ -32,11 +32,13 @@ extension StoreTransaction {
         let target = names.id ?? byExternal ?? byInternal
         if let byExternal, byExternal != target {
             faults.add(
-                .notUnique, member: "externalId", "belongs to \(resource) \(byExternal) already")
+                .notUnique, member: "externalId",
+                "\(resource) \(byExternal) has this externalId already")
         }
         if let byInternal, byInternal != target {
             faults.add(
-                .notUnique, member: "internalId", "belongs to \(resource) \(byInternal) already")
+                .notUnique, member: "internalId",
+                "\(resource) \(byInternal) has this internalId already")
         }
         return target
     }
@@ -59,13 +61,16 @@ struct UpsertBatch {
     /// Notes an element; one that an earlier element named already is a fault.
     mutating func admit(_ names: UpsertNames, target: UInt64?, _ faults: inout Faults) {
         if let target, !ids.insert(target).inserted {
-            faults.add(.notUnique, "an earlier element of the batch is the same record, \(target)")
+            faults.add(
+                .notUnique, "an earlier element of the batch names the same record, \(target)")
         }
         if let text = names.externalID, !externalIDs.insert(Array(text.utf8)).inserted {
-            faults.add(.notUnique, member: "externalId", "an earlier element has it too")
+            faults.add(
+                .notUnique, member: "externalId", "an earlier element has the same externalId")
         }
         if let text = names.internalID, !internalIDs.insert(Array(text.utf8)).inserted {
-            faults.add(.notUnique, member: "internalId", "an earlier element has it too")
+            faults.add(
+                .notUnique, member: "internalId", "an earlier element has the same internalId")
         }
     }
 }

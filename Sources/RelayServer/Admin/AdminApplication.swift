@@ -75,7 +75,7 @@ final class AdminApplication: Application {
         if state.isReady {
             return exchange.answer(200, json: .object { $0.member("status", constant: "ready") })
         }
-        exchange.reject(Problem(.unavailable, "starting or shutting down"))
+        exchange.reject(Problem(.unavailable, "relayd is starting or shutting down"))
     }
 
     // MARK: Keys
@@ -150,7 +150,10 @@ final class AdminApplication: Application {
 
     private func revokeKey(_ path: String, _ exchange: inout RelayExchange) {
         guard let id = UInt64(path.dropFirst("/admin/keys/".utf8.count)) else {
-            return exchange.reject(Problem(.notFound, "a key's id is a number"))
+            return exchange.reject(
+                Problem(
+                    .notFound,
+                    "the key's id is not a number: expected one that GET /admin/keys lists"))
         }
         let token = exchange.http.suspend()
         let command = RevokeKeyCommand(id: id) { result in
@@ -170,7 +173,7 @@ final class AdminApplication: Application {
         if case .accepted = writer.submit(command) { return }
         token.resume { http in
             var exchange = RelayExchange(http: http, account: 0)
-            exchange.reject(Problem(.unavailable, "too many writes wait: try again"))
+            exchange.reject(Problem(.unavailable, "too many writes are waiting: try again"))
         }
     }
 

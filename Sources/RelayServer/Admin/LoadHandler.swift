@@ -40,7 +40,7 @@ struct LoadHandler {
         if case .accepted = writer.submit(command) { return }
         token.resume { http in
             var exchange = RelayExchange(http: http, account: 0)
-            exchange.reject(Problem(.unavailable, "too many writes wait: try again"))
+            exchange.reject(Problem(.unavailable, "too many writes are waiting: try again"))
         }
     }
 }

@@ -25,7 +25,7 @@ struct KeyCache {
         if value.count > Self.maxBytes || value.isEmpty { return nil }
         let slot = Self.slot(value)
         guard entries[slot].length == value.count else { return nil }
-        // In constant time: how much of a guess is right must not show (reliability.md, Keys).
+        // The comparison takes the same time whatever the guess: it must not show how much was right.
         var difference: UInt64 = 0
         for index in 0..<(value.count + 7) / 8 {
             difference |= Self.word(value, index) ^ entries[slot].words[index]

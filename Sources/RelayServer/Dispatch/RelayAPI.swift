@@ -36,7 +36,9 @@ struct RelayAPI: ~Copyable, API {
     mutating func authenticate(_ exchange: inout RelayExchange) -> UInt32? {
         guard let value = exchange.http.field(.authorization) else {
             exchange.reject(
-                Problem(.unauthorized, "send the field `Authorization: Bearer <api key>`"))
+                Problem(
+                    .unauthorized,
+                    "the request has no key: send the field `Authorization: Bearer <api key>`"))
             return nil
         }
         if let account = keys.account(value, generation: reader.keyGeneration) {
@@ -57,7 +59,9 @@ struct RelayAPI: ~Copyable, API {
                 scheme.utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else {
             exchange.reject(
-                Problem(.unauthorized, "the Authorization field has no `Bearer <api key>`"))
+                Problem(
+                    .unauthorized,
+                    "the field Authorization has another form: expected `Bearer <api key>`"))
             return nil
         }
         do throws(StoreError) {

@@ -158,7 +158,9 @@ final class RelayApplication: Application {
             exchange.reject(
                 Problem(
                     .unsupportedMediaType,
-                    "send the body as it is, without a Content-Encoding: none is decoded here"))
+                    "the body has a Content-Encoding, and Relay decodes none: send the body as "
+                        + "it is"
+                ))
             exchange.http.set(.acceptEncoding, "identity")
             return false
         }
@@ -188,11 +190,18 @@ extension RelayExchange {
             http.respond(204)
             setAllow(methods)
         case .methodNotAllowed(let methods):
-            reject(Problem(.methodNotAllowed, "allowed here: \(methods.headerValue)"))
+            reject(Problem(.methodNotAllowed, "this path takes \(methods.headerValue)"))
             setAllow(methods)
-        case .notFound: reject(Problem(.notFound, "no operation has this path"))
+        case .notFound:
+            reject(
+                Problem(.notFound, "no operation has this path: GET /openapi.json lists all paths"))
         case .badId:
-            reject(Problem(.notFound, "what stands in the place of the id is none"))
+            reject(
+                Problem(
+                    .notFound,
+                    "expected an id in the path: a number from 1 to "
+                        + "\(RelayContract.Limits.largestId)"
+                ))
         }
     }
 
@@ -209,24 +218,24 @@ extension RouteMatch {
 extension Problem {
     /// 400: a field that has one line has several, and none of them can be trusted.
     static func repeated(_ field: RequestField) -> Problem {
-        Problem(.badRequest, "the field \(field.name) is there more than once: send it once")
+        Problem(.badRequest, "the request has the field \(field.name) more than once: send it once")
     }
 
     /// 431 with the limits that were exceeded.
     static let fieldsTooLarge = Problem(
         .headersTooLarge,
-        "at most \(HTTP2.Limits.maxFields) fields and "
-            + "\(HTTP2.Limits.maxFieldSectionBytes) bytes")
+        "a request has at most \(HTTP2.Limits.maxFields) header fields with "
+            + "\(HTTP2.Limits.maxFieldSectionBytes) bytes together")
 
     /// 503: a connection's bodies take more than it may have.
     static let bodyBudget = Problem(
-        .unavailable, "too many bodies at once on this connection: try again")
+        .unavailable, "this connection sends too many bodies at once: try again")
 
     /// 408: the client has stopped sending.
     static let stalledBody = Problem(
         .requestTimeout,
         "neither \(HTTP2.Limits.bodyProgressBytes) bytes of the body nor its end came within "
-            + "\(HTTP2.Limits.stallMilliseconds / 1_000) s: send it again")
+            + "\(HTTP2.Limits.stallMilliseconds / 1_000) s: send the request again")
 
     /// 400: the operation takes no body.
     static func noBody(_ operation: RelayContract.Operation) -> Problem {

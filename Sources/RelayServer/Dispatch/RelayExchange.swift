@@ -132,8 +132,8 @@ extension Problem {
     fileprivate static func malformedEscape(_ what: StaticString, _ place: Int) -> Problem {
         Problem(
             .badRequest,
-            "a percent sign without two hexadecimal digits at byte \(place + 1) of the \(what): "
-                + "write the sign itself as %25")
+            "byte \(place + 1) of the \(what) is a percent sign without two hexadecimal digits: "
+                + "write a percent sign as %25")
     }
 
     /// The one place where an error of the store becomes an answer.

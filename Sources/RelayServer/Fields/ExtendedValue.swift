@@ -15,14 +15,14 @@ enum ExtendedValue {
                 return try text([Section(isEncoded: true, value: parameter.value)], name)
             }
             guard let section = Section(number, parameter.value) else {
-                throw .badHead("\(name) has a section that is not numbered")
+                throw .badHead("\(name) has a section without a number (RFC 2231)")
             }
             sections.append(section)
         }
         if sections.isEmpty { return nil }
         sections.sort { $0.number < $1.number }
         guard sections.enumerated().allSatisfy({ $0.offset == $0.element.number }) else {
-            throw .badHead("\(name) has sections that are not numbered 0, 1, 2 and so on")
+            throw .badHead("\(name) has sections that are not numbered 0, 1, 2 … (RFC 2231)")
         }
         return try text(sections, name)
     }
@@ -91,7 +91,7 @@ enum ExtendedValue {
             }
             let digits = rest.prefix(2).compactMap(PercentEncoding.digit)
             guard digits.count == 2 else {
-                throw .badHead("\(name)* has a percent sign without two digits")
+                throw .badHead("\(name)* has a percent sign without two hexadecimal digits")
             }
             bytes.append(digits[0] << 4 | digits[1])
             rest = rest.dropFirst(2)

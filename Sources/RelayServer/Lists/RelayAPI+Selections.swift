@@ -135,13 +135,15 @@ extension RelayExchange {
         var faults = Faults()
         faults.add(
             .pattern, parameter: "cursor",
-            "expected a cursor from the Link field of this list with these filters")
+            "the cursor is not of this list with these filters: expected one from its Link field")
         reject(Problem(.badQuery, faults))
     }
 
     /// Answers a request whose cursor is from before the store was restored.
     mutating func rejectExpiredCursor() {
         reject(
-            Problem(.cursorExpired, "the store was restored since: begin again without cursor"))
+            Problem(
+                .cursorExpired,
+                "the store was restored after this cursor was made: start again without cursor"))
     }
 }

@@ -62,13 +62,16 @@ extension RelayAPI {
         else {
             var faults = Faults()
             faults.add(
-                .pattern, parameter: "cursor", "expected a cursor from the Link field of this list")
+                .pattern, parameter: "cursor",
+                "the cursor is not of this list: expected one from its Link field")
             return .failure(Problem(.badQuery, faults))
         }
         if cursor.epoch != epoch {
             return .failure(
                 Problem(
-                    .cursorExpired, "the store was restored since: begin again without cursor"))
+                    .cursorExpired,
+                    "the store was restored after this cursor was made: start again without cursor")
+            )
         }
         return .success(cursor.after)
     }

@@ -152,7 +152,7 @@ struct ContentContinuation {
 
 extension RelayExchange {
     fileprivate mutating func rejectAttachment(_ id: UInt64) {
-        reject(Problem(.notFound, "the account has no attachment \(id) with a file"))
+        reject(Problem(.notFound, "the account has no attachment \(id)"))
     }
 
     /// What an answer says of a file, whatever part of it is sent.

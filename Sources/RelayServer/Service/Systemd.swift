@@ -77,7 +77,7 @@ public enum Systemd {
             return []
         }
         guard let number = Int32(count), number >= 0 else {
-            throw .badVariable("LISTEN_FDS", value: count, expected: "how many there are")
+            throw .badVariable("LISTEN_FDS", value: count, expected: "the number of passed sockets")
         }
         return try listeners(number, names)
     }

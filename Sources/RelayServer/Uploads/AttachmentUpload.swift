@@ -63,7 +63,9 @@ final class AttachmentUpload: Upload {
             }
             // A name with escapes in it was not recognised, and its value taken for another's.
             if contents == 0 {
-                found.add(.format, member: "content", "write the name `content` without escapes")
+                found.add(
+                    .format, member: "content",
+                    "the member `content` is written with escapes: write its name plainly")
             }
         }
         if contents > 0, byteCount > 0 || base64.isWrong { checkContent(&found) }
@@ -80,7 +82,7 @@ final class AttachmentUpload: Upload {
         } else if !Self.isPDF(header) {
             found.add(
                 .format, member: "content",
-                "the file is no PDF: its first \(Limits.pdfHeaderBytes) bytes have no `%PDF-`")
+                "the file is not a PDF: its first \(Limits.pdfHeaderBytes) bytes have no `%PDF-`")
         }
     }
 
@@ -135,9 +137,10 @@ extension Base64Reader.Fault {
             "character \(place + 1) is \(Self.phrase(byte))"
         case .padding(let place): "character \(place + 1) breaks the padding"
         case .leftOverBits(let place):
-            "character \(place + 1), the last before the padding, has bits that belong to no byte"
+            "character \(place + 1), the last before the padding, has bits that encode no byte: "
+                + "expected them to be zero"
         case .cutOff(let count):
-            "\(count) characters are no multiple of 4: padding or the end is missing"
+            "\(count) characters are not a multiple of 4: the padding or the end is missing"
         }
     }
 
@@ -146,7 +149,7 @@ extension Base64Reader.Fault {
         // What `ContentSplitter` makes of an escape that stands for no character of base64.
         case 0: "an escape"
         case UInt8(ascii: "-"), UInt8(ascii: "_"):
-            "`\(Unicode.Scalar(byte))`, which is of the URL alphabet"
+            "`\(Unicode.Scalar(byte))`, which belongs to the URL alphabet"
         case 0x21...0x7E: "`\(Unicode.Scalar(byte))`"
         default: "the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
         }

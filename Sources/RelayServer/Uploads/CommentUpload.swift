@@ -147,7 +147,9 @@ extension CommentUpload {
         if !MediaType.isType(type) {
             fault(
                 .format,
-                "expected a media type of at most \(Limits.mediaTypeBytes) bytes as Content-Type")
+                "the part's Content-Type is wrong: expected a media type of at most "
+                    + "\(Limits.mediaTypeBytes) bytes"
+            )
         }
         files.append((name, type))
         staging.begin()
@@ -163,7 +165,9 @@ extension CommentUpload {
         switch part {
         case .none: break
         case .noFile:
-            fault(.required, "the file has no name")
+            fault(
+                .required,
+                "the part has no filename: expected `filename=\"…\"` in Content-Disposition")
         case .member(let name, var value):
             part = .none
             value += data.prefix(max(0, Limits.formMemberBytes - value.count))

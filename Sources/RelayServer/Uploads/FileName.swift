@@ -12,10 +12,12 @@ struct FileName {
         /// For people.
         var detail: String {
             switch self {
-            case .empty: "the file has no name behind its path"
-            case .tooLong: "expected at most \(Limits.fileNameCharacters) characters"
-            case .control: "a file's name has no control characters"
-            case .dots: "`.` and `..` name directories, no file"
+            case .empty: "the file name ends after a path: expected a name"
+            case .tooLong:
+                "the file name is too long: expected at most \(Limits.fileNameCharacters) "
+                    + "characters"
+            case .control: "the file name has control characters: leave them out"
+            case .dots: "`.` and `..` are names of directories: expected the name of a file"
             }
         }
     }

@@ -8,9 +8,10 @@ enum MultipartFault: Error, Equatable {
     var description: String {
         switch self {
         case .noBoundary: "multipart/form-data needs one boundary of 1 to 70 characters"
-        case .badDelimiter: "a boundary is followed by something else than a line's end"
-        case .headTooLong: "a part's fields take more than \(Limits.partHeadBytes) bytes"
-        case .badHead(let what): "a part's fields are wrong: \(what)"
+        case .badDelimiter: "a boundary is not followed by the end of its line"
+        case .headTooLong:
+            "the header fields of a part have more than \(Limits.partHeadBytes) bytes"
+        case .badHead(let what): "the header fields of a part are wrong: \(what)"
         case .cutOff: "the body ends before its closing boundary"
         }
     }

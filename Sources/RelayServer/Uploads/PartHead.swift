@@ -14,7 +14,10 @@ struct PartHead {
         for line in Self.lines(bytes) {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
                 MediaType.isToken(line[..<colon])
-            else { throw .badHead("a line is no field: a name, and the colon right behind it") }
+            else {
+                throw .badHead(
+                    "a line is not a header field: expected a name followed directly by a colon")
+            }
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = Array(line[(colon + 1)...]).trimmed
             guard value.allSatisfy({ ($0 >= 0x20 || $0 == 9) && $0 != 0x7F }) else {
@@ -22,10 +25,12 @@ struct PartHead {
             }
             switch name {
             case "content-disposition":
-                if disposition != nil { throw .badHead("Content-Disposition is there twice") }
+                if disposition != nil {
+                    throw .badHead("Content-Disposition occurs twice: send it once")
+                }
                 disposition = value
             case "content-type":
-                if type != nil { throw .badHead("Content-Type is there twice") }
+                if type != nil { throw .badHead("Content-Type occurs twice: send it once") }
                 type = value
             case "content-transfer-encoding": try Self.checkEncoding(value)
             default: break
@@ -35,7 +40,7 @@ struct PartHead {
         // SAFETY: the parameters are copied while the array is there.
         let field = disposition.withUnsafeBytes { FieldParameters($0) }
         guard field.value.lowercased == Array("form-data".utf8), let name = field["name"] else {
-            throw .badHead("Content-Disposition is no `form-data` with a name")
+            throw .badHead("Content-Disposition is wrong: expected `form-data` with a name")
         }
         try Self.checkParameters(field, "Content-Disposition")
         self.name = try Self.text(Self.unescaped(name), "name")
@@ -69,7 +74,9 @@ struct PartHead {
     /// Only what leaves the bytes as they are: RFC 7578 §4.7 has done away with the others.
     private static func checkEncoding(_ value: [UInt8]) throws(MultipartFault) {
         let known = ["binary", "8bit", "7bit"].contains { value.lowercased == Array($0.utf8) }
-        if !known { throw .badHead("send parts without a Content-Transfer-Encoding") }
+        if !known {
+            throw .badHead("Content-Transfer-Encoding is not supported: send the part without it")
+        }
     }
 
     /// `filename*` says more than `filename`, so it counts where both are there.

@@ -58,7 +58,7 @@ class Upload {
     final func checkStaging() throws(Problem) {
         switch staging.failure {
         case nil: return
-        case .queueFull: throw Problem(.unavailable, "too many writes wait for the disk: try again")
+        case .queueFull: throw Problem(.unavailable, "too many writes are waiting: try again")
         case .store(let error): throw Problem(error)
         }
     }

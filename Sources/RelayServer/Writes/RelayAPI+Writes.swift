@@ -118,7 +118,7 @@ extension RelayAPI {
         switch writing.writer.submit(command) {
         case .accepted: return
         case .queueFull:
-            problem = Problem(.unavailable, "too many writes wait for the disk: try again")
+            problem = Problem(.unavailable, "too many writes are waiting: try again")
         case .stopped: problem = Problem(.unavailable, "the service is shutting down")
         }
         token.resume { http in

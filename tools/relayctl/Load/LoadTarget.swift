@@ -70,7 +70,9 @@ struct RelaydTarget: LoadTarget, ~Copyable {
         let parser = JSONParser()
         let outcome = body.flatMap { body in try? parser.parse(body) { LoadOutcome($0) } }
         guard let outcome = outcome ?? nil else {
-            throw .refused(status: 503, detail: "no outcome of a load; load the file again")
+            throw .refused(
+                status: 503,
+                detail: "relayd did not report the outcome of a load: load the file again")
         }
         return LoadResult(batch: batch, outcome: outcome)
     }

@@ -40,7 +40,7 @@ struct Loading {
         try drain(&target)
         try retry(&target)
         for number in source.tooLong {
-            complain(number, "longer than \(Limits.lineBytes) bytes")
+            complain(number, "the line has more than \(Limits.lineBytes) bytes")
         }
         progress.finish(source.position)
         return frame.isWhole

@@ -96,7 +96,7 @@ enum TopCommand {
             return nil
         case .waiting:
             if now - feed.askedAt < Limits.patience { return 0 }
-            view.note("relayd stands still, or its admin socket does", since: feed.askedAt)
+            view.note("relayd or its admin socket does not answer", since: feed.askedAt)
             return 0
         }
     }
@@ -104,7 +104,7 @@ enum TopCommand {
     private static func sample(_ relayd: AdminClient) throws(CommandError) -> TopSample {
         let answer = try relayd.perform("GET", "/admin/stat")
         guard let sample = TopSample(answer, time: TopSample.now()) else {
-            throw .refused(status: 200, detail: "figures that are not JSON")
+            throw .refused(status: 200, detail: "the figures are not JSON")
         }
         return sample
     }

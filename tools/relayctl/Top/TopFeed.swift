@@ -33,7 +33,7 @@ final class TopFeed {
         askedAt = TopSample.now()
         do throws(CommandError) {
             if relayd == nil { relayd = try AdminClient(socket: socket) }
-            guard let relayd else { return "nobody listens on \(socket)" }
+            guard let relayd else { return "no process listens on \(socket)" }
             stream = try relayd.send("GET", "/admin/stat")
             return nil
         } catch {
@@ -48,7 +48,7 @@ final class TopFeed {
             let answer = try relayd.receive(stream, timeout: milliseconds)
             self.stream = nil
             guard let sample = TopSample(answer, time: TopSample.now()) else {
-                return .lost(lose(.refused(status: 200, detail: "figures that are not JSON")))
+                return .lost(lose(.refused(status: 200, detail: "the figures are not JSON")))
             }
             return .sample(sample)
         } catch {

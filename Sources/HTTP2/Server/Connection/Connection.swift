@@ -8,7 +8,7 @@ import Glibc
 /// and epoll as `data.ptr`; the loop that adopted it is the only one that touches it.
 struct Connection {
     var socket: Int32
-    /// nil for requests that are answered without a connection (see `DetachedConnection`).
+    /// nil for requests that are answered without a connection (see `DetachedLoop`).
     var session: OpaquePointer?
     let state: UnsafeMutablePointer<LoopState>
 

@@ -2,9 +2,9 @@
 
 import JSON
 
-/// A recorded address. Records are never changed: what changes is which record something refers to.
+/// A recorded address. Recorded addresses never change: another address is another record.
 public struct Address: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// Street and house number.
     public var streetAddress: String
@@ -14,7 +14,7 @@ public struct Address: ContractModel {
     public var locality: String
     /// An officially assigned ISO 3166-1 alpha-2 code, upper case.
     public var country: Country
-    /// Whatever helps to find the place.
+    /// Further details of the place.
     public var additionalInfo: String?
     /// The account that the record belongs to.
     public var accountId: UInt64

@@ -17,7 +17,7 @@ public struct AddressInput: ContractModel {
     public var locality: String?
     /// An officially assigned ISO 3166-1 alpha-2 code, upper case.
     public var country: Country?
-    /// Whatever helps to find the place: staircase, floor, care of.
+    /// Further details of the place: staircase, floor, care of.
     public var additionalInfo: String?
     /// If given, it must be the account of the API key.
     public var accountId: UInt64?

@@ -4,11 +4,11 @@ import JSON
 
 /// An appointment of a customer.
 public struct Appointment: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
-    /// What it is about, in one line.
+    /// The subject, in one line.
     public var title: String
-    /// What there is to say about it.
+    /// The details.
     public var description: String?
     /// When it begins, in local time.
     public var dateStart: WallTime

@@ -2,13 +2,13 @@
 
 import JSON
 
-/// What changes on an appointment: at least one member. Members that are absent stay as they are;
-/// none can be removed (null is a fault). The rules hold for what comes out: `dateEnd` is after
-/// `dateStart` also when only one of them is given.
+/// The changes of an appointment: at least one member. Members that are absent stay as they are;
+/// none can be removed (null is a fault). The rules apply to the changed appointment: `dateEnd`
+/// must be after `dateStart` even if the body has only one of them.
 public struct AppointmentPatch: ContractModel {
-    /// What it is about, in one line.
+    /// The subject, in one line.
     public var title: String?
-    /// What there is to say about it.
+    /// The details.
     public var description: String?
     /// When it begins, in local time.
     public var dateStart: WallTime?

@@ -4,7 +4,7 @@ import JSON
 
 /// A file that belongs to a comment or an order. `id` is our addition.
 public struct Attachment: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64?
     /// The file's name, without any path.
     public var name: String

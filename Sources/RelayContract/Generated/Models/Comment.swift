@@ -2,15 +2,15 @@
 
 import JSON
 
-/// Something said about an order.
+/// A comment on an order.
 public struct Comment: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
-    /// What was said.
+    /// The text of the comment.
     public var text: String
     /// The order.
     public var orderId: UInt64
-    /// Who said it.
+    /// The name of the comment's author.
     public var author: String
     /// The status that the order took with this comment.
     public var statusChange: OrderStatus?

@@ -2,13 +2,13 @@
 
 import JSON
 
-/// Somebody to talk to about an order.
+/// A contact person of an order.
 public struct ContactPerson: ContractModel {
-    /// The person's part.
+    /// The person's role.
     public var type: String
     /// The person's name.
     public var name: String
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// Kept as given.
     public var telephone: String?

@@ -2,11 +2,11 @@
 
 import JSON
 
-/// Somebody to talk to about an order that exists.
+/// A contact person to be added to an existing order.
 public struct ContactPersonAddition: ContractModel {
     /// The person's name.
     public var name: String
-    /// The person's part, such as TENANT or CARETAKER.
+    /// The person's role, such as TENANT or CARETAKER.
     public var type: String
     /// Kept as given.
     public var telephone: String?

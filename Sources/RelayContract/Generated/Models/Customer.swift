@@ -2,11 +2,10 @@
 
 import JSON
 
-/// A customer. Members that nothing is known of are left out; casaviContactId, techemId, oasisId,
-/// assfinetId and autoAssignUserId come from other systems and no operation of this service fills
-/// them.
+/// A customer. Unknown members are left out. casaviContactId, techemId, oasisId, assfinetId and
+/// autoAssignUserId come from other systems and no operation of this service fills them.
 public struct Customer: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// The account that the record belongs to.
     public var accountId: UInt64
@@ -28,7 +27,7 @@ public struct Customer: ContractModel {
     public var telephone: String?
     /// The id of `address`.
     public var addressId: UInt64?
-    /// Where the record came from: API.
+    /// The source of the record: API.
     public var origin: String?
     /// Id at Techem.
     public var techemId: String?
@@ -40,8 +39,7 @@ public struct Customer: ContractModel {
     public var assfinetId: String?
     /// The user that orders are assigned to.
     public var autoAssignUserId: UInt64?
-    /// A recorded address. Records are never changed: what changes is which record something refers
-    /// to.
+    /// A recorded address. Recorded addresses never change: another address is another record.
     public var address: Address?
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -2,11 +2,11 @@
 
 import JSON
 
-/// The customer as it now stands, in the shape it was sent.
+/// The customer after the change, in the form of the request.
 public struct CustomerEcho: ContractModel {
     /// The customer's id in your system.
     public var internalId: String?
-    /// An id that Relay gave, as a string of digits: some answers have it so.
+    /// An id that Relay assigned, as a string of digits.
     public var id: UInt64
     /// The customer's id in a third system.
     public var externalId: String?
@@ -16,8 +16,7 @@ public struct CustomerEcho: ContractModel {
     public var telephone: String?
     /// Kept as given.
     public var emailAddress: String?
-    /// A recorded address. Records are never changed: what changes is which record something refers
-    /// to.
+    /// A recorded address. Recorded addresses never change: another address is another record.
     public var address: Address?
 
     /// A value with those members; absent ones are left out of its JSON.

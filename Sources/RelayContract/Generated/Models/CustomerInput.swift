@@ -2,14 +2,16 @@
 
 import JSON
 
-/// A customer to be created or updated. An update replaces the members that are given and keeps the
-/// others.
+/// A customer to be created or updated. An update replaces the members that the request has and
+/// keeps the others.
 public struct CustomerInput: ContractModel {
     /// The customer's id in your system. A known one updates that customer.
     public var internalId: String?
-    /// Absent creates; a known id updates; an unknown one is a fault.
+    /// Without an id the record is created. A known id updates that record; an unknown id is a
+    /// fault.
     public var id: UInt64?
-    /// The customer's id in a third system. Decides before `internalId` which customer is updated.
+    /// The customer's id in a third system. It is looked up before `internalId` to find the
+    /// customer to update.
     public var externalId: String?
     /// Required when the customer is created.
     public var name: String?

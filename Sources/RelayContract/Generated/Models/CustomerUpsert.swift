@@ -6,8 +6,8 @@ import JSON
 public struct CustomerUpsert: ContractModel {
     /// The casavi tenant that the customer is connected to; read back as `casaviTenantId`.
     public var casaviAccountId: UInt64?
-    /// A customer to be created or updated. An update replaces the members that are given and keeps
-    /// the others.
+    /// A customer to be created or updated. An update replaces the members that the request has and
+    /// keeps the others.
     public var customer: CustomerInput
 
     /// A value with those members; absent ones are left out of its JSON.

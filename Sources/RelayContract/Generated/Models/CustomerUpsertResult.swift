@@ -2,11 +2,11 @@
 
 import JSON
 
-/// What createCustomer answers: the shape of the request, ids filled in.
+/// The answer of createCustomer: the form of the request with the ids filled in.
 public struct CustomerUpsertResult: ContractModel {
     /// The casavi tenant that the customer is connected to.
     public var casaviAccountId: UInt64?
-    /// The customer as it now stands, in the shape it was sent.
+    /// The customer after the change, in the form of the request.
     public var customer: CustomerEcho
 
     /// A value with those members; absent ones are left out of its JSON.

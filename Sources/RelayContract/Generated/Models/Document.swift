@@ -4,7 +4,7 @@ import JSON
 
 /// A document of a property. Our addition: without it documents could not be read back.
 public struct Document: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// The title.
     public var title: String

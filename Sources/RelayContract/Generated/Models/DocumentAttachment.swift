@@ -4,7 +4,7 @@ import JSON
 
 /// A PDF file of a document; getAttachment has its bytes.
 public struct DocumentAttachment: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// The file's name, without any path.
     public var name: String
@@ -12,7 +12,7 @@ public struct DocumentAttachment: ContractModel {
     public var fileType: DocumentFileType
     /// Bytes.
     public var size: Int
-    /// What was given with the file.
+    /// The metadata that was sent with the file.
     public var metadata: FreeObject?
     /// An RFC 3339 date-time. Requests may use any offset and any number of fraction digits (cut to
     /// milliseconds); answers are in UTC with milliseconds. No leap seconds; years 0000 to 9999.

@@ -2,14 +2,14 @@
 
 import JSON
 
-/// What comparable units consumed of one service in the month.
+/// The consumption of comparable units, of one service in the month.
 public struct EedBenchmark: ContractModel {
     /// What was metered.
     public var service: EedService
-    /// What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.
+    /// The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.
     public var unitofmeasure: EedUnit
-    /// How much. A finite number; one that a double in its shortest form does not equal is refused,
-    /// never rounded.
+    /// The amount, a finite number. A number that does not equal a double in its shortest form is
+    /// refused, never rounded.
     public var amount: Double
 
     /// A value with those members; absent ones are left out of its JSON.

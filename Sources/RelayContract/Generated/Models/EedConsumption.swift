@@ -2,18 +2,18 @@
 
 import JSON
 
-/// What one unit consumed of one service in one month.
+/// The consumption of one unit, of one service in one month.
 public struct EedConsumption: ContractModel {
     /// What was metered.
     public var service: EedService
-    /// What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.
+    /// The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.
     public var unitofmeasure: EedUnit
     /// Whether the figure was converted to kilowatt-hours: true only with KWH. Absent means false.
     public var converted: Bool?
     /// Whether the figure is an estimate. Absent means false.
     public var estimated: Bool?
-    /// How much. A finite number; one that a double in its shortest form does not equal is refused,
-    /// never rounded. Required unless `errors` is true.
+    /// The amount, a finite number. A number that does not equal a double in its shortest form is
+    /// refused, never rounded. Required unless `errors` is true.
     public var amount: Double?
     /// Whether metering failed: then `amount` may be missing. Absent means false.
     public var errors: Bool?

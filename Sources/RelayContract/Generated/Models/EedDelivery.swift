@@ -3,7 +3,7 @@
 import JSON
 
 /// Energy data of one unit and month, as a metering company delivers it. The unit must belong to
-/// the property, the property to the customer.
+/// the property, and the property to the customer.
 public struct EedDelivery: ContractModel {
     /// The property that the unit belongs to.
     public var propertyId: UInt64
@@ -11,8 +11,7 @@ public struct EedDelivery: ContractModel {
     public var unitId: UInt64
     /// The customer that the property belongs to.
     public var customerId: UInt64
-    /// A month as `YYYY-MM` from 0001-01 on, not after the present month (UTC, when the request is
-    /// made).
+    /// A month as `YYYY-MM`, from 0001-01 to the present month (UTC, at the time of the request).
     public var period: CalendarMonth
     /// The metering company's name.
     public var mscName: String

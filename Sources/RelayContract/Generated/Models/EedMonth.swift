@@ -2,7 +2,7 @@
 
 import JSON
 
-/// What was delivered for one unit and month, without its benchmarks.
+/// The data that was delivered for one unit and month, without its benchmarks.
 public struct EedMonth: ContractModel {
     /// The unit that was metered.
     public var unitId: UInt64
@@ -10,7 +10,7 @@ public struct EedMonth: ContractModel {
     public var period: CalendarMonth
     /// The metering company's name.
     public var mscName: String
-    /// When the data came, or came again.
+    /// The time of the last delivery.
     public var deliveredAt: Timestamp
     /// Consumption.
     public var consumptions: [EedConsumption]

@@ -2,7 +2,7 @@
 
 import JSON
 
-/// What has to be known of a figure, in the words of the ARGE HeiWaKo interface.
+/// A remark on a figure, in the terms of the ARGE HeiWaKo interface.
 public enum EedRemark: UInt8, ContractChoice, CaseIterable {
     /// `PARTLY_ESTIMATED`
     case partlyEstimated

@@ -2,8 +2,8 @@
 
 import JSON
 
-/// What is known of a unit's consumption in a month and of what it can be compared with. Months of
-/// which nothing was delivered are left out, and so are benchmarks when the month itself is.
+/// A unit's consumption in a month, with the data to compare it with. A month without data is left
+/// out, and benchmarks are left out with the month itself.
 public struct EedReport: ContractModel {
     /// The unit.
     public var unitId: UInt64

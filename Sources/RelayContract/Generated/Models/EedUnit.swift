@@ -2,7 +2,7 @@
 
 import JSON
 
-/// What it was metered in: kilowatt-hours, heat cost allocator units, cubic metres.
+/// The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.
 public enum EedUnit: UInt8, ContractChoice, CaseIterable {
     /// `KWH`
     case kwh

@@ -2,7 +2,7 @@
 
 import JSON
 
-/// What kind of fault it is.
+/// The kind of fault.
 public enum FaultCode: UInt8, ContractChoice, CaseIterable {
     /// `required`
     case required

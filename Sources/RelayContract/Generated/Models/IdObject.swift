@@ -2,9 +2,9 @@
 
 import JSON
 
-/// The id of what was created.
+/// The id of the record that was created.
 public struct IdObject: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -12,7 +12,7 @@ public struct NewAddress: ContractModel {
     public var locality: String
     /// An officially assigned ISO 3166-1 alpha-2 code, upper case.
     public var country: Country
-    /// Whatever helps to find the place: staircase, floor, care of.
+    /// Further details of the place: staircase, floor, care of.
     public var additionalInfo: String?
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -4,9 +4,9 @@ import JSON
 
 /// An appointment to be created.
 public struct NewAppointment: ContractModel {
-    /// What it is about, in one line.
+    /// The subject, in one line.
     public var title: String
-    /// What there is to say about it.
+    /// The details.
     public var description: String?
     /// When it begins, in local time.
     public var dateStart: WallTime

@@ -2,14 +2,13 @@
 
 import JSON
 
-/// Something to be said about an order.
+/// A comment to be added to an order.
 public struct NewComment: ContractModel {
     /// What is said.
     public var text: String
     /// Who says it; read back as `author`.
     public var authorName: String
-    /// The status that the order takes with this comment; read back as `statusChange`. Our
-    /// addition.
+    /// The new status of the order; answers have it as `statusChange`. Our addition.
     public var status: OrderStatus?
 
     /// A value with those members; absent ones are left out of its JSON.

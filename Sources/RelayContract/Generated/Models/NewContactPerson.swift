@@ -2,9 +2,9 @@
 
 import JSON
 
-/// Somebody to talk to about a new order.
+/// A contact person of a new order.
 public struct NewContactPerson: ContractModel {
-    /// The person's part, such as TENANT or CARETAKER.
+    /// The person's role, such as TENANT or CARETAKER.
     public var type: String
     /// The person's name.
     public var name: String

@@ -2,10 +2,10 @@
 
 import JSON
 
-/// A PDF file to be attached to a document. `content` may be anywhere among the members; it is
-/// written to the store as it comes.
+/// A PDF file to be attached to a document. `content` may stand anywhere among the members; Relay
+/// writes it to the store while it arrives.
 public struct NewDocumentAttachment: ContractModel {
-    /// The file's name; a path before it is dropped, and what is left may not be `.` or `..` nor
+    /// The file's name; a path before it is dropped. The rest may not be `.` or `..` and may not
     /// have control characters.
     public var name: String
     /// The media type of a document's file.
@@ -13,9 +13,9 @@ public struct NewDocumentAttachment: ContractModel {
     /// The file in base64 (RFC 4648 §4) with its padding, without line breaks and without a `data:`
     /// prefix: at most 100 000 000 bytes, with `%PDF-` within the first 1024 of them.
     public var content: String
-    /// Whatever else is to be known of the file; read back with the same names and values. Objects
-    /// and arrays nest at most 32 deep, this one being the first. Numbers are 64-bit integers, or
-    /// equal a double in its shortest form: others are refused, never rounded.
+    /// Any further data about the file; answers have the same names and values. Objects and arrays
+    /// nest at most 32 deep, with this object as the first level. A number is a 64-bit integer or
+    /// equals a double in its shortest form; other numbers are refused, never rounded.
     public var metadata: FreeObject?
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -5,22 +5,23 @@ import JSON
 /// An order to be created: an Order without the members that the service sets. Comments and
 /// attachments come later, through operations of their own.
 public struct NewOrder: ContractModel {
-    /// What is to be done, in one line.
+    /// The task, in one line.
     public var title: String
-    /// The state of an order. Any state may follow any other. NULL is this word, not JSON null.
+    /// The state of an order. Any state may follow any other. NULL is a status of that name, not
+    /// JSON null.
     public var status: OrderStatus?
     /// An address inside another record. Without `id` a new address is recorded, and the four
     /// members that make an address are required. With the `id` of a recorded address alone, that
     /// record is meant. With `id` and further members that differ, a new address is recorded: the
     /// one named, with those members changed.
     public var address: AddressInput?
-    /// When it has to be done.
+    /// The time by which it has to be done.
     public var dueDate: Timestamp?
-    /// When to look at it again.
+    /// The time at which to look at it again.
     public var followUpDate: Timestamp?
     /// The order's id in your system.
     public var internalId: String?
-    /// Not meant for the customer's eyes.
+    /// Whether the customer should not see the order.
     public var isInternal: Bool?
     /// The kind of order.
     public var type: String?
@@ -32,9 +33,9 @@ public struct NewOrder: ContractModel {
     public var casaviOrderId: UInt64?
     /// The ticket in casavi.
     public var casaviTicketId: UInt64?
-    /// In the order of `position` or not; kept as sent.
+    /// The fields, in any order of `position`; Relay keeps their order.
     public var fields: [NewOrderField]?
-    /// Whom to talk to.
+    /// The contact persons of the order.
     public var contactPersons: [NewContactPerson]?
     /// The customer that it is for.
     public var customerId: UInt64?

@@ -4,11 +4,11 @@ import JSON
 
 /// A named piece of information on a new order.
 public struct NewOrderField: ContractModel {
-    /// Where it stands among the order's fields.
+    /// The field's position among the order's fields.
     public var position: Int
-    /// What it is.
+    /// The name of the field.
     public var name: String
-    /// What it says.
+    /// The content of the field.
     public var content: String
 
     /// A value with those members; absent ones are left out of its JSON.

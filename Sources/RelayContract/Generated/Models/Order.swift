@@ -2,20 +2,20 @@
 
 import JSON
 
-/// An order: something that is to be done at a property.
+/// An order: a task at a property.
 public struct Order: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
-    /// What is to be done, in one line.
+    /// The task, in one line.
     public var title: String
-    /// The state of an order. Any state may follow any other. NULL is this word, not JSON null.
+    /// The state of an order. Any state may follow any other. NULL is a status of that name, not
+    /// JSON null.
     public var status: OrderStatus
-    /// A recorded address. Records are never changed: what changes is which record something refers
-    /// to.
+    /// A recorded address. Recorded addresses never change: another address is another record.
     public var address: Address?
-    /// When it has to be done.
+    /// The time by which it has to be done.
     public var dueDate: Timestamp?
-    /// When to look at it again.
+    /// The time at which to look at it again.
     public var followUpDate: Timestamp?
     /// An RFC 3339 date-time. Requests may use any offset and any number of fraction digits (cut to
     /// milliseconds); answers are in UTC with milliseconds. No leap seconds; years 0000 to 9999.
@@ -25,7 +25,7 @@ public struct Order: ContractModel {
     public var updatedAt: Timestamp
     /// The order's id in your system.
     public var internalId: String?
-    /// Not meant for the customer's eyes.
+    /// Whether the customer should not see the order.
     public var isInternal: Bool?
     /// The kind of order.
     public var type: String?
@@ -43,7 +43,7 @@ public struct Order: ContractModel {
     public var attachments: [Attachment]
     /// By ascending id.
     public var comments: [Comment]
-    /// Whom to talk to.
+    /// The contact persons of the order.
     public var contactPersons: [ContactPerson]
     /// The customer that it is for.
     public var customerId: UInt64?

@@ -4,13 +4,13 @@ import JSON
 
 /// A named piece of information on an order.
 public struct OrderField: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
-    /// Where it stands among the order's fields.
+    /// The field's position among the order's fields.
     public var position: Int
-    /// What it is.
+    /// The name of the field.
     public var name: String
-    /// What it says.
+    /// The content of the field.
     public var content: String
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -2,14 +2,14 @@
 
 import JSON
 
-/// A named piece of information for an order that exists.
+/// A named piece of information for an existing order.
 public struct OrderFieldAddition: ContractModel {
-    /// What it is.
+    /// The name of the field.
     public var name: String
-    /// What it says.
+    /// The content of the field.
     public var content: String
-    /// Where it stands among the order's fields. Two fields may share a position; getOrder has them
-    /// in the order in which they were added.
+    /// The field's position among the order's fields. Two fields may share a position; getOrder has
+    /// them in the order in which they were added.
     public var position: Int
     /// The order that it belongs to.
     public var orderId: UInt64

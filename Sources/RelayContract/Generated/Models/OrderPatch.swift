@@ -2,12 +2,13 @@
 
 import JSON
 
-/// What changes on an order: at least one member. Members that are absent stay as they are; none
-/// can be removed (null is a fault).
+/// The changes of an order: at least one member. Members that are absent stay as they are; none can
+/// be removed (null is a fault).
 public struct OrderPatch: ContractModel {
-    /// The state of an order. Any state may follow any other. NULL is this word, not JSON null.
+    /// The state of an order. Any state may follow any other. NULL is a status of that name, not
+    /// JSON null.
     public var status: OrderStatus?
-    /// When it has to be done.
+    /// The time by which it has to be done.
     public var dueDate: Timestamp?
     /// The order's id in your system.
     public var internalId: String?

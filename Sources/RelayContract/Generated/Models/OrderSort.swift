@@ -2,9 +2,9 @@
 
 import JSON
 
-/// What orders are sorted by, ascending or, with a minus sign, descending. Orders with the same
-/// value are sorted by id in the same direction. Orders without a due date come last in both
-/// directions.
+/// The member that orders are sorted by: ascending, or descending with a minus sign. Orders with
+/// the same value are sorted by id in the same direction. Orders without a due date come last in
+/// both directions.
 public enum OrderSort: UInt8, ContractChoice, CaseIterable {
     /// `id`
     case id

@@ -2,7 +2,8 @@
 
 import JSON
 
-/// The state of an order. Any state may follow any other. NULL is this word, not JSON null.
+/// The state of an order. Any state may follow any other. NULL is a status of that name, not JSON
+/// null.
 public enum OrderStatus: UInt8, ContractChoice, CaseIterable {
     /// `OPEN`
     case open

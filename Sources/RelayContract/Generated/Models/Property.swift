@@ -5,7 +5,7 @@ import JSON
 /// A property: a building or a group of buildings under one management. `internalId` is our
 /// addition.
 public struct Property: ContractModel {
-    /// An id that Relay gave: counted from 1, per account and resource.
+    /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
     /// The property's name.
     public var name: String
@@ -13,10 +13,9 @@ public struct Property: ContractModel {
     public var externalId: UInt64?
     /// The customer that the property belongs to.
     public var customerId: UInt64
-    /// Where the record came from: API.
+    /// The source of the record: API.
     public var origin: String?
-    /// A recorded address. Records are never changed: what changes is which record something refers
-    /// to.
+    /// A recorded address. Recorded addresses never change: another address is another record.
     public var address: Address?
     /// The number at the metering service company.
     public var mscNumber: String?

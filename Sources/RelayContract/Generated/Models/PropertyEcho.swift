@@ -2,14 +2,13 @@
 
 import JSON
 
-/// A property as it now stands, in the shape it was sent.
+/// A property after the change, in the form of the request.
 public struct PropertyEcho: ContractModel {
-    /// An id that Relay gave, as a string of digits: some answers have it so.
+    /// An id that Relay assigned, as a string of digits.
     public var id: UInt64
     /// The property's name.
     public var name: String
-    /// A recorded address. Records are never changed: what changes is which record something refers
-    /// to.
+    /// A recorded address. Recorded addresses never change: another address is another record.
     public var address: Address?
     /// The number at the metering service company.
     public var mscNumber: String?

@@ -3,10 +3,11 @@
 import JSON
 
 /// A property to be created or updated. `id`, else a known `externalId`, else a known `internalId`
-/// decides which one is updated; an update replaces the members that are given and keeps the
+/// decides which one is updated; an update replaces the members that the request has and keeps the
 /// others.
 public struct PropertyInput: ContractModel {
-    /// Absent creates; a known id updates; an unknown one is a fault.
+    /// Without an id the record is created. A known id updates that record; an unknown id is a
+    /// fault.
     public var id: UInt64?
     /// Required when the property is created.
     public var name: String?
@@ -19,8 +20,8 @@ public struct PropertyInput: ContractModel {
     public var mscNumber: String?
     /// The property's id in your system. A known one updates that property.
     public var internalId: String?
-    /// The property's number in a third system. Decides before `internalId` which property is
-    /// updated.
+    /// The property's number in a third system. It is looked up before `internalId` to find the
+    /// property to update.
     public var externalId: UInt64?
     /// The customer that the property belongs to; required when it is created.
     public var customerId: UInt64?

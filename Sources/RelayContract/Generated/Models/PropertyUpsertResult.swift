@@ -2,7 +2,7 @@
 
 import JSON
 
-/// What createProperties answers: the shape of the request, ids filled in.
+/// The answer of createProperties: the form of the request with the ids filled in.
 public struct PropertyUpsertResult: ContractModel {
     /// As it was sent.
     public var casaviAccountId: UInt64?

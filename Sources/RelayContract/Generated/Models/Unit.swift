@@ -6,7 +6,7 @@ import JSON
 public struct Unit: ContractModel {
     /// The property that the unit is part of.
     public var propertyId: UInt64
-    /// An id that Relay gave, as a string of digits: some answers have it so.
+    /// An id that Relay assigned, as a string of digits.
     public var id: UInt64
     /// The unit's name.
     public var name: String

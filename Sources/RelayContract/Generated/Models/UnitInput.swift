@@ -2,10 +2,11 @@
 
 import JSON
 
-/// A unit to be created or, with `id`, updated. An update replaces the members that are given and
-/// keeps the others.
+/// A unit to be created or, with `id`, updated. An update replaces the members that the request has
+/// and keeps the others.
 public struct UnitInput: ContractModel {
-    /// Absent creates; a known id updates; an unknown one is a fault.
+    /// Without an id the record is created. A known id updates that record; an unknown id is a
+    /// fault.
     public var id: UInt64?
     /// The property that the unit is part of; required when it is created.
     public var propertyId: UInt64?
