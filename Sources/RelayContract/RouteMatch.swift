@@ -12,7 +12,7 @@ public struct RouteMatch: Sendable {
         case notFound
         /// A known path without that method: 405 with Allow.
         case methodNotAllowed(MethodSet)
-        /// The path is that of an operation, but its segment for the id is not a number, so no record has
+        /// The path is that of an operation, but its segment for the id is not an id, so no record has
         /// it: 404.
         case badId
     }

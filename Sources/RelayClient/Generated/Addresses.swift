@@ -53,15 +53,20 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// One address, unless it is what the client has already.
+    /// One address, unless the client has the current version already.
     ///
-    /// As the other `getAddress`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The address. With status 200 and its entity tag. nil when it has one of those
-    ///   versions.
+    /// - Parameters:
+    ///   - addressId: The address's id. The answer is 404 if the account has no address with this
+    ///     id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The address. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getAddress(
         _ addressId: UInt64, ifMatch: String? = nil, ifNoneMatch: String

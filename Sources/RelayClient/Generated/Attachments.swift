@@ -38,14 +38,22 @@ extension RelayClient {
         return try file(send(request))
     }
 
-    /// The bytes of a file, unless it is what the client has already.
+    /// The bytes of a file, unless the client has the current version already.
     ///
-    /// As the other `getAttachment`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The whole file. The range. nil when it has one of those versions.
+    /// - Parameters:
+    ///   - attachmentId: The attachment's id. The answer is 404 if the account has no attachment
+    ///     with this id.
+    ///   - range: `bytes=first-last`, `bytes=first-` or `bytes=-count`.
+    ///   - ifRange: A strong ETag: Range is used only if the file still has this ETag. A date never
+    ///     matches, because files have no Last-Modified.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The whole file. The range. nil if `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 416, 429,
     ///   503.
     public func getAttachment(

@@ -60,7 +60,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The customers. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
         limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
@@ -72,15 +72,21 @@ extension RelayClient {
         return try page(.customers, send(request))
     }
 
-    /// All customers, unless it is what the client has already.
+    /// All customers, unless the client has the current version already.
     ///
-    /// As the other `getCustomers`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The customers. `RelayClient.page(after:)` goes on behind it. nil when it has one
-    ///   of those versions.
+    /// - Parameters:
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The customers. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
         limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
@@ -117,15 +123,20 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// One customer, unless it is what the client has already.
+    /// One customer, unless the client has the current version already.
     ///
-    /// As the other `getCustomer`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The customer. With status 200 and its entity tag. nil when it has one of those
-    ///   versions.
+    /// - Parameters:
+    ///   - customerId: The customer's id. The answer is 404 if the account has no customer with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The customer. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getCustomer(
         _ customerId: UInt64, ifMatch: String? = nil, ifNoneMatch: String

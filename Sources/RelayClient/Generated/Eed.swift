@@ -69,15 +69,20 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// Energy data of a unit and month, unless it is what the client has already.
+    /// Energy data of a unit and month, unless the client has the current version already.
     ///
-    /// As the other `getEed`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The data. With status 200 and its entity tag. nil when it has one of those
-    ///   versions.
+    /// - Parameters:
+    ///   - unitId: The unit.
+    ///   - period: The month; the present month at the latest.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The data. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getEed(
         unitId: UInt64, period: CalendarMonth, ifMatch: String? = nil, ifNoneMatch: String
@@ -107,7 +112,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The units. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The units. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithoutEed(
         period: CalendarMonth, limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
@@ -120,15 +125,22 @@ extension RelayClient {
         return try page(.units, send(request))
     }
 
-    /// Units without data for a month, unless it is what the client has already.
+    /// Units without data for a month, unless the client has the current version already.
     ///
-    /// As the other `getUnitsWithoutEed`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The units. `RelayClient.page(after:)` goes on behind it. nil when it has one of
-    ///   those versions.
+    /// - Parameters:
+    ///   - period: The month; the present month at the latest.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The units. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithoutEed(
         period: CalendarMonth,

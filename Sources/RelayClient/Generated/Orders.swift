@@ -76,7 +76,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The orders. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         status: OrderStatus? = nil,
@@ -110,15 +110,32 @@ extension RelayClient {
         return try page(.array, send(request))
     }
 
-    /// The orders, filtered and sorted, unless it is what the client has already.
+    /// The orders, filtered and sorted, unless the client has the current version already.
     ///
-    /// As the other `getOrders`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The orders. `RelayClient.page(after:)` goes on behind it. nil when it has one of
-    ///   those versions.
+    /// - Parameters:
+    ///   - status: Only orders in this state.
+    ///   - type: Only orders of this kind, exactly as it was given.
+    ///   - propertyId: Only orders that concern this property.
+    ///   - customerId: Only orders for this customer.
+    ///   - internalId: Only orders with this id of your system, exactly as it was given.
+    ///   - isInternal: Only orders with this value. An order without `isInternal` matches neither
+    ///     `true` nor `false`.
+    ///   - dueFrom: Only orders that are due at this time or later.
+    ///   - dueTo: Only orders that are due before this time.
+    ///   - updatedSince: Only orders that were changed at this time or later.
+    ///   - sort: The sort order; `id` when absent.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The orders. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         status: OrderStatus? = nil,
@@ -177,15 +194,19 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// One order, unless it is what the client has already.
+    /// One order, unless the client has the current version already.
     ///
-    /// As the other `getOrder`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The order. With status 200 and its entity tag. nil when it has one of those
-    ///   versions.
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The order. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
     public func getOrder(
         _ orderId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
@@ -243,7 +264,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The comments. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
     ///   503.
     public func getOrderComments(
@@ -256,15 +277,22 @@ extension RelayClient {
         return try page(.array, send(request))
     }
 
-    /// The comments of an order, unless it is what the client has already.
+    /// The comments of an order, unless the client has the current version already.
     ///
-    /// As the other `getOrderComments`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The comments. `RelayClient.page(after:)` goes on behind it. nil when it has one
-    ///   of those versions.
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The comments. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
     ///   503.
     public func getOrderComments(

@@ -25,14 +25,17 @@ extension RelayClient {
         return try json(send(request))
     }
 
-    /// This document, unless it is what the client has already.
+    /// This document, unless the client has the current version already.
     ///
-    /// As the other `getOpenAPI`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The document. nil when it has one of those versions.
+    /// - Parameters:
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The document. nil if `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 412.
     public func getOpenAPI(
         ifMatch: String? = nil, ifNoneMatch: String

@@ -58,7 +58,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
         customerId: UInt64? = nil, limit: Int, offset: Int, ifMatch: String? = nil
@@ -71,15 +71,22 @@ extension RelayClient {
         return try page(.units, send(request))
     }
 
-    /// A page of units, unless it is what the client has already.
+    /// A page of units, unless the client has the current version already.
     ///
-    /// As the other `getUnits`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
-    ///   those versions.
+    /// - Parameters:
+    ///   - customerId: Only units of this customer's properties.
+    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
+    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
+    ///     be combined.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
         customerId: UInt64? = nil,
@@ -113,7 +120,7 @@ extension RelayClient {
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
     ///     If-Match is evaluated before If-None-Match.
-    /// - Returns: The page. `RelayClient.page(after:)` goes on behind it.
+    /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithMscNumber(
         customerId: UInt64? = nil, limit: Int, offset: Int, ifMatch: String? = nil
@@ -126,15 +133,22 @@ extension RelayClient {
         return try page(.units, send(request))
     }
 
-    /// A page of units that have an mscNumber, unless it is what the client has already.
+    /// A page of units that have an mscNumber, unless the client has the current version already.
     ///
-    /// As the other `getUnitsWithMscNumber`.
-    ///
-    /// - Parameter ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2).
-    ///   If one matches the current version, the answer is 304 without a body to GET and HEAD, and
-    ///   412 to other methods. The comparison is weak. Several lines form one list.
-    /// - Returns: The page. `RelayClient.page(after:)` goes on behind it. nil when it has one of
-    ///   those versions.
+    /// - Parameters:
+    ///   - customerId: Only units of this customer's properties.
+    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
+    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
+    ///     be combined.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnitsWithMscNumber(
         customerId: UInt64? = nil,

@@ -62,7 +62,7 @@ extension SnapshotError: CustomStringConvertible {
         case .compression(let error): error.description
         case .store(let error): error.description
         case .system(let call, let path, let code):
-            "\(call) \(path): \(String(cString: strerror(code)))"
+            "cannot \(call) \(path): \(String(cString: strerror(code)))"
         }
     }
 }
