@@ -31,7 +31,7 @@ import Testing
         for (path, message) in [
             (directory.file("none"), "there is no directory \(directory.file("none")): expected"),
             (empty, "there is no store in \(empty): expected a directory with data.mdb"),
-            (file, "\(file) is no directory: expected the directory of a store"),
+            (file, "\(file) is not a directory: expected the directory of a store"),
         ] {
             let (code, output) = run(verb + ["--store", path])
             #expect(code == 1 && output.has(message), "\(verb) \(path): \(output)")
