@@ -187,6 +187,63 @@ public enum Limits {
     /// Supplementary groups of a client that are asked for at once; who has more is asked twice.
     static let peerGroups = 64
 
+    // MARK: Memory
+    //
+    // A limit that is the length of an inline array is its type: so the number is there once.
+
+    /// Bytes of the largest frame that every peer takes (RFC 9113 §4.2), and so of the pieces that
+    /// DATA comes in.
+    static let frameBytes = 16_384
+
+    /// Room in a send batch for whatever frame the session hands out next: the largest frame with its
+    /// header and padding, twice.
+    static let frameRoomBytes = 2 * frameBytes
+
+    /// Bytes of a stream's slot for kept request fields; longer ones have memory of their own.
+    static let requestFieldBytes = 512
+
+    /// Bytes of a stream's slot for the values of response fields, and of a recorded response; a longer
+    /// one has memory of its own.
+    static var responseValueBytes: Int { MemoryLayout<ResponseValues>.size }
+    /// Those bytes in words, which keeps them aligned: 256 bytes.
+    typealias ResponseValues = InlineArray<32, UInt64>
+
+    /// Fields of a response besides `:status` and `content-length`: 12, of which a list has five.
+    static var responseFields: Int { MemoryLayout<ResponseFields<UInt8>>.size }
+    typealias ResponseFields<Element> = InlineArray<12, Element>
+
+    /// Pieces of the body of a recorded response: 64; a page of fifty orders has about twenty.
+    typealias RecordedPieces<Element> = InlineArray<64, Element>
+
+    /// Fields of a recorded response: 8; a page of a list has five.
+    typealias RecordedFields<Element> = InlineArray<8, Element>
+
+    /// Streams reset by us that a connection remembers: 32. What comes on older ones is ignored too.
+    typealias ResetStreamIDs = InlineArray<32, Int32>
+
+    /// Gaps of stream ids that a connection remembers: the 4 newest, enough to answer a faulty client.
+    typealias SkippedRanges<Element> = InlineArray<4, Element>
+
+    /// Stream slots that a loop allocates at once: 32 are a few pages.
+    static let streamsPerChunk = 32
+
+    /// Free lists of a loop's sessions: one for each multiple of `blockGranuleBytes`, and one for
+    /// blocks of no bytes.
+    typealias BlockLists<Element> = InlineArray<17, Element>
+    /// Bytes between the sizes of two of them: a cache line.
+    static let blockGranuleBytes = 64
+    /// Bytes of the largest block that a free list holds: 1 KiB, which is more than anything that
+    /// nghttp2 takes for each request. Larger ones are left to `malloc`.
+    static var pooledBlockBytes: Int {
+        (MemoryLayout<BlockLists<UInt8>>.size - 1) * blockGranuleBytes
+    }
+
+    /// Bytes that those lists take from the system at once: 64 KiB.
+    static let blockChunkBytes = 64 * 1024
+
+    /// Bytes of a session's frame buffer, whole pages: nghttp2 1.5x asks for a frame and some room.
+    static let frameBufferBytes = 20_480
+
     // MARK: Client loops
 
     /// Bytes that a client loop reads at once: two pages of 50 orders, and still within a core's
@@ -213,4 +270,18 @@ public enum Limits {
 
     /// Body of a request of a client loop: a comment or a patch.
     public static let clientBodyBytes = 1_024
+
+    /// Connections of a client loop answered in one turn.
+    static let clientEventsPerTurn = 64
+
+    // MARK: Single clients
+
+    /// Bytes that a client reads at once: several frames.
+    static let clientBufferBytes = 64 * 1024
+
+    /// Windows of stream and connection: 16 MiB, because a client reads into memory as fast as it can.
+    static let clientReadAheadBytes: Int32 = 16 * 1024 * 1024
+
+    /// Time that a client waits for an answer unless its caller says otherwise.
+    public static let clientAnswerMilliseconds: Int32 = 30_000
 }

@@ -1,6 +1,6 @@
 /// Where a page ended, opaque to clients: 1 to 64 characters of base64url, held in place.
 public struct Cursor: Sendable {
-    private var storage = InlineArray<64, UInt8>(repeating: 0)
+    private var storage = Limits.CursorBytes(repeating: 0)
     /// How many characters there are.
     public private(set) var count = 0
 

@@ -2,7 +2,7 @@
 struct PathSegments {
     private let path: UnsafeRawBufferPointer
     /// Where each segment starts; the entry after the last is one past the path's end.
-    private var starts = InlineArray<7, Int>(repeating: 0)
+    private var starts = Limits.SegmentStarts<Int>(repeating: 0)
     /// How many there are.
     private(set) var count = 0
 

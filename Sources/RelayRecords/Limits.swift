@@ -1,7 +1,7 @@
 import RelayStore
 
 /// Every number that bounds the records, with its unit and the reason for it.
-enum Limits {
+public enum Limits {
     /// Fields of one order, and as many contact persons. They live in the order's document, which
     /// each addition writes anew; nobody reads more of them than this.
     static let partsPerOrder = 1_000
@@ -33,13 +33,13 @@ enum Limits {
     static let comparedKeys: UInt64 = 131_072
 
     /// Records that a page has room for from the start: the longest one of the contract.
-    static let selectedRecords = 1_000
+    public static let selectedRecords = 1_000
 
     /// Bytes of lines that one change may load, 64 MiB: four of the largest documents.
     static let loadBytes = 64 << 20
 
     /// Bytes of a file that can be loaded: the 100 000 000 of the contract, which no store has more of.
-    static let fileBytes = 100_000_000
+    public static let fileBytes = 100_000_000
 
     /// zstd's level for the change record of a load: the writer makes it, so it has to be quick.
     static let loadLevel: Int32 = 1

@@ -24,7 +24,7 @@ public enum Limits {
     static let filesPerComment = 10
 
     /// Bytes of a comment's files together, and of a document's file: 100 MB in the API documentation.
-    static let fileBytes = 100_000_000
+    static let fileBytes = RelayRecords.Limits.fileBytes
 
     /// Uploads under way at once, of all connections. Each may have two chunks in memory, 128 KiB,
     /// for as long as its client sends nothing: 64 MiB together.
@@ -57,7 +57,7 @@ public enum Limits {
 
     /// Records of a selection that are found at once: the longest page of the contract. One that is
     /// asked for whole goes in steps of as many.
-    static let selectedRecords = 1_000
+    static let selectedRecords = RelayRecords.Limits.selectedRecords
 
     /// Bytes of a `Link` field besides path, query and cursor: its marks and the limit.
     static let linkBytes = 64
@@ -67,5 +67,22 @@ public enum Limits {
     static let rememberedPages = 512
 
     /// Bytes of a target whose page is remembered: path, filters and a cursor.
-    static let rememberedTargetBytes = 240
+    static var rememberedTargetBytes: Int { MemoryLayout<RememberedTarget>.size }
+    /// Those bytes in words: 240.
+    typealias RememberedTarget = InlineArray<30, UInt64>
+
+    /// Authorization values that a loop remembers, a power of two: 64; a sidecar has a handful of
+    /// clients, each with a key.
+    static let rememberedKeys = 64
+
+    /// Bytes of the longest of them; `Bearer ` and a key have less than half of it.
+    static var rememberedKeyBytes: Int { MemoryLayout<RememberedKey>.size }
+    /// Those bytes in words: 128.
+    typealias RememberedKey = InlineArray<16, UInt64>
+
+    /// Characters of base64 that are decoded at once.
+    static let decodedCharacters = 4_096
+
+    /// Milliseconds that requests of administrators get at shutdown: they wait for nobody.
+    static let adminDrainMilliseconds: Int64 = 500
 }

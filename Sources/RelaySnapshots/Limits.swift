@@ -22,6 +22,10 @@ public enum Limits {
     /// A store with more accounts and kinds of record has one count for each kind.
     static let manifestCounts = 100_000
 
+    /// Pages of a snapshot that a manifest can speak of: 2^40, four petabytes of the usual ones, below
+    /// which no sum of bytes overflows.
+    static let snapshotPages = 1 << 40
+
     /// Bytes by which the store may grow while a snapshot is taken, unless the command says
     /// otherwise: 1 GiB. A snapshot keeps all pages of its commit, so every write takes new ones.
     public static let growthBytes = 1 << 30
@@ -87,6 +91,16 @@ public enum Limits {
 
     /// Percent of a pack's pages that must be needed, or prune writes it anew.
     static let neededPercent = 60
+
+    /// Bytes of a repository's map of a snapshot when it is not compressed: 256 MiB, twenty million runs.
+    static let mapBytes = 256 << 20
+
+    /// Milliseconds until a scheduled snapshot that failed is tried again, unless the interval is
+    /// shorter: a minute, in which a disk that is full says so to nobody twice.
+    static let retryMilliseconds = 60_000
+
+    /// Milliseconds that a schedule sleeps at most: an hour, behind which it looks at the clock again.
+    static let sleepMilliseconds: Int64 = 3_600_000
 
     /// Changes that a restore replays in one transaction: enough to share a commit, few enough that
     /// none grows beyond what LMDB can track.

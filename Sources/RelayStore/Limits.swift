@@ -93,6 +93,10 @@ public enum Limits {
     static let foreseenDocuments = 12
     static let prefetchedDocuments = 6
 
+    /// Blocks that a walk over a list fetches ahead, a power of two: 4, enough to hide a miss behind
+    /// the work on as many.
+    typealias BlocksAhead<Element> = InlineArray<4, Element>
+
     /// Documents that the latest commits moved, kept for readers to follow: 2^14 of 16 bytes are
     /// thousands of changed records. A reader that falls farther behind forgets all its hints.
     static let movedDocuments = 1 << 14

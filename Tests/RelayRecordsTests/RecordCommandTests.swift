@@ -93,5 +93,13 @@ import Testing
             #expect(again?.createdID == answer.createdID)
         }
         #expect(RecordAnswer(remembered: [1, 2, 3]) == nil)
+        // Only successes are remembered: another status is damage, and no status code at all would end
+        // the process that answers it.
+        var bytes = RecordAnswer(201, body: []).remembered
+        for status: UInt16 in [0, 7, 199, 300, 412, 1_000, .max] {
+            bytes[0] = UInt8(truncatingIfNeeded: status)
+            bytes[1] = UInt8(truncatingIfNeeded: status >> 8)
+            #expect(RecordAnswer(remembered: bytes) == nil, "\(status)")
+        }
     }
 }

@@ -183,6 +183,31 @@ struct RecordLoadingTests {
         #expect(faults[3].detail.hasPrefix("document/streetAddress: expected a string"))
     }
 
+    @Test("refuses an appointment that ends before it begins, or at once, and loads the others.")
+    func backwards() throws {
+        let fixture = try RecordFixture()
+        let customer = try fixture.customer()
+        func line(_ id: Int, _ start: String, _ end: String) -> String {
+            """
+            {"account":1,"resource":"appointment","document":{"id":\(id),"title":"Ablesung",\
+            "dateStart":"\(start)","dateEnd":"\(end)","location":"Keller",\
+            "customerId":\(customer)}}
+            """
+        }
+        let (early, late) = ("2026-01-01 08:00:00", "2026-01-01 09:00:00")
+        let lines = DumpedLines([
+            line(1, late, early), line(2, early, early), line(3, early, late),
+        ])
+        for outcome in [try lines.rehearse(in: fixture), try lines.load(into: fixture)] {
+            #expect(outcome.created == 1)
+        }
+        let faults = try lines.load(into: fixture).faults
+        #expect(faults.map(\.line) == [0, 1] && !faults.contains { $0.waits })
+        #expect(
+            faults.allSatisfy { $0.detail == "document/dateEnd: dateEnd must be after dateStart" })
+        #expect(try fixture.store.check().faults == [])
+    }
+
     @Test("of one kind or account holds no others.")
     func filters() throws {
         let source = try filled(seed: 7)

@@ -43,4 +43,43 @@ struct LimitsTests {
             RelayStore.Limits.documentBytes > 2 * RelayServer.Limits.attachmentMemberBytes
                 + RelayServer.Limits.formMemberBytes)
     }
+
+    @Test("A text that is remembered is bounded by the room that there is for it.")
+    func remembered() {
+        #expect(
+            RelayServer.Limits.rememberedTargetBytes
+                == MemoryLayout<RelayServer.Limits.RememberedTarget>.size)
+        for entries in [
+            RelayServer.Limits.rememberedPages, RelayServer.Limits.rememberedKeys,
+        ] {
+            #expect(entries.nonzeroBitCount == 1, "an index is taken from the bits of a hash")
+        }
+        // `Bearer `, `relay_` and a key.
+        #expect(RelayServer.Limits.rememberedKeyBytes >= 2 * (7 + 6 + 40))
+    }
+
+    @Test("A cursor of either kind is one that the contract takes, and fits a remembered target.")
+    func cursors() {
+        for characters in [PageCursor.characters, SelectionCursor.characters] {
+            #expect(characters <= RelayContract.Limits.cursorBytes)
+            #expect(characters < RelayServer.Limits.rememberedTargetBytes / 2)
+        }
+        let characters = [UInt8](
+            repeating: UInt8(ascii: "A"), count: RelayContract.Limits.cursorBytes)
+        func isTaken(_ characters: [UInt8]) -> Bool {
+            characters.withUnsafeBytes { Cursor($0)?.count == $0.count }
+        }
+        #expect(isTaken(characters) && !isTaken(characters + [UInt8(ascii: "A")]))
+    }
+
+    @Test("Uploads fit what the store keeps and what a form may bring.")
+    func uploads() {
+        #expect(ContentRecord.chunks(of: RelayServer.Limits.fileBytes) <= 1 << 16)
+        #expect(RelayServer.Limits.fileBytes == RelayRecords.Limits.fileBytes)
+        #expect(RelayServer.Limits.partHeadBytes < RelayServer.Limits.formMemberBytes)
+        #expect(
+            RelayServer.Limits.fileNameCharacters * 9 + RelayServer.Limits.mediaTypeBytes
+                < RelayServer.Limits.partHeadBytes)
+        #expect(RelayServer.Limits.selectedRecords == RelayRecords.Limits.selectedRecords)
+    }
 }

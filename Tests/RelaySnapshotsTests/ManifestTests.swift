@@ -30,6 +30,29 @@ struct ManifestTests {
         }
     }
 
+    @Test(
+        "with numbers that no snapshot has is refused, though its checksum is right.",
+        arguments: [
+            ("\"sequence\":", "-1"), ("\"transaction\":", "-7"), ("\"account\":", "-1"),
+            ("\"account\":", "4294967296"), ("\"kind\":", "256"), ("\"documents\":", "-3"),
+            ("\"pageBytes\":", "0"), ("\"pageBytes\":", "4095"), ("\"pages\":", "-1"),
+            ("\"pages\":", "9223372036854775807"), ("\"usedPages\":", "-1"),
+            ("\"usedPages\":", "16777217"),
+        ])
+    func forged(member: String, number: String) throws {
+        let manifest = manifest([DocumentCount(account: 1, resource: 2, documents: 3)])
+        let text = String(decoding: manifest.encoded, as: UTF8.self)
+        let checksum = try #require(text.firstRange(of: ",\"checksum\""))
+        var body = String(text[..<checksum.lowerBound])
+        let name = try #require(body.firstRange(of: member))
+        let end = try #require(body[name.upperBound...].firstIndex { !$0.isNumber })
+        body.replaceSubrange(name.upperBound..<end, with: number)
+        let bytes = Array(body.utf8)
+        let sealed = "\(body),\"checksum\":\"\(Manifest.checksum(bytes))\"}\n"
+        #expect(Manifest(Array(sealed.utf8)) == nil)
+        #expect(Manifest(manifest.encoded) == manifest)
+    }
+
     @Test("counts all documents, by account where there are not too many.")
     func counts() {
         let few = [DocumentCount(account: 1, resource: 2, documents: 3)]

@@ -16,6 +16,7 @@ enum Limits {
 
     // MARK: Load
 
+    /// Connections, streams of each, and threads at most: what a server of this kind takes, and cores.
     static let connections = 1_000
     static let streams = 256
     static let threads = 64
@@ -67,6 +68,8 @@ enum Limits {
     static let look: Int64 = 20_000_000
     /// Milliseconds between two points of the time series.
     static let interval = 1_000
+    /// Seconds between two lines of a run that is not on a terminal.
+    static let lineSeconds = 5
     /// Milliseconds between two states of the live screen.
     static let redraw = 200
     /// Milliseconds that learning from the server may take for each question.

@@ -12,7 +12,6 @@ final class Screen {
     private let style: Style
     private var shown = 0
     private var last: Int64 = 0
-    private static let lineSeconds = 5
 
     init(quiet: Bool) {
         style = quiet ? .quiet : isatty(STDERR_FILENO) == 1 ? .live : .lines
@@ -30,7 +29,7 @@ final class Screen {
             write("\r" + line(board, after, load) + "\u{1b}[K")
         case .lines:
             let second = Int(after / 1_000_000_000)
-            if after < 0 || second < shown + Self.lineSeconds { return }
+            if after < 0 || second < shown + Limits.lineSeconds { return }
             shown = second
             write(line(board, after, load) + "\n")
         }

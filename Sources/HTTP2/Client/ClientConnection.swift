@@ -11,10 +11,8 @@ public final class ClientConnection {
     private var exchanges: [Int32: ClientExchange] = [:]
     private var finished: [Int32: Result<ClientResponse, TransportError>] = [:]
     // SAFETY: freed in deinit, where nothing else can use it any more.
-    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: 65_536, alignment: 64)
-
-    /// Windows of stream and connection: a client reads into memory as fast as it can.
-    private static let windowBytes: Int32 = 16 * 1024 * 1024
+    private let buffer = UnsafeMutableRawPointer.allocate(
+        byteCount: Limits.clientBufferBytes, alignment: 64)
 
     /// Connects to a Unix socket.
     public convenience init(unix path: String) throws(TransportError) {
@@ -37,12 +35,12 @@ public final class ClientConnection {
         var settings = [
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: UInt32(Self.windowBytes)),
+                value: UInt32(Limits.clientReadAheadBytes)),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0),
         ]
         nghttp2_submit_settings(session, 0, &settings, settings.count)
-        nghttp2_session_set_local_window_size(session, 0, 0, Self.windowBytes)
+        nghttp2_session_set_local_window_size(session, 0, 0, Limits.clientReadAheadBytes)
     }
 
     deinit {
@@ -71,7 +69,7 @@ public final class ClientConnection {
     ///
     /// - Parameter timeout: milliseconds without a byte from the peer.
     public func run(
-        until id: Int32, timeout: Int32 = 30_000
+        until id: Int32, timeout: Int32 = Limits.clientAnswerMilliseconds
     ) throws(TransportError) -> ClientResponse {
         // A peer that has closed takes nothing more, but its last answers are still to be read.
         var refusal: TransportError?
@@ -94,7 +92,7 @@ public final class ClientConnection {
 
     /// Sends a request and waits for its answer.
     public func perform(
-        _ request: ClientRequest, timeout: Int32 = 30_000
+        _ request: ClientRequest, timeout: Int32 = Limits.clientAnswerMilliseconds
     ) throws(TransportError) -> ClientResponse {
         try run(until: send(request), timeout: timeout)
     }
@@ -124,7 +122,7 @@ public final class ClientConnection {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, timeout)
         if ready == 0 { throw .timedOut("the answer") }
-        let count = recv(socket, buffer, 65_536, 0)
+        let count = recv(socket, buffer, Limits.clientBufferBytes, 0)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         if count <= 0 { throw .connectionClosed("by the server") }
         // SAFETY: the first `count` bytes were just received.

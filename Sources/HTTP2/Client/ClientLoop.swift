@@ -36,7 +36,6 @@ public final class ClientLoop {
     let streams: UnsafeMutablePointer<ClientStream>
     private let requests: UnsafeMutablePointer<UInt8>
     private let events: UnsafeMutablePointer<epoll_event>
-    private static let eventsPerTurn = 64
 
     /// Connects.
     ///
@@ -63,7 +62,7 @@ public final class ClientLoop {
         receiveBuffer = .allocate(capacity: Limits.clientReceiveBytes)
         memory = .allocate(capacity: 1)
         memory.initialize(to: SessionMemory())
-        events = .allocate(capacity: Self.eventsPerTurn)
+        events = .allocate(capacity: Limits.clientEventsPerTurn)
         let perSlot = pathBytes + bodyBytes
         requests = .allocate(capacity: slotCount * perSlot)
         self.streams = .allocate(capacity: slotCount)
@@ -240,7 +239,8 @@ public final class ClientLoop {
             reopen()
             nanoseconds = 0
         }
-        let count = relay_wait(epoll, events, Int32(Self.eventsPerTurn), max(0, Int(nanoseconds)))
+        let count = relay_wait(
+            epoll, events, Int32(Limits.clientEventsPerTurn), max(0, Int(nanoseconds)))
         now = Self.clock()
         guard count > 0 else { return }
         for index in 0..<Int(count) {

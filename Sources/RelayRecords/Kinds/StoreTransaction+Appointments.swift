@@ -26,7 +26,7 @@ extension StoreTransaction {
         _ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition,
         _ context: RecordContext
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Appointment.self, .appointment, id, context) else {
+        guard let stored = try loadAppointment(id, context) else {
             return .missing(.appointment, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
@@ -52,7 +52,7 @@ extension StoreTransaction {
     mutating func deleteAppointment(
         _ id: UInt64, _ precondition: RecordPrecondition, _ context: RecordContext
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Appointment.self, .appointment, id, context) else {
+        guard let stored = try loadAppointment(id, context) else {
             return .missing(.appointment, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
@@ -63,6 +63,17 @@ extension StoreTransaction {
         try touch(
             account: account, resource: Resource.appointment.rawValue, sequence: sequence)
         return RecordAnswer(200, body: stored.model.json)
+    }
+
+    /// Reads an appointment whose times are such as the lists by length can hold.
+    private func loadAppointment(
+        _ id: UInt64, _ context: RecordContext
+    ) throws(StoreError) -> Stored<Appointment>? {
+        let stored = try load(Appointment.self, .appointment, id, context)
+        if let stored, !stored.model.endsAfterItBegins {
+            throw .corrupted(what: "appointment \(id)")
+        }
+        return stored
     }
 
     private mutating func replace(
@@ -77,12 +88,16 @@ extension StoreTransaction {
 }
 
 extension Faults {
-    fileprivate mutating func addBackwards(_ member: StaticString) {
+    mutating func addBackwards(_ member: StaticString) {
         add(.mismatch, member: member, "dateEnd must be after dateStart")
     }
 }
 
 extension Appointment {
+    /// Whether its times are in order. Everything that comes from outside or from the disk is asked this
+    /// before its links are made.
+    var endsAfterItBegins: Bool { dateStart < dateEnd }
+
     /// The account's and its customer's appointments, each by beginning, by end and by length.
     func links(_ account: UInt32) -> RecordLinks {
         let start = UInt128(dateStart.seconds, id)
@@ -113,13 +128,15 @@ extension Appointment {
 struct LengthKey {
     let rawValue: UInt128
 
-    private static let secondBits: UInt128 = 40
-    private static let idBits: UInt128 = 38
+    static let secondBits: UInt128 = 40
+    static let idBits: UInt128 = 38
     private static let classShift = 2 * secondBits + idBits
 
     init(rawValue: UInt128) { self.rawValue = rawValue }
 
     init(start: UInt64, end: UInt64, id: UInt64) {
+        precondition(start < end, "an appointment ends after it begins")
+        precondition(end >> Self.secondBits == 0 && id >> Self.idBits == 0, "a key's parts fit it")
         let length = UInt128(63 - (end - start).leadingZeroBitCount)
         rawValue =
             length << Self.classShift | UInt128(start) << (Self.idBits + Self.secondBits)
@@ -140,12 +157,15 @@ struct LengthKey {
     var `class`: Int { Int(rawValue >> Self.classShift) }
 
     var start: UInt64 {
-        UInt64(truncatingIfNeeded: rawValue >> (Self.idBits + Self.secondBits)) & (1 << 40 - 1)
+        UInt64(truncatingIfNeeded: rawValue >> (Self.idBits + Self.secondBits))
+            & (1 << Self.secondBits - 1)
     }
 
-    var end: UInt64 { UInt64(truncatingIfNeeded: rawValue) & (1 << 40 - 1) }
+    var end: UInt64 { UInt64(truncatingIfNeeded: rawValue) & (1 << Self.secondBits - 1) }
 
-    var id: UInt64 { UInt64(truncatingIfNeeded: rawValue >> Self.secondBits) & (1 << 38 - 1) }
+    var id: UInt64 {
+        UInt64(truncatingIfNeeded: rawValue >> Self.secondBits) & (1 << Self.idBits - 1)
+    }
 
     /// As the lists by beginning have it.
     var startKey: UInt128 { UInt128(start, id) }

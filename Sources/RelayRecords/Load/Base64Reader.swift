@@ -35,7 +35,11 @@ public struct Base64Reader {
         _ characters: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
     ) -> Int {
         var written = 0
-        defer { position += characters.count }
+        defer {
+            position += characters.count
+            // Whoever lends the room counts on this.
+            precondition(written <= (characters.count / 4 + 1) * 3)
+        }
         for (index, character) in characters.enumerated() {
             if character == UInt8(ascii: "=") {
                 addPadding(position + index, output, &written)

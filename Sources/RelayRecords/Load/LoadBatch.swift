@@ -35,6 +35,7 @@ public struct LoadBatch: Sendable {
     private var prepared: [UInt8]?
 
     init(account: UInt32, records: [LoadedRecord] = []) {
+        precondition(account < RelayStore.Limits.accounts, "an account has a number that keys hold")
         self.account = account
         self.records = records
     }

@@ -52,8 +52,11 @@ extension StoreTransaction {
 /// version u64, created id u64, body.
 extension RecordAnswer {
     private static let headerBytes = 24
+    /// Status codes of successes.
+    private static let successes = 200..<300
 
     var remembered: [UInt8] {
+        precondition(problem == nil && Self.successes.contains(status), "a success is remembered")
         var bytes = [UInt8](repeating: 0, count: Self.headerBytes)
         bytes.reserveCapacity(Self.headerBytes + body.count)
         // SAFETY: the array's own bytes, all offsets within its header.
@@ -70,6 +73,8 @@ extension RecordAnswer {
 
     init?(remembered bytes: [UInt8]) {
         guard bytes.count >= Self.headerBytes else { return nil }
+        // Whoever answers takes this for a status code.
+        guard Self.successes.contains(Int(bytes[0]) | Int(bytes[1]) << 8) else { return nil }
         // SAFETY: the array's own bytes, all offsets within its header.
         self = bytes.withUnsafeBytes { bytes in
             func word(_ offset: Int) -> UInt64 {

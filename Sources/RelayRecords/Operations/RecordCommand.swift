@@ -36,6 +36,7 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
         request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
     ) {
+        precondition(byteCount >= 0 && account > 0 && account < RelayStore.Limits.accounts)
         self.applier = applier
         self.target = target
         self.isRehearsal = isRehearsal
@@ -68,7 +69,11 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     /// Hands the answer on.
     public func complete(_ result: Result<Void, StoreError>) {
         switch result {
-        case .success: completion(.success(answer!))
+        case .success:
+            guard let answer else {
+                preconditionFailure("a command is applied before it is complete")
+            }
+            completion(.success(answer))
         case .failure(let error): completion(.failure(error))
         }
     }

@@ -41,6 +41,7 @@ public struct UploadedFile: Equatable, Sendable {
         guard let name = value["name"]?.string, let type = value["type"]?.string,
             let content = value["content"]?.integer.flatMap({ UInt64(exactly: $0) }),
             let byteCount = value["bytes"]?.integer.flatMap({ Int(exactly: $0) }),
+            AttachmentContent.sizes.contains(byteCount),
             let digest = value["digest"]?.string.flatMap({ ContentDigest(String($0)) })
         else { return nil }
         self.init(
@@ -59,6 +60,8 @@ public struct AttachmentContent: Equatable, Sendable {
     public var digest: ContentDigest
 
     static let storedBytes = 48
+    /// Bytes that a file can have.
+    static let sizes = 0...Limits.fileBytes
 
     /// Reads an attachment's private bytes; nil when they are none.
     public init?(privateBytes: RawSpan) {
@@ -67,8 +70,11 @@ public struct AttachmentContent: Equatable, Sendable {
         let words = privateBytes.withUnsafeBytes { bytes in
             (0..<6).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
         }
+        guard let byteCount = Int(exactly: words[1]), Self.sizes.contains(byteCount) else {
+            return nil
+        }
         content = words[0]
-        byteCount = Int(truncatingIfNeeded: words[1])
+        self.byteCount = byteCount
         digest = ContentDigest(words: SIMD4(words[2], words[3], words[4], words[5]))
     }
 
@@ -80,6 +86,7 @@ public struct AttachmentContent: Equatable, Sendable {
 
     /// content u64, bytes u64, digest 32.
     var stored: InlineArray<6, UInt64> {
+        precondition(Self.sizes.contains(byteCount), "a file is no longer than its limit")
         let words = digest.words
         return [content, UInt64(byteCount), words[0], words[1], words[2], words[3]]
     }

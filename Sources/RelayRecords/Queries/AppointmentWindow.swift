@@ -22,6 +22,7 @@ public struct AppointmentWindow {
 
     /// A selection; nothing is read yet.
     public init(account: UInt32, customer: UInt64?, from: WallTime?, to: WallTime?) {
+        if let from, let to { precondition(from <= to, "a window ends after it begins") }
         self.from = from
         self.to = to
         self.customer = customer
@@ -40,6 +41,7 @@ public struct AppointmentWindow {
     public func fill(
         _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart, limit: Int
     ) throws(StoreError) {
+        precondition(limit >= 0, "a page has a limit")
         page.reset()
         let starts = try view.wideList(byStart)
         var (first, ended): (UInt64, UInt64) = (0, 0)
@@ -49,6 +51,10 @@ public struct AppointmentWindow {
         }
         var end = starts.count
         if let to { end = try view.rank(of: UInt128(to.seconds, 0), in: starts) }
+        // Whoever has ended has begun, and whoever began before the window began before its end.
+        guard ended <= first, first <= end else {
+            throw .corrupted(what: "a list of appointments by their end")
+        }
         page.total = end - ended
         let running = first - ended
         var skip = start.skip
@@ -70,6 +76,7 @@ public struct AppointmentWindow {
         }
         place += min(skip, end - min(place, end))
         try append(page, view, starts, from: place, to: end, limit: limit)
+        precondition(page.count <= limit, "a page has no more than its limit")
     }
 
     /// Fills the rest of a page with a stretch of the list by beginning.

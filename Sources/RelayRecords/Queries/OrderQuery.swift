@@ -39,7 +39,9 @@ public struct OrderQuery {
     public func fill(
         _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart, limit: Int
     ) throws(StoreError) {
+        precondition(limit >= 0, "a page has a limit")
         page.reset()
+        defer { precondition(page.count <= limit, "a page has no more than its limit") }
         let conditions = try view.conditions(filter, account)
         let smallest = conditions.indices.min {
             conditions[$0].stretch.count < conditions[$1].stretch.count

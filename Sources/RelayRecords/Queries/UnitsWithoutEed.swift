@@ -24,9 +24,10 @@ public struct UnitsWithoutEed {
         _ page: SelectedPage, _ view: borrowing StoreView, from start: SelectionStart,
         limit: Int
     ) throws(StoreError) {
+        precondition(limit >= 0, "a page has a limit")
         page.reset()
         let unitCount = try view.count(units)
-        let total = unitCount - (try view.count(delivered))
+        let total = try Self.difference(unitCount, try view.count(delivered))
         page.total = total
         // Index of the next missing unit, and the place among all units behind the last one found.
         var index = start.skip
@@ -34,7 +35,7 @@ public struct UnitsWithoutEed {
         if let after = start.after {
             let key = after.recordID + 1
             place = try view.rank(of: key, in: units)
-            index += place - (try view.rank(of: key, in: delivered))
+            index += try Self.difference(place, try view.rank(of: key, in: delivered))
         }
         while index < total, page.keys.count < limit {
             place = try find(index, view, from: place, to: unitCount)
@@ -45,6 +46,7 @@ public struct UnitsWithoutEed {
             index += 1
             place += 1
         }
+        precondition(page.count <= limit, "a page has no more than its limit")
         page.isLast = index >= total
         page.next.after = page.keys.last
     }
@@ -81,6 +83,14 @@ public struct UnitsWithoutEed {
         guard let id = try view.key(at: place, in: units) else {
             throw .corrupted(what: "a list's counts")
         }
-        return place + 1 - (try view.rank(of: id + 1, in: delivered))
+        return try Self.difference(place + 1, try view.rank(of: id + 1, in: delivered))
+    }
+
+    /// How many of some units have no data. None has data that is no unit.
+    private static func difference(
+        _ units: UInt64, _ delivered: UInt64
+    ) throws(StoreError) -> UInt64 {
+        guard delivered <= units else { throw .corrupted(what: "a list of units with energy data") }
+        return units - delivered
     }
 }

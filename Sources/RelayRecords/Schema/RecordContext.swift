@@ -30,6 +30,7 @@ extension StoreTransaction {
         assert(
             change.kind.type == type(of: change),
             "\(type(of: change)) has the kind of another type")
+        defer { precondition(sequence > 0, "a change has a number") }
         let payload = change.payload
         _ = try recordChange(
             account: context.account, kind: change.kind.rawValue,
@@ -72,6 +73,7 @@ extension StoreTransaction {
         _ model: some ContractModel, _ resource: Resource, _ id: UInt64, _ context: RecordContext,
         privateBytes: [UInt8] = []
     ) throws(StoreError) {
+        precondition(Resource.isStorable(id), "a record has an id that a key can hold")
         var writer = JSONWriter()
         model.write(to: &writer)
         try putDocument(

@@ -59,6 +59,7 @@ extension StoreTransaction {
     mutating func relink(
         _ id: UInt64, from old: RecordLinks, to new: RecordLinks
     ) throws(StoreError) {
+        precondition(Resource.isStorable(id), "a record has an id that a key can hold")
         for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
         for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
         for entry in old.entries where !new.entries.contains(entry) { try remove(entry) }

@@ -30,6 +30,9 @@ public enum RecordModel: Sendable {
             case .attachment: Attachment(decoding: value, into: &faults).map { .attachment($0) }
             case .orderField, .comment, .contactPerson, .term: nil
             }
+        if case .appointment(let appointment) = model, !appointment.endsAfterItBegins {
+            faults.addBackwards("dateEnd")
+        }
         guard let model, faults.isEmpty else { return nil }
         self = model
     }

@@ -3,26 +3,21 @@ import Glibc
 /// Authorization values that were verified lately, so that a request's key costs one comparison
 /// and no hash. One per loop; forgotten as a whole when any key changes.
 struct KeyCache {
-    /// Entries; a sidecar has a handful of clients, each with a key.
-    private static let slots = 64
-    /// Longest value kept: `Bearer ` and a key have less than half of it.
-    private static let maxBytes = 128
-
     private struct Entry {
         var length = 0
         var account: UInt32 = 0
         /// The value in words of eight bytes, the last one filled up with zeros.
-        var words = InlineArray<16, UInt64>(repeating: 0)
+        var words = Limits.RememberedKey(repeating: 0)
     }
 
-    private var entries = [Entry](repeating: Entry(), count: slots)
+    private var entries = [Entry](repeating: Entry(), count: Limits.rememberedKeys)
     private var generation: UInt64 = .max
 
     /// The account of a value that was verified under the same generation of keys.
     @inline(__always)
     mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
         if generation != self.generation { forgetAll(generation) }
-        if value.count > Self.maxBytes || value.isEmpty { return nil }
+        if value.count > Limits.rememberedKeyBytes || value.isEmpty { return nil }
         let slot = Self.slot(value)
         guard entries[slot].length == value.count else { return nil }
         // The comparison takes the same time whatever the guess: it must not show how much was right.
@@ -35,7 +30,7 @@ struct KeyCache {
 
     /// Keeps a value that was just verified.
     mutating func keep(_ value: UnsafeRawBufferPointer, account: UInt32) {
-        if value.count > Self.maxBytes { return }
+        if value.count > Limits.rememberedKeyBytes { return }
         let slot = Self.slot(value)
         entries[slot].length = value.count
         entries[slot].account = account
@@ -56,7 +51,7 @@ struct KeyCache {
     }
 
     private mutating func forgetAll(_ generation: UInt64) {
-        for slot in 0..<Self.slots { entries[slot].length = 0 }
+        for slot in entries.indices { entries[slot].length = 0 }
         self.generation = generation
     }
 
@@ -65,6 +60,7 @@ struct KeyCache {
     private static func slot(_ value: UnsafeRawBufferPointer) -> Int {
         if value.count < 8 { return 0 }
         let tail = value.loadUnaligned(fromByteOffset: value.count - 8, as: UInt64.self)
-        return Int(truncatingIfNeeded: (tail &* 0x9E37_79B9_7F4A_7C15) >> 58)
+        let bits = Limits.rememberedKeys.trailingZeroBitCount
+        return Int(truncatingIfNeeded: (tail &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - bits))
     }
 }

@@ -15,7 +15,7 @@ struct RememberedPages: ~Copyable {
         var commit: UInt64 = 0
         var account: UInt32 = 0
         var targetBytes = 0
-        var target = InlineArray<30, UInt64>(repeating: 0)
+        var target = Limits.RememberedTarget(repeating: 0)
     }
 
     // SAFETY: allocated in init, freed in deinit, used by one loop.

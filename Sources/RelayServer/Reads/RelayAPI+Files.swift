@@ -13,9 +13,12 @@ extension RelayAPI {
                 return exchange.rejectAttachment(input.attachmentId)
             }
             let key = Resource.attachment.key(exchange.account, input.attachmentId)
-            guard let document = try reader.document(key),
-                let content = AttachmentContent(privateBytes: document.privateBytes)
-            else { return exchange.rejectAttachment(input.attachmentId) }
+            guard let document = try reader.document(key) else {
+                return exchange.rejectAttachment(input.attachmentId)
+            }
+            guard let content = AttachmentContent(privateBytes: document.privateBytes) else {
+                throw .corrupted(what: "attachment \(input.attachmentId)")
+            }
             // SAFETY: the map's bytes are read while the reader is borrowed.
             let attachment = document.json.withUnsafeBytes {
                 Attachment(stored: $0, parser: parser)

@@ -138,6 +138,6 @@ public final class RelayService: Sendable {
         // Streams that wait for a commit need the writer until they are answered.
         server.stop()
         writer.stop()
-        admin.stop(afterMilliseconds: 500)
+        admin.stop(afterMilliseconds: Limits.adminDrainMilliseconds)
     }
 }

@@ -14,9 +14,6 @@ final class AttachmentUpload: Upload {
     private var contents = 0
     private var isInContent = false
 
-    /// Characters that are decoded at once.
-    private static let stepCharacters = 4_096
-
     override func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {
         var position = 0
         while true {
@@ -25,7 +22,7 @@ final class AttachmentUpload: Upload {
             case .needsMore: return bytes.count
             case .begin: begin()
             case .content(let range):
-                let end = min(range.upperBound, range.lowerBound + Self.stepCharacters)
+                let end = min(range.upperBound, range.lowerBound + Limits.decodedCharacters)
                 // SAFETY: a part of the piece, looked at during the call.
                 try decode(UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound..<end]))
                 position = end

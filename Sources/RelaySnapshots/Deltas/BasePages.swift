@@ -36,6 +36,10 @@ final class BasePages {
             let kept: Result<Int, SnapshotError>
             do throws(PackReader.Damage) {
                 // A page is built on one that is whole: then nothing is ever two steps away.
+                guard reader.index.pageBytes == spool.pageBytes else {
+                    throw PackReader.Damage(
+                        finding: "pack \(reader.name) has pages of another size")
+                }
                 guard reader.index.base(of: Int(place.index)) == nil else {
                     throw PackReader.Damage(
                         finding: "page \(place.index) of pack \(reader.name) is not a whole one")

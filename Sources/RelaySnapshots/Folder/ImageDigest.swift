@@ -9,6 +9,8 @@ struct Digest: ~Copyable {
     /// Takes in the next step, which never goes over the end of a segment, since a segment is a
     /// whole number of steps. `restOfSegment` is what of the segment was taken in before.
     mutating func update(_ bytes: UnsafeRawBufferPointer, isSegmentStart: Bool) {
+        precondition(bytes.count <= Limits.stepBytes, "what is taken in is one step")
+        precondition(isSegmentStart || !segments.isEmpty, "the first step begins a segment")
         hash.update(bytes)
         // Chained, so that a segment of several steps still has one sum.
         let sum = fastChecksum(bytes)
@@ -65,6 +67,7 @@ final class Scratch: @unchecked Sendable {
     let bytes: UnsafeMutableRawBufferPointer
 
     init(_ byteCount: Int) {
+        precondition(byteCount > 0, "scratch memory has bytes")
         // SAFETY: see above.
         bytes = .allocate(byteCount: byteCount, alignment: 4096)
     }

@@ -28,7 +28,9 @@ extension Manifest {
             let storeFormat = integer("storeFormat"), let pageBytes = integer("pageBytes"),
             let pages = integer("pages"), let usedPages = integer("usedPages"),
             let blake2b = text("blake2b"), let counts = json["counts"],
-            let segments = json["segments"]
+            let segments = json["segments"], sequence >= 0, transaction >= 0,
+            PageMap.pageSizes.contains(pageBytes), (0...Limits.snapshotPages).contains(pages),
+            (0...pages).contains(usedPages)
         else { return nil }
         self.program = program
         createdAt = created
@@ -42,14 +44,15 @@ extension Manifest {
         self.pages = pages
         self.usedPages = usedPages
         self.blake2b = blake2b
-        self.counts = counts.elements.compactMap { element in
-            guard let account = integer("account", in: element),
-                let kind = integer("kind", in: element),
-                let documents = integer("documents", in: element)
+        var read: [DocumentCount] = []
+        for element in counts.elements {
+            guard let account = integer("account", in: element).flatMap({ UInt32(exactly: $0) }),
+                let kind = integer("kind", in: element).flatMap({ UInt8(exactly: $0) }),
+                let documents = integer("documents", in: element).flatMap({ UInt64(exactly: $0) })
             else { return nil }
-            return DocumentCount(
-                account: UInt32(account), resource: UInt8(kind), documents: UInt64(documents))
+            read.append(DocumentCount(account: account, resource: kind, documents: documents))
         }
+        self.counts = read
         self.segments = segments.elements.compactMap {
             $0.string.flatMap { UInt64(String($0), radix: 16) }
         }

@@ -50,6 +50,9 @@ struct PackIndex {
         _ frame: [UInt8], at offset: Int, _ pages: [PageAddress], bases: [PageAddress]
     ) {
         precondition(bases.isEmpty || bases.count == pages.count, "each page has a base, or none")
+        precondition(
+            (1...Limits.framePages).contains(pages.count), "a frame has pages, not too many")
+        precondition(offset >= Self.headerBytes && !frame.isEmpty, "a frame follows the header")
         // SAFETY: hashed inside the closure.
         let sum = frame.withUnsafeBytes { PageAddress(of: $0) }
         frames.append(
@@ -61,6 +64,7 @@ struct PackIndex {
 
     /// The frame that holds a page.
     func frame(of page: Int) -> Int {
+        precondition(addresses.indices.contains(page), "a pack has the page that is asked for")
         var low = 0
         var high = frames.count - 1
         while low < high {
@@ -135,36 +139,47 @@ struct PackIndex {
         guard hash.elementsEqual(trailer.suffix(Self.hashBytes)), Self.name(hash) == name,
             header.starts(with: Self.magic)
         else { return nil }
-        // From here on the bytes are those that `encoded` wrote.
+        // From here on the bytes are those that somebody named so; what they say must fit all the same.
         pageBytes = Int(header.half(at: 8))
+        guard PageMap.pageSizes.contains(pageBytes) else { return nil }
         let counts = [0, 4, 8].map { Int(index.half(at: $0)) }
         guard
             count == Self.countBytes + counts[0] * Self.frameBytes
                 + (counts[1] + counts[2]) * Limits.addressBytes
         else { return nil }
-        read(index, frames: counts[0], pages: counts[1], bases: counts[2])
+        guard read(index, frames: counts[0], pages: counts[1], bases: counts[2], upTo: offset)
+        else { return nil }
     }
 
+    /// Takes in frames and pages; false if the frames are not one behind the other up to `end`, or do not
+    /// have the pages and bases that are listed.
     private mutating func read(
-        _ index: [UInt8], frames frameCount: Int, pages pageCount: Int, bases baseCount: Int
-    ) {
+        _ index: [UInt8], frames frameCount: Int, pages pageCount: Int, bases baseCount: Int,
+        upTo end: Int
+    ) -> Bool {
         var start = Self.countBytes + frameCount * Self.frameBytes
         addresses = Self.addresses(pageCount, index, at: start)
         start += pageCount * Limits.addressBytes
         let bases = Self.addresses(baseCount, index, at: start)
-        var (firstPage, firstBase) = (0, 0)
+        var (firstPage, firstBase, place) = (0, 0, Self.headerBytes)
         for number in 0..<frameCount {
             let start = Self.countBytes + number * Self.frameBytes
             let (pages, own) = (Int(index.half(at: start + 12)), Int(index.half(at: start + 16)))
             let sum = Self.addresses(1, index, at: start + 20)[0]
+            let (offset, bytes) = (index.word(at: start), Int(index.half(at: start + 8)))
+            guard offset == UInt64(place), bytes > 0, bytes <= end - place,
+                pages > 0, pages <= pageCount - firstPage,
+                own == 0 || own == pages, own <= baseCount - firstBase
+            else { return false }
+            place += bytes
             frames.append(
                 Frame(
-                    offset: Int(index.word(at: start)), bytes: Int(index.half(at: start + 8)),
-                    pages: pages, first: firstPage, bases: bases[firstBase..<firstBase + own],
-                    sum: sum))
+                    offset: Int(offset), bytes: bytes, pages: pages,
+                    first: firstPage, bases: bases[firstBase..<firstBase + own], sum: sum))
             firstPage += pages
             firstBase += own
         }
+        return place == end && firstPage == pageCount && firstBase == baseCount
     }
 
     /// Some addresses of an index.

@@ -21,7 +21,9 @@ final class PackReader {
     private var bytes: [UInt8] = []
 
     /// Opens a pack of a repository; says what is wrong with it if it cannot be used.
-    init(_ directory: String, name: String) throws(Damage) {
+    ///
+    /// - Parameter pageBytes: of the pages that are wanted; nil for those of any size.
+    init(_ directory: String, name: String, pageBytes: Int? = nil) throws(Damage) {
         self.name = name
         path = "\(directory)/\(name).pack"
         do throws(SnapshotError) {
@@ -34,6 +36,10 @@ final class PackReader {
             throw Damage(finding: "pack \(name) is missing")
         } catch {
             throw Damage(finding: "pack \(name): its index is not what was written")
+        }
+        if let pageBytes, pageBytes != index.pageBytes {
+            throw Damage(
+                finding: "pack \(name) has pages of \(index.pageBytes) bytes, not of \(pageBytes)")
         }
     }
 
@@ -76,7 +82,7 @@ final class PackReader {
     func withPage<Result>(
         _ page: Int, _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(Damage) -> Result {
-        guard page < index.addresses.count else {
+        guard index.addresses.indices.contains(page) else {
             throw Damage(finding: "pack \(name) has no page \(page)")
         }
         let number = index.frame(of: page)
@@ -110,6 +116,7 @@ final class PackReader {
         guard case .success(let pages) = outcome, pages.count == wanted else {
             throw Damage(finding: "frame \(number) of pack \(name) cannot be decompressed")
         }
+        precondition(pages.count == frame.pages * index.pageBytes)
         bytes = pages
         current = number
     }

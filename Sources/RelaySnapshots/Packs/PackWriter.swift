@@ -99,7 +99,10 @@ final class PackWriter {
     }
 
     private func keep(_ page: UnsafeRawBufferPointer, in scratch: Scratch, at position: Int) {
-        // SAFETY: the scratch memory has room for the pages of a frame.
+        precondition(
+            page.count == pageBytes && (position + 1) * pageBytes <= scratch.bytes.count,
+            "a frame has room for the page")
+        // SAFETY: the scratch memory has room for the page.
         UnsafeMutableRawBufferPointer(rebasing: scratch.bytes[(position * pageBytes)...])
             .copyMemory(from: page)
     }

@@ -15,6 +15,7 @@ struct PageAddress: Hashable {
 
     /// Reads an address back from its 20 bytes.
     init(stored bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count >= Limits.addressBytes, "an address has 20 bytes")
         high = bytes.loadUnaligned(as: UInt64.self)
         middle = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         low = bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
@@ -43,7 +44,8 @@ struct PagePlace: Hashable {
 
     /// For the n-th page that is held back until it is known how to store it.
     static func held(_ number: Int) -> PagePlace {
-        PagePlace(pack: heldPack, index: UInt32(number))
+        precondition((0..<Int(UInt32.max)).contains(number), "positions of pages have 32 bits")
+        return PagePlace(pack: heldPack, index: UInt32(number))
     }
 
     /// Whether the page is in no pack yet.
@@ -78,6 +80,7 @@ struct PageIndex {
             places[Int(slots[slot]) - 1] = place
             return
         }
+        precondition(places.count < UInt32.max, "positions of pages have 32 bits")
         addresses.append(address)
         places.append(place)
         slots[slot] = UInt32(places.count)

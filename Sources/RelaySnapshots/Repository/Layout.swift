@@ -18,7 +18,8 @@ struct Layout {
         readers = []
         for name in map.packs {
             do throws(PackReader.Damage) {
-                readers.append(try PackReader(repository.packs, name: name))
+                readers.append(
+                    try PackReader(repository.packs, name: name, pageBytes: map.pageBytes))
             } catch {
                 report.add(error.finding)
                 readers.append(nil)

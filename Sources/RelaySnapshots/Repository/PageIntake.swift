@@ -39,6 +39,7 @@ final class PageIntake {
     /// Takes in the next pages.
     func add(_ step: SnapshotCopy.Step, first: Int, _ free: PageSet) throws(SnapshotError) {
         let pageBytes = map.pageBytes
+        precondition(step.bytes.count.isMultiple(of: pageBytes), "a step is whole pages")
         let pages = (0..<step.bytes.count / pageBytes).map { number in
             let start = number * pageBytes
             // SAFETY: within the step's bytes, which are lent for this call.
@@ -139,6 +140,7 @@ final class PageIntake {
                 places[number] = try settle(number, bases)
             }
         }
+        precondition(!places.contains(.free), "every page that was held is stored")
         try writer.finish()
         addedBytes = writer.written.reduce(0) { $0 + $1.bytes }
         known.append(writer.written.map { ($0.name, $0.index) })

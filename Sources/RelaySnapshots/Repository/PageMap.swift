@@ -26,9 +26,9 @@ struct PageMap {
     }
 
     static let magic = Array("RLYMAP1\n".utf8)
-    /// Bytes of a map when it is not compressed: 256 MiB, twenty million runs.
-    static let byteLimit = 256 << 20
     private static let headerBytes = 28
+    /// Bytes that a page can have: what LMDB can have been built with.
+    static let pageSizes = (9...16).map { 1 << $0 }
 
     let pageBytes: Int
     /// Names of the packs that places refer to.
@@ -51,6 +51,8 @@ struct PageMap {
     }
 
     private static func append(_ run: Run, to runs: inout [Run]) {
+        precondition(run.count >= 0, "a run has pages")
+        if run.count == 0 { return }
         if let last = runs.last {
             let isNext =
                 run.place == .free
@@ -116,6 +118,10 @@ struct PageMap {
         plain.append(half: UInt32(pageCount))
         plain.append(half: UInt32(pageBytes))
         for pack in packs { plain += Self.bytes(pack) }
+        // What is written is read again.
+        guard plain.count + 12 * (runs.count + bases.count) <= Limits.mapBytes else {
+            throw .compression(.tooLarge(limit: Limits.mapBytes))
+        }
         for run in runs + bases {
             plain.append(half: run.place.pack)
             plain.append(half: run.place.index)
@@ -144,7 +150,7 @@ struct PageMap {
         let outcome: Result<[UInt8], ZstdError> = bytes.withUnsafeBytes { bytes in
             Result { () throws(ZstdError) in
                 var decompressor = try Decompressor()
-                return try decompressor.decompress(bytes, atMost: Self.byteLimit)
+                return try decompressor.decompress(bytes, atMost: Limits.mapBytes)
             }
         }
         guard case .success(let plain) = outcome, plain.count >= Self.headerBytes,
@@ -153,6 +159,7 @@ struct PageMap {
         let (packCount, runCount) = (Int(plain.half(at: 8)), Int(plain.half(at: 12)))
         let baseCount = Int(plain.half(at: 16))
         pageBytes = Int(plain.half(at: 24))
+        guard Self.pageSizes.contains(pageBytes) else { return nil }
         let firstRun = Self.headerBytes + 16 * packCount
         guard plain.count == firstRun + 12 * (runCount + baseCount) else { return nil }
         for start in stride(from: Self.headerBytes, to: firstRun, by: 16) {
@@ -164,6 +171,10 @@ struct PageMap {
             let isBase = number >= runCount
             guard place == .free && !isBase || place.pack < UInt32(packCount) else { return nil }
             let run = Run(place: place, count: Int(plain.half(at: start + 8)))
+            // The numbers of its pages have 32 bits; how many are free has no bounds but the file's.
+            guard run.count > 0,
+                place == .free || Int(place.index) + run.count <= Int(UInt32.max)
+            else { return nil }
             if isBase { bases.append(run) } else { runs.append(run) }
         }
         guard pageCount == Int(plain.half(at: 20)) else { return nil }

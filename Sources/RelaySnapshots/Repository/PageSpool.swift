@@ -4,7 +4,8 @@ import Glibc
 /// them, and a process that is killed leaves nothing behind.
 final class PageSpool {
     private let file: DiskFile
-    private let pageBytes: Int
+    /// Bytes of each page.
+    let pageBytes: Int
     /// Pages that are kept.
     private(set) var count = 0
 
@@ -20,6 +21,7 @@ final class PageSpool {
 
     /// Adds a page; returns its number, from 0 on.
     func append(_ page: UnsafeRawBufferPointer) throws(SnapshotError) -> Int {
+        precondition(page.count == pageBytes, "a spool keeps pages of one size")
         try file.write(page, at: count * pageBytes)
         count += 1
         return count - 1
@@ -29,7 +31,7 @@ final class PageSpool {
     func read(
         _ number: Int, into room: UnsafeMutableRawBufferPointer
     ) throws(SnapshotError) {
-        precondition(number < count && room.count == pageBytes)
+        precondition((0..<count).contains(number) && room.count == pageBytes)
         guard try file.read(into: room, at: number * pageBytes) == pageBytes else {
             throw .system(call: "read", path: file.path, errno: EIO)
         }

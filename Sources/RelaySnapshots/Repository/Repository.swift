@@ -144,7 +144,7 @@ public struct Repository: Sendable {
     func map(of manifest: Manifest, _ id: String) throws(SnapshotError) -> PageMap {
         let name = manifest.stored?.map ?? ""
         let bytes = try Disk.contents(
-            of: "\(maps)/\(name)\(Self.mapSuffix)", upTo: PageMap.byteLimit)
+            of: "\(maps)/\(name)\(Self.mapSuffix)", upTo: Limits.mapBytes)
         guard let bytes else { throw .damaged(findings: ["the page map of \(id) is missing"]) }
         guard let map = PageMap(bytes, name: name), map.pageCount == manifest.pages,
             map.pageBytes == manifest.pageBytes

@@ -108,6 +108,7 @@ public struct ChangeReplay: Sendable {
     func apply(
         to store: Store, from manifest: Manifest, _ watch: Watch
     ) throws(SnapshotError) -> UInt64 {
+        precondition(sequence >= manifest.sequence, "what cannot be reached was refused before")
         let applier = RecordApplier()
         let parser = JSONParser()
         let total = Int(sequence - manifest.sequence)

@@ -30,9 +30,6 @@ public final class SnapshotSchedule: Sendable {
         var next: Timestamp?
     }
 
-    /// Milliseconds until a snapshot that failed is tried again, unless the interval is shorter.
-    private static let retry = 60_000
-
     /// - Parameters:
     ///   - repository: where; made if there is none.
     ///   - interval: milliseconds between two snapshots.
@@ -41,6 +38,7 @@ public final class SnapshotSchedule: Sendable {
         _ store: Store, into repository: String, every interval: Int,
         _ options: SnapshotOptions, log: @escaping @Sendable (String) -> Void
     ) throws(SnapshotError) {
+        precondition(interval > 0, "an interval has a length")
         self.store = store
         path = repository
         self.interval = interval
@@ -89,7 +87,7 @@ public final class SnapshotSchedule: Sendable {
             due = newest.createdAt.milliseconds + Int64(interval)
         }
         if state.withLock({ $0.failure != nil }) {
-            due = max(due, now + Int64(min(Self.retry, interval)))
+            due = max(due, now + Int64(min(Limits.retryMilliseconds, interval)))
         }
         // A clock that was set back must not stop snapshots for long.
         let next = Timestamp(milliseconds: min(due, now + Int64(interval)))
@@ -103,7 +101,7 @@ public final class SnapshotSchedule: Sendable {
             let left = time.milliseconds - Timestamp.now.milliseconds
             if left <= 0 { return true }
             var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, Int32(min(left, 3_600_000)))
+            poll(&descriptor, 1, Int32(min(left, Limits.sleepMilliseconds)))
         }
         return false
     }

@@ -20,7 +20,8 @@ struct FrameComparison {
     mutating func run(_ watch: Watch) throws(SnapshotError) {
         for name in map.packs {
             do throws(PackReader.Damage) {
-                packs.append(try PackReader(repository.packs, name: name))
+                packs.append(
+                    try PackReader(repository.packs, name: name, pageBytes: map.pageBytes))
             } catch {
                 report.add(error.finding)
                 packs.append(nil)

@@ -90,7 +90,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
     private(set) var found: Range<Int> = 0..<0
     /// Blocks that follow, whose directories are on their way from memory.
     private var ahead = BlocksAhead()
-    private var depth = BlocksAhead.capacity
+    private var depth = BlocksAhead.room
 
     /// Stands before the first document.
     @_lifetime(copy view)
@@ -137,7 +137,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
             // SAFETY: the block lies in the map, which the view of this walk keeps as it is.
             let bytes = unsafe _overrideLifetime(RawSpan(_unsafeBytes: next), copying: cursor)
             block = try DocumentBlock(bytes)
-            depth = BlocksAhead.capacity
+            depth = BlocksAhead.room
         } else {
             // What was fetched ahead is of no use: the list skips blocks.
             if ahead.count > 0 { depth = 1 }
@@ -184,17 +184,16 @@ private struct RunWalk: ~Copyable, ~Escapable {
 
 /// The blocks that follow the one a walk stands on, first in, first out.
 private struct BlocksAhead {
-    /// Blocks that are fetched ahead, a power of two: enough to hide a miss behind the work on
-    /// four blocks.
-    static let capacity = 4
-
     struct Block {
         var key: UInt64 = 0
         var start: UnsafeRawPointer?
         var byteCount = 0
     }
 
-    private var blocks = InlineArray<4, Block>(repeating: Block())
+    /// Blocks that there is room for.
+    static var room: Int { MemoryLayout<Limits.BlocksAhead<UInt8>>.size }
+
+    private var blocks = Limits.BlocksAhead<Block>(repeating: Block())
     private var first = 0
     private(set) var count = 0
 
@@ -203,7 +202,7 @@ private struct BlocksAhead {
         guard let start = bytes.baseAddress else { return }
         relay_prefetch(UInt(bitPattern: start))
         relay_prefetch(UInt(bitPattern: start) &+ 64)
-        blocks[(first &+ count) & (Self.capacity - 1)] = Block(
+        blocks[(first &+ count) & (Self.room - 1)] = Block(
             key: key, start: start, byteCount: bytes.count)
         count &+= 1
     }
@@ -213,7 +212,7 @@ private struct BlocksAhead {
     mutating func takeFirst(_ key: UInt64) -> UnsafeRawBufferPointer? {
         let block = blocks[first]
         guard count > 0, block.key == key else { return nil }
-        first = (first &+ 1) & (Self.capacity - 1)
+        first = (first &+ 1) & (Self.room - 1)
         count &-= 1
         // SAFETY: the block lies in the map, which the reader of this page keeps.
         return UnsafeRawBufferPointer(start: block.start, count: block.byteCount)

@@ -15,14 +15,13 @@ struct HintTable: ~Copyable {
     private let mapBase: Int
     private static let byteCount = Limits.hints * MemoryLayout<Int32>.stride
     private static let lineBits = 6
-    private static let pageBytes = 4_096
     /// LMDB's header of an overflow page, which the value follows.
     private static let pageHeaderBytes = 16
 
     /// `mapBase` is some fixed address in the map: 32 bits of cache lines reach 128 GiB from it to
     /// either side.
     init(mapBase: Int) {
-        self.mapBase = mapBase & -Self.pageBytes
+        self.mapBase = mapBase & -Limits.pageBytes
         // SAFETY: a mapping is aligned to pages, and zeros are numbers.
         let memory = mmap(
             nil, Self.byteCount, PROT_READ | PROT_WRITE,
@@ -48,7 +47,7 @@ struct HintTable: ~Copyable {
         // SAFETY: addresses only, nothing is read through them here.
         let address = json.withUnsafeBytes { Int(bitPattern: $0.baseAddress) }
         let start = block.withUnsafeBytes { Int(bitPattern: $0.baseAddress) }
-        let isFirstPage = address & -Self.pageBytes == start - Self.pageHeaderBytes
+        let isFirstPage = address & -Limits.pageBytes == start - Self.pageHeaderBytes
         let line = Int32(exactly: (address - mapBase) >> Self.lineBits)
         table[Self.slot(key)] = isFirstPage ? line ?? 0 : 0
     }
@@ -76,7 +75,7 @@ struct HintTable: ~Copyable {
         guard let table else { return nil }
         let line = Int(table[Self.slot(key)])
         if line == 0 { return nil }
-        let page = (mapBase + line << Self.lineBits) & -Self.pageBytes
+        let page = (mapBase + line << Self.lineBits) & -Limits.pageBytes
         // SAFETY: the caller says, by calling, that what is remembered is still there.
         return UnsafeRawPointer(bitPattern: page + Self.pageHeaderBytes)
     }

@@ -7,8 +7,7 @@ import Glibc
 /// it is needed while nothing waits to be sent.
 struct FrameBuffers {
     /// What nghttp2 1.5x asks for, and some room; anything else comes from elsewhere.
-    static let sizes = 16_384...slotBytes
-    private static let slotBytes = 20_480
+    static let sizes = Limits.frameBytes...Limits.frameBufferBytes
 
     // SAFETY: mapped when first needed, unmapped by `deallocate`. Pages come with the first touch.
     private var base: UnsafeMutableRawPointer?
@@ -21,10 +20,10 @@ struct FrameBuffers {
     mutating func allocate() -> UnsafeMutableRawPointer? {
         guard let base = base ?? map() else { return nil }
         if let slot = unused.popLast() {
-            newest = base + Int(slot) * Self.slotBytes
+            newest = base + Int(slot) * Limits.frameBufferBytes
         } else {
             guard used < Limits.maxConnections else { return nil }
-            newest = base + used * Self.slotBytes
+            newest = base + used * Limits.frameBufferBytes
             used += 1
         }
         return newest
@@ -33,7 +32,7 @@ struct FrameBuffers {
     /// Takes a buffer back; false if it is none of these.
     mutating func free(_ buffer: UnsafeMutableRawPointer) -> Bool {
         guard owns(buffer), let base else { return false }
-        unused.append(Int32((buffer - base) / Self.slotBytes))
+        unused.append(Int32((buffer - base) / Limits.frameBufferBytes))
         newest = nil
         return true
     }
@@ -47,18 +46,18 @@ struct FrameBuffers {
     /// Whether a block is one of these buffers.
     func owns(_ block: UnsafeMutableRawPointer) -> Bool {
         guard let base else { return false }
-        return block >= base && block < base + Limits.maxConnections * Self.slotBytes
+        return block >= base && block < base + Limits.maxConnections * Limits.frameBufferBytes
     }
 
     /// Gives a buffer's pages back to the system; it reads as zeros afterwards.
     static func release(_ buffer: UnsafeMutableRawPointer) {
         // SAFETY: whole pages of one slot, whose bytes nobody needs: see the caller.
-        madvise(buffer, slotBytes, MADV_DONTNEED)
+        madvise(buffer, Limits.frameBufferBytes, MADV_DONTNEED)
     }
 
     private mutating func map() -> UnsafeMutableRawPointer? {
         let memory = mmap(
-            nil, Limits.maxConnections * Self.slotBytes, PROT_READ | PROT_WRITE,
+            nil, Limits.maxConnections * Limits.frameBufferBytes, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         if memory != MAP_FAILED { base = memory }
         return base
@@ -66,7 +65,7 @@ struct FrameBuffers {
 
     /// Returns the memory; no session may be left.
     mutating func deallocate() {
-        if let base { munmap(base, Limits.maxConnections * Self.slotBytes) }
+        if let base { munmap(base, Limits.maxConnections * Limits.frameBufferBytes) }
         base = nil
     }
 }

@@ -7,28 +7,22 @@ import Glibc
 /// the same sizes, and frees on the same thread. Served from here, a GET costs no call of
 /// `malloc` once the lists are warm.
 struct SessionMemory {
-    /// Requests up to this many bytes are served from free lists; larger ones by `malloc`.
-    private static let largestPooled = 1_024
-    /// Each list holds blocks of one multiple of this.
-    private static let granule = 64
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
-    private static let headerBytes = 16
+    static let headerBytes = 16
     private static let unpooled = -1
     private static let pageBytes: UInt = 4_096
-    /// Taken from the system at once.
-    private static let chunkBytes = 64 * 1024
 
     /// Where the sessions' frame buffers are, which are too large for the lists.
     var frameBuffers = FrameBuffers()
-    private var lists = InlineArray<17, UnsafeMutableRawPointer?>(repeating: nil)
+    private var lists = Limits.BlockLists<UnsafeMutableRawPointer?>(repeating: nil)
     private var chunks: [UnsafeMutableRawPointer] = []
     private var fresh: UnsafeMutableRawPointer?
     private var freshBytes = 0
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-        if size > Self.largestPooled { return allocateLarge(size) }
-        let list = (size + Self.granule - 1) / Self.granule
+        if size > Limits.pooledBlockBytes { return allocateLarge(size) }
+        let list = (size + Limits.blockGranuleBytes - 1) / Limits.blockGranuleBytes
         if let block = lists[list] {
             // SAFETY: a free block's first word is the next free block.
             lists[list] = block.load(as: UnsafeMutableRawPointer?.self)
@@ -55,13 +49,13 @@ struct SessionMemory {
         }
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled {
-            if size <= Self.largestPooled { return shrink(block, size) }
+            if size <= Limits.pooledBlockBytes { return shrink(block, size) }
             return realloc(block - Self.headerBytes, size + Self.headerBytes)
                 .map { $0 + Self.headerBytes }
         }
-        if size <= list * Self.granule { return block }
+        if size <= list * Limits.blockGranuleBytes { return block }
         guard let larger = allocate(size) else { return nil }
-        memcpy(larger, block, list * Self.granule)
+        memcpy(larger, block, list * Limits.blockGranuleBytes)
         free(block)
         return larger
     }
@@ -101,12 +95,12 @@ struct SessionMemory {
 
     /// Cuts a new block out of a chunk.
     private mutating func carve(_ list: Int) -> UnsafeMutableRawPointer? {
-        let bytes = Self.headerBytes + max(list, 1) * Self.granule
+        let bytes = Self.headerBytes + max(list, 1) * Limits.blockGranuleBytes
         if freshBytes < bytes {
-            guard let chunk = malloc(Self.chunkBytes) else { return nil }
+            guard let chunk = malloc(Limits.blockChunkBytes) else { return nil }
             chunks.append(chunk)
             fresh = chunk
-            freshBytes = Self.chunkBytes
+            freshBytes = Limits.blockChunkBytes
         }
         let header = fresh!
         fresh = header + bytes

@@ -15,9 +15,6 @@ struct LastAnswers {
     fileprivate var window: Int?
     fileprivate var deflater: OpaquePointer?
 
-    /// Bytes of the largest frame that every client takes (RFC 9113 §4.2).
-    fileprivate static let frameBytes = 16_384
-
     init(_ farewell: Farewell, _ lastStream: Int32) {
         self.farewell = farewell
         self.lastStream = lastStream
@@ -79,7 +76,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
         stream.pointee.isUnsent = false
         let count = prepareFields(stream)
         let fields = pointee.state.pointee.fields
-        var block = [UInt8](repeating: 0, count: LastAnswers.frameBytes)
+        var block = [UInt8](repeating: 0, count: Limits.frameBytes)
         let length = nghttp2_hd_deflate_hd(
             last.pointee.deflater, &block, block.count, fields, count)
         if length < 0 { return false }
@@ -110,7 +107,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
             }
             let remaining = stream.pointee.body.remaining
             let window = Swift.min(last.pointee.window ?? 0, windowLeft(of: stream))
-            let length = Swift.min(remaining, LastAnswers.frameBytes, Swift.max(window, 0))
+            let length = Swift.min(remaining, Limits.frameBytes, Swift.max(window, 0))
             let ends = length == remaining && !stream.pointee.body.hasMore
             if length == 0, !ends { return }
             guard pointee.state.pointee.batch.hasRoom(forData: length, of: stream) else { return }

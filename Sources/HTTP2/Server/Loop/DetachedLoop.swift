@@ -72,21 +72,18 @@ public final class DetachedLoop {
         let exchange = Exchange(stream: stream)
         var position = 0
         while position < body.count, stream.pointee.status == 0 {
-            if position + Self.pieceBytes > stream.pointee.maxRequestBody,
+            if position + Limits.frameBytes > stream.pointee.maxRequestBody,
                 body.count > stream.pointee.maxRequestBody
             {
                 return application.refuse(exchange, .bodyTooLarge)
             }
-            let end = min(position + Self.pieceBytes, body.count)
+            let end = min(position + Limits.frameBytes, body.count)
             // SAFETY: the application looks at the piece during the call only.
             let taken = body[position..<end].withUnsafeBytes { application.receive(exchange, $0) }
             position += taken
             if position < end, stream.pointee.status == 0 { loop.waitForMailbox() }
         }
     }
-
-    /// Bytes of a piece: what one DATA frame carries by default (RFC 9113 §6.5.2).
-    private static let pieceBytes = 16_384
 
     private func collect(_ stream: UnsafeMutablePointer<Stream>) -> ClientResponse {
         var response = ClientResponse()

@@ -55,7 +55,7 @@ struct LoopState {
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
         pieces = .allocate(capacity: pieceCapacity)
         attached = .allocate(capacity: attachedCapacity)
-        fields = .allocate(capacity: Stream.maxResponseFields + 2)
+        fields = .allocate(capacity: Limits.responseFields + 2)
         memory = .allocate(capacity: 1)
         memory.initialize(to: SessionMemory())
         statusText = .allocate(capacity: 1_500)

@@ -32,7 +32,7 @@ struct SendBatch {
     /// Whether another frame may be pulled out of the session.
     @inline(__always)
     var isOpen: Bool {
-        pending < Limits.sendBatchBytes && hasRoom(pieces: 8, copied: 32 * 1024)
+        pending < Limits.sendBatchBytes && hasRoom(pieces: 8, copied: Limits.frameRoomBytes)
     }
 
     /// Copies bytes into the arena, extending the last piece when it ends there.

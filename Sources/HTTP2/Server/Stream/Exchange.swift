@@ -108,7 +108,7 @@ public struct Exchange {
     @inline(__always)
     public func reserveValue(_ capacity: Int) -> UnsafeMutableRawPointer {
         let used = stream.pointee.responseUsed
-        if used + capacity <= Stream.responseBytes { return stream.responseArena + used }
+        if used + capacity <= Limits.responseValueBytes { return stream.responseArena + used }
         return reserveOverflow(capacity)
     }
 
@@ -196,7 +196,7 @@ public struct Exchange {
     @inline(__always)
     private func append(_ field: ResponseField, _ value: UnsafePointer<UInt8>, _ length: Int) {
         let index = stream.pointee.fieldsUsed
-        precondition(index < Stream.maxResponseFields, "too many response fields")
+        precondition(index < Limits.responseFields, "too many response fields")
         stream.pointee.fields[index] = ResponseSlice(field: field, value: value, length: length)
         stream.pointee.fieldsUsed = index + 1
     }

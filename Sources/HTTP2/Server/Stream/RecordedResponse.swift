@@ -6,11 +6,6 @@ import Glibc
 /// Plain old data. Whoever keeps one must know that the pieces are still what they were: the
 /// store's map under the same commit.
 public struct RecordedResponse {
-    /// Pieces of one body: a page of fifty orders has about twenty.
-    static let mostPieces = 64
-    /// Fields, besides `:status` and `content-length`.
-    static let mostFields = 8
-
     fileprivate struct Field {
         var field = ResponseField.contentType
         var offset: UInt16 = 0
@@ -23,10 +18,10 @@ public struct RecordedResponse {
     fileprivate var pieceCount = 0
     /// Bytes of the body: who does not read is not given them at once, see `Exchange.portionBytes`.
     public fileprivate(set) var bodyBytes = 0
-    fileprivate var fields = InlineArray<8, Field>(repeating: Field())
+    fileprivate var fields = Limits.RecordedFields<Field>(repeating: Field())
     /// The fields' values, one behind the other: as many bytes as a slot has for them.
-    fileprivate var values = InlineArray<32, UInt64>(repeating: 0)
-    fileprivate var pieces = InlineArray<64, Piece>(repeating: Piece())
+    fileprivate var values = Limits.ResponseValues(repeating: 0)
+    fileprivate var pieces = Limits.RecordedPieces<Piece>(repeating: Piece())
 
     /// Nothing yet.
     public init() {}
@@ -41,15 +36,14 @@ extension Exchange {
         let pieceCount = stream.pointee.body.pieceCount
         let fieldCount = stream.pointee.fieldsUsed
         guard stream.pointee.body.retained == nil, !stream.pointee.body.hasMore,
-            !stream.pointee.body.isBroken, pieceCount <= RecordedResponse.mostPieces,
-            fieldCount <= RecordedResponse.mostFields
+            !stream.pointee.body.isBroken, pieceCount <= recording.pointee.pieces.count,
+            fieldCount <= recording.pointee.fields.count
         else { return false }
         var valueBytes = 0
         for index in 0..<fieldCount {
             let slice = stream.pointee.fields[index]
-            guard let value = slice.value, valueBytes + slice.length <= Stream.responseBytes else {
-                return false
-            }
+            guard let value = slice.value, valueBytes + slice.length <= Limits.responseValueBytes
+            else { return false }
             // SAFETY: the value lives as long as the exchange, and there is room for it.
             withUnsafeMutableBytes(of: &recording.pointee.values) {
                 _ = memcpy($0.baseAddress! + valueBytes, value, slice.length)

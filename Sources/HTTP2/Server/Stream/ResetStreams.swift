@@ -1,9 +1,7 @@
 /// Streams that we have reset while their clients may still have been sending: frames that were on
 /// their way then are ignored (RFC 9113 §5.1, closed). On other closed streams they are errors.
 struct ResetStreams {
-    private static let capacity = 32
-
-    private var ids = InlineArray<32, Int32>(repeating: 0)
+    private var ids = Limits.ResetStreamIDs(repeating: 0)
     private var next = 0
     /// The highest id that there was no room for any longer.
     private var forgotten: Int32 = 0
@@ -12,11 +10,11 @@ struct ResetStreams {
         if contains(id) { return }
         forgotten = max(forgotten, ids[next])
         ids[next] = id
-        next = (next + 1) % Self.capacity
+        next = (next + 1) % ids.count
     }
 
     private func contains(_ id: Int32) -> Bool {
-        for index in 0..<Self.capacity where ids[index] == id { return true }
+        for index in ids.indices where ids[index] == id { return true }
         return false
     }
 

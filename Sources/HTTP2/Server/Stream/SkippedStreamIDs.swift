@@ -8,7 +8,8 @@ struct SkippedStreamIDs {
     private(set) var highest: Int32 = -1
     /// Streams that were passed over, all in all.
     private(set) var count = 0
-    private var ranges = InlineArray<4, (low: Int32, high: Int32)>(repeating: (0, -1))
+    private var ranges = Limits.SkippedRanges<(low: Int32, high: Int32)>(
+        repeating: (0, -1))
     private var nextRange = 0
 
     /// Whether this is the stream after the highest one.
@@ -21,16 +22,16 @@ struct SkippedStreamIDs {
 
     /// Notes that a higher stream than the next was opened.
     mutating func pass(_ id: Int32) {
-        // The four newest gaps are remembered: enough to answer a faulty client.
         ranges[nextRange] = (highest + 2, id - 2)
-        nextRange = (nextRange + 1) % 4
+        nextRange = (nextRange + 1) % ranges.count
         count += Int(id - highest) / 2 - 1
         highest = id
     }
 
     /// Whether a stream was passed over lately.
     func contains(_ id: Int32) -> Bool {
-        for index in 0..<4 where ranges[index].low <= id && id <= ranges[index].high {
+        for index in ranges.indices
+        where ranges[index].low <= id && id <= ranges[index].high {
             return true
         }
         return false

@@ -25,12 +25,6 @@ enum StreamPhase: UInt8 {
 /// The slot is followed in memory by two small buffers, one for kept request fields and one for
 /// response field values, so that an ordinary request allocates nothing.
 struct Stream {
-    /// Bytes for kept request fields; longer ones go to `overflow`.
-    static let requestBytes = 512
-    /// Bytes for response field values; longer ones go to `responseOverflow`.
-    static let responseBytes = 256
-    static let maxResponseFields = 12
-
     var connection: UnsafeMutablePointer<Connection>?
     var next: UnsafeMutablePointer<Stream>?
     /// Neighbours among the streams of the connection.
@@ -71,7 +65,7 @@ struct Stream {
     var fieldsUsed = 0
     var responseUsed = 0
     var responseOverflow: UnsafeMutableRawPointer?
-    var fields = InlineArray<12, ResponseSlice>(repeating: ResponseSlice())
+    var fields = Limits.ResponseFields<ResponseSlice>(repeating: ResponseSlice())
     var body = ResponseBody()
     /// Not even its fields are out, and nghttp2 will not send them: see `LastAnswers`.
     var isUnsent = false
@@ -154,7 +148,7 @@ extension UnsafeMutablePointer where Pointee == Stream {
     func keep(_ field: RequestField, _ value: UnsafePointer<UInt8>, _ length: Int) {
         if pointee.present & field.bit != 0 { return keepAgain(field, value, length) }
         let end = pointee.requestUsed + length
-        if end > Stream.requestBytes, !growOverflow(to: end) { return }
+        if end > Limits.requestFieldBytes, !growOverflow(to: end) { return }
         // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
         memcpy(keptBase + pointee.requestUsed, value, length)
         pointee.kept[field.rawValue] = FieldSlice(
@@ -175,7 +169,7 @@ extension UnsafeMutablePointer where Pointee == Stream {
         let isLast = Int(first.offset + first.length) == pointee.requestUsed
         let start = isLast ? Int(first.offset) : pointee.requestUsed
         let total = Int(first.length) + 2 + length
-        if start + total > Stream.requestBytes, !growOverflow(to: start + total) { return }
+        if start + total > Limits.requestFieldBytes, !growOverflow(to: start + total) { return }
         // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
         let space = keptBase + start
         if !isLast { memcpy(space, keptBase + Int(first.offset), Int(first.length)) }

@@ -5,10 +5,8 @@ import Glibc
 /// Grows by chunks and never shrinks while the loop runs: see `Stream.generation`.
 struct StreamPool {
     static let requestArenaOffset = (MemoryLayout<Stream>.stride + 15) & ~15
-    static let responseArenaOffset = requestArenaOffset + Stream.requestBytes
-    static let slotBytes = (responseArenaOffset + Stream.responseBytes + 63) & ~63
-    /// Slots allocated at once: a few pages.
-    private static let slotsPerChunk = 32
+    static let responseArenaOffset = requestArenaOffset + Limits.requestFieldBytes
+    static let slotBytes = (responseArenaOffset + Limits.responseValueBytes + 63) & ~63
 
     private var free: UnsafeMutablePointer<Stream>?
     private var chunks: [UnsafeMutableRawPointer] = []
@@ -43,9 +41,9 @@ struct StreamPool {
     private mutating func grow() {
         // SAFETY: freed in `deallocate`, after the loop's thread has ended.
         let chunk = UnsafeMutableRawPointer.allocate(
-            byteCount: Self.slotBytes * Self.slotsPerChunk, alignment: 64)
+            byteCount: Self.slotBytes * Limits.streamsPerChunk, alignment: 64)
         chunks.append(chunk)
-        for index in (0..<Self.slotsPerChunk).reversed() {
+        for index in (0..<Limits.streamsPerChunk).reversed() {
             let slot = (chunk + index * Self.slotBytes).bindMemory(to: Stream.self, capacity: 1)
             slot.initialize(to: Stream())
             slot.pointee.next = free
