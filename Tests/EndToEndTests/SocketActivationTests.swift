@@ -55,7 +55,8 @@ struct SocketActivationTests {
         Refusal("descriptor 3 cannot be served: it is not open", count: "1") { _ in [] },
         Refusal("descriptor 4 cannot be served: it is not open", count: "1000000", make: unix),
         Refusal("LISTEN_FDS is 'x': expected the number of passed sockets", count: "x", make: unix),
-        Refusal("LISTEN_FDS is '-1': expected the number of passed sockets", count: "-1", make: unix),
+        Refusal(
+            "LISTEN_FDS is '-1': expected the number of passed sockets", count: "-1", make: unix),
         Refusal("expected api or admin", names: "web", make: unix),
         Refusal("expected 1 names with colons between them", names: "api:admin", make: unix),
         Refusal("only on a Unix socket", names: "admin") { _ in [try TestSocket(ip: "127.0.0.1")] },
