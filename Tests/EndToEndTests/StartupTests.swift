@@ -23,8 +23,8 @@ struct StartupTests {
                     return ["--snapshot-every", "1h", "--snapshot-to", $0.path]
                 }
             ),
-            (2, "need each other", { _ in ["--snapshot-every", "1h"] }),
-            (2, "cannot both be", { ["--admin-socket", $0.file("relay.sock")] }),
+            (2, "go together", { _ in ["--snapshot-every", "1h"] }),
+            (2, "cannot share the socket", { ["--admin-socket", $0.file("relay.sock")] }),
             (2, "TCP does not tell who", { _ in ["--allow-uid", "1", "--listen", "127.0.0.1:0"] }),
             (2, "TCP does not tell who", { _ in ["--allow-gid", "1", "--listen", "127.0.0.1:0"] }),
         ]
