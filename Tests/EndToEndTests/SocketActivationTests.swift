@@ -151,7 +151,7 @@ struct SocketActivationTests {
             pid: "1")
         #expect(none.process.wait() == 2)
         #expect(none.output.contains("for process 1 and not for this one"))
-        #expect(none.output.contains("nowhere to serve"))
+        #expect(none.output.contains("there is no socket to serve"))
         #expect(access(directory.file("store"), F_OK) != 0)
         let own = ActivatedRelayd(
             in: directory, ["--store", ":memory:", "--socket", directory.file("own.sock")],
