@@ -26,52 +26,66 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 
         // What knows nothing of property management.
-        .target(name: "LMDB", dependencies: ["CLMDB", "CLinux"], swiftSettings: lifetimes),
-        .target(name: "HTTP2", dependencies: ["CNghttp2", "CLinux"], swiftSettings: lifetimes),
-        .target(name: "JSON", dependencies: ["CSimdjson"], swiftSettings: lifetimes),
+        .target(name: "System", dependencies: ["CLinux"]),
+        .target(name: "CivilTime", dependencies: ["System"]),
+        .target(
+            name: "LMDB", dependencies: ["System", "CLMDB", "CLinux"], swiftSettings: lifetimes),
+        .target(
+            name: "HTTP2", dependencies: ["System", "CNghttp2", "CLinux"],
+            swiftSettings: lifetimes),
+        .target(name: "JSON", dependencies: ["CivilTime", "CSimdjson"], swiftSettings: lifetimes),
         .target(name: "Options"),
         .target(name: "Zstd", dependencies: ["CZstd"]),
 
         // Relay itself: arrows point from the store to the server.
-        .target(name: "RelayContract", dependencies: ["JSON"], swiftSettings: lifetimes),
         .target(
-            name: "RelayStore", dependencies: ["LMDB", "CXXHash", "CSodium", "CLinux"],
+            name: "RelayContract", dependencies: ["CivilTime", "JSON"], swiftSettings: lifetimes),
+        .target(
+            name: "RelayStore", dependencies: ["System", "LMDB", "CXXHash", "CSodium", "CLinux"],
             exclude: ["FORMAT.md"], swiftSettings: lifetimes),
         .target(
-            name: "RelayRecords", dependencies: ["RelayStore", "RelayContract", "JSON", "Zstd"],
+            name: "RelayRecords",
+            dependencies: ["RelayStore", "RelayContract", "CivilTime", "JSON", "Zstd"],
             exclude: ["DUMP.md"], swiftSettings: lifetimes),
         .target(
             name: "RelaySnapshots",
             dependencies: [
-                "LMDB", "RelayStore", "RelayRecords", "RelayContract", "JSON", "Zstd", "CLinux",
+                "System", "LMDB", "RelayStore", "RelayRecords", "RelayContract", "CivilTime",
+                "JSON", "Zstd", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
             name: "RelayServer",
             dependencies: [
-                "HTTP2", "RelayContract", "RelayStore", "RelayRecords", "JSON", "CLinux",
+                "System", "HTTP2", "RelayContract", "RelayStore", "RelayRecords", "CivilTime",
+                "JSON", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
-            name: "RelayClient", dependencies: ["HTTP2", "RelayContract", "JSON"],
+            name: "RelayClient", dependencies: ["HTTP2", "RelayContract", "CivilTime", "JSON"],
             swiftSettings: lifetimes),
 
         // Programs.
         .executableTarget(
             name: "relayd",
-            dependencies: ["RelayServer", "RelaySnapshots", "RelayStore", "Options", "CLinux"]),
+            dependencies: [
+                "RelayServer", "RelaySnapshots", "RelayStore", "HTTP2", "Options", "System",
+                "CLinux",
+            ]),
         .executableTarget(
             name: "relayctl",
             dependencies: [
                 "RelayStore", "RelayRecords", "RelaySnapshots", "RelayContract", "RelayClient",
-                "HTTP2", "JSON", "Options", "Zstd",
+                "HTTP2", "CivilTime", "JSON", "Options", "System", "Zstd",
             ],
             path: "tools/relayctl"),
         .executableTarget(
-            name: "relaybench", dependencies: ["HTTP2", "JSON", "Options", "CLinux"],
+            name: "relaybench",
+            dependencies: ["HTTP2", "CivilTime", "JSON", "Options", "System", "CLinux"],
             path: "tools/relaybench", exclude: ["REPORT.md", "stall.svg"]),
         .executableTarget(
-            name: "parsebench", dependencies: ["RelayContract", "JSON"], path: "tools/parsebench"),
+            name: "parsebench", dependencies: ["RelayContract", "CivilTime", "JSON", "System"],
+            path: "tools/parsebench"),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
 
         // Tests mirror Sources.
@@ -79,6 +93,8 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["HTTP2", "RelayClient", "RelayServer", "RelayStore", "JSON"],
             path: "Tests/TestSupport"),
+        .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
+        .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
@@ -107,7 +123,9 @@ let package = Package(
                 "TestSupport", "RelayClient", "RelaySnapshots", "RelayStore", "relayd", "relayctl",
                 "relaybench", "contractgen",
             ],
-            exclude: ["allocation-counter.c", "node-client.mjs", "shifted-clock.c"]),
+            exclude: [
+                "Load/allocation-counter.c", "Clients/node-client.mjs", "Writes/shifted-clock.c",
+            ]),
         .testTarget(
             name: "RelayctlTests",
             dependencies: [

@@ -1,3 +1,5 @@
+import CivilTime
+
 /// Writes compact JSON into a byte array that grows as needed. The caller says what comes; the writer knows where
 /// commas belong. It does not check that names and values alternate: its callers, the generated writers, do so.
 @frozen
@@ -283,12 +285,6 @@ extension JSONWriter {
     public mutating func member(_ name: StaticString, _ double: Double) {
         self.name(name)
         value(double)
-    }
-
-    /// A member with a time.
-    public mutating func member(_ name: StaticString, _ timestamp: Timestamp) {
-        self.name(name)
-        value(timestamp)
     }
 
     /// A member with a constant text.

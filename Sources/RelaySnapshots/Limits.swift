@@ -33,14 +33,6 @@ public enum Limits {
     /// Bytes that must stay free on the disk after a snapshot: 64 MiB.
     static let spareBytes = 64 << 20
 
-    /// Nice value of what hashes, and of relayd's own snapshots: a tenth of a busy core's time beside
-    /// what serves. With the least there is, a busy machine would hold the store's pages for long.
-    static let niceness: Int32 = 10
-
-    /// Milliseconds that a step of hashing or compressing, a few of CPU time, may wait for an idle
-    /// core: 250. Behind that the machine is taken to be busy for long, see `PatientThread`.
-    static let patience = 250
-
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100
 

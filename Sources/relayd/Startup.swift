@@ -5,6 +5,7 @@ import Options
 import RelayServer
 import RelaySnapshots
 import RelayStore
+import System
 
 /// What stands between the command line and a running service.
 enum Startup {
@@ -113,17 +114,11 @@ enum Startup {
 
     /// Reads the store ahead, and says what that brought: the service is ready only after it.
     private static func warm(_ store: Store) throws(StoreError) {
-        let start = milliseconds()
+        let start = SystemClock.monotonic.milliseconds
         let bytes = try store.warm()
         let mebibytes = (bytes + (1 << 20) - 1) >> 20
-        print("relayd: warmed \(mebibytes) MiB of the store in \(milliseconds() - start) ms")
-    }
-
-    /// Milliseconds on the monotonic clock.
-    private static func milliseconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+        let milliseconds = SystemClock.monotonic.milliseconds - start
+        print("relayd: warmed \(mebibytes) MiB of the store in \(milliseconds) ms")
     }
 
     /// Descriptors up to the hard limit: each connection takes one.

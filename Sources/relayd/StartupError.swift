@@ -1,5 +1,5 @@
-import HTTP2
 import Options
+import System
 
 /// Why relayd does not start.
 enum StartupError: Error, CustomStringConvertible {
@@ -8,7 +8,7 @@ enum StartupError: Error, CustomStringConvertible {
     case samePath(String)
     case usersOverTCP(String)
     case storeInUse(String)
-    case file(String, String, errno: Int32)
+    case file(FileError)
 
     var description: String {
         switch self {
@@ -24,8 +24,7 @@ enum StartupError: Error, CustomStringConvertible {
                 + "is; serve a Unix socket alone, or leave them out"
         case .storeInUse(let store):
             "another relayd serves the store \(store): stop it first, or choose another --store"
-        case .file(let call, let path, let code):
-            "cannot \(call) \(path): \(FileFault.describe(path, errno: code))"
+        case .file(let error): "\(error)"
         }
     }
 

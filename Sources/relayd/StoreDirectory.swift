@@ -1,5 +1,5 @@
 import Glibc
-import HTTP2
+import System
 
 /// The store's directory, while this process is the only relayd in it.
 final class StoreDirectory {
@@ -12,7 +12,9 @@ final class StoreDirectory {
     init(_ path: String) throws {
         self.path = path
         isNew = mkdir(path, 0o700) == 0
-        if !isNew, errno != EEXIST { throw StartupError.file("make", path, errno: errno) }
+        if !isNew, errno != EEXIST {
+            throw StartupError.file(FileError("make", path: path, errno: errno))
+        }
         do {
             lock = try LockFile(path + "/relayd.lock")
         } catch {
@@ -27,11 +29,11 @@ final class StoreDirectory {
         let file = path + "/data.mdb"
         if access(file, F_OK) != 0 {
             if errno == ENOENT { return false }
-            throw .file("look at", file, errno: errno)
+            throw .file(FileError("look at", path: file, errno: errno))
         }
         for name in ["/data.mdb", "/lock.mdb"] where access(path + name, F_OK) == 0 {
             if access(path + name, R_OK | W_OK) != 0 {
-                throw .file("open", path + name, errno: errno)
+                throw .file(FileError("open", path: path + name, errno: errno))
             }
         }
         return true

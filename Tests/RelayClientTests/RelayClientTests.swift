@@ -1,3 +1,4 @@
+import CivilTime
 import HTTP2
 import JSON
 import RelayClient

@@ -48,7 +48,7 @@ struct LimitsTests {
         "CalendarMonth.swift": ["numbers"],
         "RetentionPolicy.swift": ["dayMilliseconds"],
         // The sample's calendar, a drawing, generated source.
-        "Metering.swift": ["months"],
+        "World+Metering.swift": ["months"],
         "WorkClock.swift": ["millisecondsPerDay", "firstDay", "weeks", "opens", "hours"],
         "ChartDrawing.swift": ["bottomMargin", "character"],
         "Source.swift": ["width"],

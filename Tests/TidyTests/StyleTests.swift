@@ -46,13 +46,14 @@ import Testing
     }
 
     @Test(
-        "Each C library has one seam.",
+        "Each C library has one seam, and so have clocks and threads.",
         arguments: [
             ("mdb_", ["Sources/LMDB/"]), ("nghttp2_", ["Sources/HTTP2/"]),
             ("csimdjson_", ["Sources/JSON/"]), ("import CLMDB", ["Sources/LMDB/"]),
             ("import CNghttp2", ["Sources/HTTP2/"]), ("import CSimdjson", ["Sources/JSON/"]),
             ("import CSodium", ["Sources/RelayStore/"]),
             ("import CXXHash", ["Sources/RelayStore/"]), ("ZSTD_", ["Sources/Zstd/"]),
+            ("clock_gettime", ["Sources/System/"]), ("pthread_create", ["Sources/System/"]),
         ])
     func seams(symbol: String, homes: [String]) {
         for file in SourceTree.programs where !homes.contains(where: file.path.hasPrefix) {

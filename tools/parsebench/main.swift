@@ -1,14 +1,14 @@
 // parsebench: CPU per document of what a write does with its body and a read-back with a record: parse,
 // decode by the rules, write again. `swift run -c release parsebench`.
+import CivilTime
 import Glibc
 import JSON
 import RelayContract
+import System
 
 /// CPU time of this process in microseconds.
 func cpuMicroseconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+    Double(SystemClock.processCPU.nanoseconds) / 1e3
 }
 
 /// The fastest of five rounds: what is slower was disturbed.

@@ -1,6 +1,7 @@
 import CLinux
 import CNghttp2
 import Glibc
+import System
 
 /// Many requests at once over many connections, driven by one thread: what a load tool needs.
 ///
@@ -55,7 +56,7 @@ public final class ClientLoop {
         self.pathBytes = pathBytes
         bodyBytes = Limits.clientBodyBytes
         slotCount = connections * streams
-        now = Self.clock()
+        now = SystemClock.monotonic.nanoseconds
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         if epoll < 0 { throw .system("epoll_create1", errno: errno) }
         // SAFETY: all of these are freed in deinit, after the sessions that point to them.
@@ -111,13 +112,6 @@ public final class ClientLoop {
         memory.pointee.deallocate()
         memory.deallocate()
         receiveBuffer.deallocate()
-    }
-
-    /// Nanoseconds on the monotonic clock.
-    public static func clock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// The process at the other end of a Unix socket; nil for a loopback port.
@@ -241,7 +235,7 @@ public final class ClientLoop {
         }
         let count = relay_wait(
             epoll, events, Int32(Limits.clientEventsPerTurn), max(0, Int(nanoseconds)))
-        now = Self.clock()
+        now = SystemClock.monotonic.nanoseconds
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             // SAFETY: connections live as long as the loop.

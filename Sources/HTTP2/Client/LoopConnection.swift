@@ -1,6 +1,7 @@
 import CLinux
 import CNghttp2
 import Glibc
+import System
 
 /// One connection of a client loop: plain old data at a fixed place, which nghttp2 knows as
 /// `user_data`.
@@ -70,7 +71,7 @@ extension ClientLoop {
             let count = recv(connection.pointee.socket, receiveBuffer, Limits.clientReceiveBytes, 0)
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             if count <= 0 { return lose(connection) }
-            now = Self.clock()
+            now = SystemClock.monotonic.nanoseconds
             let session = connection.pointee.session
             if nghttp2_session_mem_recv(session, receiveBuffer, count) < 0 {
                 return lose(connection)

@@ -1,4 +1,5 @@
 import Synchronization
+import System
 
 /// Connections that were not taken in: counted, and told in a line now and then.
 public final class AcceptJournal: Sendable {
@@ -41,7 +42,7 @@ public final class AcceptJournal: Sendable {
         case .turnedAway: turnedAwayCount.add(1, ordering: .relaxed)
         case .failed: failedCount.add(1, ordering: .relaxed)
         }
-        let now = monotonicMilliseconds()
+        let now = SystemClock.coarse.milliseconds
         let unsaid: Int? = lines.withLock { lines in
             if now < lines[loss.rawValue].due {
                 lines[loss.rawValue].unsaid += 1

@@ -1,11 +1,12 @@
 import Glibc
+import System
 
 /// What can go wrong between this process and its sockets.
 public enum TransportError: Error, Equatable, Sendable {
     /// A system call failed.
     case system(String, errno: Int32)
     /// A system call failed on a file.
-    case file(String, path: String, errno: Int32)
+    case file(FileError)
     /// A descriptor that was passed to this process is not what can be served, and why.
     case badDescriptor(Int32, String)
     /// A socket path does not fit `sockaddr_un`.
@@ -28,8 +29,7 @@ extension TransportError: CustomStringConvertible {
         switch self {
         case .system(let call, let code):
             "\(call) failed: \(String(cString: strerror(code)))"
-        case .file(let call, let path, let code):
-            "cannot \(call) \(path): \(FileFault.describe(path, errno: code))"
+        case .file(let error): "\(error)"
         case .badDescriptor(let descriptor, let why):
             "descriptor \(descriptor) cannot be served: \(why)"
         case .pathTooLong(let path, let bytes):

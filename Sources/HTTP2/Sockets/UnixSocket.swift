@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import System
 
 /// A listening Unix socket that this process owns.
 ///
@@ -25,13 +26,13 @@ public final class UnixSocket: Listener {
     ///   - mode: permissions of the socket file; who may not write to it cannot connect.
     public init(path: String, mode: mode_t = 0o660) throws(TransportError) {
         let address = try UnixSocket.address(path)
-        guard let lock = try LockFile(path + ".lock") else { throw .socketInUse(path) }
+        guard let lock = try UnixSocket.lock(path) else { throw .socketInUse(path) }
         try UnixSocket.removeStale(path, address)
         let descriptor = try UnixSocket.bind(path, address, mode)
         guard let identity = FileIdentity(path) else {
             let code = errno
             Glibc.close(descriptor)
-            throw .file("bind", path: path, errno: code)
+            throw .file(FileError("bind", path: path, errno: code))
         }
         self.path = path
         self.descriptor = descriptor
@@ -96,13 +97,21 @@ public final class UnixSocket: Listener {
         return descriptor
     }
 
+    private static func lock(_ path: String) throws(TransportError) -> LockFile? {
+        do throws(FileError) {
+            return try LockFile(path + ".lock")
+        } catch {
+            throw .file(error)
+        }
+    }
+
     private static func removeStale(
         _ path: String, _ address: sockaddr_un
     ) throws(TransportError) {
         var status = stat()
         if lstat(path, &status) != 0 {
             if errno == ENOENT { return }
-            throw .file("stat", path: path, errno: errno)
+            throw .file(FileError("stat", path: path, errno: errno))
         }
         if status.st_mode & S_IFMT != S_IFSOCK { throw .notASocket(path) }
         let probe = socket(
@@ -116,8 +125,8 @@ public final class UnixSocket: Listener {
             throw .socketInUse(path)
         }
         if errno == ENOENT { return }
-        if errno != ECONNREFUSED { throw .file("connect to", path: path, errno: errno) }
-        if unlink(path) != 0 { throw .file("remove", path: path, errno: errno) }
+        if errno != ECONNREFUSED { throw .file(FileError("connect to", path: path, errno: errno)) }
+        if unlink(path) != 0 { throw .file(FileError("remove", path: path, errno: errno)) }
     }
 
     private static func bind(
@@ -132,13 +141,13 @@ public final class UnixSocket: Listener {
         guard withAddress(address, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
             let code = errno
             Glibc.close(descriptor)
-            throw .file("bind", path: path, errno: code)
+            throw .file(FileError("bind", path: path, errno: code))
         }
         guard chmod(path, 0) == 0, chmod(path, mode) == 0 else {
             let code = errno
             Glibc.close(descriptor)
             unlink(path)
-            throw .file("chmod", path: path, errno: code)
+            throw .file(FileError("chmod", path: path, errno: code))
         }
         return descriptor
     }

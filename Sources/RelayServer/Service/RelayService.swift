@@ -4,6 +4,7 @@ import HTTP2
 import JSON
 import RelayStore
 import Synchronization
+import System
 
 /// Whether the service takes requests, and how many connections it has.
 public final class ServiceState: Sendable {
@@ -11,7 +12,7 @@ public final class ServiceState: Sendable {
     private let server = Mutex<Server?>(nil)
     private let reports = Mutex<[@Sendable (inout JSONWriter) -> Void]>([])
     /// When this state was made, in milliseconds on the monotonic clock.
-    let started = monotonicMilliseconds()
+    let started = SystemClock.monotonic.milliseconds
 
     /// What became of connections that were not taken in, of the API and the admin socket.
     let journal: AcceptJournal
@@ -34,12 +35,6 @@ public final class ServiceState: Sendable {
 
     /// Threads that serve the API.
     var loopCount: Int { server.withLock { $0?.loops.count ?? 0 } }
-
-    static func monotonicMilliseconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
-    }
 
     /// Adds members to the answer of `/admin/stat`.
     func add(report: @escaping @Sendable (inout JSONWriter) -> Void) {

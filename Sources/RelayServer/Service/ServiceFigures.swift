@@ -2,6 +2,7 @@ import Glibc
 import HTTP2
 import JSON
 import RelayStore
+import System
 
 /// What a running relayd tells of itself in `GET /admin/stat`, beside the store's figures. All counts
 /// are since the start; whoever wants rates asks twice and divides by the time between.
@@ -54,7 +55,8 @@ struct ServiceFigures {
         json.member("turns", counters.turns)
         json.member("loops", state.loopCount)
         json.member("pid", Int(getpid()))
-        json.member("uptimeMilliseconds", ServiceState.monotonicMilliseconds() - state.started)
+        let uptime = SystemClock.monotonic.milliseconds - state.started
+        json.member("uptimeMilliseconds", Int(uptime))
         json.member("cpuMilliseconds", Self.cpuMilliseconds)
         json.member("residentBytes", Self.memory("VmRSS:"))
         json.member("anonymousBytes", Self.memory("RssAnon:"))

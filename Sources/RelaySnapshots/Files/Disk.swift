@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What is done with names in directories.
 enum Disk {
@@ -14,7 +15,7 @@ enum Disk {
         guard Glibc.rename(old, new) == 0 else {
             throw .system(call: "rename to", path: new, errno: errno)
         }
-        try syncDirectory(parent(of: new))
+        try syncDirectory(FileError.directory(of: new))
     }
 
     /// Waits until the names in a directory are on the disk.
@@ -25,12 +26,6 @@ enum Disk {
         guard fsync(descriptor) == 0 else {
             throw .system(call: "fsync", path: path, errno: errno)
         }
-    }
-
-    /// The directory that a path lies in.
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The names in a directory in ascending order; nil when there is none.
@@ -62,7 +57,7 @@ enum Disk {
     static func requireSpace(_ bytes: Int, in directory: String) throws(SnapshotError) {
         var status = statvfs()
         // The directory may be about to be made: then its parent is on the same disk.
-        let existing = exists(directory) ? directory : parent(of: directory)
+        let existing = exists(directory) ? directory : FileError.directory(of: directory)
         guard statvfs(existing, &status) == 0 else {
             throw .system(call: "statvfs", path: existing, errno: errno)
         }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import RelayStore
+import System
 
 /// A copy without free pages, which liblmdb makes: its pages have other numbers than the store's.
 enum CompactCopy {
@@ -18,7 +19,7 @@ enum CompactCopy {
         let source = DiskFile(descriptor: ends[0], path: "pipe")
         let sink = ends[1]
         let outcome = Outcome()
-        let thread = WorkerThread {
+        let thread = BackgroundThread {
             outcome.set { () throws(StoreError) in try store.writeCompacted(to: sink) }
             close(sink)
         }
@@ -68,7 +69,7 @@ enum CompactCopy {
         _ sums: (blake2b: String, segments: [UInt64])
     ) throws(SnapshotError) -> Manifest {
         // liblmdb wants the name data.mdb, which the copy gets only when it is complete.
-        let directory = Disk.parent(of: file.path) + "/reading"
+        let directory = FileError.directory(of: file.path) + "/reading"
         try Disk.makeDirectory(directory)
         let name = directory + "/data.mdb"
         defer {

@@ -1,5 +1,6 @@
 import LMDB
 import RelayStore
+import System
 
 /// The sums of a data file: BLAKE2b-512 of all of it, XXH3-64 of each segment.
 struct Digest: ~Copyable {
@@ -33,14 +34,14 @@ struct Digest: ~Copyable {
 final class ImageDigest: @unchecked Sendable {
     // SAFETY: `result` is written by the thread before it ends and read after `join`.
     private var result: (blake2b: String, segments: [UInt64])?
-    private var thread: WorkerThread?
+    private var thread: BackgroundThread?
 
     /// Begins to hash; `pages` must stay valid until `finish` or `abandon` returns.
     init(_ pages: ImagePages, _ watch: Watch) {
-        thread = WorkerThread { [unowned self] in
+        thread = BackgroundThread { [unowned self] in
             var digest = Digest()
             let scratch = Scratch(Limits.stepBytes)
-            let patient = PatientThread()
+            let patient = IdlePriorityThread()
             let stepPages = Limits.stepBytes / pages.pageBytes
             for first in stride(from: 0, to: pages.count, by: stepPages) {
                 if watch.isStopped { return }

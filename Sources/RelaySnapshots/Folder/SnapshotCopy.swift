@@ -1,8 +1,10 @@
+import CivilTime
 import Glibc
 import JSON
 import LMDB
 import RelayRecords
 import RelayStore
+import System
 
 /// Takes a snapshot of a store that others may be writing to.
 ///
@@ -18,10 +20,10 @@ public enum SnapshotCopy {
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         try Disk.requireSpace(
             pinned.image.pages.usedCount * pinned.image.pages.pageBytes,
-            in: Disk.parent(of: target))
+            in: FileError.directory(of: target))
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
-            let start = Pace.nanoseconds()
+            let start = SystemClock.monotonic.nanoseconds
             let part = staging.path + "/data.mdb.part"
             let file =
                 try options.isCompact
@@ -43,7 +45,7 @@ public enum SnapshotCopy {
             try staging.publish()
             return SnapshotOutcome(
                 id: staging.target, manifest: manifest, growth: pinned.growth,
-                milliseconds: (Pace.nanoseconds() - start) / 1_000_000)
+                milliseconds: Int(SystemClock.monotonic.nanoseconds - start) / 1_000_000)
         } catch {
             staging.discard()
             throw error
@@ -51,13 +53,13 @@ public enum SnapshotCopy {
     }
 
     /// Has the calling thread give way to what serves, for a program that does nothing else.
-    public static func giveWay() { WorkerThread.giveWay() }
+    public static func giveWay() { BackgroundThread.giveWay() }
 
     /// Streams data.mdb to a pipe, for another program to keep. Its manifest is the outcome's.
     public static func stream(
         _ store: Store, to descriptor: Int32, _ options: SnapshotOptions, _ watch: Watch = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
-        let start = Pace.nanoseconds()
+        let start = SystemClock.monotonic.nanoseconds
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         let file = try DiskFile(copyOf: descriptor, path: "standard output")
         let manifest = try write(pinned, options, watch) { (bytes, _) throws(SnapshotError) in
@@ -65,7 +67,7 @@ public enum SnapshotCopy {
         }
         return SnapshotOutcome(
             id: "-", manifest: manifest, growth: pinned.growth,
-            milliseconds: (Pace.nanoseconds() - start) / 1_000_000)
+            milliseconds: Int(SystemClock.monotonic.nanoseconds - start) / 1_000_000)
     }
 
     /// A step of the image: its bytes, and whether they are all zero because nothing is there.

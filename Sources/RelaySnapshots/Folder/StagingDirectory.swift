@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A directory beside a target that becomes the target when it is complete and vanishes when it is
 /// not: a store or a snapshot exists whole or not at all.
@@ -15,7 +16,9 @@ public final class StagingDirectory: Sendable {
     /// Makes the directory, empty, and removes those that killed processes have left beside it.
     public init(for target: String) throws(SnapshotError) {
         let target = try Self.vacant(target)
-        let (parent, name) = (Disk.parent(of: target), target.split(separator: "/").last ?? "")
+        let (parent, name) = (
+            FileError.directory(of: target), target.split(separator: "/").last ?? ""
+        )
         WorkDirectory.removeAbandoned(name + Self.infix, in: parent)
         self.target = target
         work = try WorkDirectory(target + Self.infix)
@@ -43,7 +46,7 @@ public final class StagingDirectory: Sendable {
                 ? .occupied(path: target)
                 : .system(call: "rename to", path: target, errno: errno)
         }
-        try Disk.syncDirectory(Disk.parent(of: target))
+        try Disk.syncDirectory(FileError.directory(of: target))
     }
 
     /// Removes what was built.

@@ -1,3 +1,4 @@
+import System
 import Zstd
 
 /// Reads pages of a pack. Keeps the last frame, because neighbours are asked for one after the
@@ -14,7 +15,7 @@ final class PackReader {
     /// Where the bases of its pages are; needed only for those that have one.
     var bases: BasePages?
     /// Who decompresses, if not the thread that asks.
-    var patient: PatientThread?
+    var patient: IdlePriorityThread?
     private let path: String
     private var decompressor: Decompressor?
     private var current = -1

@@ -1,4 +1,5 @@
 import Glibc
+import System
 import Zstd
 
 /// Writes pages into packs, one after the other, each durable before it gets its name.
@@ -14,7 +15,7 @@ final class PackWriter {
     private(set) var written: [Written] = []
     private let directory: String
     /// Who compresses.
-    private let patient: PatientThread
+    private let patient: IdlePriorityThread
     private let pageBytes: Int
     private var compressor: Compressor
     /// Pages that are still to be compressed with more care than speed.
@@ -38,7 +39,7 @@ final class PackWriter {
 
     /// - Parameter isAddition: there are packs already, so little is expected to come.
     init(
-        directory: String, pageBytes: Int, isAddition: Bool, _ patient: PatientThread
+        directory: String, pageBytes: Int, isAddition: Bool, _ patient: IdlePriorityThread
     ) throws(SnapshotError) {
         self.directory = directory
         self.patient = patient

@@ -1,4 +1,5 @@
 import LMDB
+import System
 
 /// Finds out where each page of a snapshot is, and stores those that are nowhere yet.
 ///
@@ -13,7 +14,7 @@ final class PageIntake {
     /// Packs that were there before; the ones being written come after them.
     private let knownPacks: Int
     private let isHolding: Bool
-    private let patient = PatientThread()
+    private let patient = IdlePriorityThread()
     private let held: HeldPages
     /// Pages that were stored.
     private(set) var addedPages = 0

@@ -3,6 +3,7 @@ import JSON
 import LMDB
 import RelayRecords
 import RelayStore
+import System
 
 extension Repository {
     /// Takes a snapshot of a store that others may be writing to; stores only pages that no pack
@@ -13,7 +14,7 @@ extension Repository {
         precondition(!options.isCompact, "a compacted copy shares no pages with any other")
         let lock = try lockForWriting()
         removeLeftovers()
-        let start = Pace.nanoseconds()
+        let start = SystemClock.monotonic.nanoseconds
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         let pages = pinned.image.pages
         // Nobody knows how much is new before it is read: a quarter is what compression leaves.
@@ -47,7 +48,7 @@ extension Repository {
         withExtendedLifetime(lock) {}
         return SnapshotOutcome(
             id: "\(path):\(id)", manifest: manifest, growth: growth,
-            milliseconds: (Pace.nanoseconds() - start) / 1_000_000)
+            milliseconds: Int(SystemClock.monotonic.nanoseconds - start) / 1_000_000)
     }
 
     /// Lets a commit go; returns by how much the store has grown for it.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import JSON
+import System
 
 /// Snapshots that share their pages.
 ///
@@ -75,13 +76,13 @@ public struct Repository: Sendable {
             var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor < 0, errno == EROFS, operation == LOCK_SH {
                 // What cannot be written nobody prunes: there may be no file to lock.
-                descriptor = open(Disk.parent(of: path), O_RDONLY | O_CLOEXEC)
+                descriptor = open(FileError.directory(of: path), O_RDONLY | O_CLOEXEC)
             }
             if descriptor < 0 { throw .system(call: "open", path: path, errno: errno) }
             let file = DiskFile(descriptor: descriptor, path: path)
             if flock(file.descriptor, operation | LOCK_NB) != 0 {
                 throw errno == EWOULDBLOCK
-                    ? .busy(path: Disk.parent(of: path))
+                    ? .busy(path: FileError.directory(of: path))
                     : .system(call: "lock", path: path, errno: errno)
             }
             self.file = file

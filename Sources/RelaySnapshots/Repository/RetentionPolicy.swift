@@ -1,3 +1,4 @@
+import CivilTime
 import JSON
 
 /// Which snapshots to keep: those that any of its rules wants. The rules are restic's: the newest

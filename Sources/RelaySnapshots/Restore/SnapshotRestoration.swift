@@ -1,5 +1,6 @@
 import Glibc
 import RelayStore
+import System
 
 /// Makes a store of a snapshot: verified before, whole or not at all, with a new epoch.
 public enum SnapshotRestoration {
@@ -33,7 +34,7 @@ public enum SnapshotRestoration {
                 sequence: replay?.sequence ?? manifest.sequence)
         }
         try Disk.requireSpace(
-            manifest.usedPages * manifest.pageBytes, in: Disk.parent(of: target))
+            manifest.usedPages * manifest.pageBytes, in: FileError.directory(of: target))
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, watch)

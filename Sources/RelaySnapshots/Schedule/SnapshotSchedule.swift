@@ -1,8 +1,10 @@
 import CLinux
+import CivilTime
 import Glibc
 import JSON
 import RelayStore
 import Synchronization
+import System
 
 /// Adds a snapshot to a repository at intervals, from a thread of its own beside what serves.
 ///
@@ -16,7 +18,7 @@ public final class SnapshotSchedule: Sendable {
     private let options: SnapshotOptions
     private let log: @Sendable (String) -> Void
     private let watch = Watch()
-    private let thread = Mutex<WorkerThread?>(nil)
+    private let thread = Mutex<BackgroundThread?>(nil)
     private let state = Mutex(State())
     /// A byte in it ends the wait.
     private let wake: (read: Int32, write: Int32)
@@ -60,7 +62,7 @@ public final class SnapshotSchedule: Sendable {
 
     /// Begins.
     public func start() {
-        thread.withLock { $0 = WorkerThread { [self] in run() } }
+        thread.withLock { $0 = BackgroundThread { [self] in run() } }
     }
 
     /// Ends a snapshot that is under way, which leaves nothing behind, and then the thread.

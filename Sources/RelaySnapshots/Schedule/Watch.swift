@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 
 /// How whoever waits for long work follows it, and ends it before its time.
 public final class Watch: Sendable {
@@ -52,7 +53,7 @@ public final class Watch: Sendable {
 /// Holds work back to so many bytes a second.
 struct Pace {
     private let bytesPerSecond: Int?
-    private let start = Self.nanoseconds()
+    private let start = SystemClock.monotonic.nanoseconds
     private var done = 0
 
     /// Without a number it holds nothing back.
@@ -62,18 +63,11 @@ struct Pace {
     mutating func pass(_ bytes: Int) {
         guard let bytesPerSecond else { return }
         done += bytes
-        let due = start + Int(Double(done) / Double(bytesPerSecond) * 1e9)
+        let due = start + Int64(Double(done) / Double(bytesPerSecond) * 1e9)
         while true {
-            let early = due - Self.nanoseconds()
+            let early = due - SystemClock.monotonic.nanoseconds
             if early <= 0 { return }
             usleep(UInt32(min(early / 1000 + 1, 500_000)))
         }
-    }
-
-    /// The monotonic clock.
-    static func nanoseconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// Where a store takes the time from: the machine's clocks, unless a test brings its own.
 public struct StoreClock: Sendable {
@@ -15,11 +15,5 @@ public struct StoreClock: Sendable {
 
     /// The machine's: CLOCK_REALTIME, and CLOCK_MONOTONIC for what nobody sets.
     public static let system = StoreClock(
-        now: { read(CLOCK_REALTIME) }, elapsed: { read(CLOCK_MONOTONIC) })
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    }
+        now: { SystemClock.wall.milliseconds }, elapsed: { SystemClock.monotonic.milliseconds })
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 
 /// The one thread that writes: takes all commands that wait, applies them in one transaction,
 /// commits it durably and then completes them.
@@ -7,23 +8,17 @@ import Synchronization
 /// A thread of its own, because an LMDB write transaction belongs to the thread that began it.
 public final class Writer: Sendable {
     private let group: GroupCommit
-    private let thread: Mutex<UInt?>
+    private let thread: SystemThread
 
     /// Starts the writer of a store; there must be one at most.
     public init(_ store: Store, retention: Retention = Retention()) {
         let group = GroupCommit(store.core, retention)
-        var thread = pthread_t()
-        // SAFETY: the thread takes over the reference that is retained here.
-        let argument = Unmanaged.passRetained(group).toOpaque()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<GroupCommit>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, argument)
-        precondition(code == 0, "no thread for the writer")
         self.group = group
-        self.thread = Mutex(UInt(thread))
+        do throws(ThreadError) {
+            thread = try SystemThread { group.run() }
+        } catch {
+            preconditionFailure("the writer: \(error)")
+        }
     }
 
     deinit { stop() }
@@ -37,8 +32,7 @@ public final class Writer: Sendable {
     /// `WriteCommand.complete`.
     public func stop() {
         group.queue.stop()
-        guard let running = thread.withLock({ $0.take() }) else { return }
-        pthread_join(pthread_t(running), nil)
+        thread.join()
     }
 
     /// Commands that wait now.
@@ -76,9 +70,10 @@ final class GroupCommit: Sendable {
     func run() {
         var batch: [any WriteCommand] = []
         while queue.take(into: &batch) {
-            let start = microseconds()
+            let start = SystemClock.monotonic.microseconds
             commitAll(batch)
-            busy.add(microseconds() - start, ordering: .relaxed)
+            let spent = SystemClock.monotonic.microseconds - start
+            busy.add(UInt64(spent), ordering: .relaxed)
         }
     }
 
@@ -173,11 +168,4 @@ final class GroupCommit: Sendable {
         for command in group { command.complete(.success(())) }
         core.tickIfFull()
     }
-}
-
-/// Microseconds on the monotonic clock.
-private func microseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1_000
 }

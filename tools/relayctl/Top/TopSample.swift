@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import System
 
 /// What relayd's `/admin/stat` said at one moment.
 struct TopSample {
@@ -42,11 +43,7 @@ struct TopSample {
 
     subscript(name: String) -> Int { numbers[name] ?? 0 }
 
-    static func now() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
-    }
+    static func now() -> Int { Int(SystemClock.monotonic.milliseconds) }
 }
 
 /// Two samples as lines of text: what `top` shows, on a screen or on paper.

@@ -1,6 +1,7 @@
 import CLinux
 import CNghttp2
 import Glibc
+import System
 
 /// The connections of a loop: from adoption to the last byte.
 extension EventLoop {
@@ -99,8 +100,8 @@ extension EventLoop {
 
     func beginDraining(_ milliseconds: Int64) {
         if stopDeadline != nil { return }
-        stopDeadline = monotonicMilliseconds() + milliseconds
-        goodbyeAt = monotonicMilliseconds() + Limits.noticeMilliseconds
+        stopDeadline = SystemClock.coarse.milliseconds + milliseconds
+        goodbyeAt = SystemClock.coarse.milliseconds + Limits.noticeMilliseconds
         eachConnection { connection in
             // First that the end is near, so that no request is lost that is on its way now.
             if !connection.pointee.isLeaving { connection.pointee.farewell = .shutdownNotice }
@@ -150,11 +151,4 @@ extension Connection {
         }
         return false
     }
-}
-
-/// Milliseconds on the monotonic clock.
-func monotonicMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -2,6 +2,7 @@ import CLinux
 import CNghttp2
 import Glibc
 import Synchronization
+import System
 
 /// One thread, one epoll instance, and the connections it adopted.
 ///
@@ -18,7 +19,7 @@ public final class EventLoop: @unchecked Sendable {
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
     private let events: UnsafeMutablePointer<epoll_event>
     var acceptors: [Acceptor] = []
-    private var thread = pthread_t()
+    private var thread: SystemThread?
     var stopDeadline: Int64?
     /// When every client is told the last stream that is still answered; nil once it was.
     var goodbyeAt: Int64?
@@ -88,23 +89,15 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Starts the loop's thread.
     public func start() throws(TransportError) {
-        // SAFETY: the thread takes over this reference.
-        let unmanaged = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                // SAFETY: retained above for the thread.
-                Unmanaged<EventLoop>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, unmanaged.toOpaque())
-        if result != 0 {
-            unmanaged.release()
-            throw .system("pthread_create", errno: result)
+        do throws(ThreadError) {
+            thread = try SystemThread { [self] in run() }
+        } catch {
+            throw .system("starting a thread", errno: error.errno)
         }
     }
 
     /// Waits until the loop's thread has ended.
-    public func join() { pthread_join(thread, nil) }
+    public func join() { thread?.join() }
 
     // MARK: The thread
 
@@ -118,7 +111,7 @@ public final class EventLoop: @unchecked Sendable {
 
     private var isFinished: Bool {
         guard let stopDeadline else { return false }
-        return state.pointee.connections == nil || monotonicMilliseconds() >= stopDeadline
+        return state.pointee.connections == nil || SystemClock.coarse.milliseconds >= stopDeadline
     }
 
     /// Nothing to time: sleep until something happens. Else look at the clocks every second. But
@@ -136,7 +129,7 @@ public final class EventLoop: @unchecked Sendable {
     /// One turn of the loop.
     func turn(timeout: Int32) {
         let ready = epoll_wait(epoll, events, Int32(Limits.eventsPerTurn), timeout)
-        let now = monotonicMilliseconds()
+        let now = SystemClock.coarse.milliseconds
         let before = state.pointee.now
         state.pointee.now = now
         if ready == 0, !isResting {

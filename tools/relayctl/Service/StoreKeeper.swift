@@ -1,0 +1,102 @@
+import CivilTime
+import Glibc
+import JSON
+import Options
+import RelayRecords
+import RelayStore
+
+/// How to reach a store: through the relayd that runs on it, or by opening it.
+enum StoreAccess {
+    case running(AdminClient)
+    case direct(StoreKeeper)
+
+    init(_ arguments: Arguments) throws(CommandError) {
+        if let relayd = try AdminClient.serving(arguments) {
+            self = .running(relayd)
+        } else {
+            guard let directory = arguments[Commands.anyStore] else { throw .nothingToAsk }
+            self = .direct(try StoreKeeper(directory: directory))
+        }
+    }
+}
+
+/// Looks after a store that nobody serves. Its answers have the form of the admin API's.
+struct StoreKeeper {
+    let store: Store
+
+    init(directory: String) throws(CommandError) {
+        store = try Self.open(directory)
+    }
+
+    /// Opens a store that has to be there.
+    static func open(
+        _ directory: String, isReadOnly: Bool = false
+    ) throws(CommandError) -> Store {
+        guard try exists(in: directory) else { throw .missing(path: directory) }
+        return try lifting { () throws(StoreError) in
+            try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+        }
+    }
+
+    /// Whether there is a store in a directory. A file instead of the directory, and one that may not
+    /// be entered, are errors.
+    static func exists(in directory: String) throws(CommandError) -> Bool {
+        let path = directory + "/data.mdb"
+        if access(path, F_OK) == 0 { return true }
+        let code = errno
+        switch code {
+        case ENOENT: return false
+        case ENOTDIR: throw .notADirectory(path: directory)
+        default: throw .system(call: "open", path: path, errno: code)
+        }
+    }
+
+    func createKey(account: Int, label: String?) throws(CommandError) -> Report {
+        let material = APIKeyText.randomBytes()
+        let time = Timestamp.now.milliseconds
+        let key = try lifting { () throws(StoreError) in
+            try store.write { transaction throws(StoreError) in
+                try transaction.createAPIKey(
+                    account: UInt32(account), label: label ?? "", time: time, material: material)
+            }
+        }
+        return Report { key.writeMembers(to: &$0) }
+    }
+
+    func listKeys(account: Int) throws(CommandError) -> Report {
+        let records = try lifting { () throws(StoreError) in
+            try store.makeReader().view.apiKeys(account: UInt32(account))
+        }
+        return Report { records.writeMembers(to: &$0) }
+    }
+
+    func revokeKey(_ id: UInt64) throws(CommandError) {
+        let wasInForce = try lifting { () throws(StoreError) in
+            try store.write { transaction throws(StoreError) in
+                try transaction.revokeAPIKey(id)
+            }
+        }
+        guard wasInForce else { throw .unknownKey(id) }
+    }
+
+    func stat() throws(CommandError) -> Report {
+        try lifting { () throws(StoreError) in
+            var writer = JSONWriter()
+            writer.beginObject()
+            try store.writeStatistics(to: &writer)
+            writer.endObject()
+            return Report(json: writer.bytes)
+        }
+    }
+}
+
+/// Runs a call of the store and lifts its error.
+func lifting<Value: ~Copyable>(
+    _ body: () throws(StoreError) -> Value
+) throws(CommandError) -> Value {
+    do throws(StoreError) {
+        return try body()
+    } catch {
+        throw .store(error)
+    }
+}
