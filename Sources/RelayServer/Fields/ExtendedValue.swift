@@ -15,7 +15,7 @@ enum ExtendedValue {
                 return try text([Section(isEncoded: true, value: parameter.value)], name)
             }
             guard let section = Section(number, parameter.value) else {
-                throw .badHead("\(name) has a section without a number (RFC 2231)")
+                throw .badHead("\(name) has a section without a valid number (RFC 2231)")
             }
             sections.append(section)
         }
