@@ -156,13 +156,14 @@ public struct DumpWriter {
         let key = document.key
         var detail: String?
         if !document.isIntact {
-            detail = "its checksum is wrong"
+            detail = "its checksum is wrong, so what the dump has of it may be damaged"
         } else if byteCount > Self.lineBytes {
-            detail = "its line has \(byteCount) bytes: expected at most \(Self.lineBytes)"
+            detail = "its line has \(byteCount) bytes, and a load takes at most \(Self.lineBytes)"
         } else {
             // SAFETY: the line is read during the call.
             detail = buffer.withUnsafeBytes {
                 reader.fault(in: UnsafeRawBufferPointer(rebasing: $0.suffix(byteCount)))
+                    .map { "a load refuses its line: \($0)" }
             }
         }
         guard let detail else { return }

@@ -1,13 +1,13 @@
 import JSON
 import RelayStore
 
-/// A batch of a load. Records are changed at the time of the change.
-struct LoadRecords: RecordChange {
-    static let kind = ChangeKind.loadRecords
-    let batch: LoadBatch
+/// A batch of a load: its payload is the batch's lines.
+protocol LoadChange: RecordChange {
+    var batch: LoadBatch { get }
+    init(_ batch: LoadBatch)
+}
 
-    init(_ batch: LoadBatch) { self.batch = batch }
-
+extension LoadChange {
     init?(payload: UnsafeRawBufferPointer, parser: JSONParser) {
         guard let batch = LoadBatch(payload: payload) else { return nil }
         self.init(batch)
@@ -15,6 +15,14 @@ struct LoadRecords: RecordChange {
 
     var payload: [UInt8] { batch.payload }
     var adoptsFiles: Bool { batch.hasAttachments }
+}
+
+/// A load whose records are changed at the time of the change.
+struct LoadRecords: LoadChange {
+    static let kind = ChangeKind.loadRecords
+    let batch: LoadBatch
+
+    init(_ batch: LoadBatch) { self.batch = batch }
 
     func apply(
         to transaction: inout StoreTransaction, _ context: RecordContext
@@ -23,21 +31,13 @@ struct LoadRecords: RecordChange {
     }
 }
 
-/// A batch of a load as earlier programs recorded it: records are changed at the time that they say
-/// themselves. Made from a change log only.
-struct LoadDatedRecords: RecordChange {
+/// A load as earlier programs recorded it: records are changed at the time that they say themselves.
+/// Made from a change log only.
+struct LoadDatedRecords: LoadChange {
     static let kind = ChangeKind.loadDatedRecords
     let batch: LoadBatch
 
     init(_ batch: LoadBatch) { self.batch = batch }
-
-    init?(payload: UnsafeRawBufferPointer, parser: JSONParser) {
-        guard let batch = LoadBatch(payload: payload) else { return nil }
-        self.init(batch)
-    }
-
-    var payload: [UInt8] { batch.payload }
-    var adoptsFiles: Bool { batch.hasAttachments }
 
     func apply(
         to transaction: inout StoreTransaction, _ context: RecordContext

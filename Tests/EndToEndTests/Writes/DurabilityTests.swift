@@ -85,7 +85,8 @@ private final class OrderWriter {
                 while pending.count < 16 {
                     let title = "\(prefix), order \(number)"
                     number += 1
-                    pending.append((try connection.send(request(title)), title))
+                    pending.append(
+                        (try connection.send(ClientRequest.createOrder(key: key, title)), title))
                 }
                 let (id, title) = pending.removeFirst()
                 let response = try connection.run(until: id, timeout: 5_000)
@@ -101,15 +102,6 @@ private final class OrderWriter {
         } catch {
             // The connection broke: relayd is gone. What was acknowledged until then counts.
         }
-    }
-
-    private func request(_ title: String) -> ClientRequest {
-        ClientRequest(
-            "POST", "/v1/orders",
-            fields: [
-                HeaderField("authorization", "Bearer \(key)"),
-                HeaderField("content-type", "application/json"),
-            ], body: NewOrder(title: title).json)
     }
 }
 

@@ -18,6 +18,27 @@ struct LoadTests {
         }
     }
 
+    @Test("A dump names the record whose checksum is wrong, and ends with 3.")
+    func damaged() throws {
+        let sample = try SampleStore()
+        let data = sample.store + "/data.mdb"
+        // Of the records that begin so, appointments come first in the file.
+        let title = Array(#"{"id":7,"title":""#.utf8)
+        let bytes = readBytes(data)
+        let start = try #require(
+            bytes.indices.first { bytes[$0] == title[0] && bytes[$0...].starts(with: title) })
+        let file = open(data, O_RDWR | O_CLOEXEC)
+        var letter = bytes[start + title.count] ^ 1
+        try #require(pwrite(file, &letter, 1, off_t(start + title.count)) == 1)
+        close(file)
+        let dump = sample.directory.file("damaged.jsonl")
+        let made = ChildProcess.run(
+            "relayctl", ["dump", "--store", sample.store, "--to", dump, "--json"])
+        #expect(made.code == 3, "\(made.output)")
+        #expect(made.output.contains("appointment 7 of account 1: its checksum is wrong"))
+        #expect(made.output.contains(#""failed":1"#))
+    }
+
     @Test("A load leaves room for other clients, and a dump gives back what was loaded.")
     func besideOthers() throws {
         let sample = try SampleStore()

@@ -63,7 +63,8 @@ final class RestartWorker: @unchecked Sendable {
             do throws(TransportError) {
                 let connection = try connect()
                 // What hangs is given up, and is a failure.
-                let response = try connection.perform(request(title), timeout: 10_000)
+                let response = try connection.perform(
+                    ClientRequest.createOrder(key: key, title), timeout: 10_000)
                 let value = try? response.body.withUnsafeBytes { try parser.parse($0) }
                 var faults = Faults()
                 let created = value.flatMap { IdObject(decoding: $0, into: &faults) }
@@ -106,8 +107,11 @@ final class RestartWorker: @unchecked Sendable {
         results.withLock { $0.unreached += 1 }
         usleep(2_000)
     }
+}
 
-    private func request(_ title: String) -> ClientRequest {
+extension ClientRequest {
+    /// Creates an order that has no more than a title.
+    static func createOrder(key: String, _ title: String) -> ClientRequest {
         ClientRequest(
             "POST", "/v1/orders",
             fields: [

@@ -36,11 +36,11 @@ enum DumpCommand {
         progress.finish(Int(extent.totalBytes))
         let (faults, faultCount) = (writer.faults, writer.faultCount)
         for fault in faults {
-            Progress.write("\(fault.record) cannot be loaded from this dump: \(fault.detail)\n")
+            Progress.write("\(fault.record): \(fault.detail)\n")
         }
         if faultCount > faults.count {
             Progress.write(
-                "\(faultCount - faults.count) more records cannot be loaded from this dump\n")
+                "\(faultCount - faults.count) more records have such faults\n")
         }
         guard let path else {
             var report = Report.silent
