@@ -19,14 +19,14 @@ public enum Limits {
     /// Records that one request looks at in vain or not, where a selection cannot say in advance
     /// which belong to it: 20 000 take some milliseconds. A page that ends with them is short, and
     /// its cursor goes on behind them.
-    static let candidates = 20_000
+    static let scanBudget = 20_000
 
     /// Classes of length that room is made for: of the 39 there can be few have appointments.
     static let appointmentClasses = 16
 
-    /// Orders of a condition up to which they are gathered, so that a page of several conditions
-    /// or in another order is counted exactly: 4 096 take a millisecond or two.
-    static let gathered = 4_096
+    /// Orders of the most selective predicate up to which they are sorted, so that a page of several
+    /// predicates or in another order is counted exactly: 4 096 take a millisecond or two.
+    static let sortedOrders = 4_096
 
     /// Keys of all lists of a filter together up to which they are compared to count what is on every
     /// one: 131 072 take about a millisecond.

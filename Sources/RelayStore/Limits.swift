@@ -46,7 +46,7 @@ public enum Limits {
 
     /// Bytes of a looked-up text that are kept as they are; a longer one is kept as its hash,
     /// because an LMDB key ends at 511 bytes.
-    static let lookupTextBytes = 400
+    static let uniqueTextBytes = 400
 
     /// Commands that wait for the writer: 10 000, more than a second of durable inserts. Behind
     /// that a client is better told to come back.
@@ -61,7 +61,7 @@ public enum Limits {
 
     /// Commands after which the writer lets others have the core, if it applies as many in a group:
     /// 4 are about 100 µs, what a loop's own turn takes.
-    static let stretchCommands = 4
+    static let commandsBetweenYields = 4
 
     /// Times that a commit lets others have the core: 8. Beside loops that are always busy each is a
     /// slice of the scheduler's, 1 to 3 ms, and so all of them are no more than a slow fdatasync.

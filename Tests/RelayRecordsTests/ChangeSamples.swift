@@ -100,7 +100,7 @@ enum ChangeSamples {
     }
 
     private static func file(_ number: UInt64) throws -> UploadedFile {
-        let digest = ContentDigest(words: SIMD4(number, 2, 3, .max))
+        let digest = BlobDigest(words: SIMD4(number, 2, 3, .max))
         return UploadedFile(
             name: "Plan \(number).pdf", type: "application/pdf", content: number,
             byteCount: 1_000, digest: digest)

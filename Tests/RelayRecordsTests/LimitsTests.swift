@@ -29,16 +29,16 @@ struct LimitsTests {
         #expect(Limits.loadBytes >= 2 * Limits.dumpLineBytes)
         #expect(Limits.loadBytes <= RelayStore.Limits.changeRecordBytes)
         #expect(Limits.dumpBufferBytes <= Limits.dumpLineBytes)
-        let chunks = ContentRecord.chunks(of: Limits.fileBytes)
+        let chunks = BlobRecord.chunks(of: Limits.fileBytes)
         #expect(chunks * RelayStore.Limits.chunkBytes >= Limits.fileBytes)
         // A line with a chunk: base64 takes four characters for three bytes.
         #expect(RelayStore.Limits.chunkBytes * 4 / 3 + 1_024 < Limits.dumpLineBytes)
     }
 
-    @Test("What a page is gathered from is no more than what a request may look at.")
+    @Test("What a page is sortedOrders from is no more than what a request may look at.")
     func pages() {
-        #expect(Limits.selectedRecords <= Limits.gathered)
-        #expect(Limits.gathered <= Limits.candidates)
+        #expect(Limits.selectedRecords <= Limits.sortedOrders)
+        #expect(Limits.sortedOrders <= Limits.scanBudget)
         #expect(Limits.namedReferrers < Limits.selectedRecords)
     }
 }

@@ -72,7 +72,7 @@ struct LimitsTests {
     @Test("A key that was looked up by its text or its hash is one that LMDB takes.")
     func lookups() {
         // LMDB's own limit, and what stands before the text.
-        #expect(Limits.lookupTextBytes + 16 <= 511)
+        #expect(Limits.uniqueTextBytes + 16 <= 511)
         #expect(Limits.keyRandomBytes * 8 % 5 == 0 && Limits.keyChecksumBytes * 8 % 5 == 0)
     }
 }

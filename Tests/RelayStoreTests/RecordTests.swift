@@ -6,34 +6,34 @@ import Testing
     @Test("A text belongs to one record of an account and resource; long ones too.")
     func lookups() throws {
         let store = try Store.inMemory()
-        func key(_ text: String, account: UInt32 = 1, kind: UInt8 = 1) -> LookupKey {
-            LookupKey(account: account, resource: 2, kind: kind, text: text.utf8)
+        func key(_ text: String, account: UInt32 = 1, kind: UInt8 = 1) -> UniqueKey {
+            UniqueKey(account: account, resource: 2, kind: kind, text: text.utf8)
         }
         let long = String(repeating: "ü", count: 400)
         try store.write { (transaction) throws(StoreError) in
-            try transaction.setLookup(key("a"), to: 1)
-            try transaction.setLookup(key("a"), to: 1)
-            try transaction.setLookup(key("a", kind: 2), to: 2)
-            try transaction.setLookup(key("a", account: 2), to: 3)
-            try transaction.setLookup(key(long), to: 4)
-            try transaction.setLookup(key(long + "x"), to: 5)
+            try transaction.setUnique(key("a"), to: 1)
+            try transaction.setUnique(key("a"), to: 1)
+            try transaction.setUnique(key("a", kind: 2), to: 2)
+            try transaction.setUnique(key("a", account: 2), to: 3)
+            try transaction.setUnique(key(long), to: 4)
+            try transaction.setUnique(key(long + "x"), to: 5)
         }
         checkThrows(.duplicate(id: 4)) { () throws(StoreError) in
             try store.write { (transaction) throws(StoreError) in
-                try transaction.setLookup(key(long), to: 9)
+                try transaction.setUnique(key(long), to: 9)
             }
         }
         try store.write { (transaction) throws(StoreError) in
-            try transaction.replaceLookup(key("a"), with: key("b"), of: 1)
-            try transaction.removeLookup(key(long + "x"))
+            try transaction.replaceUnique(key("a"), with: key("b"), of: 1)
+            try transaction.removeUnique(key(long + "x"))
         }
         let reader = try store.makeReader()
-        check(try reader.view.lookup(key("a")), nil)
-        check(try reader.view.lookup(key("b")), 1)
-        check(try reader.view.lookup(key("a", kind: 2)), 2)
-        check(try reader.view.lookup(key("a", account: 2)), 3)
-        check(try reader.view.lookup(key(long)), 4)
-        check(try reader.view.lookup(key(long + "x")), nil)
+        check(try reader.view.record(named: key("a")), nil)
+        check(try reader.view.record(named: key("b")), 1)
+        check(try reader.view.record(named: key("a", kind: 2)), 2)
+        check(try reader.view.record(named: key("a", account: 2)), 3)
+        check(try reader.view.record(named: key(long)), 4)
+        check(try reader.view.record(named: key(long + "x")), nil)
     }
 
     @Test("Ids are counted per account and resource and never given out twice.")

@@ -250,11 +250,11 @@ private final class Gate: WriteCommand {
     }
 
     @Test("A group lets others have the core now and then, but not often enough to be starved.")
-    func stretches() {
+    func yields() {
         for commands in [1, 3, 4, 20, 31, 32, 33, 1_000, Limits.queuedCommands] {
-            let pauses = commands / GroupCommit.stretch(of: commands)
+            let pauses = commands / GroupCommit.commandsBetweenYields(of: commands)
             #expect(pauses <= Limits.yieldsPerCommit)
-            #expect(pauses > 0 || commands < Limits.stretchCommands)
+            #expect(pauses > 0 || commands < Limits.commandsBetweenYields)
         }
     }
 

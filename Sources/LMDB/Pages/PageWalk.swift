@@ -33,9 +33,9 @@ struct PageWalk {
         var waiting: [UInt64] = root == Self.noPage ? [] : [root]
         while let number = waiting.popLast() {
             guard read(number) else { return false }
-            let flags = quarter(10)
+            let flags = uint16(10)
             if flags & Self.overflow != 0 {
-                guard number + UInt64(quarter(12)) | UInt64(quarter(14)) << 16 <= pages else {
+                guard number + UInt64(uint16(12)) | UInt64(uint16(14)) << 16 <= pages else {
                     return false
                 }
             } else if flags & (Self.branch | Self.leaf) != 0 {
@@ -53,15 +53,15 @@ struct PageWalk {
         let nodeHeader = 8
         let isLarge: UInt16 = 0x01
         let isTree: UInt16 = 0x02
-        let lower = Int(quarter(12))
+        let lower = Int(uint16(12))
         guard lower >= pageHeader, lower <= pageBytes else { return false }
         for pointer in stride(from: pageHeader, to: lower, by: 2) {
-            let node = Int(quarter(pointer))
+            let node = Int(uint16(pointer))
             guard node + nodeHeader <= pageBytes else { return false }
-            let flags = quarter(node + 4)
-            let data = node + nodeHeader + Int(quarter(node + 6))
+            let flags = uint16(node + 4)
+            let data = node + nodeHeader + Int(uint16(node + 6))
             if isBranch {
-                let low = UInt64(quarter(node)) | UInt64(quarter(node + 2)) << 16
+                let low = UInt64(uint16(node)) | UInt64(uint16(node + 2)) << 16
                 waiting.append(low | UInt64(flags) << 32)
             } else if flags & isLarge != 0 {
                 guard data + 8 <= pageBytes else { return false }
@@ -80,7 +80,7 @@ struct PageWalk {
         return pread(descriptor, &page, pageBytes, off_t(number) * off_t(pageBytes)) == pageBytes
     }
 
-    private func quarter(_ offset: Int) -> UInt16 {
+    private func uint16(_ offset: Int) -> UInt16 {
         UInt16(page[offset]) | UInt16(page[offset + 1]) << 8
     }
 

@@ -16,7 +16,7 @@ public struct RecordCheck {
     /// How many records say that they are on a list.
     private var expected: [ListKey: UInt64] = [:]
     /// How many records say that a text of a kind names them.
-    private var expectedNames: [LookupKey.Family: UInt64] = [:]
+    private var expectedNames: [UniqueKey.Family: UInt64] = [:]
 
     /// Checks a store as a view shows it. Reads and parses every record: minutes for millions.
     public init(_ view: borrowing StoreView) throws(StoreError) {
@@ -67,7 +67,7 @@ public struct RecordCheck {
             }
         }
         for term in links.terms {
-            let number = try view.lookup(term.name)
+            let number = try view.record(named: term.name)
             let entry = number.map { term.entry($0, key.id) }
             if let entry { expected[entry.list, default: 0] += 1 }
             if let entry, try view.holds(entry) { continue }
@@ -75,7 +75,7 @@ public struct RecordCheck {
         }
         for name in links.names {
             expectedNames[name.family, default: 0] += 1
-            if try view.lookup(name) != key.id {
+            if try view.record(named: name) != key.id {
                 note(
                     "\(resource) \(key.id) of account \(key.account): its unique text does not "
                         + "lead to it"
@@ -134,14 +134,14 @@ public struct RecordCheck {
 
     /// Texts that name all their records name no others if there are as many.
     private mutating func compareNames(_ view: borrowing StoreView) throws(StoreError) {
-        var found: [LookupKey.Family: UInt64] = [:]
-        try view.forEachLookup { (key, _) throws(StoreError) in
+        var found: [UniqueKey.Family: UInt64] = [:]
+        try view.forEachUniqueKey { (key, _) throws(StoreError) in
             found[key.family, default: 0] += 1
             return true
         }
         for family in found.keys.sorted(by: { ($0.account, $0.kind) < ($1.account, $1.kind) }) {
             // Texts of other kinds name no records.
-            guard [.externalID, .internalID].contains(RecordLookup(rawValue: family.kind))
+            guard [.externalID, .internalID].contains(UniqueIndex(rawValue: family.kind))
             else { continue }
             let (count, wanted) = (found[family] ?? 0, expectedNames[family] ?? 0)
             if count != wanted {

@@ -78,7 +78,7 @@ public struct DumpWriter {
         try filter.forEachDocument(in: view) { (document) throws(StoreError) in
             guard isWanted else { return }
             // A file's bytes come before the record that adopts them.
-            for number in 0..<ContentRecord.chunks(of: document.content?.byteCount ?? 0) {
+            for number in 0..<BlobRecord.chunks(of: document.content?.byteCount ?? 0) {
                 bytes += try append(number, of: document, view)
                 if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
                 guard isWanted else { return }

@@ -83,7 +83,7 @@ extension StoreTransaction {
         let links = new.links(account)
         try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: links)
         try store(new, .appointment, new.id, context)
-        try putCopies(links)
+        try putCoveringEntries(links)
     }
 }
 

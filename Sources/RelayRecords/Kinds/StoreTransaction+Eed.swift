@@ -22,7 +22,7 @@ extension StoreTransaction {
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
         let month = EedMonth(delivery, at: context.time)
         let name = month.name(context.account)
-        let known = try view.lookup(name)
+        let known = try view.record(named: name)
         try begin(context)
         let id = try keptID(known, .eedMonth, context)
         if known == nil { try relink(id, from: RecordLinks(), to: month.links(context.account)) }
@@ -92,8 +92,8 @@ extension EedMonth {
             deliveredAt: time, consumptions: delivery.consumptions)
     }
 
-    fileprivate func name(_ account: UInt32) -> LookupKey {
-        LookupKey(account, eedOfUnit: unitId, period)
+    fileprivate func name(_ account: UInt32) -> UniqueKey {
+        UniqueKey(account, eedOfUnit: unitId, period)
     }
 
     /// The units that have data of this month; its unit and month name it.
@@ -104,7 +104,7 @@ extension EedMonth {
     }
 }
 
-extension LookupKey {
+extension UniqueKey {
     /// Names the energy data of a unit and month.
     fileprivate init(_ account: UInt32, eedOfUnit unit: UInt64, _ month: CalendarMonth) {
         self.init(account, .eedMonth, .eedMonth, "\(unit)/\(month)")
@@ -136,7 +136,8 @@ extension StoreView {
     public func eedMonth(
         ofUnit unit: UInt64, _ month: CalendarMonth?, account: UInt32
     ) throws(StoreError) -> DocumentView? {
-        guard let month, let id = try lookup(LookupKey(account, eedOfUnit: unit, month)) else {
+        guard let month, let id = try record(named: UniqueKey(account, eedOfUnit: unit, month))
+        else {
             return nil
         }
         return try document(Resource.eedMonth.key(account, id))

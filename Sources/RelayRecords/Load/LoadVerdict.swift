@@ -19,7 +19,7 @@ struct LoadKnowledge {
     /// Keys of documents that exist, or will by then.
     var documents: Set<UInt64> = []
     /// Names that records of a load that is only tried will have by then.
-    var names: [LookupKey: UInt64] = [:]
+    var names: [UniqueKey: UInt64] = [:]
 }
 
 extension StoreView {
@@ -46,7 +46,7 @@ extension StoreView {
                     + "\(reference.resource) \(reference.id)")
         }
         for name in links?.names ?? [] {
-            let owner = try lookup(name) ?? knowledge.names[name]
+            let owner = try self.record(named: name) ?? knowledge.names[name]
             if let owner, owner != record.id {
                 return .wait(
                     "document: \(record.resource) \(owner) has one of its unique texts already")

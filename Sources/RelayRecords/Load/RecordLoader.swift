@@ -125,8 +125,8 @@ public struct RecordLoader {
             try transaction.append(wide: keys.span, to: list)
             for key in keys {
                 let entry = ListEntry(list: list, key: key)
-                guard let document = entry.copied else { break }
-                try transaction.putCopy(of: document, in: list, by: entry.order)
+                guard let document = entry.covered else { break }
+                try transaction.putCoveringEntry(of: document, in: list, by: entry.order)
             }
         }
         wideLists = [:]
@@ -149,7 +149,7 @@ public struct RecordLoader {
             if terms.count < Limits.rememberedTerms { terms[term] = number }
             add(entry)
         }
-        for name in links.names { try transaction.setLookup(name, to: id) }
+        for name in links.names { try transaction.setUnique(name, to: id) }
     }
 
     private mutating func add(_ entry: ListEntry) {

@@ -27,7 +27,7 @@ extension StoreTransaction {
     ) throws(StoreError) -> Bool {
         guard var content = record.content else { return true }
         let key = record.resource.key(context.account, record.id)
-        let id = try adoptBroughtContent(
+        let id = try adoptBroughtBlob(
             of: key, byteCount: content.byteCount, digest: content.digest)
         guard let id else {
             state.outcome.faults.append(
@@ -84,7 +84,7 @@ extension LoadedChunk {
             throw LineFault(
                 detail: "id: expected a number from 1 to \(RelayStore.Limits.provisionalIDs)")
         }
-        let last = ContentRecord.chunks(of: Limits.fileBytes) - 1
+        let last = BlobRecord.chunks(of: Limits.fileBytes) - 1
         guard let number = number.flatMap({ Int(exactly: $0) }), (0...last).contains(number)
         else { throw LineFault(detail: "chunk: expected a number from 0 to \(last)") }
         self.init(line: line, attachment: id, number: number, bytes: bytes)

@@ -63,7 +63,7 @@ extension StoreTransaction {
             let links = try self.links(of: record.model, &state, context) ?? RecordLinks()
             try enter(record.id, links, &state)
             try put(record, account)
-            try putCopies(links)
+            try putCoveringEntries(links)
         case .update:
             try begin(&state, context)
             state.outcome.updated += 1
@@ -100,7 +100,7 @@ extension StoreTransaction {
         for list in links.lists { state.ids[list, default: []].append(id) }
         state.entries += links.entries
         for term in links.terms { state.entries.append(try entry(of: term, id)) }
-        for name in links.names { try setLookup(name, to: id) }
+        for name in links.names { try setUnique(name, to: id) }
     }
 
     private mutating func replace(
@@ -114,7 +114,7 @@ extension StoreTransaction {
         if let old { before = try self.links(of: old, &state, context) ?? RecordLinks() }
         try relink(record.id, from: before, to: links)
         try put(record, context.account)
-        try putCopies(links)
+        try putCoveringEntries(links)
         if case .property(let property) = record.model {
             state.property = nil
             if case .property(let old) = old { try updateUnits(of: property, from: old, context) }

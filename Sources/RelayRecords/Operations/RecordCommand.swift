@@ -21,26 +21,26 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     /// Bytes of the request's body: what the writer's queue is bounded by.
     public let byteCount: Int
     /// Whether it is a dry run.
-    public let isRehearsal: Bool
+    public let isDryRun: Bool
 
     /// Makes a command.
     ///
     /// - Parameters:
     ///   - target: what a POST asks of what is at its path.
-    ///   - isRehearsal: a dry run: everything is checked and answered, nothing is kept.
+    ///   - isDryRun: a dry run: everything is checked and answered, nothing is kept.
     ///   - request: what a second request under the same key is told apart by; a dry run is
     ///     answered from what is remembered, but not remembered itself.
     ///   - completion: called on the writer thread, once the answer is durable.
     public init(
         _ change: any RecordChange, account: UInt32, byteCount: Int,
-        applier: RecordApplier, target: TargetPrecondition? = nil, isRehearsal: Bool = false,
+        applier: RecordApplier, target: TargetPrecondition? = nil, isDryRun: Bool = false,
         request: IdempotentRequest? = nil,
         completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
     ) {
         precondition(byteCount >= 0 && account > 0 && account < RelayStore.Limits.accounts)
         self.applier = applier
         self.target = target
-        self.isRehearsal = isRehearsal
+        self.isDryRun = isDryRun
         self.request = request
         self.change = change
         self.account = account
@@ -60,9 +60,9 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
             change, account: account, time: time,
             present: Timestamp(milliseconds: transaction.clockTime), target: target,
             to: &transaction)
-        self.answer = isRehearsal ? applier.rehearsed(answer) : answer
+        self.answer = isDryRun ? applier.rehearsed(answer) : answer
         // A refusal changed nothing: the same request may be right later.
-        if let request, answer.problem == nil, !isRehearsal {
+        if let request, answer.problem == nil, !isDryRun {
             try transaction.remember(answer, to: request, account: account, now: age)
         }
     }

@@ -13,11 +13,11 @@ public struct UploadedFile: Equatable, Sendable {
     /// Bytes.
     public var byteCount: Int
     /// Digest of its bytes.
-    public var digest: ContentDigest
+    public var digest: BlobDigest
 
     /// A file with those members.
     public init(
-        name: String, type: String, content: UInt64, byteCount: Int, digest: ContentDigest
+        name: String, type: String, content: UInt64, byteCount: Int, digest: BlobDigest
     ) {
         self.name = name
         self.type = type
@@ -42,7 +42,7 @@ public struct UploadedFile: Equatable, Sendable {
             let content = value["content"]?.integer.flatMap({ UInt64(exactly: $0) }),
             let byteCount = value["bytes"]?.integer.flatMap({ Int(exactly: $0) }),
             AttachmentContent.sizes.contains(byteCount),
-            let digest = value["digest"]?.string.flatMap({ ContentDigest(String($0)) })
+            let digest = value["digest"]?.string.flatMap({ BlobDigest(String($0)) })
         else { return nil }
         self.init(
             name: String(name), type: String(type), content: content, byteCount: byteCount,
@@ -57,7 +57,7 @@ public struct AttachmentContent: Equatable, Sendable {
     /// Bytes.
     public var byteCount: Int
     /// Digest of its bytes.
-    public var digest: ContentDigest
+    public var digest: BlobDigest
 
     static let storedBytes = 48
     /// Bytes that a file can have.
@@ -75,7 +75,7 @@ public struct AttachmentContent: Equatable, Sendable {
         }
         content = words[0]
         self.byteCount = byteCount
-        digest = ContentDigest(words: SIMD4(words[2], words[3], words[4], words[5]))
+        digest = BlobDigest(words: SIMD4(words[2], words[3], words[4], words[5]))
     }
 
     init(_ file: UploadedFile) {

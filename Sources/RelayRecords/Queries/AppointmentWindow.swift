@@ -6,7 +6,7 @@ import RelayStore
 /// order of their beginning.
 ///
 /// They are those that began before the window and still run in it, then those that begin in it.
-/// The latter are a stretch of the list by beginning. How many the former are is the difference of
+/// The latter are a range of the list by beginning. How many the former are is the difference of
 /// two ranks, because whoever has ended has begun: none, as a rule, and then they cost nothing.
 public struct AppointmentWindow {
     /// Only appointments that end after this.
@@ -16,7 +16,7 @@ public struct AppointmentWindow {
     /// Only appointments of this customer.
     public let customer: UInt64?
     /// Appointments that one page may look at before it ends short.
-    public var budget = Limits.candidates
+    public var scanBudget = Limits.scanBudget
     private let byStart: ListKey
     private let byEnd: ListKey
     private let byLength: ListKey
@@ -63,7 +63,7 @@ public struct AppointmentWindow {
             if start.after != nil || skip < running {
                 let lengths = try view.wideList(byLength)
                 var runners = try Runners(
-                    view, lengths, at: from.seconds, after: start.after, budget: budget)
+                    view, lengths, at: from.seconds, after: start.after, budget: scanBudget)
                 guard
                     try runners.fill(page, view, lengths, &skip, limit: limit, rest: end - first)
                 else { return }
@@ -80,7 +80,7 @@ public struct AppointmentWindow {
         precondition(page.count <= limit, "a page has no more than its limit")
     }
 
-    /// Fills the rest of a page with a stretch of the list by beginning.
+    /// Fills the rest of a page with a range of the list by beginning.
     private func append(
         _ page: SelectedPage, _ view: borrowing StoreView, _ starts: borrowing WideList,
         from place: UInt64, to end: UInt64, limit: Int
@@ -93,7 +93,7 @@ public struct AppointmentWindow {
             // Neighbours in time are neighbours in the map.
             let ends = try view.ends(of: place..<place + UInt64(count), in: starts)
             guard let ends else { throw .corrupted(what: "a list's counts") }
-            page.stretch = CopyStretch(
+            page.coveringRange = CoveringRange(
                 list: byStart, resource: Resource.appointment.rawValue, first: ends.first,
                 count: count)
             page.next.after = ends.last

@@ -4,18 +4,19 @@ import RelayStore
 
 /// The orders that a filter lets through, in the order that it asks for.
 ///
-/// One condition in its own order is a stretch of a list: nothing is looked for. Otherwise, where
-/// one condition leaves few, those are gathered and sorted. Where each leaves many, a list in the
-/// right order is walked and every other condition asked, as far as one request may go.
+/// `plan` chooses one of two ways. Where the most selective predicate has few orders, they are read,
+/// filtered by the other predicates and sorted. Otherwise an index in the order asked for is scanned
+/// (the driving index), and each of its orders is asked the predicates that the index does not
+/// answer (the residual ones), as far as the scan budget of one request goes.
 public struct OrderQuery {
     /// What is asked for.
     public let filter: OrderFilter
     private let account: UInt32
     private let sort: OrderSort
     /// Orders that one page may look at before it ends short.
-    public var budget = Limits.candidates
-    /// Orders of the smallest condition up to which they are gathered.
-    public var gathered = Limits.gathered
+    public var scanBudget = Limits.scanBudget
+    /// Orders of the most selective predicate up to which they are sorted.
+    public var sortedOrders = Limits.sortedOrders
 
     /// A selection; nothing is read yet.
     public init(account: UInt32, _ filter: OrderFilter) {
@@ -27,9 +28,9 @@ public struct OrderQuery {
     /// The counted list that is this selection, in ascending order of ids, if there is one.
     public func list(_ view: borrowing StoreView) throws(StoreError) -> (RecordList, UInt64)? {
         guard sort == .id else { return nil }
-        let conditions = try view.conditions(filter, account)
-        if conditions.isEmpty { return (.orders, 0) }
-        guard conditions.count == 1, case .member(let list) = conditions[0].test,
+        let predicates = try view.predicates(filter, account)
+        if predicates.isEmpty { return (.orders, 0) }
+        guard predicates.count == 1, case .member(let list) = predicates[0].condition,
             let kind = RecordList(rawValue: list.kind)
         else { return nil }
         return (kind, list.parameter)
@@ -42,48 +43,79 @@ public struct OrderQuery {
         precondition(limit >= 0, "a page has a limit")
         page.reset()
         defer { precondition(page.count <= limit, "a page has no more than its limit") }
-        let conditions = try view.conditions(filter, account)
-        let smallest = conditions.indices.min {
-            conditions[$0].stretch.count < conditions[$1].stretch.count
+        let predicates = try view.predicates(filter, account)
+        if predicates.count == 1 { page.total = predicates[0].range.count }
+        switch try plan(predicates, view) {
+        case .sort(let range, let residual):
+            try sortOrders(of: range, residual, page, view, start, limit)
+        case .scan(let driving, let residual):
+            if predicates.isEmpty { page.total = driving.count }
+            // Pages behind a cursor leave it to the first one, which has said it.
+            if start.after == nil, predicates.count > 1 {
+                page.total = try intersectionCount(predicates, view)
+            }
+            try scan(driving, residual, page, view, start, limit)
         }
-        if conditions.count == 1 { page.total = conditions[0].stretch.count }
-        var driver = try wholeList(view)
-        var tests = conditions.map(\.test)
-        // The condition that is in the order asked for is the list to walk.
-        if let index = conditions.indices.first(where: { isInOrder(conditions[$0]) }) {
-            driver = conditions[sort.isByID ? smallestByID(conditions) ?? index : index].stretch
-            tests.remove(at: sort.isByID ? smallestByID(conditions) ?? index : index)
-        } else if let smallest, conditions[smallest].stretch.count <= UInt64(gathered) {
-            return try gather(page, view, conditions, smallest, start, limit)
-        }
-        if !tests.isEmpty, let smallest, conditions[smallest].stretch.count <= UInt64(gathered) {
-            return try gather(page, view, conditions, smallest, start, limit)
-        }
-        if conditions.isEmpty { page.total = driver.count }
-        // Pages behind a cursor leave it to the first one, which has said it.
-        if start.after == nil, conditions.count > 1 {
-            page.total = try countOfAll(conditions, view)
-        }
-        try walk(page, view, driver, tests, start, limit)
     }
 
-    /// How many orders meet every condition: said where all of them are lists by id that are short
-    /// enough to be run through side by side.
-    private func countOfAll(
-        _ conditions: [OrderCondition], _ view: borrowing StoreView
+    // MARK: Planning
+
+    /// How the orders of a page are found.
+    private enum Plan {
+        /// Read the orders of a range, leave out those that fail a residual predicate, sort.
+        case sort(ListRange, [OrderPredicate.Condition])
+        /// Scan the driving index, leave out those that fail a residual predicate.
+        case scan(ListRange, [OrderPredicate.Condition])
+    }
+
+    private func plan(
+        _ predicates: [OrderPredicate], _ view: borrowing StoreView
+    ) throws(StoreError) -> Plan {
+        let driving = drivingPredicate(predicates)
+        let needsMore = predicates.count > (driving == nil ? 0 : 1)
+        if needsMore, let selective = mostSelective(predicates, of: predicates.indices.map { $0 }),
+            predicates[selective].range.count <= UInt64(sortedOrders)
+        {
+            return .sort(predicates[selective].range, conditions(predicates, without: selective))
+        }
+        guard let driving else { return .scan(try wholeIndex(view), predicates.map(\.condition)) }
+        return .scan(predicates[driving].range, conditions(predicates, without: driving))
+    }
+
+    /// The predicate whose range is in the order asked for; of several the most selective.
+    private func drivingPredicate(_ predicates: [OrderPredicate]) -> Int? {
+        mostSelective(predicates, of: predicates.indices.filter { isInOrder(predicates[$0]) })
+    }
+
+    private func mostSelective(_ predicates: [OrderPredicate], of indices: [Int]) -> Int? {
+        indices.min { predicates[$0].range.count < predicates[$1].range.count }
+    }
+
+    private func conditions(
+        _ predicates: [OrderPredicate], without index: Int
+    ) -> [OrderPredicate.Condition] {
+        var conditions = predicates.map(\.condition)
+        conditions.remove(at: index)
+        return conditions
+    }
+
+    /// How many orders meet every predicate: said where all of their ranges are sorted by id and
+    /// short enough to be merged.
+    private func intersectionCount(
+        _ predicates: [OrderPredicate], _ view: borrowing StoreView
     ) throws(StoreError) -> UInt64? {
-        let keys = conditions.reduce(0) { $0 + $1.stretch.count }
-        guard keys <= Limits.comparedKeys, conditions.allSatisfy(\.isByID) else { return nil }
-        let ascending = conditions.sorted { $0.stretch.count < $1.stretch.count }
+        let keys = predicates.reduce(0) { $0 + $1.range.count }
+        guard keys <= Limits.comparedKeys, predicates.allSatisfy(\.isByID) else { return nil }
+        let ascending = predicates.sorted { $0.range.count < $1.range.count }
         var ids: [UInt64] = []
-        ids.reserveCapacity(Int(ascending[0].stretch.count))
-        try view.forEachKey(of: ascending[0].stretch) { (key) throws(StoreError) in
+        ids.reserveCapacity(Int(ascending[0].range.count))
+        try view.forEachKey(of: ascending[0].range) { (key) throws(StoreError) in
             ids.append(key.recordID)
             return true
         }
-        for condition in ascending.dropFirst() {
+        for predicate in ascending.dropFirst() {
             var (kept, next) = (0, 0)
-            try view.forEachKey(of: condition.stretch) { (key) throws(StoreError) in
+            try view.forEachKey(of: predicate.range) { (key) throws(StoreError) in
                 let id = key.recordID
                 while next < ids.count, ids[next] < id { next += 1 }
                 if next < ids.count, ids[next] == id {
@@ -97,22 +129,16 @@ public struct OrderQuery {
         return UInt64(ids.count)
     }
 
-    private func smallestByID(_ conditions: [OrderCondition]) -> Int? {
-        conditions.indices.filter { conditions[$0].isByID }.min {
-            conditions[$0].stretch.count < conditions[$1].stretch.count
-        }
-    }
-
-    private func isInOrder(_ condition: OrderCondition) -> Bool {
-        switch condition.test {
+    private func isInOrder(_ predicate: OrderPredicate) -> Bool {
+        switch predicate.condition {
         case .member, .internalID, .never: sort.isByID
         case .due: sort == .dueDate || sort == .dueDateDescending
         case .updated: sort == .updatedAt || sort == .updatedAtDescending
         }
     }
 
-    /// The list of all orders that is in the order asked for.
-    private func wholeList(_ view: borrowing StoreView) throws(StoreError) -> ListStretch {
+    /// The index of all orders that is in the order asked for.
+    private func wholeIndex(_ view: borrowing StoreView) throws(StoreError) -> ListRange {
         let list: RecordList =
             switch sort {
             case .id, .idDescending: .orders
@@ -120,40 +146,39 @@ public struct OrderQuery {
             case .updatedAt, .updatedAtDescending: .ordersByUpdate
             }
         let key = list.key(account)
-        return ListStretch(list: key, isWide: list.isWide, low: 0, high: try view.count(key))
+        return ListRange(list: key, isWide: list.isWide, low: 0, high: try view.count(key))
     }
 
-    // MARK: Gathering
+    // MARK: Sorting
 
-    private func gather(
-        _ page: SelectedPage, _ view: borrowing StoreView, _ conditions: [OrderCondition],
-        _ smallest: Int, _ start: SelectionStart, _ limit: Int
+    private func sortOrders(
+        of range: ListRange, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
+        _ view: borrowing StoreView, _ start: SelectionStart, _ limit: Int
     ) throws(StoreError) {
-        var others = conditions.map(\.test)
-        others.remove(at: smallest)
-        var places: [UInt128] = []
-        try view.forEachKey(of: conditions[smallest].stretch) { (key) throws(StoreError) in
+        var sortKeys: [UInt128] = []
+        try view.forEachKey(of: range) { (key) throws(StoreError) in
             let id = key.recordID
-            for test in others where try !view.meets(test, id, account) { return true }
-            places.append(place(of: try sortKey(id, view)))
+            for condition in residual where try !view.meets(condition, id, account) { return true }
+            sortKeys.append(ascending(try indexKey(id, view)))
             return true
         }
-        places.sort()
-        page.total = UInt64(places.count)
+        sortKeys.sort()
+        page.total = UInt64(sortKeys.count)
         var first = 0
         if let after = start.after {
-            let behind = place(of: after)
-            first = places.firstIndex { $0 > behind } ?? places.count
+            let behind = ascending(after)
+            first = sortKeys.firstIndex { $0 > behind } ?? sortKeys.count
         }
-        first += Int(min(start.skip, UInt64(places.count - first)))
-        let end = first + min(limit, places.count - first)
-        for place in places[first..<end] { page.append(key(at: place)) }
-        page.isLast = end == places.count
+        first += Int(min(start.skip, UInt64(sortKeys.count - first)))
+        let end = first + min(limit, sortKeys.count - first)
+        // The calculation is its own inverse.
+        for key in sortKeys[first..<end] { page.append(ascending(key)) }
+        page.isLast = end == sortKeys.count
         page.next.after = page.keys.last
     }
 
-    /// The key that an order has in the list that is in the order asked for.
-    private func sortKey(
+    /// The key that an order has in the index that is in the order asked for.
+    private func indexKey(
         _ id: UInt64, _ view: borrowing StoreView
     ) throws(StoreError) -> UInt128 {
         switch sort {
@@ -164,114 +189,76 @@ public struct OrderQuery {
         }
     }
 
-    /// A number by which keys ascend in the order asked for; orders without a due date are last.
-    private func place(of key: UInt128) -> UInt128 {
+    /// A number that ascends in the order asked for where the index's key may descend; orders
+    /// without a due date are last. Applied to that number it gives the key.
+    private func ascending(_ key: UInt128) -> UInt128 {
         guard sort.isDescending else { return key }
         let value = UInt64(truncatingIfNeeded: key >> 64)
         return UInt128(value == .max ? .max : .max - 1 - value, ~key.recordID)
     }
 
-    /// The key that has this place; the same calculation once more.
-    private func key(at place: UInt128) -> UInt128 { self.place(of: place) }
+    // MARK: Scanning
 
-    // MARK: Walking
-
-    private func walk(
-        _ page: SelectedPage, _ view: borrowing StoreView, _ driver: ListStretch,
-        _ tests: [OrderCondition.Test], _ start: SelectionStart, _ limit: Int
+    private func scan(
+        _ driving: ListRange, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
+        _ view: borrowing StoreView, _ start: SelectionStart, _ limit: Int
     ) throws(StoreError) {
-        var walk = OrderWalk(tests: tests, account: account, budget: budget, skip: start.skip)
-        for var stretch in try stretches(driver, view) {
-            if let after = start.after { try trim(&stretch, after, view) }
-            // Without tests every place counts, and an offset is a place.
-            if tests.isEmpty {
-                let passed = min(walk.skip, stretch.count)
-                walk.skip -= passed
-                if sort.isDescending { stretch.high -= passed } else { stretch.low += passed }
+        var scan = OrderScan(
+            residual: residual, account: account, budget: scanBudget, skip: start.skip)
+        for var range in try ranges(driving, view) {
+            if let after = start.after { try seek(&range, past: after, view) }
+            // Without residual predicates every key counts, and an offset is a rank.
+            if residual.isEmpty {
+                let passed = min(scan.skip, range.count)
+                scan.skip -= passed
+                if sort.isDescending { range.high -= passed } else { range.low += passed }
             }
-            guard stretch.count > 0 else { continue }
-            try view.forEachKey(of: stretch, descending: sort.isDescending) {
+            guard range.count > 0 else { continue }
+            try view.forEachKey(of: range, descending: sort.isDescending) {
                 (key) throws(StoreError) in
-                try walk.take(key, page, view, limit)
+                try scan.take(key, page, view, limit)
             }
-            if walk.isEnded { return }
+            if scan.isEnded { return }
         }
         page.isLast = true
         page.next.after = page.keys.last
-        // The whole was walked from its beginning: then it is counted, too.
+        // The whole was scanned from its beginning: then it is counted, too.
         if start.after == nil, start.skip == 0, page.total == nil {
             page.total = UInt64(page.keys.count)
         }
     }
 
-    /// The stretches in the order in which they are walked: descending by due date, orders without
+    /// The ranges in the order in which they are scanned: descending by due date, orders without
     /// one are last all the same.
-    private func stretches(
-        _ driver: ListStretch, _ view: borrowing StoreView
-    ) throws(StoreError) -> [ListStretch] {
-        guard sort == .dueDateDescending else { return [driver] }
-        let dated = try view.rank(ofWide: UInt128(.max, 0), in: driver.list)
-        var (first, second) = (driver, driver)
-        first.high = min(driver.high, max(dated, driver.low))
+    private func ranges(
+        _ driving: ListRange, _ view: borrowing StoreView
+    ) throws(StoreError) -> [ListRange] {
+        guard sort == .dueDateDescending else { return [driving] }
+        let dated = try view.rank(ofWide: UInt128(.max, 0), in: driving.list)
+        var (first, second) = (driving, driving)
+        first.high = min(driving.high, max(dated, driving.low))
         second.low = first.high
         return [first, second]
     }
 
-    /// Leaves what comes behind a key.
-    private func trim(
-        _ stretch: inout ListStretch, _ after: UInt128, _ view: borrowing StoreView
+    /// Leaves of a range what comes behind a key.
+    private func seek(
+        _ range: inout ListRange, past after: UInt128, _ view: borrowing StoreView
     ) throws(StoreError) {
         if sort.isDescending {
             let isUndated = sort == .dueDateDescending && after >> 64 == UInt128(UInt64.max)
-            let first = try view.key(at: stretch.low, of: stretch)
-            let isUndatedStretch =
+            let first = try view.key(at: range.low, of: range)
+            let isUndatedRange =
                 sort == .dueDateDescending && first.map { $0 >> 64 == UInt128(UInt64.max) } ?? false
-            // Of two stretches, the one before the key is done and the one behind it is whole.
-            if isUndated != isUndatedStretch {
-                if isUndated { stretch.high = stretch.low }
+            // Of two ranges, the one before the key is done and the one behind it is whole.
+            if isUndated != isUndatedRange {
+                if isUndated { range.high = range.low }
                 return
             }
-            stretch.high = min(stretch.high, max(stretch.low, try view.rank(of: after, stretch)))
+            range.high = min(range.high, max(range.low, try view.rank(of: after, range)))
         } else {
-            stretch.low = min(stretch.high, max(stretch.low, try view.rank(of: after + 1, stretch)))
+            range.low = min(range.high, max(range.low, try view.rank(of: after + 1, range)))
         }
-    }
-}
-
-/// What a walk over candidates has left.
-private struct OrderWalk {
-    let tests: [OrderCondition.Test]
-    let account: UInt32
-    var budget: Int
-    var skip: UInt64
-    /// Whether the page is done before the list is.
-    var isEnded = false
-
-    /// Looks at a candidate; false when the walk ends.
-    mutating func take(
-        _ key: UInt128, _ page: SelectedPage, _ view: borrowing StoreView, _ limit: Int
-    ) throws(StoreError) -> Bool {
-        if !tests.isEmpty { budget -= 1 }
-        var isMet = true
-        for test in tests where try !view.meets(test, key.recordID, account) {
-            isMet = false
-            break
-        }
-        if isMet {
-            if page.keys.count == limit {
-                // One more than the page holds: that is how it is known not to be the last.
-                page.isLast = false
-                page.next.after = page.keys.last
-                isEnded = true
-                return false
-            }
-            if skip > 0 { skip -= 1 } else { page.append(key) }
-        }
-        if tests.isEmpty || budget > 0 { return true }
-        page.isLast = false
-        page.next = SelectionStart(after: key, skip: skip)
-        isEnded = true
-        return false
     }
 }
 

@@ -23,9 +23,9 @@ public final class SelectedPage {
 
     /// The records in order: what they are sorted by above, the id in the low word.
     @exclusivity(unchecked) public private(set) var keys: [UInt128] = []
-    /// Records behind those, which are neighbours on a list with copies: they are not looked up one
+    /// Records behind those, which are neighbours in a covering index: they are not looked up one
     /// by one, but lie side by side.
-    @exclusivity(unchecked) public internal(set) var stretch: CopyStretch?
+    @exclusivity(unchecked) public internal(set) var coveringRange: CoveringRange?
     /// How many the whole selection has; nil when that cannot be said within bounded work.
     @exclusivity(unchecked) public internal(set) var total: UInt64?
     /// Whether nothing comes behind this page.
@@ -38,12 +38,12 @@ public final class SelectedPage {
     public init() { keys.reserveCapacity(Limits.selectedRecords) }
 
     /// Records on the page.
-    public var count: Int { keys.count + (stretch?.count ?? 0) }
+    public var count: Int { keys.count + (coveringRange?.count ?? 0) }
 
     /// Empties the page.
     func reset() {
         keys.removeAll(keepingCapacity: true)
-        stretch = nil
+        coveringRange = nil
         total = nil
         isLast = true
         next = SelectionStart()

@@ -19,8 +19,8 @@ extension BodyReferences {
                 let isUpdated = reference.target == .updated(id)
                 detail = Faults.unknown(resource, id, isUpdated: isUpdated)
             case .named(let name):
-                let key = LookupKey(account, .internalID, resource, name)
-                if try view.lookup(key) != nil { continue }
+                let key = UniqueKey(account, .internalID, resource, name)
+                if try view.record(named: key) != nil { continue }
                 detail = Faults.unknown(resource)
             }
             faults.add(.unknownReference, pointer: reference.pointer, detail)

@@ -7,7 +7,7 @@ import RelayStore
 /// and keeps it: no two texts share one, which a hash could not promise.
 struct ListTerm: Hashable {
     enum Kind: UInt8 {
-        // Raw values are those of the lookups that hold the numbers: part of the bytes on disk.
+        // Raw values are those of the unique indexes that hold the numbers: part of the bytes on disk.
         case orderType = 21
         case orderInternalID = 22
     }
@@ -17,8 +17,8 @@ struct ListTerm: Hashable {
     let text: String
 
     /// What the text's number is looked up by. Compared as bytes, as all names are.
-    var name: LookupKey {
-        LookupKey(
+    var name: UniqueKey {
+        UniqueKey(
             account: account, resource: Resource.order.rawValue, kind: kind.rawValue,
             text: Array(text.utf8))
     }
@@ -49,13 +49,13 @@ extension StoreTransaction {
     /// The entry of a record for its text, which gets a number if it has none.
     mutating func entry(of term: ListTerm, _ id: UInt64) throws(StoreError) -> ListEntry {
         let name = term.name
-        if let number = try view.lookup(name) { return term.entry(number, id) }
+        if let number = try view.record(named: name) { return term.entry(number, id) }
         let number = try nextID(account: term.account, resource: Resource.term.rawValue)
-        try setLookup(name, to: number)
+        try setUnique(name, to: number)
         return term.entry(number, id)
     }
 
-    /// Puts a record on a list; `putCopies` makes its copy once there is a document.
+    /// Puts a record on a list; `putCoveringEntries` follows once there is a document.
     mutating func insert(_ entry: ListEntry) throws(StoreError) {
         if entry.isWide {
             try insert(wide: entry.key, into: entry.list)
@@ -64,10 +64,10 @@ extension StoreTransaction {
         }
     }
 
-    /// Takes a record off a list, and its copy.
+    /// Takes a record off a list, and out of its covering index.
     mutating func remove(_ entry: ListEntry) throws(StoreError) {
-        if let document = entry.copied {
-            try deleteCopy(of: document, in: entry.list, by: entry.order)
+        if let document = entry.covered {
+            try deleteCoveringEntry(of: document, in: entry.list, by: entry.order)
         }
         if entry.isWide {
             try remove(wide: entry.key, from: entry.list)

@@ -100,9 +100,9 @@ extension StoreTransaction {
 
     /// The record that a text names, if there is a text and it names one.
     func find(
-        _ lookup: RecordLookup, _ resource: Resource, _ text: String?, _ context: RecordContext
+        _ index: UniqueIndex, _ resource: Resource, _ text: String?, _ context: RecordContext
     ) throws(StoreError) -> UInt64? {
         guard let text else { return nil }
-        return try view.lookup(LookupKey(context.account, lookup, resource, text))
+        return try view.record(named: UniqueKey(context.account, index, resource, text))
     }
 }

@@ -12,7 +12,7 @@ struct RecordLinks {
     var entries: [ListEntry] = []
     /// Texts that put it on a list.
     var terms: [ListTerm] = []
-    var names: [LookupKey] = []
+    var names: [UniqueKey] = []
 }
 
 /// A key on a list.
@@ -23,9 +23,9 @@ struct ListEntry: Hashable {
     /// Whether the list has keys of 128 bits.
     var isWide: Bool { RecordList(rawValue: list.kind)?.isWide ?? false }
 
-    /// Of a list with copies, the document that is copied.
-    var copied: DocumentKey? {
-        guard let kind = RecordList(rawValue: list.kind), kind.hasCopies else { return nil }
+    /// The document, where the list has a covering index.
+    var covered: DocumentKey? {
+        guard let kind = RecordList(rawValue: list.kind), kind.isCovering else { return nil }
         return kind.resource.key(list.account, key.recordID)
     }
 
@@ -34,10 +34,10 @@ struct ListEntry: Hashable {
 }
 
 extension StoreView {
-    /// Whether a list has an entry, and where it has copies, one of the record.
+    /// Whether a list has an entry, and where it has a covering index, one there.
     func holds(_ entry: ListEntry) throws(StoreError) -> Bool {
-        if let document = entry.copied,
-            try copy(of: document, in: entry.list, by: entry.order) == nil
+        if let document = entry.covered,
+            try coveringEntry(of: document, in: entry.list, by: entry.order) == nil
         {
             return false
         }
@@ -47,11 +47,11 @@ extension StoreView {
 }
 
 extension StoreTransaction {
-    /// Makes the copies of a record whose document was written, where its links say.
-    mutating func putCopies(_ links: RecordLinks) throws(StoreError) {
+    /// Puts a record whose document was written into the covering indexes that its links name.
+    mutating func putCoveringEntries(_ links: RecordLinks) throws(StoreError) {
         for entry in links.entries {
-            guard let document = entry.copied else { continue }
-            try putCopy(of: document, in: entry.list, by: entry.order)
+            guard let document = entry.covered else { continue }
+            try putCoveringEntry(of: document, in: entry.list, by: entry.order)
         }
     }
 
@@ -70,8 +70,8 @@ extension StoreTransaction {
         for term in new.terms where !old.terms.contains(term) {
             try insert(try entry(of: term, id))
         }
-        for name in old.names where !new.names.contains(name) { try removeLookup(name) }
-        for name in new.names where !old.names.contains(name) { try setLookup(name, to: id) }
+        for name in old.names where !new.names.contains(name) { try removeUnique(name) }
+        for name in new.names where !old.names.contains(name) { try setUnique(name, to: id) }
     }
 }
 
@@ -80,7 +80,7 @@ extension Customer {
     func links(_ account: UInt32) -> RecordLinks {
         RecordLinks(
             lists: [RecordList.customers.key(account)],
-            names: LookupKey.names(
+            names: UniqueKey.names(
                 account, .customer, externalID: externalId, internalID: internalId))
     }
 }
@@ -93,7 +93,7 @@ extension Property {
                 RecordList.properties.key(account),
                 RecordList.propertiesOfCustomer.key(account, customerId),
             ],
-            names: LookupKey.names(
+            names: UniqueKey.names(
                 account, .property, externalID: externalId.map { String($0) },
                 internalID: internalId))
     }
@@ -134,23 +134,23 @@ extension Document {
     }
 }
 
-extension LookupKey {
+extension UniqueKey {
     /// A text that names a record.
-    init(_ account: UInt32, _ lookup: RecordLookup, _ resource: Resource, _ text: String) {
+    init(_ account: UInt32, _ index: UniqueIndex, _ resource: Resource, _ text: String) {
         self.init(
-            account: account, resource: resource.rawValue, kind: lookup.rawValue,
+            account: account, resource: resource.rawValue, kind: index.rawValue,
             text: Array(text.utf8))
     }
 
     fileprivate static func names(
         _ account: UInt32, _ resource: Resource, externalID: String?, internalID: String?
-    ) -> [LookupKey] {
-        var names: [LookupKey] = []
+    ) -> [UniqueKey] {
+        var names: [UniqueKey] = []
         if let externalID {
-            names.append(LookupKey(account, .externalID, resource, externalID))
+            names.append(UniqueKey(account, .externalID, resource, externalID))
         }
         if let internalID {
-            names.append(LookupKey(account, .internalID, resource, internalID))
+            names.append(UniqueKey(account, .internalID, resource, internalID))
         }
         return names
     }

@@ -124,10 +124,10 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the store has copies of the list's documents in its order, so that a page of it is
-    /// one stretch of the map. Only where pages are asked for again and again, and their order is
-    /// not that of ids: each copy takes the document's bytes once more.
-    public var hasCopies: Bool { self == .appointmentsByStart }
+    /// Whether the list has a covering index: its documents once more, in its order, so that a page
+    /// is one run of bytes of the map. Only where pages are asked for again and again, and their
+    /// order is not that of ids.
+    public var isCovering: Bool { self == .appointmentsByStart }
 
     /// The list's key; `parameter` is the id that a list "of" something is about.
     @inlinable
@@ -156,7 +156,7 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
 }
 
 /// A text that names one record of an account. Raw values are part of the bytes on disk.
-public enum RecordLookup: UInt8, Sendable {
+public enum UniqueIndex: UInt8, Sendable {
     case externalID = 1
     case internalID = 2
     /// A unit and a month, which name the unit's energy data.

@@ -45,7 +45,7 @@ extension StoreTransaction {
 }
 
 /// What the elements of one batch name, so that none is named twice. Names are kept as their
-/// bytes, which is what lookups tell apart.
+/// bytes, as in a unique index.
 struct UpsertBatch {
     private var ids: Set<UInt64> = []
     private var externalIDs: Set<[UInt8]> = []

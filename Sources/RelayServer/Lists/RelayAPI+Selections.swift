@@ -97,11 +97,11 @@ extension RelayAPI {
             bytes += run.count
         }
         let last = count == 0 ? nil : keys[count - 1]
-        guard count == keys.count, let stretch = selected.stretch else { return (count, last) }
-        let copied = try reader.view.appendRuns(
-            stretch, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
+        guard count == keys.count, let range = selected.coveringRange else { return (count, last) }
+        let covering = try reader.view.appendRuns(
+            range, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
         ) { run in runs.append(run) }
-        return (count + copied.documents, copied.lastKey ?? last)
+        return (count + covering.documents, covering.lastKey ?? last)
     }
 
     /// Where a page begins; nil after its cursor was refused.

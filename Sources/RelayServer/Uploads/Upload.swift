@@ -11,7 +11,7 @@ import Synchronization
 /// Used on its loop's thread. Bytes that are not taken wait in the HTTP/2 layer, whose window stays
 /// shut until a chunk is durable: so at most two chunks of an upload are in memory.
 class Upload {
-    let staging: ContentStaging
+    let staging: BlobStaging
     /// Bytes of a file that were found but had no room yet: a few, see `stage`.
     private var carried: [UInt8] = []
     /// Faults so far; with any of them files are read on, but not stored.
@@ -21,7 +21,7 @@ class Upload {
     init(_ writing: WriteAccess, _ token: ExchangeToken) {
         count = writing.uploads
         count.begin()
-        staging = ContentStaging(writing.writer) { result in
+        staging = BlobStaging(writing.writer) { result in
             token.resume { Upload.kept(by: $0)?.staging.chunkSettled(result) }
         }
     }

@@ -101,7 +101,7 @@ extension RelayAPI {
         let command = RecordCommand(
             change, account: account, byteCount: exchange.http.body.count,
             applier: writing.applier, target: exchange.targetPrecondition(epoch),
-            isRehearsal: dryRun, request: request
+            isDryRun: dryRun, request: request
         ) { result in
             token.resume { http in
                 // On the loop's thread, so that two requests of one turn never both get through.

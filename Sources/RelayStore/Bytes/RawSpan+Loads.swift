@@ -17,14 +17,14 @@ extension RawSpan {
 
     /// Four bytes where the caller has made sure that there are as many.
     @inline(__always)
-    func half(unchecked offset: Int) -> Int {
+    func uint32(unchecked offset: Int) -> Int {
         // SAFETY: as above.
         Int(unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
     }
 
     /// Four bytes.
     @inline(__always)
-    func half(at offset: Int) -> UInt32 {
+    func uint32(at offset: Int) -> UInt32 {
         precondition(offset >= 0 && offset &+ 4 <= byteCount)
         // SAFETY: the bytes are within the span.
         return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
@@ -32,7 +32,7 @@ extension RawSpan {
 
     /// Two bytes.
     @inline(__always)
-    func quarter(at offset: Int) -> UInt16 {
+    func uint16(at offset: Int) -> UInt16 {
         precondition(offset >= 0 && offset &+ 2 <= byteCount)
         // SAFETY: the bytes are within the span.
         return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self)

@@ -22,7 +22,7 @@ public struct ChangeView: ~Escapable {
             throw .corrupted(what: "a change record")
         }
         self.sequence = sequence
-        account = bytes.half(at: 0)
+        account = bytes.uint32(at: 0)
         kind = bytes.byte(at: 4)
         time = Int64(bitPattern: bytes.word(at: 8))
         payload = bytes.extracting(Self.headerBytes..<bytes.byteCount)

@@ -2,7 +2,7 @@ import LMDB
 
 /// What a check of the store found.
 public struct CheckReport: Equatable, Sendable {
-    /// Documents that were looked at, without copies.
+    /// Documents that were looked at, without those of covering indexes.
     public var documents: UInt64 = 0
     /// Bytes of their JSON, without commas.
     public var jsonBytes: UInt64 = 0
@@ -39,8 +39,8 @@ extension StoreView {
         var report = CheckReport()
         try checkDocuments(&report)
         try checkLists(&report)
-        try checkCopies(&report)
-        try checkContents(&report)
+        try checkCoveringIndexes(&report)
+        try checkBlobs(&report)
         return report
     }
 
@@ -129,7 +129,7 @@ extension StoreView {
             nodes += try check(list, &report)
         }
         let stored = try lifting { () throws(LMDBError) in
-            try transaction.statistics(databases.blocks).entries
+            try transaction.statistics(databases.listNodes).entries
         }
         if stored != nodes { report.fault("\(stored) list nodes, \(nodes) of them in lists") }
     }

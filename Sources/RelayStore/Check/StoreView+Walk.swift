@@ -30,21 +30,21 @@ extension StoreView {
     }
 
     /// Hands over every looked-up text and the id that it finds, until `body` says false.
-    public func forEachLookup(
-        _ body: (LookupKey, UInt64) throws(StoreError) -> Bool
+    public func forEachUniqueKey(
+        _ body: (UniqueKey, UInt64) throws(StoreError) -> Bool
     ) throws(StoreError) {
         var from: [UInt8] = [0]
-        while let entry = try lookup(atOrAfter: from) {
-            guard try body(try LookupKey(stored: entry.key), entry.id) else { return }
+        while let entry = try uniqueKey(atOrAfter: from) {
+            guard try body(try UniqueKey(stored: entry.key), entry.id) else { return }
             from = entry.key + [0]
         }
     }
 
-    private func lookup(
+    private func uniqueKey(
         atOrAfter key: [UInt8]
     ) throws(StoreError) -> (key: [UInt8], id: UInt64)? {
         do throws(LMDBError) {
-            let cursor = try transaction.cursor(databases.lookups)
+            let cursor = try transaction.cursor(databases.uniqueIndex)
             guard let entry = try cursor.seek(atOrAfter: key.span.bytes) else { return nil }
             guard entry.value.byteCount == 8 else { throw .corrupted }
             return (entry.key.copied(), entry.value.word(at: 0))

@@ -27,7 +27,7 @@ extension StoreTransaction {
         do throws(LMDBError) {
             switch set {
             case .documents: return try neighbours(of: UInt64(truncatingIfNeeded: place))
-            case .copies(let list): return try neighbours(of: place, list)
+            case .coveringIndex(let list): return try neighbours(of: place, list)
             }
         } catch {
             throw StoreError(error)
@@ -62,16 +62,16 @@ extension StoreTransaction {
         of place: UInt128, _ list: ListKey
     ) throws(LMDBError) -> BlockNeighbours {
         let view = transaction.view
-        let cursor = try view.cursor(databases.copies)
+        let cursor = try view.cursor(databases.coveringIndexes)
         let name = list.stored
         func summary(_ entry: borrowing BytesEntry) -> BlockSummary? {
             guard entry.key.word(at: 0) == name[0], entry.key.word(at: 8) == name[1]
             else { return nil }
             return BlockSummary(
-                first: CopyKey.place(entry.key), byteCount: entry.value.byteCount)
+                first: CoveringKey.place(entry.key), byteCount: entry.value.byteCount)
         }
         var result = BlockNeighbours()
-        let key = CopyKey(list, place)
+        let key = CoveringKey(list, place)
         guard let found = try cursor.seek(atOrAfter: key.stored.span.bytes) else {
             if let last = try cursor.last() { result.home = summary(last) }
             return result

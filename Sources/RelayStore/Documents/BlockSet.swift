@@ -10,19 +10,19 @@ import LMDB
 enum BlockSet: Equatable {
     /// All documents, by their keys.
     case documents
-    /// Copies of the documents on a list, in its order: so a page of it is a walk over neighbours.
-    case copies(ListKey)
+    /// The documents of a list once more, in its order: so a page of it is a walk over neighbours.
+    case coveringIndex(ListKey)
 
-    /// The place of a document whose directory entry has this key and this second word: of a copy it
-    /// is what the list sorts by, in place of a version.
+    /// The place of a document whose directory entry has this key and this second word: in a covering
+    /// index it is what the list sorts by, in place of a version.
     func place(key: UInt64, word: UInt64) -> UInt128 {
         self == .documents ? UInt128(key) : UInt128(word) << 64 | UInt128(key)
     }
 
 }
 
-/// The key under which a block of copies is stored: 32 bytes that sort by list and place.
-struct CopyKey {
+/// The key under which a block of a covering index is stored: 32 bytes that sort by list and place.
+struct CoveringKey {
     let stored: InlineArray<4, UInt64>
 
     init(_ list: ListKey, _ place: UInt128) {
@@ -35,7 +35,7 @@ struct CopyKey {
 
     /// Reads a key back.
     static func list(_ stored: RawSpan) throws(StoreError) -> ListKey {
-        guard stored.byteCount == 32 else { throw .corrupted(what: "the key of a copy") }
+        guard stored.byteCount == 32 else { throw .corrupted(what: "the key of a covering index") }
         return try ListKey(stored: stored.extracting(0..<16))
     }
 
@@ -54,17 +54,17 @@ extension StoreView {
         switch set {
         case .documents:
             return try value(UInt64(truncatingIfNeeded: place), in: databases.documents)
-        case .copies(let list):
-            let key = CopyKey(list, place)
-            return try value(key.stored.span.bytes, in: databases.copies)
+        case .coveringIndex(let list):
+            let key = CoveringKey(list, place)
+            return try value(key.stored.span.bytes, in: databases.coveringIndexes)
         }
     }
 
-    /// A cursor over the blocks of copies of all lists.
+    /// A cursor over the blocks of all covering indexes.
     @_lifetime(copy self)
-    func copyCursor() throws(StoreError) -> BytesCursor {
+    func coveringCursor() throws(StoreError) -> BytesCursor {
         do throws(LMDBError) {
-            return try transaction.cursor(databases.copies)
+            return try transaction.cursor(databases.coveringIndexes)
         } catch {
             throw StoreError(error)
         }
@@ -77,9 +77,9 @@ extension StoreTransaction {
         switch set {
         case .documents:
             return try delete(UInt64(truncatingIfNeeded: place), in: databases.documents)
-        case .copies(let list):
-            let key = CopyKey(list, place)
-            return try delete(key.stored.span.bytes, in: databases.copies)
+        case .coveringIndex(let list):
+            let key = CoveringKey(list, place)
+            return try delete(key.stored.span.bytes, in: databases.coveringIndexes)
         }
     }
 
@@ -95,10 +95,10 @@ extension StoreTransaction {
                 try transaction.reserve(
                     byteCount, at: UInt64(truncatingIfNeeded: place), in: databases.documents,
                     isLast: isLast, fill: fill)
-            case .copies(let list):
-                let key = CopyKey(list, place)
+            case .coveringIndex(let list):
+                let key = CoveringKey(list, place)
                 try transaction.reserve(
-                    byteCount, at: key.stored.span.bytes, in: databases.copies, fill: fill)
+                    byteCount, at: key.stored.span.bytes, in: databases.coveringIndexes, fill: fill)
             }
         } catch {
             throw StoreError(error)

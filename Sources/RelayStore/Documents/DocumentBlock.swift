@@ -27,10 +27,10 @@ struct DocumentBlock: ~Escapable {
             throw .corrupted(what: "the header of a block of documents")
         }
         // The header is there: each of these adds at most 2^32, so nothing overflows.
-        count = Int(bytes.quarter(at: 0))
+        count = Int(bytes.uint16(at: 0))
         jsonStart = Self.headerBytes &+ Self.entryBytes &* count
-        privateStart = jsonStart &+ bytes.half(unchecked: 4)
-        guard count > 0, privateStart &+ bytes.half(unchecked: 8) == bytes.byteCount else {
+        privateStart = jsonStart &+ bytes.uint32(unchecked: 4)
+        guard count > 0, privateStart &+ bytes.uint32(unchecked: 8) == bytes.byteCount else {
             throw .corrupted(what: "the header of a block of documents")
         }
         self.bytes = bytes
@@ -116,8 +116,8 @@ struct DocumentBlock: ~Escapable {
         precondition(documents.lowerBound >= 0 && documents.upperBound <= count)
         // The directory has `count` entries; each ends where the next one's JSON begins.
         let (first, end) = (offset(documents.lowerBound), offset(documents.upperBound))
-        let from = documents.lowerBound == 0 ? 0 : bytes.half(unchecked: first &- 8)
-        let to = bytes.half(unchecked: end &- 8)
+        let from = documents.lowerBound == 0 ? 0 : bytes.uint32(unchecked: first &- 8)
+        let to = bytes.uint32(unchecked: end &- 8)
         guard from < to, jsonStart &+ to <= privateStart else {
             throw .corrupted(what: "the directory of a block of documents")
         }
@@ -127,8 +127,8 @@ struct DocumentBlock: ~Escapable {
     /// Where a document's private bytes lie within the block.
     @inline(__always)
     func privateBytes(at index: Int) throws(StoreError) -> Range<Int> {
-        let start = index == 0 ? 0 : Int(bytes.half(at: offset(index) - 4))
-        let end = Int(bytes.half(at: offset(index) + 28))
+        let start = index == 0 ? 0 : Int(bytes.uint32(at: offset(index) - 4))
+        let end = Int(bytes.uint32(at: offset(index) + 28))
         guard start <= end, privateStart + end <= bytes.byteCount else {
             throw .corrupted(what: "the directory of a block of documents")
         }

@@ -14,7 +14,7 @@ extension StoreTransaction {
             json, privateBytes, UInt128(key.rawValue), key, word: version, in: .documents)
     }
 
-    /// Puts a document, or a copy, into its place in a set.
+    /// Puts a document into its place in a set.
     mutating func put(
         _ json: RawSpan, _ privateBytes: RawSpan, _ place: UInt128, _ key: DocumentKey,
         word: UInt64, in set: BlockSet
@@ -200,7 +200,7 @@ extension StoreTransaction {
         let pieces = scratch.pieces
         let place = pieces[range.lowerBound].place
         if let first, first != place { try deleteBlock(at: first, in: set) }
-        // Nobody remembers where copies lie.
+        // Nobody remembers where the entries of covering indexes lie.
         if set == .documents {
             for index in range { scratch.move(pieces[index].key) }
         }

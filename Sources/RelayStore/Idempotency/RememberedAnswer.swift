@@ -18,7 +18,7 @@ public struct RememberedAnswer: ~Escapable {
         guard bytes.byteCount >= Self.headerBytes else {
             throw .corrupted(what: "a remembered answer")
         }
-        let end = Self.headerBytes + Int(bytes.half(at: 8))
+        let end = Self.headerBytes + Int(bytes.uint32(at: 8))
         guard end <= bytes.byteCount else { throw .corrupted(what: "a remembered answer") }
         time = Int64(bitPattern: bytes.word(at: 0))
         fingerprint = bytes.extracting(Self.headerBytes..<end)

@@ -39,7 +39,7 @@ private enum KeyRecord {
 extension StoreView {
     /// Changes with every key that is made or revoked.
     func keyGeneration() throws(StoreError) -> UInt64 {
-        guard let value = try value(KeyRecord.generation.span.bytes, in: databases.keys) else {
+        guard let value = try value(KeyRecord.generation.span.bytes, in: databases.apiKeys) else {
             return 0
         }
         guard value.byteCount == 8 else { throw .corrupted(what: "the keys' generation") }
@@ -50,7 +50,7 @@ extension StoreView {
     public func authenticate(_ text: UnsafeRawBufferPointer) throws(StoreError) -> UInt32? {
         guard let digest = APIKeyText.digest(text) else { return nil }
         let key = KeyRecord.hash(digest)
-        guard let value = try value(key.span.bytes, in: databases.keys) else { return nil }
+        guard let value = try value(key.span.bytes, in: databases.apiKeys) else { return nil }
         let record = try apiKey(value)
         // The search above compares hashes byte by byte; what decides takes constant time.
         guard let stored = try digestOfKey(record.id),
@@ -64,7 +64,7 @@ extension StoreView {
         var records: [APIKeyRecord] = []
         var id: UInt64 = 0
         while let digest = try digestOfKey(atOrAfter: &id) {
-            guard let value = try value(KeyRecord.hash(digest).span.bytes, in: databases.keys)
+            guard let value = try value(KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
             else { throw .corrupted(what: "the keys") }
             let record = try apiKey(value)
             if account == nil || record.account == account { records.append(record) }
@@ -76,13 +76,13 @@ extension StoreView {
     private func apiKey(_ value: RawSpan) throws(StoreError) -> APIKeyRecord {
         guard value.byteCount >= 24 else { throw .corrupted(what: "an API key") }
         return APIKeyRecord(
-            id: value.word(at: 0), account: value.half(at: 8),
+            id: value.word(at: 0), account: value.uint32(at: 8),
             created: Int64(bitPattern: value.word(at: 16)),
             label: String(decoding: value.extracting(24..<value.byteCount).copied(), as: UTF8.self))
     }
 
     fileprivate func digestOfKey(_ id: UInt64) throws(StoreError) -> [UInt8]? {
-        let value = try value(KeyRecord.id(id).span.bytes, in: databases.keys)
+        let value = try value(KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         guard let digest = value?.copied() else { return nil }
         guard digest.count == crypto_hash_sha256_BYTES else { throw .corrupted(what: "the keys") }
         return digest
@@ -91,7 +91,7 @@ extension StoreView {
     /// The hash of the key with the next id, which `id` is then set to.
     private func digestOfKey(atOrAfter id: inout UInt64) throws(StoreError) -> [UInt8]? {
         do throws(LMDBError) {
-            let cursor = try transaction.cursor(databases.keys)
+            let cursor = try transaction.cursor(databases.apiKeys)
             let start = KeyRecord.id(id)
             guard let entry = try cursor.seek(atOrAfter: start.span.bytes),
                 entry.key.byteCount == 9, entry.key.byte(at: 0) == 2
@@ -119,8 +119,8 @@ extension StoreTransaction {
         try charge(64 + label.utf8.count)
         let head: InlineArray<3, UInt64> = [id, UInt64(account), UInt64(bitPattern: time)]
         let value = head.span.bytes.copied() + Array(label.utf8)
-        try put(value.span.bytes, at: KeyRecord.hash(digest).span.bytes, in: databases.keys)
-        try put(digest.span.bytes, at: KeyRecord.id(id).span.bytes, in: databases.keys)
+        try put(value.span.bytes, at: KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
+        try put(digest.span.bytes, at: KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         try bumpKeyGeneration()
         let record = APIKeyRecord(id: id, account: account, created: time, label: label)
         return NewAPIKey(text: text, record: record)
@@ -129,8 +129,8 @@ extension StoreTransaction {
     /// Ends a key; says whether it was in force.
     public mutating func revokeAPIKey(_ id: UInt64) throws(StoreError) -> Bool {
         guard let digest = try view.digestOfKey(id) else { return false }
-        try delete(KeyRecord.hash(digest).span.bytes, in: databases.keys)
-        try delete(KeyRecord.id(id).span.bytes, in: databases.keys)
+        try delete(KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
+        try delete(KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         try bumpKeyGeneration()
         return true
     }
@@ -140,6 +140,6 @@ extension StoreTransaction {
 
     private mutating func bumpKeyGeneration() throws(StoreError) {
         let generation: InlineArray<1, UInt64> = [try view.keyGeneration() + 1]
-        try put(generation.span.bytes, at: KeyRecord.generation.span.bytes, in: databases.keys)
+        try put(generation.span.bytes, at: KeyRecord.generation.span.bytes, in: databases.apiKeys)
     }
 }

@@ -20,7 +20,7 @@ struct ListNode<Key: CountedKey>: ~Escapable {
             bytes.byte(at: start + 1) == Key.nodeFormat
         else { throw .corrupted(what: "a list node's header") }
         level = Int(bytes.byte(at: start))
-        count = Int(bytes.quarter(at: start + 2))
+        count = Int(bytes.uint16(at: start + 2))
         let entryBytes = level == 0 ? Key.byteCount : Key.childBytes
         guard bytes.byteCount == start + ListLayout.headerBytes + entryBytes * count,
             level <= Limits.listLevels

@@ -38,7 +38,7 @@ extension StoreTransaction {
     private func load<Key: CountedKey>(
         _ number: UInt64, level: Int, into buffer: ListNodeBuffer<Key>
     ) throws(StoreError) {
-        guard let bytes = try view.value(number, in: databases.blocks) else {
+        guard let bytes = try view.value(number, in: databases.listNodes) else {
             throw .corrupted(what: "a list's tree")
         }
         let node = try ListNode<Key>(bytes)
@@ -74,10 +74,10 @@ extension StoreTransaction {
         let last = try highestNode()
         do throws(LMDBError) {
             if number > last {
-                try transaction.append(bytes, at: number, in: databases.blocks)
+                try transaction.append(bytes, at: number, in: databases.listNodes)
                 lastNode = number
             } else {
-                try transaction.put(bytes, at: number, in: databases.blocks)
+                try transaction.put(bytes, at: number, in: databases.listNodes)
             }
         } catch {
             throw StoreError(error)
@@ -85,7 +85,7 @@ extension StoreTransaction {
     }
 
     mutating func deleteNode(_ number: UInt64) throws(StoreError) {
-        guard try delete(number, in: databases.blocks) else {
+        guard try delete(number, in: databases.listNodes) else {
             throw .corrupted(what: "a list's tree")
         }
     }
@@ -97,7 +97,7 @@ extension StoreTransaction {
         if let lastNode { return lastNode }
         do throws(LMDBError) {
             let view = transaction.view
-            let cursor = try view.cursor(databases.blocks)
+            let cursor = try view.cursor(databases.listNodes)
             let last = try cursor.last()?.key ?? 0
             lastNode = last
             return last

@@ -187,7 +187,7 @@ extension StoreView {
         of parent: borrowing ListNode<Key>, at index: Int
     ) throws(StoreError) -> ListNode<Key> {
         guard index < parent.count,
-            let bytes = try value(parent.node(at: index), in: databases.blocks)
+            let bytes = try value(parent.node(at: index), in: databases.listNodes)
         else { throw .corrupted(what: "a list's tree") }
         let node = try ListNode<Key>(bytes)
         guard node.level == parent.level - 1, node.count > 0 else {

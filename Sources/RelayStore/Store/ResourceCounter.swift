@@ -61,7 +61,7 @@ extension StoreTransaction {
     /// Gives out the next id of an account's resource.
     public mutating func nextID(account: UInt32, resource: UInt8) throws(StoreError) -> UInt64 {
         var counter = try view.counter(account: account, resource: resource)
-        if isRehearsal { counter.lastID = max(counter.lastID, Limits.provisionalIDs) }
+        if isDryRun { counter.lastID = max(counter.lastID, Limits.provisionalIDs) }
         counter.lastID += 1
         guard counter.lastID >> Limits.idBits == 0 else { throw .tooLarge }
         try setCounter(account: account, resource: resource, to: counter)

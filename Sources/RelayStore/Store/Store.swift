@@ -36,7 +36,7 @@ public typealias Durability = LMDB.Durability
 /// A slot that a reader holds, see `LMDB.ReaderSlot`.
 public typealias ReaderSlot = LMDB.ReaderSlot
 
-/// Documents, lists, lookups, counters, changes and keys in one LMDB environment.
+/// Documents, lists, unique texts, counters, changes and keys in one LMDB environment.
 ///
 /// Read through a `StoreReader`, one per event loop or tool. Write through a `Writer`, which
 /// commits in groups on its own thread, or in bulk through `write`.

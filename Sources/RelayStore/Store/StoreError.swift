@@ -4,7 +4,7 @@ import LMDB
 public enum StoreError: Error, Equatable, Sendable {
     /// The quota, the map or the disk is full; deletions still work.
     case storeFull
-    /// A lookup's text belongs to another record already.
+    /// A unique text belongs to another record already.
     case duplicate(id: UInt64)
     /// A document over `Limits.documentBytes`, or an id, account or label that is out of range.
     case tooLarge

@@ -38,7 +38,7 @@ public struct StoreMetadata: Equatable, Sendable {
         guard let record, record.byteCount == 24 else {
             throw .corrupted(what: "the store's metadata")
         }
-        formatVersion = record.half(at: 0)
+        formatVersion = record.uint32(at: 0)
         guard formatVersion == Limits.formatVersion else {
             throw .incompatible(version: formatVersion)
         }

@@ -48,15 +48,15 @@ extension Store {
 extension StoreView {
     fileprivate func databaseStatistics() throws(LMDBError) -> [(String, DatabaseStatistics)] {
         let integer = [
-            ("documents", databases.documents), ("blocks", databases.blocks),
+            ("documents", databases.documents), ("blocks", databases.listNodes),
             ("counters", databases.counters), ("changes", databases.changes),
-            ("contents", databases.contents), ("chunks", databases.chunks),
+            ("contents", databases.blobs), ("chunks", databases.chunks),
             ("uploads", databases.uploads),
         ]
         let bytes = [
-            ("lists", databases.lists), ("lookups", databases.lookups),
-            ("copies", databases.copies), ("keys", databases.keys), ("meta", databases.meta),
-            ("idempotency", databases.idempotency),
+            ("lists", databases.lists), ("lookups", databases.uniqueIndex),
+            ("copies", databases.coveringIndexes), ("keys", databases.apiKeys),
+            ("meta", databases.meta), ("idempotency", databases.idempotency),
         ]
         var result: [(String, DatabaseStatistics)] = []
         for (name, database) in integer {

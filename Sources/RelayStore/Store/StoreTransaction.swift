@@ -1,6 +1,6 @@
 import LMDB
 
-/// The one write transaction of a store: documents, lists, lookups, counters, changes and keys
+/// The one write transaction of a store: documents, lists, unique texts, counters, changes and keys
 /// change together or not at all. What changes them are extensions of this type.
 public struct StoreTransaction: ~Copyable {
     var transaction: WriteTransaction
@@ -12,7 +12,7 @@ public struct StoreTransaction: ~Copyable {
     /// Sequence number of the newest change, of this transaction or before.
     public internal(set) var sequence: UInt64
     /// Whether all of it will be thrown away.
-    let isRehearsal: Bool
+    let isDryRun: Bool
     /// Highest number of a list node, nil until it is needed.
     var lastNode: UInt64?
     private let core: StoreCore
@@ -26,7 +26,7 @@ public struct StoreTransaction: ~Copyable {
     var elapsedAtStamp: Int64?
     let elapsedBefore: Int64
 
-    init(_ core: StoreCore, isRehearsal: Bool = false) throws(StoreError) {
+    init(_ core: StoreCore, isDryRun: Bool = false) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in
             try core.environment.beginWrite()
         }
@@ -36,7 +36,7 @@ public struct StoreTransaction: ~Copyable {
         self.transaction = transaction
         self.room = room
         self.sequence = sequence
-        self.isRehearsal = isRehearsal
+        self.isDryRun = isDryRun
         databases = core.databases
         scratch = core.scratch
         moved = core.moved

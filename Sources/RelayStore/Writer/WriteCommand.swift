@@ -8,7 +8,7 @@ public protocol WriteCommand: AnyObject, Sendable {
     var byteCount: Int { get }
 
     /// Whether the change is only tried out: it is applied like any other, then thrown away.
-    var isRehearsal: Bool { get }
+    var isDryRun: Bool { get }
 
     /// Checks everything, then changes the store; keeps its own answer. Called on the writer's
     /// thread, and again from the start if another command of its group failed.
@@ -23,7 +23,7 @@ public protocol WriteCommand: AnyObject, Sendable {
 
 extension WriteCommand {
     /// Most commands are meant.
-    public var isRehearsal: Bool { false }
+    public var isDryRun: Bool { false }
 }
 
 /// What became of a command that was handed to the writer.

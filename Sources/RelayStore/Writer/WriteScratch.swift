@@ -71,7 +71,7 @@ struct DocumentPiece {
     /// Where it stands in its set of blocks.
     var place: UInt128
     var key: UInt64
-    /// The version; of a copy what its list sorts by.
+    /// The version; in a covering index what its list sorts by.
     var word: UInt64
     var checksum: UInt64
     /// The answer's bytes, without the comma.

@@ -79,9 +79,9 @@ final class GroupCommit: Sendable {
 
     /// Commits what is meant, then rehearses the rest, which so sees what a client did before.
     private func commitAll(_ batch: [any WriteCommand]) {
-        guard batch.contains(where: \.isRehearsal) else { return commit(batch[...]) }
-        commit(batch.filter { !$0.isRehearsal }[...])
-        for command in batch where command.isRehearsal { rehearse(command) }
+        guard batch.contains(where: \.isDryRun) else { return commit(batch[...]) }
+        commit(batch.filter { !$0.isDryRun }[...])
+        for command in batch where command.isDryRun { rehearse(command) }
     }
 
     /// Applies a command in a transaction of its own and throws that away: whatever the command
@@ -89,7 +89,7 @@ final class GroupCommit: Sendable {
     private func rehearse(_ command: any WriteCommand) {
         let result: Result<Void, StoreError>
         do throws(StoreError) {
-            var transaction = try StoreTransaction(core, isRehearsal: true)
+            var transaction = try StoreTransaction(core, isDryRun: true)
             try command.apply(to: &transaction)
             result = .success(())
         } catch {
@@ -123,9 +123,9 @@ final class GroupCommit: Sendable {
 
     /// Commands between two steps aside: few of them, but never so few that a group steps aside
     /// more than `Limits.yieldsPerCommit` times, or loops that are always busy would starve it.
-    static func stretch(of commands: Int) -> Int {
+    static func commandsBetweenYields(of commands: Int) -> Int {
         max(
-            Limits.stretchCommands,
+            Limits.commandsBetweenYields,
             (commands + Limits.yieldsPerCommit - 1) / Limits.yieldsPerCommit)
     }
 
@@ -138,7 +138,7 @@ final class GroupCommit: Sendable {
     private func attempt(_ group: ArraySlice<any WriteCommand>) -> Attempt {
         do throws(StoreError) {
             var transaction = try StoreTransaction(core)
-            let stretch = Self.stretch(of: group.count)
+            let interval = Self.commandsBetweenYields(of: group.count)
             for index in group.indices {
                 do throws(StoreError) {
                     try group[index].apply(to: &transaction)
@@ -146,8 +146,8 @@ final class GroupCommit: Sendable {
                     return .commandFailed(index, error)
                 }
                 // A loop that shares the core answers what has come in meanwhile: its slowest
-                // reads wait for a stretch, not for a group. p99 beside writes: 0.85 -> 0.43 ms.
-                if (index - group.startIndex + 1) % stretch == 0 { sched_yield() }
+                // reads wait for a few commands, not for a group. p99 beside writes: 0.85 -> 0.43 ms.
+                if (index - group.startIndex + 1) % interval == 0 { sched_yield() }
             }
             try transaction.trimChanges(
                 retention, limit: Limits.trimmedChanges + 2 * group.count)

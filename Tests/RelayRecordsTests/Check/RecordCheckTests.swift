@@ -32,10 +32,10 @@ struct RecordCheckTests {
         try fixture.store.write { (transaction) throws(StoreError) in
             try transaction.remove(1, from: RecordList.ordersOfCustomer.key(1, customer))
             try transaction.insert(9, into: RecordList.customers.key(1))
-            try transaction.removeLookup(
-                LookupKey(
+            try transaction.removeUnique(
+                UniqueKey(
                     account: 1, resource: Resource.customer.rawValue,
-                    kind: RecordLookup.internalID.rawValue, text: "k".utf8))
+                    kind: UniqueIndex.internalID.rawValue, text: "k".utf8))
         }
         #expect(try findings(fixture).count == 3)
     }

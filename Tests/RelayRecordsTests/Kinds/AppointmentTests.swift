@@ -98,16 +98,16 @@ struct AppointmentTests {
         _ page: SelectedPage, _ view: borrowing StoreView
     ) throws(StoreError) -> [UInt64] {
         var ids = page.keys.map(\.recordID)
-        guard let stretch = page.stretch else { return ids }
+        guard let range = page.coveringRange else { return ids }
         let before = ids.count
-        let result = try view.appendRuns(stretch, maxBytes: .max) { run in
+        let result = try view.appendRuns(range, maxBytes: .max) { run in
             let text = String(decoding: run, as: UTF8.self)
             // {"id":12,"title":…
             for part in text.split(separator: "{\"id\":") {
                 ids.append(UInt64(part.prefix { $0.isNumber }) ?? 0)
             }
         }
-        #expect(result.documents == stretch.count && ids.count == before + stretch.count)
+        #expect(result.documents == range.count && ids.count == before + range.count)
         #expect(result.lastKey?.recordID == ids.last && page.next.after == result.lastKey)
         return ids
     }
@@ -134,7 +134,7 @@ struct AppointmentTests {
         let reader = try fixture.store.makeReader()
         var window = AppointmentWindow(
             account: 1, customer: nil, from: WallTime(seconds: base + 2_130), to: nil)
-        window.budget = 500
+        window.scanBudget = 500
         let page = SelectedPage()
         try window.fill(page, reader.view, from: SelectionStart(skip: 8), limit: 50)
         #expect(page.total == 9 && page.keys.isEmpty && !page.isLast)
@@ -208,7 +208,7 @@ struct AppointmentTests {
     }
 
     @Test("A check finds a list that has lost all of its copies.")
-    func lostCopies() throws {
+    func lostEntries() throws {
         let fixture = try RecordFixture()
         try fixture.customer()
         var source = SplitMix(state: 6)
@@ -221,7 +221,7 @@ struct AppointmentTests {
         let list = RecordList.appointmentsByStart.key(1)
         try fixture.store.write { (transaction) throws(StoreError) in
             for (id, start) in starts {
-                try transaction.deleteCopy(
+                try transaction.deleteCoveringEntry(
                     of: Resource.appointment.key(1, id), in: list, by: start)
             }
         }

@@ -13,12 +13,12 @@ struct AttachmentLoadingTests {
 
     /// Puts a file into a store as an upload does.
     private func upload(_ bytes: [UInt8], to fixture: RecordFixture) throws -> UploadedFile {
-        let hash = ContentDigest.begin()
+        let hash = BlobDigest.begin()
         bytes.withUnsafeBytes { hash.update($0) }
-        let digest = ContentDigest(hash.finish())
+        let digest = BlobDigest(hash.finish())
         let id = try fixture.store.write { (transaction) throws(StoreError) in
             let id = try transaction.beginUpload()
-            for number in 0..<ContentRecord.chunks(of: bytes.count) {
+            for number in 0..<BlobRecord.chunks(of: bytes.count) {
                 let start = number * Limits.chunkBytes
                 let end = min(bytes.count, start + Limits.chunkBytes)
                 try transaction.putChunk(id, number, Array(bytes[start..<end]).span.bytes)

@@ -144,7 +144,7 @@ struct ChangeSource {
     private mutating func file() -> UploadedFile {
         UploadedFile(
             name: text(), type: "application/pdf", content: id(), byteCount: 9,
-            digest: ContentDigest(words: SIMD4(id(), 0, .max, id())))
+            digest: BlobDigest(words: SIMD4(id(), 0, .max, id())))
     }
 
     private mutating func appointment() -> NewAppointment {

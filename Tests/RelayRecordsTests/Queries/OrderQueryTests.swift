@@ -109,8 +109,8 @@ struct OrderQueryTests {
             let filter = filter(&source)
             let wanted = wanted(orders, filter)
             var query = OrderQuery(account: 1, filter)
-            query.gathered = [0, 10, 10_000].randomElement(using: &source)!
-            query.budget = [3, 50, 10_000].randomElement(using: &source)!
+            query.sortedOrders = [0, 10, 10_000].randomElement(using: &source)!
+            query.scanBudget = [3, 50, 10_000].randomElement(using: &source)!
             let limit = [1, 7, 1_000].randomElement(using: &source)!
             let offset = Int.random(in: 0...wanted.count + 1, using: &source)
             var start = SelectionStart(skip: UInt64(offset))
@@ -129,7 +129,7 @@ struct OrderQueryTests {
                 pages += 1
             } while !page.isLast && pages < 1_000
             #expect(ids == Array(wanted.dropFirst(offset)), "\(filter)")
-            if query.budget == 10_000 {
+            if query.scanBudget == 10_000 {
                 #expect(pages == max(1, (max(0, wanted.count - offset) + limit - 1) / limit))
             }
         }
@@ -156,8 +156,8 @@ struct OrderQueryTests {
             let wanted = wanted(orders, filter)
             var query = OrderQuery(account: 1, filter)
             // Nothing may be looked at in vain.
-            query.budget = 1
-            query.gathered = 0
+            query.scanBudget = 1
+            query.sortedOrders = 0
             for offset in 0...wanted.count {
                 let start = SelectionStart(skip: UInt64(offset))
                 try query.fill(page, reader.view, from: start, limit: 2)

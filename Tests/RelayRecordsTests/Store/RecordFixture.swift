@@ -83,13 +83,14 @@ struct RecordFixture {
     }
 
     func lookup(
-        _ lookup: RecordLookup, _ resource: Resource, _ text: String
+        _ lookup: UniqueIndex, _ resource: Resource, _ text: String
     ) throws -> UInt64? {
         let reader = try store.makeReader()
-        return try reader.view.lookup(
-            LookupKey(
-                account: 1, resource: resource.rawValue, kind: lookup.rawValue,
-                text: Array(text.utf8)))
+        return try reader.view.record(
+            named:
+                UniqueKey(
+                    account: 1, resource: resource.rawValue, kind: lookup.rawValue,
+                    text: Array(text.utf8)))
     }
 
     // MARK: Records to start from

@@ -74,7 +74,7 @@ struct LimitsTests {
 
     @Test("Uploads fit what the store keeps and what a form may bring.")
     func uploads() {
-        #expect(ContentRecord.chunks(of: RelayServer.Limits.fileBytes) <= 1 << 16)
+        #expect(BlobRecord.chunks(of: RelayServer.Limits.fileBytes) <= 1 << 16)
         #expect(RelayServer.Limits.fileBytes == RelayRecords.Limits.fileBytes)
         #expect(RelayServer.Limits.partHeadBytes < RelayServer.Limits.formMemberBytes)
         #expect(

@@ -3,7 +3,7 @@ import Testing
 @testable import RelayStore
 
 /// A list whose documents are kept in its order as well.
-private struct CopiedList {
+private struct ModelIndex {
     let list: ListKey
     /// The JSON by order and id.
     var model: [UInt128: [UInt8]] = [:]
@@ -24,7 +24,7 @@ private struct CopiedList {
         let key = UInt128(order) << 64 | UInt128(id)
         try transaction.putDocument(document(key), json: json.span.bytes, version: 1)
         try transaction.insert(wide: key, into: list)
-        try transaction.putCopy(of: document(key), in: list, by: order)
+        try transaction.putCoveringEntry(of: document(key), in: list, by: order)
         model[key] = json
     }
 
@@ -36,22 +36,22 @@ private struct CopiedList {
         try transaction.deleteDocument(document(key))
         try transaction.remove(wide: key, from: list)
         check(
-            try transaction.deleteCopy(
+            try transaction.deleteCoveringEntry(
                 of: document(key), in: list, by: UInt64(truncatingIfNeeded: key >> 64)), true)
         model[key] = nil
     }
 
-    /// A stretch of the list, as far as it goes.
-    func stretch(from place: Int, count: Int) -> CopyStretch? {
+    /// A range of the list, as far as it goes.
+    func range(from place: Int, count: Int) -> CoveringRange? {
         let keys = model.keys.sorted().dropFirst(place).prefix(count)
         return keys.first.map {
-            CopyStretch(list: list, resource: 20, first: $0, count: keys.count)
+            CoveringRange(list: list, resource: 20, first: $0, count: keys.count)
         }
     }
 }
 
 @Suite("Copies of documents")
-struct CopyTests {
+struct CoveringIndexTests {
     private func json(_ random: inout SplitMix) -> [UInt8] {
         // Most are short; some fill a block, some more than one.
         let most = [3, 200, 200, 200, 900, 4_100, 9_000].randomElement(using: &random)!
@@ -59,12 +59,12 @@ struct CopyTests {
         return [UInt8](repeating: fill, count: Int.random(in: 2...most, using: &random))
     }
 
-    @Test("Stretches of a list agree with a sorted dictionary through 6 000 random changes.")
+    @Test("Ranges of a covering index agree with a sorted dictionary through 6 000 random changes.")
     func model() throws {
         let store = try Store.inMemory()
         var random = SplitMix(state: 9)
         // Neighbours in the database, which must never mix.
-        var lists = [CopiedList(account: 1), CopiedList(account: 2)]
+        var lists = [ModelIndex(account: 1), ModelIndex(account: 2)]
         for (round, puts) in [(0, 90), (1, 50), (2, 15), (3, 70)] {
             for _ in 0..<15 {
                 try store.write { (transaction) throws(StoreError) in
@@ -91,14 +91,14 @@ struct CopyTests {
         try store.check().faults.filter { !$0.contains("given out") }
     }
 
-    private func compare(_ store: Store, _ list: CopiedList, _ random: inout SplitMix) throws {
+    private func compare(_ store: Store, _ list: ModelIndex, _ random: inout SplitMix) throws {
         let reader = try store.makeReader()
         let keys = list.model.keys.sorted()
         for _ in 0..<200 {
             let place = Int.random(in: 0..<max(keys.count, 1), using: &random)
             let count = [1, 2, 50, 1_000].randomElement(using: &random)!
             let room = [0, 500, 8_000, Int.max].randomElement(using: &random)!
-            guard let stretch = list.stretch(from: place, count: count) else { continue }
+            guard let range = list.range(from: place, count: count) else { continue }
             var wanted: [UInt8] = []
             var fitting = 0
             for key in keys[place..<min(place + count, keys.count)] {
@@ -108,19 +108,19 @@ struct CopyTests {
                 fitting += 1
             }
             var found: [UInt8] = []
-            let result = try reader.view.appendRuns(stretch, maxBytes: room) { found += $0 }
+            let result = try reader.view.appendRuns(range, maxBytes: room) { found += $0 }
             #expect(found == wanted && result.documents == fitting)
             #expect(result.lastKey == keys[place + fitting - 1])
         }
         for (key, json) in list.model {
             let order = UInt64(truncatingIfNeeded: key >> 64)
             let document = list.document(key)
-            if let copy = try reader.view.copy(of: document, in: list.list, by: order) {
+            if let copy = try reader.view.coveringEntry(of: document, in: list.list, by: order) {
                 check(array(copy.json) == json && copy.isIntact, true)
             } else {
-                Issue.record("no copy of \(document)")
+                Issue.record("no entry of \(document)")
             }
-            let other = try reader.view.copy(of: document, in: list.list, by: order + 99)
+            let other = try reader.view.coveringEntry(of: document, in: list.list, by: order + 99)
             check(other == nil, true)
         }
     }
@@ -128,16 +128,16 @@ struct CopyTests {
     @Test("A page without room for anything is empty if it need not have a document.")
     func room() throws {
         let store = try Store.inMemory()
-        var list = CopiedList(account: 1)
+        var list = ModelIndex(account: 1)
         try store.write { (transaction) throws(StoreError) in
             for id in UInt64(1)...40 { try list.put(id, id, bytes("{\"id\":\(id)}"), &transaction) }
         }
         let reader = try store.makeReader()
-        let stretch = list.stretch(from: 3, count: 30)!
+        let range = list.range(from: 3, count: 30)!
         var found: [UInt8] = []
-        let none = try reader.view.appendRuns(stretch, maxBytes: 8, least: 0) { found += $0 }
-        #expect(none == CopiedRuns() && found.isEmpty)
-        let one = try reader.view.appendRuns(stretch, maxBytes: 9, least: 0) { found += $0 }
+        let none = try reader.view.appendRuns(range, maxBytes: 8, least: 0) { found += $0 }
+        #expect(none == CoveringRuns() && found.isEmpty)
+        let one = try reader.view.appendRuns(range, maxBytes: 9, least: 0) { found += $0 }
         #expect(one.documents == 1 && found == bytes("{\"id\":4},"))
     }
 
@@ -145,7 +145,7 @@ struct CopyTests {
     func density() throws {
         let store = try Store.inMemory()
         var random = SplitMix(state: 4)
-        var list = CopiedList(account: 1)
+        var list = ModelIndex(account: 1)
         let orders = (UInt64(1)...2_000).shuffled(using: &random)
         try store.write { (transaction) throws(StoreError) in
             for (id, order) in orders.enumerated() {
@@ -155,8 +155,8 @@ struct CopyTests {
         }
         let reader = try store.makeReader()
         var runs = 0
-        let stretch = list.stretch(from: 0, count: 2_000)!
-        _ = try reader.view.appendRuns(stretch, maxBytes: .max) { _ in runs += 1 }
+        let range = list.range(from: 0, count: 2_000)!
+        _ = try reader.view.appendRuns(range, maxBytes: .max) { _ in runs += 1 }
         // 18 fit a block; of random insertions blocks are two thirds full.
         #expect(runs > 2_000 / 18 && runs < 2_000 / 10, "\(runs) blocks")
     }
@@ -164,25 +164,25 @@ struct CopyTests {
     @Test("A check finds a copy that is missing, that is too many, and that is not the document.")
     func damage() throws {
         let store = try Store.inMemory()
-        var list = CopiedList(account: 1)
+        var list = ModelIndex(account: 1)
         try store.write { (transaction) throws(StoreError) in
             for id in UInt64(1)...60 { try list.put(id, id, bytes("{\"id\":\(id)}"), &transaction) }
         }
         #expect(try faults(store) == [])
         let key = list.document(UInt128(7) << 64 | 7)
         try store.write { (transaction) throws(StoreError) in
-            try transaction.deleteCopy(of: key, in: list.list, by: 7)
+            try transaction.deleteCoveringEntry(of: key, in: list.list, by: 7)
         }
-        #expect(try faults(store) == ["list \(list.list): 59 copies for 60 keys"])
+        #expect(try faults(store) == ["covering index of \(list.list): 59 entries for 60 keys"])
         try store.write { (transaction) throws(StoreError) in
-            try transaction.putCopy(of: key, in: list.list, by: 8)
+            try transaction.putCoveringEntry(of: key, in: list.list, by: 8)
         }
-        #expect(try faults(store) == ["copy of 1/20/7: not in its list \(list.list)"])
+        #expect(try faults(store) == ["covering index of \(list.list): 1/20/7 is not in the list"])
         try store.write { (transaction) throws(StoreError) in
-            try transaction.deleteCopy(of: key, in: list.list, by: 8)
-            try transaction.putCopy(of: key, in: list.list, by: 7)
+            try transaction.deleteCoveringEntry(of: key, in: list.list, by: 8)
+            try transaction.putCoveringEntry(of: key, in: list.list, by: 7)
             try transaction.putDocument(key, json: bytes("{}").span.bytes, version: 2)
         }
-        #expect(try faults(store) == ["copy of 1/20/7: not what the document is"])
+        #expect(try faults(store) == ["covering index: 1/20/7 is not what the document is"])
     }
 }

@@ -40,15 +40,15 @@ extension StoreTransaction {
     /// Makes the chunks that were brought for a document its content, if they are what it says.
     ///
     /// - Returns: the content's id; nil when bytes are missing or others, and nothing is adopted.
-    public mutating func adoptBroughtContent(
-        of owner: DocumentKey, byteCount: Int, digest: ContentDigest
+    public mutating func adoptBroughtBlob(
+        of owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) -> UInt64? {
         var id = try view.upload(for: owner)
         // An empty file has no chunk that could have begun it.
         if id == nil, byteCount == 0 { id = try beginUpload(for: owner) }
         guard let id, byteCount >= 0 else { return nil }
-        let chunks = ContentRecord.chunks(of: byteCount)
-        let hash = ContentDigest.begin()
+        let chunks = BlobRecord.chunks(of: byteCount)
+        let hash = BlobDigest.begin()
         let view = view
         for number in 0..<chunks {
             guard try view.hasChunk(id, number) else { return nil }
@@ -59,7 +59,7 @@ extension StoreTransaction {
             // SAFETY: hashed while the view is borrowed.
             bytes.withUnsafeBytes { hash.update($0) }
         }
-        guard ContentDigest(hash.finish()) == digest else { return nil }
+        guard BlobDigest(hash.finish()) == digest else { return nil }
         // Left by an attempt with another file.
         try removeChunks(of: id, from: chunks)
         try adoptUpload(id, by: owner, byteCount: byteCount, digest: digest)

@@ -6,13 +6,13 @@ import LMDB
 /// A content belongs to one document from the moment it is adopted and never changes afterwards, so
 /// its chunks may be read under different commits. Before that it is an *upload*: chunks that
 /// nothing refers to, removed again if no document adopts them.
-public struct ContentRecord: Equatable, Sendable {
+public struct BlobRecord: Equatable, Sendable {
     /// The document that the content belongs to.
     public let owner: DocumentKey
     /// Bytes of the whole.
     public let byteCount: Int
     /// BLAKE2b-256 of the whole.
-    public let digest: ContentDigest
+    public let digest: BlobDigest
 
     static let storedBytes = 48
 
@@ -21,7 +21,7 @@ public struct ContentRecord: Equatable, Sendable {
         (byteCount + Limits.chunkBytes - 1) / Limits.chunkBytes
     }
 
-    init(owner: DocumentKey, byteCount: Int, digest: ContentDigest) {
+    init(owner: DocumentKey, byteCount: Int, digest: BlobDigest) {
         self.owner = owner
         self.byteCount = byteCount
         self.digest = digest
@@ -34,7 +34,7 @@ public struct ContentRecord: Equatable, Sendable {
         }
         owner = DocumentKey(rawValue: stored.word(at: 0))
         byteCount = Int(truncatingIfNeeded: stored.word(at: 8))
-        digest = ContentDigest(
+        digest = BlobDigest(
             words: SIMD4(
                 stored.word(at: 16), stored.word(at: 24), stored.word(at: 32), stored.word(at: 40)))
     }
@@ -66,9 +66,9 @@ func chunkChecksum(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
 
 extension StoreView {
     /// A content that a document owns; nil for an upload.
-    public func content(_ id: UInt64) throws(StoreError) -> ContentRecord? {
-        guard let stored = try value(id, in: databases.contents) else { return nil }
-        return try ContentRecord(stored: stored)
+    public func content(_ id: UInt64) throws(StoreError) -> BlobRecord? {
+        guard let stored = try value(id, in: databases.blobs) else { return nil }
+        return try BlobRecord(stored: stored)
     }
 
     /// The bytes of a chunk, whose checksum was found right.
@@ -127,9 +127,9 @@ extension StoreView {
         return key
     }
 
-    fileprivate func lastContent() throws(StoreError) -> UInt64 {
+    fileprivate func lastBlob() throws(StoreError) -> UInt64 {
         let content = try lifting { () throws(LMDBError) in
-            try transaction.cursor(databases.contents).last()?.key
+            try transaction.cursor(databases.blobs).last()?.key
         }
         return max(content ?? 0, try lastUpload() ?? 0)
     }
@@ -142,7 +142,7 @@ extension StoreTransaction {
     ///   removed may come again: nothing but the upload itself ever knew it.
     public mutating func beginUpload() throws(StoreError) -> UInt64 {
         try charge(0)
-        let id = try view.lastContent() + 1
+        let id = try view.lastBlob() + 1
         try put(RawSpan(), at: id, in: databases.uploads)
         return id
     }
@@ -188,14 +188,14 @@ extension StoreTransaction {
 
     /// Makes an upload the content of a document.
     public mutating func adoptUpload(
-        _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: ContentDigest
+        _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) {
-        try charge(ContentRecord.storedBytes)
+        try charge(BlobRecord.storedBytes)
         guard try delete(id, in: databases.uploads) else {
             throw .corrupted(what: "upload \(id)")
         }
-        let record = ContentRecord(owner: owner, byteCount: byteCount, digest: digest)
-        try put(record.stored.span.bytes, at: id, in: databases.contents)
+        let record = BlobRecord(owner: owner, byteCount: byteCount, digest: digest)
+        try put(record.stored.span.bytes, at: id, in: databases.blobs)
     }
 
     /// Removes an upload, but not what was adopted.

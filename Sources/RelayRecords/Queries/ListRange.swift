@@ -1,7 +1,7 @@
 import RelayStore
 
-/// A stretch of a list, from one place to another.
-struct ListStretch {
+/// The keys of a list from the rank `low` to before the rank `high`.
+struct ListRange {
     var list: ListKey
     var isWide: Bool
     var low: UInt64
@@ -11,24 +11,24 @@ struct ListStretch {
 }
 
 extension StoreView {
-    /// Hands over the keys of a stretch, of either width, until `body` says false. Of a list by
+    /// Hands over the keys of a range, of either width, until `body` says false. Of a list by
     /// internalId only the id counts, as in lists of ids.
     func forEachKey(
-        of stretch: ListStretch, descending: Bool = false,
+        of range: ListRange, descending: Bool = false,
         _ body: (UInt128) throws(StoreError) -> Bool
     ) throws(StoreError) {
-        var left = stretch.count
+        var left = range.count
         if left == 0 { return }
-        let isByID = stretch.isByID
-        if stretch.isWide {
+        let isByID = range.isByID
+        if range.isWide {
             func take(_ key: UInt128) throws(StoreError) -> Bool {
                 left -= 1
                 return try body(isByID ? UInt128(key.recordID) : key) && left > 0
             }
             if descending {
-                try forEachWideKeyDescending(in: stretch.list, before: stretch.high, take)
+                try forEachWideKeyDescending(in: range.list, before: range.high, take)
             } else {
-                try forEachWideKey(in: stretch.list, from: stretch.low, take)
+                try forEachWideKey(in: range.list, from: range.low, take)
             }
         } else {
             func take(_ key: UInt64) throws(StoreError) -> Bool {
@@ -36,35 +36,36 @@ extension StoreView {
                 return try body(UInt128(key)) && left > 0
             }
             if descending {
-                try forEachKeyDescending(in: stretch.list, before: stretch.high, take)
+                try forEachKeyDescending(in: range.list, before: range.high, take)
             } else {
-                try forEachKey(in: stretch.list, from: stretch.low, take)
+                try forEachKey(in: range.list, from: range.low, take)
             }
         }
     }
 
+    /// The key at a rank of the list.
     func key(
-        at place: UInt64, of stretch: ListStretch
+        at rank: UInt64, of range: ListRange
     ) throws(StoreError) -> UInt128? {
-        if stretch.isWide { return try wideKey(at: place, in: stretch.list) }
-        return try key(at: place, in: stretch.list).map { UInt128($0) }
+        if range.isWide { return try wideKey(at: rank, in: range.list) }
+        return try key(at: rank, in: range.list).map { UInt128($0) }
     }
 
-    /// The place of a key in the list of a stretch.
+    /// The rank of a key in the list of a range.
     func rank(
-        of key: UInt128, _ stretch: ListStretch
+        of key: UInt128, _ range: ListRange
     ) throws(StoreError) -> UInt64 {
-        guard stretch.isWide else { return try rank(of: key.recordID, in: stretch.list) }
-        guard stretch.isByID, let first = try wideKey(at: stretch.low, in: stretch.list) else {
-            return try rank(ofWide: key, in: stretch.list)
+        guard range.isWide else { return try rank(of: key.recordID, in: range.list) }
+        guard range.isByID, let first = try wideKey(at: range.low, in: range.list) else {
+            return try rank(ofWide: key, in: range.list)
         }
         return try rank(
             ofWide: UInt128(UInt64(truncatingIfNeeded: first >> 64), key.recordID),
-            in: stretch.list)
+            in: range.list)
     }
 }
 
-extension ListStretch {
+extension ListRange {
     /// Whether its keys stand for ids: those of one internalId are sorted by nothing else.
     var isByID: Bool {
         !isWide || list.kind == RecordList.ordersByInternalID.rawValue

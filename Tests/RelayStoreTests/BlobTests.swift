@@ -4,7 +4,7 @@ import Testing
 @testable import RelayStore
 
 @Suite("Contents")
-struct ContentTests {
+struct BlobTests {
     private let store: Store
     private let writer: Writer
 
@@ -24,8 +24,8 @@ struct ContentTests {
 
     /// Stages bytes as one content and waits until all of it is durable.
     private func stage(
-        _ bytes: [UInt8], _ staging: ContentStaging, _ settled: Settled
-    ) -> StagedContent {
+        _ bytes: [UInt8], _ staging: BlobStaging, _ settled: Settled
+    ) -> StagedBlob {
         staging.begin()
         var offset = 0
         while offset < bytes.count {
@@ -38,7 +38,7 @@ struct ContentTests {
         return content
     }
 
-    private func take(_ staging: ContentStaging, _ settled: Settled) {
+    private func take(_ staging: BlobStaging, _ settled: Settled) {
         let results = settled.results.withLock { results in
             defer { results = [] }
             return results
@@ -46,15 +46,15 @@ struct ContentTests {
         for result in results { staging.chunkSettled(result) }
     }
 
-    private func makeStaging() -> (ContentStaging, Settled) {
+    private func makeStaging() -> (BlobStaging, Settled) {
         let settled = Settled()
-        let staging = ContentStaging(writer) { result in
+        let staging = BlobStaging(writer) { result in
             settled.results.withLock { $0.append(result) }
         }
         return (staging, settled)
     }
 
-    private func adopt(_ content: StagedContent, by id: UInt64 = 1) throws {
+    private func adopt(_ content: StagedBlob, by id: UInt64 = 1) throws {
         try store.write { (transaction) throws(StoreError) in
             let key = DocumentKey(account: 1, resource: 9, id: id)
             try transaction.setCounter(
@@ -70,7 +70,7 @@ struct ContentTests {
         let view = reader.view
         let record = try view.content(id)!
         var bytes: [UInt8] = []
-        for number in 0..<ContentRecord.chunks(of: record.byteCount) {
+        for number in 0..<BlobRecord.chunks(of: record.byteCount) {
             try view.chunk(id, number).withUnsafeBytes { bytes += $0 }
         }
         return bytes
@@ -189,7 +189,7 @@ struct ContentTests {
             options: StoreOptions(mapBytes: 4 << 20, durability: .mayCorruptStore))
         let writer = Writer(small)
         let settled = Settled()
-        let staging = ContentStaging(writer) { result in
+        let staging = BlobStaging(writer) { result in
             settled.results.withLock { $0.append(result) }
         }
         _ = stage(Self.bytes(8 << 20), staging, settled)

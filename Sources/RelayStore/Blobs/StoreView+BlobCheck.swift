@@ -2,7 +2,7 @@ import LMDB
 
 /// Checks contents: every chunk has its content or upload, every content its owner and all bytes.
 extension StoreView {
-    func checkContents(_ report: inout CheckReport) throws(StoreError) {
+    func checkBlobs(_ report: inout CheckReport) throws(StoreError) {
         try checkRecords(&report)
         try checkChunks(&report)
     }
@@ -10,7 +10,7 @@ extension StoreView {
     /// Reads every content from end to end.
     private func checkRecords(_ report: inout CheckReport) throws(StoreError) {
         var next: UInt64? = 0
-        while let from = next, let id = try key(atOrAfter: from, in: databases.contents) {
+        while let from = next, let id = try key(atOrAfter: from, in: databases.blobs) {
             next = id == .max ? nil : id + 1
             report.contents += 1
             guard let record = try content(id) else { continue }
@@ -27,17 +27,17 @@ extension StoreView {
     }
 
     private func check(
-        _ id: UInt64, _ record: ContentRecord, _ report: inout CheckReport
+        _ id: UInt64, _ record: BlobRecord, _ report: inout CheckReport
     ) throws(StoreError) {
-        let hash = ContentDigest.begin()
+        let hash = BlobDigest.begin()
         var byteCount = 0
-        for number in 0..<ContentRecord.chunks(of: record.byteCount) {
+        for number in 0..<BlobRecord.chunks(of: record.byteCount) {
             let bytes = try chunk(id, number)
             byteCount += bytes.byteCount
             // SAFETY: hashed while the view is borrowed.
             bytes.withUnsafeBytes { hash.update($0) }
         }
-        let digest = ContentDigest(hash.finish())
+        let digest = BlobDigest(hash.finish())
         if byteCount != record.byteCount || digest != record.digest {
             report.fault("content \(id): not what its digest says")
         }
@@ -51,7 +51,7 @@ extension StoreView {
             report.chunks += 1
             let id = ChunkKey.content(key)
             if let record = try content(id) {
-                if ChunkKey.number(key) >= ContentRecord.chunks(of: record.byteCount) {
+                if ChunkKey.number(key) >= BlobRecord.chunks(of: record.byteCount) {
                     report.fault("chunk \(ChunkKey.number(key)) of content \(id): behind its end")
                 }
             } else if try !isUpload(id) {

@@ -2,10 +2,10 @@ import JSON
 import RelayContract
 import RelayStore
 
-/// One condition of a filter: where the orders are that meet it, and how to tell of another order
-/// whether it does.
-struct OrderCondition {
-    enum Test {
+/// One predicate of a filter: the range of an index that holds the orders that meet it, and how to
+/// tell of any other order whether it does.
+struct OrderPredicate {
+    enum Condition {
         /// It is on this list.
         case member(ListKey)
         /// It is in the list by internalId, under this number.
@@ -18,12 +18,12 @@ struct OrderCondition {
         case never
     }
 
-    let test: Test
-    let stretch: ListStretch
+    let condition: Condition
+    let range: ListRange
 
-    /// Whether the stretch is in the order of ids.
+    /// Whether the range is sorted by id.
     var isByID: Bool {
-        switch test {
+        switch condition {
         case .member, .internalID, .never: true
         case .due, .updated: false
         }
@@ -31,85 +31,85 @@ struct OrderCondition {
 }
 
 extension StoreView {
-    /// The conditions of a filter.
-    func conditions(
+    /// The predicates of a filter.
+    func predicates(
         _ filter: OrderFilter, _ account: UInt32
-    ) throws(StoreError) -> [OrderCondition] {
-        var conditions: [OrderCondition] = []
+    ) throws(StoreError) -> [OrderPredicate] {
+        var predicates: [OrderPredicate] = []
         if let status = filter.status {
-            conditions.append(try member(.ordersOfStatus, account, status.parameter))
+            predicates.append(try member(.ordersOfStatus, account, status.parameter))
         }
         if let type = filter.type {
             let term = ListTerm(account: account, kind: .orderType, text: type)
-            if let number = try lookup(term.name) {
-                conditions.append(try member(.ordersOfType, account, number))
+            if let number = try record(named: term.name) {
+                predicates.append(try member(.ordersOfType, account, number))
             } else {
-                conditions.append(never(account))
+                predicates.append(never(account))
             }
         }
         if let id = filter.propertyId {
-            conditions.append(try member(.ordersOfProperty, account, id))
+            predicates.append(try member(.ordersOfProperty, account, id))
         }
         if let id = filter.customerId {
-            conditions.append(try member(.ordersOfCustomer, account, id))
+            predicates.append(try member(.ordersOfCustomer, account, id))
         }
         if let isInternal = filter.isInternal {
-            conditions.append(try member(.ordersOfInternal, account, isInternal ? 1 : 0))
+            predicates.append(try member(.ordersOfInternal, account, isInternal ? 1 : 0))
         }
-        if let text = filter.internalId { conditions.append(try internalID(text, account)) }
+        if let text = filter.internalId { predicates.append(try internalID(text, account)) }
         if filter.dueFrom != nil || filter.dueTo != nil {
             let from = filter.dueFrom?.listKey ?? 0
             let to = filter.dueTo?.listKey ?? .max
-            let stretch = try self.stretch(.ordersByDueDate, account, from, to)
-            conditions.append(OrderCondition(test: .due(from, to), stretch: stretch))
+            let range = try self.range(.ordersByDueDate, account, from, to)
+            predicates.append(OrderPredicate(condition: .due(from, to), range: range))
         }
         if let since = filter.updatedSince?.listKey {
-            let stretch = try self.stretch(.ordersByUpdate, account, since, .max)
-            conditions.append(OrderCondition(test: .updated(since), stretch: stretch))
+            let range = try self.range(.ordersByUpdate, account, since, .max)
+            predicates.append(OrderPredicate(condition: .updated(since), range: range))
         }
-        return conditions
+        return predicates
     }
 
     private func member(
         _ list: RecordList, _ account: UInt32, _ parameter: UInt64
-    ) throws(StoreError) -> OrderCondition {
+    ) throws(StoreError) -> OrderPredicate {
         let list = list.key(account, parameter)
-        return OrderCondition(
-            test: .member(list),
-            stretch: ListStretch(list: list, isWide: false, low: 0, high: try count(list)))
+        return OrderPredicate(
+            condition: .member(list),
+            range: ListRange(list: list, isWide: false, low: 0, high: try count(list)))
     }
 
-    private func never(_ account: UInt32) -> OrderCondition {
+    private func never(_ account: UInt32) -> OrderPredicate {
         let list = RecordList.ordersByInternalID.key(account)
-        return OrderCondition(
-            test: .never, stretch: ListStretch(list: list, isWide: true, low: 0, high: 0))
+        return OrderPredicate(
+            condition: .never, range: ListRange(list: list, isWide: true, low: 0, high: 0))
     }
 
     private func internalID(
         _ text: String, _ account: UInt32
-    ) throws(StoreError) -> OrderCondition {
+    ) throws(StoreError) -> OrderPredicate {
         let term = ListTerm(account: account, kind: .orderInternalID, text: text)
-        guard let number = try lookup(term.name) else { return never(account) }
-        return OrderCondition(
-            test: .internalID(number),
-            stretch: try stretch(.ordersByInternalID, account, number, number + 1))
+        guard let number = try record(named: term.name) else { return never(account) }
+        return OrderPredicate(
+            condition: .internalID(number),
+            range: try range(.ordersByInternalID, account, number, number + 1))
     }
 
-    /// The stretch of a list in which the high words are from one value to before another.
-    private func stretch(
+    /// The range of a list in which the high words are from one value to before another.
+    private func range(
         _ list: RecordList, _ account: UInt32, _ from: UInt64, _ to: UInt64
-    ) throws(StoreError) -> ListStretch {
+    ) throws(StoreError) -> ListRange {
         let list = list.key(account)
-        return ListStretch(
+        return ListRange(
             list: list, isWide: true, low: try rank(ofWide: UInt128(from, 0), in: list),
             high: try rank(ofWide: UInt128(to, 0), in: list))
     }
 
     /// Whether an order meets a condition. No document is parsed for that.
     func meets(
-        _ test: OrderCondition.Test, _ id: UInt64, _ account: UInt32
+        _ condition: OrderPredicate.Condition, _ id: UInt64, _ account: UInt32
     ) throws(StoreError) -> Bool {
-        switch test {
+        switch condition {
         case .member(let list): return try contains(id, in: list)
         case .internalID(let number):
             return try contains(

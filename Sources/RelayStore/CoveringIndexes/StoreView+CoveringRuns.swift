@@ -1,8 +1,8 @@
 import CLinux
 import LMDB
 
-/// Neighbours on a list that has copies of its documents.
-public struct CopyStretch: Equatable, Sendable {
+/// Neighbours in a covering index.
+public struct CoveringRange: Equatable, Sendable {
     /// The list.
     public var list: ListKey
     /// The kind of record that its keys are ids of.
@@ -21,8 +21,8 @@ public struct CopyStretch: Equatable, Sendable {
     }
 }
 
-/// What was handed over of a stretch.
-public struct CopiedRuns: Equatable, Sendable {
+/// What was handed over of a range.
+public struct CoveringRuns: Equatable, Sendable {
     /// Documents.
     public var documents = 0
     /// The list's key of the last one.
@@ -30,20 +30,20 @@ public struct CopiedRuns: Equatable, Sendable {
 }
 
 extension StoreView {
-    /// Hands over the documents of a stretch as runs of bytes in the map, each document followed by
+    /// Hands over the documents of a range as runs of bytes in the map, each document followed by
     /// a comma, block after block; ends before the document that would exceed `maxBytes`, but
     /// hands over `least` in any case.
     public func appendRuns(
-        _ stretch: CopyStretch, maxBytes: Int, least: Int = 1,
+        _ range: CoveringRange, maxBytes: Int, least: Int = 1,
         _ body: (UnsafeRawBufferPointer) -> Void
-    ) throws(StoreError) -> CopiedRuns {
-        var result = CopiedRuns()
-        guard stretch.count > 0 else { return result }
-        var walk = try CopyWalk(self, stretch.list)
-        try walk.begin(stretch)
+    ) throws(StoreError) -> CoveringRuns {
+        var result = CoveringRuns()
+        guard range.count > 0 else { return result }
+        var walk = try CoveringWalk(self, range.list)
+        try walk.begin(range)
         var bytes = 0
         while true {
-            var count = min(stretch.count - result.documents, walk.block.count - walk.index)
+            var count = min(range.count - result.documents, walk.block.count - walk.index)
             var json = try walk.json(count)
             while bytes + json.count > maxBytes, result.documents + count > least {
                 count -= 1
@@ -56,18 +56,18 @@ extension StoreView {
             result.documents += count
             let last = walk.index + count - 1
             result.lastKey = walk.key(at: last)
-            if result.documents == stretch.count || last + 1 < walk.block.count { return result }
+            if result.documents == range.count || last + 1 < walk.block.count { return result }
             try walk.moveOn()
         }
     }
 
-    /// The copy of a document that stands at a place of a list; nil if there is none.
+    /// The document as a covering index has it; nil if there is none.
     @_lifetime(copy self)
-    public func copy(
+    public func coveringEntry(
         of key: DocumentKey, in list: ListKey, by order: UInt64
     ) throws(StoreError) -> DocumentView? {
-        let place = BlockSet.copies(list).place(key: key.rawValue, word: order)
-        let cursor = try copyCursor()
+        let place = BlockSet.coveringIndex(list).place(key: key.rawValue, word: order)
+        let cursor = try coveringCursor()
         guard let bytes = try Self.seek(cursor, list, place) else { return nil }
         // SAFETY: entries lie in the map, which the view borrows, not in the cursor.
         let block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: self)
@@ -84,10 +84,12 @@ extension StoreView {
         _ cursor: borrowing BytesCursor, _ list: ListKey, _ place: UInt128
     ) throws(StoreError) -> RawSpan? {
         let name = list.stored
-        let key = CopyKey(list, place)
+        let key = CoveringKey(list, place)
         do throws(LMDBError) {
             if let found = try cursor.seek(atOrAfter: key.stored.span.bytes) {
-                if found.key.holds(name), CopyKey.place(found.key) == place { return found.value }
+                if found.key.holds(name), CoveringKey.place(found.key) == place {
+                    return found.value
+                }
                 guard let before = try cursor.previous(), before.key.holds(name) else {
                     return nil
                 }
@@ -102,15 +104,15 @@ extension StoreView {
 }
 
 extension RawSpan {
-    /// Whether the key of a block of copies names this list.
+    /// Whether the key of a block of a covering index names this list.
     @inline(__always)
     fileprivate func holds(_ list: InlineArray<2, UInt64>) -> Bool {
         word(at: 0) == list[0] && word(at: 8) == list[1]
     }
 }
 
-/// Walks the blocks of a list's copies.
-private struct CopyWalk: ~Copyable, ~Escapable {
+/// Walks the blocks of a covering index.
+private struct CoveringWalk: ~Copyable, ~Escapable {
     private let cursor: BytesCursor
     private let name: InlineArray<2, UInt64>
     private(set) var block: DocumentBlock
@@ -120,21 +122,21 @@ private struct CopyWalk: ~Copyable, ~Escapable {
     /// Stands nowhere yet.
     @_lifetime(copy view)
     init(_ view: borrowing StoreView, _ list: ListKey) throws(StoreError) {
-        cursor = try view.copyCursor()
+        cursor = try view.coveringCursor()
         name = list.stored
         block = DocumentBlock.none
     }
 
-    /// Moves to the first document of a stretch.
-    mutating func begin(_ stretch: CopyStretch) throws(StoreError) {
-        let order = UInt64(truncatingIfNeeded: stretch.first >> 64)
+    /// Moves to the first document of a range.
+    mutating func begin(_ range: CoveringRange) throws(StoreError) {
+        let order = UInt64(truncatingIfNeeded: range.first >> 64)
         let key = DocumentKey(
-            account: stretch.list.account, resource: stretch.resource,
-            id: UInt64(truncatingIfNeeded: stretch.first)
+            account: range.list.account, resource: range.resource,
+            id: UInt64(truncatingIfNeeded: range.first)
         ).rawValue
-        let place = BlockSet.copies(stretch.list).place(key: key, word: order)
-        guard let bytes = try StoreView.seek(cursor, stretch.list, place) else {
-            throw .corrupted(what: "a list without copies of its documents")
+        let place = BlockSet.coveringIndex(range.list).place(key: key, word: order)
+        guard let bytes = try StoreView.seek(cursor, range.list, place) else {
+            throw .corrupted(what: "a covering index without an entry of its list")
         }
         // SAFETY: see `moveOn`.
         block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)
@@ -143,7 +145,7 @@ private struct CopyWalk: ~Copyable, ~Escapable {
             index &+= 1
         }
         guard index < block.count else {
-            throw .corrupted(what: "a list without copies of its documents")
+            throw .corrupted(what: "a covering index without an entry of its list")
         }
     }
 
@@ -161,7 +163,7 @@ private struct CopyWalk: ~Copyable, ~Escapable {
     /// Moves to the first document of the next block.
     mutating func moveOn() throws(StoreError) {
         guard let bytes = try Self.next(cursor, name) else {
-            throw .corrupted(what: "a list without copies of its documents")
+            throw .corrupted(what: "a covering index without an entry of its list")
         }
         // SAFETY: in the map, which the view of this walk keeps as it is, not in the cursor.
         block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)

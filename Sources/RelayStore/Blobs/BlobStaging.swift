@@ -1,7 +1,7 @@
 import Glibc
 
 /// A content on its way into the store.
-public final class StagedContent: @unchecked Sendable {
+public final class StagedBlob: @unchecked Sendable {
     // SAFETY: `isLost` and `proposed` belong to the writer thread. `id` is written there when a
     // chunk is durable; others read it after they were told so, which orders the two.
 
@@ -10,7 +10,7 @@ public final class StagedContent: @unchecked Sendable {
     /// Bytes so far.
     public fileprivate(set) var byteCount = 0
     /// Digest of the whole, once it has ended.
-    public fileprivate(set) var digest: ContentDigest?
+    public fileprivate(set) var digest: BlobDigest?
     fileprivate var chunks = 0
     /// The id that a transaction gave, which may still fail to commit.
     fileprivate var proposed: UInt64?
@@ -30,9 +30,9 @@ public enum StagingFailure: Error, Equatable, Sendable {
 /// Used on one thread. `isFull` bounds what is in memory: whoever brings the bytes stops until
 /// `settled` was called and `chunkSettled` with it. Ends with the adoption of every content by the
 /// command that makes their documents, or with `abandon`.
-public final class ContentStaging: @unchecked Sendable {
+public final class BlobStaging: @unchecked Sendable {
     // SAFETY: all state belongs to the thread that uses it; commands share only what
-    // `StagedContent` says.
+    // `StagedBlob` says.
     private let queue: CommandQueue
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
     private var chunk: ChunkBuffer?
@@ -40,7 +40,7 @@ public final class ContentStaging: @unchecked Sendable {
     private var chunksUnderWay = 0
 
     /// All contents, in the order of `begin`.
-    public private(set) var contents: [StagedContent] = []
+    public private(set) var contents: [StagedBlob] = []
     /// Why nothing more is stored.
     public private(set) var failure: StagingFailure?
 
@@ -64,8 +64,8 @@ public final class ContentStaging: @unchecked Sendable {
     /// Begins the next content.
     public func begin() {
         precondition(hash == nil, "one content ends before the next begins")
-        contents.append(StagedContent())
-        hash = ContentDigest.begin()
+        contents.append(StagedBlob())
+        hash = BlobDigest.begin()
     }
 
     /// Adds bytes to the content.
@@ -90,9 +90,9 @@ public final class ContentStaging: @unchecked Sendable {
 
     /// Ends the content.
     @discardableResult
-    public func end() -> StagedContent {
+    public func end() -> StagedBlob {
         let content = contents.last!
-        content.digest = ContentDigest(hash.take()!.finish())
+        content.digest = BlobDigest(hash.take()!.finish())
         // An empty content has no chunk, but an id.
         if chunk != nil || content.chunks == 0 { submitChunk() }
         return content
@@ -159,13 +159,13 @@ private final class ChunkBuffer: @unchecked Sendable {
 /// Stores one chunk; the first one of a content begins its upload.
 private final class ChunkCommand: WriteCommand {
     let byteCount: Int
-    private let content: StagedContent
+    private let content: StagedBlob
     private let number: Int
     private let chunk: ChunkBuffer?
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
 
     init(
-        _ content: StagedContent, _ number: Int, _ chunk: ChunkBuffer?,
+        _ content: StagedBlob, _ number: Int, _ chunk: ChunkBuffer?,
         _ settled: @escaping @Sendable (Result<Void, StoreError>) -> Void
     ) {
         self.content = content
@@ -198,13 +198,13 @@ private final class ChunkCommand: WriteCommand {
 /// Removes uploads in bounded slices: those of one request, or all up to an id.
 final class UploadRemoval: WriteCommand, @unchecked Sendable {
     // SAFETY: `hasMore` belongs to the writer thread.
-    private let contents: [StagedContent]
+    private let contents: [StagedBlob]
     private let last: UInt64
     private let queue: CommandQueue
     private var hasMore = false
     let byteCount = 0
 
-    init(_ contents: [StagedContent], _ queue: CommandQueue, upTo last: UInt64 = 0) {
+    init(_ contents: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
         self.contents = contents
         self.queue = queue
         self.last = last

@@ -2,7 +2,7 @@ import CSodium
 import LMDB
 
 /// Names a unique text of an account's records: an externalId, an internalId …
-public struct LookupKey: Hashable, Sendable {
+public struct UniqueKey: Hashable, Sendable {
     /// account (4, big-endian), resource (1), kind (1), 1 and the text or 2 and its SHA-256.
     let stored: [UInt8]
 
@@ -10,12 +10,12 @@ public struct LookupKey: Hashable, Sendable {
     public init(account: UInt32, resource: UInt8, kind: UInt8, text: some Collection<UInt8>) {
         precondition(account < Limits.accounts)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(7 + min(text.count, Limits.lookupTextBytes))
+        bytes.reserveCapacity(7 + min(text.count, Limits.uniqueTextBytes))
         // SAFETY: the bytes of a value are copied while it is there.
         withUnsafeBytes(of: account.bigEndian) { bytes.append(contentsOf: $0) }
         bytes.append(resource)
         bytes.append(kind)
-        if text.count <= Limits.lookupTextBytes {
+        if text.count <= Limits.uniqueTextBytes {
             bytes.append(1)
             bytes.append(contentsOf: text)
         } else {
@@ -26,7 +26,7 @@ public struct LookupKey: Hashable, Sendable {
     }
 }
 
-extension LookupKey {
+extension UniqueKey {
     /// What texts of one kind share.
     public struct Family: Hashable, Sendable {
         /// The account.
@@ -45,7 +45,7 @@ extension LookupKey {
 
     /// Reads a key back.
     init(stored: [UInt8]) throws(StoreError) {
-        guard stored.count >= 7 else { throw .corrupted(what: "the key of a lookup") }
+        guard stored.count >= 7 else { throw .corrupted(what: "a key of the unique index") }
         self.stored = stored
     }
 }
@@ -59,39 +59,39 @@ func sha256(_ bytes: [UInt8]) -> [UInt8] {
 
 extension StoreView {
     /// The record that a text belongs to.
-    public func lookup(_ key: LookupKey) throws(StoreError) -> UInt64? {
-        guard let value = try value(key.stored.span.bytes, in: databases.lookups) else {
+    public func record(named key: UniqueKey) throws(StoreError) -> UInt64? {
+        guard let value = try value(key.stored.span.bytes, in: databases.uniqueIndex) else {
             return nil
         }
-        guard value.byteCount == 8 else { throw .corrupted(what: "a lookup") }
+        guard value.byteCount == 8 else { throw .corrupted(what: "an entry of the unique index") }
         return value.word(at: 0)
     }
 }
 
 extension StoreTransaction {
     /// Gives a text to a record; `.duplicate` if it belongs to another one.
-    public mutating func setLookup(_ key: LookupKey, to id: UInt64) throws(StoreError) {
-        if let owner = try view.lookup(key) {
+    public mutating func setUnique(_ key: UniqueKey, to id: UInt64) throws(StoreError) {
+        if let owner = try view.record(named: key) {
             if owner == id { return }
             throw .duplicate(id: owner)
         }
         try charge(key.stored.count + 8)
         let value: InlineArray<1, UInt64> = [id]
-        try put(value.span.bytes, at: key.stored.span.bytes, in: databases.lookups)
+        try put(value.span.bytes, at: key.stored.span.bytes, in: databases.uniqueIndex)
     }
 
     /// Replaces a record's text by another one; both may be missing.
-    public mutating func replaceLookup(
-        _ old: LookupKey?, with new: LookupKey?, of id: UInt64
+    public mutating func replaceUnique(
+        _ old: UniqueKey?, with new: UniqueKey?, of id: UInt64
     ) throws(StoreError) {
         if let old, let new, old.stored == new.stored { return }
-        if let new { try setLookup(new, to: id) }
-        if let old { try removeLookup(old) }
+        if let new { try setUnique(new, to: id) }
+        if let old { try removeUnique(old) }
     }
 
     /// Takes a text from its record; says whether it had one.
     @discardableResult
-    public mutating func removeLookup(_ key: LookupKey) throws(StoreError) -> Bool {
-        try delete(key.stored.span.bytes, in: databases.lookups)
+    public mutating func removeUnique(_ key: UniqueKey) throws(StoreError) -> Bool {
+        try delete(key.stored.span.bytes, in: databases.uniqueIndex)
     }
 }

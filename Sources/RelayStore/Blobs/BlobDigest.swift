@@ -1,5 +1,5 @@
 /// BLAKE2b-256 of a content: what its entity tag is made of.
-public struct ContentDigest: Hashable, Sendable {
+public struct BlobDigest: Hashable, Sendable {
     /// The 32 bytes as four words, as they lie in memory.
     public let words: SIMD4<UInt64>
 
@@ -19,7 +19,7 @@ public struct ContentDigest: Hashable, Sendable {
     private static let byteCount = 32
 }
 
-extension ContentDigest {
+extension BlobDigest {
     /// The 32 bytes as 64 lower-case digits, as `b2sum -l 256` prints them.
     public var hexadecimal: String {
         var text = ""
