@@ -32,7 +32,7 @@ public enum Limits {
     /// one: 131 072 take about a millisecond.
     static let comparedKeys: UInt64 = 131_072
 
-    /// Records that a page has room for from the start: the longest one of the contract.
+    /// Records that a page has room for from the start: the contract's largest `limit`.
     public static let selectedRecords = 1_000
 
     /// Bytes of lines that one change may load, 64 MiB: four of the largest documents.

@@ -35,7 +35,7 @@ struct LimitsTests {
         #expect(RelayStore.Limits.chunkBytes * 4 / 3 + 1_024 < Limits.dumpLineBytes)
     }
 
-    @Test("What a page is sortedOrders from is no more than what a request may look at.")
+    @Test("What a page is sorted from is no more than what a request may look at.")
     func pages() {
         #expect(Limits.selectedRecords <= Limits.sortedOrders)
         #expect(Limits.sortedOrders <= Limits.scanBudget)

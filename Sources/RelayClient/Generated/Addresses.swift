@@ -4,7 +4,7 @@ import RelayContract
 
 /// Addresses, recorded once.
 extension RelayClient {
-    /// Record an address.
+    /// Create an address.
     ///
     /// Records an address of the account. Records are never changed afterwards.
     ///
@@ -81,7 +81,7 @@ extension RelayClient {
 
 /// Addresses, recorded once.
 extension RelayDryRun {
-    /// Record an address: a dry run of `RelayClient.createAddress`.
+    /// Create an address: a dry run of `RelayClient.createAddress`.
     ///
     /// - Parameter body: The address.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,

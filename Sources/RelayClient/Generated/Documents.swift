@@ -71,7 +71,7 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// Documents.
+    /// All documents.
     ///
     /// The documents of the account by ascending id: all of them, or a page. Our addition.
     ///
@@ -97,7 +97,7 @@ extension RelayClient {
         return try page(.documents, send(request))
     }
 
-    /// Documents, unless the client has the current version already.
+    /// All documents, unless the client has the current version already.
     ///
     /// - Parameters:
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has

@@ -14,7 +14,7 @@ public protocol API: ~Copyable {
     /// GET /openapi.json: This document.
     mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout Exchange)
 
-    /// POST /v1/addresses: Record an address.
+    /// POST /v1/addresses: Create an address.
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout Exchange)
 
     /// GET /v1/addresses/{addressId}: One address.
@@ -98,7 +98,7 @@ public protocol API: ~Copyable {
     /// POST /v2/documents: Create a document.
     mutating func createDocument(_ input: CreateDocumentInput, _ exchange: inout Exchange)
 
-    /// GET /v2/documents: Documents.
+    /// GET /v2/documents: All documents.
     mutating func getDocuments(_ input: GetDocumentsInput, _ exchange: inout Exchange)
 
     /// GET /v2/documents/{documentId}: One document.

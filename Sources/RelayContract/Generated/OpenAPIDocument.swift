@@ -71,7 +71,7 @@ public enum OpenAPIDocument {
               "post": {
                 "operationId": "createAddress",
                 "tags": ["addresses"],
-                "summary": "Record an address",
+                "summary": "Create an address",
                 "description": "Records an address of the account. Records are never changed afterwards.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
@@ -1886,7 +1886,7 @@ public enum OpenAPIDocument {
               "get": {
                 "operationId": "getDocuments",
                 "tags": ["documents"],
-                "summary": "Documents",
+                "summary": "All documents",
                 "description": "The documents of the account by ascending id: all of them, or a page. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Limit"},

@@ -5,7 +5,7 @@
 public enum Operation: UInt8, Sendable, CaseIterable {
     /// GET /openapi.json: This document.
     case getOpenAPI
-    /// POST /v1/addresses: Record an address.
+    /// POST /v1/addresses: Create an address.
     case createAddress
     /// GET /v1/addresses/{addressId}: One address.
     case getAddress
@@ -57,7 +57,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case createDocumentV1
     /// POST /v2/documents: Create a document.
     case createDocument
-    /// GET /v2/documents: Documents.
+    /// GET /v2/documents: All documents.
     case getDocuments
     /// GET /v2/documents/{documentId}: One document.
     case getDocument

@@ -3,7 +3,7 @@ import JSON
 import RelayContract
 import RelayStore
 
-/// Loads records that bring their own ids into an account: sample data and, later, dumps.
+/// Loads records that bring their own ids into an account: sample data.
 ///
 /// A bulk load leaves one change record per transaction, of kind 0 and without a payload: it says
 /// that the store changed, not what. Ids ascend, the account has no records yet, and references are

@@ -80,6 +80,23 @@ struct LimitsTests {
         #expect(
             RelayServer.Limits.fileNameCharacters * 9 + RelayServer.Limits.mediaTypeBytes
                 < RelayServer.Limits.partHeadBytes)
-        #expect(RelayServer.Limits.selectedRecords == RelayRecords.Limits.selectedRecords)
+    }
+
+    @Test("The longest page of the contract is what a selection has room for.")
+    func pages() throws {
+        let json = OpenAPIDocument.json
+        // SAFETY: a StaticString's bytes are constants of the program.
+        let bytes = UnsafeRawBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount)
+        var maxima: [Int64] = []
+        try JSONParser().parse(Array(bytes)) { document in
+            guard let parameters = document["components"]?["parameters"] else { return }
+            for parameter in parameters.members
+            where parameter.value["name"]?.string.map({ String($0) }) == "limit" {
+                if let maximum = parameter.value["schema"]?["maximum"]?.integer {
+                    maxima.append(maximum)
+                }
+            }
+        }
+        #expect(maxima.count == 2 && maxima.allSatisfy { $0 == RelayServer.Limits.selectedRecords })
     }
 }
