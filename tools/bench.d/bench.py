@@ -54,6 +54,13 @@ class Setup:
             servers.fail(made.stderr)
         return made.stdout.split('"key":')[1].split('"')[1]
 
+    def copy(self, name):
+        """A fresh copy of the store, for a server of its own or to be changed."""
+        copy = self.work / name
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.store, copy, ignore=shutil.ignore_patterns('*.sock*', '*lock*'))
+        return copy
+
     def write_files(self):
         """Writes what the peers serve: one order and one page, as relayd answers them."""
         self.files.mkdir(exist_ok=True)

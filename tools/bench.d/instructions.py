@@ -38,13 +38,13 @@ def print_table(setup):
     print(f'{"load":8}{"all":>9}{"nghttp2":>10}{"lmdb":>9}{"libc":>9}{"own":>9}{"swift":>9}'
           f'{"other":>9}{"retain+release":>16}')
     details = []
-    for name in ('single', 'hot', 'page', 'one'):
-        counts = count(setup, program, library, loads.LOADS[name])
+    for load in [loads.LOADS[name] for name in ('single', 'hot', 'page', 'one')] + [loads.PATCH]:
+        counts = count(setup, program, library, load)
         shares = [counts.by_part[part] / COUNTED for part in PARTS]
-        print(f'{name:8}{sum(shares):9.0f}{shares[0]:10.0f}'
+        print(f'{load.name:8}{sum(shares):9.0f}{shares[0]:10.0f}'
               + ''.join(f'{share:9.0f}' for share in shares[1:])
               + f'{sum(counts.reference_counts.values()) / COUNTED:16.3f}', flush=True)
-        details.append((name, counts))
+        details.append((load.name, counts))
     for name, counts in details:
         print(f'\n{name}: the largest functions, instructions per request')
         for (part, function), cost in counts.by_function.most_common(LISTED):
@@ -88,16 +88,18 @@ class Counts:
 def count(setup, program, library, load):
     out = f'{setup.sockets}/callgrind.out'
     path = f'{setup.sockets}/grind.sock'
+    store = setup.copy('patched') if load.patch else setup.store
     command = ['env', f'LD_PRELOAD={library}', 'valgrind', '--tool=callgrind', '--quiet',
-               f'--callgrind-out-file={out}', program, '--store', str(setup.store),
+               f'--callgrind-out-file={out}', program, '--store', str(store),
                '--socket', path, '--admin-socket', f'{path}.admin', '--loops', '1']
     header = f'authorization: Bearer {setup.key}'
     server = servers.Server('relayd', command, f'unix:{path}', '0', header)
+    arguments = loads.arguments(load, setup.sockets)
     # One connection asks in the warm-up and while counting would be best; h2load makes a new one,
     # whose greeting is spread over all requests.
-    loads.run(server, WARM_UP, load.arguments, setup.targets(load, COUNTED))
+    loads.run(server, WARM_UP, arguments, setup.targets(load, COUNTED))
     control(server, '--zero')
-    loads.run(server, COUNTED, load.arguments, setup.targets(load, COUNTED))
+    loads.run(server, COUNTED, arguments, setup.targets(load, COUNTED))
     control(server, '--dump')
     dumps = []
     while not dumps:

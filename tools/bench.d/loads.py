@@ -19,6 +19,7 @@ class Load:
     requests: int
     arguments: tuple  # of h2load
     file: str  # what peers serve in its place
+    patch: str = ''  # the body of a PATCH; without one a load is of GETs
 
 
 LOADS = {load.name: load for load in [
@@ -30,11 +31,16 @@ LOADS = {load.name: load for load in [
     Load('one', 'one order at a time', 15_000, ('-c', '1', '-m', '1'), 'order'),
 ]}
 
+# Each change is a commit of its own: how many share one would be left to chance. It is no load of
+# the tables: no peer has anything like it.
+PATCH = Load('patch', 'one order changed at a time', 0, ('-c', '1', '-m', '1'), 'order',
+             patch='{"status":"FINISHED"}')
+
 
 def targets(load, orders, count):
     """Paths for a load, the same in every run."""
     choose = random.Random(SEED)
-    if load.name in ('single', 'one'):
+    if load.name in ('single', 'one', 'patch'):
         ids = choose.sample(range(1, orders + 1), min(count, orders))
         return [f'/v1/orders/{number}' for number in ids]
     if load.name == 'hot':
@@ -44,6 +50,17 @@ def targets(load, orders, count):
                    'far': (0, orders - PAGE)}[load.name]
     return [f'/v1/orders?limit={PAGE}&offset={first + choose.randrange(span)}'
             for _ in range(HOT_ORDERS)]
+
+
+def arguments(load, directory):
+    """What h2load is told of a load; what it sends is written into the directory."""
+    if not load.patch:
+        return load.arguments
+    body = f'{directory}/{load.name}.json'
+    with open(body, 'w') as file:
+        file.write(load.patch)
+    return (*load.arguments, '-d', body, '-H', ':method: PATCH',
+            '-H', 'content-type: application/json')
 
 
 def write_targets(path, paths):

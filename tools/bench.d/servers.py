@@ -110,9 +110,7 @@ def relayd(setup, loops, store=None, arguments=()):
     path = f'{setup.sockets}/{name}.sock'
     if store is None and loops > 1:
         # One relayd per store: the second one of a run serves a copy.
-        store = setup.work / 'second'
-        shutil.rmtree(store, ignore_errors=True)
-        shutil.copytree(setup.store, store, ignore=shutil.ignore_patterns('*.sock*', '*lock*'))
+        store = setup.copy('second')
     command = [f'{setup.bin}/relayd', '--store', str(store or setup.store), '--socket', path,
                '--admin-socket', f'{path}.admin', '--loops', str(loops), *arguments]
     cores = f'0-{loops - 1}' if loops < os.cpu_count() else '0'
