@@ -107,10 +107,12 @@ final class RelayApplication: Application {
 
     override func refill(_ exchange: Exchange) {
         if api.pointee.failure != nil { return exchange.abort() }
-        if ContentContinuation.isIn(exchange.state) {
-            return api.pointee.continueContent(exchange)
+        switch exchange.continuation {
+        case .list(let next): api.pointee.continueList(next, exchange)
+        case .selection(let next): api.pointee.continueSelection(next, exchange)
+        case .content(let next): api.pointee.continueContent(next, exchange)
+        case .none, .upload: preconditionFailure("an answer that goes on says where")
         }
-        api.pointee.continueList(exchange)
     }
 
     /// Finds the operation and whose it is; nil after an answer was given.

@@ -45,11 +45,10 @@ extension RelayAPI {
             return
         }
         guard let last = result.lastKey, let operation = exchange.operation else { return }
-        http.state =
+        http.continuation = .list(
             ListContinuation(
-                operation: operation, answer: answer, account: exchange.account, after: last,
-                remaining: limit == .max ? .max : limit - result.documents
-            ).state
+                operation: operation, account: exchange.account, answer: answer, after: last,
+                remaining: limit == .max ? .max : limit - result.documents))
         http.expectMore(true)
         if limit == .max { return }
         // The page is longer than a portion: look up where it will end.
@@ -62,9 +61,8 @@ extension RelayAPI {
 
     /// Appends the next portion of a list. Each portion is of the newest commit: a record is
     /// always whole, and one that exists all the while comes exactly once.
-    mutating func continueList(_ http: HTTP2.Exchange) {
-        if let next = SelectionContinuation(http.state) { return continueSelection(next, http) }
-        guard var next = ListContinuation(http.state) else { return }
+    mutating func continueList(_ next: ListContinuation, _ http: HTTP2.Exchange) {
+        var next = next
         let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
         do throws(StoreError) {
             let list = next.answer.key(next.account)
@@ -75,7 +73,7 @@ extension RelayAPI {
             if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
                 next.after = last
                 next.remaining -= next.remaining == .max ? 0 : result.documents
-                http.state = next.state
+                http.continuation = .list(next)
                 return http.expectMore(true)
             }
             http.appendAttached(exchange.envelope.closing)

@@ -78,7 +78,7 @@ extension RelayAPI {
         next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
         if count == 0 { http.appendAttached("\n") }
-        http.state = next.state
+        http.continuation = .selection(next)
         http.expectMore(true)
     }
 

@@ -73,8 +73,8 @@ extension RelayAPI {
     }
 
     /// Appends the next portion of a file.
-    mutating func continueContent(_ http: HTTP2.Exchange) {
-        var next = ContentContinuation(http.state)
+    mutating func continueContent(_ next: ContentContinuation, _ http: HTTP2.Exchange) {
+        var next = next
         do throws(StoreError) {
             try append(&next, http)
         } catch {
@@ -113,43 +113,8 @@ extension RelayAPI {
             next.bytes = next.bytes.lowerBound + length..<next.bytes.upperBound
             room -= length
         }
-        http.state = next.state
+        http.continuation = .content(next)
         http.expectMore(!next.bytes.isEmpty)
-    }
-}
-
-/// Where a file goes on that is sent in portions: the application state of its exchange.
-struct ContentContinuation {
-    /// The content's id.
-    var content: UInt64
-    /// What is left to be sent of it.
-    var bytes: Range<Int>
-
-    /// The chunk that the next byte is in.
-    var chunk: Int { bytes.lowerBound / RelayStore.Limits.chunkBytes }
-
-    /// Tells this from the states of a list, whose first word has 48 bits, and of a selection,
-    /// which sets the two highest.
-    private static let mark: UInt64 = 1 << 61
-
-    static func isIn(_ state: ApplicationState) -> Bool { state.words.0 & mark != 0 }
-
-    init(content: UInt64, bytes: Range<Int>) {
-        self.content = content
-        self.bytes = bytes
-    }
-
-    init(_ state: ApplicationState) {
-        content = state.words.0 & ~Self.mark
-        bytes = Int(state.words.1)..<Int(state.words.2)
-    }
-
-    var state: ApplicationState {
-        var state = ApplicationState()
-        state.words.0 = content | Self.mark
-        state.words.1 = UInt64(bytes.lowerBound)
-        state.words.2 = UInt64(bytes.upperBound)
-        return state
     }
 }
 

@@ -75,25 +75,23 @@ class Upload {
     final func keep(by exchange: Exchange) {
         // SAFETY: released by `end`, which every stream with a streamed body comes to.
         let reference = Unmanaged.passRetained(self).toOpaque()
-        exchange.state.words.0 = UInt64(UInt(bitPattern: reference))
+        exchange.continuation = .upload(reference)
     }
 
     /// The upload that an exchange keeps.
     static func kept(by exchange: Exchange) -> Upload? {
-        guard exchange.isStreamed,
-            let pointer = UnsafeRawPointer(bitPattern: UInt(exchange.state.words.0))
-        else { return nil }
-        // SAFETY: retained by `keep`; a streamed exchange has nothing else in this word.
-        return Unmanaged<Upload>.fromOpaque(pointer).takeUnretainedValue()
+        guard case .upload(let reference) = exchange.continuation else { return nil }
+        // SAFETY: retained by `keep`, and released when the exchange no longer has it.
+        return Unmanaged<Upload>.fromOpaque(reference).takeUnretainedValue()
     }
 
     /// The stream is over: removes from the store what no record has adopted.
     static func end(_ exchange: Exchange) {
         guard let upload = kept(by: exchange) else { return }
         upload.staging.abandon()
-        // SAFETY: the reference that `keep` made; the word is zero afterwards.
+        // SAFETY: the reference that `keep` made; the exchange has none afterwards.
         Unmanaged.passUnretained(upload).release()
-        exchange.state.words.0 = 0
+        exchange.continuation = .none
     }
 }
 

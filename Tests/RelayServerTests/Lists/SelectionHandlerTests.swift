@@ -52,24 +52,6 @@ struct SelectionHandlerTests {
         #expect(list.ids() == Array(finished.dropFirst(1_000)))
     }
 
-    @Test("What is left of a selection and of a file are told apart.")
-    func states() {
-        let content = ContentContinuation(content: 1 << 40, bytes: 5..<9).state
-        #expect(SelectionContinuation(content) == nil)
-        for start in [
-            SelectionStart(), SelectionStart(after: 7, skip: 3),
-            SelectionStart(after: .max - 5, skip: (1 << 53) - 1),
-        ] {
-            let selection = SelectionContinuation(
-                operation: .getOrders, account: 1_048_575, hasRecords: true, start: start,
-                remaining: .max
-            ).state
-            #expect(!ContentContinuation.isIn(selection))
-            #expect(SelectionContinuation(selection)?.start == start)
-            #expect(SelectionContinuation(selection)?.remaining == .max)
-        }
-    }
-
     @Test("A cursor that no page has had is refused, though its check byte is right.")
     func madeUpCursors() throws {
         let fixture = try ServiceFixture()

@@ -122,12 +122,20 @@ struct ResponseBody {
 }
 
 /// Four words that an application may keep with a stream; zero at first.
-public struct ApplicationState: Sendable {
-    /// The words; their meaning is the application's.
+///
+/// What they mean is the application's: it packs a type of its own into them.
+public struct ApplicationState: Equatable, Sendable {
+    /// The words.
     public var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     /// All zero.
     public init() {}
+
+    /// Whether all words are the same.
+    @inline(__always)
+    public static func == (one: ApplicationState, other: ApplicationState) -> Bool {
+        one.words == other.words
+    }
 }
 
 extension UnsafeMutablePointer where Pointee == Stream {

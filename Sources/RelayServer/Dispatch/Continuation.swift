@@ -1,0 +1,207 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// What an exchange keeps from one call of its application to the next.
+///
+/// It packs into the four words of `ApplicationState`, and nothing else reads or writes those:
+///
+/// | Case | Word 0, above the kind | Word 1 | Word 2 | Word 3 |
+/// |---|---|---|---|---|
+/// | `none` | | | | |
+/// | `upload` | | reference | | |
+/// | `list` | operation, list, account | parameter | last key | records to come |
+/// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
+/// | `content` | | content | first byte to come | end |
+///
+/// Word 0 has the kind in bits 0…7, the operation in 8…15, the list or the flags in 16…23, and the
+/// account in 32…63.
+enum Continuation: Equatable {
+    /// Nothing: every exchange begins so.
+    case none
+    /// The body goes into the store as it comes: a reference to the `Upload` that takes it.
+    case upload(UnsafeMutableRawPointer)
+    /// The answer is a list, of which a portion was sent.
+    case list(ListContinuation)
+    /// The answer is a selection, of which a portion was sent.
+    case selection(SelectionContinuation)
+    /// The answer is a file, of which a portion was sent.
+    case content(ContentContinuation)
+}
+
+/// Where a list goes on.
+struct ListContinuation: Equatable {
+    var operation: RelayContract.Operation
+    var account: UInt32
+    var answer: ListAnswer
+    /// The last key of the portion before.
+    var after: UInt64
+    /// Records still to come; a list without a limit has `Int.max`.
+    var remaining: Int
+}
+
+/// Where a selection goes on.
+struct SelectionContinuation: Equatable {
+    var operation: RelayContract.Operation
+    var account: UInt32
+    /// Whether a record was written already, so that the next one follows a comma.
+    var hasRecords: Bool
+    /// With a `skip` only if there is no limit: a page passes over in its first portion.
+    var start: SelectionStart
+    /// Records still to come; a list without a limit has `Int.max`.
+    var remaining: Int
+}
+
+/// Where a file goes on.
+struct ContentContinuation: Equatable {
+    /// The content's id.
+    var content: UInt64
+    /// What is left to be sent of it.
+    var bytes: Range<Int>
+
+    /// The chunk that the next byte is in.
+    var chunk: Int { bytes.lowerBound / RelayStore.Limits.chunkBytes }
+}
+
+extension Exchange {
+    /// What is kept with the exchange.
+    var continuation: Continuation {
+        @inline(__always) get { Continuation(state) }
+        nonmutating set { state = newValue.state }
+    }
+}
+
+// MARK: Words
+
+extension Continuation {
+    private enum Kind: UInt8 {
+        case upload = 1
+        case list = 2
+        case selection = 3
+        case content = 4
+    }
+
+    /// Of a selection: a record was written.
+    private static let recordsMark: UInt8 = 1 << 0
+    /// Of a selection: there is no limit, so the last word says how many are to be passed over.
+    private static let endlessMark: UInt8 = 1 << 1
+    /// Of a selection, in place of a key before the first one.
+    private static let beginning = UInt128.max
+
+    /// Packs.
+    var state: ApplicationState {
+        var state = ApplicationState()
+        switch self {
+        case .none: break
+        case .upload(let upload):
+            state.words.0 = Self.head(.upload)
+            state.words.1 = UInt64(UInt(bitPattern: upload))
+        case .list(let next):
+            state.words.0 = Self.head(
+                .list, next.operation, next.answer.list.rawValue, next.account)
+            state.words.1 = next.answer.parameter
+            state.words.2 = next.after
+            state.words.3 = UInt64(next.remaining)
+        case .selection(let next):
+            let isEndless = next.remaining == .max
+            precondition(isEndless || next.start.skip == 0, "a page skips in its first portion")
+            let after = next.start.after ?? Self.beginning
+            state.words.0 = Self.head(
+                .selection, next.operation,
+                (next.hasRecords ? Self.recordsMark : 0) | (isEndless ? Self.endlessMark : 0),
+                next.account)
+            state.words.1 = UInt64(truncatingIfNeeded: after >> 64)
+            state.words.2 = UInt64(truncatingIfNeeded: after)
+            state.words.3 = isEndless ? next.start.skip : UInt64(next.remaining)
+        case .content(let next):
+            state.words.0 = Self.head(.content)
+            state.words.1 = next.content
+            state.words.2 = UInt64(next.bytes.lowerBound)
+            state.words.3 = UInt64(next.bytes.upperBound)
+        }
+        return state
+    }
+
+    private static func head(_ kind: Kind) -> UInt64 { UInt64(kind.rawValue) }
+
+    private static func head(
+        _ kind: Kind, _ operation: RelayContract.Operation, _ detail: UInt8, _ account: UInt32
+    ) -> UInt64 {
+        UInt64(kind.rawValue) | UInt64(operation.rawValue) << 8 | UInt64(detail) << 16
+            | UInt64(account) << 32
+    }
+
+    /// Unpacks. Traps on words that `state` never packs.
+    @inline(__always)
+    init(_ state: ApplicationState) {
+        self = state == ApplicationState() ? .none : Self.unpacked(state)
+    }
+
+    private static func unpacked(_ state: ApplicationState) -> Continuation {
+        let words = state.words
+        let detail = UInt8(truncatingIfNeeded: words.0 >> 16)
+        let account = UInt32(truncatingIfNeeded: words.0 >> 32)
+        let operation = RelayContract.Operation(
+            rawValue: UInt8(truncatingIfNeeded: words.0 >> 8))
+        let kind = Kind(rawValue: UInt8(truncatingIfNeeded: words.0))
+        let continuation: Continuation? =
+            switch kind {
+            case nil: nil
+            case .upload:
+                // SAFETY: compared and handed on; whoever follows it says why it may.
+                UnsafeMutableRawPointer(bitPattern: UInt(words.1)).map { .upload($0) }
+            case .list:
+                ListContinuation(words, operation, account, RecordList(rawValue: detail))
+                    .map { .list($0) }
+            case .selection:
+                SelectionContinuation(
+                    words, operation, account, hasRecords: detail & recordsMark != 0,
+                    isEndless: detail & endlessMark != 0, beginning
+                ).map { .selection($0) }
+            case .content: ContentContinuation(words).map { .content($0) }
+            }
+        // What is packed again gives the same words: no bit of them means nothing.
+        guard let continuation, continuation.state == state else {
+            preconditionFailure("the words of an exchange are those of no continuation")
+        }
+        return continuation
+    }
+}
+
+private typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
+extension ListContinuation {
+    fileprivate init?(
+        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32,
+        _ list: RecordList?
+    ) {
+        guard let operation, let list, let remaining = Int(exactly: words.3) else { return nil }
+        self.init(
+            operation: operation, account: account, answer: ListAnswer(list, words.1),
+            after: words.2, remaining: remaining)
+    }
+}
+
+extension SelectionContinuation {
+    fileprivate init?(
+        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32,
+        hasRecords: Bool, isEndless: Bool, _ beginning: UInt128
+    ) {
+        guard let operation, isEndless || words.3 < Int.max else { return nil }
+        let after = UInt128(words.1) << 64 | UInt128(words.2)
+        self.init(
+            operation: operation, account: account, hasRecords: hasRecords,
+            start: SelectionStart(
+                after: after == beginning ? nil : after, skip: isEndless ? words.3 : 0),
+            remaining: isEndless ? .max : Int(words.3))
+    }
+}
+
+extension ContentContinuation {
+    fileprivate init?(_ words: Words) {
+        guard let start = Int(exactly: words.2), let end = Int(exactly: words.3), start <= end
+        else { return nil }
+        self.init(content: words.1, bytes: start..<end)
+    }
+}

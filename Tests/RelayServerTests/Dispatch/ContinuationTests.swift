@@ -1,0 +1,115 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import Testing
+
+@testable import RelayServer
+
+@Suite("What an exchange keeps")
+struct ContinuationTests {
+    private var lists: [Continuation] {
+        RecordList.allCases.map { list in
+            .list(
+                ListContinuation(
+                    operation: .getOrders, account: 7, answer: ListAnswer(list, 1 << 40),
+                    after: 3, remaining: 50))
+        }
+    }
+
+    private var operations: [Continuation] {
+        RelayContract.Operation.allCases.flatMap { operation in
+            [
+                .list(
+                    ListContinuation(
+                        operation: operation, account: 1_048_575, answer: ListAnswer(.orders),
+                        after: .max, remaining: .max)),
+                .selection(
+                    SelectionContinuation(
+                        operation: operation, account: 1_048_575, hasRecords: false,
+                        start: SelectionStart(), remaining: 0)),
+            ]
+        }
+    }
+
+    private var selections: [Continuation] {
+        let starts = [
+            SelectionStart(), SelectionStart(after: 0), SelectionStart(after: 7, skip: 3),
+            SelectionStart(after: .max - 5, skip: (1 << 53) - 1), SelectionStart(skip: 1_000),
+        ]
+        return starts.flatMap { start in
+            [true, false].map { hasRecords in
+                .selection(
+                    SelectionContinuation(
+                        operation: .getUnitsWithoutEed, account: 1, hasRecords: hasRecords,
+                        start: start, remaining: start.skip == 0 ? 1_000 : .max))
+            }
+        }
+    }
+
+    private var contents: [Continuation] {
+        let ranges = [0..<0, 5..<9, 0..<100_000_000, Int.max..<Int.max]
+        return ranges.flatMap { bytes in
+            [0, 1, 1 << 40, UInt64.max].map {
+                .content(ContentContinuation(content: $0, bytes: bytes))
+            }
+        }
+    }
+
+    @Test("comes out of its four words as it went in, whatever it is.")
+    func roundTrip() {
+        let upload = UnsafeMutableRawPointer(bitPattern: 0x7FFF_FFFF_FFF0)!
+        let all =
+            [Continuation.none, .upload(upload)] + lists + operations + selections
+            + contents
+        var seen: [Continuation] = []
+        for continuation in all {
+            #expect(Continuation(continuation.state) == continuation)
+            #expect(!seen.contains { $0 != continuation && $0.state == continuation.state })
+            seen.append(continuation)
+        }
+        #expect(Continuation.none.state == ApplicationState())
+    }
+
+    @Test("traps on words of no kind, and where nothing is kept but a later word is set.")
+    func unknownKinds() async {
+        await #expect(processExitsWith: .failure) { Self.unpack(255, 0, 0, 0) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0, 0, 0, 1) }
+    }
+
+    @Test("traps on an upload without a reference.")
+    func noUpload() async {
+        await #expect(processExitsWith: .failure) { Self.unpack(1, 0, 0, 0) }
+    }
+
+    @Test("traps on a list that there is none of, and on fewer than no records.")
+    func impossibleLists() async {
+        await #expect(processExitsWith: .failure) { Self.unpack(0x00_00_02, 0, 0, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x09_00_02, 0, 0, .max) }
+    }
+
+    @Test("traps on an operation that there is none of, and on a bit that means nothing.")
+    func impossibleSelections() async {
+        // The same without these bits is one.
+        Self.unpack(0x01_00_03, 0, 5, 1)
+        await #expect(processExitsWith: .failure) { Self.unpack(0x01_FF_03, 0, 5, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x05_00_03, 0, 5, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x01_01_00_03, 0, 5, 1) }
+    }
+
+    @Test("traps on a file's bytes that end before they begin.")
+    func impossibleContents() async {
+        Self.unpack(4, 1, 5, 9)
+        await #expect(processExitsWith: .failure) { Self.unpack(4, 1, 9, 5) }
+        await #expect(processExitsWith: .failure) { Self.unpack(4, 1, 9, .max) }
+    }
+
+    /// Unpacks words that may be impossible.
+    @discardableResult
+    private static func unpack(
+        _ first: UInt64, _ second: UInt64, _ third: UInt64, _ last: UInt64
+    ) -> Continuation {
+        var state = ApplicationState()
+        state.words = (first, second, third, last)
+        return Continuation(state)
+    }
+}
