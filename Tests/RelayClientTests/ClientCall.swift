@@ -1,11 +1,12 @@
 import HTTP2
+import JSON
 import RelayContract
 import TestSupport
 
 @testable import RelayClient
 
 /// A vector's request on its way to the client, and what the client made of the answer.
-struct ClientCall: APIExchange {
+struct ClientCall {
     /// What came of a call.
     enum Outcome {
         /// Success: the status, and the body as the client read it; nil when it is no JSON.
@@ -29,18 +30,12 @@ struct ClientCall: APIExchange {
     /// A body that is streamed, if it is JSON that its schema lets pass.
     func body<Model: ContractModel>(as type: Model.Type) -> Model? {
         guard self["content-type"] == "application/json" else { return nil }
-        let reader = BodyReader()
-        var exchange = self
-        // SAFETY: the array's own bytes, during this call.
-        let model = (request.body ?? []).withUnsafeBytes {
-            APIRequest(body: $0).body(as: type, reader, &exchange)
+        var faults = Faults()
+        let model = try? JSONParser(depth: JSON.Limits.bodyDepth).parse(request.body ?? []) {
+            Model(decoding: $0, into: &faults)
         }
-        _ = reader.takeRefused()
-        return model
+        return faults.isEmpty ? model ?? nil : nil
     }
-
-    /// The contract refuses the request: no client can send it.
-    mutating func reject(_ problem: Problem) {}
 
     /// Calls the client and notes what came of it.
     mutating func note<Answer: ClientAnswer>(

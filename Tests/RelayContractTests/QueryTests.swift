@@ -3,27 +3,28 @@ import Testing
 @testable import RelayContract
 
 @Suite struct QueryTests {
-    private struct Exchange: APIExchange {
-        var problem: Problem?
-        mutating func reject(_ problem: Problem) { self.problem = problem }
+    /// What reads a query makes of it, and which faults it finds.
+    private func read<Input>(
+        _ query: String, _ make: (APIRequest) throws(InputRefusal) -> Input
+    ) -> (Input?, [String]) {
+        let query = Array(query.utf8)
+        return query.withUnsafeBytes { bytes in
+            do throws(InputRefusal) {
+                return (try make(APIRequest(query: bytes)), [])
+            } catch {
+                guard case .problem(let problem) = error else { return (nil, ["no problem"]) }
+                #expect(problem.type == .badQuery)
+                return (nil, problem.faults.map { "\($0.pointer) \($0.code.name)" })
+            }
+        }
     }
 
     private func orders(_ query: String) -> (GetOrdersInput?, [String]) {
-        var exchange = Exchange()
-        let input = Array(query.utf8).withUnsafeBytes {
-            GetOrdersInput(APIRequest(query: $0), &exchange)
-        }
-        #expect((input == nil) == (exchange.problem != nil))
-        if let problem = exchange.problem { #expect(problem.type == .badQuery) }
-        return (input, exchange.problem?.faults.map { "\($0.pointer) \($0.code.name)" } ?? [])
+        read(query) { (request) throws(InputRefusal) in try GetOrdersInput(request) }
     }
 
     private func units(_ query: String) -> (GetUnitsInput?, [String]) {
-        var exchange = Exchange()
-        let input = Array(query.utf8).withUnsafeBytes {
-            GetUnitsInput(APIRequest(query: $0), &exchange)
-        }
-        return (input, exchange.problem?.faults.map { "\($0.pointer) \($0.code.name)" } ?? [])
+        read(query) { (request) throws(InputRefusal) in try GetUnitsInput(request) }
     }
 
     @Test("Without parameters a list is asked for whole.")

@@ -2,9 +2,9 @@ import JSON
 
 /// The references of a body that its schema refuses, for its problem to list those that name nothing
 /// as well. Which members are references is generated from the schemas.
-public struct BodyReferences {
+public struct BodyReferences: Sendable {
     /// A member that names another record.
-    public struct Reference {
+    public struct Reference: Sendable {
         /// Where it stands, as a JSON Pointer (RFC 6901).
         public let pointer: String
         /// What kind of record it names.
@@ -75,5 +75,13 @@ public struct BodyReferences {
         pointer += "/\(place)"
         find(value, &self)
         pointer = outer
+    }
+}
+
+extension JSONValue {
+    /// The record that a reference names, or nil when it is none that its schema lets pass.
+    public var referencedId: UInt64? {
+        var faults = Faults()
+        return faults.id(self, .either)
     }
 }

@@ -9,7 +9,7 @@ import JSON
 /// later.
 public protocol API: ~Copyable {
     /// A request that is being answered.
-    associatedtype Exchange: APIExchange
+    associatedtype Exchange
 
     /// GET /openapi.json: This document.
     mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout Exchange)
@@ -130,118 +130,120 @@ public protocol API: ~Copyable {
 }
 
 extension API where Self: ~Copyable {
-    /// Reads the input of an operation and calls its method, or answers with a problem that lists
-    /// every fault of the query or the body. Allocates nothing for a GET without faults.
+    /// Reads the input of an operation and calls its method. Allocates nothing for a GET without
+    /// faults.
+    ///
+    /// - Throws: every fault of the query or the body; the method was not called then.
     @inlinable
     public mutating func dispatch(
-        _ operation: Operation, _ request: APIRequest, bodies: BodyReader,
+        _ operation: Operation, _ request: APIRequest, _ parser: JSONParser,
         _ exchange: inout Exchange
-    ) {
+    ) throws(InputRefusal) {
         switch operation {
         case .getOpenAPI:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getOpenAPI(GetOpenAPIInput(), &exchange)
         case .createAddress:
-            guard let input = CreateAddressInput(request, bodies, &exchange) else { return }
+            let input = try CreateAddressInput(request, parser)
             createAddress(input, &exchange)
         case .getAddress:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getAddress(GetAddressInput(addressId: request.id0), &exchange)
         case .createCustomer:
-            guard let input = CreateCustomerInput(request, bodies, &exchange) else { return }
+            let input = try CreateCustomerInput(request, parser)
             createCustomer(input, &exchange)
         case .getCustomers:
-            guard let input = GetCustomersInput(request, &exchange) else { return }
+            let input = try GetCustomersInput(request)
             getCustomers(input, &exchange)
         case .getCustomer:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getCustomer(GetCustomerInput(customerId: request.id0), &exchange)
         case .createProperties:
-            guard let input = CreatePropertiesInput(request, bodies, &exchange) else { return }
+            let input = try CreatePropertiesInput(request, parser)
             createProperties(input, &exchange)
         case .getProperties:
-            guard let input = GetPropertiesInput(request, &exchange) else { return }
+            let input = try GetPropertiesInput(request)
             getProperties(input, &exchange)
         case .getProperty:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getProperty(GetPropertyInput(propertyId: request.id0), &exchange)
         case .deleteProperty:
-            guard let input = DeletePropertyInput(request, &exchange) else { return }
+            let input = try DeletePropertyInput(request)
             deleteProperty(input, &exchange)
         case .createUnits:
-            guard let input = CreateUnitsInput(request, bodies, &exchange) else { return }
+            let input = try CreateUnitsInput(request, parser)
             createUnits(input, &exchange)
         case .getUnits:
-            guard let input = GetUnitsInput(request, &exchange) else { return }
+            let input = try GetUnitsInput(request)
             getUnits(input, &exchange)
         case .getUnitsWithMscNumber:
-            guard let input = GetUnitsWithMscNumberInput(request, &exchange) else { return }
+            let input = try GetUnitsWithMscNumberInput(request)
             getUnitsWithMscNumber(input, &exchange)
         case .createOrder:
-            guard let input = CreateOrderInput(request, bodies, &exchange) else { return }
+            let input = try CreateOrderInput(request, parser)
             createOrder(input, &exchange)
         case .getOrders:
-            guard let input = GetOrdersInput(request, &exchange) else { return }
+            let input = try GetOrdersInput(request)
             getOrders(input, &exchange)
         case .getOrder:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getOrder(GetOrderInput(orderId: request.id0), &exchange)
         case .updateOrder:
-            guard let input = UpdateOrderInput(request, bodies, &exchange) else { return }
+            let input = try UpdateOrderInput(request, parser)
             updateOrder(input, &exchange)
         case .getOrderComments:
-            guard let input = GetOrderCommentsInput(request, &exchange) else { return }
+            let input = try GetOrderCommentsInput(request)
             getOrderComments(input, &exchange)
         case .createOrderComment:
-            guard let input = CreateOrderCommentInput(request, &exchange) else { return }
+            let input = try CreateOrderCommentInput(request)
             createOrderComment(input, &exchange)
         case .createOrderField:
-            guard let input = CreateOrderFieldInput(request, bodies, &exchange) else { return }
+            let input = try CreateOrderFieldInput(request, parser)
             createOrderField(input, &exchange)
         case .createContactPerson:
-            guard let input = CreateContactPersonInput(request, bodies, &exchange) else { return }
+            let input = try CreateContactPersonInput(request, parser)
             createContactPerson(input, &exchange)
         case .consumeEed:
-            guard let input = ConsumeEedInput(request, bodies, &exchange) else { return }
+            let input = try ConsumeEedInput(request, parser)
             consumeEed(input, &exchange)
         case .getEed:
-            guard let input = GetEedInput(request, &exchange) else { return }
+            let input = try GetEedInput(request)
             getEed(input, &exchange)
         case .getUnitsWithoutEed:
-            guard let input = GetUnitsWithoutEedInput(request, &exchange) else { return }
+            let input = try GetUnitsWithoutEedInput(request)
             getUnitsWithoutEed(input, &exchange)
         case .getAttachment:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getAttachment(GetAttachmentInput(attachmentId: request.id0), &exchange)
         case .createDocumentV1:
-            guard let input = CreateDocumentV1Input(request, bodies, &exchange) else { return }
+            let input = try CreateDocumentV1Input(request, parser)
             createDocumentV1(input, &exchange)
         case .createDocument:
-            guard let input = CreateDocumentInput(request, bodies, &exchange) else { return }
+            let input = try CreateDocumentInput(request, parser)
             createDocument(input, &exchange)
         case .getDocuments:
-            guard let input = GetDocumentsInput(request, &exchange) else { return }
+            let input = try GetDocumentsInput(request)
             getDocuments(input, &exchange)
         case .getDocument:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getDocument(GetDocumentInput(documentId: request.id0), &exchange)
         case .createDocumentAttachment:
-            guard let input = CreateDocumentAttachmentInput(request, &exchange) else { return }
+            let input = try CreateDocumentAttachmentInput(request)
             createDocumentAttachment(input, &exchange)
         case .createAppointment:
-            guard let input = CreateAppointmentInput(request, bodies, &exchange) else { return }
+            let input = try CreateAppointmentInput(request, parser)
             createAppointment(input, &exchange)
         case .getAppointments:
-            guard let input = GetAppointmentsInput(request, &exchange) else { return }
+            let input = try GetAppointmentsInput(request)
             getAppointments(input, &exchange)
         case .getAppointment:
-            guard request.hasNoQuery(&exchange) else { return }
+            try request.expectNoQuery()
             getAppointment(GetAppointmentInput(appointmentId: request.id0), &exchange)
         case .updateAppointment:
-            guard let input = UpdateAppointmentInput(request, bodies, &exchange) else { return }
+            let input = try UpdateAppointmentInput(request, parser)
             updateAppointment(input, &exchange)
         case .deleteAppointment:
-            guard let input = DeleteAppointmentInput(request, &exchange) else { return }
+            let input = try DeleteAppointmentInput(request)
             deleteAppointment(input, &exchange)
         }
     }

@@ -26,9 +26,10 @@ public struct CreateAddressInput: Sendable {
 }
 
 extension CreateAddressInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -42,11 +43,9 @@ extension CreateAddressInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: NewAddress.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: NewAddress.self, of: .createAddress, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -79,9 +78,10 @@ public struct CreateCustomerInput: Sendable {
 }
 
 extension CreateCustomerInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -95,11 +95,9 @@ extension CreateCustomerInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: CustomerUpsert.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: CustomerUpsert.self, of: .createCustomer, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -116,8 +114,10 @@ public struct GetCustomersInput: Sendable {
 }
 
 extension GetCustomersInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var seen: UInt32 = 0
@@ -140,8 +140,7 @@ extension GetCustomersInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page)
     }
@@ -175,9 +174,10 @@ public struct CreatePropertiesInput: Sendable {
 }
 
 extension CreatePropertiesInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -191,11 +191,9 @@ extension CreatePropertiesInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: PropertyUpsert.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: PropertyUpsert.self, of: .createProperties, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -212,8 +210,10 @@ public struct GetPropertiesInput: Sendable {
 }
 
 extension GetPropertiesInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var seen: UInt32 = 0
@@ -236,8 +236,7 @@ extension GetPropertiesInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page)
     }
@@ -271,8 +270,10 @@ public struct DeletePropertyInput: Sendable {
 }
 
 extension DeletePropertyInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -286,8 +287,7 @@ extension DeletePropertyInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(propertyId: request.id0, dryRun: dryRun)
     }
@@ -310,9 +310,10 @@ public struct CreateUnitsInput: Sendable {
 }
 
 extension CreateUnitsInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -326,11 +327,9 @@ extension CreateUnitsInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: UnitUpsert.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: UnitUpsert.self, of: .createUnits, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -350,8 +349,10 @@ public struct GetUnitsInput: Sendable {
 }
 
 extension GetUnitsInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var customerId: UInt64?
@@ -378,8 +379,7 @@ extension GetUnitsInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId)
     }
@@ -400,8 +400,10 @@ public struct GetUnitsWithMscNumberInput: Sendable {
 }
 
 extension GetUnitsWithMscNumberInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var customerId: UInt64?
@@ -428,8 +430,7 @@ extension GetUnitsWithMscNumberInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId)
     }
@@ -452,9 +453,10 @@ public struct CreateOrderInput: Sendable {
 }
 
 extension CreateOrderInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -468,11 +470,9 @@ extension CreateOrderInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: NewOrder.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: NewOrder.self, of: .createOrder, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -532,8 +532,10 @@ public struct GetOrdersInput: Sendable {
 }
 
 extension GetOrdersInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var status: OrderStatus?
@@ -611,8 +613,7 @@ extension GetOrdersInput {
             hasLimit: seen & 0b10000000000 != 0, hasOffset: seen & 0b100000000000 != 0,
             hasCursor: seen & 0b1000000000000 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(
             page: page,
@@ -661,9 +662,10 @@ public struct UpdateOrderInput: Sendable {
 }
 
 extension UpdateOrderInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -677,11 +679,9 @@ extension UpdateOrderInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: OrderPatch.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: OrderPatch.self, of: .updateOrder, parser)
         self.init(orderId: request.id0, dryRun: dryRun, body: body)
     }
 }
@@ -701,8 +701,10 @@ public struct GetOrderCommentsInput: Sendable {
 }
 
 extension GetOrderCommentsInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var seen: UInt32 = 0
@@ -725,8 +727,7 @@ extension GetOrderCommentsInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(orderId: request.id0, page: page)
     }
@@ -749,8 +750,10 @@ public struct CreateOrderCommentInput: Sendable {
 }
 
 extension CreateOrderCommentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -764,8 +767,7 @@ extension CreateOrderCommentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(orderId: request.id0, dryRun: dryRun)
     }
@@ -788,9 +790,10 @@ public struct CreateOrderFieldInput: Sendable {
 }
 
 extension CreateOrderFieldInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -804,11 +807,9 @@ extension CreateOrderFieldInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: OrderFieldAddition.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: OrderFieldAddition.self, of: .createOrderField, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -830,9 +831,10 @@ public struct CreateContactPersonInput: Sendable {
 }
 
 extension CreateContactPersonInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -846,11 +848,11 @@ extension CreateContactPersonInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: ContactPersonAddition.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(
+            as: ContactPersonAddition.self, of: .createContactPerson, parser
+        )
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -872,9 +874,10 @@ public struct ConsumeEedInput: Sendable {
 }
 
 extension ConsumeEedInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -888,11 +891,9 @@ extension ConsumeEedInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: EedDelivery.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: EedDelivery.self, of: .consumeEed, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -912,8 +913,10 @@ public struct GetEedInput: Sendable {
 }
 
 extension GetEedInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var unitId: UInt64?
         var period: CalendarMonth?
@@ -933,8 +936,7 @@ extension GetEedInput {
         faults.require("unitId", seen & 0b1 != 0)
         faults.require("period", seen & 0b10 != 0)
         guard faults.isEmpty, let unitId, let period else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(unitId: unitId, period: period)
     }
@@ -955,8 +957,10 @@ public struct GetUnitsWithoutEedInput: Sendable {
 }
 
 extension GetUnitsWithoutEedInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var period: CalendarMonth?
@@ -984,8 +988,7 @@ extension GetUnitsWithoutEedInput {
             hasCursor: seen & 0b1000 != 0, isRequired: false, into: &faults)
         faults.require("period", seen & 0b1 != 0)
         guard faults.isEmpty, let period else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, period: period)
     }
@@ -1019,9 +1022,10 @@ public struct CreateDocumentV1Input: Sendable {
 }
 
 extension CreateDocumentV1Input {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1035,11 +1039,9 @@ extension CreateDocumentV1Input {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: NewDocumentV1.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: NewDocumentV1.self, of: .createDocumentV1, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -1061,9 +1063,10 @@ public struct CreateDocumentInput: Sendable {
 }
 
 extension CreateDocumentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1077,11 +1080,9 @@ extension CreateDocumentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: NewDocument.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: NewDocument.self, of: .createDocument, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -1098,8 +1099,10 @@ public struct GetDocumentsInput: Sendable {
 }
 
 extension GetDocumentsInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var seen: UInt32 = 0
@@ -1122,8 +1125,7 @@ extension GetDocumentsInput {
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
             hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page)
     }
@@ -1157,8 +1159,10 @@ public struct CreateDocumentAttachmentInput: Sendable {
 }
 
 extension CreateDocumentAttachmentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1172,8 +1176,7 @@ extension CreateDocumentAttachmentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(documentId: request.id0, dryRun: dryRun)
     }
@@ -1196,9 +1199,10 @@ public struct CreateAppointmentInput: Sendable {
 }
 
 extension CreateAppointmentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1212,11 +1216,9 @@ extension CreateAppointmentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: NewAppointment.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: NewAppointment.self, of: .createAppointment, parser)
         self.init(dryRun: dryRun, body: body)
     }
 }
@@ -1244,8 +1246,10 @@ public struct GetAppointmentsInput: Sendable {
 }
 
 extension GetAppointmentsInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
         var customerId: UInt64?
@@ -1282,8 +1286,7 @@ extension GetAppointmentsInput {
             hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
             hasCursor: seen & 0b100000 != 0, isRequired: false, into: &faults)
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId, from: from, to: to)
     }
@@ -1320,9 +1323,10 @@ public struct UpdateAppointmentInput: Sendable {
 }
 
 extension UpdateAppointmentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter; then the body,
-    /// likewise.
-    public init?(_ request: APIRequest, _ bodies: BodyReader, _ exchange: inout some APIExchange) {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1336,11 +1340,9 @@ extension UpdateAppointmentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
-        guard let body = request.body(as: AppointmentPatch.self, bodies, &exchange)
-        else { return nil }
+        let body = try request.body(as: AppointmentPatch.self, of: .updateAppointment, parser)
         self.init(appointmentId: request.id0, dryRun: dryRun, body: body)
     }
 }
@@ -1362,8 +1364,10 @@ public struct DeleteAppointmentInput: Sendable {
 }
 
 extension DeleteAppointmentInput {
-    /// Reads the query, or answers with a problem that names every wrong parameter.
-    public init?(_ request: APIRequest, _ exchange: inout some APIExchange) {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var dryRun: Bool?
         var seen: UInt32 = 0
@@ -1377,8 +1381,7 @@ extension DeleteAppointmentInput {
             }
         }
         guard faults.isEmpty else {
-            exchange.reject(Problem(.badQuery, faults))
-            return nil
+            throw .problem(Problem(.badQuery, faults))
         }
         self.init(appointmentId: request.id0, dryRun: dryRun)
     }

@@ -29,7 +29,8 @@ public struct Fault: Equatable, Sendable {
 ///
 /// Decoding never stops at the first fault, because whoever sent the body wants to know them all. A place is
 /// kept as a stack of constants and indices; its text is made only when there is a fault.
-public struct Faults {
+public struct Faults: @unchecked Sendable {
+    // SAFETY: only `path` leads to memory of a parser, and it is empty when nothing is being decoded.
     /// One step of a JSON Pointer.
     private enum Step {
         case member(StaticString)

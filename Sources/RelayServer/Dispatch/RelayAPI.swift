@@ -12,8 +12,8 @@ struct RelayAPI: ~Copyable, API {
     var reader: StoreReader
     /// Why the reader could not be renewed; until it can, every request is answered with that.
     var failure: StoreError?
-    let bodies = BodyReader()
-    var parser: JSONParser { bodies.parser }
+    /// Parses bodies of requests, and documents of the store.
+    let parser = JSONParser(depth: JSON.Limits.bodyDepth)
     /// The store's epoch: part of every entity tag and cursor.
     let epoch: UInt64
     let writing: WriteAccess
@@ -29,6 +29,33 @@ struct RelayAPI: ~Copyable, API {
         reader = try store.makeReader()
         epoch = store.metadata.epoch
         self.writing = writing
+    }
+
+    /// Answers a request: reads its input and calls its operation's method.
+    @inline(__always)
+    mutating func answer(
+        _ operation: RelayContract.Operation, _ request: APIRequest,
+        _ exchange: inout RelayExchange
+    ) {
+        do throws(InputRefusal) {
+            try dispatch(operation, request, parser, &exchange)
+        } catch {
+            reject(error, &exchange)
+        }
+    }
+
+    /// Answers a request whose input is refused; of a body, with all references that name no record.
+    func reject(_ refusal: InputRefusal, _ exchange: inout RelayExchange) {
+        switch refusal {
+        case .problem(let problem): exchange.reject(problem)
+        case .body(var faults, let references):
+            do throws(StoreError) {
+                try references.check(in: reader.view, account: exchange.account, &faults)
+                exchange.reject(Problem(.validation, faults))
+            } catch {
+                exchange.reject(Problem(error))
+            }
+        }
     }
 
     /// The account that the request's key opens, or nil after 401 was answered.

@@ -101,8 +101,7 @@ final class RelayApplication: Application {
         exchange.setDeprecation()
         let request = APIRequest(
             id0: match.id0, query: exchange.query, body: exchange.http.body)
-        api.pointee.dispatch(operation, request, bodies: api.pointee.bodies, &exchange)
-        if operation.maxBodyBytes > 0 { api.pointee.rejectRefused(&exchange) }
+        api.pointee.answer(operation, request, &exchange)
     }
 
     override func refill(_ exchange: Exchange) {

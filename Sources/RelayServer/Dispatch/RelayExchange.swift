@@ -6,7 +6,7 @@ import RelayRecords
 import RelayStore
 
 /// An exchange as the handlers see it: the HTTP/2 exchange, and whose it is.
-struct RelayExchange: APIExchange {
+struct RelayExchange {
     let http: Exchange
     /// The account of the key; 0 when the operation needs none.
     var account: UInt32

@@ -41,9 +41,9 @@ extension RelayAPI {
 
     /// Appends the next portion of a selection, found anew in the newest commit.
     mutating func continueSelection(_ next: SelectionContinuation, _ http: HTTP2.Exchange) {
-        var exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
+        let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
         let request = APIRequest(query: exchange.query)
-        guard let selection = Selection(next.operation, request, &exchange) else {
+        guard let selection = try? Selection(next.operation, request, next.account) else {
             return http.abort()
         }
         do throws(StoreError) {

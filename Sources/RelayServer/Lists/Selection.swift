@@ -63,22 +63,20 @@ enum Selection {
         return version
     }
 
-    /// The selection that a request asks for, read again from its query: how a list that is
-    /// answered in portions knows what it was about.
+    /// The selection that a request asked for, read again from its query: how a list that is
+    /// answered in portions knows what it is about. nil for operations that list no selection.
     init?(
-        _ operation: RelayContract.Operation, _ request: APIRequest,
-        _ exchange: inout RelayExchange
-    ) {
+        _ operation: RelayContract.Operation, _ request: APIRequest, _ account: UInt32
+    ) throws(InputRefusal) {
         switch operation {
         case .getUnitsWithoutEed:
-            guard let input = GetUnitsWithoutEedInput(request, &exchange) else { return nil }
-            self = .unitsWithoutEed(UnitsWithoutEed(account: exchange.account, input.period))
+            let period = try GetUnitsWithoutEedInput(request).period
+            self = .unitsWithoutEed(UnitsWithoutEed(account: account, period))
         case .getAppointments:
-            guard let input = GetAppointmentsInput(request, &exchange) else { return nil }
-            self = .appointments(AppointmentWindow(input, exchange.account))
+            self = .appointments(AppointmentWindow(try GetAppointmentsInput(request), account))
         case .getOrders:
-            guard let input = GetOrdersInput(request, &exchange) else { return nil }
-            self = .orders(OrderQuery(account: exchange.account, OrderFilter(input)))
+            let filter = OrderFilter(try GetOrdersInput(request))
+            self = .orders(OrderQuery(account: account, filter))
         default: return nil
         }
     }

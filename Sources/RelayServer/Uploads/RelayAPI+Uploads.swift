@@ -24,10 +24,7 @@ extension RelayAPI {
                 if !MediaType.isJSON(exchange.http.field(.contentType)!) {
                     throw CommentUpload.emptyForm(parser)
                 }
-                let request = APIRequest(body: exchange.http.body)
-                guard let new = request.body(as: NewComment.self, bodies, &exchange) else { return }
-                return submit(
-                    CreateComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
+                return createOrderCommentOfJSON(input, &exchange)
             }
             guard try isSettled(upload, exchange) else { return }
             let (new, files) = try upload.finish(parser)
@@ -36,6 +33,19 @@ extension RelayAPI {
                 dryRun: input.dryRun, &exchange)
         } catch {
             exchange.reject(error)
+        }
+    }
+
+    /// A comment without files.
+    private mutating func createOrderCommentOfJSON(
+        _ input: CreateOrderCommentInput, _ exchange: inout RelayExchange
+    ) {
+        do throws(InputRefusal) {
+            let new = try APIRequest(body: exchange.http.body).body(
+                as: NewComment.self, of: .createOrderComment, parser)
+            submit(CreateComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
+        } catch {
+            reject(error, &exchange)
         }
     }
 

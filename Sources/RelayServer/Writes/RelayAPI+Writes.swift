@@ -54,19 +54,6 @@ extension RelayAPI {
         submit(CreateContactPerson(input.body), dryRun: input.dryRun, &exchange)
     }
 
-    /// Answers the body that its schema refused, if it did.
-    mutating func rejectRefused(_ exchange: inout RelayExchange) {
-        guard let refused = bodies.takeRefused() else { return }
-        var faults = refused.faults
-        let references = BodyReferences(of: refused.body, exchange.operation!)
-        do throws(StoreError) {
-            try references.check(in: reader.view, account: exchange.account, &faults)
-            exchange.reject(Problem(.validation, faults))
-        } catch {
-            exchange.reject(Problem(error))
-        }
-    }
-
     /// Hands a change to the writer under the request's Idempotency-Key, if it has one.
     func submit(
         _ change: any RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange

@@ -11,7 +11,7 @@ enum APISource {
             """)
         source.block("public protocol API: ~Copyable") { source in
             source.doc("A request that is being answered.")
-            source.line("associatedtype Exchange: APIExchange")
+            source.line("associatedtype Exchange")
             for endpoint in endpoints {
                 source.line()
                 source.doc("\(endpoint.method.uppercased()) \(endpoint.path): \(endpoint.summary).")
@@ -25,17 +25,18 @@ enum APISource {
         source.block("extension API where Self: ~Copyable") { source in
             source.doc(
                 """
-                Reads the input of an operation and calls its method, or answers with a problem that lists every \
-                fault of the query or the body. Allocates nothing for a GET without faults.
+                Reads the input of an operation and calls its method. Allocates nothing for a GET without faults.
+
+                - Throws: every fault of the query or the body; the method was not called then.
                 """)
             source.line("@inlinable")
             source.line("public mutating func dispatch(")
             source.indented { source in
                 source.line(
-                    "_ operation: Operation, _ request: APIRequest, bodies: BodyReader,")
+                    "_ operation: Operation, _ request: APIRequest, _ parser: JSONParser,")
                 source.line("_ exchange: inout Exchange")
             }
-            source.line(") {")
+            source.line(") throws(InputRefusal) {")
             source.indented { source in
                 source.line("switch operation {")
                 for endpoint in endpoints { dispatch(endpoint, &source) }
@@ -85,19 +86,17 @@ enum APISource {
         source.line("case .\(endpoint.id):")
         source.indented { source in
             if !endpoint.query.isEmpty {
-                source.list(
-                    "guard let input = \(endpoint.inputName)(",
-                    ["request"] + (endpoint.model == nil ? [] : ["bodies"]) + ["&exchange"],
-                    ") else { return }")
+                let parser = endpoint.model == nil ? "" : ", parser"
+                source.line("let input = try \(endpoint.inputName)(request\(parser))")
                 source.line("\(endpoint.id)(input, &exchange)")
                 return
             }
-            source.line("guard request.hasNoQuery(&exchange) else { return }")
+            source.line("try request.expectNoQuery()")
             var arguments: [String] = []
             if let id = endpoint.pathParameter { arguments.append("\(id.name): request.id0") }
             if let body = endpoint.model {
-                source.line("guard let body = request.body(as: \(body).self, bodies, &exchange)")
-                source.line("else { return }")
+                source.line(
+                    "let body = try request.body(as: \(body).self, of: .\(endpoint.id), parser)")
                 arguments.append("body: body")
             }
             let input = "\(endpoint.inputName)(\(arguments.joined(separator: ", ")))"

@@ -68,18 +68,20 @@ enum InputSource {
     ) {
         source.block("extension \(endpoint.inputName)") { source in
             source.doc(
-                "Reads the query, or answers with a problem that names every wrong parameter"
-                    + (endpoint.model == nil ? "." : "; then the body, likewise."))
-            let bodies = endpoint.model == nil ? [] : ["_ bodies: BodyReader"]
+                """
+                Reads the query\(endpoint.model == nil ? "" : ", then the body").
+
+                - Throws: every wrong parameter\(endpoint.model == nil ? "" : ", or every fault of the body").
+                """)
+            let parser = endpoint.model == nil ? [] : ["_ parser: JSONParser"]
             source.list(
-                "public init?(",
-                ["_ request: APIRequest"] + bodies + ["_ exchange: inout some APIExchange"], ") {")
+                "public init(", ["_ request: APIRequest"] + parser, ") throws(InputRefusal) {")
             source.indented { source in
                 query(endpoint, &source)
                 if let body = endpoint.model {
-                    source.line(
-                        "guard let body = request.body(as: \(body).self, bodies, &exchange)")
-                    source.line("else { return nil }")
+                    source.list(
+                        "let body = try request.body(",
+                        ["as: \(body).self", "of: .\(endpoint.id)", "parser"], ")")
                 }
                 let arguments = members.map { member in
                     let isId = member.name == endpoint.pathParameter?.name
@@ -105,8 +107,7 @@ enum InputSource {
         checks(endpoint, &source)
         let needed = endpoint.filters.filter(\.isRequired).map { "let \($0.name)" }
         source.block("guard \((["faults.isEmpty"] + needed).joined(separator: ", ")) else") {
-            $0.line("exchange.reject(Problem(.badQuery, faults))")
-            $0.line("return nil")
+            $0.line("throw .problem(Problem(.badQuery, faults))")
         }
     }
 

@@ -1,11 +1,5 @@
 import JSON
 
-/// What the generated dispatch needs of a request that is being answered.
-public protocol APIExchange {
-    /// Answers with a problem; nothing was carried out.
-    mutating func reject(_ problem: Problem)
-}
-
 /// What the generated dispatch reads of a request. The bytes belong to the caller and outlive the dispatch.
 @frozen
 public struct APIRequest {
@@ -28,35 +22,30 @@ public struct APIRequest {
 }
 
 extension APIRequest {
-    /// The body as a model; nil after the problem has been answered, or when the reader keeps what its
-    /// schema refuses.
+    /// The body of an operation as a model.
     public func body<Model: ContractModel>(
-        as type: Model.Type, _ reader: BodyReader, _ exchange: inout some APIExchange
-    ) -> Model? {
+        as type: Model.Type, of operation: Operation, _ parser: JSONParser
+    ) throws(InputRefusal) -> Model {
         let value: JSONValue
         do throws(JSONFault) {
-            value = try reader.parser.parse(body)
+            value = try parser.parse(body)
         } catch {
-            exchange.reject(Problem(error))
-            return nil
+            throw .problem(Problem(error))
         }
         var faults = Faults()
         let model = Model(decoding: value, into: &faults)
         guard faults.isEmpty, let model else {
-            reader.refuse(value, faults)
-            return nil
+            throw .body(faults, BodyReferences(of: value, operation))
         }
         return model
     }
 
-    /// True when there is no query, which is what operations without parameters expect.
-    public func hasNoQuery(_ exchange: inout some APIExchange) -> Bool {
-        if query.isEmpty { return true }
+    /// Refuses a query: operations without parameters take none.
+    public func expectNoQuery() throws(InputRefusal) {
+        if query.isEmpty { return }
         var faults = Faults()
         var reader = QueryReader(query)
         while let parameter = reader.next() { faults.unknownParameter(parameter.name) }
-        if faults.isEmpty { return true }
-        exchange.reject(Problem(.badQuery, faults))
-        return false
+        if !faults.isEmpty { throw .problem(Problem(.badQuery, faults)) }
     }
 }
