@@ -251,8 +251,8 @@ extension API where Self: ~Copyable {
     /// Has a streamed body admitted by its operation's method. Precondition: the operation streams
     /// its body.
     @inlinable
-    public mutating func admit(
-        _ operation: Operation, id: UInt64, _ exchange: inout Exchange
+    public mutating func admitStreamedBody(
+        of operation: Operation, id: UInt64, _ exchange: inout Exchange
     ) {
         switch operation {
         case .createOrderComment: admitCreateOrderComment(id, &exchange)

@@ -34,7 +34,6 @@ final class AdminApplication: Application {
     }
 
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) {
-        var exchange = RelayExchange(http: exchange, account: 0)
         switch refusal {
         case .bodyStalled: exchange.reject(.stalledBody)
         case .fieldsTooLarge: exchange.reject(.fieldsTooLarge)
@@ -50,19 +49,18 @@ final class AdminApplication: Application {
     }
 
     override func answer(_ exchange: Exchange) {
-        var exchange = RelayExchange(http: exchange, account: 0)
-        let path = String(decoding: exchange.path, as: UTF8.self)
-        switch (exchange.http.method, path) {
+        let path = String(decoding: RequestTarget(exchange).path, as: UTF8.self)
+        switch (exchange.method, path) {
         case (.get, "/livez"), (.head, "/livez"):
             exchange.answer(200, json: .object { $0.member("status", constant: "alive") })
-        case (.get, "/readyz"), (.head, "/readyz"): ready(&exchange)
-        case (.get, "/admin/stat"): statistics(&exchange)
-        case (.get, "/admin/readers"): readers(&exchange, clearsDead: false)
-        case (.delete, "/admin/readers"): readers(&exchange, clearsDead: true)
-        case (.get, "/admin/keys"): listKeys(&exchange)
-        case (.post, "/admin/keys"): createKey(&exchange)
-        case (.post, LoadHandler.path): loading.load(exchange.http)
-        case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, &exchange)
+        case (.get, "/readyz"), (.head, "/readyz"): ready(exchange)
+        case (.get, "/admin/stat"): statistics(exchange)
+        case (.get, "/admin/readers"): readers(exchange, clearsDead: false)
+        case (.delete, "/admin/readers"): readers(exchange, clearsDead: true)
+        case (.get, "/admin/keys"): listKeys(exchange)
+        case (.post, "/admin/keys"): createKey(exchange)
+        case (.post, LoadHandler.path): loading.load(exchange)
+        case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, exchange)
         default:
             exchange.reject(
                 Problem(
@@ -72,7 +70,7 @@ final class AdminApplication: Application {
         }
     }
 
-    private func ready(_ exchange: inout RelayExchange) {
+    private func ready(_ exchange: Exchange) {
         if state.isReady {
             return exchange.answer(200, json: .object { $0.member("status", constant: "ready") })
         }
@@ -81,8 +79,8 @@ final class AdminApplication: Application {
 
     // MARK: Keys
 
-    private func listKeys(_ exchange: inout RelayExchange) {
-        guard let account = accountParameter(exchange.query) else {
+    private func listKeys(_ exchange: Exchange) {
+        guard let account = accountParameter(RequestTarget(exchange).query) else {
             return exchange.reject(
                 Problem(
                     .badRequest,
@@ -106,20 +104,19 @@ final class AdminApplication: Application {
         }
     }
 
-    private func createKey(_ exchange: inout RelayExchange) {
-        guard let (account, label) = newKey(exchange.http.body) else {
+    private func createKey(_ exchange: Exchange) {
+        guard let (account, label) = newKey(exchange.body) else {
             return exchange.reject(
                 Problem(
                     .validation,
                     "expected {\"account\": 1…\(RelayStore.Limits.accounts - 1), \"label\"?: text "
                         + "of at most \(RelayStore.Limits.keyLabelBytes) bytes}"))
         }
-        let token = exchange.http.suspend()
+        let token = exchange.suspend()
         let command = CreateKeyCommand(
             account: account, label: label, time: Timestamp.now.milliseconds
         ) { result in
-            token.resume { http in
-                var exchange = RelayExchange(http: http, account: 0)
+            token.resume { exchange in
                 switch result {
                 case .success(let key):
                     exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
@@ -149,19 +146,18 @@ final class AdminApplication: Application {
         return (account, label)
     }
 
-    private func revokeKey(_ path: String, _ exchange: inout RelayExchange) {
+    private func revokeKey(_ path: String, _ exchange: Exchange) {
         guard let id = UInt64(path.dropFirst("/admin/keys/".utf8.count)) else {
             return exchange.reject(
                 Problem(
                     .notFound,
                     "the key's id is not a number: expected one that GET /admin/keys lists"))
         }
-        let token = exchange.http.suspend()
+        let token = exchange.suspend()
         let command = RevokeKeyCommand(id: id) { result in
-            token.resume { http in
-                var exchange = RelayExchange(http: http, account: 0)
+            token.resume { exchange in
                 switch result {
-                case .success(true): exchange.http.respond(204)
+                case .success(true): exchange.respond(204)
                 case .success(false): exchange.reject(Problem(.notFound, "there is no key \(id)"))
                 case .failure(let error): exchange.reject(Problem(error))
                 }
@@ -172,16 +168,13 @@ final class AdminApplication: Application {
 
     private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {
         if case .accepted = writer.submit(command) { return }
-        token.resume { http in
-            var exchange = RelayExchange(http: http, account: 0)
-            exchange.reject(Problem(.unavailable, "too many writes are waiting: try again"))
-        }
+        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
     }
 
     // MARK: Statistics
 
     /// The reader table; DELETE frees the slots of processes that died, and of no others.
-    private func readers(_ exchange: inout RelayExchange, clearsDead: Bool) {
+    private func readers(_ exchange: Exchange, clearsDead: Bool) {
         do throws(StoreError) {
             let cleared = clearsDead ? try store.clearDeadReaders() : nil
             var json = JSONWriter()
@@ -194,7 +187,7 @@ final class AdminApplication: Application {
         }
     }
 
-    private func statistics(_ exchange: inout RelayExchange) {
+    private func statistics(_ exchange: Exchange) {
         do throws(StoreError) {
             var json = JSONWriter()
             json.beginObject()

@@ -24,8 +24,7 @@ struct LoadHandler {
         let command = LoadCommand(
             reading, byteCount: exchange.body.count, applier: applier
         ) { result in
-            token.resume { http in
-                var exchange = RelayExchange(http: http, account: 0)
+            token.resume { exchange in
                 switch result {
                 case .success(let outcome):
                     var json = JSONWriter()
@@ -38,9 +37,6 @@ struct LoadHandler {
             }
         }
         if case .accepted = writer.submit(command) { return }
-        token.resume { http in
-            var exchange = RelayExchange(http: http, account: 0)
-            exchange.reject(Problem(.unavailable, "too many writes are waiting: try again"))
-        }
+        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
     }
 }

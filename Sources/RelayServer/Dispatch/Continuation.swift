@@ -10,7 +10,8 @@ import RelayStore
 /// | Case | Word 0, above the kind | Word 1 | Word 2 | Word 3 |
 /// |---|---|---|---|---|
 /// | `none` | | | | |
-/// | `upload` | | reference | | |
+/// | `admitted` | operation, account | id | generation of keys | |
+/// | `upload` | operation, account | id | generation of keys | reference |
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
 /// | `content` | | content | first byte to come | end |
@@ -20,8 +21,10 @@ import RelayStore
 enum Continuation: Equatable {
     /// Nothing: every exchange begins so.
     case none
-    /// The body goes into the store as it comes: a reference to the `Upload` that takes it.
-    case upload(UnsafeMutableRawPointer)
+    /// The body of a request that was admitted arrives.
+    case admitted(AdmittedRequest)
+    /// Its body goes into the store as it comes: a reference to the `Upload` that takes it.
+    case upload(AdmittedRequest, UnsafeMutableRawPointer)
     /// The answer is a list, of which a portion was sent.
     case list(ListContinuation)
     /// The answer is a selection, of which a portion was sent.
@@ -72,14 +75,26 @@ extension Exchange {
     }
 }
 
+extension Continuation {
+    /// The request whose body arrives or has arrived; nil when it came without one.
+    @inline(__always)
+    var request: AdmittedRequest? {
+        switch self {
+        case .admitted(let request), .upload(let request, _): request
+        case .none, .list, .selection, .content: nil
+        }
+    }
+}
+
 // MARK: Words
 
 extension Continuation {
     private enum Kind: UInt8 {
-        case upload = 1
-        case list = 2
-        case selection = 3
-        case content = 4
+        case admitted = 1
+        case upload = 2
+        case list = 3
+        case selection = 4
+        case content = 5
     }
 
     /// Of a selection: a record was written.
@@ -94,9 +109,10 @@ extension Continuation {
         var state = ApplicationState()
         switch self {
         case .none: break
-        case .upload(let upload):
-            state.words.0 = Self.head(.upload)
-            state.words.1 = UInt64(UInt(bitPattern: upload))
+        case .admitted(let request): Self.pack(.admitted, request, into: &state)
+        case .upload(let request, let upload):
+            Self.pack(.upload, request, into: &state)
+            state.words.3 = UInt64(UInt(bitPattern: upload))
         case .list(let next):
             state.words.0 = Self.head(
                 .list, next.operation, next.answer.list.rawValue, next.account)
@@ -121,6 +137,14 @@ extension Continuation {
             state.words.3 = UInt64(next.bytes.upperBound)
         }
         return state
+    }
+
+    private static func pack(
+        _ kind: Kind, _ request: AdmittedRequest, into state: inout ApplicationState
+    ) {
+        state.words.0 = head(kind, request.operation, 0, request.account)
+        state.words.1 = request.id
+        state.words.2 = request.keyGeneration
     }
 
     private static func head(_ kind: Kind) -> UInt64 { UInt64(kind.rawValue) }
@@ -148,9 +172,13 @@ extension Continuation {
         let continuation: Continuation? =
             switch kind {
             case nil: nil
+            case .admitted:
+                AdmittedRequest(words, operation, account).map { .admitted($0) }
             case .upload:
-                // SAFETY: compared and handed on; whoever follows it says why it may.
-                UnsafeMutableRawPointer(bitPattern: UInt(words.1)).map { .upload($0) }
+                AdmittedRequest(words, operation, account).flatMap { request in
+                    // SAFETY: only handed on: whoever follows it says why it leads somewhere.
+                    UnsafeMutableRawPointer(bitPattern: UInt(words.3)).map { .upload(request, $0) }
+                }
             case .list:
                 ListContinuation(words, operation, account, RecordList(rawValue: detail))
                     .map { .list($0) }
@@ -170,6 +198,16 @@ extension Continuation {
 }
 
 private typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
+extension AdmittedRequest {
+    fileprivate init?(
+        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32
+    ) {
+        guard let operation else { return nil }
+        self.init(
+            operation: operation, account: account, id: words.1, keyGeneration: words.2)
+    }
+}
 
 extension ListContinuation {
     fileprivate init?(

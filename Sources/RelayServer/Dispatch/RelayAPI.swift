@@ -4,8 +4,8 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// The handlers of one event loop: a reader of the store, the way to the writer, and the API
-/// protocol of the contract. `ReadHandlers` and `WriteHandlers` hold the operations.
+/// What answers the requests of one event loop: a reader of the store and the way to the writer.
+/// Its extensions hold a method for each operation of the contract, which `dispatch` calls.
 struct RelayAPI: ~Copyable, API {
     typealias Exchange = RelayExchange
 
@@ -33,19 +33,18 @@ struct RelayAPI: ~Copyable, API {
 
     /// Answers a request: reads its input and calls its operation's method.
     @inline(__always)
-    mutating func answer(
-        _ operation: RelayContract.Operation, _ request: APIRequest,
-        _ exchange: inout RelayExchange
-    ) {
+    mutating func answer(_ exchange: inout RelayExchange) {
+        let request = APIRequest(
+            id0: exchange.request.id, query: exchange.query, body: exchange.http.body)
         do throws(InputRefusal) {
-            try dispatch(operation, request, parser, &exchange)
+            try dispatch(exchange.operation, request, parser, &exchange)
         } catch {
-            reject(error, &exchange)
+            reject(error, exchange)
         }
     }
 
     /// Answers a request whose input is refused; of a body, with all references that name no record.
-    func reject(_ refusal: InputRefusal, _ exchange: inout RelayExchange) {
+    func reject(_ refusal: InputRefusal, _ exchange: RelayExchange) {
         switch refusal {
         case .problem(let problem): exchange.reject(problem)
         case .body(var faults, let references):
@@ -58,26 +57,23 @@ struct RelayAPI: ~Copyable, API {
         }
     }
 
-    /// The account that the request's key opens, or nil after 401 was answered.
+    /// The account that the request's key opens.
     @inline(__always)
-    mutating func authenticate(_ exchange: inout RelayExchange) -> UInt32? {
-        guard let value = exchange.http.field(.authorization) else {
-            exchange.reject(
-                Problem(
-                    .unauthorized,
-                    "the request has no key: send the field `Authorization: Bearer <api key>`"))
-            return nil
+    mutating func authenticate(_ http: HTTP2.Exchange) throws(RequestRefusal) -> UInt32 {
+        guard let value = http.field(.authorization) else {
+            throw .unauthorized(
+                "the request has no key: send the field `Authorization: Bearer <api key>`")
         }
         if let account = keys.account(value, generation: reader.keyGeneration) {
             lastAccount = account
             return account
         }
-        return verify(value, &exchange)
+        return try verify(value)
     }
 
     private mutating func verify(
-        _ value: UnsafeRawBufferPointer, _ exchange: inout RelayExchange
-    ) -> UInt32? {
+        _ value: UnsafeRawBufferPointer
+    ) throws(RequestRefusal) -> UInt32 {
         // Any number of spaces behind the scheme (RFC 9110 §11.4).
         let scheme = "Bearer "
         let start = value.dropFirst(scheme.utf8.count).firstIndex { $0 != 0x20 }
@@ -85,24 +81,26 @@ struct RelayAPI: ~Copyable, API {
             value.prefix(scheme.utf8.count).elementsEqual(
                 scheme.utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else {
-            exchange.reject(
-                Problem(
-                    .unauthorized,
-                    "the field Authorization has another form: expected `Bearer <api key>`"))
-            return nil
+            throw .unauthorized(
+                "the field Authorization has another form: expected `Bearer <api key>`")
         }
+        let account: UInt32?
         do throws(StoreError) {
             // SAFETY: a part of the field's value, read at once.
             let key = UnsafeRawBufferPointer(rebasing: value[start...])
-            if let account = try reader.view.authenticate(key) {
-                keys.keep(value, account: account)
-                return account
-            }
-            exchange.reject(Problem(.unauthorized, "the key is unknown or was revoked"))
+            account = try reader.view.authenticate(key)
         } catch {
-            exchange.reject(Problem(error))
+            throw .problem(Problem(error))
         }
-        return nil
+        guard let account else { throw .unauthorized("the key is unknown or was revoked") }
+        keys.keep(value, account: account)
+        return account
+    }
+}
+
+extension RequestRefusal {
+    fileprivate static func unauthorized(_ detail: String) -> RequestRefusal {
+        .problem(Problem(.unauthorized, detail))
     }
 }
 

@@ -12,18 +12,18 @@ import RelayStore
 extension RelayExchange {
     /// Answers a GET or HEAD with 412 or 304 when its conditions on this version ask for that.
     @inline(__always)
-    mutating func isSettled(by tag: EntityTag) -> Bool {
+    func isSettled(by tag: EntityTag) -> Bool {
         http.isConditional && settle(tag)
     }
 
-    private mutating func settle(_ tag: EntityTag) -> Bool {
+    private func settle(_ tag: EntityTag) -> Bool {
         let isSettled = settle { tag.isNamed(in: $0, strongly: $1) }
         if isSettled { setTag(tag) }
         return isSettled
     }
 
     /// As above, for a strong tag that is text.
-    mutating func isSettled(by tag: String) -> Bool {
+    func isSettled(by tag: String) -> Bool {
         guard http.isConditional else { return false }
         let isSettled = settle { $0.names(tag.utf8, isWeak: false, strongly: $1) }
         if isSettled { http.set(.etag, copying: tag) }
@@ -31,7 +31,7 @@ extension RelayExchange {
     }
 
     /// - Parameter isNamed: whether a list names the present tag, compared strongly or weakly.
-    private mutating func settle(_ isNamed: (TagList, Bool) -> Bool) -> Bool {
+    private func settle(_ isNamed: (TagList, Bool) -> Bool) -> Bool {
         if let list = http.field(.ifMatch), !isNamed(TagList(list), true) {
             reject(.ifMatchFailed)
             return true
@@ -62,7 +62,7 @@ extension RelayExchange {
 
     /// What a POST asks of what a GET of its path would answer; nil when it asks nothing.
     func targetPrecondition(_ epoch: UInt64) -> TargetPrecondition? {
-        guard http.isConditional, let target = operation?.conditionTarget else { return nil }
+        guard http.isConditional, let target = operation.conditionTarget else { return nil }
         return TargetPrecondition(precondition(epoch), of: target)
     }
 }

@@ -96,7 +96,7 @@ extension RelayAPI {
     ///
     /// - Returns: nil for a request without a key.
     func claim(_ exchange: RelayExchange) throws(Problem) -> RequestsUnderWay.Claim? {
-        guard exchange.operation?.takesIdempotencyKey == true,
+        guard exchange.operation.takesIdempotencyKey,
             let field = exchange.http.field(.idempotencyKey)
         else { return nil }
         guard let key = IdempotencyKey.read(field) else { throw IdempotencyKey.problem }

@@ -8,16 +8,21 @@ extension RelayAPI {
     mutating func answerList(
         _ answer: ListAnswer, _ page: PageRequest, _ exchange: inout RelayExchange
     ) {
+        let start: PageStart
+        do throws(Problem) {
+            start = try self.start(of: page, answer)
+        } catch {
+            return exchange.reject(error)
+        }
         do throws(StoreError) {
             let list = answer.key(exchange.account)
             let head = try reader.head(of: list, resource: answer.list.resource.rawValue)
             let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
-            guard let start = start(of: page, answer, &exchange) else { return }
             if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
-            exchange.http.appendAttached(exchange.envelope.opening)
+            exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
                 head, answer, start, limit, exchange.http.portionBytes, exchange.http)
@@ -38,16 +43,16 @@ extension RelayAPI {
     ) throws(StoreError) {
         let http = exchange.http
         if result.isLast || result.documents == limit {
-            http.appendAttached(exchange.envelope.closing)
+            http.appendAttached(exchange.operation.listEnvelope.closing)
             if !result.isLast, let last = result.lastKey {
                 setLink(answer, limit, after: last, exchange)
             }
             return
         }
-        guard let last = result.lastKey, let operation = exchange.operation else { return }
+        guard let last = result.lastKey else { return }
         http.continuation = .list(
             ListContinuation(
-                operation: operation, account: exchange.account, answer: answer, after: last,
+                operation: exchange.operation, account: exchange.account, answer: answer, after: last,
                 remaining: limit == .max ? .max : limit - result.documents))
         http.expectMore(true)
         if limit == .max { return }
@@ -63,7 +68,6 @@ extension RelayAPI {
     /// always whole, and one that exists all the while comes exactly once.
     mutating func continueList(_ next: ListContinuation, _ http: HTTP2.Exchange) {
         var next = next
-        let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
         do throws(StoreError) {
             let list = next.answer.key(next.account)
             let head = try reader.head(of: list, resource: next.answer.list.resource.rawValue)
@@ -76,7 +80,7 @@ extension RelayAPI {
                 http.continuation = .list(next)
                 return http.expectMore(true)
             }
-            http.appendAttached(exchange.envelope.closing)
+            http.appendAttached(next.operation.listEnvelope.closing)
         } catch {
             http.abort()
         }
@@ -95,21 +99,16 @@ extension RelayAPI {
         return result
     }
 
-    /// Where a page begins; nil after its cursor was refused.
-    private func start(
-        of page: PageRequest, _ answer: ListAnswer, _ exchange: inout RelayExchange
-    ) -> PageStart? {
+    /// Where a page begins.
+    ///
+    /// - Throws: 400 for a cursor of another list or other filters, 410 for one from before a restore.
+    @inline(__always)
+    private func start(of page: PageRequest, _ answer: ListAnswer) throws(Problem) -> PageStart {
         guard let text = page.cursor else { return .offset(UInt64(page.offset ?? 0)) }
         guard let cursor = text.withBytes({ PageCursor($0) }),
             cursor.list == answer.list.rawValue, cursor.parameter == answer.parameter
-        else {
-            exchange.rejectCursor()
-            return nil
-        }
-        if cursor.epoch != epoch {
-            exchange.rejectExpiredCursor()
-            return nil
-        }
+        else { throw .foreignCursor }
+        if cursor.epoch != epoch { throw .expiredCursor }
         return .after(key: cursor.after)
     }
 

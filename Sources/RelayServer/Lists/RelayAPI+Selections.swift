@@ -9,10 +9,15 @@ extension RelayAPI {
     mutating func answerSelection(
         _ selection: Selection, _ page: PageRequest, _ exchange: inout RelayExchange
     ) {
+        let start: SelectionStart
+        do throws(Problem) {
+            start = try self.start(of: page, selection)
+        } catch {
+            return exchange.reject(error)
+        }
         do throws(StoreError) {
             let version = try selection.version(reader.view, exchange.account)
             let tag = EntityTag(epoch: epoch, version: version, isWeak: true)
-            guard let start = start(of: page, selection, &exchange) else { return }
             if exchange.isSettled(by: tag) { return }
             let limit = page.limit ?? .max
             try selection.fill(
@@ -24,13 +29,12 @@ extension RelayAPI {
             if limit != .max, !selected.isLast {
                 setLink(selection, limit, exchange)
             }
-            exchange.http.appendAttached(exchange.envelope.opening)
-            guard let operation = exchange.operation else { return exchange.http.abort() }
+            exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             try appendSelected(
                 selection,
                 SelectionContinuation(
-                    operation: operation, account: exchange.account, hasRecords: false,
-                    start: start, remaining: limit), exchange)
+                    operation: exchange.operation, account: exchange.account, hasRecords: false,
+                    start: start, remaining: limit), exchange.http)
             pages.remember(exchange, reader.transactionID)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
@@ -41,8 +45,7 @@ extension RelayAPI {
 
     /// Appends the next portion of a selection, found anew in the newest commit.
     mutating func continueSelection(_ next: SelectionContinuation, _ http: HTTP2.Exchange) {
-        let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
-        let request = APIRequest(query: exchange.query)
+        let request = APIRequest(query: RequestTarget(http).query)
         guard let selection = try? Selection(next.operation, request, next.account) else {
             return http.abort()
         }
@@ -50,7 +53,7 @@ extension RelayAPI {
             try selection.fill(
                 selected, reader.view, from: next.start,
                 limit: min(next.remaining, Limits.selectedRecords))
-            try appendSelected(selection, next, exchange)
+            try appendSelected(selection, next, http)
         } catch {
             http.abort()
         }
@@ -59,9 +62,8 @@ extension RelayAPI {
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
     /// list, or leaves word where it goes on.
     private func appendSelected(
-        _ selection: Selection, _ present: SelectionContinuation, _ exchange: RelayExchange
+        _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
-        let http = exchange.http
         var runs = RecordRuns(http, continues: present.hasRecords)
         let (count, last) = try appendRuns(selection, present.account, &runs, http.portionBytes)
         runs.finish()
@@ -74,7 +76,7 @@ extension RelayAPI {
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)
-        if isDone { return http.appendAttached(exchange.envelope.closing) }
+        if isDone { return http.appendAttached(present.operation.listEnvelope.closing) }
         next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
         if count == 0 { http.appendAttached("\n") }
@@ -104,21 +106,17 @@ extension RelayAPI {
         return (count + covering.documents, covering.lastKey ?? last)
     }
 
-    /// Where a page begins; nil after its cursor was refused.
+    /// Where a page begins.
+    ///
+    /// - Throws: 400 for a cursor of another list or other filters, 410 for one from before a restore.
     private func start(
-        of page: PageRequest, _ selection: Selection, _ exchange: inout RelayExchange
-    ) -> SelectionStart? {
+        of page: PageRequest, _ selection: Selection
+    ) throws(Problem) -> SelectionStart {
         guard let text = page.cursor else { return SelectionStart(skip: UInt64(page.offset ?? 0)) }
         guard let cursor = text.withBytes({ SelectionCursor($0) }),
             cursor.fingerprint == selection.fingerprint
-        else {
-            exchange.rejectCursor()
-            return nil
-        }
-        if cursor.epoch != epoch {
-            exchange.rejectExpiredCursor()
-            return nil
-        }
+        else { throw .foreignCursor }
+        if cursor.epoch != epoch { throw .expiredCursor }
         return cursor.start
     }
 
@@ -129,21 +127,20 @@ extension RelayAPI {
     }
 }
 
-extension RelayExchange {
-    /// Answers a request whose cursor is none of this list with these filters.
-    mutating func rejectCursor() {
+extension Problem {
+    /// 400: a cursor of another list, or of this one with other filters.
+    static var foreignCursor: Problem {
         var faults = Faults()
         faults.add(
             .pattern, parameter: "cursor",
             "the cursor is not of this list with these filters: expected one from its Link field")
-        reject(Problem(.badQuery, faults))
+        return Problem(.badQuery, faults)
     }
 
-    /// Answers a request whose cursor is from before the store was restored.
-    mutating func rejectExpiredCursor() {
-        reject(
-            Problem(
-                .cursorExpired,
-                "the store was restored after this cursor was made: start again without cursor"))
+    /// 410: a cursor from before the store was restored.
+    static var expiredCursor: Problem {
+        Problem(
+            .cursorExpired,
+            "the store was restored after this cursor was made: start again without cursor")
     }
 }

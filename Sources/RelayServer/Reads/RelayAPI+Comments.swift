@@ -33,10 +33,11 @@ extension RelayAPI {
     ) {
         var start = page.offset ?? 0
         if let text = page.cursor {
-            switch after(text, order.id) {
-            case .success(let id):
+            do throws(Problem) {
+                let id = try after(text, order.id)
                 start = order.comments.firstIndex { $0.id > id } ?? order.comments.count
-            case .failure(let problem): return exchange.reject(problem)
+            } catch {
+                return exchange.reject(error)
             }
         }
         if exchange.isSettled(by: tag) { return }
@@ -44,7 +45,7 @@ extension RelayAPI {
         let comments = rest.prefix(page.limit ?? .max)
         var writer = JSONWriter()
         writer.values(Array(comments))
-        exchange.answer(200, json: writer.bytes)
+        exchange.http.answer(200, json: writer.bytes)
         exchange.setTag(tag)
         exchange.http.set(.totalCount, order.comments.count)
         if let limit = page.limit, let last = comments.last, comments.count < rest.count {
@@ -56,7 +57,7 @@ extension RelayAPI {
     }
 
     /// The comment behind which a cursor goes on.
-    private func after(_ text: Cursor, _ order: UInt64) -> Result<UInt64, Problem> {
+    private func after(_ text: Cursor, _ order: UInt64) throws(Problem) -> UInt64 {
         guard let cursor = text.withBytes({ PageCursor($0) }),
             cursor.list == RecordList.commentsOfOrder.rawValue, cursor.parameter == order
         else {
@@ -64,15 +65,9 @@ extension RelayAPI {
             faults.add(
                 .pattern, parameter: "cursor",
                 "the cursor is not of this list: expected one from its Link field")
-            return .failure(Problem(.badQuery, faults))
+            throw Problem(.badQuery, faults)
         }
-        if cursor.epoch != epoch {
-            return .failure(
-                Problem(
-                    .cursorExpired,
-                    "the store was restored after this cursor was made: start again without cursor")
-            )
-        }
-        return .success(cursor.after)
+        if cursor.epoch != epoch { throw .expiredCursor }
+        return cursor.after
     }
 }

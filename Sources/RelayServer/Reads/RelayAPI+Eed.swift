@@ -13,7 +13,7 @@ extension RelayAPI {
 
     /// The answer is put together from documents as they are stored: nothing is parsed.
     mutating func getEed(_ input: GetEedInput, _ exchange: inout RelayExchange) {
-        guard exchange.hasBegun(input.period) else { return }
+        if let problem = Problem(futureMonth: input.period) { return exchange.reject(problem) }
         let account = exchange.account
         do throws(StoreError) {
             guard Resource.isStorable(input.unitId),
@@ -26,7 +26,7 @@ extension RelayAPI {
                 account: account, resource: Resource.eedMonth.rawValue)
             let tag = EntityTag(epoch: epoch, version: counter.changeSequence, isWeak: true)
             if exchange.isSettled(by: tag) { return }
-            exchange.answer(200, json: try report(input, account))
+            exchange.http.answer(200, json: try report(input, account))
             exchange.setTag(tag)
         } catch {
             exchange.reject(Problem(error))
@@ -63,22 +63,21 @@ extension RelayAPI {
     mutating func getUnitsWithoutEed(
         _ input: GetUnitsWithoutEedInput, _ exchange: inout RelayExchange
     ) {
-        guard exchange.hasBegun(input.period) else { return }
+        if let problem = Problem(futureMonth: input.period) { return exchange.reject(problem) }
         let units = UnitsWithoutEed(account: exchange.account, input.period)
         answerSelection(.unitsWithoutEed(units), input.page, &exchange)
     }
 }
 
-extension RelayExchange {
-    /// Whether a month is not in the future; answers the request if it is.
-    fileprivate mutating func hasBegun(_ month: CalendarMonth) -> Bool {
+extension Problem {
+    /// 400 for a month in the future; nil for any other.
+    fileprivate init?(futureMonth month: CalendarMonth) {
         let present = CalendarMonth(of: .now)
-        if month <= present { return true }
+        if month <= present { return nil }
         var faults = Faults()
         faults.add(
             .outOfRange, parameter: "period",
             "expected a month up to the present one, \(present)")
-        reject(Problem(.badQuery, faults))
-        return false
+        self.init(.badQuery, faults)
     }
 }

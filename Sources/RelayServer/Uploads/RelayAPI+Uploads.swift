@@ -7,7 +7,7 @@ import RelayStore
 /// POST with a body that goes into the store as it comes.
 extension RelayAPI {
     mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout RelayExchange) {
-        guard admitsFiles(of: .order, orderId, &exchange) else { return }
+        if let problem = missing(.order, orderId, exchange) { return exchange.reject(problem) }
         let type = exchange.http.field(.contentType)!
         // Without files there is nothing to stream.
         if MediaType.isJSON(type) { return exchange.http.admitBody(upTo: Limits.commentBytes) }
@@ -42,17 +42,19 @@ extension RelayAPI {
     ) {
         do throws(InputRefusal) {
             let new = try APIRequest(body: exchange.http.body).body(
-                as: NewComment.self, of: .createOrderComment, parser)
+                as: NewComment.self, of: exchange.operation, parser)
             submit(CreateComment(input.orderId, new, []), dryRun: input.dryRun, &exchange)
         } catch {
-            reject(error, &exchange)
+            reject(error, exchange)
         }
     }
 
     mutating func admitCreateDocumentAttachment(
         _ documentId: UInt64, _ exchange: inout RelayExchange
     ) {
-        guard admitsFiles(of: .document, documentId, &exchange) else { return }
+        if let problem = missing(.document, documentId, exchange) {
+            return exchange.reject(problem)
+        }
         admit(&exchange) { AttachmentUpload($0, $1) }
     }
 
@@ -73,21 +75,20 @@ extension RelayAPI {
         }
     }
 
-    /// Whether there is the record that files are to belong to; answers the request if not.
-    private mutating func admitsFiles(
-        of owner: Resource, _ id: UInt64, _ exchange: inout RelayExchange
-    ) -> Bool {
+    /// 404 if there is no record that files could belong to.
+    private func missing(
+        _ owner: Resource, _ id: UInt64, _ exchange: RelayExchange
+    ) -> Problem? {
         do throws(StoreError) {
             if Resource.isStorable(id),
                 try reader.document(owner.key(exchange.account, id)) != nil
             {
-                return true
+                return nil
             }
-            exchange.reject(Problem(.notFound, "the account has no \(owner) \(id)"))
+            return Problem(.notFound, "the account has no \(owner) \(id)")
         } catch {
-            exchange.reject(Problem(error))
+            return Problem(error)
         }
-        return false
     }
 
     /// Has the exchange take its body as an upload, if there is room for one more.
@@ -101,8 +102,8 @@ extension RelayAPI {
         }
         do throws(MultipartFault) {
             let upload = try make(writing, exchange.http.token)
-            exchange.http.admitStreamedBody(upTo: exchange.operation!.maxBodyBytes)
-            upload.keep(by: exchange.http)
+            exchange.http.admitStreamedBody(upTo: exchange.operation.maxBodyBytes)
+            upload.keep(by: exchange)
         } catch {
             exchange.reject(Problem(.badRequest, error.description))
         }

@@ -72,15 +72,15 @@ class Upload {
     }
 
     /// Has the exchange keep this upload.
-    final func keep(by exchange: Exchange) {
+    final func keep(by exchange: RelayExchange) {
         // SAFETY: released by `end`, which every stream with a streamed body comes to.
         let reference = Unmanaged.passRetained(self).toOpaque()
-        exchange.continuation = .upload(reference)
+        exchange.http.continuation = .upload(exchange.request, reference)
     }
 
     /// The upload that an exchange keeps.
     static func kept(by exchange: Exchange) -> Upload? {
-        guard case .upload(let reference) = exchange.continuation else { return nil }
+        guard case .upload(_, let reference) = exchange.continuation else { return nil }
         // SAFETY: retained by `keep`, and released when the exchange no longer has it.
         return Unmanaged<Upload>.fromOpaque(reference).takeUnretainedValue()
     }

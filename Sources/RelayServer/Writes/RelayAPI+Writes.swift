@@ -82,19 +82,18 @@ extension RelayAPI {
         _ change: any RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
         fingerprint: [UInt8]?, _ exchange: inout RelayExchange
     ) {
-        let (account, operation, epoch) = (exchange.account, exchange.operation, epoch)
+        let (request, epoch) = (exchange.request, epoch)
         let token = exchange.http.suspend()
-        let request = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
+        let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
-            change, account: account, byteCount: exchange.http.body.count,
+            change, account: request.account, byteCount: exchange.http.body.count,
             applier: writing.applier, target: exchange.targetPrecondition(epoch),
-            isDryRun: dryRun, request: request
+            isDryRun: dryRun, request: remembered
         ) { result in
             token.resume { http in
                 // On the loop's thread, so that two requests of one turn never both get through.
                 claim?.release()
-                var exchange = RelayExchange(
-                    http: http, account: account, operation: operation)
+                let exchange = RelayExchange(http: http, request: request)
                 switch result {
                 case .success(let answer): exchange.answer(answer, epoch: epoch)
                 case .failure(let error): exchange.reject(Problem(error))
@@ -108,9 +107,6 @@ extension RelayAPI {
             problem = Problem(.unavailable, "too many writes are waiting: try again")
         case .stopped: problem = Problem(.unavailable, "the service is shutting down")
         }
-        token.resume { http in
-            var exchange = RelayExchange(http: http, account: account, operation: operation)
-            exchange.reject(problem)
-        }
+        token.resume { http in http.reject(problem) }
     }
 }

@@ -146,6 +146,80 @@ struct FrameTests {
         #expect(total == "20")
     }
 
+    /// Writes whose bodies come in two parts: JSON that is kept until it is whole, JSON that might have
+    /// been a form, and a form that goes into the store as it comes.
+    struct Halved: Sendable {
+        let path: String
+        let type: String
+        let first: String
+        let last: String
+    }
+
+    private static let halved = [
+        Halved(
+            path: "/v1/orders", type: "application/json", first: "{\"title\":", last: "\"t\"}"),
+        Halved(
+            path: "/v1/orders/1/comments", type: "application/json",
+            first: "{\"text\":\"t\",", last: "\"authorName\":\"a\"}"),
+        Halved(
+            path: "/v1/orders/1/comments", type: "multipart/form-data; boundary=x",
+            first: "--x\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\nt\r\n--x",
+            last: "\r\ncontent-disposition: form-data; name=\"authorName\"\r\n\r\na\r\n--x--\r\n"),
+    ]
+
+    /// Sends a body in two parts, and does something after the first, when the request was admitted;
+    /// returns the answer's body.
+    private func answer(
+        _ halved: Halved, _ relayd: Relayd, key: String, between: () throws -> Void
+    ) throws -> String {
+        let client = try Client(relayd.socket)
+        let post = Bodiless(method: "POST", path: halved.path, status: 0x88)
+        let fields = [("content-type", halved.type), ("expect", "100-continue")]
+        let block = Self.fields(post, key: key, fields)
+        try client.send(RawFrames.frame(1, flags: 4, stream: 1, block))
+        // 100: the fields were looked at, and a body may come.
+        #expect(try client.next(on: 1).type == 1)
+        try client.send(RawFrames.frame(0, stream: 1, Array(halved.first.utf8)))
+        try between()
+        try client.send(RawFrames.frame(0, flags: 1, stream: 1, Array(halved.last.utf8)))
+        var frame = try client.next(on: 1)
+        while frame.type != 0 { frame = try client.next(on: 1) }
+        return String(decoding: frame.payload, as: UTF8.self)
+    }
+
+    @Test("A key that is revoked while a body arrives opens nothing.", arguments: halved)
+    func keyRevokedBetween(halved: Halved) throws {
+        let directory = TemporaryDirectory()
+        let relayd = try Relayd(store: ":memory:", in: directory)
+        defer { relayd.stop() }
+        let (key, other) = (try relayd.makeKey(), try relayd.makeKey())
+        let order = Self.halved[0]
+        #expect(try answer(order, relayd, key: other, between: {}) == "{\"id\":1}")
+        let refusal = try answer(halved, relayd, key: key) {
+            let admin = try ClientConnection(unix: relayd.adminSocket)
+            let revoked = try admin.perform(ClientRequest("DELETE", "/admin/keys/1"))
+            #expect(revoked.status == 204)
+        }
+        #expect(refusal.contains("\"status\":401"))
+        #expect(refusal.contains("the key is unknown or was revoked"))
+        // Nothing was carried out: the next of each is the first.
+        let next = try answer(halved, relayd, key: other, between: {})
+        #expect(next == (halved.path == order.path ? "{\"id\":2}" : "{\"id\":1}"), "\(next)")
+    }
+
+    @Test("A key goes on to open its account when another one is made while a body arrives.")
+    func keyMadeBetween() throws {
+        let directory = TemporaryDirectory()
+        let relayd = try Relayd(store: ":memory:", in: directory)
+        defer { relayd.stop() }
+        let key = try relayd.makeKey()
+        // An order, and two comments.
+        for (halved, id) in zip(Self.halved, [1, 1, 2]) {
+            let made = try answer(halved, relayd, key: key) { _ = try relayd.makeKey(account: 2) }
+            #expect(made == "{\"id\":\(id)}", "\(halved.path)")
+        }
+    }
+
     @Test("What a connection is cut off for is told to it, and counted in /admin/stat.")
     func cutOff() throws {
         let directory = TemporaryDirectory()

@@ -7,6 +7,18 @@ import Testing
 
 @Suite("What an exchange keeps")
 struct ContinuationTests {
+    private var requests: [Continuation] {
+        let upload = UnsafeMutableRawPointer(bitPattern: 0x7FFF_FFFF_FFF0)!
+        return RelayContract.Operation.allCases.flatMap { operation in
+            [
+                AdmittedRequest(
+                    operation: operation, account: 1_048_575, id: (1 << 53) - 1,
+                    keyGeneration: .max),
+                AdmittedRequest(operation: operation, account: 0, id: 0, keyGeneration: 0),
+            ].flatMap { [.admitted($0), .upload($0, upload)] }
+        }
+    }
+
     private var lists: [Continuation] {
         RecordList.allCases.map { list in
             .list(
@@ -57,9 +69,8 @@ struct ContinuationTests {
 
     @Test("comes out of its four words as it went in, whatever it is.")
     func roundTrip() {
-        let upload = UnsafeMutableRawPointer(bitPattern: 0x7FFF_FFFF_FFF0)!
         let all =
-            [Continuation.none, .upload(upload)] + lists + operations + selections
+            [Continuation.none] + requests + lists + operations + selections
             + contents
         var seen: [Continuation] = []
         for continuation in all {
@@ -76,31 +87,35 @@ struct ContinuationTests {
         await #expect(processExitsWith: .failure) { Self.unpack(0, 0, 0, 1) }
     }
 
-    @Test("traps on an upload without a reference.")
-    func noUpload() async {
-        await #expect(processExitsWith: .failure) { Self.unpack(1, 0, 0, 0) }
+    @Test(
+        "traps on a request of no operation or with a word too many, and on an upload without one.")
+    func impossibleRequests() async {
+        Self.unpack(1, 7, 9, 0)
+        await #expect(processExitsWith: .failure) { Self.unpack(0xFF_01, 7, 9, 0) }
+        await #expect(processExitsWith: .failure) { Self.unpack(1, 7, 9, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(2, 1, 1, 0) }
     }
 
     @Test("traps on a list that there is none of, and on fewer than no records.")
     func impossibleLists() async {
-        await #expect(processExitsWith: .failure) { Self.unpack(0x00_00_02, 0, 0, 1) }
-        await #expect(processExitsWith: .failure) { Self.unpack(0x09_00_02, 0, 0, .max) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x00_00_03, 0, 0, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x09_00_03, 0, 0, .max) }
     }
 
     @Test("traps on an operation that there is none of, and on a bit that means nothing.")
     func impossibleSelections() async {
         // The same without these bits is one.
-        Self.unpack(0x01_00_03, 0, 5, 1)
-        await #expect(processExitsWith: .failure) { Self.unpack(0x01_FF_03, 0, 5, 1) }
-        await #expect(processExitsWith: .failure) { Self.unpack(0x05_00_03, 0, 5, 1) }
-        await #expect(processExitsWith: .failure) { Self.unpack(0x01_01_00_03, 0, 5, 1) }
+        Self.unpack(0x01_00_04, 0, 5, 1)
+        await #expect(processExitsWith: .failure) { Self.unpack(0x01_FF_04, 0, 5, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x05_00_04, 0, 5, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(0x01_01_00_04, 0, 5, 1) }
     }
 
     @Test("traps on a file's bytes that end before they begin.")
     func impossibleContents() async {
-        Self.unpack(4, 1, 5, 9)
-        await #expect(processExitsWith: .failure) { Self.unpack(4, 1, 9, 5) }
-        await #expect(processExitsWith: .failure) { Self.unpack(4, 1, 9, .max) }
+        Self.unpack(5, 1, 5, 9)
+        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, 5) }
+        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, .max) }
     }
 
     /// Unpacks words that may be impossible.

@@ -65,9 +65,9 @@ enum APISource {
             "Has a streamed body admitted by its operation's method. Precondition: the operation streams its body."
         )
         source.line("@inlinable")
-        source.line("public mutating func admit(")
+        source.line("public mutating func admitStreamedBody(")
         source.indented {
-            $0.line("_ operation: Operation, id: UInt64, _ exchange: inout Exchange")
+            $0.line("of operation: Operation, id: UInt64, _ exchange: inout Exchange")
         }
         source.line(") {")
         source.indented { source in
