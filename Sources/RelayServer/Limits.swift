@@ -33,7 +33,7 @@ public enum Limits {
     /// Characters of a file's name: what file systems take.
     static let fileNameCharacters = 255
 
-    /// Bytes of a file's media type: RFC 6838 §4.2 allows as many for either half, none needs it.
+    /// Bytes of a file's media type: RFC 6838 §4.2 allows as many for type and subtype each; none needs it.
     static let mediaTypeBytes = 127
 
     /// Bytes of a form part's fields: a long name and its encoded form.

@@ -13,14 +13,14 @@ final class AdminApplication: Application {
     private let state: ServiceState
     private let parser = JSONParser()
     private var keys: KeyReader
-    private let loading: LoadHandler
+    private let loadHandler: LoadHandler
 
     init(_ store: Store, _ writer: Writer, _ state: ServiceState) throws(StoreError) {
         self.store = store
         self.writer = writer
         self.state = state
         keys = KeyReader(reader: try store.makeReader())
-        loading = LoadHandler(writer)
+        loadHandler = LoadHandler(writer)
         super.init()
     }
 
@@ -59,7 +59,7 @@ final class AdminApplication: Application {
         case (.delete, "/admin/readers"): readers(exchange, clearsDead: true)
         case (.get, "/admin/keys"): listKeys(exchange)
         case (.post, "/admin/keys"): createKey(exchange)
-        case (.post, LoadHandler.path): loading.load(exchange)
+        case (.post, LoadHandler.path): loadHandler.answer(exchange)
         case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, exchange)
         default:
             exchange.reject(

@@ -18,7 +18,7 @@ struct LoadHandler {
     static let path = "/admin/load"
 
     /// Loads the lines of the body and answers with a `LoadOutcome`.
-    func load(_ exchange: Exchange) {
+    func answer(_ exchange: Exchange) {
         let reading = reader.read(exchange.body)
         let token = exchange.suspend()
         let command = LoadCommand(

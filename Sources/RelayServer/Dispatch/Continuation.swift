@@ -37,7 +37,7 @@ enum Continuation: Equatable {
 struct ListContinuation: Equatable {
     var operation: RelayContract.Operation
     var account: UInt32
-    var answer: ListAnswer
+    var list: RequestedList
     /// The last key of the portion before.
     var after: UInt64
     /// Records still to come; a list without a limit has `Int.max`.
@@ -115,8 +115,8 @@ extension Continuation {
             state.words.3 = UInt64(UInt(bitPattern: upload))
         case .list(let next):
             state.words.0 = Self.head(
-                .list, next.operation, next.answer.list.rawValue, next.account)
-            state.words.1 = next.answer.parameter
+                .list, next.operation, next.list.kind.rawValue, next.account)
+            state.words.1 = next.list.parameter
             state.words.2 = next.after
             state.words.3 = UInt64(next.remaining)
         case .selection(let next):
@@ -216,7 +216,7 @@ extension ListContinuation {
     ) {
         guard let operation, let list, let remaining = Int(exactly: words.3) else { return nil }
         self.init(
-            operation: operation, account: account, answer: ListAnswer(list, words.1),
+            operation: operation, account: account, list: RequestedList(list, words.1),
             after: words.2, remaining: remaining)
     }
 }

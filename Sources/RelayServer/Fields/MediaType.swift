@@ -31,13 +31,13 @@ enum MediaType {
     /// Whether a text is a media type that an answer can say: `type/subtype` and parameters.
     static func isType(_ text: String) -> Bool {
         let type = text.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
-        let halves = type.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return text.utf8.count <= Limits.mediaTypeBytes && halves.count == 2
-            && halves.allSatisfy(isToken)
+        let names = type.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return text.utf8.count <= Limits.mediaTypeBytes && names.count == 2
+            && names.allSatisfy(isToken)
             && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
-    /// Whether it is a token (RFC 9110 §5.6.2): a field's name, a half of a media type.
+    /// Whether it is a token (RFC 9110 §5.6.2): a field's name, the type or the subtype of a media type.
     static func isToken(_ text: some Collection<UInt8>) -> Bool {
         !text.isEmpty && text.allSatisfy(isTokenByte)
     }

@@ -1,8 +1,8 @@
-import Glibc
+import RelayContract
 
 /// Where a page ended: what a `cursor` parameter carries.
 ///
-/// Opaque to clients. It names the list as well as the place in it, and the store's epoch, so that
+/// Opaque to clients. It names the list, the last key of the page and the store's epoch, so that
 /// a cursor of another list is refused and one from before a restore gets 410 (contract, Versions).
 struct PageCursor: Equatable {
     /// The store's epoch.
@@ -57,5 +57,23 @@ struct PageCursor: Equatable {
         }
         guard let cursor else { return nil }
         self = cursor
+    }
+}
+
+extension Problem {
+    /// 400: a cursor of another list, or of this one with other filters.
+    static var foreignCursor: Problem {
+        var faults = Faults()
+        faults.add(
+            .pattern, parameter: "cursor",
+            "the cursor is not of this list with these filters: expected one from its Link field")
+        return Problem(.badQuery, faults)
+    }
+
+    /// 410: a cursor from before the store was restored.
+    static var expiredCursor: Problem {
+        Problem(
+            .cursorExpired,
+            "the store was restored after this cursor was made: start again without cursor")
     }
 }

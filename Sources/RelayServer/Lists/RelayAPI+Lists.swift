@@ -6,17 +6,17 @@ import RelayStore
 /// Answers lists: total, version and link in the fields, records as runs of the map.
 extension RelayAPI {
     mutating func answerList(
-        _ answer: ListAnswer, _ page: PageRequest, _ exchange: inout RelayExchange
+        _ requested: RequestedList, _ page: PageRequest, _ exchange: inout RelayExchange
     ) {
         let start: PageStart
         do throws(Problem) {
-            start = try self.start(of: page, answer)
+            start = try self.start(of: page, requested)
         } catch {
             return exchange.reject(error)
         }
         do throws(StoreError) {
-            let list = answer.key(exchange.account)
-            let head = try reader.head(of: list, resource: answer.list.resource.rawValue)
+            let list = requested.key(exchange.account)
+            let head = try reader.head(of: list, resource: requested.kind.resource.rawValue)
             let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
             if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
@@ -25,9 +25,9 @@ extension RelayAPI {
             exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
-                head, answer, start, limit, exchange.http.portionBytes, exchange.http)
+                head, requested, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
-            try finishPage(result, answer, start, limit, exchange)
+            try finishPage(result, requested, start, limit, exchange)
             pages.remember(exchange, reader.transactionID)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
@@ -36,31 +36,32 @@ extension RelayAPI {
         }
     }
 
-    /// Closes the page, or leaves word where its next portion begins; links to the next page.
+    /// Closes the page, or notes where its next portion begins; links to the next page.
     private func finishPage(
-        _ result: PageResult, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
+        _ result: PageResult, _ requested: RequestedList, _ start: PageStart, _ limit: Int,
         _ exchange: RelayExchange
     ) throws(StoreError) {
         let http = exchange.http
         if result.isLast || result.documents == limit {
             http.appendAttached(exchange.operation.listEnvelope.closing)
             if !result.isLast, let last = result.lastKey {
-                setLink(answer, limit, after: last, exchange)
+                setLink(requested, limit, after: last, exchange)
             }
             return
         }
         guard let last = result.lastKey else { return }
         http.continuation = .list(
             ListContinuation(
-                operation: exchange.operation, account: exchange.account, answer: answer, after: last,
+                operation: exchange.operation, account: exchange.account, list: requested,
+                after: last,
                 remaining: limit == .max ? .max : limit - result.documents))
         http.expectMore(true)
         if limit == .max { return }
         // The page is longer than a portion: look up where it will end.
-        let list = answer.key(exchange.account)
+        let list = requested.key(exchange.account)
         let next = try reader.view.rank(of: last, in: list) + UInt64(limit - result.documents)
         if next + 1 < result.total, let key = try reader.view.key(at: next, in: list) {
-            setLink(answer, limit, after: key, exchange)
+            setLink(requested, limit, after: key, exchange)
         }
     }
 
@@ -69,10 +70,10 @@ extension RelayAPI {
     mutating func continueList(_ next: ListContinuation, _ http: HTTP2.Exchange) {
         var next = next
         do throws(StoreError) {
-            let list = next.answer.key(next.account)
-            let head = try reader.head(of: list, resource: next.answer.list.resource.rawValue)
+            let list = next.list.key(next.account)
+            let head = try reader.head(of: list, resource: next.list.kind.resource.rawValue)
             let result = try appendRecords(
-                head, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
+                head, next.list, .after(key: next.after), next.remaining, http.portionBytes,
                 http, continues: true)
             if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
                 next.after = last
@@ -88,7 +89,7 @@ extension RelayAPI {
 
     /// Appends records as runs, without the comma behind the last one.
     private func appendRecords(
-        _ list: borrowing ListHead, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
+        _ list: borrowing ListHead, _ requested: RequestedList, _ start: PageStart, _ limit: Int,
         _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
     ) throws(StoreError) -> PageResult {
         var runs = RecordRuns(http, continues: continues)
@@ -103,10 +104,12 @@ extension RelayAPI {
     ///
     /// - Throws: 400 for a cursor of another list or other filters, 410 for one from before a restore.
     @inline(__always)
-    private func start(of page: PageRequest, _ answer: ListAnswer) throws(Problem) -> PageStart {
+    private func start(of page: PageRequest, _ requested: RequestedList) throws(Problem)
+        -> PageStart
+    {
         guard let text = page.cursor else { return .offset(UInt64(page.offset ?? 0)) }
         guard let cursor = text.withBytes({ PageCursor($0) }),
-            cursor.list == answer.list.rawValue, cursor.parameter == answer.parameter
+            cursor.list == requested.kind.rawValue, cursor.parameter == requested.parameter
         else { throw .foreignCursor }
         if cursor.epoch != epoch { throw .expiredCursor }
         return .after(key: cursor.after)
@@ -114,10 +117,10 @@ extension RelayAPI {
 
     /// Links to the page behind a key.
     private func setLink(
-        _ answer: ListAnswer, _ limit: Int, after key: UInt64, _ exchange: RelayExchange
+        _ requested: RequestedList, _ limit: Int, after key: UInt64, _ exchange: RelayExchange
     ) {
         let cursor = PageCursor(
-            epoch: epoch, list: answer.list.rawValue, parameter: answer.parameter, after: key)
+            epoch: epoch, list: requested.kind.rawValue, parameter: requested.parameter, after: key)
         exchange.setLink(limit, cursorBytes: PageCursor.characters) { cursor.write(to: $0) }
     }
 }

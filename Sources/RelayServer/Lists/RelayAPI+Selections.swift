@@ -60,7 +60,7 @@ extension RelayAPI {
     }
 
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
-    /// list, or leaves word where it goes on.
+    /// list, or notes where it goes on.
     private func appendSelected(
         _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
@@ -124,23 +124,5 @@ extension RelayAPI {
         let cursor = SelectionCursor(
             epoch: epoch, fingerprint: selection.fingerprint, start: selected.next)
         exchange.setLink(limit, cursorBytes: SelectionCursor.characters) { cursor.write(to: $0) }
-    }
-}
-
-extension Problem {
-    /// 400: a cursor of another list, or of this one with other filters.
-    static var foreignCursor: Problem {
-        var faults = Faults()
-        faults.add(
-            .pattern, parameter: "cursor",
-            "the cursor is not of this list with these filters: expected one from its Link field")
-        return Problem(.badQuery, faults)
-    }
-
-    /// 410: a cursor from before the store was restored.
-    static var expiredCursor: Problem {
-        Problem(
-            .cursorExpired,
-            "the store was restored after this cursor was made: start again without cursor")
     }
 }

@@ -7,7 +7,7 @@ import RelayStore
 ///
 /// The first page of a list is polled, and many clients walk the same pages. Under one commit such
 /// a page is always the same, so it is looked up once: that saves a third of its instructions, and
-/// of a selection's nearly all. What was taken down under one commit is worth nothing under the
+/// of a selection's nearly all. What was recorded under one commit is worth nothing under the
 /// next: its bytes may be overwritten.
 struct RememberedPages: ~Copyable {
     /// Whose page it is, of which commit, and what was asked for.
@@ -22,7 +22,7 @@ struct RememberedPages: ~Copyable {
     private let pages: UnsafeMutablePointer<Page>
     /// What each page was answered; the system gives the memory of those that are.
     private let responses: UnsafeMutablePointer<RecordedResponse>
-    /// What was asked for last in each place: most pages are asked for once, and taking those down
+    /// The hash of what was asked for last in each slot: most pages are asked for once, and recording those
     /// would push what is in the cache out of it.
     private let seen: UnsafeMutablePointer<UInt64>
 

@@ -3,7 +3,7 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// A list that no single counted list says: which records, in which order.
+/// A list that is not kept in the store as such: which records are on it, in which order.
 enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
     case appointments(AppointmentWindow)

@@ -9,7 +9,7 @@ struct SelectionCursor: Equatable {
     var epoch: UInt64
     /// What was selected and in which order.
     var fingerprint: UInt64
-    /// The place.
+    /// Where the next page begins.
     var start: SelectionStart
 
     /// Bytes before base64url: epoch, fingerprint, the key in two words, the records still to be
@@ -17,7 +17,7 @@ struct SelectionCursor: Equatable {
     private static let rawBytes = 41
     /// Characters: 55, which the contract's 64 have room for.
     static let characters = CursorText.characters(rawBytes)
-    /// Stands for a selection that no key was reached of.
+    /// In place of a key, of a page that begins with the first record.
     private static let beginning = UInt128.max
 
     init(epoch: UInt64, fingerprint: UInt64, start: SelectionStart) {
@@ -83,7 +83,7 @@ struct Fingerprint {
         value = (mixed ^ mixed >> 31) &+ 0x9E37_79B9_7F4A_7C15
     }
 
-    /// Absent values count as well: each has a place of its own.
+    /// Absent values are mixed in as well, in an order that never changes.
     mutating func mix(_ filter: OrderFilter) {
         mix(filter.status.map { UInt64($0.rawValue) } ?? .max)
         mix(filter.propertyId ?? 0)

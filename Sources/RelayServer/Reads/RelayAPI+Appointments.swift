@@ -3,30 +3,8 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// Appointments.
+/// GET of appointments.
 extension RelayAPI {
-    mutating func createAppointment(
-        _ input: CreateAppointmentInput, _ exchange: inout RelayExchange
-    ) {
-        submit(CreateAppointment(input.body), dryRun: input.dryRun, &exchange)
-    }
-
-    mutating func updateAppointment(
-        _ input: UpdateAppointmentInput, _ exchange: inout RelayExchange
-    ) {
-        submit(
-            UpdateAppointment(input.appointmentId, input.body, exchange.precondition(epoch)),
-            dryRun: input.dryRun, &exchange)
-    }
-
-    mutating func deleteAppointment(
-        _ input: DeleteAppointmentInput, _ exchange: inout RelayExchange
-    ) {
-        submit(
-            DeleteAppointment(input.appointmentId, exchange.precondition(epoch)),
-            dryRun: input.dryRun, &exchange)
-    }
-
     mutating func getAppointment(_ input: GetAppointmentInput, _ exchange: inout RelayExchange) {
         answerRecord(.appointment, input.appointmentId, &exchange)
     }

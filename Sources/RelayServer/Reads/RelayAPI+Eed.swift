@@ -5,12 +5,8 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// Energy data: what was delivered for a unit, and for which units nothing was.
+/// GET of energy data: what was delivered for a unit, and for which units nothing was.
 extension RelayAPI {
-    mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout RelayExchange) {
-        submit(ConsumeEed(input.body), dryRun: input.dryRun, &exchange)
-    }
-
     /// The answer is put together from documents as they are stored: nothing is parsed.
     mutating func getEed(_ input: GetEedInput, _ exchange: inout RelayExchange) {
         if let problem = Problem(futureMonth: input.period) { return exchange.reject(problem) }

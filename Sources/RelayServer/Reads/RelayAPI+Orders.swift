@@ -3,12 +3,12 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// The list of orders, with its filters and orders.
+/// GET of the list of orders, filtered and sorted.
 extension RelayAPI {
     mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
         // By far the most common: all of them, or a page of all.
         if !input.hasFilter {
-            return answerList(ListAnswer(.orders), input.page, &exchange)
+            return answerList(RequestedList(.orders), input.page, &exchange)
         }
         let query = OrderQuery(account: exchange.account, OrderFilter(input))
         let list: (RecordList, UInt64)?
@@ -18,7 +18,7 @@ extension RelayAPI {
             return exchange.reject(Problem(error))
         }
         if let (list, parameter) = list {
-            answerList(ListAnswer(list, parameter), input.page, &exchange)
+            answerList(RequestedList(list, parameter), input.page, &exchange)
         } else {
             answerSelection(.orders(query), input.page, &exchange)
         }

@@ -66,16 +66,16 @@ extension RelayAPI {
 /// GET of a list: a page of it, or the whole list in portions.
 extension RelayAPI {
     mutating func getCustomers(_ input: GetCustomersInput, _ exchange: inout RelayExchange) {
-        answerList(ListAnswer(.customers), input.page, &exchange)
+        answerList(RequestedList(.customers), input.page, &exchange)
     }
 
     mutating func getProperties(_ input: GetPropertiesInput, _ exchange: inout RelayExchange) {
-        answerList(ListAnswer(.properties), input.page, &exchange)
+        answerList(RequestedList(.properties), input.page, &exchange)
     }
 
     mutating func getUnits(_ input: GetUnitsInput, _ exchange: inout RelayExchange) {
         let list: RecordList = input.customerId == nil ? .units : .unitsOfCustomer
-        answerList(ListAnswer(list, input.customerId), input.page, &exchange)
+        answerList(RequestedList(list, input.customerId), input.page, &exchange)
     }
 
     mutating func getUnitsWithMscNumber(
@@ -83,6 +83,6 @@ extension RelayAPI {
     ) {
         let list: RecordList =
             input.customerId == nil ? .unitsWithMscNumber : .unitsWithMscNumberOfCustomer
-        answerList(ListAnswer(list, input.customerId), input.page, &exchange)
+        answerList(RequestedList(list, input.customerId), input.page, &exchange)
     }
 }

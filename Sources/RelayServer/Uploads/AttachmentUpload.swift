@@ -127,14 +127,14 @@ extension AttachmentUpload {
 }
 
 extension Base64Reader.Fault {
-    /// For people; places are counted from 1.
+    /// For people; characters are counted from 1.
     fileprivate var detail: String {
         switch self {
-        case .character(let byte, let place):
-            "character \(place + 1) is \(Self.phrase(byte))"
-        case .padding(let place): "character \(place + 1) breaks the padding"
-        case .leftOverBits(let place):
-            "character \(place + 1), the last before the padding, has bits that encode no byte: "
+        case .character(let byte, let index):
+            "character \(index + 1) is \(Self.phrase(byte))"
+        case .padding(let index): "character \(index + 1) breaks the padding"
+        case .leftOverBits(let index):
+            "character \(index + 1), the last before the padding, has bits that encode no byte: "
                 + "expected them to be zero"
         case .cutOff(let count):
             "\(count) characters are not a multiple of 4: the padding or the end is missing"

@@ -3,8 +3,8 @@ import Glibc
 /// Parts a JSON object from the string of its member `content`, piece by piece.
 ///
 /// It knows as much of JSON as that takes: strings, depth, and whether a string is a name. All bytes
-/// but those of the content go on to a parser, which then finds every other fault; the place of the
-/// content is held by four characters (none if the content is empty).
+/// but those of the content go on to a parser, which then finds every other fault; four
+/// characters stand for the content (none if the content is empty).
 struct ContentSplitter {
     /// What comes next in a piece.
     enum Event {

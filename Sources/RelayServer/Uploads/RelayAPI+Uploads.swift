@@ -11,7 +11,7 @@ extension RelayAPI {
         let type = exchange.http.field(.contentType)!
         // Without files there is nothing to stream.
         if MediaType.isJSON(type) { return exchange.http.admitBody(upTo: Limits.commentBytes) }
-        admit(&exchange) { (writing, token) throws(MultipartFault) in
+        admitUpload(&exchange) { (writing, token) throws(MultipartFault) in
             try CommentUpload(contentType: type, writing, token)
         }
     }
@@ -55,7 +55,7 @@ extension RelayAPI {
         if let problem = missing(.document, documentId, exchange) {
             return exchange.reject(problem)
         }
-        admit(&exchange) { AttachmentUpload($0, $1) }
+        admitUpload(&exchange) { AttachmentUpload($0, $1) }
     }
 
     mutating func createDocumentAttachment(
@@ -92,7 +92,7 @@ extension RelayAPI {
     }
 
     /// Has the exchange take its body as an upload, if there is room for one more.
-    private func admit(
+    private func admitUpload(
         _ exchange: inout RelayExchange,
         _ make: (WriteAccess, ExchangeToken) throws(MultipartFault) -> Upload
     ) {

@@ -35,7 +35,8 @@ class Upload {
 
     /// Stores bytes of a file; those without room are carried until `drain`.
     ///
-    /// - Parameter copied: whether they come again if they are not taken.
+    /// - Parameter carry: whether to carry those; if not, they are offered again.
+    /// - Returns: how many were stored or carried.
     final func stage(_ bytes: UnsafeRawBufferPointer, carry: Bool) -> Int {
         guard faults.isEmpty else { return bytes.count }
         let taken = staging.append(bytes)
@@ -99,7 +100,7 @@ class Upload {
 final class UploadCount: Sendable {
     private let count = Atomic<Int>(0)
 
-    /// Loops that ask at the same time may each get the last place.
+    /// Loops that ask at the same time may each find room for the last one.
     var hasRoom: Bool { count.load(ordering: .relaxed) < Limits.uploadsUnderWay }
 
     func begin() { count.add(1, ordering: .relaxed) }

@@ -1,11 +1,8 @@
-import HTTP2
-import JSON
 import RelayContract
 import RelayRecords
-import RelayStore
 
-/// POST, PATCH and DELETE: the body is valid by now; what the store has to say is up to the
-/// command, which answers when it is durable.
+/// POST, PATCH and DELETE: the body is valid by now, and becomes a change of the store. The type of the
+/// change has the method that carries it out in the writer's transaction, `apply`.
 extension RelayAPI {
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout RelayExchange) {
         submit(CreateAddress(input.body), dryRun: input.dryRun, &exchange)
@@ -54,59 +51,42 @@ extension RelayAPI {
         submit(CreateContactPerson(input.body), dryRun: input.dryRun, &exchange)
     }
 
-    /// Hands a change to the writer under the request's Idempotency-Key, if it has one.
-    func submit(
-        _ change: any RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange
-    ) {
-        let claim: RequestsUnderWay.Claim?
-        do throws(Problem) {
-            claim = try self.claim(exchange)
-        } catch {
-            return exchange.reject(error)
-        }
-        let fingerprint = claim.map { _ in
-            let fingerprint = exchange.fingerprint
-            fingerprint.add(exchange.http.body)
-            return fingerprint.finish()
-        }
-        submit(
-            change, dryRun: dryRun ?? false, claim: claim, fingerprint: fingerprint, &exchange)
+    mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout RelayExchange) {
+        submit(ConsumeEed(input.body), dryRun: input.dryRun, &exchange)
     }
 
-    /// Hands a change to the writer; the answer comes through the exchange's loop.
-    ///
-    /// - Parameters:
-    ///   - claim: of the request's Idempotency-Key, released when the answer is there.
-    ///   - fingerprint: of what the request asks for; there when there is a claim.
-    func submit(
-        _ change: any RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
-        fingerprint: [UInt8]?, _ exchange: inout RelayExchange
+    mutating func createDocumentV1(
+        _ input: CreateDocumentV1Input, _ exchange: inout RelayExchange
     ) {
-        let (request, epoch) = (exchange.request, epoch)
-        let token = exchange.http.suspend()
-        let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
-        let command = RecordCommand(
-            change, account: request.account, byteCount: exchange.http.body.count,
-            applier: writing.applier, target: exchange.targetPrecondition(epoch),
-            isDryRun: dryRun, request: remembered
-        ) { result in
-            token.resume { http in
-                // On the loop's thread, so that two requests of one turn never both get through.
-                claim?.release()
-                let exchange = RelayExchange(http: http, request: request)
-                switch result {
-                case .success(let answer): exchange.answer(answer, epoch: epoch)
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
-        }
-        let problem: Problem
-        switch writing.writer.submit(command) {
-        case .accepted: return
-        case .queueFull:
-            problem = Problem(.unavailable, "too many writes are waiting: try again")
-        case .stopped: problem = Problem(.unavailable, "the service is shutting down")
-        }
-        token.resume { http in http.reject(problem) }
+        let new = NewDocument(
+            title: input.body.title, propertyId: input.body.propertyId,
+            customerId: input.body.customerId)
+        submit(CreateDocument(new), dryRun: input.dryRun, &exchange)
+    }
+
+    mutating func createDocument(_ input: CreateDocumentInput, _ exchange: inout RelayExchange) {
+        submit(CreateDocument(input.body), dryRun: input.dryRun, &exchange)
+    }
+
+    mutating func createAppointment(
+        _ input: CreateAppointmentInput, _ exchange: inout RelayExchange
+    ) {
+        submit(CreateAppointment(input.body), dryRun: input.dryRun, &exchange)
+    }
+
+    mutating func updateAppointment(
+        _ input: UpdateAppointmentInput, _ exchange: inout RelayExchange
+    ) {
+        submit(
+            UpdateAppointment(input.appointmentId, input.body, exchange.precondition(epoch)),
+            dryRun: input.dryRun, &exchange)
+    }
+
+    mutating func deleteAppointment(
+        _ input: DeleteAppointmentInput, _ exchange: inout RelayExchange
+    ) {
+        submit(
+            DeleteAppointment(input.appointmentId, exchange.precondition(epoch)),
+            dryRun: input.dryRun, &exchange)
     }
 }

@@ -23,7 +23,7 @@ struct ContinuationTests {
         RecordList.allCases.map { list in
             .list(
                 ListContinuation(
-                    operation: .getOrders, account: 7, answer: ListAnswer(list, 1 << 40),
+                    operation: .getOrders, account: 7, list: RequestedList(list, 1 << 40),
                     after: 3, remaining: 50))
         }
     }
@@ -33,7 +33,7 @@ struct ContinuationTests {
             [
                 .list(
                     ListContinuation(
-                        operation: operation, account: 1_048_575, answer: ListAnswer(.orders),
+                        operation: operation, account: 1_048_575, list: RequestedList(.orders),
                         after: .max, remaining: .max)),
                 .selection(
                     SelectionContinuation(

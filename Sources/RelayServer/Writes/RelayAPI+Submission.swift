@@ -1,0 +1,63 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// From a handler to the writer and back: the answer comes when the change is durable.
+extension RelayAPI {
+    /// Hands a change to the writer under the request's Idempotency-Key, if it has one.
+    func submit(
+        _ change: any RecordChange, dryRun: Bool?, _ exchange: inout RelayExchange
+    ) {
+        let claim: RequestsUnderWay.Claim?
+        do throws(Problem) {
+            claim = try self.claim(exchange)
+        } catch {
+            return exchange.reject(error)
+        }
+        let fingerprint = claim.map { _ in
+            let fingerprint = exchange.fingerprint
+            fingerprint.add(exchange.http.body)
+            return fingerprint.finish()
+        }
+        submit(
+            change, dryRun: dryRun ?? false, claim: claim, fingerprint: fingerprint, &exchange)
+    }
+
+    /// Hands a change to the writer; the answer comes through the exchange's loop.
+    ///
+    /// - Parameters:
+    ///   - claim: of the request's Idempotency-Key, released when the answer is there.
+    ///   - fingerprint: of what the request asks for; there when there is a claim.
+    func submit(
+        _ change: any RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
+        fingerprint: [UInt8]?, _ exchange: inout RelayExchange
+    ) {
+        let (request, epoch) = (exchange.request, epoch)
+        let token = exchange.http.suspend()
+        let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
+        let command = RecordCommand(
+            change, account: request.account, byteCount: exchange.http.body.count,
+            applier: writing.applier, target: exchange.targetPrecondition(epoch),
+            isDryRun: dryRun, request: remembered
+        ) { result in
+            token.resume { http in
+                // On the loop's thread, so that two requests of one turn never both get through.
+                claim?.release()
+                let exchange = RelayExchange(http: http, request: request)
+                switch result {
+                case .success(let answer): exchange.answer(answer, epoch: epoch)
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        let problem: Problem
+        switch writing.writer.submit(command) {
+        case .accepted: return
+        case .queueFull:
+            problem = Problem(.unavailable, "too many writes are waiting: try again")
+        case .stopped: problem = Problem(.unavailable, "the service is shutting down")
+        }
+        token.resume { http in http.reject(problem) }
+    }
+}
