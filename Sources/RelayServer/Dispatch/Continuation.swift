@@ -14,7 +14,7 @@ import RelayStore
 /// | `upload` | operation, account | id | generation of keys | reference |
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
-/// | `content` | | content | first byte to come | end |
+/// | `blob` | | blob | first byte to come | end |
 ///
 /// Word 0 has the kind in bits 0…7, the operation in 8…15, the list or the flags in 16…23, and the
 /// account in 32…63.
@@ -30,7 +30,7 @@ enum Continuation: Equatable {
     /// The answer is a selection, of which a portion was sent.
     case selection(SelectionContinuation)
     /// The answer is a file, of which a portion was sent.
-    case content(ContentContinuation)
+    case blob(BlobContinuation)
 }
 
 /// Where a list goes on.
@@ -57,9 +57,9 @@ struct SelectionContinuation: Equatable {
 }
 
 /// Where a file goes on.
-struct ContentContinuation: Equatable {
-    /// The content's id.
-    var content: UInt64
+struct BlobContinuation: Equatable {
+    /// The blob's id.
+    var blob: UInt64
     /// What is left to be sent of it.
     var bytes: Range<Int>
 
@@ -81,7 +81,7 @@ extension Continuation {
     var request: AdmittedRequest? {
         switch self {
         case .admitted(let request), .upload(let request, _): request
-        case .none, .list, .selection, .content: nil
+        case .none, .list, .selection, .blob: nil
         }
     }
 }
@@ -94,7 +94,7 @@ extension Continuation {
         case upload = 2
         case list = 3
         case selection = 4
-        case content = 5
+        case blob = 5
     }
 
     /// Of a selection: a record was written.
@@ -130,9 +130,9 @@ extension Continuation {
             state.words.1 = UInt64(truncatingIfNeeded: after >> 64)
             state.words.2 = UInt64(truncatingIfNeeded: after)
             state.words.3 = isEndless ? next.start.skip : UInt64(next.remaining)
-        case .content(let next):
-            state.words.0 = Self.head(.content)
-            state.words.1 = next.content
+        case .blob(let next):
+            state.words.0 = Self.head(.blob)
+            state.words.1 = next.blob
             state.words.2 = UInt64(next.bytes.lowerBound)
             state.words.3 = UInt64(next.bytes.upperBound)
         }
@@ -187,7 +187,7 @@ extension Continuation {
                     words, operation, account, hasRecords: detail & recordsMark != 0,
                     isEndless: detail & endlessMark != 0, beginning
                 ).map { .selection($0) }
-            case .content: ContentContinuation(words).map { .content($0) }
+            case .blob: BlobContinuation(words).map { .blob($0) }
             }
         // What is packed again gives the same words: no bit of them means nothing.
         guard let continuation, continuation.state == state else {
@@ -236,10 +236,10 @@ extension SelectionContinuation {
     }
 }
 
-extension ContentContinuation {
+extension BlobContinuation {
     fileprivate init?(_ words: Words) {
         guard let start = Int(exactly: words.2), let end = Int(exactly: words.3), start <= end
         else { return nil }
-        self.init(content: words.1, bytes: start..<end)
+        self.init(blob: words.1, bytes: start..<end)
     }
 }

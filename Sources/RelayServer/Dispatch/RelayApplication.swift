@@ -107,7 +107,7 @@ final class RelayApplication: Application {
         switch exchange.continuation {
         case .list(let next): api.pointee.continueList(next, exchange)
         case .selection(let next): api.pointee.continueSelection(next, exchange)
-        case .content(let next): api.pointee.continueContent(next, exchange)
+        case .blob(let next): api.pointee.continueBlob(next, exchange)
         case .none, .admitted, .upload:
             preconditionFailure("an answer that goes on says where")
         }

@@ -4,7 +4,7 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// GET of a file: its bytes straight from the map, in portions. A content never changes, so the
+/// GET of a file: its bytes straight from the map, in portions. A blob never changes, so the
 /// portions may be of different commits.
 extension RelayAPI {
     mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout RelayExchange) {
@@ -54,7 +54,7 @@ extension RelayAPI {
                 Problem(.rangeNotSatisfiable, "the file has \(content.byteCount) bytes"))
             return exchange.http.set(.contentRange, copying: "bytes */\(content.byteCount)")
         }
-        var next = ContentContinuation(content: content.content, bytes: bytes)
+        var next = BlobContinuation(blob: content.content, bytes: bytes)
         // Before the status: a chunk that is damaged at the start is a problem like any other.
         let isHead = exchange.http.method == .head
         let pieces = isHead ? 0 : try check(next, exchange.http.portionBytes)
@@ -73,7 +73,7 @@ extension RelayAPI {
     }
 
     /// Appends the next portion of a file.
-    mutating func continueContent(_ next: ContentContinuation, _ http: HTTP2.Exchange) {
+    mutating func continueBlob(_ next: BlobContinuation, _ http: HTTP2.Exchange) {
         var next = next
         do throws(StoreError) {
             try append(&next, http)
@@ -86,26 +86,26 @@ extension RelayAPI {
     ///
     /// - Returns: bytes of the portion.
     private func check(
-        _ next: ContentContinuation, _ portion: Int
+        _ next: BlobContinuation, _ portion: Int
     ) throws(StoreError) -> Int {
         let end = min(next.bytes.upperBound, next.bytes.lowerBound + portion)
         if next.bytes.isEmpty { return 0 }
         for number in next.chunk...(end - 1) / RelayStore.Limits.chunkBytes {
-            _ = try reader.view.chunk(next.content, number)
+            _ = try reader.view.chunk(next.blob, number)
         }
         return end - next.bytes.lowerBound
     }
 
     /// Appends chunks, or the parts of them that are asked for, up to a portion.
     private func append(
-        _ next: inout ContentContinuation, _ http: HTTP2.Exchange
+        _ next: inout BlobContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
         var room = http.portionBytes
         while room > 0, !next.bytes.isEmpty {
-            let chunk = try reader.view.chunk(next.content, next.chunk)
+            let chunk = try reader.view.chunk(next.blob, next.chunk)
             let start = next.bytes.lowerBound % RelayStore.Limits.chunkBytes
             let length = min(chunk.byteCount - start, next.bytes.count, room)
-            guard length > 0 else { throw .corrupted(what: "content \(next.content)") }
+            guard length > 0 else { throw .corrupted(what: "content \(next.blob)") }
             // SAFETY: the map's bytes are sent or copied before the reader is renewed.
             chunk.withUnsafeBytes {
                 http.appendAttached(UnsafeRawBufferPointer(rebasing: $0[start..<start + length]))
@@ -113,7 +113,7 @@ extension RelayAPI {
             next.bytes = next.bytes.lowerBound + length..<next.bytes.upperBound
             room -= length
         }
-        http.continuation = .content(next)
+        http.continuation = .blob(next)
         http.expectMore(!next.bytes.isEmpty)
     }
 }

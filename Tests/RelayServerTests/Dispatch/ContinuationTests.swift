@@ -58,11 +58,11 @@ struct ContinuationTests {
         }
     }
 
-    private var contents: [Continuation] {
+    private var blobs: [Continuation] {
         let ranges = [0..<0, 5..<9, 0..<100_000_000, Int.max..<Int.max]
         return ranges.flatMap { bytes in
             [0, 1, 1 << 40, UInt64.max].map {
-                .content(ContentContinuation(content: $0, bytes: bytes))
+                .blob(BlobContinuation(blob: $0, bytes: bytes))
             }
         }
     }
@@ -71,7 +71,7 @@ struct ContinuationTests {
     func roundTrip() {
         let all =
             [Continuation.none] + requests + lists + operations + selections
-            + contents
+            + blobs
         var seen: [Continuation] = []
         for continuation in all {
             #expect(Continuation(continuation.state) == continuation)
@@ -112,7 +112,7 @@ struct ContinuationTests {
     }
 
     @Test("traps on a file's bytes that end before they begin.")
-    func impossibleContents() async {
+    func impossibleBlobs() async {
         Self.unpack(5, 1, 5, 9)
         await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, 5) }
         await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, .max) }
