@@ -96,6 +96,24 @@ struct RequestRulesTests {
         #expect(try status([good]) == 200)
     }
 
+    @Test("Of two faults of a request the same one is told, whether a body comes or not.")
+    func orderOfChecks() throws {
+        let fixture = try ServiceFixture()
+        let plain = HeaderField("content-type", "text/plain")
+        for body in ["", order] {
+            func status(_ path: String, _ key: [HeaderField]) -> Int {
+                fixture.perform(
+                    ClientRequest("POST", path, fields: key + [plain], body: Array(body.utf8))
+                ).status
+            }
+            let key = fixture.keys.field(.default)
+            #expect(status("/v1/nothing?x=%zz", []) == 404)
+            #expect(status("/v1/orders?x=%zz", []) == 401)
+            #expect(status("/v1/orders?x=%zz", key) == 400)
+            #expect(status("/v1/orders", key) == 415)
+        }
+    }
+
     @Test(
         "Escapes of unreserved characters mean the characters, anywhere in a path.",
         arguments: [
