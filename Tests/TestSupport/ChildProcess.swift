@@ -84,6 +84,19 @@ public final class ChildProcess: @unchecked Sendable {
         return code
     }
 
+    /// Waits for the end, but not for ever.
+    ///
+    /// - Returns: as `wait`; nil when it had to be killed after so many seconds.
+    public func wait(seconds: Int) -> Int32? {
+        for _ in 0..<seconds * 100 {
+            if hasEnded { return wait() }
+            usleep(10_000)
+        }
+        signal(SIGKILL)
+        _ = wait()
+        return nil
+    }
+
     /// Whether it has ended; does not wait.
     public var hasEnded: Bool {
         if status != nil { return true }
