@@ -37,6 +37,11 @@ public struct DumpFilter: Sendable {
         }
     }
 
+    /// Whether the dump is of an account's records of a kind.
+    func passes(_ account: UInt32, _ resource: Resource) -> Bool {
+        (self.account ?? account) == account && (self.resource ?? resource) == resource
+    }
+
     private enum Place {
         case inside
         /// The next key that can be inside.

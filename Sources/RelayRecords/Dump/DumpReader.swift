@@ -75,6 +75,9 @@ public final class DumpReader {
             switch content {
             case .record(let record): reading.batches[last].records.append(record)
             case .chunk(let chunk): reading.batches[last].chunks.append(chunk)
+            case .counter(let resource, let id):
+                let known = reading.batches[last].lastIDs[resource] ?? 0
+                reading.batches[last].lastIDs[resource] = max(known, id)
             }
         } catch {
             reading.faults.append(LoadFault(line: number, detail: error.detail))
@@ -84,6 +87,7 @@ public final class DumpReader {
     private enum Content {
         case record(LoadedRecord)
         case chunk(LoadedChunk)
+        case counter(Resource, UInt64)
     }
 
     /// The record of a line.
@@ -98,6 +102,7 @@ public final class DumpReader {
         case frame
         case record(UInt32, LineRecord)
         case chunk(UInt32, LoadedChunk)
+        case counter(UInt32, Resource, UInt64)
     }
 
     /// What a load would have against a line; nil if it takes it.
@@ -119,6 +124,8 @@ public final class DumpReader {
         var privateBytes: [UInt8] = []
         var chunk: Int64?
         var bytes: [UInt8]?
+        var lastID: Int64?
+        var isDamaged = false
         /// A header or an end.
         var isFrame = false
     }
@@ -129,6 +136,8 @@ public final class DumpReader {
         switch try decode(line, number) {
         case .frame: return nil
         case .chunk(let account, let chunk): return (account, .chunk(chunk))
+        case .counter(let account, let resource, let id):
+            return (account, .counter(resource, id))
         case .record(let account, let found):
             writer.reset()
             found.model.write(to: &writer)
@@ -164,6 +173,13 @@ public final class DumpReader {
             let chunk = try LoadedChunk(number, resource, members.id, members.chunk, bytes)
             return .chunk(account, chunk)
         }
+        if let last = members.lastID { return .counter(account, resource, try lastID(last)) }
+        if members.isDamaged {
+            throw LineFault(
+                detail:
+                    "damaged: the record was damaged in the store that was dumped; take it from an "
+                    + "older dump, or take this member out if the document is right")
+        }
         guard let document = members.document else {
             throw LineFault(detail: "document: the member is missing")
         }
@@ -197,6 +213,14 @@ public final class DumpReader {
         }
     }
 
+    private func lastID(_ said: Int64) throws(LineFault) -> UInt64 {
+        guard let id = UInt64(exactly: said), id <= RelayStore.Limits.provisionalIDs else {
+            throw LineFault(
+                detail: "lastId: expected a number from 0 to \(RelayStore.Limits.provisionalIDs)")
+        }
+        return id
+    }
+
     /// The id of line and document, of which one may be silent but not both.
     private func id(_ said: Int64?, _ model: RecordModel) throws(LineFault) -> UInt64 {
         guard let id = said.map({ UInt64(exactly: $0) ?? 0 }) ?? model.id,
@@ -226,6 +250,8 @@ public final class DumpReader {
                 members.isFrame = true
                 return members
             case "document": members.document = value
+            case "lastId": members.lastID = value.integer ?? -1
+            case "damaged": members.isDamaged = value.boolean ?? true
             case "chunk": members.chunk = value.integer
             case "bytes":
                 guard let bytes = value.string.flatMap({ LoadedChunk.bytes($0.bytes) }) else {

@@ -6,8 +6,8 @@ import RelayStore
 ///
 /// A document is stored as JSON, so a line is a few words and a copy: nothing is parsed.
 public struct DumpWriter {
-    /// The version of the form that is written, and read.
-    public static let version = 1
+    /// The version of the form that is written. Those from 1 on are read.
+    public static let version = 2
 
     /// Bytes of a line at most; whoever reads lines takes as many.
     public static let lineBytes = Limits.dumpLineBytes
@@ -78,16 +78,23 @@ public struct DumpWriter {
         try filter.forEachDocument(in: view) { (document) throws(StoreError) in
             guard isWanted else { return }
             // A file's bytes come before the record that adopts them.
+            var fileFault: String?
             for number in 0..<BlobRecord.chunks(of: document.content?.byteCount ?? 0) {
-                bytes += try append(number, of: document, view)
+                do throws(StoreError) {
+                    bytes += try append(number, of: document, view)
+                } catch .corrupted(let what) {
+                    fileFault = "\(what) is damaged, and with it the file"
+                    break
+                }
                 if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
                 guard isWanted else { return }
             }
-            append(document)
+            append(document, fileFault: fileFault)
             bytes += UInt64(document.json.byteCount)
             if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
         }
         guard isWanted else { return false }
+        try appendCounters(view)
         let end = #"{"end":\#(Self.version),"documents":\#(extent.documents)}"#
         buffer.append(contentsOf: end.utf8)
         buffer.append(0x0A)
@@ -129,7 +136,21 @@ public struct DumpWriter {
         buffer.append(0x0A)
     }
 
-    private mutating func append(_ document: borrowing DocumentView) {
+    /// Lines of the highest ids that were ever given out, of records that may be deleted by now.
+    private mutating func appendCounters(_ view: borrowing StoreView) throws(StoreError) {
+        for counted in try view.counters(atMost: .max) {
+            // Terms have numbers of their own in each store.
+            guard let resource = Resource(rawValue: counted.resource), resource != .term,
+                filter.passes(counted.account, resource), counted.counter.lastID > 0
+            else { continue }
+            buffer.append(
+                contentsOf: (#"{"account":\#(counted.account),"resource":"\#(resource.name)","#
+                    + #""lastId":\#(counted.counter.lastID)}"#).utf8)
+            buffer.append(0x0A)
+        }
+    }
+
+    private mutating func append(_ document: borrowing DocumentView, fileFault: String?) {
         let key = document.key
         let start = buffer.count
         if key.family != family {
@@ -143,20 +164,25 @@ public struct DumpWriter {
         buffer.append(contentsOf: "\(document.version)".utf8)
         // SAFETY: the map's bytes are copied while the document is borrowed.
         document.privateBytes.withUnsafeBytes { appendPrivate($0, of: document) }
+        let damage = document.isIntact ? fileFault : "its checksum is wrong, so it may be damaged"
+        // A load would give it a checksum that is right.
+        if damage != nil { buffer.append(contentsOf: #","damaged":true"#.utf8) }
         buffer.append(contentsOf: #","document":"#.utf8)
         document.json.withUnsafeBytes { buffer.append(contentsOf: $0) }
         buffer.append(UInt8(ascii: "}"))
-        examine(buffer.count - start, of: document)
+        examine(buffer.count - start, of: document, damage)
         buffer.append(0x0A)
     }
 
     /// Reads the last line as a load will. A dump that nobody can load is worth nothing: better to know
     /// it while the store is there.
-    private mutating func examine(_ byteCount: Int, of document: borrowing DocumentView) {
+    private mutating func examine(
+        _ byteCount: Int, of document: borrowing DocumentView, _ damage: String?
+    ) {
         let key = document.key
         var detail: String?
-        if !document.isIntact {
-            detail = "its checksum is wrong, so what the dump has of it may be damaged"
+        if let damage {
+            detail = damage + "; its line says so, and a load refuses it"
         } else if byteCount > Self.lineBytes {
             detail = "its line has \(byteCount) bytes, and a load takes at most \(Self.lineBytes)"
         } else {

@@ -31,6 +31,8 @@ public struct LoadBatch: Sendable {
     var records: [LoadedRecord]
     /// Pieces of files, which are kept before the records are loaded. They are not in the change record.
     var chunks: [LoadedChunk] = []
+    /// The highest ids that were given out where the records come from: later ones go on behind them.
+    var lastIDs: [Resource: UInt64] = [:]
     /// Its change record's payload, if that was made ahead.
     private var prepared: [UInt8]?
 
@@ -67,6 +69,16 @@ extension LoadBatch {
             writer.name("document")
             // SAFETY: copied by the writer during the call.
             record.json.withUnsafeBytes { writer.raw($0) }
+            writer.endObject()
+            lines += writer.bytes
+            lines.append(0x0A)
+        }
+        for (resource, id) in lastIDs.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            writer.reset()
+            writer.beginObject()
+            writer.member("account", UInt64(account))
+            writer.member("resource", resource.name)
+            writer.member("lastId", id)
             writer.endObject()
             lines += writer.bytes
             lines.append(0x0A)

@@ -32,9 +32,25 @@ extension StoreTransaction {
         state.keepsTimes = keepsTimes
         for chunk in batch.chunks { try bring(chunk, &state, context) }
         for record in batch.records { try load(record, &state, context) }
+        try raise(batch.lastIDs, &state, context)
         try flush(&state)
         try count(state, context)
         return state.outcome
+    }
+
+    /// Has ids go on behind those that were given out where the records come from.
+    private mutating func raise(
+        _ lastIDs: [Resource: UInt64], _ state: inout LoadState, _ context: RecordContext
+    ) throws(StoreError) {
+        for (resource, id) in lastIDs {
+            let last = try view.counter(
+                account: context.account, resource: resource.rawValue
+            ).lastID
+            let known = max(last, state.highest[resource] ?? 0)
+            guard id > known else { continue }
+            try begin(&state, context)
+            state.highest[resource] = id
+        }
     }
 
     private mutating func load(

@@ -1,7 +1,6 @@
 import Glibc
 import JSON
 import Options
-import Options
 import RelayRecords
 
 /// Pours lines into a target: keeps those that wait for others, names those that cannot be loaded.
@@ -124,7 +123,9 @@ private struct DumpFrame {
         if isFirst {
             isFirst = false
             if case .header(let version, _)? = frame(batch.bytes.prefix { $0 != 0x0A }) {
-                guard version == DumpWriter.version else { throw .foreignDump(version: version) }
+                guard (1...Int64(DumpWriter.version)).contains(version) else {
+                    throw .foreignDump(version: version)
+                }
                 hasHeader = true
             }
         }
