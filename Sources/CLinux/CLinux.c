@@ -97,3 +97,12 @@ int relay_run_idle(void) {
     struct sched_param none = {0};
     return sched_setscheduler(0, SCHED_IDLE, &none);
 }
+
+int relay_reserve(int file, long offset, long bytes) {
+    return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, bytes);
+}
+
+void relay_release(int file, long offset, long bytes) {
+    int result = fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes);
+    (void)result;
+}

@@ -6,6 +6,13 @@ public enum Limits {
     /// Address space costs nothing until it is used, so the default is far above any real store.
     public static let mapBytes = 64 << 30
 
+    /// Bytes of the largest map that a data file can ask for: 16 TiB, an eighth of the address space.
+    public static let largestMapBytes = 16 << 40
+
+    /// Bytes of one write at most that liblmdb makes of a transaction: 64 pages, or a value of
+    /// 16 MiB with its page's header. Where less than that is free, a short write was a full disk.
+    static let writeBytes = 17 << 20
+
     /// Reader slots in the lock file: 1 024. LMDB's own 126 are soon used up by loops, tools and
     /// copies, and a slot costs one cache line.
     public static let readers: UInt32 = 1_024

@@ -1,7 +1,12 @@
+import LMDB
+
 /// Every number that bounds the store, with its unit and the reason for it.
 public enum Limits {
     /// Version of the bytes on disk; FORMAT.md describes it.
     public static let formatVersion: UInt32 = 1
+
+    /// Bytes of the largest map, see `LMDB.Limits.largestMapBytes`.
+    public static let largestMapBytes = LMDB.Limits.largestMapBytes
 
     /// Bytes of a block of documents and of a list node: what fits one overflow page of 4 096
     /// bytes behind LMDB's header of 16. One page never needs a search for contiguous ones.
@@ -83,6 +88,30 @@ public enum Limits {
     /// Bytes between the end of the file and the quota below which each commit is followed by a
     /// tick: 64 MiB. A store is this close to its end only when its free pages matter.
     static let tickBytes = 64 << 20
+
+    /// Pages by which the file grows before the slots of dead readers are looked for: 1 MiB.
+    static let grownPages = 256
+
+    /// Milliseconds after which what could not be removed is tried again, at first and at most.
+    static let removalDelay: ClosedRange<Int64> = 1_000...60_000
+
+    /// Keys of damaged documents that are kept, and named in the log: more say nothing new.
+    static let damagedKeys = 1_000
+
+    /// Milliseconds between two looks at whether the store's files are still in place.
+    static let upkeepInterval: Int64 = 1_000
+
+    /// Milliseconds between two searches for dead readers.
+    static let readerCheckInterval: Int64 = 10_000
+
+    /// Milliseconds from the beginning of one scrub to that of the next: a day.
+    static let scrubInterval: Int64 = 86_400_000
+
+    /// Bytes that a scrub reads in a second unless told otherwise: 4 MiB, 2 ms of a core.
+    public static let scrubRate = 4 << 20
+
+    /// Milliseconds for which failed commits are counted before the log says so again.
+    static let failureLogInterval: Int64 = 10_000
 
     /// Entries of a reader's table of hints: 2^20 of 4 bytes, touched as documents are. Enough for
     /// the records that are asked for again and again, and 4 MiB at most.

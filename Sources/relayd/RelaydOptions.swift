@@ -43,6 +43,12 @@ struct RelaydOptions {
     private static let changeBytesOption = Option<Int?>.optional(
         "keep-changes-mib", "MIB", .integer(1...1_048_576),
         help: "largest size of the change log; default: 1024 MiB")
+    private static let mapOption = Option<Int?>.optional(
+        "map-size", "SIZE", .size(1 << 20...RelayStore.Limits.largestMapBytes),
+        help: "how large the store's file may become; default: 64GiB, or what it was given before")
+    private static let scrubOption = Option<Int>.number(
+        "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
+        help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
 
     static let program = Program(
         name: "relayd",
@@ -54,6 +60,7 @@ struct RelaydOptions {
             everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
+            mapOption.description, scrubOption.description,
         ],
         notes: [
             "With --allow-uid or --allow-gid a client needs to match one of them: its user,",
@@ -64,6 +71,9 @@ struct RelaydOptions {
             "On SIGTERM and SIGINT relayd accepts no new clients, finishes the streams under",
             "way, commits its writes and exits with 0. It ignores SIGHUP: it has nothing to "
                 + "reload.",
+            "When a write of the store's meta page fails, or another file takes the store's place,",
+            "relayd says so, is not ready any more and ends with 1: whoever supervises it starts it",
+            "again, and it goes on from what is committed.",
         ], section: 8)
 
     let store: String
@@ -81,6 +91,10 @@ struct RelaydOptions {
     /// when it has a list.
     let adminPeers: AllowedPeers
     let retention: Retention
+    /// Bytes that the data file may grow into, if that was said.
+    let mapBytes: Int?
+    /// Bytes that the scrub reads in a second.
+    let scrubRate: Int
 
     init(_ arguments: Arguments) {
         store = arguments[Self.storeOption]
@@ -99,6 +113,8 @@ struct RelaydOptions {
             retention.byteCount = mebibytes << 20
         }
         self.retention = retention
+        mapBytes = arguments[Self.mapOption]
+        scrubRate = arguments[Self.scrubOption]
         let users = Set(arguments[Self.usersOption].map { uid_t($0) })
         let groups = Set(arguments[Self.groupsOption].map { gid_t($0) })
         let isGiven = !users.isEmpty || !groups.isEmpty

@@ -63,7 +63,9 @@ enum Startup {
         if options.isWarmed { try warm(store) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
-            log: { RelaydOptions.program.complain($0) })
+            scrubRate: options.scrubRate, log: { RelaydOptions.program.complain($0) },
+            // The thread that waits for signals ends everything in order, then.
+            whenFatal: { _ in kill(getpid(), SIGTERM) })
         var places: [String] = []
         if let socket = sockets.unix {
             service.listen(socket, peers: options.peers)
@@ -102,12 +104,17 @@ enum Startup {
     private static func openStore(
         _ options: RelaydOptions, _ directory: StoreDirectory?
     ) throws -> Store {
-        guard let directory else { return try Store.inMemory() }
+        let storeOptions = StoreOptions(mapBytes: options.mapBytes)
+        guard let directory else {
+            return try Store.inMemory(
+                options: StoreOptions(
+                    mapBytes: options.mapBytes, durability: .mayCorruptStore))
+        }
         if try !directory.hasStore() {
             print("relayd: there is no store in \(options.store): creating an empty one")
-            return try Store.create(at: options.store)
+            return try Store.create(at: options.store, options: storeOptions)
         }
-        let store = try Store.open(at: options.store)
+        let store = try Store.open(at: options.store, options: storeOptions)
         _ = try store.clearDeadReaders()
         return store
     }

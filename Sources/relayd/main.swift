@@ -16,6 +16,8 @@ sigaddset(&signals, SIGINT)
 sigaddset(&signals, SIGHUP)
 pthread_sigmask(SIG_BLOCK, &signals, nil)
 signal(SIGPIPE, SIG_IGN)
+// Beyond a limit on the size of files (ulimit -f) writes fail like on a full disk.
+signal(SIGXFSZ, SIG_IGN)
 Startup.raiseDescriptorLimit()
 
 do {
@@ -32,6 +34,10 @@ do {
     } while received == SIGHUP
     Systemd.notify("STOPPING=1")
     running.stop()
+    if running.service.fatalError != nil {
+        RelaydOptions.program.complain("ended because of the store: start relayd again")
+        ExitCode.failure.exit()
+    }
 } catch {
     RelaydOptions.program.complain("\(error)")
     ((error as? StartupError)?.exitCode ?? .failure).exit()

@@ -25,6 +25,7 @@ struct LimitsTests {
             "headerBytes", "trailerBytes", "hashBytes", "frameBytes", "countBytes",
         ],
         "PageMap.swift": ["headerBytes", "pageSizes"],
+        "LockTable.swift": ["headBytes", "slotBytes"],
         "MetaPage.swift": ["byteCount", "knownVersion", "numberOffset"],
         "PageNodes.swift": ["headerBytes", "nodeHeader"],
         "PageWalk.swift": ["rootOffset"],

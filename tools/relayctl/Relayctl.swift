@@ -6,6 +6,9 @@ import Options
 @main
 enum Relayctl {
     static func main() {
+        BrokenPipe.hold()
+        // Beyond a limit on the size of files (ulimit -f) writes fail like on a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         let (verb, arguments) = Commands.program.parseOrExit()
         do throws(CommandError) {
             let report = try run(verb, arguments)
@@ -13,6 +16,7 @@ enum Relayctl {
             report.exitCode.exit()
         } catch {
             // Nothing was done yet: the store is opened before anything else.
+            if error.isBrokenPipe { BrokenPipe.end() }
             if error.isProcessIDTaken { SecondProcess.runAgain() }
             fail(error, asJSON: arguments[Commands.json])
         }
@@ -57,7 +61,7 @@ enum Relayctl {
         case .nothingToAsk, .badKeyId, .usage: ExitCode.usage.exit()
         case .snapshot(.damaged), .store(.corrupted), .store(.lmdb(.truncated)),
             .snapshot(.store(.corrupted)), .snapshot(.store(.lmdb(.truncated))),
-            .compression(.truncated), .compression(.corrupted):
+            .compression(.truncated), .compression(.corrupted), .emptyInput:
             ExitCode.data.exit()
         default: ExitCode.failure.exit()
         }

@@ -56,6 +56,13 @@ int relay_set_direct(int file, int isDirect);
 /// Whether writes to a file go past the page cache.
 int relay_is_direct(int file);
 
+/// Gives a part of a file its blocks on the disk, without changing its size (fallocate with
+/// FALLOC_FL_KEEP_SIZE). 0, or -1 with errno set.
+int relay_reserve(int file, long offset, long bytes);
+
+/// Takes them back, and with them what stood there (FALLOC_FL_PUNCH_HOLE); a hint.
+void relay_release(int file, long offset, long bytes);
+
 /// Leaves cores to every other thread that wants them (SCHED_IDLE), as far as the calling thread is
 /// concerned; 0, or -1 with errno set.
 int relay_run_idle(void);

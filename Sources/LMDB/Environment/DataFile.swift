@@ -7,6 +7,8 @@ import Glibc
 struct DataFile {
     /// Bytes of a page.
     let pageBytes: UInt64
+    /// Bytes of the largest map that it was written with.
+    let mapBytes: Int
     /// Bytes of the file.
     let bytes: UInt64
 
@@ -32,6 +34,7 @@ struct DataFile {
         }
         let second = try Self.meta(descriptor, offset: pageBytes, path: path)
         let newest = first.transaction > second.transaction ? first : second
+        mapBytes = Int(min(newest.mapBytes, UInt64(Limits.largestMapBytes)))
         let needed = (newest.lastPage + 1) * pageBytes
         if bytes >= needed { return }
         var walk = PageWalk(descriptor, pageBytes: Int(pageBytes), bytes: Int(bytes))

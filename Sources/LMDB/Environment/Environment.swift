@@ -15,7 +15,9 @@ public final class Environment: Sendable {
     public let directory: String
     /// Reader slots of dead processes that were found, and freed, when it was opened.
     public let deadReaders: Int
-    private let identity: FileIdentity
+    let identity: FileIdentity
+    /// Nil where there are no writers, see `EnvironmentOptions.isReadOnly`.
+    let lock: LockTable?
     private let integerDatabases: [String: IntegerDatabase]
     private let bytesDatabases: [String: BytesDatabase]
     /// Live transactions, so that nothing is remapped under one. Negative while resizing.
@@ -31,7 +33,12 @@ public final class Environment: Sendable {
         let path = dataPath(in: directory)
         let identity = try EnvironmentRegistry.claim(path: path)
         do throws(LMDBError) {
-            _ = try DataFile(path: path)
+            if options.isReadOnly, LockTable.isInUse(in: directory) {
+                throw LMDBError.unlockable(path: path)
+            }
+            var options = options
+            // The file remembers the largest map that it was written with.
+            options.mapBytes = max(options.mapBytes, try DataFile(path: path).mapBytes)
             return try Environment(directory, options: options, schema: schema, identity: identity)
         } catch {
             EnvironmentRegistry.release(identity)
@@ -44,6 +51,8 @@ public final class Environment: Sendable {
         _ directory: String, options: EnvironmentOptions, schema: Schema,
         identity claimed: FileIdentity?, creates: Bool = false, isNamed: Bool = true
     ) throws(LMDBError) {
+        let lock =
+            options.isReadOnly ? nil : try LockTable(in: directory, readers: options.readers)
         var environment: OpaquePointer?
         try check(mdb_env_create(&environment))
         guard let environment else { throw .unexpected(code: ENOMEM) }
@@ -60,8 +69,9 @@ public final class Environment: Sendable {
                 throw .versionMismatch(path: Self.dataPath(in: directory), version: 0)
             }
             if code > 0 {
+                // The lock file is open already.
                 throw .system(
-                    call: "open", errno: code, path: Self.refused(code, in: directory))
+                    call: "open", errno: code, path: Self.dataPath(in: directory))
             }
             try check(code)
             // liblmdb opens this one file for programs that the process starts, too.
@@ -77,11 +87,12 @@ public final class Environment: Sendable {
             (integerDatabases, bytesDatabases) = try Self.openDatabases(
                 environment, schema: schema, creates: creates)
         } catch {
-            mdb_env_close(environment)
+            withExtendedLifetime(lock) { mdb_env_close(environment) }
             if let held { EnvironmentRegistry.release(held) }
             throw error
         }
         pointer = environment
+        self.lock = lock
         self.directory = isNamed ? directory : ""
         identity = claimed ?? held!
     }
@@ -93,13 +104,6 @@ public final class Environment: Sendable {
     }
 
     static func dataPath(in directory: String) -> String { directory + "/data.mdb" }
-
-    /// Which of the two files liblmdb was not allowed to open; it does not tell.
-    private static func refused(_ code: Int32, in directory: String) -> String {
-        guard code == EACCES || code == EROFS else { return directory }
-        let lock = directory + "/lock.mdb"
-        return access(lock, R_OK | W_OK) != 0 ? lock : dataPath(in: directory)
-    }
 
     private static func openDatabases(
         _ environment: OpaquePointer, schema: Schema, creates: Bool

@@ -1,5 +1,6 @@
 import CLMDB
 import Glibc
+import System
 
 /// What can go wrong with an environment. Closed, and every message says what to do next.
 public enum LMDBError: Error, Equatable, Sendable {
@@ -31,6 +32,10 @@ public enum LMDBError: Error, Equatable, Sendable {
     case alreadyExists(path: String)
     /// This process has the environment open already; a second one would wipe the reader table.
     case alreadyOpen(path: String)
+    /// Another file has taken the place of the one that is open, or its name is gone.
+    case replaced(path: String)
+    /// Other processes have the environment open, and this one may not enter itself as a reader.
+    case unlockable(path: String)
     /// The map may not be resized while a transaction can still look at it.
     case transactionsActive
     /// The environment lacks a named database.
@@ -97,6 +102,13 @@ extension LMDBError: CustomStringConvertible {
             "\(path) exists already: open it, or choose another directory"
         case .alreadyOpen(let path):
             "\(path) is already open in this process: share that environment"
+        case .replaced(let path):
+            "\(path) is not the file that was opened: another one has taken its place, or it was "
+                + "removed; what is written here is lost, so open the store again"
+        case .unlockable(let path):
+            "\(path) is open in another process, and this one may not write to lock.mdb beside it, "
+                + "where readers enter themselves: run it where both files may be written to, or "
+                + "while nobody has the store open"
         case .transactionsActive:
             "the map cannot change its size under a transaction: end all of them first"
         case .databaseMissing(let name):
@@ -106,7 +118,7 @@ extension LMDBError: CustomStringConvertible {
         case .notAscending:
             "a key given to append does not sort after the last one: use put"
         case .system(let call, let errno, let path):
-            "\(call) \(path): \(String(cString: strerror(errno)))"
+            "\(FileError(call, path: path, errno: errno))"
         case .unexpected(let code):
             "liblmdb: \(String(cString: mdb_strerror(code)))"
         }

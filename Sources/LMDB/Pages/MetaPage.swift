@@ -14,6 +14,8 @@ struct MetaPage {
     private let bytes: [UInt8]
     /// Bytes of every page of the file.
     let pageBytes: UInt32
+    /// Bytes of the largest map that the file was written with.
+    let mapBytes: UInt64
     /// LMDB's free list.
     let freeList: TreeRecord
     /// The tree of named databases.
@@ -39,6 +41,7 @@ struct MetaPage {
         guard version == Self.knownVersion else {
             throw .versionMismatch(path: path, version: version)
         }
+        mapBytes = page.unsafeLoadUnaligned(fromByteOffset: 32, as: UInt64.self)
         pageBytes = page.unsafeLoadUnaligned(fromByteOffset: 40, as: UInt32.self)
         freeList = TreeRecord(page, at: 40)
         main = TreeRecord(page, at: 88)

@@ -8,6 +8,8 @@ public struct ReaderSlot: Equatable, Sendable {
     public let thread: UInt
     /// The commit that it reads; nil while it rests.
     public let transactionID: UInt64?
+    /// Whether that process has died and left it: `clearDeadReaders` frees it.
+    public let isDead: Bool
 }
 
 extension Environment {
@@ -25,21 +27,24 @@ extension Environment {
                 }, listing)
         }
         if code < 0 { throw LMDBError(code: code) }
-        return listing.slots
+        return listing.slots.map { slot in
+            ReaderSlot(
+                process: slot.process, thread: slot.thread, transactionID: slot.transactionID,
+                isDead: !(lock?.isAlive(slot.process) ?? true))
+        }
     }
 }
 
 /// Reads what `mdb_reader_list` prints: a heading, then a line each: pid, thread in hexadecimal, and
 /// the transaction's number or a dash. There is no other way to ask.
 private struct ReaderListing {
-    var slots: [ReaderSlot] = []
+    var slots: [(process: Int32, thread: UInt, transactionID: UInt64?)] = []
 
     mutating func add(_ line: UnsafePointer<CChar>) {
         let words = String(cString: line).split { $0 == " " || $0 == "\n" }
         guard words.count == 3, let process = Int32(words[0]),
             let thread = UInt(words[1], radix: 16)
         else { return }
-        slots.append(
-            ReaderSlot(process: process, thread: thread, transactionID: UInt64(words[2])))
+        slots.append((process, thread, UInt64(words[2])))
     }
 }

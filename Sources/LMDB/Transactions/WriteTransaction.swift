@@ -41,9 +41,10 @@ public struct WriteTransaction: ~Copyable {
     public consuming func commit() throws(LMDBError) {
         requireOwnThread()
         isOpen = false
+        let environment = environment
         let code = mdb_txn_commit(transaction)
         environment.writerEnds()
-        try check(code)
+        try environment.checkWrite(code)
     }
 
     /// Forgets everything.
@@ -86,7 +87,7 @@ extension WriteTransaction {
             var data = MDB_val(bytes)
             return put(&data, key, database, flags: 0)
         }
-        try check(code)
+        try environment.checkWrite(code)
     }
 
     /// Stores a value under a key that sorts after all others, which packs pages densely.
@@ -98,7 +99,7 @@ extension WriteTransaction {
             var data = MDB_val(bytes)
             return put(&data, key, database, flags: MDB_APPEND)
         }
-        try check(code)
+        try environment.checkWrite(code)
     }
 
     /// Makes room for a value and lets `fill` write it in place, without a copy. With `isLast` the
@@ -109,7 +110,7 @@ extension WriteTransaction {
     ) throws(LMDBError) {
         var data = MDB_val(mv_size: byteCount, mv_data: nil)
         let flags = MDB_RESERVE | (isLast ? MDB_APPEND : 0)
-        try check(put(&data, key, database, flags: flags))
+        try environment.checkWrite(put(&data, key, database, flags: flags))
         // SAFETY: the room belongs to this transaction until its next change, after `fill`.
         fill(UnsafeMutableRawBufferPointer(start: data.mv_data, count: byteCount))
     }
@@ -128,7 +129,7 @@ extension WriteTransaction {
             return mdb_put(
                 transaction, database.handle, &name, &data, UInt32(MDB_RESERVE))
         }
-        try check(code)
+        try environment.checkWrite(code)
         // SAFETY: the room belongs to this transaction until its next change, after `fill`.
         fill(UnsafeMutableRawBufferPointer(start: data.mv_data, count: byteCount))
     }
@@ -147,7 +148,7 @@ extension WriteTransaction {
                 return mdb_put(transaction, database.handle, &name, &data, 0)
             }
         }
-        try check(code)
+        try environment.checkWrite(code)
     }
 
     /// Deletes an entry; says whether there was one.
@@ -164,7 +165,7 @@ extension WriteTransaction {
         }
         if code == MDB_NOTFOUND { return false }
         hasChanged = true
-        try check(code)
+        try environment.checkWrite(code)
         return true
     }
 
@@ -181,7 +182,7 @@ extension WriteTransaction {
         }
         if code == MDB_NOTFOUND { return false }
         hasChanged = true
-        try check(code)
+        try environment.checkWrite(code)
         return true
     }
 

@@ -20,6 +20,7 @@ enum StandardOutput {
         errno = 0
         if fflush(stdout) != 0 || ferror(stdout) != 0 {
             // A write that failed earlier has left no more than a mark on the stream.
+            if errno == EPIPE { BrokenPipe.end() }
             let reason = errno == 0 ? "not all could be written" : String(cString: strerror(errno))
             return "cannot write to standard output: \(reason)"
         }

@@ -109,7 +109,8 @@ extension Store {
 
 extension [ReaderSlot] {
     /// Member `readers`: process and thread of each slot that is taken, the commit that it reads and
-    /// how many newer ones there are (both missing while it rests).
+    /// how many newer ones there are (both missing while it rests); `dead` if the process has died and
+    /// left the slot.
     public func writeMembers(to writer: inout JSONWriter, newest: UInt64) {
         writer.name("readers")
         writer.beginArray()
@@ -117,6 +118,7 @@ extension [ReaderSlot] {
             writer.beginObject()
             writer.member("pid", Int(slot.process))
             writer.member("thread", String(slot.thread, radix: 16))
+            if slot.isDead { writer.member("dead", true) }
             if let commit = slot.transactionID {
                 writer.member("commit", commit)
                 writer.member("lag", newest > commit ? newest - commit : 0)

@@ -44,9 +44,8 @@ extension StoreTransaction {
     ) throws(StoreError) -> Stored<Model>? {
         guard Resource.isStorable(id) else { return nil }
         let key = resource.key(context.account, id)
-        let view = view
-        guard let document = try view.document(key) else { return nil }
-        // SAFETY: the map's bytes are read while the view is borrowed.
+        guard let document = try intactDocument(key) else { return nil }
+        // SAFETY: the map's bytes are read while the transaction is borrowed.
         let model = document.json.withUnsafeBytes { Model(stored: $0, parser: context.parser) }
         guard let model else { throw .corrupted(what: "\(resource) \(id)") }
         return Stored(model: model, version: document.version)

@@ -13,6 +13,8 @@ final class AdminApplication: Application {
     private let state: ServiceState
     private let parser = JSONParser()
     private var keys: KeyReader
+    /// Why the reader of keys could not be renewed.
+    private var failure: StoreError?
     private let loadHandler: LoadHandler
 
     init(_ store: Store, _ writer: Writer, _ state: ServiceState) throws(StoreError) {
@@ -24,7 +26,14 @@ final class AdminApplication: Application {
         super.init()
     }
 
-    override func beginTurn() { _ = try? keys.reader.renewIfStale() }
+    override func beginTurn() {
+        do throws(StoreError) {
+            try keys.reader.renewIfStale()
+            failure = nil
+        } catch {
+            failure = error
+        }
+    }
 
     override func idle() { keys.reader.rest() }
 
@@ -72,8 +81,15 @@ final class AdminApplication: Application {
 
     private func ready(_ exchange: Exchange) {
         if state.isReady {
-            return exchange.answer(200, json: .object { $0.member("status", constant: "ready") })
+            let damaged = store.damage.count
+            return exchange.answer(
+                200,
+                json: .object { json in
+                    json.member("status", constant: "ready")
+                    if damaged > 0 { json.member("damagedDocuments", damaged) }
+                })
         }
+        if let error = state.health.fatalError { return exchange.reject(Problem(error)) }
         exchange.reject(Problem(.unavailable, "relayd is starting or shutting down"))
     }
 
@@ -88,6 +104,8 @@ final class AdminApplication: Application {
             )
         }
         do throws(StoreError) {
+            // A reader that could not be renewed shows nothing.
+            if let failure { throw failure }
             let keys = try keys.all(of: account == 0 ? nil : account)
             exchange.answer(200, json: .object { keys.writeMembers(to: &$0) })
         } catch {
@@ -192,6 +210,7 @@ final class AdminApplication: Application {
             var json = JSONWriter()
             json.beginObject()
             try store.writeStatistics(to: &json)
+            json.member("damagedDocuments", store.damage.count)
             ServiceFigures(writer: writer, state: state).writeMembers(to: &json)
             state.writeReports(to: &json)
             json.endObject()

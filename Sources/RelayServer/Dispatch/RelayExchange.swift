@@ -94,6 +94,12 @@ extension Problem {
                 "with this the record, or what is noted of the change, would have more than "
                     + "\(RelayStore.Limits.documentBytes >> 20) MiB; nothing was changed")
         case .duplicate: self.init(.conflict, error.description)
+        case .lmdb where error.isFatal:
+            // Whether a change that met this is kept, the next process says.
+            self.init(
+                .unavailable,
+                "the service is about to restart, because it cannot write to its store; a change "
+                    + "may have been made or not: send it again with the same Idempotency-Key")
         case .corrupted, .incompatible, .lmdb: self.init(.internalFault, error.description)
         }
     }

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import HTTP2
 import JSON
+import RelayRecords
 import RelayStore
 import Synchronization
 import System
@@ -14,14 +15,23 @@ public final class ServiceState: Sendable {
     /// When this state was made, in milliseconds on the monotonic clock.
     let started = SystemClock.monotonic.milliseconds
 
+    /// What goes wrong with the store.
+    let health: StoreHealth
+
     /// What became of connections that were not taken in, of the API and the admin socket.
     let journal: AcceptJournal
 
     /// Makes a state that is not ready.
-    public init(journal: AcceptJournal = AcceptJournal()) { self.journal = journal }
+    public init(
+        journal: AcceptJournal = AcceptJournal(), health: StoreHealth = StoreHealth()
+    ) {
+        self.journal = journal
+        self.health = health
+    }
 
-    /// Whether requests are served: false while starting and shutting down.
-    public var isReady: Bool { ready.load(ordering: .acquiring) }
+    /// Whether requests are served: false while starting and shutting down, and when the store can be
+    /// written to no more.
+    public var isReady: Bool { ready.load(ordering: .acquiring) && health.fatalError == nil }
 
     /// Open connections of the API, without the admin socket's.
     public var connectionCount: Int {
@@ -59,26 +69,36 @@ public final class RelayService: Sendable {
     private let server: Server
     private let admin: Server
     private let state: ServiceState
+    private let scrubRate: Int
+    private let upkeep = Mutex<StoreUpkeep?>(nil)
 
     /// Makes a service for an open store.
     ///
     /// - Parameters:
     ///   - loops: threads that serve the API, 1…`Limits.maxLoops`.
     ///   - retention: how far the change log goes back.
-    ///   - log: told a line of clients that were not taken in, now and then.
+    ///   - scrubRate: bytes of documents that are compared with their checksums in a second, 0 for
+    ///     none.
+    ///   - log: told a line of what goes wrong, now and then.
+    ///   - whenFatal: called once when the store can be written to no more: the service is not ready
+    ///     from then on, and shall be stopped.
     public init(
         store: Store, loops: Int, retention: Retention = Retention(),
-        log: @escaping @Sendable (String) -> Void = { _ in }
+        scrubRate: Int = RelayStore.Limits.scrubRate,
+        log: @escaping @Sendable (String) -> Void = { _ in },
+        whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
-        writer = Writer(store, retention: retention)
+        self.scrubRate = scrubRate
+        let health = StoreHealth(log: log, whenFatal: whenFatal)
+        writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
         let writing = WriteAccess(writer: writer)
         let journal = AcceptJournal(log: log)
-        state = ServiceState(journal: journal)
+        state = ServiceState(journal: journal, health: health)
         server = try Server(
             applications: try (0..<loops).map { _ in try RelayApplication(store, writing) },
             journal: journal)
@@ -124,12 +144,26 @@ public final class RelayService: Sendable {
         try admin.start()
         try server.start()
         state.set(ready: true, server: server)
+        let upkeep = StoreUpkeep(store, health: state.health, scrubRate: scrubRate) { key in
+            let resource = Resource(rawValue: key.resource).map { "\($0)" } ?? "record"
+            return "\(resource) \(key.id) of account \(key.account)"
+        }
+        self.upkeep.withLock { $0 = upkeep }
+        state.add { json in
+            json.member("deadReadersFreed", upkeep.deadReaders)
+            json.member("scrubs", upkeep.scrubs)
+            json.member("scrubbedDocuments", upkeep.scrubbedDocuments)
+        }
     }
+
+    /// Why the store can be written to no more; nil as long as it can.
+    public var fatalError: StoreError? { state.health.fatalError }
 
     /// Lets nobody in any more, finishes what is under way, commits what was accepted, and ends all
     /// threads.
     public func stop() {
         state.set(ready: false)
+        upkeep.withLock { $0.take() }?.stop()
         // Streams that wait for a commit need the writer until they are answered.
         server.stop()
         writer.stop()

@@ -13,6 +13,10 @@ import System
 /// | `commits`, `writes` | group commits, and commands in them: their quotient is the size of a group |
 /// | `largestGroup` | commands of the largest group |
 /// | `writerBusyMicroseconds` | time in which the writer applied and committed |
+/// | `failedWrites` | commits and commands that failed for the store's sake: full, damaged, an error of the disk |
+/// | `damagedDocuments` | documents whose checksum is known to be wrong |
+/// | `deadReadersFreed` | reader slots of processes that have died |
+/// | `scrubs`, `scrubbedDocuments` | walks that compared all documents with their checksums, and documents in them |
 /// | `connections`, `connectionsAccepted` | open now, and ever; of the API, as all that follow |
 /// | `connectionsRefused` | closed at once: their client may not connect (of the admin socket too) |
 /// | `connectionsTurnedAway` | closed at once for lack of room (of the admin socket too) |
@@ -35,6 +39,7 @@ struct ServiceFigures {
         json.member("writes", writer.commands)
         json.member("largestGroup", writer.largestGroup)
         json.member("writerBusyMicroseconds", writer.busyMicroseconds)
+        json.member("failedWrites", state.health.failedWrites)
         json.member("connections", state.connectionCount)
         let counters = state.counters
         json.member("connectionsAccepted", counters.connections)

@@ -30,10 +30,11 @@ public final class OpenSnapshot {
             work = laidOut
         }
         self.work = work
-        let isReadOnly = source != nil
         do throws(StoreError) {
-            store = try Store.open(
-                at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+            store =
+                source == nil
+                ? try Store.openForReading(at: directory)
+                : try Store.open(at: directory, options: StoreOptions(isReadOnly: true))
         } catch {
             work?.remove()
             throw .store(error)

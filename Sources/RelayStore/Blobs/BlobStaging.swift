@@ -197,11 +197,13 @@ private final class ChunkCommand: WriteCommand {
 
 /// Removes uploads in bounded slices: those of one request, or all up to an id.
 final class UploadRemoval: WriteCommand, @unchecked Sendable {
-    // SAFETY: `hasMore` belongs to the writer thread.
+    // SAFETY: `hasMore` and `delay` belong to the writer thread.
     private let contents: [StagedBlob]
     private let last: UInt64
     private let queue: CommandQueue
     private var hasMore = false
+    /// Milliseconds after which a failure is tried again.
+    private var delay = Limits.removalDelay.lowerBound
     let byteCount = 0
 
     init(_ contents: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
@@ -225,9 +227,15 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
     }
 
     func complete(_ result: Result<Void, StoreError>) {
-        // What a failure leaves is removed at the next start.
-        guard case .success = result, hasMore else { return }
-        _ = queue.submit(self, evenIfFull: true)
+        if case .failure(let error) = result {
+            // At the next start it is removed anyway.
+            if error.isFatal || error == .stopped { return }
+            queue.submit(self, after: delay)
+            delay = min(2 * delay, Limits.removalDelay.upperBound)
+            return
+        }
+        delay = Limits.removalDelay.lowerBound
+        if hasMore { _ = queue.submit(self, evenIfFull: true) }
     }
 }
 

@@ -32,6 +32,8 @@ extension StoreTransaction {
         guard let document = try view.document(key) else {
             throw .corrupted(what: "a list that names a missing document")
         }
+        // The copy gets a checksum of its own, which must not say that damaged bytes are right.
+        try damage.require(document)
         return document.json.copied()
     }
 }

@@ -3,10 +3,12 @@ import LMDB
 
 /// How to open a store.
 public struct StoreOptions: Sendable {
-    /// Bytes that the data file may grow into; address space only.
-    public var mapBytes: Int
-    /// Bytes that puts may fill; the rest of the map is for deletions.
-    public var quotaBytes: Int
+    /// Bytes that the data file may grow into; nil for 64 GiB, or what it was written with before if
+    /// that is more.
+    public var mapBytes: Int?
+    /// Bytes that puts may fill, the rest is for deletions; nil for all but a quarter (512 MiB at
+    /// most).
+    public var quotaBytes: Int?
     /// What a power cut may cost.
     public var durability: Durability
     /// For a store that nobody writes to, such as a snapshot: nothing in its directory changes.
@@ -14,16 +16,14 @@ public struct StoreOptions: Sendable {
     /// Where the times of changes come from.
     public var clock: StoreClock
 
-    /// The defaults are right for a service. Without a quota, a quarter of the map (512 MiB at
-    /// most) is kept back for deletions.
+    /// The defaults are right for a service.
     public init(
-        mapBytes: Int = LMDB.Limits.mapBytes, quotaBytes: Int? = nil,
+        mapBytes: Int? = nil, quotaBytes: Int? = nil,
         durability: Durability = .durable, isReadOnly: Bool = false,
         clock: StoreClock = .system
     ) {
-        let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
         self.mapBytes = mapBytes
-        self.quotaBytes = quotaBytes ?? mapBytes - reserve
+        self.quotaBytes = quotaBytes
         self.durability = durability
         self.isReadOnly = isReadOnly
         self.clock = clock
@@ -72,6 +72,14 @@ public final class Store: Sendable {
             throw StoreError(error)
         }
         return Store(try StoreCore(environment, options))
+    }
+
+    /// Opens a store to read it only: also where its files may not be written to, as on a read-only
+    /// mount. A reader cannot enter itself there, so nobody else may have the store open then.
+    public static func openForReading(at directory: String) throws(StoreError) -> Store {
+        try open(
+            at: directory,
+            options: StoreOptions(isReadOnly: !Environment.mayWrite(in: directory)))
     }
 
     /// Makes a store that ends with the process.
@@ -131,6 +139,17 @@ public final class Store: Sendable {
     /// Reader slots of dead processes that opening the store has freed.
     public var deadReaders: Int { core.environment.deadReaders }
 
+    /// What was found damaged by readers and walks of this process.
+    public var damage: DamagedDocuments { core.damage }
+
+    /// Throws when another file has taken the place of the one that is open.
+    public func requireInPlace() throws(StoreError) {
+        try lifting { () throws(LMDBError) in try core.environment.requireInPlace() }
+    }
+
+    /// Whether it is open without the lock file, so that others do not know of its readers.
+    public var isReadOnly: Bool { core.environment.isReadOnly }
+
     /// Number of the newest commit of any process.
     public var lastTransactionID: UInt64 { core.environment.lastTransactionID }
 
@@ -144,6 +163,7 @@ public final class Store: Sendable {
 extension StoreOptions {
     var environment: EnvironmentOptions {
         EnvironmentOptions(
-            mapBytes: mapBytes, durability: durability, isReadOnly: isReadOnly)
+            mapBytes: mapBytes ?? LMDB.Limits.mapBytes, durability: durability,
+            isReadOnly: isReadOnly)
     }
 }

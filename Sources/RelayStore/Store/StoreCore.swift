@@ -16,12 +16,19 @@ final class StoreCore: Sendable {
     /// A reading of `clock.elapsed`: when the store was opened, or its last change was given its time.
     let elapsed: Atomic<Int64>
     private let quotaBytes: Int
+    /// What readers and walks have found.
+    let damage = DamagedDocuments()
+    /// Used pages when the slots of dead readers were last freed.
+    private let checkedPages: Atomic<Int>
 
     init(_ environment: Environment, _ options: StoreOptions) throws(StoreError) {
         self.environment = environment
         clock = options.clock
         elapsed = Atomic(options.clock.elapsed())
-        quotaBytes = options.quotaBytes
+        let mapBytes = options.mapBytes ?? environment.statistics.mapBytes
+        let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
+        quotaBytes = options.quotaBytes ?? mapBytes - reserve
+        checkedPages = Atomic(environment.statistics.usedPages)
         do throws(LMDBError) {
             databases = try Databases(environment)
         } catch {
@@ -63,6 +70,15 @@ final class StoreCore: Sendable {
         } catch {
             // The commit before it is durable; the next one ticks again.
         }
+    }
+
+    /// Frees the slots of dead readers if the file has grown: they may be the reason.
+    func clearDeadReadersIfGrown() {
+        let used = environment.statistics.usedPages
+        if used < checkedPages.load(ordering: .relaxed) + Limits.grownPages { return }
+        checkedPages.store(used, ordering: .relaxed)
+        // What fails is tried again when the file has grown further, and from time to time.
+        _ = try? environment.clearDeadReaders()
     }
 
     func lastSequence(_ transaction: borrowing WriteTransaction) throws(StoreError) -> UInt64 {

@@ -26,12 +26,23 @@ public enum StoreError: Error, Equatable, Sendable {
     }
 }
 
+extension StoreError {
+    /// Whether this process can write to the store no more: only opening it again mends that.
+    public var isFatal: Bool {
+        switch self {
+        case .lmdb(.panicked), .lmdb(.replaced): true
+        default: false
+        }
+    }
+}
+
 extension StoreError: CustomStringConvertible {
     /// What happened and what to do about it.
     public var description: String {
         switch self {
         case .storeFull:
-            "the store is full: delete records, make room on the disk or open it with a larger map"
+            "the store is full: delete records, make room on the disk, or give relayd (or relayctl "
+                + "load) a larger --map-size"
         case .duplicate(let id):
             "the text belongs to record \(id) already: use that record or another text"
         case .tooLarge:

@@ -104,7 +104,10 @@ public struct StoreReader: ~Copyable {
                 DocumentBlock(trusting: start), borrowing: self)
             let index = block.position(of: key.rawValue)
             if index < block.count, block.key(at: index) == key.rawValue {
-                return try block.document(at: index)
+                let document = try block.document(at: index)
+                // Where one was damaged since it was walked to, others may be.
+                if !core.damage.isEmpty { try core.damage.require(document) }
+                return document
             }
             // Another document with the same place in the table.
         }
@@ -119,6 +122,7 @@ public struct StoreReader: ~Copyable {
         let index = block.position(of: key.rawValue)
         guard index < block.count, block.key(at: index) == key.rawValue else { return nil }
         let document = try block.document(at: index)
+        try core.damage.require(document)
         hints.remember(key.rawValue, document.json, block: block.bytes)
         return document
     }

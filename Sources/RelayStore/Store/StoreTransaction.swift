@@ -49,6 +49,19 @@ public struct StoreTransaction: ~Copyable {
     /// Where the time comes from.
     var clock: StoreClock { core.clock }
 
+    /// What is known to be damaged.
+    var damage: DamagedDocuments { core.damage }
+
+    /// A document that is to be changed, if there is one under this key; throws when it is not what
+    /// was written. Its bytes must not go into one with a checksum that is right.
+    @_lifetime(borrow self)
+    public borrowing func intactDocument(_ key: DocumentKey) throws(StoreError) -> DocumentView? {
+        let view = view
+        guard let document = try view.document(key) else { return nil }
+        try damage.require(document)
+        return document
+    }
+
     /// The store with the changes so far. Valid until the next change.
     public var view: StoreView {
         @_lifetime(borrow self) borrowing get { StoreView(transaction.view, databases) }
@@ -66,6 +79,8 @@ public struct StoreTransaction: ~Copyable {
         let (core, elapsed) = (core, elapsedAtStamp)
         do throws(LMDBError) {
             try transaction.commit()
+            // Nobody may be told that it is kept when it went into a file without a name.
+            try core.environment.requireInPlace()
         } catch {
             throw StoreError(error)
         }

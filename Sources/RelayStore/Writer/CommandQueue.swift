@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The commands that wait for the writer: bounded in number and bytes, never blocking those who
 /// submit.
@@ -9,13 +10,19 @@ final class CommandQueue: @unchecked Sendable {
     private var waiting: [any WriteCommand] = []
     private var waitingBytes = 0
     private var isStopped = false
+    /// What is to be submitted again, and when on the monotonic clock, in milliseconds.
+    private var postponed: [(due: Int64, command: any WriteCommand)] = []
 
     init() {
         // SAFETY: until deinit; the queue is the only one to know them.
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -42,15 +49,49 @@ final class CommandQueue: @unchecked Sendable {
         return .accepted
     }
 
+    /// Submits a command after some milliseconds, whatever waits then. It is dropped when the queue
+    /// is stopped before.
+    func submit(_ command: any WriteCommand, after milliseconds: Int64) {
+        let due = SystemClock.monotonic.milliseconds + milliseconds
+        pthread_mutex_lock(mutex)
+        postponed.append((due, command))
+        pthread_cond_signal(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Lets those wait that are due; gives when the next one will be.
+    private func takePostponed() -> Int64? {
+        if postponed.isEmpty { return nil }
+        let now = SystemClock.monotonic.milliseconds
+        for entry in postponed where entry.due <= now {
+            waiting.append(entry.command)
+            waitingBytes += entry.command.byteCount
+        }
+        postponed.removeAll { $0.due <= now }
+        return postponed.map(\.due).min()
+    }
+
+    /// Waits for a command, or until a time on the monotonic clock in milliseconds.
+    private func wait(until due: Int64?) {
+        guard let due else {
+            pthread_cond_wait(condition, mutex)
+            return
+        }
+        var time = timespec(tv_sec: Int(due / 1_000), tv_nsec: Int(due % 1_000) * 1_000_000)
+        pthread_cond_timedwait(condition, mutex, &time)
+    }
+
     /// Waits for commands and moves all that make one group commit into `batch`; false once the
     /// queue is stopped and empty.
     func take(into batch: inout [any WriteCommand]) -> Bool {
         batch.removeAll(keepingCapacity: true)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while waiting.isEmpty {
+        while true {
+            let due = takePostponed()
+            if !waiting.isEmpty { break }
             if isStopped { return false }
-            pthread_cond_wait(condition, mutex)
+            wait(until: due)
         }
         if waitingBytes <= Limits.commitBytes {
             swap(&waiting, &batch)

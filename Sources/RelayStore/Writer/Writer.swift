@@ -11,8 +11,12 @@ public final class Writer: Sendable {
     private let thread: SystemThread
 
     /// Starts the writer of a store; there must be one at most.
-    public init(_ store: Store, retention: Retention = Retention()) {
-        let group = GroupCommit(store.core, retention)
+    ///
+    /// - Parameter health: told of commits that fail.
+    public init(
+        _ store: Store, retention: Retention = Retention(), health: StoreHealth = StoreHealth()
+    ) {
+        let group = GroupCommit(store.core, retention, health)
         self.group = group
         do throws(ThreadError) {
             thread = try SystemThread { group.run() }
@@ -61,10 +65,12 @@ final class GroupCommit: Sendable {
     let busy = Atomic<UInt64>(0)
     private let core: StoreCore
     private let retention: Retention
+    private let health: StoreHealth
 
-    init(_ core: StoreCore, _ retention: Retention) {
+    init(_ core: StoreCore, _ retention: Retention, _ health: StoreHealth) {
         self.core = core
         self.retention = retention
+        self.health = health
     }
 
     func run() {
@@ -89,6 +95,7 @@ final class GroupCommit: Sendable {
     private func rehearse(_ command: any WriteCommand) {
         let result: Result<Void, StoreError>
         do throws(StoreError) {
+            if let fault = health.fatalError { throw fault }
             var transaction = try StoreTransaction(core, isDryRun: true)
             try command.apply(to: &transaction)
             result = .success(())
@@ -107,6 +114,7 @@ final class GroupCommit: Sendable {
             case .committed:
                 return complete(rest)
             case .commandFailed(let index, let error):
+                health.commandFailed(error)
                 commit(rest[..<index])
                 rest[index].complete(.failure(error))
                 rest = rest[(index + 1)...]
@@ -115,6 +123,7 @@ final class GroupCommit: Sendable {
                 for command in rest { commit([command]) }
                 return
             case .commitFailed(let error):
+                health.writeFailed(error)
                 for command in rest { command.complete(.failure(error)) }
                 return
             }
@@ -137,6 +146,7 @@ final class GroupCommit: Sendable {
 
     private func attempt(_ group: ArraySlice<any WriteCommand>) -> Attempt {
         do throws(StoreError) {
+            if let fault = health.fatalError { throw fault }
             var transaction = try StoreTransaction(core)
             let interval = Self.commandsBetweenYields(of: group.count)
             for index in group.indices {
@@ -167,5 +177,6 @@ final class GroupCommit: Sendable {
         }
         for command in group { command.complete(.success(())) }
         core.tickIfFull()
+        core.clearDeadReadersIfGrown()
     }
 }

@@ -10,7 +10,7 @@ import RelayStore
 /// Their pages are not used again until the dump is over, so that the file may grow meanwhile.
 enum DumpCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
-        let store = try StoreKeeper.open(arguments[Commands.store])
+        let store = try StoreKeeper.openForReading(arguments[Commands.store])
         let resource = arguments[Commands.resource].flatMap(Resource.init(named:))
         let filter = DumpFilter(
             account: arguments[Commands.oneAccount].map { UInt32($0) }, resource: resource)
@@ -31,6 +31,7 @@ enum DumpCommand {
         }
         if !isWhole { progress.interrupt() }
         if let failure = file.failure { throw failure }
+        try StoreKeeper.requireUndisturbed(store, since: reader.transactionID)
         guard isWhole else { throw .interrupted }
         try file.publish()
         progress.finish(Int(extent.totalBytes))

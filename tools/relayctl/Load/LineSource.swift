@@ -63,6 +63,13 @@ struct LineSource: ~Copyable {
         if descriptor != STDIN_FILENO { close(descriptor) }
     }
 
+    /// Throws when there is nothing but space: what was meant is elsewhere.
+    mutating func requireContent() throws(CommandError) {
+        while pending.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+            guard try fill() else { throw .emptyInput(path: path) }
+        }
+    }
+
     /// The next lines: as many as fit, or one that is longer; nil at the end.
     mutating func next(upTo bytes: Int) throws(CommandError) -> LineBatch? {
         while pending.count < bytes, try fill() {}

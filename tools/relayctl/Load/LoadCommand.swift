@@ -14,20 +14,27 @@ enum LoadCommand {
         let progress = Progress("load", total: source.total, unit: .bytes, json: asJSON)
         var loading = Loading(progress: progress, asJSON: asJSON)
         Interrupt.hold()
+        try source.requireContent()
         let isWhole: Bool
         if isDry {
             guard arguments[Commands.anyStore] != nil else {
                 throw .usage("--dry-run needs --store DIR: it reads the store itself")
             }
-            var target = try RehearsalTarget(try StoreKeeper.open(try directory(arguments)))
+            var target = try RehearsalTarget(
+                try StoreKeeper.openForReading(try directory(arguments)))
             isWhole = try loading.pour(&source, into: &target)
         } else if let relayd = try AdminClient.serving(arguments) {
+            guard arguments[Commands.mapSize] == nil else {
+                throw .usage(
+                    "--map-size is for a store that nobody serves: give it to the relayd that serves "
+                        + "this one")
+            }
             // A file may be slow to come; until then relayd must know that somebody is there.
             _ = try relayd.perform("GET", "/livez")
             var target = RelaydTarget(relayd)
             isWhole = try loading.pour(&source, into: &target)
         } else {
-            var target = StoreTarget(try openOrCreate(try directory(arguments)))
+            var target = StoreTarget(try openOrCreate(arguments))
             isWhole = try loading.pour(&source, into: &target)
         }
         let (total, failed) = (loading.total, loading.failed)
@@ -50,8 +57,14 @@ enum LoadCommand {
     }
 
     /// As relayd does: where there is no store, an empty one is made.
-    private static func openOrCreate(_ directory: String) throws(CommandError) -> Store {
-        if try StoreKeeper.exists(in: directory) { return try StoreKeeper.open(directory) }
-        return try lifting { () throws(StoreError) in try Store.create(at: directory) }
+    private static func openOrCreate(_ arguments: Arguments) throws(CommandError) -> Store {
+        let directory = try directory(arguments)
+        let options = StoreOptions(mapBytes: arguments[Commands.mapSize])
+        let isThere = try StoreKeeper.exists(in: directory)
+        return try lifting { () throws(StoreError) in
+            isThere
+                ? try Store.open(at: directory, options: options)
+                : try Store.create(at: directory, options: options)
+        }
     }
 }

@@ -39,6 +39,8 @@ enum CommandError: Error, CustomStringConvertible {
     case loadInterrupted
     /// A dump of a form that this program does not read.
     case foreignDump(version: Int64)
+    /// What is to be loaded has not a single line.
+    case emptyInput(path: String)
     /// A compressed file is damaged, or there is no memory for it.
     case compression(ZstdError)
     /// The output cannot be written.
@@ -77,8 +79,11 @@ enum CommandError: Error, CustomStringConvertible {
         case .loadInterrupted:
             "interrupted; loaded records stay: load the file again to load the rest"
         case .foreignDump(let version):
-            "the dump has format version \(version): this program reads version "
-                + "\(DumpWriter.version)"
+            "the dump has format version \(version): this program reads versions "
+                + "1 to \(DumpWriter.version)"
+        case .emptyInput(let path):
+            "\(path == "-" ? "standard input" : path) is empty: expected a dump, as relayctl dump "
+                + "writes it"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"
         }
@@ -90,6 +95,14 @@ extension CommandError {
     var isProcessIDTaken: Bool {
         switch self {
         case .store(.lmdb(.processIDTaken)), .snapshot(.store(.lmdb(.processIDTaken))): true
+        default: false
+        }
+    }
+
+    /// Whether nobody reads the output any more.
+    var isBrokenPipe: Bool {
+        switch self {
+        case .output(.system(_, _, EPIPE)), .snapshot(.system(_, _, EPIPE)): true
         default: false
         }
     }

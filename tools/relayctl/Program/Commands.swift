@@ -1,5 +1,6 @@
 import Options
 import RelayRecords
+import RelayStore
 
 /// The command line as data; parsing and every `--help` are readings of it.
 enum Commands {
@@ -72,10 +73,15 @@ enum Commands {
         ])
     static let loadFile = Operand(
         "FILE", .path, help: "a dump, compressed or not; - is standard input")
+    static let mapSize = Option<Int?>.optional(
+        "map-size", "SIZE", .size(1 << 20...RelayStore.Limits.largestMapBytes),
+        help: "how large the store's file may become, if nobody serves it; default: 64GiB, or what "
+            + "it was given before")
     static let load = Verb(
         "load", summary: "Load a dump, through relayd while it runs; a second load changes nothing",
         options: [
-            anyStore.description, dryRun.description, adminSocket.description, json.description,
+            anyStore.description, dryRun.description, mapSize.description, adminSocket.description,
+            json.description,
         ],
         operands: [loadFile])
     static let clearStale = Option<Bool>.flag(

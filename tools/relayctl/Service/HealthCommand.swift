@@ -7,7 +7,11 @@ enum HealthCommand {
         guard let relayd = try AdminClient(socket: socket) else {
             throw .notRunning(socket: socket)
         }
-        _ = try relayd.perform("GET", "/readyz")
-        return Report { $0.member("ready", true) }
+        let answer = Report(json: try relayd.perform("GET", "/readyz"))
+        let damaged = answer.text("damagedDocuments", or: "damagedDocuments").flatMap { Int($0) }
+        return Report { writer in
+            writer.member("ready", true)
+            if let damaged { writer.member("damagedDocuments", damaged) }
+        }
     }
 }

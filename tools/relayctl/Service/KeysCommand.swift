@@ -20,7 +20,7 @@ enum KeysCommand {
 
     static func list(_ arguments: Arguments) throws(CommandError) -> Report {
         let account = arguments[Commands.account]
-        switch try StoreAccess(arguments) {
+        switch try StoreAccess(arguments, isReading: true) {
         case .running(let relayd):
             return Report(json: try relayd.perform("GET", "/admin/keys?account=\(account)"))
         case .direct(let keeper):
@@ -44,7 +44,7 @@ enum KeysCommand {
 /// `relayctl stat`: the same figures from relayd or from the store itself.
 enum StatCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
-        switch try StoreAccess(arguments) {
+        switch try StoreAccess(arguments, isReading: true) {
         case .running(let relayd): Report(json: try relayd.perform("GET", "/admin/stat"))
         case .direct(let keeper): try keeper.stat()
         }

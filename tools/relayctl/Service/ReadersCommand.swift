@@ -9,7 +9,7 @@ import RelayStore
 enum ReadersCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
         let clears = arguments[Commands.clearStale]
-        switch try StoreAccess(arguments) {
+        switch try StoreAccess(arguments, isReading: !clears) {
         case .running(let relayd):
             let path = "/admin/readers"
             return Report(json: try relayd.perform(clears ? "DELETE" : "GET", path))

@@ -10,12 +10,12 @@ enum StoreAccess {
     case running(AdminClient)
     case direct(StoreKeeper)
 
-    init(_ arguments: Arguments) throws(CommandError) {
+    init(_ arguments: Arguments, isReading: Bool = false) throws(CommandError) {
         if let relayd = try AdminClient.serving(arguments) {
             self = .running(relayd)
         } else {
             guard let directory = arguments[Commands.anyStore] else { throw .nothingToAsk }
-            self = .direct(try StoreKeeper(directory: directory))
+            self = .direct(try StoreKeeper(directory: directory, isReading: isReading))
         }
     }
 }
@@ -24,8 +24,8 @@ enum StoreAccess {
 struct StoreKeeper {
     let store: Store
 
-    init(directory: String) throws(CommandError) {
-        store = try Self.open(directory)
+    init(directory: String, isReading: Bool = false) throws(CommandError) {
+        store = isReading ? try Self.openForReading(directory) : try Self.open(directory)
     }
 
     /// Opens a store that has to be there.
@@ -35,6 +35,22 @@ struct StoreKeeper {
         guard try exists(in: directory) else { throw .missing(path: directory) }
         return try lifting { () throws(StoreError) in
             try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+        }
+    }
+
+    /// Opens a store that has to be there and is not to be changed, see `Store.openForReading`.
+    static func openForReading(_ directory: String) throws(CommandError) -> Store {
+        guard try exists(in: directory) else { throw .missing(path: directory) }
+        return try lifting { () throws(StoreError) in try Store.openForReading(at: directory) }
+    }
+
+    /// Throws when pages may have changed under a reader that could not enter itself: the second
+    /// commit after its own may use them.
+    static func requireUndisturbed(
+        _ store: Store, since transactionID: UInt64
+    ) throws(CommandError) {
+        if store.isReadOnly, store.lastTransactionID > transactionID + 1 {
+            throw .store(.lmdb(.unlockable(path: store.directory + "/data.mdb")))
         }
     }
 

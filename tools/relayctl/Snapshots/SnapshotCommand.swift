@@ -107,11 +107,13 @@ enum SnapshotCommand {
     }
 
     private static func check(_ arguments: Arguments) throws(CommandError) -> Report {
-        let store = try StoreKeeper.open(arguments[Commands.store])
-        return verdict(
-            try watching(arguments) { (watch) throws(SnapshotError) in
-                try StoreExamination.examine(store, watch)
-            })
+        let store = try StoreKeeper.openForReading(arguments[Commands.store])
+        let newest = store.lastTransactionID
+        let report = try watching(arguments) { (watch) throws(SnapshotError) in
+            try StoreExamination.examine(store, watch)
+        }
+        try StoreKeeper.requireUndisturbed(store, since: newest)
+        return verdict(report)
     }
 
     private static func verdict(_ report: VerificationReport) -> Report {

@@ -9,6 +9,8 @@ struct TopSample {
         let process: Int
         let commit: Int
         let lag: Int
+        /// Whether the process has died.
+        let isDead: Bool
     }
 
     /// When it was asked, in milliseconds on the monotonic clock.
@@ -32,7 +34,8 @@ struct TopSample {
                 readers.append(
                     Reader(
                         process: Int(reader["pid"]?.integer ?? 0), commit: Int(commit),
-                        lag: Int(reader["lag"]?.integer ?? 0)))
+                        lag: Int(reader["lag"]?.integer ?? 0),
+                        isDead: reader["dead"]?.boolean ?? false))
             }
             return true
         }
@@ -59,7 +62,9 @@ struct TopTable {
             "readers   \(active.count) of \(after["readerSlots"]) slots, "
                 + "\(active.first?.lag ?? 0) commits behind at most")
         for reader in active {
-            lines.append("  pid \(reader.process)  commit \(reader.commit)  lag \(reader.lag)")
+            lines.append(
+                "  pid \(reader.process)  commit \(reader.commit)  lag \(reader.lag)"
+                    + (reader.isDead ? "  dead" : ""))
         }
         return lines
     }

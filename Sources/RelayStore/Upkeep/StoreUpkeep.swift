@@ -1,0 +1,149 @@
+import CLinux
+import Glibc
+import Synchronization
+import System
+
+/// What a store that is served needs from time to time, on a thread of its own: it looks whether its
+/// files are still in place, frees the slots of dead readers and scrubs the documents.
+public final class StoreUpkeep: Sendable {
+    private let work: UpkeepWork
+    private let thread: BackgroundThread
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - health: told what is found.
+    ///   - scrubRate: bytes that the scrub reads in a second; 0 for no scrub.
+    ///   - name: what the log calls a document.
+    public init(
+        _ store: Store, health: StoreHealth, scrubRate: Int = Limits.scrubRate,
+        name: @escaping @Sendable (DocumentKey) -> String
+    ) {
+        let work = UpkeepWork(store, health, scrubRate, name)
+        self.work = work
+        thread = BackgroundThread { work.run() }
+    }
+
+    deinit { stop() }
+
+    /// Ends the thread.
+    public func stop() {
+        work.bell.ring()
+        thread.join()
+    }
+
+    /// Scrubs that came to their end.
+    public var scrubs: UInt64 { work.scrubs.load(ordering: .relaxed) }
+
+    /// Documents that all scrubs looked at.
+    public var scrubbedDocuments: UInt64 { work.documents.load(ordering: .relaxed) }
+
+    /// Reader slots of dead processes that were freed.
+    public var deadReaders: UInt64 { work.deadReaders.load(ordering: .relaxed) }
+}
+
+/// What the thread does.
+private final class UpkeepWork: Sendable {
+    let bell = Bell()
+    let scrubs = Atomic<UInt64>(0)
+    let documents = Atomic<UInt64>(0)
+    let deadReaders = Atomic<UInt64>(0)
+    private let store: Store
+    private let health: StoreHealth
+    private let scrubRate: Int
+    private let name: @Sendable (DocumentKey) -> String
+
+    init(
+        _ store: Store, _ health: StoreHealth, _ scrubRate: Int,
+        _ name: @escaping @Sendable (DocumentKey) -> String
+    ) {
+        self.name = name
+        self.store = store
+        self.health = health
+        self.scrubRate = scrubRate
+    }
+
+    func run() {
+        var scrub: Scrub?
+        var (nextScrub, nextCheck) = (Int64.min, Int64.min)
+        repeat {
+            let now = SystemClock.monotonic.milliseconds
+            look()
+            if now >= nextCheck {
+                nextCheck = now + Limits.readerCheckInterval
+                clearDeadReaders()
+            }
+            if scrub == nil, scrubRate > 0, now >= nextScrub {
+                nextScrub = now + Limits.scrubInterval
+                scrub = Scrub()
+            }
+            if scrub != nil { step(&scrub) }
+            for key in store.damage.takeUntold() {
+                health.tell("\(name(key)) is damaged: restore it from a snapshot or a dump")
+            }
+        } while !bell.waitForRing(milliseconds: Limits.upkeepInterval)
+    }
+
+    /// Looks whether the files are still in place.
+    private func look() {
+        do throws(StoreError) {
+            try store.requireInPlace()
+        } catch {
+            health.fatal(error)
+        }
+    }
+
+    private func clearDeadReaders() {
+        guard let count = try? store.clearDeadReaders(), count > 0 else { return }
+        deadReaders.add(UInt64(count), ordering: .relaxed)
+        health.tell("freed \(count) reader slots of processes that have died")
+    }
+
+    private func step(_ scrub: inout Scrub?) {
+        guard var walk = scrub else { return }
+        do throws(StoreError) {
+            let before = walk.documents
+            // Made for each step: one that rests would keep its slot.
+            let reader = try store.makeReader()
+            try walk.step(reader.view, atMost: scrubRate, store.damage)
+            documents.add(walk.documents - before, ordering: .relaxed)
+        } catch {
+            // The tree itself, or no reader: what else can be read is for `relayctl check` to say.
+            health.tell("the scrub ends early: \(error)")
+            scrub = nil
+            return
+        }
+        scrub = walk
+        guard walk.position == nil else { return }
+        scrub = nil
+        scrubs.add(1, ordering: .relaxed)
+        store.damage.keep(walk.damaged)
+        if !walk.damaged.isEmpty {
+            health.tell(
+                "the scrub of \(walk.documents) documents found \(walk.damaged.count) damaged: "
+                    + "relayctl check tells more")
+        }
+    }
+}
+
+/// What a thread sleeps by, until somebody rings or some time has passed.
+private final class Bell: Sendable {
+    private let isRung = Atomic<Bool>(false)
+    /// Where there is none, the thread wakes when its time has passed.
+    private let event = eventfd(0, Int32(EFD_CLOEXEC))
+
+    deinit { close(event) }
+
+    func ring() {
+        isRung.store(true, ordering: .releasing)
+        _ = eventfd_write(event, 1)
+    }
+
+    /// Whether it was rung.
+    func waitForRing(milliseconds: Int64) -> Bool {
+        if isRung.load(ordering: .acquiring) { return true }
+        var descriptor = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        poll(&descriptor, 1, Int32(milliseconds))
+        return isRung.load(ordering: .acquiring)
+    }
+}
