@@ -1,4 +1,6 @@
 import Glibc
+import RelayClient
+import RelayContract
 import TestSupport
 import Testing
 
@@ -46,10 +48,55 @@ struct AdminToolTests {
         #expect(listed.contains(mark))
         dump.signal(SIGKILL)
         dump.wait()
-        #expect(readers().contains(mark))
-        let cleared = readers(["--clear-stale"])
-        #expect(!cleared.contains(mark) && !cleared.contains("\"cleared\":0"))
+        // Marked, until somebody frees it; relayd does within ten seconds.
+        let left = readers()
+        #expect(left.contains("\"dead\":true") || !left.contains(mark), "\(left)")
+        #expect(!readers(["--clear-stale"]).contains(mark))
         #expect(readers().contains("\"pid\":\(relayd.process.pid),"))
+    }
+
+    @Test("A dump that nobody reads to its end lets go of its reader, and says nothing.")
+    func brokenPipe() throws {
+        let sample = try SampleStore()
+        let relayd = try sample.serve()
+        let relayctl = ChildProcess.products + "/relayctl"
+        let script =
+            "'\(relayctl)' dump --store '\(sample.store)' 2>'\(sample.directory.file("said"))' "
+            + "| head -1 >/dev/null; exit ${PIPESTATUS[0]}"
+        // As SIGPIPE ends other programs, but in order.
+        #expect(ChildProcess.run("bash", ["-c", script]).code == 128 + SIGPIPE)
+        #expect(!readText(sample.directory.file("said")).contains("relayctl:"))
+        let readers = ChildProcess.run(
+            "relayctl", ["readers", "--json", "--admin-socket", relayd.adminSocket]
+        ).output
+        #expect(!readers.contains("\"dead\"") && !readers.contains("\"lag\":1"), "\(readers)")
+        #expect(readers.occurrences(of: "\"pid\":\(relayd.process.pid),") > 0)
+        #expect(
+            readers.occurrences(of: "\"pid\":")
+                == readers.occurrences(of: "\"pid\":\(relayd.process.pid),"), "\(readers)")
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test("relayd frees the slots of dead readers by itself: its file does not grow behind them.")
+    func growth() throws {
+        let sample = try SampleStore()
+        let relayd = try sample.serve()
+        let client = RelayClient(connection: try relayd.connect(), key: try relayd.makeKey())
+        let file = sample.directory.file("dump")
+        #expect(mkfifo(file, 0o600) == 0)
+        let dump = ChildProcess("relayctl", ["dump", "--store", sample.store, "--to", file])
+        let pipe = open(file, O_RDONLY | O_CLOEXEC)
+        defer { close(pipe) }
+        var byte: UInt8 = 0
+        #expect(read(pipe, &byte, 1) == 1)
+        dump.signal(SIGKILL)
+        dump.wait()
+        let before = sample.fileBytes
+        for number in 0..<800 {
+            _ = try client.updateOrder(1, OrderPatch(status: number % 2 == 0 ? .open : .finished))
+        }
+        #expect(sample.fileBytes - before < 3 << 20)
+        #expect(relayd.stop() == 0)
     }
 
     @Test("A store or a dump that was cut off is exit code 3: something is wrong with the data.")
@@ -104,4 +151,9 @@ struct AdminToolTests {
             #expect(checked.code == 0 && checked.output.isEmpty, "\(page): \(checked.output)")
         }
     }
+}
+
+extension String {
+    /// How many times some text stands in it.
+    fileprivate func occurrences(of text: String) -> Int { ranges(of: text).count }
 }

@@ -16,6 +16,8 @@ enum OptionTable {
             "--allow-gid": "AllowedPeersTests.groups",
             "--keep-changes": "RelaydOptionTests.changes",
             "--keep-changes-mib": "RelaydOptionTests.changes",
+            "--map-size": "DiskFaultTests.mapSize",
+            "--scrub-rate": "DamageTests.scrubbed",
             "--completions": "CompletionTests.bash",
         ],
         "relayctl sample": [
@@ -59,6 +61,7 @@ enum OptionTable {
         "relayctl load": [
             "--store": "LoadTests.besideOthers",
             "--dry-run": "LoadTests.badLines",
+            "--map-size": "DiskFaultTests.mapSize",
             "--admin-socket": "LoadTests.besideOthers",
             "--json": "LoadTests.besideOthers",
         ],

@@ -67,9 +67,9 @@ struct RelaydOptionTests {
         let relayd = try Relayd(
             store: ":memory:", in: directory, arguments: ["--loops", "\(count)"])
         #expect(Self.figures(relayd.adminSocket).contains("\"loops\":\(count),"))
-        // Beside them there are the first thread, the writer's and the admin socket's.
+        // Beside them there are the first thread, the writer's, the admin socket's and the upkeep's.
         let threads = TemporaryDirectory.names(in: "/proc/\(relayd.process.pid)/task")
-        #expect(threads.filter { Int($0) != nil }.count == count + 3)
+        #expect(threads.filter { Int($0) != nil }.count == count + 4)
     }
 
     @Test("--warm reads the store before it says that it is ready.")

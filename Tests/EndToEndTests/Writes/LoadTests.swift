@@ -39,6 +39,53 @@ struct LoadTests {
         #expect(made.output.contains(#""failed":1"#))
     }
 
+    @Test("Nothing to load is an error, which makes no store.")
+    func nothing() throws {
+        let directory = TemporaryDirectory()
+        let store = directory.file("store")
+        let (empty, blank) = (directory.file("empty"), directory.file("blank"))
+        close(open(empty, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+        let file = try #require(fopen(blank, "w"))
+        fputs("\n \n", file)
+        fclose(file)
+        let packed = directory.file("packed")
+        #expect(ChildProcess.run("zstd", ["-q", empty, "-o", packed]).code == 0)
+        for path in [empty, blank, packed, "-"] {
+            for option in [[], ["--dry-run"]] {
+                let run = ChildProcess.run("relayctl", ["load", path, "--store", store] + option)
+                #expect(run.code == 3 && run.output.contains("is empty"), "\(path): \(run.output)")
+            }
+        }
+        #expect(access(store, F_OK) != 0)
+    }
+
+    @Test("Ids of deleted records are not given out again where a dump was loaded.")
+    func counters() throws {
+        let directory = TemporaryDirectory()
+        let (dump, other) = (directory.file("dump"), directory.file("other"))
+        let source = try FaultyService(in: directory)
+        #expect(try source.post("/v1/customers", #"{"customer":{"name":"K"}}"#) == 201)
+        let appointment =
+            #"{"title":"t","dateStart":"2026-01-01 10:00:00","dateEnd":"2026-01-01 11:00:00","#
+            + #""location":"l","customerId":1}"#
+        for _ in 0..<3 { #expect(try source.post("/v1/appointments", appointment) == 201) }
+        for id: UInt64 in [2, 3] { _ = try source.client().deleteAppointment(id) }
+        let dumped = ChildProcess.run("relayctl", ["dump", "--store", source.store, "--to", dump])
+        #expect(dumped.code == 0, "\(dumped.output)")
+        #expect(readText(dump).contains(#"{"account":1,"resource":"appointment","lastId":3}"#))
+        #expect(!readText(dump).contains(#""resource":"term""#))
+        #expect(source.relayd.stop() == 0)
+        let load = ["load", dump, "--store", other, "--json"]
+        #expect(ChildProcess.run("relayctl", load).output.contains(#""created":3,"#))
+        // The second time, through relayd, there is nothing to change.
+        let target = try FaultyService(in: directory, store: other)
+        let again = target.admin(["load", dump, "--json"])
+        #expect(again.output.contains(#""created":0,"updated":0,"unchanged":3,"failed":0"#))
+        #expect(try target.post("/v1/appointments", appointment) == 201)
+        #expect(try target.client().getAppointment(4).value.id == 4)
+        #expect(target.relayd.stop() == 0)
+    }
+
     @Test("A load leaves room for other clients, and a dump gives back what was loaded.")
     func besideOthers() throws {
         let sample = try SampleStore()

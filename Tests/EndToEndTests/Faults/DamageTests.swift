@@ -1,0 +1,131 @@
+import Glibc
+import HTTP2
+import RelayClient
+import RelayContract
+import TestSupport
+import Testing
+
+/// One flipped bit in the title of an order.
+@Suite("A damaged record", .serialized)
+struct DamageTests {
+    private static let title = "unverwechselbar"
+
+    /// Two orders, of which one is damaged, and no relayd.
+    private func damaged(in directory: TemporaryDirectory) throws -> (store: String, key: String) {
+        let service = try FaultyService(in: directory)
+        let client = try service.client()
+        #expect(try client.createOrder(NewOrder(title: Self.title)).value.id == 2)
+        #expect(service.relayd.stop() == 0)
+        let data = service.store + "/data.mdb"
+        let bytes = readBytes(data)
+        let text = Array(Self.title.utf8)
+        let file = open(data, O_RDWR | O_CLOEXEC)
+        defer { close(file) }
+        for start in bytes.indices
+        where bytes[start] == text[0] && bytes[start...].starts(with: text) {
+            var letter = bytes[start] ^ 1
+            try #require(pwrite(file, &letter, 1, off_t(start)) == 1)
+        }
+        return (service.store, service.key)
+    }
+
+    private func status(_ call: () throws(RelayClientError) -> Void) -> Int? {
+        do throws(RelayClientError) {
+            try call()
+            return 200
+        } catch .refused(let status, _) {
+            return status
+        } catch {
+            return nil
+        }
+    }
+
+    @Test("is answered with 500, is not made good by a change, and is named by log and health.")
+    func served() throws {
+        let directory = TemporaryDirectory()
+        let (store, key) = try damaged(in: directory)
+        // Without a scrub the request itself finds it.
+        let relayd = try Relayd(store: store, in: directory, arguments: ["--scrub-rate", "0"])
+        let client = RelayClient(connection: try relayd.connect(), key: key)
+        for _ in 0..<3 {
+            #expect(status { () throws(RelayClientError) in _ = try client.getOrder(2) } == 500)
+        }
+        #expect(
+            status { () throws(RelayClientError) in
+                _ = try client.updateOrder(2, OrderPatch(status: .finished))
+            } == 500)
+        #expect(try client.getOrder(1).value.title == "Dach")
+        #expect(try client.updateOrder(1, OrderPatch(status: .finished)).value == 1)
+        for _ in 0..<600 where !relayd.output.contains("order 2 of account 1 is damaged") {
+            usleep(10_000)
+        }
+        #expect(relayd.output.contains("order 2 of account 1 is damaged"))
+        let health = ChildProcess.run(
+            "relayctl", ["health", "--admin-socket", relayd.adminSocket, "--json"])
+        #expect(health.output.contains("\"damagedDocuments\":1"), "\(health.output)")
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test("is found by the scrub, though nobody asks for it.")
+    func scrubbed() throws {
+        let directory = TemporaryDirectory()
+        let (store, _) = try damaged(in: directory)
+        var relayd = try Relayd(store: store, in: directory)
+        for _ in 0..<600 where !relayd.output.contains("found 1 damaged") { usleep(10_000) }
+        #expect(relayd.output.contains("order 2 of account 1 is damaged"))
+        #expect(relayd.output.contains("found 1 damaged"))
+        let stat = ChildProcess.run(
+            "relayctl", ["stat", "--json", "--admin-socket", relayd.adminSocket])
+        #expect(stat.output.contains("\"damagedDocuments\":1,"), "\(stat.output)")
+        #expect(relayd.stop() == 0)
+        // With `--scrub-rate 0` nothing is looked at.
+        relayd = try Relayd(store: store, in: directory, arguments: ["--scrub-rate", "0"])
+        usleep(1_500_000)
+        #expect(!relayd.output.contains("damaged"))
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test("is marked in a dump, which ends with 3, and a load refuses its line.")
+    func dumped() throws {
+        let directory = TemporaryDirectory()
+        let (store, _) = try damaged(in: directory)
+        let dump = directory.file("dump")
+        let made = ChildProcess.run("relayctl", ["dump", "--store", store, "--to", dump])
+        #expect(made.code == 3)
+        #expect(made.output.contains("order 2 of account 1: its checksum is wrong"))
+        #expect(readText(dump).contains(#""id":2,"version":2,"#))
+        #expect(readText(dump).contains(#","damaged":true,"document":{"id":2,"#))
+        let other = directory.file("other")
+        let loaded = ChildProcess.run("relayctl", ["load", dump, "--store", other, "--json"])
+        #expect(loaded.code == 3)
+        #expect(loaded.output.contains("damaged: the record was damaged in the store"))
+        #expect(loaded.output.contains(#""created":1,"updated":0,"unchanged":0,"failed":1"#))
+        #expect(ChildProcess.run("relayctl", ["check", "--store", other]).code == 0)
+    }
+
+    @Test("or rather a damaged file is named in a dump, and everything else is dumped.")
+    func file() throws {
+        let directory = TemporaryDirectory()
+        let service = try FaultyService(in: directory)
+        let mark = Array("unverwechselbare Bytes".utf8)
+        let content = [UInt8](repeating: 65, count: 100_000) + mark
+        _ = try service.client().createOrderComment(
+            1, NewComment(text: "t", authorName: "a"),
+            files: [RelayUpload(name: "a.jpg", mediaType: "image/jpeg", bytes: content)])
+        #expect(service.relayd.stop() == 0)
+        let data = service.store + "/data.mdb"
+        let bytes = readBytes(data)
+        let start = try #require(
+            bytes.indices.last { bytes[$0] == mark[0] && bytes[$0...].starts(with: mark) })
+        let file = open(data, O_RDWR | O_CLOEXEC)
+        var letter = bytes[start] ^ 1
+        try #require(pwrite(file, &letter, 1, off_t(start)) == 1)
+        close(file)
+        let dump = directory.file("dump")
+        let made = ChildProcess.run("relayctl", ["dump", "--store", service.store, "--to", dump])
+        #expect(made.code == 3)
+        #expect(made.output.contains("attachment 1 of account 1: "), "\(made.output)")
+        #expect(readText(dump).contains(#""end":2,"documents":2}"#))
+        #expect(readText(dump).contains(#""title":"Dach""#))
+    }
+}
