@@ -96,6 +96,7 @@ extension Connection {
         if ends { return requestComplete(stream) }
         restartBodyClock(stream)
         let exchange = Exchange(stream: stream)
+        self.loop.renew()
         self.loop.call {
             if let refusal = stream.refusal {
                 $0.refuse(exchange, refusal)

@@ -42,6 +42,7 @@ struct Connection: Handle {
         let count = recv(self.socket, loop.receiveBuffer, Limits.receiveBytes, 0)
         if count < 0 { return errno == EAGAIN || errno == EINTR ? .nothing : .failure }
         if count == 0 { return .end }
+        loop.hasRenewed = false
         self.progressAt = loop.now
         loop.counters.receivedBytes &+= UInt64(count)
         if self.standing == .open {
@@ -92,6 +93,8 @@ struct Connection: Handle {
     /// Answers waiting requests until one send's worth of bytes is ready.
     func answerWaiting() {
         let loop = self.loop
+        // What a client that has gone had sent before was read in the middle of the turn.
+        loop.renew()
         // Lookups miss the cache twice, where to look and what is there: start both for the
         // requests ahead while this one is answered.
         var far = self.waiting.first

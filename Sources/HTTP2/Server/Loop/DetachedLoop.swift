@@ -58,6 +58,7 @@ public final class DetachedLoop {
         let exchange = Exchange(stream: stream)
         if let refusal = stream.refusal { return application.refuse(exchange, refusal) }
         if request.body.isEmpty { return }
+        application.beginTurn()
         application.admit(exchange)
         if stream.status != 0 { return }
         if stream.isStreamed { return feed(request.body, stream) }

@@ -8,7 +8,8 @@ import System
 ///
 /// A turn: wait; take in the mailbox; read from every socket that is ready; let the application
 /// renew its reader; answer and send per connection; close what has to be closed. Reading comes
-/// before renewing, so that a request sees every write that was acknowledged before it was sent.
+/// before renewing, so that a request sees every write that was acknowledged before it was sent. A
+/// request that is admitted while it is read is renewed for at once: see `Loop.renew`.
 public final class EventLoop: @unchecked Sendable {
     // SAFETY: `loop` is touched on the loop's thread only, the mailbox under its lock.
     let loop: Loop
@@ -132,6 +133,8 @@ public final class EventLoop: @unchecked Sendable {
         let now = SystemClock.coarse.milliseconds
         let before = loop.now
         loop.now = now
+        // What the mailbox brings may have been committed since.
+        loop.hasRenewed = false
         if ready == 0, !isResting {
             isResting = true
             application.idle()
@@ -140,7 +143,7 @@ public final class EventLoop: @unchecked Sendable {
         if stopDeadline != nil { drain(now) }
         if loop.touched != nil {
             isResting = false
-            application.beginTurn()
+            loop.renew()
             serveTouched()
             loop.counters.turns &+= 1
             loop.counters.openStreams = UInt64(loop.pool.inUse)

@@ -18,6 +18,15 @@ struct Loop: Handle {
         self.unmanagedApplication._withUnsafeGuaranteedRef(body)
     }
 
+    /// Has the application renew what goes stale, if it has not since something was last read: what
+    /// it looks at is then no older than the request that it looks at it for.
+    @inline(__always)
+    func renew() {
+        if self.hasRenewed { return }
+        self.hasRenewed = true
+        call { $0.beginTurn() }
+    }
+
     /// The three digits of a status code.
     func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
         precondition((100..<600).contains(status), "a status code has three digits")

@@ -28,7 +28,8 @@ struct LoopState {
     var touched: Connection?
     /// Milliseconds on the monotonic clock at the start of the turn.
     var now: Int64 = 0
-    var isDraining = false
+    /// Whether the application has renewed since something was last read.
+    var hasRenewed = false
     let unmanagedOwner: Unmanaged<EventLoop>
     let unmanagedBodies: Unmanaged<BodyBudget>
 
