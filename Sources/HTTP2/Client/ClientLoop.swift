@@ -5,7 +5,7 @@ import System
 
 /// Many requests at once over many connections, driven by one thread: what a load tool needs.
 ///
-/// A slot is a place for one request under way; slot `s` belongs to connection `s / streams`. The
+/// A slot holds one request under way; slot `s` belongs to connection `s / streams`. The
 /// caller fills free slots with `submit` and calls `turn`, which sends what was submitted, waits,
 /// and hands what arrives to the handler. One send and (as a rule) one recv per connection and
 /// turn; once warm, a request costs no allocation and its answer's body is never copied.
