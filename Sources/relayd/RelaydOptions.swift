@@ -140,7 +140,7 @@ struct RelaydOptions {
         if !peers.isRestricted { return }
         if let listen { throw .usersOverTCP(listen) }
         if let listener = passed.first(where: { $0.socket.isTCP }) {
-            throw .usersOverTCP(listener.socket.place)
+            throw .usersOverTCP(listener.socket.endpoint)
         }
     }
 

@@ -73,11 +73,11 @@ enum Startup {
         }
         if let socket = sockets.loopback {
             service.listen(socket, peers: options.peers)
-            places.append(socket.place)
+            places.append(socket.endpoint)
         }
         for listener in passed where listener.role == .api {
             service.listen(listener.socket, peers: options.peers)
-            places.append(listener.socket.place)
+            places.append(listener.socket.endpoint)
         }
         for listener in passed where listener.role == .admin {
             service.listenAdmin(listener.socket, peers: options.adminPeers)

@@ -104,7 +104,7 @@ enum Systemd {
                 throw .socket(error)
             }
             if role == .admin, let last = listeners.last, last.socket.isTCP {
-                throw .adminOverTCP(place: last.socket.place)
+                throw .adminOverTCP(place: last.socket.endpoint)
             }
         }
         return listeners

@@ -50,13 +50,13 @@ struct LimitsTests {
 
     @Test("A stream's slot holds its fields, and a recorded response what the slot held.")
     func streams() {
-        let stream = Stream()
+        let stream = StreamState()
         #expect(stream.fields.count == Limits.responseFields)
         #expect(stream.kept.count == RequestField.allCases.count)
         #expect(RequestField.allCases.count <= UInt16.bitWidth)
         #expect(Limits.responseValueBytes <= Int(UInt16.max))
         #expect(MemoryLayout<Limits.RecordedFields<UInt8>>.size <= Limits.responseFields)
-        #expect(StreamPool.requestArenaOffset >= MemoryLayout<Stream>.size)
+        #expect(StreamPool.requestArenaOffset >= MemoryLayout<StreamState>.size)
         #expect(
             StreamPool.slotBytes
                 >= StreamPool.responseArenaOffset + Limits.responseValueBytes)

@@ -198,9 +198,9 @@ import Testing
 
     @Test("A week later is a real day.")
     func week() {
-        #expect(Learner.week(after: "2024-02-25") == "2024-03-03")
-        #expect(Learner.week(after: "2023-02-25") == "2023-03-04")
-        #expect(Learner.week(after: "2024-12-28") == "2025-01-04")
-        #expect(Learner.week(after: "2024-06-01") == "2024-06-08")
+        #expect(ServerProbe.week(after: "2024-02-25") == "2024-03-03")
+        #expect(ServerProbe.week(after: "2023-02-25") == "2023-03-04")
+        #expect(ServerProbe.week(after: "2024-12-28") == "2025-01-04")
+        #expect(ServerProbe.week(after: "2024-06-01") == "2024-06-08")
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import System
+import TestSupport
 import Testing
 
 @Suite("A thread")
@@ -48,20 +49,4 @@ struct SystemThreadTests {
         #expect(nice.load(ordering: .acquiring) == 10)
         #expect(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) == mine)
     }
-}
-
-/// A semaphore between threads of this process.
-private final class Semaphore: @unchecked Sendable {
-    // SAFETY: made for many threads; allocated in init, freed in deinit.
-    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(semaphore, 0, 0) }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func post() { sem_post(semaphore) }
-    func wait() { while sem_wait(semaphore) != 0 {} }
 }

@@ -14,7 +14,7 @@ enum Limits {
     /// HdrHistogram's own tools write.
     static let percentileTicks = 5
 
-    // MARK: Load
+    // MARK: Workload
 
     /// Connections, streams of each, and threads at most: what a server of this kind takes, and cores.
     static let connections = 1_000
@@ -22,9 +22,9 @@ enum Limits {
     static let threads = 64
     /// Exponent of `zipf` without a number: YCSB's, a web cache's usual skew.
     static let zipfExponent = 0.99
-    /// Keys that a scenario learns where ids have gaps: 20 pages of the longest.
-    static let learntPages = 20
-    static let learntPageRecords = 1_000
+    /// Keys that a scenario asks for where ids have gaps: 20 pages of the longest.
+    static let probedPages = 20
+    static let probedPageRecords = 1_000
     /// Records of the hot set: they fit any cache.
     static let hotRecords = 1_000
     /// Documents of a page.
@@ -72,7 +72,7 @@ enum Limits {
     static let lineSeconds = 5
     /// Milliseconds between two states of the live screen.
     static let redraw = 200
-    /// Milliseconds that learning from the server may take for each question.
+    /// Milliseconds that the server may take for each question before a run.
     static let probeTimeout: Int32 = 5_000
 
     // MARK: Whose figure it is

@@ -5,7 +5,7 @@ import System
 
 /// Many requests at once over many connections, driven by one thread: what a load tool needs.
 ///
-/// A slot is a place for one request under way; slot `s` belongs to connection `s / streams`. The
+/// A slot holds one request under way; slot `s` belongs to connection `s / streams`. The
 /// caller fills free slots with `submit` and calls `turn`, which sends what was submitted, waits,
 /// and hands what arrives to the handler. One send and (as a rule) one recv per connection and
 /// turn; once warm, a request costs no allocation and its answer's body is never copied.
@@ -29,12 +29,11 @@ public final class ClientLoop {
     public private(set) var reconnections = 0
     /// Connections were lost in this turn.
     var hasLost = false
-    private let connectionCount: Int
     let epoll: Int32
     let receiveBuffer: UnsafeMutablePointer<UInt8>
     let memory: UnsafeMutablePointer<SessionMemory>
-    private let connections: UnsafeMutablePointer<LoopConnection>
-    let streams: UnsafeMutablePointer<ClientStream>
+    private let connections: [ClientLoopConnection]
+    let streams: [ClientStream]
     private let requests: UnsafeMutablePointer<UInt8>
     private let events: UnsafeMutablePointer<epoll_event>
 
@@ -51,7 +50,6 @@ public final class ClientLoop {
         precondition(connections > 0 && streams > 0, "a loop has connections and streams")
         self.address = address
         self.handler = handler
-        connectionCount = connections
         streamsPerConnection = streams
         self.pathBytes = pathBytes
         bodyBytes = Limits.clientBodyBytes
@@ -65,32 +63,31 @@ public final class ClientLoop {
         memory.initialize(to: SessionMemory())
         events = .allocate(capacity: Limits.clientEventsPerTurn)
         let perSlot = pathBytes + bodyBytes
-        requests = .allocate(capacity: slotCount * perSlot)
-        self.streams = .allocate(capacity: slotCount)
-        for slot in 0..<slotCount {
+        let requests = UnsafeMutablePointer<UInt8>.allocate(capacity: slotCount * perSlot)
+        self.requests = requests
+        self.streams = (0..<slotCount).map { slot in
             let path = requests + slot * perSlot
-            (self.streams + slot).initialize(
-                to: ClientStream(slot: slot, path: path, body: path + pathBytes))
+            return ClientStream.allocate(
+                ClientStreamState(slot: slot, path: path, body: path + pathBytes))
         }
-        self.connections = .allocate(capacity: connections)
-        for index in 0..<connections {
+        self.connections = (0..<connections).map { index in
             // SAFETY: `self` holds the handler until the connections are gone.
-            (self.connections + index).initialize(
-                to: LoopConnection(
+            ClientLoopConnection.allocate(
+                ClientLoopConnectionState(
                     index: index, streamLimit: streams,
                     unmanagedHandler: .passUnretained(handler),
                     out: .allocate(capacity: Limits.clientSendBytes)))
         }
-        for index in 0..<connections { try open(self.connections + index) }
+        for connection in self.connections { try open(connection) }
         try awaitSettings()
     }
 
     /// What the server allows has to be known before the first request, or it would wait unseen.
     private func awaitSettings() throws(TransportError) {
         let deadline = now + Limits.clientHandshakeMilliseconds * 1_000_000
-        while let index = (0..<connectionCount).first(where: { !connections[$0].hasSettings }) {
+        while let connection = connections.first(where: { !$0.hasSettings }) {
             if now > deadline { throw .timedOut("the server's SETTINGS frame") }
-            if connections[index].session == nil {
+            if connection.session == nil {
                 throw .connectionClosed("before the server's SETTINGS: it may not speak h2c")
             }
             turn(waiting: deadline - now)
@@ -98,15 +95,14 @@ public final class ClientLoop {
     }
 
     deinit {
-        for index in 0..<connectionCount {
-            let connection = connections + index
-            nghttp2_session_del(connection.pointee.session)
-            if connection.pointee.socket >= 0 { close(connection.pointee.socket) }
-            connection.pointee.out.deallocate()
+        for connection in connections {
+            nghttp2_session_del(connection.session)
+            if connection.socket >= 0 { close(connection.socket) }
+            connection.out.deallocate()
+            connection.deallocate()
         }
         close(epoll)
-        connections.deallocate()
-        streams.deallocate()
+        for stream in streams { stream.deallocate() }
         requests.deallocate()
         events.deallocate()
         memory.pointee.deallocate()
@@ -125,18 +121,16 @@ public final class ClientLoop {
     /// Streams that the server allows on each connection, of those that were asked for: the least
     /// of all connections.
     public var streamLimit: Int {
-        (0..<connectionCount).reduce(streamsPerConnection) {
-            min($0, connections[$1].streamLimit)
-        }
+        connections.reduce(streamsPerConnection) { min($0, $1.streamLimit) }
     }
 
     /// Whether a slot's connection takes a request in it now. If not, `ResponseHandler.ready` says
     /// when that may have changed.
     @inline(__always)
     public func isUsable(_ slot: Int) -> Bool {
-        let connection = connections + slot / streamsPerConnection
-        return connection.pointee.session != nil && !connection.pointee.isExhausted
-            && slot % streamsPerConnection < connection.pointee.streamLimit
+        let connection = connections[slot / streamsPerConnection]
+        return connection.session != nil && !connection.isExhausted
+            && slot % streamsPerConnection < connection.streamLimit
     }
 
     // MARK: Requests
@@ -163,60 +157,60 @@ public final class ClientLoop {
         _ slot: Int, _ template: RequestTemplate, pathLength: Int, bodyLength: Int = 0,
         body: UnsafePointer<UInt8>? = nil
     ) -> Bool {
-        let stream = streams + slot
-        let connection = connections + slot / streamsPerConnection
-        precondition(stream.pointee.id == 0, "a slot has one request at a time")
+        let stream = streams[slot]
+        let connection = connections[slot / streamsPerConnection]
+        precondition(stream.id == 0, "a slot has one request at a time")
         precondition(pathLength <= pathBytes && (body != nil || bodyLength <= bodyBytes))
         guard isUsable(slot) else { return false }
-        stream.pointee.begin(body: body, bodyLength: bodyLength)
-        template.setPath(stream.pointee.path, pathLength)
+        stream.begin(body: body, bodyLength: bodyLength)
+        template.setPath(stream.path, pathLength)
         let id = ClientLoop.submit(connection, stream, template)
         if id < 0 {
-            connection.pointee.isExhausted = true
+            connection.isExhausted = true
             hasLost = true
             return false
         }
-        stream.pointee.id = id
-        connection.pointee.openStreams += 1
-        connection.pointee.isTouched = true
+        stream.id = id
+        connection.openStreams += 1
+        connection.isTouched = true
         return true
     }
 
     private static func submit(
-        _ connection: UnsafeMutablePointer<LoopConnection>,
-        _ stream: UnsafeMutablePointer<ClientStream>, _ template: RequestTemplate
+        _ connection: ClientLoopConnection,
+        _ stream: ClientStream, _ template: RequestTemplate
     ) -> Int32 {
-        let session = connection.pointee.session
-        if stream.pointee.bodyLength == 0 {
+        let session = connection.session
+        if stream.bodyLength == 0 {
             return nghttp2_submit_request(
-                session, nil, template.fields, template.count, nil, stream)
+                session, nil, template.fields, template.count, nil, stream.address)
         }
         var provider = nghttp2_data_provider()
-        provider.source.ptr = UnsafeMutableRawPointer(stream)
+        provider.source.ptr = stream.address
         provider.read_callback = { _, _, space, length, flags, source, _ in
             // SAFETY: the slot outlives the stream; see `submit`.
-            let stream = source!.pointee.ptr.assumingMemoryBound(to: ClientStream.self)
-            let count = min(length, stream.pointee.bodyLength - stream.pointee.bodySent)
-            memcpy(space!, stream.pointee.bodyStart + stream.pointee.bodySent, count)
-            stream.pointee.bodySent += count
-            if stream.pointee.bodySent == stream.pointee.bodyLength {
+            let stream = ClientStream(address: source!.pointee.ptr)
+            let count = min(length, stream.bodyLength - stream.bodySent)
+            memcpy(space!, stream.bodyStart + stream.bodySent, count)
+            stream.bodySent += count
+            if stream.bodySent == stream.bodyLength {
                 flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             }
             return count
         }
         return nghttp2_submit_request(
-            session, nil, template.fields, template.count, &provider, stream)
+            session, nil, template.fields, template.count, &provider, stream.address)
     }
 
     /// Gives up a request: its stream is reset, and `finished` is called when that is sent.
     ///
     /// - Returns: false when the slot has no stream; then `finished` is not called.
     public func cancel(_ slot: Int) -> Bool {
-        let connection = connections + slot / streamsPerConnection
-        guard streams[slot].id != 0, connection.pointee.session != nil else { return false }
+        let connection = connections[slot / streamsPerConnection]
+        guard streams[slot].id != 0, connection.session != nil else { return false }
         nghttp2_submit_rst_stream(
-            connection.pointee.session, 0, streams[slot].id, UInt32(NGHTTP2_CANCEL.rawValue))
-        connection.pointee.isTouched = true
+            connection.session, 0, streams[slot].id, UInt32(NGHTTP2_CANCEL.rawValue))
+        connection.isTouched = true
         return true
     }
 
@@ -224,9 +218,7 @@ public final class ClientLoop {
 
     /// Sends what was submitted, waits up to so many nanoseconds for answers, and hands them on.
     public func turn(waiting nanoseconds: Int64) {
-        for index in 0..<connectionCount where connections[index].isTouched {
-            flush(connections + index)
-        }
+        for connection in connections where connection.isTouched { flush(connection) }
         // What is opened here is for the caller to fill: no waiting before that.
         var nanoseconds = nanoseconds
         if hasLost {
@@ -239,8 +231,8 @@ public final class ClientLoop {
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             // SAFETY: connections live as long as the loop.
-            let connection = events[index].data.ptr!.assumingMemoryBound(to: LoopConnection.self)
-            if connection.pointee.awaitsWritable { flush(connection) }
+            let connection = ClientLoopConnection(address: events[index].data.ptr!)
+            if connection.awaitsWritable { flush(connection) }
             if events[index].events != EPOLLOUT.rawValue { receive(connection) }
         }
         if hasLost { reopen() }
@@ -250,25 +242,24 @@ public final class ClientLoop {
     /// to `reconnect`, or a server that closes at once would be asked without a pause.
     private func reopen() {
         hasLost = false
-        for index in 0..<connectionCount {
-            let connection = connections + index
-            if connection.pointee.isExhausted {
+        for connection in connections {
+            if connection.isExhausted {
                 // Its last streams are still under way; `finish` comes back to it.
-                if connection.pointee.openStreams > 0 { continue }
+                if connection.openStreams > 0 { continue }
                 lose(connection)
             }
-            if connection.pointee.session == nil, connection.pointee.hasAnswered {
+            if connection.session == nil, connection.hasAnswered {
                 again(connection)
             }
         }
         hasLost = false
     }
 
-    private func again(_ connection: UnsafeMutablePointer<LoopConnection>) {
-        connection.pointee.hasAnswered = false
+    private func again(_ connection: ClientLoopConnection) {
+        connection.hasAnswered = false
         guard (try? open(connection)) != nil else { return }
         reconnections += 1
-        connection.pointee.call { $0.ready(connection.pointee.index) }
+        connection.call { $0.ready(connection.index) }
     }
 
     /// Opens the connections that are down; those that cannot be opened stay down.
@@ -277,10 +268,9 @@ public final class ClientLoop {
     public func reconnect() -> Int {
         reopen()
         var up = 0
-        for index in 0..<connectionCount {
-            let connection = connections + index
-            if connection.pointee.session == nil { again(connection) }
-            if connection.pointee.session != nil { up += 1 }
+        for connection in connections {
+            if connection.session == nil { again(connection) }
+            if connection.session != nil { up += 1 }
         }
         return up
     }

@@ -2,7 +2,7 @@ import CNghttp2
 import Glibc
 
 /// nghttp2 as a client with many requests under way: options and callbacks shared by all sessions.
-/// Each callback is a trampoline; `user_data` is the `LoopConnection`.
+/// Each callback is a trampoline; `user_data` is the `ClientLoopConnection`.
 enum ClientLoopSession {
     // SAFETY: written once, before the first session; nghttp2 only reads them afterwards.
     nonisolated(unsafe) private static let callbacks = makeCallbacks()
@@ -10,13 +10,14 @@ enum ClientLoopSession {
 
     /// A new session whose SETTINGS frame waits to be sent.
     static func make(
-        _ connection: UnsafeMutablePointer<LoopConnection>,
+        _ connection: ClientLoopConnection,
         _ memory: UnsafeMutablePointer<SessionMemory>
     ) -> OpaquePointer? {
         var session: OpaquePointer?
         var functions = SessionMemory.functions(memory)
         guard
-            nghttp2_session_client_new3(&session, callbacks, connection, options, &functions) == 0
+            nghttp2_session_client_new3(
+                &session, callbacks, connection.address, options, &functions) == 0
         else { return nil }
         var settings = [
             nghttp2_settings_entry(
@@ -45,7 +46,7 @@ enum ClientLoopSession {
         nghttp2_session_callbacks_new(&callbacks)
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
             let connection = ClientLoopSession.connection(user)
-            connection.pointee.receiving = connection.stream(frame!.pointee.hd.stream_id)
+            connection.receiving = connection.stream(SessionFrame(frame).streamID)
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
@@ -54,10 +55,10 @@ enum ClientLoopSession {
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-            let type = UInt32(frame!.pointee.hd.type)
-            if type == NGHTTP2_GOAWAY.rawValue {
-                ClientLoopSession.connection(user).pointee.isExhausted = true
-            } else if type == NGHTTP2_SETTINGS.rawValue {
+            let type = SessionFrame(frame).type
+            if type == NGHTTP2_GOAWAY {
+                ClientLoopSession.connection(user).isExhausted = true
+            } else if type == NGHTTP2_SETTINGS {
                 ClientLoopSession.connection(user).settingsReceived()
             }
             return 0
@@ -77,19 +78,19 @@ enum ClientLoopSession {
     @inline(__always)
     private static func connection(
         _ user: UnsafeMutableRawPointer?
-    ) -> UnsafeMutablePointer<LoopConnection> {
+    ) -> ClientLoopConnection {
         // SAFETY: set in `make`; the loop deletes the session before it frees the connection.
-        user.unsafelyUnwrapped.assumingMemoryBound(to: LoopConnection.self)
+        ClientLoopConnection(address: user.unsafelyUnwrapped)
     }
 }
 
 /// From frames to answers.
-extension UnsafeMutablePointer where Pointee == LoopConnection {
+extension ClientLoopConnection {
     @inline(__always)
-    func stream(_ id: Int32) -> UnsafeMutablePointer<ClientStream>? {
+    func stream(_ id: Int32) -> ClientStream? {
         // SAFETY: `submit` sets it to a slot, and slots live as long as the loop.
-        nghttp2_session_get_stream_user_data(pointee.session, id)?
-            .assumingMemoryBound(to: ClientStream.self)
+        nghttp2_session_get_stream_user_data(self.session, id)
+            .map { ClientStream(address: $0) }
     }
 
     @inline(__always)
@@ -97,34 +98,34 @@ extension UnsafeMutablePointer where Pointee == LoopConnection {
         _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
         _ valueLength: Int
     ) {
-        guard let stream = pointee.receiving else { return }
+        guard let stream = self.receiving else { return }
         // SAFETY: nghttp2 keeps name and value through the callback.
         let text = UnsafeRawBufferPointer(start: value, count: valueLength)
         if nameLength == 7, name[0] == 0x3A {  // :status, the only pseudo field of an answer
-            stream.pointee.status = DecimalText.read(text).map { Int($0) } ?? 0
+            stream.status = DecimalText.read(text).map { Int($0) } ?? 0
         } else if nameLength == 14, memcmp(name, "content-length", 14) == 0 {
-            stream.pointee.declaredBytes = DecimalText.read(text).map { Int($0) } ?? -1
+            stream.declaredBytes = DecimalText.read(text).map { Int($0) } ?? -1
         } else {
             let name = UnsafeRawBufferPointer(start: name, count: nameLength)
-            pointee.call { $0.field(stream.pointee.slot, name, text) }
+            self.call { $0.field(stream.slot, name, text) }
         }
     }
 
     @inline(__always)
     fileprivate func data(_ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int) {
         guard let stream = stream(id) else { return }
-        stream.pointee.receivedBytes += length
+        stream.receivedBytes += length
         // SAFETY: nghttp2 keeps the bytes through the callback.
         let bytes = UnsafeRawBufferPointer(start: bytes, count: length)
-        pointee.call { $0.data(stream.pointee.slot, bytes) }
+        self.call { $0.data(stream.slot, bytes) }
     }
 
     @inline(__always)
     fileprivate func closed(_ id: Int32, _ code: UInt32) {
         guard let stream = stream(id) else { return }
-        if pointee.receiving == stream { pointee.receiving = nil }
-        if code == 0, stream.pointee.status != 0 {
-            pointee.hasAnswered = true
+        if self.receiving == stream { self.receiving = nil }
+        if code == 0, stream.status != 0 {
+            self.hasAnswered = true
             return finish(stream, nil)
         }
         // Not processed, so it may be sent again (RFC 9113 §8.7): nghttp2 says the same of streams
@@ -134,20 +135,20 @@ extension UnsafeMutablePointer where Pointee == LoopConnection {
 
     fileprivate func settingsReceived() {
         let id = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS
-        let allowed = Int(nghttp2_session_get_remote_settings(pointee.session, id))
-        let isMore = allowed > pointee.streamLimit
-        pointee.streamLimit = allowed
-        pointee.hasSettings = true
-        if isMore { pointee.call { $0.ready(pointee.index) } }
+        let allowed = Int(nghttp2_session_get_remote_settings(self.session, id))
+        let isMore = allowed > self.streamLimit
+        self.streamLimit = allowed
+        self.hasSettings = true
+        if isMore { self.call { $0.ready(self.index) } }
     }
 
     /// Frees a slot and tells the handler.
     func finish(
-        _ stream: UnsafeMutablePointer<ClientStream>, _ failure: ResponseOutcome.Failure?
+        _ stream: ClientStream, _ failure: ResponseOutcome.Failure?
     ) {
-        stream.pointee.id = 0
-        pointee.openStreams -= 1
-        let outcome = stream.pointee.outcome(failure)
-        pointee.call { $0.finished(stream.pointee.slot, outcome) }
+        stream.id = 0
+        self.openStreams -= 1
+        let outcome = stream.outcome(failure)
+        self.call { $0.finished(stream.slot, outcome) }
     }
 }

@@ -12,7 +12,7 @@ enum ClientSession {
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, nameLength, value, valueLength, _, user in
             ClientSession.connection(user).fieldReceived(
-                frame!.pointee.hd.stream_id, ClientSession.text(name, nameLength),
+                SessionFrame(frame).streamID, ClientSession.text(name, nameLength),
                 ClientSession.text(value, valueLength))
             return 0
         }

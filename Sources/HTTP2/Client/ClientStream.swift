@@ -1,9 +1,9 @@
 import CNghttp2
 import Glibc
 
-/// A place for one request of a client loop and its answer: used again and again, without
-/// allocation. Plain old data, reached from nghttp2's callbacks through a pointer.
-struct ClientStream {
+/// What there is to know of a client loop's request and its answer: plain old data, reached through
+/// `ClientStream`.
+struct ClientStreamState {
     /// The slot's number in its loop.
     let slot: Int
     /// Path and body of the request: the loop's memory, alive as long as the loop.
@@ -28,20 +28,27 @@ struct ClientStream {
         // SAFETY: the loop's memory, alive as long as the loop.
         bodyStart = UnsafePointer(body)
     }
+}
 
-    mutating func begin(body: UnsafePointer<UInt8>?, bodyLength: Int) {
+/// A slot for one request of a client loop and its answer: used again and again, without
+/// allocation. nghttp2 carries the handle as the stream's user data.
+struct ClientStream: Handle {
+    let pointer: UnsafeMutablePointer<ClientStreamState>
+
+    func begin(body: UnsafePointer<UInt8>?, bodyLength: Int) {
         // SAFETY: the caller keeps it as long as the loop, which keeps the slot's own.
-        bodyStart = body ?? UnsafePointer(self.body)
+        self.bodyStart = body ?? UnsafePointer(self.body)
         self.bodyLength = bodyLength
-        bodySent = 0
-        status = 0
-        declaredBytes = -1
-        receivedBytes = 0
+        self.bodySent = 0
+        self.status = 0
+        self.declaredBytes = -1
+        self.receivedBytes = 0
     }
 
     func outcome(_ failure: ResponseOutcome.Failure?) -> ResponseOutcome {
         ResponseOutcome(
-            status: status, declaredBytes: declaredBytes < 0 ? nil : declaredBytes,
-            receivedBytes: receivedBytes, failure: failure)
+            status: self.status,
+            declaredBytes: self.declaredBytes < 0 ? nil : self.declaredBytes,
+            receivedBytes: self.receivedBytes, failure: failure)
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 protocol Listener: Sendable {
     var descriptor: Int32 { get }
     /// Where clients find it, for messages.
-    var place: String { get }
+    var endpoint: String { get }
     var isTCP: Bool { get }
     /// Whether this process opened it. Otherwise somebody else may hold it too, and whoever waits to
     /// be accepted waits for the process that serves next.

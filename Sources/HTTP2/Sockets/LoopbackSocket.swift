@@ -10,7 +10,7 @@ public final class LoopbackSocket: Listener {
     let isTCP = true
     let isOurs = true
     /// The address and port that is listened on.
-    public let place: String
+    public let endpoint: String
     /// The port that is listened on; the one chosen by the kernel when 0 was asked for.
     public let port: UInt16
     private let isClosed = Atomic<Bool>(false)
@@ -43,15 +43,15 @@ public final class LoopbackSocket: Listener {
         port = UInt16(bigEndian: bound.sin_port)
         let octets = UInt32(bigEndian: bound.sin_addr.s_addr)
         let host = [24, 16, 8, 0].map { "\(octets >> $0 & 255)" }.joined(separator: ".")
-        place = "\(host):\(port)"
+        endpoint = "\(host):\(port)"
     }
 
     deinit { close() }
 
     func listen() throws(TransportError) {
         if Glibc.listen(descriptor, Limits.listenBacklog) != 0 {
-            if errno == EADDRINUSE { throw .socketInUse(place) }
-            throw .system("listen on \(place)", errno: errno)
+            if errno == EADDRINUSE { throw .socketInUse(endpoint) }
+            throw .system("listen on \(endpoint)", errno: errno)
         }
     }
 

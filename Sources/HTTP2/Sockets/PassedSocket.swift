@@ -8,7 +8,7 @@ public struct PassedSocket: Listener {
     /// The descriptor.
     public let descriptor: Int32
     /// Where clients find it: a path, or an address with a port; and the descriptor.
-    public let place: String
+    public let endpoint: String
     /// Whether it is TCP and not a Unix socket.
     public let isTCP: Bool
     let isOurs = false
@@ -27,7 +27,7 @@ public struct PassedSocket: Listener {
         let (address, isTCP) = try Self.address(of: descriptor)
         self.descriptor = descriptor
         self.isTCP = isTCP
-        place = "\(address) (descriptor \(descriptor))"
+        endpoint = "\(address) (descriptor \(descriptor))"
         let flags = fcntl(descriptor, F_GETFL)
         guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0,
             fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
@@ -112,7 +112,7 @@ public struct PassedSocket: Listener {
         inet_ntop(family, address, &text, socklen_t(text.count))
         let name = String(
             decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let place = family == AF_INET ? "\(name):\(port)" : "[\(name)]:\(port)"
+        let endpoint = family == AF_INET ? "\(name):\(port)" : "[\(name)]:\(port)"
         // ::1, or an address of IPv4 in the form ::ffff:127.0.0.1.
         let mapped: [UInt8] = [UInt8](repeating: 0, count: 10) + [255, 255]
         let isLoopback =
@@ -125,9 +125,9 @@ public struct PassedSocket: Listener {
         guard isLoopback else {
             throw .badDescriptor(
                 socket,
-                "it listens on \(place), and a network interface is not served: "
+                "it listens on \(endpoint), and a network interface is not served: "
                     + "keys would travel in the clear")
         }
-        return place
+        return endpoint
     }
 }

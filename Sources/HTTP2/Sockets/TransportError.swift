@@ -35,8 +35,8 @@ extension TransportError: CustomStringConvertible {
         case .pathTooLong(let path, let bytes):
             "the socket path \(path) has \(bytes) bytes; Linux allows "
                 + "\(Limits.maxSocketPathBytes): choose a shorter directory"
-        case .socketInUse(let place):
-            "another process serves \(place): stop it, or choose another place"
+        case .socketInUse(let endpoint):
+            "another process serves \(endpoint): stop it, or choose another place"
         case .notASocket(let path):
             "\(path) exists and is no socket: move it away, or choose another place"
         case .badAddress(let text):

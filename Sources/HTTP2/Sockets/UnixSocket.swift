@@ -13,7 +13,7 @@ public final class UnixSocket: Listener {
     let descriptor: Int32
     let isTCP = false
     let isOurs = true
-    var place: String { path }
+    var endpoint: String { path }
     private let lock: Mutex<LockFile?>
     private let identity: FileIdentity
     private let isRemoved = Atomic<Bool>(false)

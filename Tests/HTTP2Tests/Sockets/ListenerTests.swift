@@ -60,7 +60,7 @@ struct ListenerTests {
     func port() throws {
         let socket = try LoopbackSocket("127.0.0.1:0")
         try socket.listen()
-        let early = try LoopbackSocket.connect(socket.place)
+        let early = try LoopbackSocket.connect(socket.endpoint)
         socket.turnAway()
         let late = try connecting(to: socket.port)
         let accepted = accept(socket.descriptor, nil, nil)

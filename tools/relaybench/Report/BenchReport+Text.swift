@@ -53,7 +53,7 @@ extension BenchReport {
         text += ", \(Figure.grouped(Int(run.rate.rounded())))/s"
         text += ", \(Figure.short(Double(run.all.bytes) / run.seconds / 1_000_000)) MB/s"
         text += ", \(Figure.grouped(run.all.errors)) errors\n\n"
-        let isOpen = load?.schedule.isOpen ?? false
+        let isOpen = workload?.schedule.isOpen ?? false
         text += Figure.left(isOpen ? "latency from the intended time" : "latency", 34)
         text += Self.heads + "\n"
         text += rows(run) { $0.corrected }

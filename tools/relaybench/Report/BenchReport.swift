@@ -42,7 +42,7 @@ struct BenchReport {
         var atLeast: Double?
     }
 
-    var load: Load?
+    var workload: Workload?
     var end = End.finished
     var error: String?
     var runs: [RunResult] = []
@@ -104,7 +104,7 @@ struct BenchReport {
         writer.member("exitCode", Int(exitCode.rawValue))
         writer.name("machine")
         Machine.write(&writer)
-        if let load { write(load, &writer) }
+        if let workload { write(workload, &writer) }
         writer.member("clientWasLimit", !clientLimits.isEmpty)
         writer.name("clientLimits")
         writer.beginArray()
@@ -129,15 +129,15 @@ struct BenchReport {
         return writer.bytes + [UInt8(ascii: "\n")]
     }
 
-    private func write(_ load: Load, _ writer: inout JSONWriter) {
+    private func write(_ workload: Workload, _ writer: inout JSONWriter) {
         writer.name("load")
         writer.beginObject()
-        switch load.address {
+        switch workload.address {
         case .unix(let path): writer.member("unix", path)
         case .loopback(let address): writer.member("loopback", address)
         }
-        writer.member("mode", load.mode)
-        switch load.schedule {
+        writer.member("mode", workload.mode)
+        switch workload.schedule {
         case .closed: break
         case .rate(let rate): writer.member("rate", rate)
         case .ramp(let from, let to):
@@ -149,24 +149,26 @@ struct BenchReport {
                 stages.map { "\($0.length / 1_000_000)ms:\(Figure.rate($0.rate))" }
                     .joined(separator: ","))
         }
-        writer.member("connections", load.connections)
-        writer.member("streams", load.streams)
-        writer.member("threads", load.threads)
-        if let requests = load.requests {
+        writer.member("connections", workload.connections)
+        writer.member("streams", workload.streams)
+        writer.member("threads", workload.threads)
+        if let requests = workload.requests {
             writer.member("requests", requests)
         } else {
-            writer.member("durationMilliseconds", Int(load.duration / 1_000_000))
+            writer.member("durationMilliseconds", Int(workload.duration / 1_000_000))
         }
-        writer.member("warmUpMilliseconds", Int(load.warmUp / 1_000_000))
-        writer.member("timeoutMilliseconds", Int(load.timeout / 1_000_000))
-        if load.think > 0 { writer.member("thinkMilliseconds", Int(load.think / 1_000_000)) }
-        if let file = load.file {
+        writer.member("warmUpMilliseconds", Int(workload.warmUp / 1_000_000))
+        writer.member("timeoutMilliseconds", Int(workload.timeout / 1_000_000))
+        if workload.think > 0 {
+            writer.member("thinkMilliseconds", Int(workload.think / 1_000_000))
+        }
+        if let file = workload.file {
             writer.member("file", file)
-        } else if case .given(let requests, let methods)? = load.plans.first?.target {
+        } else if case .given(let requests, let methods)? = workload.plans.first?.target {
             writer.member("method", methods[0])
             writer.member("path", String(decoding: requests[0].path, as: UTF8.self))
         }
-        writer.member("seed", load.seed)
+        writer.member("seed", workload.seed)
         writer.endObject()
     }
 

@@ -12,14 +12,14 @@ struct Chart {
         var gap = Double.infinity
     }
 
-    /// A labelled place on an axis.
+    /// A labelled position on an axis.
     struct Mark {
         /// 0…1 from the left, or from the bottom.
-        let place: Double
+        let position: Double
         let label: String
     }
 
-    /// What a browser shows for a place on the x axis.
+    /// What a browser shows for a position on the x axis.
     struct Hover {
         let x: Double
         let lines: [String]
@@ -49,7 +49,7 @@ struct Chart {
     let yTitle: String
     /// Thresholds, as lines across.
     var limits: [(y: Double, label: String)] = []
-    /// From this place on the x axis to the end something else goes on; what it is.
+    /// From this position on the x axis to the end something else goes on; what it is.
     var band: (from: Double, label: String)?
     var hovers: [Hover] = []
 
@@ -87,7 +87,7 @@ enum Axis {
         let step = [1, 2, 2.5, 5, 10].map { $0 * power }.first { largest / $0 <= 5 } ?? power * 10
         let top = (largest / step).rounded(.up) * step
         let marks = (0...Int((top / step).rounded())).map {
-            Chart.Mark(place: Double($0) * step / top, label: label(Double($0) * step))
+            Chart.Mark(position: Double($0) * step / top, label: label(Double($0) * step))
         }
         return ({ $0 / top }, marks)
     }
@@ -99,7 +99,7 @@ enum Axis {
         let low = floor(log10(Swift.max(smallest, 1e-3)))
         let high = Swift.max(low + 1, ceil(log10(Swift.max(largest, 1e-3))))
         let marks = stride(from: low, through: high, by: 1).map {
-            Chart.Mark(place: ($0 - low) / (high - low), label: label(pow(10, $0)))
+            Chart.Mark(position: ($0 - low) / (high - low), label: label(pow(10, $0)))
         }
         return ({ (log10(Swift.max($0, 1e-3)) - low) / (high - low) }, marks)
     }
@@ -112,7 +112,7 @@ enum Axis {
         let nines = Swift.max(2, Swift.min(6, ceil(-log10(Swift.max(1e-6, 1 - largest / 100)))))
         let names = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %"]
         let marks = (0...Int(nines)).map {
-            Chart.Mark(place: Double($0) / nines, label: names[$0])
+            Chart.Mark(position: Double($0) / nines, label: names[$0])
         }
         return ({ -log10(Swift.max(1e-7, 1 - $0 / 100)) / nines }, marks)
     }

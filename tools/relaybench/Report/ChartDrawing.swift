@@ -22,7 +22,7 @@ struct ChartDrawing {
                 text += "<polyline class=\"line \(line.style)\" points=\"\(path(part))\"/>\n"
                 // A single point would be invisible as a line.
                 if part.count == 1 {
-                    let (x, y) = place(part[0])
+                    let (x, y) = coordinates(part[0])
                     text +=
                         "<circle class=\"dot \(line.style)\" cx=\"\(x)\" cy=\"\(y)\" r=\"3\"/>\n"
                 }
@@ -40,16 +40,16 @@ struct ChartDrawing {
     private var grid: String {
         var text = ""
         for mark in chart.yMarks {
-            let y = Self.number(bottom - mark.place * (bottom - top))
+            let y = Self.number(bottom - mark.position * (bottom - top))
             text += "<line class=\"grid\" x1=\"\(size.left)\" x2=\"\(right)\" "
             text += "y1=\"\(y)\" y2=\"\(y)\"/>"
             text += label(mark.label, Self.number(size.left - 8), y, "end", " dy=\"4\"")
         }
         var free = -Double.infinity
         for mark in chart.xMarks {
-            let x = size.left + mark.place * (right - size.left)
-            let place = Self.number(x)
-            text += "<line class=\"grid\" x1=\"\(place)\" x2=\"\(place)\" "
+            let x = size.left + mark.position * (right - size.left)
+            let column = Self.number(x)
+            text += "<line class=\"grid\" x1=\"\(column)\" x2=\"\(column)\" "
             text += "y1=\"\(top)\" y2=\"\(bottom)\"/>"
             // Labels that would touch are left out; their lines stay.
             let half = Double(mark.label.count) * Self.character / 2
@@ -135,12 +135,12 @@ struct ChartDrawing {
 
     private func path(_ points: [(x: Double, y: Double)]) -> String {
         points.map { point in
-            let (x, y) = place(point)
+            let (x, y) = coordinates(point)
             return "\(x),\(y)"
         }.joined(separator: " ")
     }
 
-    private func place(_ point: (x: Double, y: Double)) -> (String, String) {
+    private func coordinates(_ point: (x: Double, y: Double)) -> (String, String) {
         let x = size.left + Self.share(chart.x(point.x)) * (right - size.left)
         let y = bottom - Self.share(chart.y(point.y)) * (bottom - top)
         return (Self.number(x), Self.number(y))
@@ -148,25 +148,25 @@ struct ChartDrawing {
 
     /// Columns that show their values when the pointer is over them.
     private var hovers: String {
-        let places = chart.hovers.map {
+        let columns = chart.hovers.map {
             size.left + Self.share(chart.x($0.x)) * (right - size.left)
         }
         var text = ""
         for (index, hover) in chart.hovers.enumerated() {
-            let from = index == 0 ? size.left : (places[index - 1] + places[index]) / 2
+            let from = index == 0 ? size.left : (columns[index - 1] + columns[index]) / 2
             let to =
-                index + 1 == places.count ? right : (places[index] + places[index + 1]) / 2
+                index + 1 == columns.count ? right : (columns[index] + columns[index + 1]) / 2
             text += "<g class=\"hover\"><rect x=\"\(Self.number(from))\" y=\"\(top)\" "
             text += "width=\"\(Self.number(to - from))\" height=\"\(bottom - top)\"/>"
             text +=
-                "<line x1=\"\(Self.number(places[index]))\" x2=\"\(Self.number(places[index]))\" "
+                "<line x1=\"\(Self.number(columns[index]))\" x2=\"\(Self.number(columns[index]))\" "
             text += "y1=\"\(top)\" y2=\"\(bottom)\"/>"
             text += "<title>\(HTML.escape(hover.lines.joined(separator: "\n")))</title></g>\n"
         }
         return text
     }
 
-    private static func share(_ place: Double) -> Double { min(1, max(0, place)) }
+    private static func share(_ value: Double) -> Double { min(1, max(0, value)) }
 
     private static func number(_ value: Double) -> String { Figure.fixed(value, 1) }
 }

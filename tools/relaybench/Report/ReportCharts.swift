@@ -92,7 +92,7 @@ struct ReportCharts {
     }
 
     /// Latencies of each second. Where no answer came there is none, but somebody waited: the longest
-    /// wait is drawn with the largest latency, so that a standstill is the highest place.
+    /// wait is drawn with the largest latency, so that a standstill is the highest point.
     var latencies: Chart {
         let intervals = intervals
         let line = { (name: String, style: String, value: (Second) -> Double?) in
@@ -192,8 +192,8 @@ struct ReportCharts {
         let axis = Axis.linear(to: last) { Figure.round($0) }
         // A round end would leave a gap on the right: only marks within the run are shown.
         let marks = axis.marks.compactMap { mark -> Chart.Mark? in
-            let place = mark.place / axis.scale(last)
-            return place <= 1 ? Chart.Mark(place: place, label: mark.label) : nil
+            let position = mark.position / axis.scale(last)
+            return position <= 1 ? Chart.Mark(position: position, label: mark.label) : nil
         }
         return ({ $0 / last }, marks)
     }

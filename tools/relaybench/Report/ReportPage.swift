@@ -29,21 +29,22 @@ struct ReportPage {
     // MARK: Head
 
     private var head: String {
-        let load = report.root["load"]
+        let workload = report.root["load"]
         var words: [String] = []
-        switch load?["mode"]?.text {
+        switch workload?["mode"]?.text {
         case "rate":
-            let rate = load?["rate"]?.number.map { Figure.rate($0) } ?? "–"
+            let rate = workload?["rate"]?.number.map { Figure.rate($0) } ?? "–"
             words.append("open loop, \(rate)/s in total")
-        case "stages": words.append("open loop, stages \(load?["stages"]?.text ?? "")")
+        case "stages": words.append("open loop, stages \(workload?["stages"]?.text ?? "")")
         case "ramp":
-            words.append("open loop, from \(count(load?["from"])) to \(count(load?["to"]))/s")
+            words.append(
+                "open loop, from \(count(workload?["from"])) to \(count(workload?["to"]))/s")
         default: words.append("closed loop")
         }
-        words.append("\(count(load?["connections"])) connections")
-        words.append("\(count(load?["streams"])) streams each")
-        words.append("threads: \(count(load?["threads"]))")
-        let target = load?["unix"]?.text ?? load?["loopback"]?.text ?? ""
+        words.append("\(count(workload?["connections"])) connections")
+        words.append("\(count(workload?["streams"])) streams each")
+        words.append("threads: \(count(workload?["threads"]))")
+        let target = workload?["unix"]?.text ?? workload?["loopback"]?.text ?? ""
         var text = "<h1>\(HTML.escape(report.scenarios.joined(separator: ", ")))</h1>\n"
         text += "<p class=\"soft\">\(HTML.escape(words.joined(separator: " · ")))</p>\n"
         text += "<p class=\"soft\">\(HTML.escape(target)) · "

@@ -6,20 +6,20 @@ import System
 
 /// One run of a load, from the first connection to the figures.
 struct Run {
-    let load: Load
+    let workload: Workload
     /// The server's process, if it is known.
     let server: ServerProcess?
     let screen: Screen
-    /// Those that may end the run, with `Load.abortsOnThreshold`.
+    /// Those that may end the run, with `Workload.abortsOnThreshold`.
     var thresholds: [Threshold] = []
 
     /// Carries it out; Ctrl-C ends it early and still gives its figures.
     func carryOut() throws(BenchError) -> RunResult {
-        let board = Board(threads: load.threads)
+        let board = Board(threads: workload.threads)
         var workers: [Worker] = []
         do throws(TransportError) {
-            for number in 0..<load.threads {
-                workers.append(try Worker(load, board, number: number))
+            for number in 0..<workload.threads {
+                workers.append(try Worker(workload, board, number: number))
             }
         } catch {
             throw .transport(error)
@@ -27,15 +27,15 @@ struct Run {
         let process = server ?? workers[0].serverProcess.flatMap { ServerProcess(serving: $0) }
         // The first look is at the very beginning of the measured part, or what a short run costs
         // would be lost: nothing is asked of the server between that and the first request.
-        var watch = ServerWatch(process, isWarm: load.warmUp == 0)
+        var watch = ServerWatch(process, isWarm: workload.warmUp == 0)
         let start = SystemClock.monotonic.nanoseconds
         for worker in workers { worker.start(at: start) }
-        let end = wait(for: board, &watch, from: start + load.warmUp)
+        let end = wait(for: board, &watch, from: start + workload.warmUp)
         for worker in workers { worker.join() }
         screen.clear()
-        var result = RunResult(load, workers, board, from: start + load.warmUp, end)
+        var result = RunResult(workload, workers, board, from: start + workload.warmUp, end)
         result.server = watch.figures(requests: workers.reduce(0) { $0 + $1.ended })
-        result.judge(load)
+        result.judge(workload)
         return result
     }
 
@@ -47,29 +47,29 @@ struct Run {
     ) -> BenchReport.End {
         var end = BenchReport.End.finished
         var nextJudgement = measured + Limits.firstJudgement
-        while board.ended.load(ordering: .acquiring) < load.threads {
+        while board.ended.load(ordering: .acquiring) < workload.threads {
             var now = SystemClock.monotonic.nanoseconds
             var pause = Limits.look
             // Not late for the beginning and the end of the measured part.
-            for time in [measured, measured + load.duration] where time > now {
+            for time in [measured, measured + workload.duration] where time > now {
                 pause = min(pause, time - now)
             }
             usleep(UInt32(pause / 1_000))
             now = SystemClock.monotonic.nanoseconds
             if now >= measured { watch.begin() }
-            if now >= measured + load.duration { watch.endOfLoad() }
+            if now >= measured + workload.duration { watch.endOfLoad() }
             if Interrupt.isPending, end == .finished {
                 end = .interrupted
                 board.isStopped.store(true, ordering: .relaxed)
             }
-            if load.abortsOnThreshold, now >= nextJudgement, end == .finished {
+            if workload.abortsOnThreshold, now >= nextJudgement, end == .finished {
                 nextJudgement = now + Limits.firstJudgement / 4
                 if isHopeless(board, Double(now - measured) / 1e9) {
                     end = .aborted
                     board.isStopped.store(true, ordering: .relaxed)
                 }
             }
-            screen.update(board, now - measured, load)
+            screen.update(board, now - measured, workload)
         }
         return board.isServerGone.load(ordering: .relaxed) ? .failed : end
     }
@@ -83,7 +83,7 @@ struct Run {
         return thresholds.contains { threshold in
             // The server's own figures are read when the run is over.
             if threshold.metric == .serverCPU { return false }
-            let index = load.plans.firstIndex { $0.name == threshold.scenario }
+            let index = workload.plans.firstIndex { $0.name == threshold.scenario }
             let tally = index.map { tallies[$0] } ?? all
             return threshold.verdict(threshold.figure(tally, seconds: seconds)) == false
         }
@@ -127,16 +127,16 @@ struct RunResult {
     private(set) var clientLimits: [String] = []
 
     init(
-        _ load: Load, _ workers: [Worker], _ board: Board, from start: Int64,
+        _ workload: Workload, _ workers: [Worker], _ board: Board, from start: Int64,
         _ end: BenchReport.End
     ) {
-        for (index, plan) in load.plans.enumerated() {
+        for (index, plan) in workload.plans.enumerated() {
             let tally = Tally()
             for worker in workers { tally.add(worker.runners[index].tally) }
             parts.append(
                 Part(
                     name: plan.name, keys: plan.keys, keyCount: plan.keyCount,
-                    share: 100 * plan.weight / load.weightSum, tally: tally))
+                    share: 100 * plan.weight / workload.weightSum, tally: tally))
             all.add(tally)
         }
         for worker in workers { lateness.add(worker.lateness) }
@@ -144,8 +144,8 @@ struct RunResult {
         self.end = end
         refused = workers.reduce(0) { $0 + $1.refused }
         reconnections = workers.reduce(0) { $0 + $1.loop.reconnections }
-        let limit = workers.map(\.loop.streamLimit).min() ?? load.streams
-        streamLimit = limit < load.streams ? limit : nil
+        let limit = workers.map(\.loop.streamLimit).min() ?? workload.streams
+        streamLimit = limit < workload.streams ? limit : nil
         intervals = board.intervals
         let last = workers.map { Swift.max($0.lastAnswer, start) }.max() ?? start
         sending = Double(usage.map(\.elapsed).max() ?? 0) / 1e9
@@ -166,10 +166,10 @@ struct RunResult {
     var busiest: Double { usage.map(\.busy).max() ?? 0 }
 
     /// Says whether the client was the limit. Then nothing here is a figure of the server.
-    fileprivate mutating func judge(_ load: Load) {
-        if load.schedule.isOpen {
+    fileprivate mutating func judge(_ workload: Workload) {
+        if workload.schedule.isOpen {
             let late = lateness.value(atPercentile: 99)
-            if late > load.allowedLateness {
+            if late > workload.allowedLateness {
                 let time = Figure.time(Double(late) / 1_000)
                 clientLimits.append(
                     "1 % of the requests were sent more than \(time) late while the "
@@ -178,7 +178,7 @@ struct RunResult {
         }
         // A server that is as busy as we are is a limit of its own.
         let serverBusy = server?.busiest ?? 0
-        if busiest >= load.allowedBusy, serverBusy < load.allowedBusy {
+        if busiest >= workload.allowedBusy, serverBusy < workload.allowedBusy {
             clientLimits.append(
                 "a thread of relaybench used or waited for \(Figure.short(busiest * 100)) % of a "
                     + "core; give it more threads (-t) or a core of its own")

@@ -40,14 +40,14 @@ enum RunCommand {
         for file in [BenchOptions.json, BenchOptions.timeSeries, BenchOptions.hdr] {
             if let path = arguments[file] { try TextFile.requireWritable(path) }
         }
-        var load = try Load(arguments)
-        report.load = load
+        var workload = try Workload(arguments)
+        report.workload = workload
         let thresholds = try parse(arguments[BenchOptions.thresholds])
         let goal: Threshold? =
             if let text = arguments[BenchOptions.findMax] { try Threshold(text) } else { nil }
         let shares = try Share.parse(arguments[BenchOptions.mix])
         let names =
-            load.file != nil
+            workload.file != nil
             ? ["file"]
             : arguments[BenchOptions.url] != nil ? ["url"] : shares.map(\.scenario.name)
         for threshold in thresholds + (goal.map { [$0] } ?? []) {
@@ -56,19 +56,20 @@ enum RunCommand {
                 throw .usage("'\(threshold.text)': '\(name)' is not in the --mix")
             }
         }
-        load.plans = try plans(load, shares, Target(arguments).path, arguments)
-        report.load = load
+        workload.plans = try plans(workload, shares, Target(arguments).path, arguments)
+        report.workload = workload
         if Interrupt.isPending { throw .interrupted }
         let screen = Screen(quiet: arguments[BenchOptions.quiet])
         let server = arguments[BenchOptions.process].map {
             ServerProcess(id: Int32($0), adminSocket: arguments[BenchOptions.adminSocket])
         }
         if let goal {
-            try Search(load: load, goal: goal, server: server, screen: screen).run(&report)
+            try Search(workload: workload, goal: goal, server: server, screen: screen).run(&report)
         } else {
             for number in 1...arguments[BenchOptions.repeats] {
                 if number > 1 { screen.say("run \(number)") }
-                let run = Run(load: load, server: server, screen: screen, thresholds: thresholds)
+                let run = Run(
+                    workload: workload, server: server, screen: screen, thresholds: thresholds)
                 let result = try run.carryOut()
                 if result.isMeasured { report.runs.append(result) }
                 if result.end != .finished {
@@ -86,24 +87,25 @@ enum RunCommand {
     }
 
     private static func plans(
-        _ load: Load, _ shares: [Share], _ path: String?, _ arguments: Arguments
+        _ workload: Workload, _ shares: [Share], _ path: String?, _ arguments: Arguments
     ) throws(BenchError) -> [Plan] {
-        if let file = load.file {
+        if let file = workload.file {
             if let path, path != "/" {
                 throw .usage("--input-file has the paths: --url then ends with the port or with /")
             }
             return [try InputFile.plan(file)]
         }
-        let learner = try Learner(load.address, fields: load.fields, authority: load.authority)
+        let probe = try ServerProbe(
+            workload.address, fields: workload.fields, authority: workload.authority)
         if let path {
             let plan = try InputFile.plan(
                 path: path, method: arguments[BenchOptions.method],
                 body: arguments[BenchOptions.body])
-            if case .given(_, methods: ["GET"]) = plan.target { try learner.probe(path) }
+            if case .given(_, methods: ["GET"]) = plan.target { try probe.check(path) }
             return [plan]
         }
         var plans: [Plan] = []
-        for share in shares { plans.append(try learner.plan(share)) }
+        for share in shares { plans.append(try probe.plan(share)) }
         return plans
     }
 

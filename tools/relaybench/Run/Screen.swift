@@ -20,18 +20,18 @@ final class Screen {
     /// Says something if it is time to.
     ///
     /// - Parameter after: nanoseconds since the measured part began; negative in the warm-up.
-    func update(_ board: Board, _ after: Int64, _ load: Load) {
+    func update(_ board: Board, _ after: Int64, _ workload: Workload) {
         switch style {
         case .quiet: return
         case .live:
             if after - last < Int64(Limits.redraw) * 1_000_000, last != 0 { return }
             last = after
-            write("\r" + line(board, after, load) + "\u{1b}[K")
+            write("\r" + line(board, after, workload) + "\u{1b}[K")
         case .lines:
             let second = Int(after / 1_000_000_000)
             if after < 0 || second < shown + Limits.lineSeconds { return }
             shown = second
-            write(line(board, after, load) + "\n")
+            write(line(board, after, workload) + "\n")
         }
     }
 
@@ -47,13 +47,13 @@ final class Screen {
         if style != .quiet { write(text + "\n") }
     }
 
-    private func line(_ board: Board, _ after: Int64, _ load: Load) -> String {
+    private func line(_ board: Board, _ after: Int64, _ workload: Workload) -> String {
         if after < 0 { return "warming up, \(-after / 1_000_000_000 + 1) s left" }
         let second = after / 1_000_000_000
         var line = "\(second) s"
-        if load.requests == nil, load.duration > 0 {
-            let share = Double(after) / Double(load.duration)
-            line = bar(min(1, share)) + " " + line + " of \(load.duration / 1_000_000_000) s"
+        if workload.requests == nil, workload.duration > 0 {
+            let share = Double(after) / Double(workload.duration)
+            line = bar(min(1, share)) + " " + line + " of \(workload.duration / 1_000_000_000) s"
         }
         guard let newest = board.newest else { return line }
         line += "  \(Figure.grouped(newest.requests))/s"

@@ -4,7 +4,7 @@ import Options
 /// Looks for the highest rate that keeps a threshold: doubles until one does not, then halves the
 /// distance until good and bad are close.
 struct Search {
-    let load: Load
+    let workload: Workload
     let goal: Threshold
     let server: ServerProcess?
     let screen: Screen
@@ -14,13 +14,13 @@ struct Search {
         report.search = BenchReport.Search()
         var good: (rate: Double, run: RunResult)?
         var bad: (rate: Double, run: RunResult)?
-        var rate = Double(load.connections * load.streams) * 4
+        var rate = Double(workload.connections * workload.streams) * 4
         for _ in 0..<Limits.searchSteps {
-            let result = try Run(load: at(rate), server: server, screen: screen).carryOut()
+            let result = try Run(workload: at(rate), server: server, screen: screen).carryOut()
             if result.end != .finished {
                 // What a step came to that did not finish says nothing of its rate.
                 report.end = result.end
-                report.load = at(rate)
+                report.workload = at(rate)
                 report.runs = result.isMeasured ? [result] : []
                 return
             }
@@ -29,7 +29,7 @@ struct Search {
                 screen.say("relaybench itself was the limit at \(Figure.rate(rate))/s")
                 report.search?.atLeast = good?.rate
                 report.search?.clientLimit = rate
-                report.load = at(rate)
+                report.workload = at(rate)
                 report.runs = [result]
                 return
             }
@@ -48,15 +48,15 @@ struct Search {
         }
         report.search?.rate = good?.rate
         if let shown = good ?? bad {
-            report.load = at(shown.rate)
+            report.workload = at(shown.rate)
             report.runs = [shown.run]
         }
     }
 
-    private func at(_ rate: Double) -> Load {
-        var load = load
-        load.schedule = .rate(rate)
-        return load
+    private func at(_ rate: Double) -> Workload {
+        var workload = workload
+        workload.schedule = .rate(rate)
+        return workload
     }
 
     /// - Returns: whether the rate keeps the threshold.

@@ -72,10 +72,10 @@ final class Board: Sendable {
                 let histogram = state.spare.popLast() ?? Histogram(digits: Limits.intervalDigits)
                 state.open.append(Second(histogram: histogram))
             }
-            let place = index - state.past.count
-            state.open[place].histogram.add(histogram)
-            state.open[place].errors += errors
-            state.open[place].waiting = max(state.open[place].waiting, waiting)
+            let offset = index - state.past.count
+            state.open[offset].histogram.add(histogram)
+            state.open[offset].errors += errors
+            state.open[offset].waiting = max(state.open[offset].waiting, waiting)
             state.closePast()
         }
     }

@@ -29,81 +29,81 @@ final class Runner {
     }
 
     /// The method of a request that was made here.
-    func method(_ flight: UnsafeMutablePointer<Flight>) -> String {
-        methods[Int(flight.pointee.template)]
+    func method(_ request: UnsafeMutablePointer<InFlightRequest>) -> String {
+        methods[Int(request.pointee.template)]
     }
 
     /// Writes the next request's path and body, and notes what its answer must be.
     func make(
-        _ flight: UnsafeMutablePointer<Flight>, path: UnsafeMutablePointer<UInt8>,
+        _ request: UnsafeMutablePointer<InFlightRequest>, path: UnsafeMutablePointer<UInt8>,
         body: UnsafeMutablePointer<UInt8>, next: UnsafeMutablePointer<UInt8>?
     ) {
         made += 1
         let readsWhole =
             expectation.level > 0 && (plan.isWalk || made % Limits.fullCheckShare == 1)
-        flight.pointee.readsWhole = readsWhole
-        if readsWhole { flight.pointee.scanner = PageScanner(level: expectation.level) }
+        request.pointee.readsWhole = readsWhole
+        if readsWhole { request.pointee.scanner = PageScanner(level: expectation.level) }
         let key = chooser.key()
         var length = 0
-        flight.pointee.sharedBody = nil
-        flight.pointee.template = 0
-        flight.pointee.isHead = false
-        flight.pointee.bodyLength = Int32(writeBody(body))
+        request.pointee.sharedBody = nil
+        request.pointee.template = 0
+        request.pointee.isHead = false
+        request.pointee.bodyLength = Int32(writeBody(body))
         switch plan.target {
         case .numbered(let prefix, let numbers, let suffix):
             let number = numbers[key]
             length = Self.copy(prefix, path, 0)
             length += DecimalText.write(number, to: path + length)
             length = Self.copy(suffix, path, length)
-            expect(flight, offset: Int(number), record: number)
+            expect(request, offset: Int(number), record: number)
         case .listed(let paths):
             length = Self.copy(paths[key].path, path, 0)
-            flight.pointee.firstID = 0
-            flight.pointee.total = expectation.limit > 0 ? paths[key].total : -1
-            flight.pointee.documents =
+            request.pointee.firstID = 0
+            request.pointee.total = expectation.limit > 0 ? paths[key].total : -1
+            request.pointee.documents =
                 Swift.min(expectation.limit, paths[key].total - paths[key].offset)
         case .given(let requests, let methods):
-            let request = requests[key]
-            length = Self.copy(request.path, path, 0)
-            flight.pointee.firstID = 0
-            flight.pointee.total = -1
-            flight.pointee.template = UInt16(request.method)
-            flight.pointee.isHead = methods[request.method] == "HEAD"
-            if let body = request.body {
-                flight.pointee.sharedBody = body.start
-                flight.pointee.bodyLength = Int32(body.count)
+            let given = requests[key]
+            length = Self.copy(given.path, path, 0)
+            request.pointee.firstID = 0
+            request.pointee.total = -1
+            request.pointee.template = UInt16(given.method)
+            request.pointee.isHead = methods[given.method] == "HEAD"
+            if let body = given.body {
+                request.pointee.sharedBody = body.start
+                request.pointee.bodyLength = Int32(body.count)
             }
         case .walk(let start):
-            if flight.pointee.nextLength > 0, let next {
-                length = flight.pointee.nextLength
+            if request.pointee.nextLength > 0, let next {
+                length = request.pointee.nextLength
                 memcpy(path, next, length)
             } else {
                 length = Self.copy(start, path, 0)
-                flight.pointee.walkedTo = 0
-                flight.pointee.walked = 0
+                request.pointee.walkedTo = 0
+                request.pointee.walked = 0
             }
-            flight.pointee.firstID = 0
-            flight.pointee.total = expectation.total ?? -1
-            flight.pointee.documents =
+            request.pointee.firstID = 0
+            request.pointee.total = expectation.total ?? -1
+            request.pointee.documents =
                 Swift.min(
-                    expectation.limit, Swift.max(0, flight.pointee.total - flight.pointee.walked))
+                    expectation.limit, Swift.max(0, request.pointee.total - request.pointee.walked))
         }
-        flight.pointee.isWalk = plan.isWalk
-        flight.pointee.hasNext = false
-        flight.pointee.pathLength = Int32(length)
+        request.pointee.isWalk = plan.isWalk
+        request.pointee.hasNext = false
+        request.pointee.pathLength = Int32(length)
     }
 
     private func expect(
-        _ flight: UnsafeMutablePointer<Flight>, offset: Int, record: UInt64
+        _ request: UnsafeMutablePointer<InFlightRequest>, offset: Int, record: UInt64
     ) {
-        flight.pointee.total = expectation.total ?? -1
+        request.pointee.total = expectation.total ?? -1
         if expectation.isRecord {
-            flight.pointee.firstID = record
-            flight.pointee.documents = 1
+            request.pointee.firstID = record
+            request.pointee.documents = 1
         } else {
             let first = expectation.firstID
-            flight.pointee.firstID = first == 0 ? 0 : first + UInt64(offset)
-            flight.pointee.documents =
+            request.pointee.firstID = first == 0 ? 0 : first + UInt64(offset)
+            request.pointee.documents =
                 Swift.min(expectation.limit, (expectation.total ?? 0) - offset)
         }
     }
@@ -111,12 +111,12 @@ final class Runner {
     /// Ends a page of a walk; the whole list must have been seen when there is no next page.
     ///
     /// - Returns: what was wrong with the walk.
-    func walked(_ flight: UnsafeMutablePointer<Flight>) -> Fault? {
-        flight.pointee.walked += flight.pointee.scanner.documents
-        flight.pointee.walkedTo = flight.pointee.scanner.lastID
-        if flight.pointee.hasNext { return nil }
-        flight.pointee.nextLength = 0
-        if flight.pointee.walked != flight.pointee.total { return .total }
+    func walked(_ request: UnsafeMutablePointer<InFlightRequest>) -> Fault? {
+        request.pointee.walked += request.pointee.scanner.documents
+        request.pointee.walkedTo = request.pointee.scanner.lastID
+        if request.pointee.hasNext { return nil }
+        request.pointee.nextLength = 0
+        if request.pointee.walked != request.pointee.total { return .total }
         tally.walks += 1
         return nil
     }

@@ -5,10 +5,10 @@ extension Worker {
     func fieldReceived(
         _ slot: Int, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) {
-        let flight = flights + slot
-        if name.count == 13, flight.pointee.total >= 0, name.elementsEqual("x-total-count".utf8) {
-            flight.pointee.seenTotal = DecimalText.read(value).map { Int($0) } ?? -1
-        } else if flight.pointee.isWalk, name.count == 4, let nextPaths,
+        let request = inFlight + slot
+        if name.count == 13, request.pointee.total >= 0, name.elementsEqual("x-total-count".utf8) {
+            request.pointee.seenTotal = DecimalText.read(value).map { Int($0) } ?? -1
+        } else if request.pointee.isWalk, name.count == 4, let nextPaths,
             name.elementsEqual("link".utf8)
         {
             keepNext(slot, value, nextPaths + slot * pathBytes)
@@ -23,49 +23,49 @@ extension Worker {
             value[0] == UInt8(ascii: "<")
         else { return }
         for index in 1..<end { space[index - 1] = value[index] }
-        flights[slot].nextLength = end - 1
-        flights[slot].hasNext = true
+        inFlight[slot].nextLength = end - 1
+        inFlight[slot].hasNext = true
     }
 
     func dataReceived(_ slot: Int, _ bytes: UnsafeRawBufferPointer) {
-        let flight = flights + slot
+        let request = inFlight + slot
         if bytes.isEmpty { return }
-        let runner = runners[flight.pointee.scenario]
-        if !flight.pointee.hasBegun {
-            flight.pointee.hasBegun = true
+        let runner = runners[request.pointee.scenario]
+        if !request.pointee.hasBegun {
+            request.pointee.hasBegun = true
             if !runner.expectation.accepts(loop.status(slot)) {
-                if runner.failedBody.isEmpty, flight.pointee.isCounted {
+                if runner.failedBody.isEmpty, request.pointee.isCounted {
                     runner.failedBody = Array(bytes.prefix(Limits.shownBytes))
                 }
-            } else if !flight.pointee.begins(bytes, with: runner.expectation.head) {
-                flight.pointee.fault = .body
+            } else if !request.pointee.begins(bytes, with: runner.expectation.head) {
+                request.pointee.fault = .body
             }
         }
-        flight.pointee.lastByte = bytes[bytes.count - 1]
-        if flight.pointee.readsWhole { flight.pointee.scanner.read(bytes) }
+        request.pointee.lastByte = bytes[bytes.count - 1]
+        if request.pointee.readsWhole { request.pointee.scanner.read(bytes) }
     }
 
     func ended(_ slot: Int, _ outcome: ResponseOutcome) {
-        let flight = flights + slot
-        if flight.pointee.phase == .underway {
-            if outcome.failure == .refused, flight.pointee.tries < Limits.retries {
+        let request = inFlight + slot
+        if request.pointee.phase == .underway {
+            if outcome.failure == .refused, request.pointee.tries < Limits.retries {
                 // Not processed, so it is sent again; the time since it was due runs on.
-                flight.pointee.tries += 1
-                flight.pointee.expectAnswer()
+                request.pointee.tries += 1
+                request.pointee.expectAnswer()
                 refused += 1
                 retries.append(slot)
                 return
             }
-            let runner = runners[flight.pointee.scenario]
-            count(slot, runner, fault(flight, runner, outcome), outcome)
+            let runner = runners[request.pointee.scenario]
+            count(slot, runner, fault(request, runner, outcome), outcome)
             underway -= 1
         }
         release(slot, loop.now)
     }
 
     func release(_ slot: Int, _ now: Int64) {
-        flights[slot].phase = .free
-        free.put(slot, now, pause: load.think)
+        inFlight[slot].phase = .free
+        free.put(slot, now, pause: workload.think)
     }
 
     func unpark(_ connection: Int) {

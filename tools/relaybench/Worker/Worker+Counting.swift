@@ -4,7 +4,8 @@ import System
 /// What becomes of an answer: a success or an error, and a time in the histograms.
 extension Worker {
     func fault(
-        _ flight: UnsafeMutablePointer<Flight>, _ runner: Runner, _ outcome: ResponseOutcome
+        _ request: UnsafeMutablePointer<InFlightRequest>, _ runner: Runner,
+        _ outcome: ResponseOutcome
     ) -> Fault? {
         var fault: Fault?
         switch outcome.failure {
@@ -14,16 +15,20 @@ extension Worker {
         case nil:
             if !runner.expectation.accepts(outcome.status) {
                 fault = .status
-            } else if flight.pointee.hasContent(outcome.status),
+            } else if request.pointee.hasContent(outcome.status),
                 (outcome.declaredBytes ?? outcome.receivedBytes) != outcome.receivedBytes
             {
                 fault = .length
             } else {
-                fault = flight.pointee.verdict(runner.expectation)
+                fault = request.pointee.verdict(runner.expectation)
             }
         }
         if runner.plan.isWalk {
-            if fault == nil { fault = runner.walked(flight) } else { flight.pointee.nextLength = 0 }
+            if fault == nil {
+                fault = runner.walked(request)
+            } else {
+                request.pointee.nextLength = 0
+            }
         }
         return fault
     }
@@ -31,15 +36,15 @@ extension Worker {
     func count(
         _ slot: Int, _ runner: Runner, _ fault: Fault?, _ outcome: ResponseOutcome
     ) {
-        let flight = flights + slot
+        let request = inFlight + slot
         let now = loop.now
         if now >= measuredFrom { ended += 1 }
-        guard flight.pointee.isCounted else { return }
-        let sinceDue = now - flight.pointee.intended
-        runner.tally.record(fault, sinceDue: sinceDue, sinceSent: now - flight.pointee.sent)
+        guard request.pointee.isCounted else { return }
+        let sinceDue = now - request.pointee.intended
+        runner.tally.record(fault, sinceDue: sinceDue, sinceSent: now - request.pointee.sent)
         runner.tally.record(status: outcome.status)
         runner.tally.bytes += outcome.receivedBytes
-        if flight.pointee.readsWhole { runner.tally.readWhole += 1 }
+        if request.pointee.readsWhole { runner.tally.readWhole += 1 }
         lastAnswer = now
         let index = interval(now)
         if index != secondIndex { publish(index) }
@@ -52,20 +57,20 @@ extension Worker {
 
     /// Keeps the first failing answer of a scenario.
     func note(_ slot: Int, _ fault: Fault, _ outcome: ResponseOutcome?) {
-        let flight = flights + slot
-        let runner = runners[flight.pointee.scenario]
+        let request = inFlight + slot
+        let runner = runners[request.pointee.scenario]
         if runner.tally.firstFailure != nil { return }
         // SAFETY: the slot's path is as long as it was written.
         let path = UnsafeBufferPointer(
-            start: loop.path(slot), count: Int(flight.pointee.pathLength))
+            start: loop.path(slot), count: Int(request.pointee.pathLength))
         let status = outcome?.status ?? 0
         let body = fault == .status ? runner.failedBody : []
         runner.tally.firstFailure = Failure(
             fault: fault, at: SystemClock.monotonic.nanoseconds - measuredFrom,
-            method: runner.method(flight),
+            method: runner.method(request),
             path: String(decoding: path.prefix(Limits.shownBytes), as: UTF8.self),
             status: status == 0 ? nil : status,
-            why: outcome.map { flight.pointee.explain(fault, $0) } ?? "",
+            why: outcome.map { request.pointee.explain(fault, $0) } ?? "",
             body: String(decoding: body, as: UTF8.self))
     }
 

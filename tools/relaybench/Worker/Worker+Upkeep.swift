@@ -16,11 +16,11 @@ extension Worker {
 
     func tick(_ now: Int64) {
         var oldest = now
-        for slot in 0..<loop.slotCount where flights[slot].phase == .underway {
-            if now - flights[slot].sent > load.timeout {
+        for slot in 0..<loop.slotCount where inFlight[slot].phase == .underway {
+            if now - inFlight[slot].sent > workload.timeout {
                 expire(slot, .timeout, now)
-            } else if flights[slot].isCounted {
-                oldest = Swift.min(oldest, flights[slot].intended)
+            } else if inFlight[slot].isCounted {
+                oldest = Swift.min(oldest, inFlight[slot].intended)
             }
         }
         if pacer.isOpen, pacer.nextDue >= measuredFrom, pacer.nextDue < pacer.end, left > 0 {
@@ -30,7 +30,7 @@ extension Worker {
             if interval(now) != secondIndex { publish(interval(now)) }
             secondWaiting = Swift.max(secondWaiting, now - oldest)
             ticks += 1
-            if load.abortsOnThreshold, ticks % 3 == 1 {
+            if workload.abortsOnThreshold, ticks % 3 == 1 {
                 board.keep(runners.map(\.tally), of: number)
             }
         }
@@ -45,18 +45,18 @@ extension Worker {
     }
 
     private func expire(_ slot: Int, _ fault: Fault, _ now: Int64) {
-        let flight = flights + slot
-        flight.pointee.phase = .abandoned
-        flight.pointee.nextLength = 0
+        let request = inFlight + slot
+        request.pointee.phase = .abandoned
+        request.pointee.nextLength = 0
         underway -= 1
         if now >= measuredFrom { ended += 1 }
-        if flight.pointee.isCounted {
-            let runner = runners[flight.pointee.scenario]
+        if request.pointee.isCounted {
+            let runner = runners[request.pointee.scenario]
             runner.tally.record(
-                fault, sinceDue: now - flight.pointee.intended,
-                sinceSent: now - flight.pointee.sent)
+                fault, sinceDue: now - request.pointee.intended,
+                sinceSent: now - request.pointee.sent)
             note(slot, fault, nil)
-            second.record(now - flight.pointee.intended)
+            second.record(now - request.pointee.intended)
             secondErrors += 1
         }
         // Without a stream there is nothing whose end would free the slot.
@@ -71,7 +71,7 @@ extension Worker {
         let now = SystemClock.monotonic.nanoseconds
         let index = interval(now)
         if index != secondIndex { publish(index) }
-        for slot in 0..<loop.slotCount where flights[slot].phase == .underway {
+        for slot in 0..<loop.slotCount where inFlight[slot].phase == .underway {
             expire(slot, .timeout, now)
         }
         while pacer.isOpen, pacer.nextDue < Swift.min(pacer.end, now), left > 0 {

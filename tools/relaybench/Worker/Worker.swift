@@ -7,7 +7,7 @@ import System
 /// One thread of a run: fills slots when requests are due, checks answers as they arrive, counts.
 final class Worker: ResponseHandler, @unchecked Sendable {
     // SAFETY: used by its own thread from `start` to `join`, by the run's thread before and after.
-    let load: Load
+    let workload: Workload
     let board: Board
     let number: Int
     let runners: [Runner]
@@ -23,7 +23,7 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     var refused = 0
 
     var loop: ClientLoop!
-    let flights: UnsafeMutablePointer<Flight>
+    let inFlight: UnsafeMutablePointer<InFlightRequest>
     var free: SlotQueue
     /// Slots whose request is to be sent again.
     var retries: [Int] = []
@@ -48,37 +48,38 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     private var thread: SystemThread?
 
     /// Connects.
-    init(_ load: Load, _ board: Board, number: Int) throws(TransportError) {
-        self.load = load
+    init(_ workload: Workload, _ board: Board, number: Int) throws(TransportError) {
+        self.workload = workload
         self.board = board
         self.number = number
-        runners = load.plans.map {
+        runners = workload.plans.map {
             Runner(
-                $0, thread: number, threads: load.threads, seed: load.seed,
-                authority: load.authority, fields: load.fields)
+                $0, thread: number, threads: workload.threads, seed: workload.seed,
+                authority: workload.authority, fields: workload.fields)
         }
         weights = runners.map(\.plan.weight)
-        pacer = Pacer(first: number, stride: load.threads)
-        chance = Chance(seed: load.seed &+ UInt64(number) &* 7_919)
-        let connections = load.connections(of: number)
-        let slots = connections * load.streams
-        pathBytes = load.pathBytes
-        left = load.requests(of: number)
+        pacer = Pacer(first: number, stride: workload.threads)
+        chance = Chance(seed: workload.seed &+ UInt64(number) &* 7_919)
+        let connections = workload.connections(of: number)
+        let slots = connections * workload.streams
+        pathBytes = workload.pathBytes
+        left = workload.requests(of: number)
         // SAFETY: freed in deinit, after the loop that calls the handler is gone.
-        flights = .allocate(capacity: slots)
-        flights.initialize(repeating: Flight(), count: slots)
+        inFlight = .allocate(capacity: slots)
+        inFlight.initialize(repeating: InFlightRequest(), count: slots)
         let walks = runners.contains { $0.plan.isWalk }
         nextPaths = walks ? .allocate(capacity: slots * pathBytes) : nil
-        free = SlotQueue(connections: connections, streams: load.streams)
+        free = SlotQueue(connections: connections, streams: workload.streams)
         super.init()
         loop = try ClientLoop(
-            load.address, connections: connections, streams: load.streams, pathBytes: pathBytes,
+            workload.address, connections: connections, streams: workload.streams,
+            pathBytes: pathBytes,
             handler: self)
     }
 
     deinit {
         loop = nil
-        flights.deallocate()
+        inFlight.deallocate()
         free.deallocate()
         nextPaths?.deallocate()
     }
@@ -92,8 +93,8 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     ///
     /// - Parameter start: nanoseconds on the monotonic clock, common to all threads.
     func start(at start: Int64) {
-        measuredFrom = start + load.warmUp
-        pacer.begin(load.parts, at: start)
+        measuredFrom = start + workload.warmUp
+        pacer.begin(workload.parts, at: start)
         do throws(ThreadError) {
             thread = try SystemThread { [self] in
                 run()
@@ -125,7 +126,7 @@ final class Worker: ResponseHandler, @unchecked Sendable {
             if !isEnding, isOver(now) {
                 isEnding = true
                 pacer.stop(at: now)
-                deadline = now + load.drain(board.isStopped.load(ordering: .relaxed))
+                deadline = now + workload.drain(board.isStopped.load(ordering: .relaxed))
                 usage.end()
             }
             fill(now)
@@ -188,31 +189,31 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     }
 
     private func begin(_ slot: Int, intended: Int64, _ now: Int64) {
-        let flight = flights + slot
+        let request = inFlight + slot
         let index = weights.count == 1 ? 0 : pick()
         let runner = runners[index]
         runner.make(
-            flight, path: loop.path(slot), body: loop.body(slot),
+            request, path: loop.path(slot), body: loop.body(slot),
             next: nextPaths.map { $0 + slot * pathBytes })
-        flight.pointee.phase = .underway
-        flight.pointee.scenario = index
-        flight.pointee.intended = intended
-        flight.pointee.sent = now
-        flight.pointee.isCounted = intended >= measuredFrom
-        flight.pointee.tries = 0
-        flight.pointee.expectAnswer()
+        request.pointee.phase = .underway
+        request.pointee.scenario = index
+        request.pointee.intended = intended
+        request.pointee.sent = now
+        request.pointee.isCounted = intended >= measuredFrom
+        request.pointee.tries = 0
+        request.pointee.expectAnswer()
         underway += 1
-        if flight.pointee.isCounted { left -= 1 }
+        if request.pointee.isCounted { left -= 1 }
         if !submit(slot) { retries.append(slot) }
     }
 
     func submit(_ slot: Int) -> Bool {
-        let flight = flights + slot
-        let runner = runners[flight.pointee.scenario]
+        let request = inFlight + slot
+        let runner = runners[request.pointee.scenario]
         return loop.submit(
-            slot, runner.templates[Int(flight.pointee.template)],
-            pathLength: Int(flight.pointee.pathLength),
-            bodyLength: Int(flight.pointee.bodyLength), body: flight.pointee.sharedBody)
+            slot, runner.templates[Int(request.pointee.template)],
+            pathLength: Int(request.pointee.pathLength),
+            bodyLength: Int(request.pointee.bodyLength), body: request.pointee.sharedBody)
     }
 
     // MARK: From the loop, see Worker+Answers.swift
@@ -227,7 +228,7 @@ final class Worker: ResponseHandler, @unchecked Sendable {
     override func ready(_ connection: Int) { unpark(connection) }
 
     func pick() -> Int {
-        var rest = chance.fraction() * load.weightSum
+        var rest = chance.fraction() * workload.weightSum
         for index in weights.indices.dropLast() {
             if rest < weights[index] { return index }
             rest -= weights[index]

@@ -7,34 +7,34 @@ import CNghttp2
 /// frame follows. A proxy sends one, whatever we do, as soon as our answer has ended and its
 /// client's request has not: nghttpx, Envoy and nginx. So the end of the answer is held back until
 /// the request ends too, and the rest of the body is let in for a while instead of being reset.
-extension UnsafeMutablePointer where Pointee == Connection {
+extension Connection {
     /// Has the answer that is about to be submitted go out without its END_STREAM flag. A client that
     /// asked whether it should send its body waits for that flag, and gets it.
-    func holdEnd(_ stream: UnsafeMutablePointer<Stream>) {
+    func holdEnd(_ stream: Stream) {
         if stream.field(.expect) != nil { return }
-        stream.pointee.holdsEnd = true
-        pointee.state.pointee.heldEnds += 1
+        stream.holdsEnd = true
+        self.loop.heldEnds += 1
         restartBodyClock(stream)
     }
 
     /// Ends an answer whose end was held back; no other.
-    func endAnswer(_ stream: UnsafeMutablePointer<Stream>) {
-        if !stream.pointee.holdsEnd { return }
-        stream.pointee.holdsEnd = false
-        pointee.state.pointee.heldEnds -= 1
+    func endAnswer(_ stream: Stream) {
+        if !stream.holdsEnd { return }
+        stream.holdsEnd = false
+        self.loop.heldEnds -= 1
         // Refused when the answer has not begun to be sent: it ends by itself then.
-        nghttp2_session_resume_data(pointee.session, stream.pointee.id)
+        nghttp2_session_resume_data(self.session, stream.id)
     }
 
     /// Drops body bytes of a request that was answered without them.
-    func drop(_ length: Int, of stream: UnsafeMutablePointer<Stream>) {
-        stream.pointee.droppedBytes += length
-        if !stream.pointee.rules.receive(length) { return resetAnswered(stream) }
+    func drop(_ length: Int, of stream: Stream) {
+        stream.droppedBytes += length
+        if !stream.rules.receive(length) { return resetAnswered(stream) }
         // Well before the reset, which would overtake it.
-        if stream.pointee.droppedBytes > Limits.droppedBodyBytes / 2 { endAnswer(stream) }
-        if stream.pointee.droppedBytes > Limits.droppedBodyBytes {
+        if stream.droppedBytes > Limits.droppedBodyBytes / 2 { endAnswer(stream) }
+        if stream.droppedBytes > Limits.droppedBodyBytes {
             nghttp2_submit_rst_stream(
-                pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+                self.session, 0, stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
         }
     }
 }

@@ -1,44 +1,44 @@
 import CNghttp2
 import Glibc
 
-extension UnsafeMutablePointer where Pointee == Connection {
+extension Connection {
     /// Hands received bytes to nghttp2, each frame after a look at its header.
     func feed(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
-        var position = pointee.walk.stashed > 0 ? completeHead(bytes, count) : 0
+        var position = self.walk.stashed > 0 ? completeHead(bytes, count) : 0
         var handed = position
         while true {
-            let left = pointee.walk.left
+            let left = self.walk.left
             if left >= count - position {
-                pointee.walk.left = left - (count - position)
+                self.walk.left = left - (count - position)
                 position = count
                 break
             }
             position += left
-            pointee.walk.left = 0
+            self.walk.left = 0
             guard count - position >= FrameWalk.headBytes else { break }
             let head = FrameHead(bytes + position)
             if head.type == UInt8(NGHTTP2_HEADERS.rawValue),
-                pointee.skippedIDs.isNext(head.stream)
+                self.skippedIDs.isNext(head.stream)
             {
                 // The next request: what nearly all frames are.
-                pointee.skippedIDs.advance()
+                self.skippedIDs.advance()
             } else {
                 if count - position < head.neededBytes { break }
                 if head.dependsOnState {
                     handOver(bytes + handed, position - handed)
                     handed = position
                 }
-                if pointee.standing != .open { return }
+                if self.standing != .open { return }
                 look(at: head, bytes + position + FrameWalk.headBytes)
-                if pointee.standing != .open { return }
+                if self.standing != .open { return }
             }
             position += FrameWalk.headBytes
-            pointee.walk.left = head.length
+            self.walk.left = head.length
         }
         handOver(bytes + handed, position - handed)
         for index in position..<count {
-            pointee.walk.stash[pointee.walk.stashed] = bytes[index]
-            pointee.walk.stashed += 1
+            self.walk.stash[self.walk.stashed] = bytes[index]
+            self.walk.stashed += 1
         }
     }
 
@@ -49,20 +49,20 @@ extension UnsafeMutablePointer where Pointee == Connection {
         var taken = 0
         var needed = FrameWalk.headBytes
         while taken < count {
-            pointee.walk.stash[pointee.walk.stashed] = bytes[taken]
-            pointee.walk.stashed += 1
+            self.walk.stash[self.walk.stashed] = bytes[taken]
+            self.walk.stashed += 1
             taken += 1
-            guard pointee.walk.stashed >= needed else { continue }
-            var stash = pointee.walk.stash
+            guard self.walk.stashed >= needed else { continue }
+            var stash = self.walk.stash
             let isWhole = withUnsafeBytes(of: &stash) { buffer in
                 // SAFETY: the copy outlives the closure and has thirteen bytes.
                 let start = buffer.baseAddress!.assumingMemoryBound(to: UInt8.self)
                 let head = FrameHead(start)
                 needed = head.neededBytes
-                if pointee.walk.stashed < needed { return false }
+                if self.walk.stashed < needed { return false }
                 look(at: head, start + FrameWalk.headBytes)
-                pointee.walk.stashed = 0
-                pointee.walk.left = head.length - (needed - FrameWalk.headBytes)
+                self.walk.stashed = 0
+                self.walk.left = head.length - (needed - FrameWalk.headBytes)
                 handOver(start, needed)
                 return true
             }
@@ -72,8 +72,8 @@ extension UnsafeMutablePointer where Pointee == Connection {
     }
 
     private func handOver(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
-        if count == 0 || pointee.standing != .open { return }
-        let result = nghttp2_session_mem_recv(pointee.session, bytes, count)
+        if count == 0 || self.standing != .open { return }
+        let result = nghttp2_session_mem_recv(self.session, bytes, count)
         if result < 0 { giveUp(Farewell(libraryError: result)) }
     }
 
@@ -91,7 +91,7 @@ extension UnsafeMutablePointer where Pointee == Connection {
                         .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
                         "a SETTINGS frame has at most \(Limits.settingsPerFrame) settings"))
             }
-            pointee.widestWindow = widestStreamWindow
+            self.widestWindow = widestStreamWindow
             spendControlFrame()
         case NGHTTP2_WINDOW_UPDATE.rawValue: spendWindowUpdate()
         case NGHTTP2_PUSH_PROMISE.rawValue, NGHTTP2_GOAWAY.rawValue,
@@ -104,27 +104,27 @@ extension UnsafeMutablePointer where Pointee == Connection {
 
     /// DATA on a stream that its client has ended, or that never was one (RFC 9113 §6.1).
     private func checkData(_ head: FrameHead) {
-        guard head.stream & 1 == 1, head.stream <= pointee.skippedIDs.highest,
-            stream(head.stream) == nil, !pointee.isLeaving,
-            !pointee.resetStreams.mayContain(head.stream)
+        guard head.stream & 1 == 1, head.stream <= self.skippedIDs.highest,
+            stream(head.stream) == nil, !self.isLeaving,
+            !self.resetStreams.mayContain(head.stream)
         else { return }
         nghttp2_submit_rst_stream(
-            pointee.session, 0, head.stream, UInt32(NGHTTP2_STREAM_CLOSED.rawValue))
+            self.session, 0, head.stream, UInt32(NGHTTP2_STREAM_CLOSED.rawValue))
     }
 
     /// HEADERS that are not the next request: trailers, of a stream that may be gone.
     private func checkHeaders(_ head: FrameHead) {
         if head.stream & 1 == 0 { return }
-        if head.stream > pointee.skippedIDs.highest { return pointee.skippedIDs.pass(head.stream) }
-        if stream(head.stream) != nil || pointee.isLeaving { return }
-        if pointee.skippedIDs.contains(head.stream) {
+        if head.stream > self.skippedIDs.highest { return self.skippedIDs.pass(head.stream) }
+        if stream(head.stream) != nil || self.isLeaving { return }
+        if self.skippedIDs.contains(head.stream) {
             return giveUp(
                 Farewell(
                     .protocolError, NGHTTP2_PROTOCOL_ERROR,
                     "HEADERS on a stream that was passed over (RFC 9113 section 5.1.1)"))
         }
         // Trailers that were on their way when we reset the stream are harmless.
-        if pointee.resetStreams.mayContain(head.stream) { return }
+        if self.resetStreams.mayContain(head.stream) { return }
         giveUp(
             Farewell(
                 .protocolError, NGHTTP2_STREAM_CLOSED,
@@ -152,11 +152,11 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// The widest window that a stream has for what we send; nil without streams.
     private var widestStreamWindow: Int? {
         var widest: Int?
-        var next = pointee.streams
+        var next = self.streams
         while let stream = next {
-            next = stream.pointee.elder
+            next = stream.elder
             let window = nghttp2_session_get_stream_remote_window_size(
-                pointee.session, stream.pointee.id)
+                self.session, stream.id)
             widest = Swift.max(widest ?? 0, Int(window))
         }
         return widest
@@ -168,9 +168,9 @@ extension UnsafeMutablePointer where Pointee == Connection {
         let name = Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue)
         for index in 0..<settings.niv where settings.iv[index].settings_id == name {
             let value = Int(settings.iv[index].value)
-            let change = value - pointee.peerWindow
-            pointee.peerWindow = value
-            if let widest = pointee.widestWindow, widest + change > Int(Int32.max) {
+            let change = value - self.peerWindow
+            self.peerWindow = value
+            if let widest = self.widestWindow, widest + change > Int(Int32.max) {
                 giveUp(
                     Farewell(
                         .protocolError, NGHTTP2_FLOW_CONTROL_ERROR,

@@ -2,52 +2,52 @@ import CNghttp2
 import Glibc
 
 /// Sending what the session has to say, and what the socket did not take at first.
-extension UnsafeMutablePointer where Pointee == Connection {
+extension Connection {
     /// Pulls frames out of the session and sends them until nothing is left to send.
     ///
     /// - Returns: false when the socket is full or broken.
     func flush() -> Bool {
-        let state = pointee.state
+        let loop = self.loop
         while true {
-            while state.pointee.batch.isOpen {
+            while loop.batch.isOpen {
                 var data: UnsafePointer<UInt8>?
-                let length = nghttp2_session_mem_send(pointee.session, &data)
+                let length = nghttp2_session_mem_send(self.session, &data)
                 if length < 0 {
-                    state.pointee.cutOff(.failure)
+                    loop.cutOff(.failure)
                     return close()
                 }
                 if length == 0 { break }
-                state.pointee.batch.copy(data!, length)
+                loop.batch.copy(data!, length)
             }
-            if let last = pointee.lastAnswers, state.pointee.batch.pending == 0 {
+            if let last = self.lastAnswers, loop.batch.pending == 0 {
                 gatherLastAnswers(last)
             }
-            let pending = state.pointee.batch.pending
+            let pending = loop.batch.pending
             if pending == 0 {
-                state.pointee.detachAll(self)
-                return !pointee.isClosing || close()
+                loop.attached.detachAll(self)
+                return !self.isClosing || close()
             }
-            let sent = state.pointee.batch.send(to: pointee.socket)
+            let sent = loop.batch.send(to: self.socket)
             if sent < 0, errno != EAGAIN, errno != EINTR {
                 turnDeaf()
                 return false
             }
-            pointee.progressAt = state.pointee.now
-            pointee.allowance -= Swift.max(sent, 0)
-            state.pointee.counters.sentBytes &+= UInt64(Swift.max(sent, 0))
+            self.progressAt = loop.now
+            self.allowance -= Swift.max(sent, 0)
+            loop.counters.sentBytes &+= UInt64(Swift.max(sent, 0))
             if sent < pending {
-                (pointee.unsent, pointee.unsentLength) =
-                    state.pointee.batch.remainder(after: Swift.max(sent, 0))
-                pointee.unsentOffset = 0
-                state.pointee.batch.reset()
-                state.pointee.detachAll(self)
+                (self.unsent, self.unsentLength) =
+                    loop.batch.remainder(after: Swift.max(sent, 0))
+                self.unsentOffset = 0
+                loop.batch.reset()
+                loop.attached.detachAll(self)
                 awaitWritable(true)
                 return false
             }
-            state.pointee.batch.reset()
+            loop.batch.reset()
             // A peer that reads as fast as we send must not keep the loop from all others.
-            if pointee.allowance < -Limits.portionBytes {
-                state.pointee.detachAll(self)
+            if self.allowance < -Limits.portionBytes {
+                loop.attached.detachAll(self)
                 return true
             }
         }
@@ -55,24 +55,24 @@ extension UnsafeMutablePointer where Pointee == Connection {
 
     /// Sends what an earlier turn could not; true when all of it is gone.
     func sendUnsent() -> Bool {
-        while pointee.unsentOffset < pointee.unsentLength {
+        while self.unsentOffset < self.unsentLength {
             // SAFETY: `unsent` is owned by the connection until it is freed below.
             let sent = Glibc.send(
-                pointee.socket, pointee.unsent! + pointee.unsentOffset,
-                pointee.unsentLength - pointee.unsentOffset, Int32(MSG_NOSIGNAL))
+                self.socket, self.unsent! + self.unsentOffset,
+                self.unsentLength - self.unsentOffset, Int32(MSG_NOSIGNAL))
             if sent < 0 {
                 if errno == EINTR { continue }
                 if errno != EAGAIN { turnDeaf() }
                 return false
             }
-            pointee.progressAt = pointee.state.pointee.now
-            pointee.workedAt = pointee.state.pointee.now
-            pointee.allowance -= sent
-            pointee.state.pointee.counters.sentBytes &+= UInt64(sent)
-            pointee.unsentOffset += sent
+            self.progressAt = self.loop.now
+            self.workedAt = self.loop.now
+            self.allowance -= sent
+            self.loop.counters.sentBytes &+= UInt64(sent)
+            self.unsentOffset += sent
         }
-        free(pointee.unsent)
-        pointee.unsent = nil
+        free(self.unsent)
+        self.unsent = nil
         return true
     }
 }

@@ -10,11 +10,12 @@ enum ServerSession {
     nonisolated(unsafe) private static let options = makeOptions()
 
     /// A new session whose SETTINGS frame waits to be sent.
-    static func make(_ connection: UnsafeMutablePointer<Connection>) -> OpaquePointer? {
+    static func make(_ connection: Connection) -> OpaquePointer? {
         var session: OpaquePointer?
-        var memory = SessionMemory.functions(connection.pointee.state.pointee.memory)
+        var memory = SessionMemory.functions(connection.loop.memory)
         guard
-            nghttp2_session_server_new3(&session, callbacks, connection, options, &memory) == 0
+            nghttp2_session_server_new3(
+                &session, callbacks, connection.address, options, &memory) == 0
         else { return nil }
         var settings = [
             nghttp2_settings_entry(
@@ -51,14 +52,15 @@ enum ServerSession {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
-            ServerSession.connection(user).beginHeaders(frame!)
+            ServerSession.connection(user).beginHeaders(SessionFrame(frame))
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, nameLength, value, valueLength, _, user in
-            ServerSession.connection(user).header(frame!, name!, nameLength, value!, valueLength)
+            ServerSession.connection(user).header(
+                SessionFrame(frame), name!, nameLength, value!, valueLength)
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-            ServerSession.connection(user).frameReceived(frame!)
+            ServerSession.connection(user).frameReceived(SessionFrame(frame))
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             _, _, id, bytes, length, user in
@@ -67,17 +69,17 @@ enum ServerSession {
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
             _, frame, _, user in
             // A stream that is refused: it is reset before anything of it was kept.
-            ServerSession.connection(user).pointee.resetStreams.note(frame!.pointee.hd.stream_id)
+            ServerSession.connection(user).resetStreams.note(SessionFrame(frame).streamID)
             return 0
         }
         nghttp2_session_callbacks_set_before_frame_send_callback(callbacks) { _, frame, user in
-            ServerSession.connection(user).holdBack(frame!)
+            ServerSession.connection(user).holdBack(SessionFrame(frame))
         }
         nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
-            ServerSession.connection(user).frameNotSent(frame!)
+            ServerSession.connection(user).frameNotSent(SessionFrame(frame))
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
-            ServerSession.connection(user).frameSent(frame!)
+            ServerSession.connection(user).frameSent(SessionFrame(frame))
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) {
             _, _, header, length, source, user in
@@ -92,8 +94,8 @@ enum ServerSession {
     @inline(__always)
     private static func connection(
         _ user: UnsafeMutableRawPointer?
-    ) -> UnsafeMutablePointer<Connection> {
+    ) -> Connection {
         // SAFETY: set in `make`; the loop frees the connection after deleting the session.
-        user.unsafelyUnwrapped.assumingMemoryBound(to: Connection.self)
+        Connection(address: user.unsafelyUnwrapped)
     }
 }

@@ -6,24 +6,24 @@ import Glibc
 ///
 /// What a client has sent whole is carried out, whether it waits for the answer or not: on a Unix socket
 /// as on TCP. What it has not sent whole ends with it.
-extension UnsafeMutablePointer where Pointee == Connection {
+extension Connection {
     /// The client has closed its socket: all that it has sent was read.
     func hangUp() {
-        if pointee.standing == .hungUp { return }
+        if self.standing == .hungUp { return }
         // It would report the hang-up again and again.
-        epoll_ctl(pointee.state.pointee.epoll, EPOLL_CTL_DEL, pointee.socket, nil)
-        pointee.standing = .hungUp
-        pointee.sawEnd = true
-        pointee.receiving = nil
-        if let unsent = pointee.unsent {
+        epoll_ctl(self.loop.epoll, EPOLL_CTL_DEL, self.socket, nil)
+        self.standing = .hungUp
+        self.sawEnd = true
+        self.receiving = nil
+        if let unsent = self.unsent {
             free(unsent)
-            pointee.unsent = nil
+            self.unsent = nil
         }
-        var next = pointee.streams
+        var next = self.streams
         while let stream = next {
-            next = stream.pointee.elder
-            let isToDo = stream.pointee.phase == .waiting || stream.pointee.awaitsApplication
-            if !isToDo || !stream.pointee.isComplete { release(stream) }
+            next = stream.elder
+            let isToDo = stream.phase == .waiting || stream.awaitsApplication
+            if !isToDo || !stream.isComplete { release(stream) }
         }
     }
 
@@ -31,21 +31,21 @@ extension UnsafeMutablePointer where Pointee == Connection {
     ///
     /// - Returns: false when nothing is left to do.
     func serveHungUp() -> Bool {
-        while !pointee.waiting.isEmpty {
-            pointee.allowance = Limits.allowanceBytes
+        while !self.waiting.isEmpty {
+            self.allowance = Limits.allowanceBytes
             answerWaiting()
-            pointee.state.pointee.dropAttached()
+            self.loop.attached.drop()
         }
-        return pointee.streams != nil
+        return self.streams != nil
     }
 
     /// The client takes nothing any more: what it had sent before is read, and then it has gone.
     func turnDeaf() {
-        pointee.state.pointee.batch.reset()
-        pointee.state.pointee.dropAttached()
-        if pointee.standing == .hungUp { return }
+        self.loop.batch.reset()
+        self.loop.attached.drop()
+        if self.standing == .hungUp { return }
         var reads = 0
-        while reads < Limits.readsOfDeaf, pointee.standing == .open, !pointee.sawEnd,
+        while reads < Limits.readsOfDeaf, self.standing == .open, !self.sawEnd,
             read() == .more
         {
             reads += 1
@@ -56,17 +56,17 @@ extension UnsafeMutablePointer where Pointee == Connection {
     /// After the client's end: requests that have not come whole are ended, and so are the streams
     /// whose answers are out.
     func endIncompleteStreams() {
-        var next = pointee.streams
+        var next = self.streams
         while let stream = next {
-            next = stream.pointee.elder
-            if stream.pointee.isComplete { continue }
-            if stream.pointee.awaitsEnd {
+            next = stream.elder
+            if stream.isComplete { continue }
+            if stream.awaitsEnd {
                 nghttp2_submit_rst_stream(
-                    pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
-            } else if stream.pointee.status == 0 {
-                stream.pointee.phase = .malformed
+                    self.session, 0, stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+            } else if stream.status == 0 {
+                stream.phase = .malformed
                 nghttp2_submit_rst_stream(
-                    pointee.session, 0, stream.pointee.id, UInt32(NGHTTP2_CANCEL.rawValue))
+                    self.session, 0, stream.id, UInt32(NGHTTP2_CANCEL.rawValue))
             }
         }
     }

@@ -54,7 +54,7 @@ final class Acceptor: @unchecked Sendable {
 
     func reportFailure(_ code: Int32) {
         let why = String(cString: strerror(code))
-        journal.note(.failed, "nothing can be accepted on \(listener.place): \(why)")
+        journal.note(.failed, "nothing can be accepted on \(listener.endpoint): \(why)")
     }
 
     private func take(_ connection: Int32) {
@@ -62,13 +62,14 @@ final class Acceptor: @unchecked Sendable {
             close(connection)
             return journal.note(
                 .refused,
-                "refused a client on \(listener.place): \(peer): not among those who may connect")
+                "refused a client on \(listener.endpoint): \(peer): not among those who may connect"
+            )
         }
         guard let loop = choose() else {
             close(connection)
             return journal.note(
                 .turnedAway,
-                "turned a client away on \(listener.place): there are \(Limits.maxConnections) "
+                "turned a client away on \(listener.endpoint): there are \(Limits.maxConnections) "
                     + "connections already")
         }
         if listener.isTCP {
@@ -106,7 +107,7 @@ final class Acceptor: @unchecked Sendable {
         spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
         // The limit is checked before the queue: perhaps nobody was waiting.
         if isEmpty { return .nobody }
-        journal.note(.turnedAway, "turned a client away on \(listener.place): \(why)")
+        journal.note(.turnedAway, "turned a client away on \(listener.endpoint): \(why)")
         return connection >= 0 ? .taken : .stuck
     }
 }

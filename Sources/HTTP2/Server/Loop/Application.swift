@@ -20,11 +20,13 @@ open class Application {
     /// Makes an application; each loop has its own.
     public init() {}
 
-    /// A turn with requests to answer begins: renew what goes stale.
+    /// Requests were read that will be admitted or answered now: renew what goes stale. Comes between
+    /// reading a request and `admit`, and again before `answer` if more was read since.
     open func beginTurn() {}
 
     /// A request's field section is complete, its body is not: `Exchange.admitBody` what may
-    /// come, or answer at once to refuse it before it is read.
+    /// come, or answer at once to refuse it before it is read. Such an answer attaches nothing of the
+    /// store's map: `beginTurn` may come once more before it is sent.
     open func admit(_ exchange: Exchange) {}
 
     /// The request breaks a limit: answer with the problem that tells so.

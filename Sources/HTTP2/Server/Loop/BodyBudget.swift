@@ -27,23 +27,23 @@ public final class BodyBudget: Sendable {
     func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
 }
 
-extension UnsafeMutablePointer where Pointee == Connection {
+extension Connection {
     /// Whether so many more bytes of bodies may be kept for this connection.
     func hasRoom(forBody count: Int) -> Bool {
-        pointee.bodyBytes + count <= Limits.bodyBytesPerConnection
-            && pointee.state.pointee.bodies.hasRoom(for: count)
+        self.bodyBytes + count <= Limits.bodyBytesPerConnection
+            && self.loop.bodies.hasRoom(for: count)
     }
 
     /// Counts bytes of a body that are kept from now on.
     func holdBody(_ count: Int) {
-        pointee.bodyBytes += count
-        pointee.state.pointee.bodies.take(count)
+        self.bodyBytes += count
+        self.loop.bodies.take(count)
     }
 
     /// Counts bytes of a body that are kept no longer.
     func releaseBody(_ count: Int) {
         if count == 0 { return }
-        pointee.bodyBytes -= count
-        pointee.state.pointee.bodies.give(count)
+        self.bodyBytes -= count
+        self.loop.bodies.give(count)
     }
 }

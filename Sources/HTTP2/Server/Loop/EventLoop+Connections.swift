@@ -6,50 +6,47 @@ import System
 /// The connections of a loop: from adoption to the last byte.
 extension EventLoop {
     func add(_ socket: Int32) {
-        if stopDeadline != nil || state.pointee.connectionCount >= Limits.maxConnections {
+        if stopDeadline != nil || loop.connectionCount >= Limits.maxConnections {
             return refuse(socket)
         }
         // SAFETY: freed in `destroy`, after its session, which points to it.
-        let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
-        connection.initialize(to: Connection(socket: socket, session: nil, state: state))
+        let connection = Connection.allocate(
+            ConnectionState(socket: socket, session: nil, loop: loop))
         guard let session = ServerSession.make(connection) else {
             connection.deallocate()
             return refuse(socket)
         }
-        connection.pointee.session = session
-        connection.pointee.frameBuffer = state.pointee.memory.pointee.frameBuffers.takeNewest()
+        connection.session = session
+        connection.frameBuffer = loop.memory.pointee.frameBuffers.takeNewest()
         var buffer = Limits.socketBufferBytes
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
-        connection.pointee.acceptedAt = state.pointee.now
-        connection.pointee.progressAt = state.pointee.now
-        connection.pointee.workedAt = state.pointee.now
-        connection.pointee.following = state.pointee.connections
-        state.pointee.connections?.pointee.previous = connection
-        state.pointee.connections = connection
-        state.pointee.connectionCount += 1
-        state.pointee.counters.connections &+= 1
+        connection.acceptedAt = loop.now
+        connection.progressAt = loop.now
+        connection.workedAt = loop.now
+        connection.following = loop.connections
+        loop.connections?.previous = connection
+        loop.connections = connection
+        loop.connectionCount += 1
+        loop.counters.connections &+= 1
         // SAFETY: see `awaitWritable`.
-        watch(socket, UnsafeMutableRawPointer(connection))
+        watch(socket, connection.address)
         touch(connection)
     }
 
-    func destroy(_ connection: UnsafeMutablePointer<Connection>) {
+    func destroy(_ connection: Connection) {
         // Streams first: nghttp2 does not report those that end with their session.
-        while let stream = connection.pointee.streams { connection.release(stream) }
-        nghttp2_session_del(connection.pointee.session)
-        Glibc.close(connection.pointee.socket)
-        if let last = connection.pointee.lastAnswers {
-            last.pointee.deallocate()
-            last.deinitialize(count: 1)
-            last.deallocate()
+        while let stream = connection.streams { connection.release(stream) }
+        nghttp2_session_del(connection.session)
+        Glibc.close(connection.socket)
+        if let last = connection.lastAnswers {
+            last.deallocateAll()
         }
-        if let unsent = connection.pointee.unsent { free(unsent) }
-        let (previous, following) = (connection.pointee.previous, connection.pointee.following)
-        previous?.pointee.following = following
-        if previous == nil { state.pointee.connections = following }
-        following?.pointee.previous = previous
-        state.pointee.connectionCount -= 1
-        connection.deinitialize(count: 1)
+        if let unsent = connection.unsent { free(unsent) }
+        let (previous, following) = (connection.previous, connection.following)
+        previous?.following = following
+        if previous == nil { loop.connections = following }
+        following?.previous = previous
+        loop.connectionCount -= 1
         connection.deallocate()
         count.subtract(1, ordering: .relaxed)
     }
@@ -61,22 +58,22 @@ extension EventLoop {
 
     /// Once a second: closes connections that keep us waiting, and takes back what idle ones hold.
     func sweep(_ now: Int64) {
-        var next = state.pointee.connections
+        var next = loop.connections
         while let connection = next {
-            next = connection.pointee.following
-            if connection.pointee.standing != .open {
+            next = connection.following
+            if connection.standing != .open {
                 sweepEnding(connection, now)
                 continue
             }
             // A client with a request under way may be busy writing it before it reads our SETTINGS:
             // that is for the stall timer to judge.
             let isSilent =
-                !connection.pointee.gotSettingsAck && connection.pointee.openStreams == 0
-                && now - connection.pointee.acceptedAt > Limits.handshakeMilliseconds
-            let waits = connection.pointee.openStreams > 0 || connection.pointee.unsent != nil
+                !connection.gotSettingsAck && connection.openStreams == 0
+                && now - connection.acceptedAt > Limits.handshakeMilliseconds
+            let waits = connection.openStreams > 0 || connection.unsent != nil
             let isStalled =
-                waits && !connection.pointee.hasPendingWork
-                && now - connection.pointee.workedAt > Limits.stallMilliseconds
+                waits && !connection.hasPendingWork
+                && now - connection.workedAt > Limits.stallMilliseconds
             if isSilent {
                 connection.giveUp(.silent)
                 touch(connection)
@@ -86,16 +83,16 @@ extension EventLoop {
             } else if isStalled {
                 connection.giveUp(.stalled)
                 touch(connection)
-            } else if now - connection.pointee.progressAt > Limits.idleMilliseconds {
-                connection.pointee.releaseFrameBuffer()
+            } else if now - connection.progressAt > Limits.idleMilliseconds {
+                connection.releaseFrameBuffer()
             }
         }
     }
 
     /// Takes leave of a client that does not take the last answers or does not close.
-    private func sweepEnding(_ connection: UnsafeMutablePointer<Connection>, _ now: Int64) {
-        if connection.pointee.standing == .hungUp || connection.pointee.hasPendingWork { return }
-        if now - connection.pointee.endedAt > Limits.lingerMilliseconds { destroy(connection) }
+    private func sweepEnding(_ connection: Connection, _ now: Int64) {
+        if connection.standing == .hungUp || connection.hasPendingWork { return }
+        if now - connection.endedAt > Limits.lingerMilliseconds { destroy(connection) }
     }
 
     func beginDraining(_ milliseconds: Int64) {
@@ -104,8 +101,8 @@ extension EventLoop {
         goodbyeAt = SystemClock.coarse.milliseconds + Limits.noticeMilliseconds
         eachConnection { connection in
             // First that the end is near, so that no request is lost that is on its way now.
-            if !connection.pointee.isLeaving { connection.pointee.farewell = .shutdownNotice }
-            connection.pointee.workedAt = state.pointee.now
+            if !connection.isLeaving { connection.farewell = .shutdownNotice }
+            connection.workedAt = loop.now
             touch(connection)
         }
     }
@@ -123,19 +120,19 @@ extension EventLoop {
         }
         eachConnection { connection in
             let isStuck =
-                !connection.pointee.hasPendingWork
-                && now - connection.pointee.workedAt > Limits.drainStallMilliseconds
-            if isStuck || connection.pointee.standing == .lingering {
+                !connection.hasPendingWork
+                && now - connection.workedAt > Limits.drainStallMilliseconds
+            if isStuck || connection.standing == .lingering {
                 connection.close()
                 touch(connection)
             }
         }
     }
 
-    private func eachConnection(_ body: (UnsafeMutablePointer<Connection>) -> Void) {
-        var next = state.pointee.connections
+    private func eachConnection(_ body: (Connection) -> Void) {
+        var next = loop.connections
         while let connection = next {
-            next = connection.pointee.following
+            next = connection.following
             body(connection)
         }
     }
@@ -144,10 +141,10 @@ extension EventLoop {
 extension Connection {
     /// Whether a stream waits for the application: then the peer is not to blame.
     var hasPendingWork: Bool {
-        var stream = streams
+        var stream = self.streams
         while let current = stream {
-            if current.pointee.awaitsApplication, !current.pointee.awaitsClient { return true }
-            stream = current.pointee.elder
+            if current.awaitsApplication, !current.awaitsClient { return true }
+            stream = current.elder
         }
         return false
     }

@@ -8,10 +8,11 @@ import System
 ///
 /// A turn: wait; take in the mailbox; read from every socket that is ready; let the application
 /// renew its reader; answer and send per connection; close what has to be closed. Reading comes
-/// before renewing, so that a request sees every write that was acknowledged before it was sent.
+/// before renewing, so that a request sees every write that was acknowledged before it was sent. A
+/// request that is admitted while it is read is renewed for at once: see `Loop.renew`.
 public final class EventLoop: @unchecked Sendable {
-    // SAFETY: `state` is touched on the loop's thread only, the mailbox under its lock.
-    let state: UnsafeMutablePointer<LoopState>
+    // SAFETY: `loop` is touched on the loop's thread only, the mailbox under its lock.
+    let loop: Loop
     let application: Application
     let bodies: BodyBudget
     let epoll: Int32
@@ -42,16 +43,16 @@ public final class EventLoop: @unchecked Sendable {
             throw .system("epoll_create1 or eventfd", errno: errno)
         }
         // SAFETY: both are freed in deinit, after the thread has ended.
-        state = .allocate(capacity: 1)
+        loop = Loop(pointer: .allocate(capacity: 1))
         events = .allocate(capacity: Limits.eventsPerTurn)
-        state.initialize(to: LoopState(epoll: epoll, application: application, owner: self))
+        loop.pointer.initialize(
+            to: LoopState(epoll: epoll, application: application, owner: self))
         watch(wake, Self.wakeMark)
     }
 
     deinit {
-        while let connection = state.pointee.connections { destroy(connection) }
-        state.pointee.deallocate()
-        state.deallocate()
+        while let connection = loop.connections { destroy(connection) }
+        loop.deallocateAll()
         events.deallocate()
         Glibc.close(epoll)
         Glibc.close(wake)
@@ -106,12 +107,12 @@ public final class EventLoop: @unchecked Sendable {
             turn(timeout: timeout)
         }
         application.idle()
-        while let connection = state.pointee.connections { destroy(connection) }
+        while let connection = loop.connections { destroy(connection) }
     }
 
     private var isFinished: Bool {
         guard let stopDeadline else { return false }
-        return state.pointee.connections == nil || SystemClock.coarse.milliseconds >= stopDeadline
+        return loop.connections == nil || SystemClock.coarse.milliseconds >= stopDeadline
     }
 
     /// Nothing to time: sleep until something happens. Else look at the clocks every second. But
@@ -120,40 +121,42 @@ public final class EventLoop: @unchecked Sendable {
     private var timeout: Int32 {
         if stopDeadline != nil { return Limits.drainTurnMilliseconds }
         // The sweep has ended something.
-        if state.pointee.touched != nil { return 0 }
+        if loop.touched != nil { return 0 }
         if !isResting { return Limits.restMilliseconds }
-        if state.pointee.heldEnds > 0 { return Int32(Limits.heldEndMilliseconds / 4) }
-        return state.pointee.connections == nil && !hasPausedAcceptor ? -1 : 1_000
+        if loop.heldEnds > 0 { return Int32(Limits.heldEndMilliseconds / 4) }
+        return loop.connections == nil && !hasPausedAcceptor ? -1 : 1_000
     }
 
     /// One turn of the loop.
     func turn(timeout: Int32) {
         let ready = epoll_wait(epoll, events, Int32(Limits.eventsPerTurn), timeout)
         let now = SystemClock.coarse.milliseconds
-        let before = state.pointee.now
-        state.pointee.now = now
+        let before = loop.now
+        loop.now = now
+        // What the mailbox brings may have been committed since.
+        loop.hasRenewed = false
         if ready == 0, !isResting {
             isResting = true
             application.idle()
         }
         for index in 0..<Int(max(ready, 0)) { receive(events[index]) }
         if stopDeadline != nil { drain(now) }
-        if state.pointee.touched != nil {
+        if loop.touched != nil {
             isResting = false
-            application.beginTurn()
+            loop.renew()
             serveTouched()
-            state.pointee.counters.turns &+= 1
-            state.pointee.counters.openStreams = UInt64(state.pointee.pool.inUse)
-            published.publish(state.pointee.counters)
+            loop.counters.turns &+= 1
+            loop.counters.openStreams = UInt64(loop.pool.inUse)
+            published.publish(loop.counters)
         }
-        let period: Int64 = state.pointee.heldEnds > 0 ? Limits.heldEndMilliseconds / 4 : 1_000
+        let period: Int64 = loop.heldEnds > 0 ? Limits.heldEndMilliseconds / 4 : 1_000
         if now / period != before / period {
             sweep(now)
             resumeAcceptors()
         }
-        if state.pointee.hasCutOff {
-            state.pointee.hasCutOff = false
-            published.publish(cutOffs: state.pointee.counters.cutOffs)
+        if loop.hasCutOff {
+            loop.hasCutOff = false
+            published.publish(cutOffs: loop.counters.cutOffs)
         }
     }
 
@@ -162,7 +165,7 @@ public final class EventLoop: @unchecked Sendable {
         if mark == Self.wakeMark { return runMailbox() }
         if let index = Self.acceptorIndex(mark) { return accept(index) }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
-        let connection = mark!.assumingMemoryBound(to: Connection.self)
+        let connection = Connection(address: mark!)
         if event.events & EPOLLOUT.rawValue != 0 { connection.becameWritable() }
         // A client that has gone may have left something to do.
         let hasGone = event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
@@ -190,38 +193,38 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func serveTouched() {
-        while let connection = state.pointee.touched {
-            state.pointee.touched = connection.pointee.nextTouched
-            connection.pointee.isTouched = false
-            if connection.pointee.isClosing || !connection.serve() {
+        while let connection = loop.touched {
+            loop.touched = connection.nextTouched
+            connection.isTouched = false
+            if connection.isClosing || !connection.serve() {
                 destroy(connection)
-            } else if nghttp2_session_get_outbound_queue_size(connection.pointee.session)
+            } else if nghttp2_session_get_outbound_queue_size(connection.session)
                 > Limits.maxQueuedFrames
             {
                 // An attack on memory: there is no word that it would read.
-                state.pointee.cutOff(.unread)
+                loop.cutOff(.unread)
                 destroy(connection)
             }
         }
     }
 
     /// Has a connection served in this turn.
-    func touch(_ connection: UnsafeMutablePointer<Connection>) {
-        if connection.pointee.isTouched { return }
-        connection.pointee.isTouched = true
-        connection.pointee.nextTouched = state.pointee.touched
-        state.pointee.touched = connection
+    func touch(_ connection: Connection) {
+        if connection.isTouched { return }
+        connection.isTouched = true
+        connection.nextTouched = loop.touched
+        loop.touched = connection
     }
 
     /// Something was run through an exchange's token: its body goes on, or it is answered (by the
     /// application once more, if what was run has not done so).
-    func resumed(_ stream: UnsafeMutablePointer<Stream>) {
-        let connection = stream.pointee.connection!
+    func resumed(_ stream: Stream) {
+        let connection = stream.connection!
         // Something else was run in the same turn: it is in the queue already.
-        if stream.pointee.phase == .waiting { return }
-        let isArriving = stream.pointee.phase == .receiving && stream.pointee.status == 0
-        guard connection.pointee.session != nil else {
-            stream.pointee.phase = .receiving
+        if stream.phase == .waiting { return }
+        let isArriving = stream.phase == .receiving && stream.status == 0
+        guard connection.session != nil else {
+            stream.phase = .receiving
             return
         }
         touch(connection)

@@ -22,10 +22,10 @@ struct SendBatch {
 
     /// Whether a DATA frame of `length` bytes of a stream's body still fits.
     @inline(__always)
-    func hasRoom(forData length: Int, of stream: UnsafeMutablePointer<Stream>) -> Bool {
+    func hasRoom(forData length: Int, of stream: Stream) -> Bool {
         // Pieces that are copied lie between pieces that are not: two for each that is not.
         let pieces = min(
-            2 * (stream.pointee.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
+            2 * (stream.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
         return hasRoom(pieces: pieces, copied: length + FrameWalk.headBytes)
     }
 
@@ -44,9 +44,9 @@ struct SendBatch {
         used += length
         pending += length
         if count > 0 {
-            let last = vectors + (count - 1)
-            if last.pointee.iov_base + last.pointee.iov_len == destination {
-                last.pointee.iov_len += length
+            let last = vectors[count - 1]
+            if last.iov_base + last.iov_len == destination {
+                vectors[count - 1].iov_len += length
                 return
             }
         }

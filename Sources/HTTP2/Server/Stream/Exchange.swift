@@ -5,12 +5,12 @@ import Glibc
 /// A handle of one word to a stream slot. Valid on its loop's thread, from the call that hands it
 /// over until the response is complete; `token` is what may travel to other threads.
 public struct Exchange {
-    let stream: UnsafeMutablePointer<Stream>
+    let stream: Stream
 
     // MARK: Request
 
     /// The request's method.
-    public var method: Method { stream.pointee.method }
+    public var method: Method { stream.method }
 
     /// The request's target as received: path and query (RFC 9113 §8.3.1).
     public var path: UnsafeRawBufferPointer {
@@ -23,7 +23,7 @@ public struct Exchange {
 
     /// Whether the request has If-Match or If-None-Match.
     @inline(__always)
-    public var isConditional: Bool { stream.pointee.present & RequestField.conditions != 0 }
+    public var isConditional: Bool { stream.present & RequestField.conditions != 0 }
 
     /// Rewrites the request's target in place.
     ///
@@ -39,49 +39,49 @@ public struct Exchange {
     public var body: UnsafeRawBufferPointer {
         // SAFETY: owned by the slot, as long as the exchange.
         UnsafeRawBufferPointer(
-            start: stream.pointee.requestBody, count: stream.pointee.requestBodyLength)
+            start: stream.requestBody, count: stream.requestBodyLength)
     }
 
     /// Whether the whole request has arrived.
-    public var isComplete: Bool { stream.pointee.isComplete }
+    public var isComplete: Bool { stream.isComplete }
 
     /// Lets a body of up to `bytes` bytes be received; without it any body is too large.
-    public func admitBody(upTo bytes: Int) { stream.pointee.maxRequestBody = bytes }
+    public func admitBody(upTo bytes: Int) { stream.maxRequestBody = bytes }
 
     /// Lets a body of up to `bytes` bytes be received through `Application.receive`, piece by
     /// piece; `Application.streamEnded` follows in any case.
     public func admitStreamedBody(upTo bytes: Int) {
-        stream.pointee.maxRequestBody = bytes
-        stream.pointee.isStreamed = true
+        stream.maxRequestBody = bytes
+        stream.isStreamed = true
     }
 
     /// Whether the body was admitted as a streamed one.
-    public var isStreamed: Bool { stream.pointee.isStreamed }
+    public var isStreamed: Bool { stream.isStreamed }
 
     /// One word that `Application.foresee` may leave for `prefetch`; zero at first.
     public var foreseen: UInt64 {
-        get { stream.pointee.foreseen }
-        nonmutating set { stream.pointee.foreseen = newValue }
+        get { stream.foreseen }
+        nonmutating set { stream.foreseen = newValue }
     }
 
     /// Words that the application keeps with the exchange.
     public var state: ApplicationState {
-        get { stream.pointee.application }
-        nonmutating set { stream.pointee.application = newValue }
+        get { stream.application }
+        nonmutating set { stream.application = newValue }
     }
 
     // MARK: Response
 
     /// Whether a status was set.
-    public var isAnswered: Bool { stream.pointee.status != 0 }
+    public var isAnswered: Bool { stream.status != 0 }
 
     /// Begins the response.
     ///
     /// - Parameter status: 200…599.
     @inline(__always)
     public func respond(_ status: Int) {
-        precondition(stream.pointee.status == 0, "an exchange is answered once")
-        stream.pointee.status = status
+        precondition(stream.status == 0, "an exchange is answered once")
+        stream.status = status
     }
 
     /// Adds a response field with a value that lives forever.
@@ -107,7 +107,7 @@ public struct Exchange {
     /// Room for a response field's value of up to `capacity` bytes; `commit` what was written.
     @inline(__always)
     public func reserveValue(_ capacity: Int) -> UnsafeMutableRawPointer {
-        let used = stream.pointee.responseUsed
+        let used = stream.responseUsed
         if used + capacity <= Limits.responseValueBytes { return stream.responseArena + used }
         return reserveOverflow(capacity)
     }
@@ -115,8 +115,8 @@ public struct Exchange {
     /// Adds a response field whose value was written into `space`, as `reserveValue` gave it.
     @inline(__always)
     public func commit(_ field: ResponseField, _ space: UnsafeMutableRawPointer, _ length: Int) {
-        if space == stream.responseArena + stream.pointee.responseUsed {
-            stream.pointee.responseUsed += length
+        if space == stream.responseArena + stream.responseUsed {
+            stream.responseUsed += length
         }
         // SAFETY: the slot's own bytes, or its overflow.
         append(field, space.assumingMemoryBound(to: UInt8.self), length)
@@ -134,7 +134,7 @@ public struct Exchange {
     @inline(__always)
     public func appendAttached(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
-        stream.pointee.connection!.pointee.state.pointee.attach(
+        stream.connection!.loop.attached.attach(
             start, bytes.count, to: stream)
     }
 
@@ -151,9 +151,9 @@ public struct Exchange {
         // SAFETY: freed when the stream's slot is released, or when the copy was sent.
         let copy = malloc(bytes.count)!
         memcpy(copy, start, bytes.count)
-        stream.pointee.body.retained = copy
-        stream.pointee.body.remaining = bytes.count
-        stream.pointee.body.total = bytes.count
+        stream.body.retained = copy
+        stream.body.remaining = bytes.count
+        stream.body.total = bytes.count
     }
 
     /// Makes a copy of `bytes` the body.
@@ -164,22 +164,22 @@ public struct Exchange {
 
     /// Says that the body goes on after what was appended: `Application.refill` is asked for
     /// more when it was sent. Such a response has no content-length.
-    public func expectMore(_ more: Bool) { stream.pointee.body.hasMore = more }
+    public func expectMore(_ more: Bool) { stream.body.hasMore = more }
 
     /// Breaks a response off whose fields are on their way already: the stream is reset, so that
     /// the client does not take what it got for the whole.
-    public func abort() { stream.pointee.body.isBroken = true }
+    public func abort() { stream.body.isBroken = true }
 
     /// Bytes that a portion of this response may have now: less while the peer does not read.
     public var portionBytes: Int {
-        guard let connection = stream.pointee.connection else { return Limits.portionBytes }
-        let room = Limits.retainedBytesPerConnection - connection.pointee.retainedBytes
+        guard let connection = stream.connection else { return Limits.portionBytes }
+        let room = Limits.retainedBytesPerConnection - connection.retainedBytes
         return Swift.max(room, Limits.minimumPortionBytes)
     }
 
     /// Postpones the response: it comes through the token's loop later.
     public func suspend() -> ExchangeToken {
-        stream.pointee.phase = .pending
+        stream.phase = .pending
         return token
     }
 
@@ -187,25 +187,25 @@ public struct Exchange {
     /// suspended.
     public var token: ExchangeToken {
         ExchangeToken(
-            loop: stream.pointee.connection!.pointee.loop, stream: stream,
-            generation: stream.pointee.generation)
+            loop: stream.connection!.loop.owner, stream: stream,
+            generation: stream.generation)
     }
 
     // MARK: Inside
 
     @inline(__always)
     private func append(_ field: ResponseField, _ value: UnsafePointer<UInt8>, _ length: Int) {
-        let index = stream.pointee.fieldsUsed
+        let index = stream.fieldsUsed
         precondition(index < Limits.responseFields, "too many response fields")
-        stream.pointee.fields[index] = ResponseSlice(field: field, value: value, length: length)
-        stream.pointee.fieldsUsed = index + 1
+        stream.fields[index] = ResponseSlice(field: field, value: value, length: length)
+        stream.fieldsUsed = index + 1
     }
 
     private func reserveOverflow(_ capacity: Int) -> UnsafeMutableRawPointer {
-        precondition(stream.pointee.responseOverflow == nil, "one long response field at most")
+        precondition(stream.responseOverflow == nil, "one long response field at most")
         // SAFETY: freed by StreamPool.release.
         let space = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
-        stream.pointee.responseOverflow = space
+        stream.responseOverflow = space
         return space
     }
 }
@@ -215,7 +215,7 @@ public struct ExchangeToken: @unchecked Sendable {
     // SAFETY: slots are never freed while their loop runs and are only looked at on its thread;
     // `generation` tells whether the slot still holds the same exchange.
     let loop: EventLoop
-    let stream: UnsafeMutablePointer<Stream>
+    let stream: Stream
     let generation: UInt64
 
     /// Runs `body` with the exchange on its loop's thread; not at all when the stream has ended or
@@ -226,8 +226,8 @@ public struct ExchangeToken: @unchecked Sendable {
     public func resume(_ body: @escaping @Sendable (Exchange) -> Void) {
         let token = self
         loop.enqueue {
-            guard token.stream.pointee.generation == token.generation,
-                token.stream.pointee.awaitsApplication
+            guard token.stream.generation == token.generation,
+                token.stream.awaitsApplication
             else { return }
             body(Exchange(stream: token.stream))
             token.loop.resumed(token.stream)

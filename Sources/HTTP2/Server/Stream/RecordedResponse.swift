@@ -27,61 +27,68 @@ public struct RecordedResponse {
     public init() {}
 }
 
+/// A recorded response where its owner keeps it.
+private struct Recording: Handle {
+    let pointer: UnsafeMutablePointer<RecordedResponse>
+}
+
 extension Exchange {
     /// Takes down this exchange's response, which is whole.
     ///
     /// - Returns: false when it cannot be given again: its body goes on, or lies in the heap, or
     ///   there are more pieces or fields than there is room for.
     public func record(in recording: UnsafeMutablePointer<RecordedResponse>) -> Bool {
-        let pieceCount = stream.pointee.body.pieceCount
-        let fieldCount = stream.pointee.fieldsUsed
-        guard stream.pointee.body.retained == nil, !stream.pointee.body.hasMore,
-            !stream.pointee.body.isBroken, pieceCount <= recording.pointee.pieces.count,
-            fieldCount <= recording.pointee.fields.count
+        let recording = Recording(pointer: recording)
+        let pieceCount = stream.body.pieceCount
+        let fieldCount = stream.fieldsUsed
+        guard stream.body.retained == nil, !stream.body.hasMore,
+            !stream.body.isBroken, pieceCount <= recording.pieces.count,
+            fieldCount <= recording.fields.count
         else { return false }
         var valueBytes = 0
         for index in 0..<fieldCount {
-            let slice = stream.pointee.fields[index]
+            let slice = stream.fields[index]
             guard let value = slice.value, valueBytes + slice.length <= Limits.responseValueBytes
             else { return false }
             // SAFETY: the value lives as long as the exchange, and there is room for it.
-            withUnsafeMutableBytes(of: &recording.pointee.values) {
+            withUnsafeMutableBytes(of: &recording.values) {
                 _ = memcpy($0.baseAddress! + valueBytes, value, slice.length)
             }
-            recording.pointee.fields[index] = RecordedResponse.Field(
+            recording.fields[index] = RecordedResponse.Field(
                 field: slice.field, offset: UInt16(valueBytes), length: UInt16(slice.length))
             valueBytes += slice.length
         }
-        let state = stream.pointee.connection!.pointee.state
+        let loop = stream.connection!.loop
         for index in 0..<pieceCount {
-            recording.pointee.pieces[index] = state.pointee.piece(index, of: stream)
+            recording.pieces[index] = loop.attached.piece(index, of: stream)
         }
-        recording.pointee.status = stream.pointee.status
-        recording.pointee.fieldCount = fieldCount
-        recording.pointee.valueBytes = valueBytes
-        recording.pointee.pieceCount = pieceCount
-        recording.pointee.bodyBytes = stream.pointee.body.remaining
+        recording.status = stream.status
+        recording.fieldCount = fieldCount
+        recording.valueBytes = valueBytes
+        recording.pieceCount = pieceCount
+        recording.bodyBytes = stream.body.remaining
         return true
     }
 
     /// Answers with a response that was taken down, all of whose pieces are still what they were.
     public func respond(with recording: UnsafeMutablePointer<RecordedResponse>) {
-        respond(recording.pointee.status)
+        let recording = Recording(pointer: recording)
+        respond(recording.status)
         // The values go where the exchange's own would be: nghttp2 reads them when it packs the
         // HEADERS frame, which may be after this recording was replaced.
-        let space = reserveValue(recording.pointee.valueBytes)
+        let space = reserveValue(recording.valueBytes)
         // SAFETY: both have `valueBytes`.
-        withUnsafeBytes(of: &recording.pointee.values) {
-            _ = memcpy(space, $0.baseAddress!, recording.pointee.valueBytes)
+        withUnsafeBytes(of: &recording.values) {
+            _ = memcpy(space, $0.baseAddress!, recording.valueBytes)
         }
-        for index in 0..<recording.pointee.fieldCount {
-            let field = recording.pointee.fields[index]
+        for index in 0..<recording.fieldCount {
+            let field = recording.fields[index]
             commit(field.field, space + Int(field.offset), Int(field.length))
         }
-        let state = stream.pointee.connection!.pointee.state
-        for index in 0..<recording.pointee.pieceCount {
-            let piece = recording.pointee.pieces[index]
-            state.pointee.attach(piece.start, piece.length, to: stream)
+        let loop = stream.connection!.loop
+        for index in 0..<recording.pieceCount {
+            let piece = recording.pieces[index]
+            loop.attached.attach(piece.start, piece.length, to: stream)
         }
     }
 }

@@ -4,36 +4,36 @@ import Glibc
 ///
 /// Grows by chunks and never shrinks while the loop runs: see `Stream.generation`.
 struct StreamPool {
-    static let requestArenaOffset = (MemoryLayout<Stream>.stride + 15) & ~15
+    static let requestArenaOffset = (MemoryLayout<StreamState>.stride + 15) & ~15
     static let responseArenaOffset = requestArenaOffset + Limits.requestFieldBytes
     static let slotBytes = (responseArenaOffset + Limits.responseValueBytes + 63) & ~63
 
-    private var free: UnsafeMutablePointer<Stream>?
+    private var free: Stream?
     private var chunks: [UnsafeMutableRawPointer] = []
     private(set) var inUse = 0
 
     /// A slot with nothing in it; its generation differs from all earlier uses.
-    mutating func acquire() -> UnsafeMutablePointer<Stream> {
+    mutating func acquire() -> Stream {
         if free == nil { grow() }
         let slot = free!
-        free = slot.pointee.next
-        slot.pointee.next = nil
+        free = slot.next
+        slot.next = nil
         inUse += 1
         return slot
     }
 
     /// Ends a slot's use and frees what it owned.
-    mutating func release(_ slot: UnsafeMutablePointer<Stream>) {
-        precondition(slot.pointee.phase != .free, "a stream slot is released once")
+    mutating func release(_ slot: Stream) {
+        precondition(slot.phase != .free, "a stream slot is released once")
         // SAFETY: each of these was allocated for this use of the slot, and nobody else has it.
-        if let overflow = slot.pointee.overflow { overflow.deallocate() }
-        if let body = slot.pointee.requestBody { Glibc.free(body) }
-        if let overflow = slot.pointee.responseOverflow { overflow.deallocate() }
-        if let retained = slot.pointee.body.retained { Glibc.free(retained) }
-        let generation = slot.pointee.generation &+ 1
-        slot.pointee = Stream()
-        slot.pointee.generation = generation
-        slot.pointee.next = free
+        if let overflow = slot.overflow { overflow.deallocate() }
+        if let body = slot.requestBody { Glibc.free(body) }
+        if let overflow = slot.responseOverflow { overflow.deallocate() }
+        if let retained = slot.body.retained { Glibc.free(retained) }
+        let generation = slot.generation &+ 1
+        slot.pointer.pointee = StreamState()
+        slot.generation = generation
+        slot.next = free
         free = slot
         inUse -= 1
     }
@@ -44,9 +44,11 @@ struct StreamPool {
             byteCount: Self.slotBytes * Limits.streamsPerChunk, alignment: 64)
         chunks.append(chunk)
         for index in (0..<Limits.streamsPerChunk).reversed() {
-            let slot = (chunk + index * Self.slotBytes).bindMemory(to: Stream.self, capacity: 1)
-            slot.initialize(to: Stream())
-            slot.pointee.next = free
+            let pointer = (chunk + index * Self.slotBytes)
+                .bindMemory(to: StreamState.self, capacity: 1)
+            pointer.initialize(to: StreamState())
+            let slot = Stream(pointer: pointer)
+            slot.next = free
             free = slot
         }
     }

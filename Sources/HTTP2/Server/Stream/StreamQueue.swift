@@ -1,41 +1,41 @@
 /// Streams in the order in which their requests became complete, linked through `Stream.next`.
 struct StreamQueue {
-    private(set) var first: UnsafeMutablePointer<Stream>?
-    private var last: UnsafeMutablePointer<Stream>?
+    private(set) var first: Stream?
+    private var last: Stream?
 
     var isEmpty: Bool { first == nil }
 
     @inline(__always)
-    mutating func append(_ stream: UnsafeMutablePointer<Stream>) {
-        stream.pointee.next = nil
-        if let last { last.pointee.next = stream } else { first = stream }
+    mutating func append(_ stream: Stream) {
+        stream.next = nil
+        if let last { last.next = stream } else { first = stream }
         last = stream
     }
 
     @inline(__always)
-    mutating func popFirst() -> UnsafeMutablePointer<Stream>? {
+    mutating func popFirst() -> Stream? {
         guard let stream = first else { return nil }
-        first = stream.pointee.next
+        first = stream.next
         if first == nil { last = nil }
-        stream.pointee.next = nil
+        stream.next = nil
         return stream
     }
 
     /// Takes a stream out wherever it stands: its client reset it while it waited.
-    mutating func remove(_ stream: UnsafeMutablePointer<Stream>) {
-        var before: UnsafeMutablePointer<Stream>?
+    mutating func remove(_ stream: Stream) {
+        var before: Stream?
         var current = first
         while let candidate = current, candidate != stream {
             before = candidate
-            current = candidate.pointee.next
+            current = candidate.next
         }
         guard current != nil else { return }
         if let before {
-            before.pointee.next = stream.pointee.next
+            before.next = stream.next
         } else {
-            first = stream.pointee.next
+            first = stream.next
         }
         if last == stream { last = before }
-        stream.pointee.next = nil
+        stream.next = nil
     }
 }

@@ -3,9 +3,8 @@ import CNghttp2
 import Glibc
 import System
 
-/// One connection of a client loop: plain old data at a fixed place, which nghttp2 knows as
-/// `user_data`.
-struct LoopConnection {
+/// What there is to know of a connection of a client loop; reached through `ClientLoopConnection`.
+struct ClientLoopConnectionState {
     let index: Int
     var socket: Int32 = -1
     var session: OpaquePointer?
@@ -17,7 +16,7 @@ struct LoopConnection {
     var hasAnswered = false
     let unmanagedHandler: Unmanaged<ResponseHandler>
     /// The stream whose fields are being received.
-    var receiving: UnsafeMutablePointer<ClientStream>?
+    var receiving: ClientStream?
 
     /// Requests' bytes on their way; those before `outOffset` are sent.
     let out: UnsafeMutablePointer<UInt8>
@@ -30,24 +29,29 @@ struct LoopConnection {
     var awaitsWritable = false
     /// Takes no further requests: the server said GOAWAY, or the stream ids are used up.
     var isExhausted = false
+}
+
+/// One connection of a client loop. nghttp2 carries the handle as `user_data` and epoll as `data.ptr`.
+struct ClientLoopConnection: Handle {
+    let pointer: UnsafeMutablePointer<ClientLoopConnectionState>
 
     /// Calls the handler without a reference count.
     @inline(__always)
     func call(_ body: (ResponseHandler) -> Void) {
         // SAFETY: the loop holds the handler as long as any connection.
-        unmanagedHandler._withUnsafeGuaranteedRef(body)
+        self.unmanagedHandler._withUnsafeGuaranteedRef(body)
     }
 }
 
 /// A connection's life: opened, read, written, lost.
 extension ClientLoop {
-    func open(_ connection: UnsafeMutablePointer<LoopConnection>) throws(TransportError) {
+    func open(_ connection: ClientLoopConnection) throws(TransportError) {
         let socket = try address.connect()
         let flags = fcntl(socket, F_GETFL)
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
         // SAFETY: connections live as long as the loop and its epoll.
-        event.data.ptr = UnsafeMutableRawPointer(connection)
+        event.data.ptr = connection.address
         guard fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0,
             epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0,
             let session = ClientLoopSession.make(connection, memory)
@@ -59,97 +63,97 @@ extension ClientLoop {
         // Requests on TCP are small and must not wait for one another; a Unix socket refuses this.
         var one: Int32 = 1
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
-        connection.pointee.socket = socket
-        connection.pointee.session = session
-        connection.pointee.isExhausted = false
-        connection.pointee.isTouched = true
+        connection.socket = socket
+        connection.session = session
+        connection.isExhausted = false
+        connection.isTouched = true
     }
 
-    func receive(_ connection: UnsafeMutablePointer<LoopConnection>) {
+    func receive(_ connection: ClientLoopConnection) {
         for _ in 0..<Limits.readsPerTurn {
-            if connection.pointee.session == nil { return }
-            let count = recv(connection.pointee.socket, receiveBuffer, Limits.clientReceiveBytes, 0)
+            if connection.session == nil { return }
+            let count = recv(connection.socket, receiveBuffer, Limits.clientReceiveBytes, 0)
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             if count <= 0 { return lose(connection) }
             now = SystemClock.monotonic.nanoseconds
-            let session = connection.pointee.session
+            let session = connection.session
             if nghttp2_session_mem_recv(session, receiveBuffer, count) < 0 {
                 return lose(connection)
             }
             // Something to acknowledge, such as SETTINGS or a used window.
-            if nghttp2_session_want_write(session) != 0 { connection.pointee.isTouched = true }
-            if nghttp2_session_want_read(session) == 0, !connection.pointee.isTouched {
+            if nghttp2_session_want_write(session) != 0 { connection.isTouched = true }
+            if nghttp2_session_want_read(session) == 0, !connection.isTouched {
                 return lose(connection)
             }
-            if connection.pointee.isExhausted { hasLost = true }
+            if connection.isExhausted { hasLost = true }
             if count < Limits.clientReceiveBytes { return }
         }
     }
 
-    func flush(_ connection: UnsafeMutablePointer<LoopConnection>) {
-        connection.pointee.isTouched = false
-        while connection.pointee.session != nil {
+    func flush(_ connection: ClientLoopConnection) {
+        connection.isTouched = false
+        while connection.session != nil {
             gather(connection)
-            let pending = connection.pointee.outLength - connection.pointee.outOffset
+            let pending = connection.outLength - connection.outOffset
             if pending == 0 { return awaitWritable(connection, false) }
             let sent = send(
-                connection.pointee.socket, connection.pointee.out + connection.pointee.outOffset,
+                connection.socket, connection.out + connection.outOffset,
                 pending, Int32(MSG_NOSIGNAL))
             if sent < 0 {
                 if errno == EINTR { continue }
                 return errno == EAGAIN ? awaitWritable(connection, true) : lose(connection)
             }
-            connection.pointee.outOffset += sent
+            connection.outOffset += sent
         }
     }
 
     /// Moves frames from the session to the out buffer while there is room for the largest.
-    private func gather(_ connection: UnsafeMutablePointer<LoopConnection>) {
-        if connection.pointee.outOffset == connection.pointee.outLength {
-            connection.pointee.outOffset = 0
-            connection.pointee.outLength = 0
+    private func gather(_ connection: ClientLoopConnection) {
+        if connection.outOffset == connection.outLength {
+            connection.outOffset = 0
+            connection.outLength = 0
         }
         // nghttp2 hands out a frame, or 16 KiB of long HEADERS, at a time.
-        while connection.pointee.outLength + Limits.clientFrameBytes <= Limits.clientSendBytes {
+        while connection.outLength + Limits.clientFrameBytes <= Limits.clientSendBytes {
             var frame: UnsafePointer<UInt8>?
-            let length = nghttp2_session_mem_send(connection.pointee.session, &frame)
+            let length = nghttp2_session_mem_send(connection.session, &frame)
             if length <= 0 { return }
-            precondition(connection.pointee.outLength + length <= Limits.clientSendBytes)
+            precondition(connection.outLength + length <= Limits.clientSendBytes)
             // SAFETY: nghttp2 keeps the frame until the next call on the session.
-            memcpy(connection.pointee.out + connection.pointee.outLength, frame!, length)
-            connection.pointee.outLength += length
+            memcpy(connection.out + connection.outLength, frame!, length)
+            connection.outLength += length
         }
     }
 
     private func awaitWritable(
-        _ connection: UnsafeMutablePointer<LoopConnection>, _ awaits: Bool
+        _ connection: ClientLoopConnection, _ awaits: Bool
     ) {
-        if connection.pointee.awaitsWritable == awaits { return }
-        connection.pointee.awaitsWritable = awaits
+        if connection.awaitsWritable == awaits { return }
+        connection.awaitsWritable = awaits
         var event = epoll_event()
         event.events = EPOLLIN.rawValue | (awaits ? EPOLLOUT.rawValue : 0)
         // SAFETY: connections live as long as the loop and its epoll.
-        event.data.ptr = UnsafeMutableRawPointer(connection)
-        epoll_ctl(epoll, EPOLL_CTL_MOD, connection.pointee.socket, &event)
+        event.data.ptr = connection.address
+        epoll_ctl(epoll, EPOLL_CTL_MOD, connection.socket, &event)
     }
 
     /// Closes a connection: its requests end without an answer.
-    func lose(_ connection: UnsafeMutablePointer<LoopConnection>) {
-        guard connection.pointee.session != nil else { return }
+    func lose(_ connection: ClientLoopConnection) {
+        guard connection.session != nil else { return }
         hasLost = true
-        nghttp2_session_del(connection.pointee.session)
-        close(connection.pointee.socket)
-        connection.pointee.session = nil
-        connection.pointee.socket = -1
-        connection.pointee.receiving = nil
-        connection.pointee.outLength = 0
-        connection.pointee.outOffset = 0
-        connection.pointee.awaitsWritable = false
-        connection.pointee.isTouched = false
-        connection.pointee.isExhausted = false
-        let first = connection.pointee.index * streamsPerConnection
+        nghttp2_session_del(connection.session)
+        close(connection.socket)
+        connection.session = nil
+        connection.socket = -1
+        connection.receiving = nil
+        connection.outLength = 0
+        connection.outOffset = 0
+        connection.awaitsWritable = false
+        connection.isTouched = false
+        connection.isExhausted = false
+        let first = connection.index * streamsPerConnection
         for slot in first..<first + streamsPerConnection where streams[slot].id != 0 {
-            connection.finish(streams + slot, .connectionLost)
+            connection.finish(streams[slot], .connectionLost)
         }
     }
 }

@@ -1,7 +1,7 @@
 import HTTP2
 
 /// A load, complete: what is sent where, how much at once, how long. Shared by all threads.
-struct Load: Sendable {
+struct Workload: Sendable {
     var address: ServerAddress
     var authority = "localhost"
     var fields: [HeaderField] = []

@@ -2,7 +2,7 @@ import HTTP2
 import Options
 
 /// From a command line to a load.
-extension Load {
+extension Workload {
     /// Reads all but the plans, which the server is asked for.
     init(_ arguments: Arguments) throws(BenchError) {
         let target = try Target(arguments)

@@ -1,5 +1,5 @@
 /// The paths of filtered lists: values that exist, each with the total that it has.
-extension Learner {
+extension ServerProbe {
     /// Never empty; a filter that the server does not know ends the program.
     func filteredPaths(
         _ list: String, _ filter: Scenario.Filter, _ name: String

@@ -2,7 +2,7 @@ import HTTP2
 
 /// One request under way: when it was due, and what its answer must be. Plain old data, one for each
 /// slot of the loop.
-struct Flight {
+struct InFlightRequest {
     /// Where it stands.
     enum Phase: UInt8 {
         case free

@@ -14,9 +14,9 @@ enum InputFile {
             number += 1
             let words = line.split { $0 == " " || $0 == "\t" }
             guard let first = words.first, !first.hasPrefix("#") else { continue }
-            let place = "\(path), line \(number)"
+            let location = "\(path), line \(number)"
             guard (2...3).contains(words.count), isMethod(first), isPath(words[1]) else {
-                throw .usage("\(place): expected METHOD /PATH [BODY-FILE], found '\(line)'")
+                throw .usage("\(location): expected METHOD /PATH [BODY-FILE], found '\(line)'")
             }
             var body: SharedBody?
             if words.count == 3 {
@@ -29,7 +29,7 @@ enum InputFile {
                     method: index(of: String(first), in: &methods), path: Array(words[1].utf8),
                     body: body))
             if requests.count > Limits.requestLines {
-                throw .usage("\(place): a file has at most \(Limits.requestLines) requests")
+                throw .usage("\(location): a file has at most \(Limits.requestLines) requests")
             }
         }
         if requests.isEmpty { throw .usage("\(path) has no request: expected METHOD /PATH lines") }

@@ -1,4 +1,4 @@
-/// What a scenario does. What it needs to know of the server is learnt at the start: `Plan`.
+/// What a scenario does. What it needs to know of the server is asked for at the start: `Plan`.
 struct Scenario: Sendable {
     /// How requests are made and what is expected of their answers.
     enum Kind: Sendable {
@@ -6,7 +6,7 @@ struct Scenario: Sendable {
         case record(path: String)
         /// GET of a page at an offset.
         case page(list: String, Span)
-        /// GET of a page of a list that a filter with a learnt value narrows.
+        /// GET of a page of a list that a filter with a value that exists narrows.
         case filtered(list: String, Filter)
         /// GET of a whole list, page by page along the cursors.
         case walk(list: String)

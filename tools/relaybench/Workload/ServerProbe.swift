@@ -3,7 +3,7 @@ import JSON
 
 /// Asks the server, before the run, for what the scenarios must know: totals, ids, how a body
 /// begins. A scenario whose operation the server does not have ends the program here.
-final class Learner {
+final class ServerProbe {
     private let connection: ClientConnection
     private let fields: [HeaderField]
     private let authority: String
@@ -35,7 +35,7 @@ final class Learner {
         self.authority = authority
     }
 
-    /// Learns what a share of the load needs.
+    /// Asks for what a share of the workload needs.
     func plan(_ share: Share) throws(BenchError) -> Plan {
         let name = share.scenario.name
         switch share.scenario.kind {
@@ -76,7 +76,7 @@ final class Learner {
     }
 
     /// Asks for what `--url` names: a path that is answered with an error must not run.
-    func probe(_ path: String) throws(BenchError) {
+    func check(_ path: String) throws(BenchError) {
         let response = try ask("GET", path)
         if response.status >= 400 { throw unusable("url", path, response) }
     }
@@ -183,11 +183,11 @@ final class Learner {
         of list: String, _ total: Int, _ name: String
     ) throws(BenchError) -> [UInt64] {
         let pages = min(
-            Limits.learntPages, (total + Limits.learntPageRecords - 1) / Limits.learntPageRecords)
+            Limits.probedPages, (total + Limits.probedPageRecords - 1) / Limits.probedPageRecords)
         var ids: [UInt64] = []
         for page in 0..<pages {
             let offset = total / pages * page
-            let path = "\(list)?limit=\(Limits.learntPageRecords)&offset=\(offset)"
+            let path = "\(list)?limit=\(Limits.probedPageRecords)&offset=\(offset)"
             ids += try texts("id", of: path, name).compactMap { UInt64($0) }
         }
         return Array(Set(ids)).sorted()

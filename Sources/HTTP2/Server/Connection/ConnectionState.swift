@@ -1,0 +1,78 @@
+/// What there is to know of a client's connection; reached through `Connection`.
+struct ConnectionState {
+    var socket: Int32
+    /// nil for requests that are answered without a connection (see `DetachedLoop`).
+    var session: OpaquePointer?
+    let loop: Loop
+
+    /// Requests that are complete and wait for their answer, first in, first out.
+    var waiting = StreamQueue()
+    /// The stream whose field section is arriving.
+    var receiving: Stream?
+    /// All streams of this connection, linked through `Stream.elder`.
+    var streams: Stream?
+    var openStreams = 0
+    /// The highest stream id seen, and lower ids that were passed over (RFC 9113 §5.1.1).
+    var skippedIDs = SkippedStreamIDs()
+    var resetStreams = ResetStreams()
+    /// What the client's SETTINGS_INITIAL_WINDOW_SIZE is, and the widest window that a stream had
+    /// before its last SETTINGS frame.
+    var peerWindow = 65_535
+    var widestWindow: Int?
+
+    /// Bytes that the kernel did not take: sent before anything else.
+    var unsent: UnsafeMutableRawPointer?
+    var unsentOffset = 0
+    var unsentLength = 0
+    /// Bytes of answers that streams of this connection keep in the heap.
+    var retainedBytes = 0
+    /// Bytes of request bodies in memory.
+    var bodyBytes = 0
+
+    /// Bytes that may be sent before the socket is asked again: see `Limits.allowanceBytes`.
+    var allowance = Limits.allowanceBytes
+    var awaitsWritable = false
+    /// The client has closed its side.
+    var sawEnd = false
+    var isTouched = false
+    var isClosing = false
+    var gotSettingsAck = false
+    /// Where the input stands between two reads.
+    var walk = FrameWalk()
+
+    // The end, see `GivingUp`.
+    var standing = Standing.open
+    /// No further streams are taken.
+    var isLeaving = false
+    /// It is we who end it, for the client's fault.
+    var isCutOff = false
+    /// What is to be said when the socket takes it at once.
+    var farewell: Farewell?
+    var lastAnswers: LastAnswers?
+    var endedAt: Int64 = 0
+
+    // Budgets, see Limits.
+    var acceptedAt: Int64 = 0
+    var progressAt: Int64 = 0
+    /// When what a request waits for was last got on with: a field section or a body that arrives,
+    /// DATA that leaves. A client's PING is no progress, and neither is our answer to it.
+    var workedAt: Int64 = 0
+    /// Where the session packs frames, and the value of `progressAt` at which its pages were given
+    /// back: see `releaseFrameBuffer`.
+    var frameBuffer: UnsafeMutableRawPointer?
+    var releasedAt: Int64 = 0
+    var budgetSecond: Int64 = 0
+    var controlFrames = 0
+    var requestsBefore = 0
+    var windowCredit = 0
+    var provokedResets = 0
+    var resets = Ration(
+        burst: Int64(Limits.resetBurst), perSecond: Int64(Limits.resetsPerSecond))
+    var refusals = Ration(
+        burst: Int64(Limits.resetBurst), perSecond: Int64(Limits.resetsPerSecond))
+
+    // Neighbours in the loop's list, and the next one to serve in this turn.
+    var previous: Connection?
+    var following: Connection?
+    var nextTouched: Connection?
+}

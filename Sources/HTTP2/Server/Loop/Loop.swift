@@ -1,0 +1,55 @@
+import CNghttp2
+
+/// What the hot path of one loop works on: reached from a C callback without a reference count or an
+/// exclusivity check. `EventLoop` owns it.
+struct Loop: Handle {
+    let pointer: UnsafeMutablePointer<LoopState>
+
+    /// The loop itself, for cold paths.
+    var owner: EventLoop { self.unmanagedOwner.takeUnretainedValue() }
+
+    /// What all loops of the server share for request bodies.
+    var bodies: BodyBudget { self.unmanagedBodies.takeUnretainedValue() }
+
+    /// Calls the application: without a reference count, and without a copy of the state.
+    @inline(__always)
+    func call(_ body: (Application) -> Void) {
+        // SAFETY: the owner keeps the application for as long as this state.
+        self.unmanagedApplication._withUnsafeGuaranteedRef(body)
+    }
+
+    /// Has the application renew what goes stale, if it has not since something was last read: what
+    /// it looks at is then no older than the request that it looks at it for.
+    @inline(__always)
+    func renew() {
+        if self.hasRenewed { return }
+        self.hasRenewed = true
+        call { $0.beginTurn() }
+    }
+
+    /// The three digits of a status code.
+    func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
+        precondition((100..<600).contains(status), "a status code has three digits")
+        return self.statusText + (status - 100) * 3
+    }
+
+    /// Counts a connection that is cut off.
+    func cutOff(_ cause: CutOff) {
+        self.counters.cutOffs[cause.rawValue] &+= 1
+        self.hasCutOff = true
+    }
+
+    /// Returns the memory; nothing of the loop may be used afterwards.
+    func deallocateAll() {
+        self.receiveBuffer.deallocate()
+        self.attached.deallocate()
+        self.fields.deallocate()
+        self.statusText.deallocate()
+        self.batch.deallocate()
+        self.pool.deallocate()
+        self.memory.pointee.deallocate()
+        self.memory.deinitialize(count: 1)
+        self.memory.deallocate()
+        deallocate()
+    }
+}

@@ -1,0 +1,130 @@
+/// Where a stream stands between its first HEADERS frame and its close.
+enum StreamPhase: UInt8 {
+    /// On the pool's free list.
+    case free
+    /// Field section or body are still arriving.
+    case receiving
+    /// Complete; in its connection's queue of requests to answer.
+    case waiting
+    /// With the application, which answers later (a write waits for its commit).
+    case pending
+    /// Malformed: a RST_STREAM frame waits to be sent.
+    case malformed
+    /// The response was given to nghttp2.
+    case submitted
+}
+
+/// What there is to know of a request and its response: plain old data, reached through `Stream`.
+struct StreamState {
+    var connection: Connection?
+    var next: Stream?
+    /// Neighbours among the streams of the connection.
+    var elder: Stream?
+    var younger: Stream?
+    var generation: UInt64 = 0
+    var id: Int32 = 0
+    var phase = StreamPhase.free
+
+    // Request.
+    var method = Method.get
+    var isComplete = false
+    var refusal: Refusal?
+    var rules = MessageRules()
+    var fieldCount = 0
+    var fieldSectionBytes = 0
+    var requestUsed = 0
+    var overflow: UnsafeMutableRawPointer?
+    var overflowCapacity = 0
+    var kept = InlineArray<11, FieldSlice>(repeating: FieldSlice())
+    /// Which fields are kept: a bit for each `RequestField.rawValue`.
+    var present: UInt16 = 0
+    var requestBody: UnsafeMutableRawPointer?
+    var requestBodyLength = 0
+    var requestBodyCapacity = 0
+    var maxRequestBody = 0
+    var droppedBytes = 0
+    /// The body goes to the application in pieces; `requestBody` holds what it has not taken yet.
+    var isStreamed = false
+    var streamedBytes = 0
+    var heldOffset = 0
+    /// When the body was last got on with, and its bytes since then: see `noteBodyProgress`.
+    var progressAt: Int64 = 0
+    var progressBytes = 0
+
+    // Response.
+    var status: Int = 0
+    var fieldsUsed = 0
+    var responseUsed = 0
+    var responseOverflow: UnsafeMutableRawPointer?
+    var fields = Limits.ResponseFields<ResponseSlice>(repeating: ResponseSlice())
+    var body = ResponseBody()
+    /// Not even its fields are out, and nghttp2 will not send them: see `LastAnswers`.
+    var isUnsent = false
+    /// Bytes of the body among the last answers.
+    var sentLast = 0
+    /// The answer came before the request's end and does not end yet: see `holdEnd`.
+    var holdsEnd = false
+
+    /// See `Exchange.foreseen`.
+    var foreseen: UInt64 = 0
+    /// What the application keeps between two portions of a long answer.
+    var application = ApplicationState()
+}
+
+/// Where a kept request field's value lies, from the start of the slot's request bytes.
+struct FieldSlice {
+    var offset: UInt32 = 0
+    var length: UInt32 = 0
+}
+
+/// A response field and where its value lies.
+struct ResponseSlice {
+    var field = ResponseField.contentType
+    var value: UnsafePointer<UInt8>?
+    var length = 0
+}
+
+/// A piece of memory to be sent.
+struct Piece {
+    var start: UnsafeRawPointer?
+    var length = 0
+}
+
+/// What is left to send of a response's body.
+///
+/// Bytes are either *attached* (pieces of the store's map in the loop's piece list, valid until
+/// the connection's turn ends) or *retained* (a heap copy owned by the stream).
+struct ResponseBody {
+    var firstPiece = 0
+    var pieceCount = 0
+    var pieceOffset = 0
+    var retained: UnsafeMutableRawPointer?
+    var retainedOffset = 0
+    /// Unsent bytes, attached or retained.
+    var remaining = 0
+    /// The whole body's length, for content-length.
+    var total = 0
+    /// More portions follow: ask the application when these bytes are gone.
+    var hasMore = false
+    /// The application could not go on: reset the stream.
+    var isBroken = false
+    /// A response to HEAD: fields as for GET, no body.
+    var isOmitted = false
+}
+
+/// Four words that an application may keep with a stream; zero at first.
+///
+/// What they mean is the application's: it packs a type of its own into them.
+public struct ApplicationState: Equatable, Sendable {
+    /// The words.
+    public var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+    /// All zero.
+    public init() {}
+
+    /// Whether all words are the same.
+    @inline(__always)
+    public static func == (one: ApplicationState, other: ApplicationState) -> Bool {
+        one.words == other.words
+    }
+}
