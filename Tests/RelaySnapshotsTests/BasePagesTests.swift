@@ -72,7 +72,7 @@ import Testing
         let torn = pack.index.frame(of: pack.index.addresses.firstIndex(of: base)!)
         let bit = (pack.index.frames[torn].offset + pack.index.frames[torn].bytes / 2) * 8
         flip(bit: bit, of: fixture.path(pack))
-        let (cause, loss) = (pack.place(of: torn) + " are torn", delta.place(of: frame))
+        let (cause, loss) = (pack.name(ofFrame: torn) + " are torn", delta.name(ofFrame: frame))
         for depth in [VerificationDepth.quick, .full] {
             let id = fixture.repository.ids()[1]
             let findings = try fixture.repository.verify(id, depth).findings

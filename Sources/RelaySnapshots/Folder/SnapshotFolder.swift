@@ -25,7 +25,7 @@ public struct SnapshotFolder: Sendable {
     /// Looks whether the snapshot is what it was when it was made. What is wrong is in the report;
     /// only what keeps it from being looked at is thrown.
     public func verify(
-        _ depth: VerificationDepth, _ watch: Watch = .none
+        _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let manifest: Manifest
@@ -43,16 +43,16 @@ public struct SnapshotFolder: Sendable {
             report.add("\(dataPath) is missing")
             return report
         }
-        report.add(try compareBytes(with: manifest, watch))
+        report.add(try compareBytes(with: manifest, progress))
         // Bytes that are not those of the snapshot are shown to nobody else.
         guard depth == .full, report.isSound else { return report }
-        report.add(try StoreExamination.examine(directory: path, manifest, watch))
+        report.add(try StoreExamination.examine(directory: path, manifest, progress))
         return report
     }
 
     /// Compares data.mdb with the manifest's sums.
     private func compareBytes(
-        with manifest: Manifest, _ watch: Watch
+        with manifest: Manifest, _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let file = try DiskFile(reading: dataPath)
@@ -60,7 +60,7 @@ public struct SnapshotFolder: Sendable {
         if size != manifest.bytes {
             report.add("\(dataPath) has \(size) bytes, the manifest says \(manifest.bytes)")
         }
-        let sums = try DataFileDigest.sums(of: file, watch)
+        let sums = try DataFileDigest.sums(of: file, progress)
         report.bytes = size
         if sums.blake2b != manifest.blake2b {
             report.add("\(dataPath): BLAKE2b is \(sums.blake2b), not \(manifest.blake2b)")

@@ -2,12 +2,12 @@ import LMDB
 
 /// The pages that a repository has, by their content.
 struct KnownPages {
-    /// Names of the packs that can be used; places refer to them.
+    /// Names of the packs that can be used; locations refer to them.
     private(set) var names: [String] = []
     /// Pages of each of them.
     private(set) var pageCounts: [Int] = []
     private var index = PageIndex()
-    private var deltas: [PagePlace: Delta] = [:]
+    private var deltas: [PageLocation: Delta] = [:]
     private var deltaFrames: [DeltaFrame] = []
 
     /// A page that is not whole.
@@ -54,89 +54,96 @@ struct KnownPages {
         if !frame.bases.isEmpty { deltaFrames.append(DeltaFrame(bases: frame.bases)) }
         for position in 0..<frame.pages {
             let address = index.addresses[frame.first + position]
-            let place = PagePlace(pack: pack, index: UInt32(frame.first + position))
+            let location = PageLocation(pack: pack, index: UInt32(frame.first + position))
             if !frame.bases.isEmpty {
-                deltas[place] = Delta(
+                deltas[location] = Delta(
                     base: frame.bases[frame.bases.startIndex + position],
                     frame: deltaFrames.count - 1)
                 // A page that is there in both forms is taken whole.
-                if wholePlace(of: address) != nil { continue }
+                if wholeLocation(of: address) != nil { continue }
             }
-            set(address, at: place)
+            set(address, at: location)
         }
     }
 
     /// Adds a whole page, or one that is held, or says where it is now.
-    mutating func set(_ address: PageAddress, at place: PagePlace) { index.set(address, at: place) }
+    mutating func set(_ address: PageAddress, at location: PageLocation) {
+        index.set(address, at: location)
+    }
 
-    /// The place of a page that can be had; nil if there is none.
-    mutating func place(of address: PageAddress) -> PagePlace? {
-        guard let place = index.place(of: address) else { return nil }
-        guard !deltas.isEmpty, let frame = deltas[place]?.frame else { return place }
+    /// The location of a page that can be had; nil if there is none.
+    mutating func location(of address: PageAddress) -> PageLocation? {
+        guard let location = index.location(of: address) else { return nil }
+        guard !deltas.isEmpty, let frame = deltas[location]?.frame else { return location }
         if !deltaFrames[frame].isComplete {
             let bases = deltaFrames[frame].bases
-            deltaFrames[frame].isComplete = bases.allSatisfy { wholePlace(of: $0) != nil }
+            deltaFrames[frame].isComplete = bases.allSatisfy { wholeLocation(of: $0) != nil }
         }
-        return deltaFrames[frame].isComplete ? place : nil
+        return deltaFrames[frame].isComplete ? location : nil
     }
 
-    /// The place of a page that is stored whole.
-    func wholePlace(of address: PageAddress) -> PagePlace? {
-        guard let place = index.place(of: address), !place.isHeld, base(of: place) == nil
+    /// The location of a page that is stored whole.
+    func wholeLocation(of address: PageAddress) -> PageLocation? {
+        guard let location = index.location(of: address), !location.isHeld,
+            base(of: location) == nil
         else { return nil }
-        return place
+        return location
     }
 
-    /// What the page at a place is built on; nil if it is whole.
-    func base(of place: PagePlace) -> PageAddress? { deltas.isEmpty ? nil : deltas[place]?.base }
+    /// What the page at a location is built on; nil if it is whole.
+    func base(of location: PageLocation) -> PageAddress? {
+        deltas.isEmpty ? nil : deltas[location]?.base
+    }
 
-    /// Places of all that the pages of a map are built on.
-    func bases(of map: PageMap) -> Set<PagePlace> {
+    /// Locations of all that the pages of a map are built on.
+    func bases(of map: PageMap) -> Set<PageLocation> {
         var frames = Set<Int>()
-        for run in map.runs where run.place != .free && !deltas.isEmpty {
-            for place in run.places {
-                if let delta = deltas[place] { frames.insert(delta.frame) }
+        for run in map.runs where run.location != .free && !deltas.isEmpty {
+            for location in run.locations {
+                if let delta = deltas[location] { frames.insert(delta.frame) }
             }
         }
-        var places = Set<PagePlace>()
+        var locations = Set<PageLocation>()
         for frame in frames {
             for base in deltaFrames[frame].bases {
-                if let place = wholePlace(of: base) { places.insert(place) }
+                if let location = wholeLocation(of: base) { locations.insert(location) }
             }
         }
-        return places
+        return locations
     }
 }
 
 extension KnownPages {
-    /// Places of pages that an earlier snapshot has and another has not, in the order of packs. Where
+    /// Locations of pages that an earlier snapshot has and another has not, in the order of packs. Where
     /// one is not whole, what it is built on stands for it: a little more has changed since.
-    func wholePlaces(in earlier: PageMap, notIn map: PageMap) -> [PagePlace] {
+    func wholeLocations(in earlier: PageMap, notIn map: PageMap) -> [PageLocation] {
         var used = pageCounts.map { PageSet(below: $0) }
         var chosen = used
-        for run in map.runs where Int(run.place.pack) < used.count {
-            for place in run.places { _ = used[Int(place.pack)].insert(Int(place.index)) }
+        for run in map.runs where Int(run.location.pack) < used.count {
+            for location in run.locations {
+                _ = used[Int(location.pack)].insert(Int(location.index))
+            }
         }
         let numbers = earlier.packs.map { name in names.firstIndex(of: name) }
-        for run in earlier.runs where run.place != .free {
-            guard let pack = numbers[Int(run.place.pack)],
-                Int(run.place.index) + run.count <= used[pack].bound
+        for run in earlier.runs where run.location != .free {
+            guard let pack = numbers[Int(run.location.pack)],
+                Int(run.location.index) + run.count <= used[pack].bound
             else { continue }
-            for page in run.places where !used[pack].contains(Int(page.index)) {
-                let place = PagePlace(pack: UInt32(pack), index: page.index)
-                let whole = base(of: place).map { wholePlace(of: $0) } ?? place
+            for page in run.locations where !used[pack].contains(Int(page.index)) {
+                let location = PageLocation(pack: UInt32(pack), index: page.index)
+                let whole = base(of: location).map { wholeLocation(of: $0) } ?? location
                 if let whole, Int(whole.pack) < chosen.count {
                     _ = chosen[Int(whole.pack)].insert(Int(whole.index))
                 }
             }
         }
-        var places: [PagePlace] = []
+        var locations: [PageLocation] = []
         for (pack, pages) in chosen.enumerated() {
             for page in 0..<pages.bound where pages.contains(page) {
-                if places.count == Limits.heldPages { return places }
-                places.append(PagePlace(pack: UInt32(pack), index: UInt32(page)))
+                if locations.count == Limits.heldPages { return locations }
+                locations.append(PageLocation(pack: UInt32(pack), index: UInt32(page)))
             }
         }
-        return places
+        return locations
     }
 }

@@ -66,8 +66,8 @@ final class PageIntake {
 
     /// Takes in a page of this address if a pack has it.
     func addKnown(_ address: PageAddress) -> Bool {
-        guard let place = known.place(of: address) else { return false }
-        map.append(place)
+        guard let location = known.location(of: address) else { return false }
+        map.append(location)
         return true
     }
 
@@ -85,67 +85,68 @@ final class PageIntake {
     func hold(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress, on base: PageAddress?
     ) throws(SnapshotError) {
-        let place = PagePlace.held(held.count)
+        let location = PageLocation.held(held.count)
         try held.append(page, address, on: base)
-        known.set(address, at: place)
-        map.append(place)
+        known.set(address, at: location)
+        map.append(location)
         addedPages += 1
     }
 
     /// Stores a page that must be there whole, because others are built on it.
     func addBase(_ page: UnsafeRawBufferPointer, _ address: PageAddress) throws(SnapshotError) {
-        if known.wholePlace(of: address) == nil { _ = try store(page, address) }
+        if known.wholeLocation(of: address) == nil { _ = try store(page, address) }
     }
 
     private func store(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress
-    ) throws(SnapshotError) -> PagePlace {
-        let place = place(try writer.add(page, address))
-        known.set(address, at: place)
+    ) throws(SnapshotError) -> PageLocation {
+        let location = location(try writer.add(page, address))
+        known.set(address, at: location)
         addedPages += 1
-        return place
+        return location
     }
 
-    private func place(_ written: (pack: Int, index: Int)) -> PagePlace {
-        PagePlace(pack: UInt32(knownPacks + written.pack), index: UInt32(written.index))
+    private func location(_ written: (pack: Int, index: Int)) -> PageLocation {
+        PageLocation(pack: UInt32(knownPacks + written.pack), index: UInt32(written.index))
     }
 
     // MARK: The end
 
     /// Chooses what the pages that were held are built on, among those that an earlier snapshot has
     /// and this one has not, and completes the packs; returns the map of all pages.
-    func finish(after previous: PageMap?, _ watch: Watch) throws(SnapshotError) -> PageMap {
+    func finish(after previous: PageMap?, _ progress: WorkProgress) throws(SnapshotError) -> PageMap
+    {
         let bases = try BasePages(in: repository.packs, pageBytes: map.pageBytes)
         if let previous, held.count > 0 {
             var similar = SimilarPages()
             var addresses: [PageAddress] = []
             let readers = known.names.map { try? PackReader(repository.packs, name: $0) }
             for reader in readers { reader?.patient = patient }
-            try bases.gather(known.wholePlaces(in: previous, notIn: map), from: readers) {
+            try bases.gather(known.wholeLocations(in: previous, notIn: map), from: readers) {
                 (address, page) in
                 similar.append(PageSketch(of: page))
                 addresses.append(address)
             }
-            try held.chooseBases(&similar, addresses, watch)
+            try held.chooseBases(&similar, addresses, progress)
         }
-        return try finish(with: bases, watch)
+        return try finish(with: bases, progress)
     }
 
     /// Completes the packs, with the bases of all pages that were held; returns the map of all pages.
-    func finish(with bases: BasePages, _ watch: Watch) throws(SnapshotError) -> PageMap {
-        var places = [PagePlace](repeating: .free, count: held.count)
+    func finish(with bases: BasePages, _ progress: WorkProgress) throws(SnapshotError) -> PageMap {
+        var locations = [PageLocation](repeating: .free, count: held.count)
         // The whole ones first, so that frames of both kinds are full.
         for isWhole in [true, false] {
             for number in 0..<held.count where (held.bases[number] == nil) == isWhole {
-                if watch.isEnded { throw .cancelled }
-                places[number] = try settle(number, bases)
+                if progress.isCancelled { throw .cancelled }
+                locations[number] = try settle(number, bases)
             }
         }
-        precondition(!places.contains(.free), "every page that was held is stored")
+        precondition(!locations.contains(.free), "every page that was held is stored")
         try writer.finish()
         addedBytes = writer.written.reduce(0) { $0 + $1.bytes }
         known.append(writer.written.map { ($0.name, $0.index) })
-        map.settle(places)
+        map.settle(locations)
         map.setBases(known.bases(of: map))
         map.packs = known.names
         map.dropUnusedPacks()
@@ -153,11 +154,11 @@ final class PageIntake {
     }
 
     /// Stores a page that was held.
-    private func settle(_ number: Int, _ bases: BasePages) throws(SnapshotError) -> PagePlace {
+    private func settle(_ number: Int, _ bases: BasePages) throws(SnapshotError) -> PageLocation {
         let address = held.addresses[number]
         let page = try held.page(number)
         guard let base = held.bases[number] else {
-            return place(try writer.add(page, address))
+            return location(try writer.add(page, address))
         }
         let room = held.baseRoom
         do throws(PackReader.Damage) {
@@ -166,7 +167,7 @@ final class PageIntake {
             throw .damaged(findings: [error.finding])
         }
         // SAFETY: the page and the base lie in memory of `held`, which this value keeps.
-        return place(try writer.add(page, address, like: UnsafeRawBufferPointer(room), base))
+        return location(try writer.add(page, address, like: UnsafeRawBufferPointer(room), base))
     }
 
     /// Removes what is incomplete.

@@ -77,8 +77,8 @@ extension Repository {
             var entry = SnapshotEntry(id: id, manifest: try? manifest(id))
             if let manifest = entry.manifest, let map = try? map(of: manifest, id) {
                 for run in map.needed {
-                    let name = map.packs[Int(run.place.pack)]
-                    let first = Int(run.place.index)
+                    let name = map.packs[Int(run.location.pack)]
+                    let first = Int(run.location.index)
                     guard let bound = seen[name]?.pages.bound, first + run.count <= bound
                     else { continue }
                     for page in first..<first + run.count where seen[name]!.pages.insert(page) {

@@ -21,9 +21,9 @@ extension Repository {
     ///
     /// In an order that a crash may end anywhere: manifests go first, so that nothing is listed
     /// whose pages are gone; needed pages are copied and synced before any manifest leads to their
-    /// new place; packs go last.
+    /// new location; packs go last.
     public func prune(
-        _ policy: RetentionPolicy, dryRun: Bool = false, _ watch: Watch = .none
+        _ policy: RetentionPolicy, dryRun: Bool = false, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> PruneOutcome {
         let writing = try lockForWriting()
         let removing = try lockForRemoving()
@@ -49,7 +49,7 @@ extension Repository {
         removeLeftovers()
         for id in outcome.removed { unlink(manifestPath(id)) }
         try Disk.syncDirectory(snapshots)
-        outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, watch)
+        outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, progress)
         // Looked at again: pages that were moved may be in packs that nothing led to before, because a
         // prune that was killed has written the same, under the same names.
         for index in manifests.indices {
@@ -66,7 +66,8 @@ extension Repository {
 
     /// Moves the needed pages of some packs into new ones; returns how many packs that were.
     private func rewrite(
-        _ sparse: [String], _ manifests: [(id: String, manifest: Manifest)], _ watch: Watch
+        _ sparse: [String], _ manifests: [(id: String, manifest: Manifest)],
+        _ progress: WorkProgress
     ) throws(SnapshotError) -> Int {
         if sparse.isEmpty { return 0 }
         for (number, (id, old)) in manifests.enumerated() {
@@ -77,7 +78,7 @@ extension Repository {
                 self, pageBytes: map.pageBytes, isHolding: false, without: Set(sparse))
             do throws(SnapshotError) {
                 let bases = try copy(map, without: Set(sparse), into: intake, id)
-                let moved = try intake.finish(with: bases, watch)
+                let moved = try intake.finish(with: bases, progress)
                 let (bytes, name) = try moved.encoded()
                 try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
                 var manifest = old
@@ -88,7 +89,7 @@ extension Repository {
                 intake.abandon()
                 throw error
             }
-            try watch.step(.copying, number + 1, of: manifests.count)
+            try progress.report(.copying, number + 1, of: manifests.count)
         }
         return sparse.count
     }
@@ -109,30 +110,30 @@ extension Repository {
             }
             for reader in readers { reader.bases = bases }
             let needed = Self.bases(of: map, readers, without: leaving)
-            for place in map.bases.flatMap(\.places) {
-                let reader = readers[Int(place.pack)]
-                guard Int(place.index) < reader.index.addresses.count,
-                    needed.contains(reader.index.addresses[Int(place.index)])
+            for location in map.bases.flatMap(\.locations) {
+                let reader = readers[Int(location.pack)]
+                guard Int(location.index) < reader.index.addresses.count,
+                    needed.contains(reader.index.addresses[Int(location.index)])
                 else { continue }
-                try copy(place, of: reader) {
+                try copy(location, of: reader) {
                     (page, address, _) throws(SnapshotError) in
                     try intake.addBase(page, address)
                 }
             }
             for run in map.runs {
-                if run.place == .free {
+                if run.location == .free {
                     intake.addFree(run.count)
                     continue
                 }
-                let reader = readers[Int(run.place.pack)]
-                for place in run.places {
-                    let index = Int(place.index)
+                let reader = readers[Int(run.location.pack)]
+                for location in run.locations {
+                    let index = Int(location.index)
                     if index < reader.index.addresses.count,
                         intake.addKnown(reader.index.addresses[index])
                     {
                         continue
                     }
-                    try copy(place, of: reader) { (page, address, base) throws(SnapshotError) in
+                    try copy(location, of: reader) { (page, address, base) throws(SnapshotError) in
                         if let base {
                             try intake.hold(page, address, on: base)
                         } else {
@@ -153,14 +154,14 @@ extension Repository {
         of map: PageMap, _ readers: [PackReader], without leaving: Set<String>
     ) -> Set<PageAddress> {
         var bases = Set<PageAddress>()
-        for run in map.runs where run.place != .free {
-            let index = readers[Int(run.place.pack)].index
-            let isLeaving = leaving.contains(map.packs[Int(run.place.pack)])
+        for run in map.runs where run.location != .free {
+            let index = readers[Int(run.location.pack)].index
+            let isLeaving = leaving.contains(map.packs[Int(run.location.pack)])
             var last = -1
-            for place in run.places where Int(place.index) < index.addresses.count {
-                let number = index.frame(of: Int(place.index))
+            for location in run.locations where Int(location.index) < index.addresses.count {
+                let number = index.frame(of: Int(location.index))
                 if isLeaving {
-                    if let base = index.base(of: Int(place.index)) { bases.insert(base) }
+                    if let base = index.base(of: Int(location.index)) { bases.insert(base) }
                 } else if number != last {
                     bases.formUnion(index.frames[number].bases)
                 }
@@ -172,10 +173,10 @@ extension Repository {
 
     /// Shows a page with its address, and that of its base if it has one.
     private func copy(
-        _ place: PagePlace, of reader: PackReader,
+        _ location: PageLocation, of reader: PackReader,
         to body: (UnsafeRawBufferPointer, PageAddress, PageAddress?) throws(SnapshotError) -> Void
     ) throws(PackReader.Damage) {
-        let page = Int(place.index)
+        let page = Int(location.index)
         let copied = try reader.withPage(page) { bytes in
             Result { () throws(SnapshotError) in
                 try body(bytes, reader.index.addresses[page], reader.index.base(of: page))
@@ -230,8 +231,8 @@ struct PackUsage {
         for (id, manifest) in manifests {
             let map = try repository.map(of: manifest, id)
             for run in map.needed {
-                let name = map.packs[Int(run.place.pack)]
-                let first = Int(run.place.index)
+                let name = map.packs[Int(run.location.pack)]
+                let first = Int(run.location.index)
                 guard let bound = used[name]?.bound, first + run.count <= bound else {
                     throw .damaged(
                         findings: ["\(id): pack \(name) lacks pages that it needs"])

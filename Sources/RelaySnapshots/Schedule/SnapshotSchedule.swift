@@ -17,7 +17,7 @@ public final class SnapshotSchedule: Sendable {
     private let interval: Int
     private let options: SnapshotOptions
     private let log: @Sendable (String) -> Void
-    private let watch = Watch()
+    private let cancellation = Cancellation()
     private let thread = Mutex<BackgroundThread?>(nil)
     private let state = Mutex(State())
     /// A byte in it ends the wait.
@@ -67,7 +67,7 @@ public final class SnapshotSchedule: Sendable {
 
     /// Ends a snapshot that is under way, which leaves nothing behind, and then the thread.
     public func stop() {
-        watch.stop()
+        cancellation.request()
         _ = write(wake.write, [1], 1)
         thread.withLock { thread in
             thread?.join()
@@ -99,7 +99,7 @@ public final class SnapshotSchedule: Sendable {
 
     /// Waits; false when the schedule ends.
     private func wait(until time: Timestamp) -> Bool {
-        while !watch.isStopped {
+        while !cancellation.isRequested {
             let left = time.milliseconds - Timestamp.now.milliseconds
             if left <= 0 { return true }
             var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
@@ -110,7 +110,8 @@ public final class SnapshotSchedule: Sendable {
 
     private func takeOne() {
         do throws(SnapshotError) {
-            let outcome = try Repository(creating: path).take(store, options, watch)
+            let outcome = try Repository(creating: path).take(
+                store, options, WorkProgress(cancellation: cancellation))
             state.withLock { state in
                 state.taken += 1
                 state.latest = outcome

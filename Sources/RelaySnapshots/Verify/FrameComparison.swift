@@ -17,7 +17,7 @@ struct FrameComparison {
     }
 
     /// Compares them; what is wrong is in the report.
-    mutating func run(_ watch: Watch) throws(SnapshotError) {
+    mutating func run(_ progress: WorkProgress) throws(SnapshotError) {
         for name in map.packs {
             do throws(PackReader.Damage) {
                 packs.append(
@@ -30,15 +30,15 @@ struct FrameComparison {
         for run in map.needed { need(run) }
         for pack in packs.indices {
             compare(pack)
-            try watch.step(.hashing, pack + 1, of: packs.count)
+            try progress.report(.hashing, pack + 1, of: packs.count)
         }
         nameWhatIsLost()
     }
 
     private mutating func need(_ run: PageMap.Run) {
-        let number = Int(run.place.pack)
+        let number = Int(run.location.pack)
         guard let pack = packs[number], run.count > 0 else { return }
-        let first = Int(run.place.index)
+        let first = Int(run.location.index)
         let last = first + run.count - 1
         guard last < pack.index.addresses.count else {
             return report.add("pack \(pack.name) has no page \(last)")
@@ -61,8 +61,8 @@ struct FrameComparison {
     /// Says which frames are sound themselves, but not what they are built on.
     private mutating func nameWhatIsLost() {
         var sound = Set<PageAddress>()
-        for place in map.bases.flatMap(\.places) {
-            let (number, page) = (Int(place.pack), Int(place.index))
+        for location in map.bases.flatMap(\.locations) {
+            let (number, page) = (Int(location.pack), Int(location.index))
             guard let pack = packs[number], page < pack.index.addresses.count,
                 pack.index.base(of: page) == nil,
                 !torn[number].contains(pack.index.frame(of: page))
@@ -74,7 +74,7 @@ struct FrameComparison {
             for frame in frames[number].sorted()
             where !pack.index.frames[frame].bases.allSatisfy(sound.contains) {
                 report.add(
-                    "\(pack.place(of: frame)) cannot be had: pages that they are built on are "
+                    "\(pack.name(ofFrame: frame)) cannot be had: pages that they are built on are "
                         + "damaged or missing")
             }
         }

@@ -26,7 +26,8 @@ public struct SnapshotDifference: Sendable {
     /// Hands over all differences from one store to another, in ascending order of account,
     /// resource and id. Documents are read only where `withFields` wants to know more.
     public static func forEach(
-        from old: OpenSnapshot, to new: OpenSnapshot, withFields: Bool, _ watch: Watch = .none,
+        from old: OpenSnapshot, to new: OpenSnapshot, withFields: Bool,
+        _ progress: WorkProgress = .none,
         _ body: (SnapshotDifference) -> Void
     ) throws(SnapshotError) {
         var isCancelled = false
@@ -40,7 +41,7 @@ public struct SnapshotDifference: Sendable {
                         try before.view.json(key), try after.view.json(key))
                 }
                 body(difference)
-                isCancelled = watch.isEnded
+                isCancelled = progress.isCancelled
                 return !isCancelled
             }
         } catch {

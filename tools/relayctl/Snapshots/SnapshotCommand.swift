@@ -30,23 +30,23 @@ enum SnapshotCommand {
         if (options.label?.utf8.count ?? 0) > RelaySnapshots.Limits.labelBytes {
             throw .usage("a label has at most \(RelaySnapshots.Limits.labelBytes) bytes")
         }
-        let places = (
+        let targets = (
             arguments[Commands.snapshotTo], arguments[Commands.snapshotInto],
             arguments[Commands.standardOutput]
         )
         SnapshotCopy.giveWay()
-        switch places {
+        switch targets {
         case (let directory?, nil, false):
             let store = try StoreKeeper.open(arguments[Commands.store])
-            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-                try SnapshotCopy.take(store, to: directory, options, watch)
+            let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+                try SnapshotCopy.take(store, to: directory, options, progress)
             }
             return report(outcome)
         case (nil, let repository?, false):
             if options.isCompact { throw .usage("--compact needs --to DIR") }
             let store = try StoreKeeper.open(arguments[Commands.store])
-            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-                try Repository(creating: repository).take(store, options, watch)
+            let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+                try Repository(creating: repository).take(store, options, progress)
             }
             return report(outcome)
         case (nil, nil, true):
@@ -67,8 +67,8 @@ enum SnapshotCommand {
             try CommandError.lifting { () throws(OutputError) in try OutputFile.check(path) }
         }
         let store = try StoreKeeper.open(arguments[Commands.store])
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-            try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, watch)
+        let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+            try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, progress)
         }
         try CommandError.lifting { () throws(OutputError) in
             try OutputFile.write(outcome.manifest.encoded, to: path ?? OutputFile.standardError)
@@ -98,19 +98,19 @@ enum SnapshotCommand {
         let depth: VerificationDepth = arguments[Commands.quick] ? .quick : .full
         let name = arguments[Commands.snapshotOrRepository]
         return verdict(
-            try watching(arguments) { (watch) throws(SnapshotError) in
+            try withProgress(arguments) { (progress) throws(SnapshotError) in
                 if let repository = try? Repository(name) {
-                    return try repository.verifyAll(depth, watch)
+                    return try repository.verifyAll(depth, progress)
                 }
-                return try SnapshotSource(name).verify(depth, watch)
+                return try SnapshotSource(name).verify(depth, progress)
             })
     }
 
     private static func check(_ arguments: Arguments) throws(CommandError) -> Report {
         let store = try StoreKeeper.open(arguments[Commands.store])
         return verdict(
-            try watching(arguments) { (watch) throws(SnapshotError) in
-                try StoreExamination.examine(store, watch)
+            try withProgress(arguments) { (progress) throws(SnapshotError) in
+                try StoreExamination.examine(store, progress)
             })
     }
 
@@ -133,9 +133,9 @@ enum SnapshotCommand {
         let replay = try replay(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+        let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(
-                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, watch)
+                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
         }
         return Report { writer in
             writer.member("store", directory)
@@ -195,8 +195,8 @@ enum SnapshotCommand {
         }
         let path = arguments[Commands.repository]
         let isDry = arguments[Commands.dryRun]
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-            try Repository(path).prune(policy, dryRun: isDry, watch)
+        let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+            try Repository(path).prune(policy, dryRun: isDry, progress)
         }
         return Report { writer in
             writer.member("dryRun", isDry)
@@ -215,15 +215,16 @@ enum SnapshotCommand {
     // MARK: What all of them need
 
     /// Runs long work with its progress shown, ending it on Ctrl-C.
-    static func watching<Value: ~Copyable>(
-        _ arguments: Arguments, _ body: (Watch) throws(SnapshotError) -> Value
+    static func withProgress<Value: ~Copyable>(
+        _ arguments: Arguments, _ body: (WorkProgress) throws(SnapshotError) -> Value
     ) throws(CommandError) -> Value {
         Interrupt.hold()
         let stages = StageProgress(json: arguments[Commands.json])
-        let watch = Watch(
-            report: { stages.show($0, $1, of: $2) }, isEnding: { Interrupt.isPending })
+        let progress = WorkProgress(
+            cancellation: Cancellation { Interrupt.isPending },
+            show: { stages.show($0, $1, of: $2) })
         do throws(SnapshotError) {
-            let value = try body(watch)
+            let value = try body(progress)
             stages.finish()
             return value
         } catch {
@@ -235,14 +236,14 @@ enum SnapshotCommand {
 /// The progress of work in several stages, one bar after the other.
 final class StageProgress: @unchecked Sendable {
     // SAFETY: shown and finished by the one thread that does the work.
-    private var stage: Watch.Stage?
+    private var stage: WorkProgress.Stage?
     private var progress: Progress?
     private var done = 0
     private let json: Bool
 
     init(json: Bool) { self.json = json }
 
-    func show(_ stage: Watch.Stage, _ done: Int, of total: Int) {
+    func show(_ stage: WorkProgress.Stage, _ done: Int, of total: Int) {
         if self.stage != stage {
             finish()
             self.stage = stage
