@@ -35,7 +35,7 @@ enum CompactCopy {
         try drained.get()
         if let error = outcome.error { throw .store(error) }
         let sums = try DataFileDigest.sums(of: file, progress)
-        return try manifest(of: file, options, sums)
+        return try manifest(of: file, options, sums, progress)
     }
 
     private static func drain(
@@ -66,7 +66,7 @@ enum CompactCopy {
     /// What is in the copy is asked of the copy: it may be a later commit than the pinned one.
     private static func manifest(
         of file: borrowing DiskFile, _ options: SnapshotOptions,
-        _ sums: (blake2b: String, segments: [UInt64])
+        _ sums: (blake2b: String, segments: [UInt64]), _ progress: WorkProgress
     ) throws(SnapshotError) -> Manifest {
         // liblmdb wants the name data.mdb, which the copy gets only when it is complete.
         let directory = FileError.directory(of: file.path) + "/reading"
@@ -83,6 +83,7 @@ enum CompactCopy {
             try Store.open(at: directory, options: StoreOptions(isReadOnly: true))
         }
         let pinned = try lifting { () throws(StoreError) in try copy.pin() }
+        try StoreExamination.requireIntact(pinned, progress)
         return try SnapshotCopy.manifest(pinned, options, sums)
     }
 

@@ -20,8 +20,7 @@ public enum SnapshotCopy {
         let target = try StagingDirectory.vacant(directory)
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         try Disk.requireSpace(
-            pinned.image.pages.usedCount * pinned.image.pages.pageBytes,
-            in: FileError.directory(of: target))
+            pinned.image.pages.usedCount * pinned.image.pages.pageBytes, in: target)
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let start = SystemClock.monotonic.nanoseconds
@@ -96,6 +95,7 @@ public enum SnapshotCopy {
             throw error
         }
         guard let sums = digest.finish() else { throw .cancelled }
+        try StoreExamination.requireIntact(pinned, progress)
         return try manifest(pinned, options, sums)
     }
 
@@ -131,7 +131,7 @@ public enum SnapshotCopy {
         let end = offset + step.bytes.count
         if end % Limits.flushBytes < step.bytes.count {
             let start = max(0, end / Limits.flushBytes - 1) * Limits.flushBytes
-            file.settle(start..<end)
+            try file.settle(start..<end)
         }
     }
 

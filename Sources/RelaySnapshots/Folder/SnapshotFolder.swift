@@ -16,7 +16,7 @@ public struct SnapshotFolder: Sendable {
         guard
             let bytes = try Disk.contents(of: manifestPath, upTo: Limits.manifestBytes)
         else { throw .missing(path: path) }
-        guard let manifest = Manifest(bytes) else {
+        guard let manifest = try Manifest(reading: bytes, path: manifestPath) else {
             throw .damaged(findings: ["\(manifestPath) is not what was written"])
         }
         return manifest
@@ -36,7 +36,7 @@ public struct SnapshotFolder: Sendable {
             return report
         }
         for name in Disk.names(in: path) ?? []
-        where name != Manifest.fileName && name != "data.mdb" {
+        where ![Manifest.fileName, "data.mdb", StagingDirectory.lostAndFound].contains(name) {
             report.add("\(path) holds \(name), which is no part of a snapshot")
         }
         guard Disk.exists(dataPath) else {

@@ -35,6 +35,9 @@ final class PackReader {
             self.index = index
         } catch .missing {
             throw Damage(finding: "pack \(name) is missing")
+        } catch .system(let call, let path, let code) {
+            let reason = SnapshotError.system(call: call, path: path, errno: code)
+            throw Damage(finding: "pack \(name) cannot be read: \(reason)")
         } catch {
             throw Damage(finding: "pack \(name): its index is not what was written")
         }

@@ -160,7 +160,7 @@ final class PackWriter {
         }
         try outcome.get()
         let end = offset + bytes.count
-        if end / Limits.flushBytes > offset / Limits.flushBytes { open.file.settle(0..<end) }
+        if end / Limits.flushBytes > offset / Limits.flushBytes { try open.file.settle(0..<end) }
         offset = end
     }
 
@@ -169,7 +169,7 @@ final class PackWriter {
         let (bytes, name) = index.encoded(at: offset)
         try append(bytes)
         try open?.file.sync()
-        open?.file.settle(0..<offset)
+        try open?.file.settle(0..<offset)
         open = nil
         try Disk.rename(part, to: "\(directory)/\(name).pack")
         written.append(Written(name: name, index: index, bytes: offset))

@@ -58,10 +58,10 @@ extension Repository {
     /// has another epoch and mostly the same pages. Nil if there is none, or none that can be read.
     private func previousMap(_ epoch: UInt64, pageBytes: Int) -> PageMap? {
         var newest: PageMap?
-        for id in ids().reversed() {
-            guard let manifest = try? manifest(id), manifest.pageBytes == pageBytes,
+        for snapshot in ordered().reversed() {
+            guard let manifest = snapshot.manifest, manifest.pageBytes == pageBytes,
                 newest == nil || manifest.epoch == epoch,
-                let map = try? map(of: manifest, id)
+                let map = try? map(of: manifest, snapshot.id)
             else { continue }
             if manifest.epoch == epoch { return map }
             newest = map

@@ -14,6 +14,8 @@ public struct PruneOutcome: Sendable {
     public var rewrittenPacks = 0
     /// Bytes by which the repository has become smaller.
     public var freedBytes = 0
+    /// What an admin should know of it.
+    public var warnings: [String] = []
 }
 
 extension Repository {
@@ -32,10 +34,12 @@ extension Repository {
             withExtendedLifetime(removing) {}
         }
         var outcome = PruneOutcome()
+        let all = try orderedReadable()
         // A damaged manifest ends it here: what it needs cannot be known.
         var manifests: [(id: String, manifest: Manifest)] = []
-        for id in ids() { manifests.append((id, try manifest(id))) }
-        let kept = policy.kept(manifests.map { ($0.id, $0.manifest.createdAt) })
+        for snapshot in all { manifests.append((snapshot.id, try manifest(snapshot.id))) }
+        outcome.warnings = Self.clockWarnings(all)
+        let kept = kept(all, policy, &outcome)
         outcome.kept = manifests.map(\.id).filter(kept.contains)
         outcome.removed = manifests.map(\.id).filter { !kept.contains($0) }
         manifests.removeAll { !kept.contains($0.id) }
@@ -47,7 +51,10 @@ extension Repository {
         }
         let before = byteCount
         removeLeftovers()
-        for id in outcome.removed { unlink(manifestPath(id)) }
+        for id in outcome.removed {
+            try Disk.remove(manifestPath(id))
+            try forgetVerification(id)
+        }
         try Disk.syncDirectory(snapshots)
         outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, progress)
         // Looked at again: pages that were moved may be in packs that nothing led to before, because a
@@ -56,12 +63,39 @@ extension Repository {
             manifests[index].manifest = try manifest(manifests[index].id)
         }
         let unneeded = try PackUsage(self, manifests).unneeded
-        for name in unneeded { unlink("\(packs)/\(name)\(Self.packSuffix)") }
+        for name in unneeded { try Disk.remove("\(packs)/\(name)\(Self.packSuffix)") }
         outcome.deletedPacks = unneeded.count { !usage.sparse.contains($0) }
         try removeMaps()
         try Disk.syncDirectory(packs)
         outcome.freedBytes = before - byteCount
         return outcome
+    }
+
+    /// The ids to keep: what the rules want of all, and of those in which nothing was found wrong, so
+    /// that no damaged snapshot takes a good one's place; and the last that verified, whatever the
+    /// rules want.
+    private func kept(
+        _ all: [StoredSnapshot], _ policy: RetentionPolicy, _ outcome: inout PruneOutcome
+    ) -> Set<String> {
+        let records = all.map { verification($0.id) }
+        let looked = Array(zip(all, records))
+        let sound = looked.filter { !$0.1.isDamaged }.map(\.0)
+        var kept = policy.kept(all.map { ($0.id, $0.time) })
+            .union(policy.kept(sound.map { ($0.id, $0.time) }))
+        // Sums alone do not show what was damaged before they were made.
+        for last in [
+            looked.last { $0.1.verifiedAt != nil },
+            looked.last { !$0.1.isDamaged && $0.1.fullAt != nil },
+        ] {
+            guard let (snapshot, _) = last, kept.insert(snapshot.id).inserted else { continue }
+            outcome.warnings.append(
+                "\(snapshot.id) stays though no rule keeps it: it is the last that verified")
+        }
+        if !records.contains(where: { $0.verifiedAt != nil }) {
+            outcome.warnings.append(
+                "no snapshot of \(path) has been verified: relayctl snapshot verify \(path)")
+        }
+        return kept
     }
 
     /// Moves the needed pages of some packs into new ones; returns how many packs that were.
@@ -190,11 +224,11 @@ extension Repository {
     /// Removes the page maps that no manifest names.
     private func removeMaps() throws(SnapshotError) {
         var named = Set<String>()
-        for id in ids() {
+        for id in names() {
             named.insert((try manifest(id).stored?.map ?? "") + Self.mapSuffix)
         }
         for name in Disk.names(in: maps) ?? [] where !named.contains(name) {
-            unlink("\(maps)/\(name)")
+            try Disk.remove("\(maps)/\(name)")
         }
     }
 

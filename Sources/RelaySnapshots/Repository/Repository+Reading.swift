@@ -9,6 +9,14 @@ extension Repository {
     ) throws(SnapshotError) -> VerificationReport {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
+        let report = try examine(id, depth, progress)
+        try note(id, depth, isSound: report.isSound)
+        return report
+    }
+
+    private func examine(
+        _ id: String, _ depth: VerificationDepth, _ progress: WorkProgress
+    ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         do throws(SnapshotError) {
             let manifest = try manifest(id)
@@ -39,13 +47,14 @@ extension Repository {
         _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
+        let all = try orderedReadable()
         let names = packNames()
         do {
             let lock = try lockForReading()
             defer { withExtendedLifetime(lock) {} }
             try verifyPacks(names, &report, progress)
         }
-        for id in ids() {
+        for id in all.map(\.id) {
             let found = try verify(id, depth, progress)
             report.add(found.naming(id))
         }
@@ -99,12 +108,14 @@ extension Repository {
     /// Writes data.mdb of a snapshot into a directory, and compares it with the manifest's sums.
     /// Where pages cannot be had there are holes, and findings.
     func layOut(
-        _ map: PageMap, _ manifest: Manifest, in directory: String, _ progress: WorkProgress
+        _ map: PageMap, _ manifest: Manifest, in directory: String, isDurable: Bool = false,
+        _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var layout = try Layout(self, map, in: directory)
         let file = try DiskFile(creating: directory + "/data.mdb")
         try layout.write(to: file, manifest, progress)
         try file.resize(to: manifest.bytes)
+        if isDurable { try file.sync() }
         var report = layout.report
         report.bytes = manifest.bytes
         if report.isSound, layout.blake2b != manifest.blake2b {

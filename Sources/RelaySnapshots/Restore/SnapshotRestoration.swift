@@ -33,8 +33,7 @@ public enum SnapshotRestoration {
                 manifest: manifest, report: report, epoch: nil,
                 sequence: replay?.sequence ?? manifest.sequence)
         }
-        try Disk.requireSpace(
-            manifest.usedPages * manifest.pageBytes, in: FileError.directory(of: target))
+        try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: target)
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, progress)
@@ -60,7 +59,8 @@ public enum SnapshotRestoration {
         case .stored(let repository, let id):
             let lock = try repository.lockForReading()
             let map = try repository.map(of: manifest, id)
-            report = try repository.layOut(map, manifest, in: directory, progress)
+            report = try repository.layOut(
+                map, manifest, in: directory, isDurable: true, progress)
             withExtendedLifetime(lock) {}
         }
         if report.isSound {
@@ -115,6 +115,8 @@ public enum SnapshotRestoration {
             try progress.report(.copying, offset + count, of: manifest.bytes)
         }
         try target.resize(to: manifest.bytes)
+        // Here, because the failure to write a page out is told to who has the file open, and once.
+        try target.sync()
         guard digest.finish().blake2b == manifest.blake2b else {
             throw .damaged(findings: ["\(folder.dataPath) has changed while it was copied"])
         }

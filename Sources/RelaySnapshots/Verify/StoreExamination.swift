@@ -54,6 +54,24 @@ public enum StoreExamination {
         return report
     }
 
+    /// Refuses a commit that a snapshot could not be restored of: looks at the structure of all pages,
+    /// and at everything that has a checksum. References are left to a full verification, which takes
+    /// several times as long.
+    static func requireIntact(
+        _ pinned: borrowing PinnedStore, _ progress: WorkProgress
+    ) throws(SnapshotError) {
+        try progress.report(.checking, 0, of: 2)
+        var report = VerificationReport()
+        report.add(pinned.image.census())
+        try progress.report(.checking, 1, of: 2)
+        if report.isSound {
+            let sums = try lifting { () throws(StoreError) in try pinned.view.checkSums() }
+            for fault in sums.faults { report.add(fault) }
+        }
+        guard report.isSound else { throw .damagedStore(findings: report.findings) }
+        try progress.report(.checking, 2, of: 2)
+    }
+
     private static func examine(
         _ pinned: borrowing PinnedStore, _ report: inout VerificationReport,
         _ progress: WorkProgress

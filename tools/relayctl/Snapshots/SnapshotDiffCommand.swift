@@ -67,6 +67,6 @@ enum SnapshotDiffCommand {
     }
 
     private static func show(_ json: [UInt8]?) -> String {
-        json.map { String(decoding: $0, as: UTF8.self) } ?? "nothing"
+        json.map { String(decoding: $0, as: UTF8.self).printable } ?? "nothing"
     }
 }
