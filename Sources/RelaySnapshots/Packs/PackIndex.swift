@@ -42,6 +42,7 @@ struct PackIndex {
     let pageBytes: Int
     private(set) var frames: [Frame] = []
     private(set) var addresses: [PageAddress] = []
+    private var baseCount = 0
 
     init(pageBytes: Int) { self.pageBytes = pageBytes }
 
@@ -59,8 +60,12 @@ struct PackIndex {
             Frame(
                 offset: offset, bytes: frame.count, pages: pages.count, first: addresses.count,
                 bases: bases[...], sum: sum))
+        baseCount += bases.count
         addresses.append(contentsOf: pages)
     }
+
+    /// Whether any page is built on another.
+    var hasBases: Bool { baseCount > 0 }
 
     /// The frame that holds a page.
     func frame(of page: Int) -> Int {
@@ -160,6 +165,7 @@ struct PackIndex {
         var start = Self.countBytes + frameCount * Self.frameBytes
         addresses = Self.addresses(pageCount, index, at: start)
         start += pageCount * Limits.addressBytes
+        self.baseCount = baseCount
         let bases = Self.addresses(baseCount, index, at: start)
         var (firstPage, firstBase, nextOffset) = (0, 0, Self.headerBytes)
         for number in 0..<frameCount {

@@ -7,20 +7,13 @@ struct KnownPages {
     /// Pages of each of them.
     private(set) var pageCounts: [Int] = []
     private var index = PageIndex()
-    private var deltas: [PageLocation: Delta] = [:]
-    private var deltaFrames: [DeltaFrame] = []
-
-    /// A page that is not whole.
-    private struct Delta {
-        var base: PageAddress
-        var frame: Int
-    }
-
-    /// All bases of a frame are needed for any of its pages.
-    private struct DeltaFrame {
-        var bases: ArraySlice<PageAddress>
-        var isComplete = false
-    }
+    private var packs: [PackIndex] = []
+    private var numbers: [String: Int] = [:]
+    /// Frames of pages that are not whole, by pack and number, whose bases are all there: any of its
+    /// pages needs all of them.
+    private var completeFrames = Set<PageLocation>()
+    /// Pages in packs that are being written which are not whole.
+    private var openDeltas = Set<PageLocation>()
 
     /// Knows the packs of a repository but those that are to go.
     init(_ repository: Repository, pageBytes: Int, without leaving: Set<String> = []) {
@@ -36,13 +29,17 @@ struct KnownPages {
     }
 
     /// Adds packs that are complete.
-    mutating func append(_ packs: [(name: String, index: PackIndex)]) {
+    mutating func append(_ added: [(name: String, index: PackIndex)]) {
         let first = names.count
-        names += packs.map(\.name)
-        pageCounts += packs.map(\.index.addresses.count)
+        // From here on the packs' indexes say it.
+        openDeltas = []
+        for (number, pack) in added.enumerated() { numbers[pack.name] = first + number }
+        names += added.map(\.name)
+        packs += added.map(\.index)
+        pageCounts += added.map(\.index.addresses.count)
         // Whole pages before those that are built on them.
         for isWhole in [true, false] {
-            for (number, (_, index)) in packs.enumerated() {
+            for (number, (_, index)) in added.enumerated() {
                 for frame in index.frames where frame.bases.isEmpty == isWhole {
                     append(frame, of: index, UInt32(first + number))
                 }
@@ -51,19 +48,22 @@ struct KnownPages {
     }
 
     private mutating func append(_ frame: PackIndex.Frame, of index: PackIndex, _ pack: UInt32) {
-        if !frame.bases.isEmpty { deltaFrames.append(DeltaFrame(bases: frame.bases)) }
         for position in 0..<frame.pages {
             let address = index.addresses[frame.first + position]
-            let location = PageLocation(pack: pack, index: UInt32(frame.first + position))
-            if !frame.bases.isEmpty {
-                deltas[location] = Delta(
-                    base: frame.bases[frame.bases.startIndex + position],
-                    frame: deltaFrames.count - 1)
-                // A page that is there in both forms is taken whole.
-                if wholeLocation(of: address) != nil { continue }
-            }
-            set(address, at: location)
+            // A page that is there in both forms is taken whole.
+            if !frame.bases.isEmpty, wholeLocation(of: address) != nil { continue }
+            set(address, at: PageLocation(pack: pack, index: UInt32(frame.first + position)))
         }
+    }
+
+    /// The number of a pack that can be used.
+    func number(ofPack name: String) -> Int? { numbers[name] }
+
+    /// Says where a page is that was held and is built on another, in a pack that is being written.
+    mutating func set(_ address: PageAddress, asDeltaAt location: PageLocation) {
+        openDeltas.insert(location)
+        // A page that is there in both forms is taken whole.
+        if wholeLocation(of: address) == nil { set(address, at: location) }
     }
 
     /// Adds a whole page, or one that is held, or says where it is now.
@@ -74,38 +74,47 @@ struct KnownPages {
     /// The location of a page that can be had; nil if there is none.
     mutating func location(of address: PageAddress) -> PageLocation? {
         guard let location = index.location(of: address) else { return nil }
-        guard !deltas.isEmpty, let frame = deltas[location]?.frame else { return location }
-        if !deltaFrames[frame].isComplete {
-            let bases = deltaFrames[frame].bases
-            deltaFrames[frame].isComplete = bases.allSatisfy { wholeLocation(of: $0) != nil }
-        }
-        return deltaFrames[frame].isComplete ? location : nil
+        let pack = Int(location.pack)
+        guard pack < packs.count, packs[pack].hasBases else { return location }
+        let number = packs[pack].frame(of: Int(location.index))
+        let bases = packs[pack].frames[number].bases
+        let frame = PageLocation(pack: location.pack, index: UInt32(number))
+        if bases.isEmpty || completeFrames.contains(frame) { return location }
+        guard bases.allSatisfy({ wholeLocation(of: $0) != nil }) else { return nil }
+        completeFrames.insert(frame)
+        return location
     }
 
     /// The location of a page that is stored whole.
     func wholeLocation(of address: PageAddress) -> PageLocation? {
         guard let location = index.location(of: address), !location.isHeld,
-            base(of: location) == nil
+            !openDeltas.contains(location), base(of: location) == nil
         else { return nil }
         return location
     }
 
     /// What the page at a location is built on; nil if it is whole.
     func base(of location: PageLocation) -> PageAddress? {
-        deltas.isEmpty ? nil : deltas[location]?.base
+        let pack = Int(location.pack)
+        guard pack < packs.count, packs[pack].hasBases else { return nil }
+        return packs[pack].base(of: Int(location.index))
     }
 
     /// Locations of all that the pages of a map are built on.
     func bases(of map: PageMap) -> Set<PageLocation> {
-        var frames = Set<Int>()
-        for run in map.runs where run.location != .free && !deltas.isEmpty {
-            for location in run.locations {
-                if let delta = deltas[location] { frames.insert(delta.frame) }
+        var frames = Set<PageLocation>()
+        for run in map.runs where Int(run.location.pack) < packs.count && run.count > 0 {
+            let index = packs[Int(run.location.pack)]
+            if !index.hasBases { continue }
+            let first = Int(run.location.index)
+            for number in index.frame(of: first)...index.frame(of: first + run.count - 1)
+            where !index.frames[number].bases.isEmpty {
+                frames.insert(PageLocation(pack: run.location.pack, index: UInt32(number)))
             }
         }
         var locations = Set<PageLocation>()
         for frame in frames {
-            for base in deltaFrames[frame].bases {
+            for base in packs[Int(frame.pack)].frames[Int(frame.index)].bases {
                 if let location = wholeLocation(of: base) { locations.insert(location) }
             }
         }

@@ -9,21 +9,27 @@ extension Repository {
     ) throws(SnapshotError) -> VerificationReport {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
-        let report = try examine(id, depth, progress)
+        return try verify(id, depth, CheckedPacks(packs), progress)
+    }
+
+    private func verify(
+        _ id: String, _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress
+    ) throws(SnapshotError) -> VerificationReport {
+        let report = try examine(id, depth, checked, progress)
         try note(id, depth, isSound: report.isSound)
         return report
     }
 
     private func examine(
-        _ id: String, _ depth: VerificationDepth, _ progress: WorkProgress
+        _ id: String, _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         do throws(SnapshotError) {
             let manifest = try manifest(id)
             let map = try map(of: manifest, id)
             if depth == .quick {
-                var comparison = FrameComparison(self, map)
-                try comparison.run(progress)
+                var comparison = FrameComparison(map)
+                try comparison.run(checked, progress)
                 report.add(comparison.report)
             } else {
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
@@ -49,16 +55,34 @@ extension Repository {
         var report = VerificationReport()
         let all = try orderedReadable()
         let names = packNames()
-        do {
-            let lock = try lockForReading()
-            defer { withExtendedLifetime(lock) {} }
+        let checked = CheckedPacks(packs)
+        let lock = try lockForReading()
+        defer { withExtendedLifetime(lock) {} }
+        if depth == .full {
             try verifyPacks(names, &report, progress)
+        } else {
+            for (number, name) in names.enumerated() {
+                Self.compare(checked.pack(name), &report)
+                try progress.report(.hashing, number + 1, of: names.count)
+            }
         }
         for id in all.map(\.id) {
-            let found = try verify(id, depth, progress)
+            let found = try verify(id, depth, checked, progress)
             report.add(found.naming(id))
         }
         return report
+    }
+
+    /// Compares all frames of a pack with their sums.
+    private static func compare(_ pack: CheckedPacks.Pack, _ report: inout VerificationReport) {
+        switch pack {
+        case .damaged(let finding): report.add(finding)
+        case .usable(let pack):
+            for frame in pack.index.frames.indices {
+                if let finding = pack.finding(ofFrame: frame) { report.add(finding) }
+            }
+            report.bytes += pack.bytes
+        }
     }
 
     /// Compares every page of some packs with its address. A frame that no snapshot needs may have

@@ -89,7 +89,8 @@ public struct Repository: Sendable {
 
         fileprivate init(_ path: String, _ operation: Int32) throws(SnapshotError) {
             var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            if descriptor < 0, errno == EISDIR { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
+            let isDirectory = descriptor < 0 && errno == EISDIR
+            if isDirectory { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
             if descriptor < 0, operation == LOCK_SH,
                 [EROFS, EACCES, EPERM].contains(errno)
             {
@@ -105,7 +106,7 @@ public struct Repository: Sendable {
             let file = DiskFile(descriptor: descriptor, path: path)
             if flock(file.descriptor, operation | LOCK_NB) != 0 {
                 throw errno == EWOULDBLOCK
-                    ? .busy(path: FileError.directory(of: path))
+                    ? .busy(path: isDirectory ? path : FileError.directory(of: path))
                     : .system(call: "lock", path: path, errno: errno)
             }
             self.file = file
