@@ -36,6 +36,9 @@ public enum Limits {
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100
 
+    /// Bytes of what is kept of verifications: a few times of 24 bytes each.
+    static let verificationBytes = 4096
+
     /// Bytes of a label.
     public static let labelBytes = 200
 

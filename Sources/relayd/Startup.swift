@@ -58,7 +58,7 @@ enum Startup {
         let admin = try options.adminPath(passed).map { path in
             try UnixSocket(path: path, mode: 0o600)
         }
-        if let path = options.snapshotRepository { _ = try Repository(creating: path) }
+        if let path = options.snapshotRepository { _ = try Repository(path) }
         let store = try openStore(options, directory)
         if options.isWarmed { try warm(store) }
         let service = try RelayService(

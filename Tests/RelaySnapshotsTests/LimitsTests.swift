@@ -34,7 +34,7 @@ struct LimitsTests {
             #expect(Limits.framePages * pageBytes < Int(UInt32.max))
         }
         #expect(Limits.framePages * 4_096 < Limits.packBytes)
-        #expect(PagePlace.held(Limits.heldPages).isHeld)
+        #expect(PageLocation.held(Limits.heldPages).isHeld)
         #expect(Limits.heldPages < Limits.mapBytes / 12)
     }
 

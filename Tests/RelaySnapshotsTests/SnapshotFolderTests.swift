@@ -101,7 +101,7 @@ import Testing
         #expect(throws: SnapshotError.cancelled) {
             _ = try SnapshotCopy.take(
                 fixture.store, to: fixture.file("snapshot"), SnapshotFixture.options,
-                Watch(isEnding: { true }))
+                WorkProgress(cancellation: Cancellation { true }))
         }
         var options = SnapshotFixture.options
         options.growthBytes = -1

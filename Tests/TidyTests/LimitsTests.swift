@@ -47,7 +47,7 @@ struct LimitsTests {
         "WallTime.swift": ["end", "daysBefore1970"],
         "Timestamp.swift": ["writtenCount"],
         "CalendarMonth.swift": ["numbers"],
-        "RetentionPolicy.swift": ["dayMilliseconds"],
+        "RetentionPolicy.swift": ["daySeconds"],
         // The sample's calendar, a drawing, generated source.
         "World+Metering.swift": ["months"],
         "WorkClock.swift": ["millisecondsPerDay", "firstDay", "weeks", "opens", "hours"],

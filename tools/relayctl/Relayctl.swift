@@ -59,7 +59,8 @@ enum Relayctl {
         Commands.program.complain(error.description)
         switch error {
         case .nothingToAsk, .badKeyId, .usage: ExitCode.usage.exit()
-        case .snapshot(.damaged), .store(.corrupted), .store(.lmdb(.truncated)),
+        case .snapshot(.damaged), .snapshot(.damagedStore), .store(.corrupted),
+            .store(.lmdb(.truncated)),
             .snapshot(.store(.corrupted)), .snapshot(.store(.lmdb(.truncated))),
             .compression(.truncated), .compression(.corrupted), .emptyInput:
             ExitCode.data.exit()

@@ -21,6 +21,19 @@ public struct PageSet: Sendable {
         return true
     }
 
+    /// Adds neighbours, 64 at a time.
+    public mutating func insert(_ pages: Range<Int>) {
+        precondition(pages.lowerBound >= 0 && pages.upperBound <= bound, "pages below the bound")
+        var page = pages.lowerBound
+        while page < pages.upperBound {
+            let end = min(pages.upperBound, (page | 63) + 1)
+            let mask = (UInt64.max >> UInt64(64 - (end - page))) << UInt64(page & 63)
+            count += (mask & ~words[page >> 6]).nonzeroBitCount
+            words[page >> 6] |= mask
+            page = end
+        }
+    }
+
     /// Whether a page is in the set.
     @inline(__always)
     public func contains(_ page: Int) -> Bool {

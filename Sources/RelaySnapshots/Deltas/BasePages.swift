@@ -18,21 +18,21 @@ final class BasePages {
         _ map: PageMap, _ readers: [PackReader?], in directory: String
     ) throws(SnapshotError) {
         try self.init(in: directory, pageBytes: map.pageBytes)
-        try gather(map.bases.flatMap(\.places), from: readers)
+        try gather(map.bases.flatMap(\.locations), from: readers)
     }
 
     /// Brings pages in. Those of a frame should follow each other.
     ///
     /// - Parameter body: shown each page that could be had.
     func gather(
-        _ places: [PagePlace], from readers: [PackReader?],
+        _ locations: [PageLocation], from readers: [PackReader?],
         _ body: (PageAddress, UnsafeRawBufferPointer) -> Void = { _, _ in }
     ) throws(SnapshotError) {
-        for place in places {
-            guard let reader = readers[Int(place.pack)],
-                Int(place.index) < reader.index.addresses.count
+        for location in locations {
+            guard let reader = readers[Int(location.pack)],
+                Int(location.index) < reader.index.addresses.count
             else { continue }
-            let address = reader.index.addresses[Int(place.index)]
+            let address = reader.index.addresses[Int(location.index)]
             let kept: Result<Int, SnapshotError>
             do throws(PackReader.Damage) {
                 // A page is built on one that is whole: then nothing is ever two steps away.
@@ -40,11 +40,11 @@ final class BasePages {
                     throw PackReader.Damage(
                         finding: "pack \(reader.name) has pages of another size")
                 }
-                guard reader.index.base(of: Int(place.index)) == nil else {
+                guard reader.index.base(of: Int(location.index)) == nil else {
                     throw PackReader.Damage(
-                        finding: "page \(place.index) of pack \(reader.name) is not a whole one")
+                        finding: "page \(location.index) of pack \(reader.name) is not a whole one")
                 }
-                kept = try reader.withPage(Int(place.index)) { page in
+                kept = try reader.withPage(Int(location.index)) { page in
                     body(address, page)
                     return Result { () throws(SnapshotError) in try spool.append(page) }
                 }

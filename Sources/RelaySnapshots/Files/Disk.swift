@@ -3,19 +3,74 @@ import System
 
 /// What is done with names in directories.
 enum Disk {
-    /// Makes a directory that only its owner may enter; one that exists is good.
+    /// Makes a directory that only its owner may enter, and waits until its name is on the disk; one
+    /// that exists is good.
     static func makeDirectory(_ path: String) throws(SnapshotError) {
         if mkdir(path, 0o700) != 0, errno != EEXIST {
             throw .system(call: "mkdir", path: path, errno: errno)
         }
+        try syncDirectory(FileError.directory(of: path))
     }
 
-    /// Renames a file and waits until the new name is on the disk.
+    /// Renames a file or directory and waits until the new name is on the disk. If that fails, what
+    /// is new has its old name again: whoever is told of an error finds nothing.
     static func rename(_ old: String, to new: String) throws(SnapshotError) {
+        let isNew = !exists(new)
         guard Glibc.rename(old, new) == 0 else {
             throw .system(call: "rename to", path: new, errno: errno)
         }
-        try syncDirectory(FileError.directory(of: new))
+        do throws(SnapshotError) {
+            try syncDirectory(FileError.directory(of: new))
+        } catch {
+            // What was replaced is gone; both are whole, and either may be there after a power cut.
+            if isNew { _ = Glibc.rename(new, old) }
+            throw error
+        }
+    }
+
+    /// Renames a file to a name that nothing has; to be synced by the caller.
+    static func move(_ old: String, to new: String) throws(SnapshotError) {
+        // link(2) refuses a name that is taken; rename(2) would replace what has it.
+        if link(old, new) == 0 {
+            unlink(old)
+            return
+        }
+        if errno == EEXIST { throw .occupied(path: FileError.directory(of: new)) }
+        // File systems without hard links: a look before has to do.
+        guard errno == EPERM || errno == ENOTSUP || errno == EMLINK || errno == ENOSYS else {
+            throw .system(call: "rename to", path: new, errno: errno)
+        }
+        if exists(new) { throw .occupied(path: FileError.directory(of: new)) }
+        guard Glibc.rename(old, new) == 0 else {
+            throw .system(call: "rename to", path: new, errno: errno)
+        }
+    }
+
+    /// Makes the directories above a path that are missing, as `makeDirectory` does; returns them, the
+    /// highest first.
+    static func makeParents(of path: String) throws(SnapshotError) -> [String] {
+        var missing: [String] = []
+        var parent = FileError.directory(of: path)
+        while !exists(parent) {
+            missing.insert(parent, at: 0)
+            parent = FileError.directory(of: parent)
+        }
+        for (number, directory) in missing.enumerated() {
+            do throws(SnapshotError) {
+                try makeDirectory(directory)
+            } catch {
+                for made in missing[...number].reversed() { rmdir(made) }
+                throw error
+            }
+        }
+        return missing
+    }
+
+    /// Removes a file's name; one that is gone is good.
+    static func remove(_ path: String) throws(SnapshotError) {
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw .system(call: "remove", path: path, errno: errno)
+        }
     }
 
     /// Waits until the names in a directory are on the disk.
@@ -56,8 +111,12 @@ enum Disk {
     /// Refuses to begin what would fill the disk that a directory is on.
     static func requireSpace(_ bytes: Int, in directory: String) throws(SnapshotError) {
         var status = statvfs()
-        // The directory may be about to be made: then its parent is on the same disk.
-        let existing = exists(directory) ? directory : FileError.directory(of: directory)
+        // The directory may be about to be made, and those above it: then they will be on the disk of
+        // the nearest that exists.
+        var existing = directory
+        while !exists(existing), existing != "/", existing != "." {
+            existing = FileError.directory(of: existing)
+        }
         guard statvfs(existing, &status) == 0 else {
             throw .system(call: "statvfs", path: existing, errno: errno)
         }
@@ -93,10 +152,10 @@ enum Disk {
             }
             try outcome.get()
             try file.sync()
+            try rename(part, to: path)
         } catch {
             unlink(part)
             throw error
         }
-        try rename(part, to: path)
     }
 }

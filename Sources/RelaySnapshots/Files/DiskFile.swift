@@ -125,9 +125,11 @@ struct DiskFile: ~Copyable {
 
     /// Writes a part out and lets the page cache forget it: what is written here is read by nobody
     /// soon, and the cache belongs to what is served.
-    func settle(_ range: Range<Int>) {
+    ///
+    /// The kernel reports a failure to write out once, to whoever asks first: that is this call.
+    func settle(_ range: Range<Int>) throws(SnapshotError) {
         if isDirect { return }
-        fdatasync(descriptor)
+        guard fdatasync(descriptor) == 0 else { throw failure("fdatasync") }
         posix_fadvise(
             descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
     }

@@ -12,6 +12,10 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case missing(path: String)
     /// There is no repository.
     case noRepository(path: String)
+    /// There is a repository where one was to be made.
+    case repositoryExists(path: String)
+    /// A newer program has written what was to be read.
+    case newerFormat(path: String, version: Int)
     /// No snapshot of a repository has this id, or several begin with it.
     case unknownSnapshot(id: String, repository: String)
     /// Another process creates or prunes, or reads while this one wants to prune.
@@ -24,6 +28,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case cancelled
     /// What was to be used is damaged; this is what is wrong with it.
     case damaged(findings: [String])
+    /// The store that a snapshot was to be taken of is damaged; this is what is wrong with it.
+    case damagedStore(findings: [String])
     /// The changes cannot be replayed up to there.
     case unreachable(reason: String)
     /// zstd refused.
@@ -43,7 +49,13 @@ extension SnapshotError: CustomStringConvertible {
         case .missing(let path):
             "there is no snapshot in \(path): a snapshot is a directory, or REPO:ID"
         case .noRepository(let path):
-            "there is no repository in \(path): relayctl snapshot create --into makes one"
+            "there is no repository in \(path): if there was one, mount its disk; relayctl snapshot "
+                + "init makes a new one"
+        case .repositoryExists(let path):
+            "there is a repository in \(path) already: leave --init out"
+        case .newerFormat(let path, let version):
+            "\(path) has format \(version), and this program reads \(Limits.formatVersion): use the "
+                + "program that wrote it, or a newer one"
         case .unknownSnapshot(let id, let repository):
             "no snapshot, or more than one, of \(repository) is called \(id): "
                 + "relayctl snapshot list \(repository) shows them"
@@ -58,6 +70,10 @@ extension SnapshotError: CustomStringConvertible {
         case .cancelled: "interrupted; nothing is left behind"
         case .damaged(let findings):
             "it is damaged, use another snapshot: " + findings.prefix(5).joined(separator: "; ")
+        case .damagedStore(let findings):
+            "the store is damaged, so no snapshot of it was made: "
+                + findings.prefix(5).joined(separator: "; ")
+                + "; relayctl check lists all faults; restore the last snapshot that verified"
         case .unreachable(let reason): reason
         case .compression(let error): error.description
         case .store(let error): error.description

@@ -9,7 +9,7 @@ enum CompactCopy {
     /// down, watched and ended like any other copy.
     static func write(
         _ store: Store, _ pinned: borrowing PinnedStore, to file: borrowing DiskFile,
-        _ options: SnapshotOptions, _ watch: Watch
+        _ options: SnapshotOptions, _ progress: WorkProgress
     ) throws(SnapshotError) -> Manifest {
         let estimate = pinned.image.pages.usedCount * pinned.image.pages.pageBytes
         var ends: [Int32] = [-1, -1]
@@ -26,7 +26,7 @@ enum CompactCopy {
         // Once this end is closed, whoever still writes to the other one ends too: EPIPE.
         let drained: Result<Void, SnapshotError>
         do throws(SnapshotError) {
-            try drain(source, into: file, options, watch, pinned, estimate)
+            try drain(source, into: file, options, progress, pinned, estimate)
             drained = .success(())
         } catch {
             drained = .failure(error)
@@ -34,13 +34,13 @@ enum CompactCopy {
         thread.join()
         try drained.get()
         if let error = outcome.error { throw .store(error) }
-        let sums = try DataFileDigest.sums(of: file, watch)
-        return try manifest(of: file, options, sums)
+        let sums = try DataFileDigest.sums(of: file, progress)
+        return try manifest(of: file, options, sums, progress)
     }
 
     private static func drain(
         _ source: consuming DiskFile, into file: borrowing DiskFile, _ options: SnapshotOptions,
-        _ watch: Watch, _ pinned: borrowing PinnedStore, _ estimate: Int
+        _ progress: WorkProgress, _ pinned: borrowing PinnedStore, _ estimate: Int
     ) throws(SnapshotError) {
         let scratch = Scratch(Limits.stepBytes)
         var pace = Pace(bytesPerSecond: options.bytesPerSecond)
@@ -55,7 +55,7 @@ enum CompactCopy {
             try file.write(UnsafeRawBufferPointer(rebasing: scratch.bytes[..<count]), at: offset)
             offset += count
             pace.pass(count)
-            try watch.step(.copying, min(offset, estimate), of: estimate)
+            try progress.report(.copying, min(offset, estimate), of: estimate)
             let growth = pinned.growth
             if growth > options.growthBytes {
                 throw .grewTooMuch(bytes: growth, limit: options.growthBytes)
@@ -66,7 +66,7 @@ enum CompactCopy {
     /// What is in the copy is asked of the copy: it may be a later commit than the pinned one.
     private static func manifest(
         of file: borrowing DiskFile, _ options: SnapshotOptions,
-        _ sums: (blake2b: String, segments: [UInt64])
+        _ sums: (blake2b: String, segments: [UInt64]), _ progress: WorkProgress
     ) throws(SnapshotError) -> Manifest {
         // liblmdb wants the name data.mdb, which the copy gets only when it is complete.
         let directory = FileError.directory(of: file.path) + "/reading"
@@ -83,6 +83,7 @@ enum CompactCopy {
             try Store.open(at: directory, options: StoreOptions(isReadOnly: true))
         }
         let pinned = try lifting { () throws(StoreError) in try copy.pin() }
+        try StoreExamination.requireIntact(pinned, progress)
         return try SnapshotCopy.manifest(pinned, options, sums)
     }
 
@@ -105,7 +106,7 @@ enum CompactCopy {
 enum DataFileDigest {
     /// Reads all of a file.
     static func sums(
-        of file: borrowing DiskFile, _ watch: Watch
+        of file: borrowing DiskFile, _ progress: WorkProgress
     ) throws(SnapshotError) -> (blake2b: String, segments: [UInt64]) {
         var digest = Digest()
         let scratch = Scratch(Limits.stepBytes)
@@ -116,7 +117,7 @@ enum DataFileDigest {
             digest.update(
                 UnsafeRawBufferPointer(rebasing: scratch.bytes[..<count]),
                 isSegmentStart: offset % Limits.segmentBytes == 0)
-            try watch.step(.hashing, offset + count, of: size)
+            try progress.report(.hashing, offset + count, of: size)
         }
         return digest.finish()
     }

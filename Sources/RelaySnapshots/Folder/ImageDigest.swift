@@ -37,14 +37,14 @@ final class ImageDigest: @unchecked Sendable {
     private var thread: BackgroundThread?
 
     /// Begins to hash; `pages` must stay valid until `finish` or `abandon` returns.
-    init(_ pages: ImagePages, _ watch: Watch) {
+    init(_ pages: ImagePages, _ cancellation: Cancellation) {
         thread = BackgroundThread { [unowned self] in
             var digest = Digest()
             let scratch = Scratch(Limits.stepBytes)
             let patient = IdlePriorityThread()
             let stepPages = Limits.stepBytes / pages.pageBytes
             for first in stride(from: 0, to: pages.count, by: stepPages) {
-                if watch.isStopped { return }
+                if cancellation.isRequested { return }
                 let range = first..<min(first + stepPages, pages.count)
                 let isStart = first * pages.pageBytes % Limits.segmentBytes == 0
                 pages.withPages(range, scratch: scratch.bytes) { bytes in

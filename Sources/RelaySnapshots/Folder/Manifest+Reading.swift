@@ -3,14 +3,30 @@ import JSON
 import RelayStore
 
 extension Manifest {
-    /// Reads a manifest back; nil unless it is exactly what `encoded` wrote.
-    init?(_ file: [UInt8]) {
+    /// Reads a manifest back; nil unless it is what `encoded` wrote. One that a newer program wrote is
+    /// no damage, but an error.
+    init?(reading file: [UInt8], path: String) throws(SnapshotError) {
+        guard Self.isWhole(file) else { return nil }
+        let version = try? JSONParser().parse(file) { $0["format"]?.integer }
+        if let version = version.flatMap({ $0 }), version > Int64(Limits.formatVersion) {
+            throw .newerFormat(path: path, version: Int(version))
+        }
+        self.init(file)
+    }
+
+    /// Whether the sum at the end is that of what stands before it.
+    private static func isWhole(_ file: [UInt8]) -> Bool {
         // ,"checksum":"…64…"}\n
         let tail = 13 + 2 * Self.checksumBytes + 3
-        guard file.count > tail else { return nil }
+        guard file.count > tail else { return false }
         let body = Array(file.dropLast(tail))
         let expected = ",\"checksum\":\"\(Self.checksum(body))\"}\n"
-        guard file.suffix(tail).elementsEqual(expected.utf8) else { return nil }
+        return file.suffix(tail).elementsEqual(expected.utf8)
+    }
+
+    /// Reads a manifest back; nil unless it is exactly what `encoded` wrote.
+    init?(_ file: [UInt8]) {
+        guard Self.isWhole(file) else { return nil }
         let read = try? JSONParser().parse(file) { Manifest(json: $0) }
         guard let manifest = read else { return nil }
         self = manifest

@@ -152,9 +152,11 @@ extension [DocumentCount] {
 
 /// Bytes as lower-case hexadecimal digits.
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    var text = ""
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
     for byte in bytes {
-        text += String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 0xF)])
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
 }

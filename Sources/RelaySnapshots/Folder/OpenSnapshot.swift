@@ -10,7 +10,7 @@ public final class OpenSnapshot {
 
     /// Opens what a name says: a snapshot's directory, REPO:ID, or a store's directory. Of a
     /// snapshot all bytes are compared with their sums before.
-    public init(_ name: String, _ watch: Watch = .none) throws(SnapshotError) {
+    public init(_ name: String, _ progress: WorkProgress = .none) throws(SnapshotError) {
         let source: SnapshotSource?
         do throws(SnapshotError) {
             source = try SnapshotSource(name)
@@ -22,10 +22,10 @@ public final class OpenSnapshot {
         switch source {
         case nil: break
         case .folder(let folder):
-            let report = try folder.verify(.quick, watch)
+            let report = try folder.verify(.quick, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
         case .stored(let repository, let id):
-            let laidOut = try repository.layOut(id, watch)
+            let laidOut = try repository.layOut(id, progress)
             directory = laidOut.path
             work = laidOut
         }
@@ -50,7 +50,7 @@ public final class OpenSnapshot {
 
 extension Repository {
     /// Lays a snapshot out in a directory of its own, which the caller removes.
-    func layOut(_ id: String, _ watch: Watch) throws(SnapshotError) -> WorkDirectory {
+    func layOut(_ id: String, _ progress: WorkProgress) throws(SnapshotError) -> WorkDirectory {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
         let manifest = try manifest(id)
@@ -58,7 +58,7 @@ extension Repository {
         try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
         let work = try makeWork()
         do throws(SnapshotError) {
-            let report = try layOut(map, manifest, in: work.path, watch)
+            let report = try layOut(map, manifest, in: work.path, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
             return work
         } catch {

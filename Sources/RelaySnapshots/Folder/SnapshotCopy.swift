@@ -14,13 +14,13 @@ import System
 public enum SnapshotCopy {
     /// Makes a directory with data.mdb and manifest.json, whole or not at all.
     public static func take(
-        _ store: Store, to directory: String, _ options: SnapshotOptions, _ watch: Watch = .none
+        _ store: Store, to directory: String, _ options: SnapshotOptions,
+        _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
         let target = try StagingDirectory.vacant(directory)
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         try Disk.requireSpace(
-            pinned.image.pages.usedCount * pinned.image.pages.pageBytes,
-            in: FileError.directory(of: target))
+            pinned.image.pages.usedCount * pinned.image.pages.pageBytes, in: target)
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
             let start = SystemClock.monotonic.nanoseconds
@@ -30,9 +30,9 @@ public enum SnapshotCopy {
                 ? DiskFile(creating: part) : DiskFile(creatingDirect: part)
             let manifest: Manifest
             if options.isCompact {
-                manifest = try CompactCopy.write(store, pinned, to: file, options, watch)
+                manifest = try CompactCopy.write(store, pinned, to: file, options, progress)
             } else {
-                manifest = try write(pinned, options, watch) {
+                manifest = try write(pinned, options, progress) {
                     (bytes, offset) throws(SnapshotError) in
                     try put(bytes, at: offset, in: file)
                 }
@@ -57,12 +57,13 @@ public enum SnapshotCopy {
 
     /// Streams data.mdb to a pipe, for another program to keep. Its manifest is the outcome's.
     public static func stream(
-        _ store: Store, to descriptor: Int32, _ options: SnapshotOptions, _ watch: Watch = .none
+        _ store: Store, to descriptor: Int32, _ options: SnapshotOptions,
+        _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
         let start = SystemClock.monotonic.nanoseconds
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
         let file = try DiskFile(copyOf: descriptor, path: "standard output")
-        let manifest = try write(pinned, options, watch) { (bytes, _) throws(SnapshotError) in
+        let manifest = try write(pinned, options, progress) { (bytes, _) throws(SnapshotError) in
             try file.append(bytes.bytes)
         }
         return SnapshotOutcome(
@@ -79,27 +80,28 @@ public enum SnapshotCopy {
 
     /// Hands all steps of a pinned commit over and makes its manifest.
     static func write(
-        _ pinned: borrowing PinnedStore, _ options: SnapshotOptions, _ watch: Watch,
+        _ pinned: borrowing PinnedStore, _ options: SnapshotOptions, _ progress: WorkProgress,
         _ put: (Step, Int) throws(SnapshotError) -> Void
     ) throws(SnapshotError) -> Manifest {
         let pages = pinned.image.pages
         // Two threads of the same work: the one that fails stops the other.
-        let stopping = Watch()
+        let stopping = Cancellation()
         let digest = ImageDigest(pages, stopping)
         do throws(SnapshotError) {
-            try forEachStep(pinned, options, watch, put)
+            try forEachStep(pinned, options, progress, put)
         } catch {
-            stopping.stop()
+            stopping.request()
             _ = digest.finish()
             throw error
         }
         guard let sums = digest.finish() else { throw .cancelled }
+        try StoreExamination.requireIntact(pinned, progress)
         return try manifest(pinned, options, sums)
     }
 
     /// Hands all steps of a pinned commit over, at the pace that was asked for.
     static func forEachStep(
-        _ pinned: borrowing PinnedStore, _ options: SnapshotOptions, _ watch: Watch,
+        _ pinned: borrowing PinnedStore, _ options: SnapshotOptions, _ progress: WorkProgress,
         _ put: (Step, Int) throws(SnapshotError) -> Void
     ) throws(SnapshotError) {
         let pages = pinned.image.pages
@@ -113,7 +115,7 @@ public enum SnapshotCopy {
                 try put(Step(bytes: bytes, isFree: isFree), first * pages.pageBytes)
             }
             if !isFree { pace.pass(range.count * pages.pageBytes) }
-            try watch.step(.copying, range.upperBound * pages.pageBytes, of: pages.byteCount)
+            try progress.report(.copying, range.upperBound * pages.pageBytes, of: pages.byteCount)
             let growth = pinned.growth
             if growth > options.growthBytes {
                 throw .grewTooMuch(bytes: growth, limit: options.growthBytes)
@@ -129,7 +131,7 @@ public enum SnapshotCopy {
         let end = offset + step.bytes.count
         if end % Limits.flushBytes < step.bytes.count {
             let start = max(0, end / Limits.flushBytes - 1) * Limits.flushBytes
-            file.settle(start..<end)
+            try file.settle(start..<end)
         }
     }
 

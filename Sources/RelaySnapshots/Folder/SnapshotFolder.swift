@@ -16,7 +16,7 @@ public struct SnapshotFolder: Sendable {
         guard
             let bytes = try Disk.contents(of: manifestPath, upTo: Limits.manifestBytes)
         else { throw .missing(path: path) }
-        guard let manifest = Manifest(bytes) else {
+        guard let manifest = try Manifest(reading: bytes, path: manifestPath) else {
             throw .damaged(findings: ["\(manifestPath) is not what was written"])
         }
         return manifest
@@ -25,7 +25,7 @@ public struct SnapshotFolder: Sendable {
     /// Looks whether the snapshot is what it was when it was made. What is wrong is in the report;
     /// only what keeps it from being looked at is thrown.
     public func verify(
-        _ depth: VerificationDepth, _ watch: Watch = .none
+        _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let manifest: Manifest
@@ -36,23 +36,23 @@ public struct SnapshotFolder: Sendable {
             return report
         }
         for name in Disk.names(in: path) ?? []
-        where name != Manifest.fileName && name != "data.mdb" {
+        where ![Manifest.fileName, "data.mdb", StagingDirectory.lostAndFound].contains(name) {
             report.add("\(path) holds \(name), which is no part of a snapshot")
         }
         guard Disk.exists(dataPath) else {
             report.add("\(dataPath) is missing")
             return report
         }
-        report.add(try compareBytes(with: manifest, watch))
+        report.add(try compareBytes(with: manifest, progress))
         // Bytes that are not those of the snapshot are shown to nobody else.
         guard depth == .full, report.isSound else { return report }
-        report.add(try StoreExamination.examine(directory: path, manifest, watch))
+        report.add(try StoreExamination.examine(directory: path, manifest, progress))
         return report
     }
 
     /// Compares data.mdb with the manifest's sums.
     private func compareBytes(
-        with manifest: Manifest, _ watch: Watch
+        with manifest: Manifest, _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let file = try DiskFile(reading: dataPath)
@@ -60,7 +60,7 @@ public struct SnapshotFolder: Sendable {
         if size != manifest.bytes {
             report.add("\(dataPath) has \(size) bytes, the manifest says \(manifest.bytes)")
         }
-        let sums = try DataFileDigest.sums(of: file, watch)
+        let sums = try DataFileDigest.sums(of: file, progress)
         report.bytes = size
         if sums.blake2b != manifest.blake2b {
             report.add("\(dataPath): BLAKE2b is \(sums.blake2b), not \(manifest.blake2b)")

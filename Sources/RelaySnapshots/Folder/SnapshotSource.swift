@@ -33,11 +33,11 @@ public enum SnapshotSource: Sendable {
 
     /// Looks whether the snapshot is what it was when it was taken.
     public func verify(
-        _ depth: VerificationDepth, _ watch: Watch = .none
+        _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         switch self {
-        case .folder(let folder): try folder.verify(depth, watch)
-        case .stored(let repository, let id): try repository.verify(id, depth, watch)
+        case .folder(let folder): try folder.verify(depth, progress)
+        case .stored(let repository, let id): try repository.verify(id, depth, progress)
         }
     }
 }

@@ -1,54 +1,115 @@
 import Glibc
 import System
 
-/// A directory beside a target that becomes the target when it is complete and vanishes when it is
-/// not: a store or a snapshot exists whole or not at all.
+/// A directory that becomes a target when it is complete and vanishes when it is not: a store or a
+/// snapshot exists whole or not at all.
+///
+/// It is on the target's own disk. Where there is no target yet, it is beside it and is renamed.
+/// An empty directory stays what it is, a mount point or somebody else's with its owner and mode: the
+/// staging directory is inside, and its files move up, that which makes a store or a snapshot last.
 public final class StagingDirectory: Sendable {
-    /// What it becomes.
+    /// What it becomes: an absolute path if the name was a symbolic link.
     public let target: String
     private let work: WorkDirectory
+    private let isInside: Bool
+    /// Directories above the target that were made for it, the highest first.
+    private let parents: [String]
 
     private static let infix = ".partial-"
+    /// What mkfs leaves in the root of a file system.
+    static let lostAndFound = "lost+found"
 
     /// Where to build.
     public var path: String { work.path }
 
-    /// Makes the directory, empty, and removes those that killed processes have left beside it.
+    /// Makes the directory, empty, and what is missing above it. Removes those that killed processes
+    /// have left in its place.
     public init(for target: String) throws(SnapshotError) {
         let target = try Self.vacant(target)
-        let (parent, name) = (
-            FileError.directory(of: target), target.split(separator: "/").last ?? ""
-        )
-        WorkDirectory.removeAbandoned(name + Self.infix, in: parent)
         self.target = target
-        work = try WorkDirectory(target + Self.infix)
+        isInside = Disk.exists(target)
+        let place = isInside ? target + "/" : target
+        let prefix = place + Self.infix
+        let parent = FileError.directory(of: prefix)
+        parents = try Disk.makeParents(of: prefix)
+        do throws(SnapshotError) {
+            WorkDirectory.removeAbandoned(
+                String(prefix.split(separator: "/").last ?? ""), in: parent)
+            work = try WorkDirectory(prefix)
+        } catch {
+            for made in parents.reversed() { rmdir(made) }
+            throw error
+        }
     }
 
-    /// The path without slashes at its end, if a directory may appear there: there is none, or an
-    /// empty one.
+    /// The path without slashes at its end and without symbolic links, if a directory may appear there:
+    /// there is none, or one that is empty but for what a new file system has.
     public static func vacant(_ target: String) throws(SnapshotError) -> String {
         var trimmed = target[...]
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        let target = String(trimmed)
-        guard Disk.names(in: target)?.isEmpty ?? true else { throw .occupied(path: target) }
+        var target = String(trimmed)
         var info = stat()
-        if lstat(target, &info) == 0, info.st_mode & S_IFMT != S_IFDIR {
+        guard lstat(target, &info) == 0 else {
+            if errno == ENOENT { return target }
+            throw .system(call: "open", path: target, errno: errno)
+        }
+        if info.st_mode & S_IFMT == S_IFLNK {
+            // SAFETY: realpath returns a string of malloc's, which is copied and freed here.
+            guard let real = realpath(target, nil) else { throw .occupied(path: target) }
+            target = String(cString: real)
+            free(real)
+            guard stat(target, &info) == 0 else { throw .occupied(path: target) }
+        }
+        guard info.st_mode & S_IFMT == S_IFDIR else { throw .occupied(path: target) }
+        guard let names = Disk.names(in: target) else {
+            throw .system(call: "open", path: target, errno: errno)
+        }
+        for name in names where name != lostAndFound && !WorkDirectory.isName(name, infix) {
             throw .occupied(path: target)
         }
         return target
     }
 
-    /// Renames the finished directory to the target and makes the rename durable.
+    /// Gives the finished directory, or its files, their final names and makes these durable. If that
+    /// fails, nothing has a final name.
     public func publish() throws(SnapshotError) {
-        // rename(2) replaces an empty directory and refuses one that has been filled meanwhile.
-        guard rename(path, target) == 0 else {
-            throw errno == ENOTEMPTY || errno == EEXIST
-                ? .occupied(path: target)
-                : .system(call: "rename to", path: target, errno: errno)
+        if isInside {
+            try moveUp()
+        } else {
+            // rename(2) replaces an empty directory, and refuses one that has been filled meanwhile.
+            do throws(SnapshotError) {
+                try Disk.rename(path, to: target)
+            } catch .system("rename to", let path, let code)
+                where [ENOTEMPTY, EEXIST, ENOTDIR].contains(code)
+            {
+                throw .occupied(path: path)
+            }
         }
-        try Disk.syncDirectory(FileError.directory(of: target))
+    }
+
+    private func moveUp() throws(SnapshotError) {
+        // A snapshot is there when its manifest is, a store when data.mdb is.
+        let names = (Disk.names(in: path) ?? []).sorted {
+            ($0 == Manifest.fileName ? 2 : $0 == "data.mdb" ? 1 : 0)
+                < ($1 == Manifest.fileName ? 2 : $1 == "data.mdb" ? 1 : 0)
+        }
+        var moved: [String] = []
+        do throws(SnapshotError) {
+            for name in names {
+                try Disk.move("\(path)/\(name)", to: "\(target)/\(name)")
+                moved.append(name)
+            }
+            try Disk.syncDirectory(target)
+        } catch {
+            for name in moved.reversed() { rename("\(target)/\(name)", "\(path)/\(name)") }
+            throw error
+        }
+        rmdir(path)
     }
 
     /// Removes what was built.
-    public func discard() { work.remove() }
+    public func discard() {
+        work.remove()
+        for made in parents.reversed() { rmdir(made) }
+    }
 }

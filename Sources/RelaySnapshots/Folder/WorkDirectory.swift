@@ -63,7 +63,7 @@ final class WorkDirectory: Sendable {
     }
 
     /// Whether a name is one that is given here: what else begins so belongs to somebody else.
-    private static func isName(_ name: String, _ prefix: String) -> Bool {
+    static func isName(_ name: String, _ prefix: String) -> Bool {
         guard name.hasPrefix(prefix) else { return false }
         let numbers = name.dropFirst(prefix.count)
             .split(separator: "-", omittingEmptySubsequences: false)

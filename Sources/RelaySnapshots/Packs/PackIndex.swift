@@ -42,6 +42,7 @@ struct PackIndex {
     let pageBytes: Int
     private(set) var frames: [Frame] = []
     private(set) var addresses: [PageAddress] = []
+    private var baseCount = 0
 
     init(pageBytes: Int) { self.pageBytes = pageBytes }
 
@@ -59,8 +60,12 @@ struct PackIndex {
             Frame(
                 offset: offset, bytes: frame.count, pages: pages.count, first: addresses.count,
                 bases: bases[...], sum: sum))
+        baseCount += bases.count
         addresses.append(contentsOf: pages)
     }
+
+    /// Whether any page is built on another.
+    var hasBases: Bool { baseCount > 0 }
 
     /// The frame that holds a page.
     func frame(of page: Int) -> Int {
@@ -85,8 +90,8 @@ struct PackIndex {
 
     var header: [UInt8] {
         var bytes = Self.magic
-        bytes.append(half: UInt32(pageBytes))
-        bytes.append(half: 0)
+        bytes.append(uint32: UInt32(pageBytes))
+        bytes.append(uint32: 0)
         return bytes
     }
 
@@ -94,20 +99,20 @@ struct PackIndex {
     func encoded(at offset: Int) -> (bytes: [UInt8], name: String) {
         var bytes: [UInt8] = []
         let bases = frames.flatMap(\.bases)
-        bytes.append(half: UInt32(frames.count))
-        bytes.append(half: UInt32(addresses.count))
-        bytes.append(half: UInt32(bases.count))
+        bytes.append(uint32: UInt32(frames.count))
+        bytes.append(uint32: UInt32(addresses.count))
+        bytes.append(uint32: UInt32(bases.count))
         for frame in frames {
-            bytes.append(word: UInt64(frame.offset))
-            bytes.append(half: UInt32(frame.bytes))
-            bytes.append(half: UInt32(frame.pages))
-            bytes.append(half: UInt32(frame.bases.count))
+            bytes.append(uint64: UInt64(frame.offset))
+            bytes.append(uint32: UInt32(frame.bytes))
+            bytes.append(uint32: UInt32(frame.pages))
+            bytes.append(uint32: UInt32(frame.bases.count))
             frame.sum.append(to: &bytes)
         }
         for address in addresses + bases { address.append(to: &bytes) }
         let indexBytes = bytes.count
-        bytes.append(word: UInt64(offset))
-        bytes.append(word: UInt64(indexBytes))
+        bytes.append(uint64: UInt64(offset))
+        bytes.append(uint64: UInt64(indexBytes))
         let hash = Self.hash(header, bytes)
         return (bytes + hash, Self.name(hash))
     }
@@ -129,8 +134,8 @@ struct PackIndex {
             let header = try file.bytes(0..<Self.headerBytes),
             let trailer = try file.bytes(size - Self.trailerBytes..<size)
         else { return nil }
-        let offset = Int(truncatingIfNeeded: trailer.word(at: 0))
-        let count = Int(truncatingIfNeeded: trailer.word(at: 8))
+        let offset = Int(truncatingIfNeeded: trailer.uint64(at: 0))
+        let count = Int(truncatingIfNeeded: trailer.uint64(at: 8))
         guard offset >= Self.headerBytes, count >= Self.countBytes, count < size,
             offset == size - Self.trailerBytes - count,
             let index = try file.bytes(offset..<offset + count)
@@ -140,9 +145,9 @@ struct PackIndex {
             header.starts(with: Self.magic)
         else { return nil }
         // From here on the bytes are those that somebody named so; what they say must fit all the same.
-        pageBytes = Int(header.half(at: 8))
+        pageBytes = Int(header.uint32(at: 8))
         guard PageMap.pageSizes.contains(pageBytes) else { return nil }
-        let counts = [0, 4, 8].map { Int(index.half(at: $0)) }
+        let counts = [0, 4, 8].map { Int(index.uint32(at: $0)) }
         guard
             count == Self.countBytes + counts[0] * Self.frameBytes
                 + (counts[1] + counts[2]) * Limits.addressBytes
@@ -160,18 +165,21 @@ struct PackIndex {
         var start = Self.countBytes + frameCount * Self.frameBytes
         addresses = Self.addresses(pageCount, index, at: start)
         start += pageCount * Limits.addressBytes
+        self.baseCount = baseCount
         let bases = Self.addresses(baseCount, index, at: start)
-        var (firstPage, firstBase, place) = (0, 0, Self.headerBytes)
+        var (firstPage, firstBase, nextOffset) = (0, 0, Self.headerBytes)
         for number in 0..<frameCount {
             let start = Self.countBytes + number * Self.frameBytes
-            let (pages, own) = (Int(index.half(at: start + 12)), Int(index.half(at: start + 16)))
+            let (pages, own) = (
+                Int(index.uint32(at: start + 12)), Int(index.uint32(at: start + 16))
+            )
             let sum = Self.addresses(1, index, at: start + 20)[0]
-            let (offset, bytes) = (index.word(at: start), Int(index.half(at: start + 8)))
-            guard offset == UInt64(place), bytes > 0, bytes <= end - place,
+            let (offset, bytes) = (index.uint64(at: start), Int(index.uint32(at: start + 8)))
+            guard offset == UInt64(nextOffset), bytes > 0, bytes <= end - nextOffset,
                 pages > 0, pages <= pageCount - firstPage,
                 own == 0 || own == pages, own <= baseCount - firstBase
             else { return false }
-            place += bytes
+            nextOffset += bytes
             frames.append(
                 Frame(
                     offset: Int(offset), bytes: bytes, pages: pages,
@@ -179,7 +187,7 @@ struct PackIndex {
             firstPage += pages
             firstBase += own
         }
-        return place == end && firstPage == pageCount && firstBase == baseCount
+        return nextOffset == end && firstPage == pageCount && firstBase == baseCount
     }
 
     /// Some addresses of an index.
@@ -189,8 +197,8 @@ struct PackIndex {
         // SAFETY: read inside the closure, within what the counts say.
         index.withUnsafeBytes { bytes in
             (0..<count).map { number in
-                let place = start + number * Limits.addressBytes
-                return PageAddress(stored: UnsafeRawBufferPointer(rebasing: bytes[place...]))
+                let first = start + number * Limits.addressBytes
+                return PageAddress(stored: UnsafeRawBufferPointer(rebasing: bytes[first...]))
             }
         }
     }

@@ -35,6 +35,9 @@ final class PackReader {
             self.index = index
         } catch .missing {
             throw Damage(finding: "pack \(name) is missing")
+        } catch .system(let call, let path, let code) {
+            let reason = SnapshotError.system(call: call, path: path, errno: code)
+            throw Damage(finding: "pack \(name) cannot be read: \(reason)")
         } catch {
             throw Damage(finding: "pack \(name): its index is not what was written")
         }
@@ -55,7 +58,7 @@ final class PackReader {
     }
 
     /// What findings call a frame.
-    func place(of number: Int) -> String {
+    func name(ofFrame number: Int) -> String {
         let frame = index.frames[number]
         return "pages \(frame.first) to \(frame.first + frame.pages - 1) of pack \(name)"
     }
@@ -63,18 +66,18 @@ final class PackReader {
     /// Compares a frame's bytes with their sum.
     func compressed(_ number: Int) throws(Damage) -> [UInt8] {
         let frame = index.frames[number]
-        let place = place(of: number)
+        let named = name(ofFrame: number)
         let bytes: [UInt8]?
         do throws(SnapshotError) {
             let file = try DiskFile(reading: path)
             bytes = try file.bytes(frame.offset..<frame.offset + frame.bytes)
         } catch {
-            throw Damage(finding: "\(place): \(error)")
+            throw Damage(finding: "\(named): \(error)")
         }
-        guard let bytes else { throw Damage(finding: "\(place) are missing") }
+        guard let bytes else { throw Damage(finding: "\(named) are missing") }
         // SAFETY: hashed inside the closure.
         guard bytes.withUnsafeBytes({ PageAddress(of: $0) }) == frame.sum else {
-            throw Damage(finding: "\(place) are torn")
+            throw Damage(finding: "\(named) are torn")
         }
         return bytes
     }
@@ -87,7 +90,7 @@ final class PackReader {
             throw Damage(finding: "pack \(name) has no page \(page)")
         }
         let number = index.frame(of: page)
-        if number != current { try load(number) }
+        if number != current { try decompress(number) }
         let start = (page - index.frames[number].first) * index.pageBytes
         // SAFETY: within the frame, whose size was checked.
         return bytes.withUnsafeBytes { frame in
@@ -95,7 +98,7 @@ final class PackReader {
         }
     }
 
-    private func load(_ number: Int) throws(Damage) {
+    private func decompress(_ number: Int) throws(Damage) {
         let frame = index.frames[number]
         let compressed = try compressed(number)
         let wanted = frame.pages * index.pageBytes
@@ -139,7 +142,7 @@ final class PackReader {
                         rebasing: prefix.bytes[start..<start + pageBytes]))
             } catch {
                 throw Damage(
-                    finding: "\(place(of: number)) cannot be had without \(error.finding)")
+                    finding: "\(name(ofFrame: number)) cannot be had without \(error.finding)")
             }
         }
         return prefix
@@ -153,7 +156,7 @@ final class PackReader {
                     report.bytes += try compressed(number).count
                     continue
                 }
-                try load(number)
+                try decompress(number)
                 report.bytes += index.frames[number].bytes
                 let first = index.frames[number].first
                 for page in first..<first + index.frames[number].pages {

@@ -60,7 +60,7 @@ final class PackWriter {
     }
 
     /// Position in the packs so far, complete or not, of the next page.
-    var place: (pack: Int, index: Int) {
+    var location: (pack: Int, index: Int) {
         (written.count, index.addresses.count + waiting.count)
     }
 
@@ -76,11 +76,11 @@ final class PackWriter {
             carefulPages -= 1
             if carefulPages == 0 { compressor = try Self.compressor(nil) }
         }
-        let place = place
+        let location = location
         keep(page, in: frame, at: waiting.count)
         waiting.append(address)
         if waiting.count == Limits.framePages { try writeFrame() }
-        return place
+        return location
     }
 
     /// Adds a page that is much like another one, which is whole; returns where it will be.
@@ -90,13 +90,13 @@ final class PackWriter {
     ) throws(SnapshotError) -> (pack: Int, index: Int) {
         if waitingBases.count < waiting.count { try writeFrame() }
         if offset >= Limits.packBytes { try finishPack() }
-        let place = place
+        let location = location
         keep(page, in: frame, at: waiting.count)
         keep(base, in: prefix, at: waiting.count)
         waiting.append(address)
         waitingBases.append(baseAddress)
         if waiting.count == Limits.deltaFramePages { try writeFrame() }
-        return place
+        return location
     }
 
     private func keep(_ page: UnsafeRawBufferPointer, in scratch: Scratch, at position: Int) {
@@ -110,7 +110,7 @@ final class PackWriter {
 
     /// Completes the last pack.
     func finish() throws(SnapshotError) {
-        if place.index > 0 { try finishPack() }
+        if location.index > 0 { try finishPack() }
     }
 
     /// Removes what is incomplete; complete packs stay, because the next snapshot may use them.
@@ -160,7 +160,7 @@ final class PackWriter {
         }
         try outcome.get()
         let end = offset + bytes.count
-        if end / Limits.flushBytes > offset / Limits.flushBytes { open.file.settle(0..<end) }
+        if end / Limits.flushBytes > offset / Limits.flushBytes { try open.file.settle(0..<end) }
         offset = end
     }
 
@@ -169,7 +169,7 @@ final class PackWriter {
         let (bytes, name) = index.encoded(at: offset)
         try append(bytes)
         try open?.file.sync()
-        open?.file.settle(0..<offset)
+        try open?.file.settle(0..<offset)
         open = nil
         try Disk.rename(part, to: "\(directory)/\(name).pack")
         written.append(Written(name: name, index: index, bytes: offset))

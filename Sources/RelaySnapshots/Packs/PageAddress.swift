@@ -26,26 +26,26 @@ struct PageAddress: Hashable {
 
     /// The 20 bytes.
     func append(to bytes: inout [UInt8]) {
-        bytes.append(word: high)
-        bytes.append(word: middle)
-        bytes.append(half: low)
+        bytes.append(uint64: high)
+        bytes.append(uint64: middle)
+        bytes.append(uint32: low)
     }
 }
 
 /// Where a repository has a page.
-struct PagePlace: Hashable {
+struct PageLocation: Hashable {
     /// Position of the pack among those that are known.
     var pack: UInt32
     /// Position of the page in its pack.
     var index: UInt32
 
     /// For pages that nothing uses.
-    static let free = PagePlace(pack: .max, index: 0)
+    static let free = PageLocation(pack: .max, index: 0)
 
     /// For the n-th page that is held back until it is known how to store it.
-    static func held(_ number: Int) -> PagePlace {
+    static func held(_ number: Int) -> PageLocation {
         precondition((0..<Int(UInt32.max)).contains(number), "positions of pages have 32 bits")
-        return PagePlace(pack: heldPack, index: UInt32(number))
+        return PageLocation(pack: heldPack, index: UInt32(number))
     }
 
     /// Whether the page is in no pack yet.
@@ -57,33 +57,33 @@ struct PagePlace: Hashable {
 /// Finds pages by their content: a hash table without deletion, since addresses are random bits.
 struct PageIndex {
     private var addresses: [PageAddress] = []
-    private var places: [PagePlace] = []
+    private var locations: [PageLocation] = []
     /// Positions in the two above, and one; 0 is an empty slot.
     private var slots: [UInt32]
 
     init() { slots = [UInt32](repeating: 0, count: 1 << 16) }
 
     /// Pages that are known.
-    var count: Int { places.count }
+    var count: Int { locations.count }
 
-    /// The place of a page; nil if no pack has it.
-    func place(of address: PageAddress) -> PagePlace? {
+    /// The location of a page; nil if no pack has it.
+    func location(of address: PageAddress) -> PageLocation? {
         let entry = slots[slot(of: address)]
-        return entry == 0 ? nil : places[Int(entry) - 1]
+        return entry == 0 ? nil : locations[Int(entry) - 1]
     }
 
     /// Adds a page, or says where it is now.
-    mutating func set(_ address: PageAddress, at place: PagePlace) {
-        if places.count * 2 >= slots.count { grow() }
+    mutating func set(_ address: PageAddress, at location: PageLocation) {
+        if locations.count * 2 >= slots.count { grow() }
         let slot = slot(of: address)
         guard slots[slot] == 0 else {
-            places[Int(slots[slot]) - 1] = place
+            locations[Int(slots[slot]) - 1] = location
             return
         }
-        precondition(places.count < UInt32.max, "positions of pages have 32 bits")
+        precondition(locations.count < UInt32.max, "positions of pages have 32 bits")
         addresses.append(address)
-        places.append(place)
-        slots[slot] = UInt32(places.count)
+        locations.append(location)
+        slots[slot] = UInt32(locations.count)
     }
 
     /// The slot that holds an address, or the empty one that it belongs into.
@@ -106,26 +106,26 @@ struct PageIndex {
 
 extension [UInt8] {
     /// Eight bytes, little-endian.
-    mutating func append(word: UInt64) {
+    mutating func append(uint64 value: UInt64) {
         for shift in stride(from: 0, to: 64, by: 8) {
-            append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
         }
     }
 
     /// Four bytes, little-endian.
-    mutating func append(half: UInt32) {
+    mutating func append(uint32 value: UInt32) {
         for shift in stride(from: 0, to: 32, by: 8) {
-            append(UInt8(truncatingIfNeeded: half >> UInt32(shift)))
+            append(UInt8(truncatingIfNeeded: value >> UInt32(shift)))
         }
     }
 
     /// Eight bytes, little-endian; they must be there.
-    func word(at offset: Int) -> UInt64 {
+    func uint64(at offset: Int) -> UInt64 {
         (0..<8).reduce(0) { $0 | UInt64(self[offset + $1]) << UInt64(8 * $1) }
     }
 
     /// Four bytes, little-endian; they must be there.
-    func half(at offset: Int) -> UInt32 {
+    func uint32(at offset: Int) -> UInt32 {
         (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) }
     }
 }

@@ -38,10 +38,10 @@ final class HeldPages {
 
     /// Finds for each page the one of those that it is most like.
     func chooseBases(
-        _ similar: inout SimilarPages, _ addresses: [PageAddress], _ watch: Watch
+        _ similar: inout SimilarPages, _ addresses: [PageAddress], _ progress: WorkProgress
     ) throws(SnapshotError) {
         for number in bases.indices {
-            if watch.isEnded { throw .cancelled }
+            if progress.isCancelled { throw .cancelled }
             let sketch = PageSketch(of: try page(number))
             bases[number] = similar.best(for: sketch).map { addresses[$0] }
         }

@@ -2,25 +2,18 @@ import LMDB
 
 /// The pages that a repository has, by their content.
 struct KnownPages {
-    /// Names of the packs that can be used; places refer to them.
+    /// Names of the packs that can be used; locations refer to them.
     private(set) var names: [String] = []
     /// Pages of each of them.
     private(set) var pageCounts: [Int] = []
     private var index = PageIndex()
-    private var deltas: [PagePlace: Delta] = [:]
-    private var deltaFrames: [DeltaFrame] = []
-
-    /// A page that is not whole.
-    private struct Delta {
-        var base: PageAddress
-        var frame: Int
-    }
-
-    /// All bases of a frame are needed for any of its pages.
-    private struct DeltaFrame {
-        var bases: ArraySlice<PageAddress>
-        var isComplete = false
-    }
+    private var packs: [PackIndex] = []
+    private var numbers: [String: Int] = [:]
+    /// Frames of pages that are not whole, by pack and number, whose bases are all there: any of its
+    /// pages needs all of them.
+    private var completeFrames = Set<PageLocation>()
+    /// Pages in packs that are being written which are not whole.
+    private var openDeltas = Set<PageLocation>()
 
     /// Knows the packs of a repository but those that are to go.
     init(_ repository: Repository, pageBytes: Int, without leaving: Set<String> = []) {
@@ -36,13 +29,17 @@ struct KnownPages {
     }
 
     /// Adds packs that are complete.
-    mutating func append(_ packs: [(name: String, index: PackIndex)]) {
+    mutating func append(_ added: [(name: String, index: PackIndex)]) {
         let first = names.count
-        names += packs.map(\.name)
-        pageCounts += packs.map(\.index.addresses.count)
+        // From here on the packs' indexes say it.
+        openDeltas = []
+        for (number, pack) in added.enumerated() { numbers[pack.name] = first + number }
+        names += added.map(\.name)
+        packs += added.map(\.index)
+        pageCounts += added.map(\.index.addresses.count)
         // Whole pages before those that are built on them.
         for isWhole in [true, false] {
-            for (number, (_, index)) in packs.enumerated() {
+            for (number, (_, index)) in added.enumerated() {
                 for frame in index.frames where frame.bases.isEmpty == isWhole {
                     append(frame, of: index, UInt32(first + number))
                 }
@@ -51,92 +48,111 @@ struct KnownPages {
     }
 
     private mutating func append(_ frame: PackIndex.Frame, of index: PackIndex, _ pack: UInt32) {
-        if !frame.bases.isEmpty { deltaFrames.append(DeltaFrame(bases: frame.bases)) }
         for position in 0..<frame.pages {
             let address = index.addresses[frame.first + position]
-            let place = PagePlace(pack: pack, index: UInt32(frame.first + position))
-            if !frame.bases.isEmpty {
-                deltas[place] = Delta(
-                    base: frame.bases[frame.bases.startIndex + position],
-                    frame: deltaFrames.count - 1)
-                // A page that is there in both forms is taken whole.
-                if wholePlace(of: address) != nil { continue }
-            }
-            set(address, at: place)
+            // A page that is there in both forms is taken whole.
+            if !frame.bases.isEmpty, wholeLocation(of: address) != nil { continue }
+            set(address, at: PageLocation(pack: pack, index: UInt32(frame.first + position)))
         }
+    }
+
+    /// The number of a pack that can be used.
+    func number(ofPack name: String) -> Int? { numbers[name] }
+
+    /// Says where a page is that was held and is built on another, in a pack that is being written.
+    mutating func set(_ address: PageAddress, asDeltaAt location: PageLocation) {
+        openDeltas.insert(location)
+        // A page that is there in both forms is taken whole.
+        if wholeLocation(of: address) == nil { set(address, at: location) }
     }
 
     /// Adds a whole page, or one that is held, or says where it is now.
-    mutating func set(_ address: PageAddress, at place: PagePlace) { index.set(address, at: place) }
-
-    /// The place of a page that can be had; nil if there is none.
-    mutating func place(of address: PageAddress) -> PagePlace? {
-        guard let place = index.place(of: address) else { return nil }
-        guard !deltas.isEmpty, let frame = deltas[place]?.frame else { return place }
-        if !deltaFrames[frame].isComplete {
-            let bases = deltaFrames[frame].bases
-            deltaFrames[frame].isComplete = bases.allSatisfy { wholePlace(of: $0) != nil }
-        }
-        return deltaFrames[frame].isComplete ? place : nil
+    mutating func set(_ address: PageAddress, at location: PageLocation) {
+        index.set(address, at: location)
     }
 
-    /// The place of a page that is stored whole.
-    func wholePlace(of address: PageAddress) -> PagePlace? {
-        guard let place = index.place(of: address), !place.isHeld, base(of: place) == nil
+    /// The location of a page that can be had; nil if there is none.
+    mutating func location(of address: PageAddress) -> PageLocation? {
+        guard let location = index.location(of: address) else { return nil }
+        let pack = Int(location.pack)
+        guard pack < packs.count, packs[pack].hasBases else { return location }
+        let number = packs[pack].frame(of: Int(location.index))
+        let bases = packs[pack].frames[number].bases
+        let frame = PageLocation(pack: location.pack, index: UInt32(number))
+        if bases.isEmpty || completeFrames.contains(frame) { return location }
+        guard bases.allSatisfy({ wholeLocation(of: $0) != nil }) else { return nil }
+        completeFrames.insert(frame)
+        return location
+    }
+
+    /// The location of a page that is stored whole.
+    func wholeLocation(of address: PageAddress) -> PageLocation? {
+        guard let location = index.location(of: address), !location.isHeld,
+            !openDeltas.contains(location), base(of: location) == nil
         else { return nil }
-        return place
+        return location
     }
 
-    /// What the page at a place is built on; nil if it is whole.
-    func base(of place: PagePlace) -> PageAddress? { deltas.isEmpty ? nil : deltas[place]?.base }
+    /// What the page at a location is built on; nil if it is whole.
+    func base(of location: PageLocation) -> PageAddress? {
+        let pack = Int(location.pack)
+        guard pack < packs.count, packs[pack].hasBases else { return nil }
+        return packs[pack].base(of: Int(location.index))
+    }
 
-    /// Places of all that the pages of a map are built on.
-    func bases(of map: PageMap) -> Set<PagePlace> {
-        var frames = Set<Int>()
-        for run in map.runs where run.place != .free && !deltas.isEmpty {
-            for place in run.places {
-                if let delta = deltas[place] { frames.insert(delta.frame) }
+    /// Locations of all that the pages of a map are built on.
+    func bases(of map: PageMap) -> Set<PageLocation> {
+        var frames = Set<PageLocation>()
+        for run in map.runs where Int(run.location.pack) < packs.count && run.count > 0 {
+            let index = packs[Int(run.location.pack)]
+            if !index.hasBases { continue }
+            let first = Int(run.location.index)
+            for number in index.frame(of: first)...index.frame(of: first + run.count - 1)
+            where !index.frames[number].bases.isEmpty {
+                frames.insert(PageLocation(pack: run.location.pack, index: UInt32(number)))
             }
         }
-        var places = Set<PagePlace>()
+        var locations = Set<PageLocation>()
         for frame in frames {
-            for base in deltaFrames[frame].bases {
-                if let place = wholePlace(of: base) { places.insert(place) }
+            for base in packs[Int(frame.pack)].frames[Int(frame.index)].bases {
+                if let location = wholeLocation(of: base) { locations.insert(location) }
             }
         }
-        return places
+        return locations
     }
 }
 
 extension KnownPages {
-    /// Places of pages that an earlier snapshot has and another has not, in the order of packs. Where
+    /// Locations of pages that an earlier snapshot has and another has not, in the order of packs. Where
     /// one is not whole, what it is built on stands for it: a little more has changed since.
-    func wholePlaces(in earlier: PageMap, notIn map: PageMap) -> [PagePlace] {
+    func wholeLocations(in earlier: PageMap, notIn map: PageMap) -> [PageLocation] {
         var used = pageCounts.map { PageSet(below: $0) }
         var chosen = used
-        for run in map.runs where Int(run.place.pack) < used.count {
-            for place in run.places { _ = used[Int(place.pack)].insert(Int(place.index)) }
+        for run in map.runs where Int(run.location.pack) < used.count {
+            for location in run.locations {
+                _ = used[Int(location.pack)].insert(Int(location.index))
+            }
         }
         let numbers = earlier.packs.map { name in names.firstIndex(of: name) }
-        for run in earlier.runs where run.place != .free {
-            guard let pack = numbers[Int(run.place.pack)],
-                Int(run.place.index) + run.count <= used[pack].bound
+        for run in earlier.runs where run.location != .free {
+            guard let pack = numbers[Int(run.location.pack)],
+                Int(run.location.index) + run.count <= used[pack].bound
             else { continue }
-            for page in run.places where !used[pack].contains(Int(page.index)) {
-                let place = PagePlace(pack: UInt32(pack), index: page.index)
-                let whole = base(of: place).map { wholePlace(of: $0) } ?? place
+            for page in run.locations where !used[pack].contains(Int(page.index)) {
+                let location = PageLocation(pack: UInt32(pack), index: page.index)
+                let whole = base(of: location).map { wholeLocation(of: $0) } ?? location
                 if let whole, Int(whole.pack) < chosen.count {
                     _ = chosen[Int(whole.pack)].insert(Int(whole.index))
                 }
             }
         }
-        var places: [PagePlace] = []
+        var locations: [PageLocation] = []
         for (pack, pages) in chosen.enumerated() {
             for page in 0..<pages.bound where pages.contains(page) {
-                if places.count == Limits.heldPages { return places }
-                places.append(PagePlace(pack: UInt32(pack), index: UInt32(page)))
+                if locations.count == Limits.heldPages { return locations }
+                locations.append(PageLocation(pack: UInt32(pack), index: UInt32(page)))
             }
         }
-        return places
+        return locations
     }
 }

@@ -32,7 +32,7 @@ struct Layout {
 
     /// Writes all pages; those that are free stay holes.
     mutating func write(
-        to file: borrowing DiskFile, _ manifest: Manifest, _ watch: Watch
+        to file: borrowing DiskFile, _ manifest: Manifest, _ progress: WorkProgress
     ) throws(SnapshotError) {
         let step = Scratch(Limits.stepBytes)
         let pageBytes = map.pageBytes
@@ -57,7 +57,7 @@ struct Layout {
                 if !bytes.isZero { try file.write(bytes, at: offset) }
                 offset += filled
                 filled = 0
-                try watch.step(.copying, offset, of: manifest.bytes)
+                try progress.report(.copying, offset, of: manifest.bytes)
             }
         }
         blake2b = digest.finish().blake2b
@@ -67,15 +67,15 @@ struct Layout {
     private mutating func fill(
         _ room: UnsafeMutableRawBufferPointer, _ run: PageMap.Run, _ page: Int
     ) -> Bool {
-        if run.place == .free { return false }
-        let pack = Int(run.place.pack)
+        if run.location == .free { return false }
+        let pack = Int(run.location.pack)
         guard let reader = readers[pack] else { return false }
         if !reader.isHolding {
             holding.append(pack)
             if holding.count > Limits.openFrames { readers[holding.removeFirst()]?.forget() }
         }
         do throws(PackReader.Damage) {
-            try reader.withPage(Int(run.place.index) + page) { room.copyMemory(from: $0) }
+            try reader.withPage(Int(run.location.index) + page) { room.copyMemory(from: $0) }
             return true
         } catch {
             // The pages of a frame share one fate, and one finding.

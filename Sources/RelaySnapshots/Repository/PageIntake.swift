@@ -15,7 +15,7 @@ final class PageIntake {
     private let knownPacks: Int
     private let isHolding: Bool
     private let patient = IdlePriorityThread()
-    private let held: HeldPages
+    private var held: HeldPages
     /// Pages that were stored.
     private(set) var addedPages = 0
     /// Bytes of the packs that were written.
@@ -64,100 +64,151 @@ final class PageIntake {
     /// Takes in pages that nothing uses.
     func addFree(_ count: Int) { map.append(.free, count: count) }
 
-    /// Takes in a page of this address if a pack has it.
-    func addKnown(_ address: PageAddress) -> Bool {
-        guard let place = known.place(of: address) else { return false }
-        map.append(place)
-        return true
+    /// Takes in a page of this address if a pack has it; returns where that is.
+    func addKnown(_ address: PageAddress) -> PageLocation? {
+        guard let location = known.location(of: address) else { return nil }
+        map.append(location)
+        return location
     }
 
-    /// Takes in one page.
-    func add(_ page: UnsafeRawBufferPointer, _ address: PageAddress) throws(SnapshotError) {
-        if addKnown(address) { return }
-        if isHolding, held.count < Limits.heldPages {
-            try hold(page, address, on: nil)
-        } else {
-            map.append(try store(page, address))
+    /// Takes in a page that was stored there.
+    func add(_ location: PageLocation) { map.append(location) }
+
+    /// Takes in a run of a pack that is known.
+    func add(_ run: PageMap.Run, ofPack name: String) {
+        guard let number = known.number(ofPack: name) else {
+            preconditionFailure("pack \(name) stays and is known")
         }
+        map.append(
+            PageLocation(pack: UInt32(number), index: run.location.index), count: run.count)
+    }
+
+    /// Whether a page is stored whole.
+    func hasWhole(_ address: PageAddress) -> Bool { known.wholeLocation(of: address) != nil }
+
+    /// Takes in one page; returns where it is, or that it is held.
+    @discardableResult
+    func add(
+        _ page: UnsafeRawBufferPointer, _ address: PageAddress
+    ) throws(SnapshotError) -> PageLocation {
+        if let location = addKnown(address) { return location }
+        if isHolding, held.count < Limits.heldPages {
+            return try hold(page, address, on: nil)
+        }
+        let location = try store(page, address)
+        map.append(location)
+        return location
     }
 
     /// Takes in one page that is to be built on another, once `finish` is told where that is.
+    @discardableResult
     func hold(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress, on base: PageAddress?
-    ) throws(SnapshotError) {
-        let place = PagePlace.held(held.count)
+    ) throws(SnapshotError) -> PageLocation {
+        let location = PageLocation.held(held.count)
         try held.append(page, address, on: base)
-        known.set(address, at: place)
-        map.append(place)
+        known.set(address, at: location)
+        map.append(location)
         addedPages += 1
+        return location
     }
 
     /// Stores a page that must be there whole, because others are built on it.
     func addBase(_ page: UnsafeRawBufferPointer, _ address: PageAddress) throws(SnapshotError) {
-        if known.wholePlace(of: address) == nil { _ = try store(page, address) }
+        if known.wholeLocation(of: address) == nil { _ = try store(page, address) }
     }
 
     private func store(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress
-    ) throws(SnapshotError) -> PagePlace {
-        let place = place(try writer.add(page, address))
-        known.set(address, at: place)
+    ) throws(SnapshotError) -> PageLocation {
+        let location = location(try writer.add(page, address))
+        known.set(address, at: location)
         addedPages += 1
-        return place
+        return location
     }
 
-    private func place(_ written: (pack: Int, index: Int)) -> PagePlace {
-        PagePlace(pack: UInt32(knownPacks + written.pack), index: UInt32(written.index))
+    private func location(_ written: (pack: Int, index: Int)) -> PageLocation {
+        PageLocation(pack: UInt32(knownPacks + written.pack), index: UInt32(written.index))
     }
 
     // MARK: The end
 
     /// Chooses what the pages that were held are built on, among those that an earlier snapshot has
     /// and this one has not, and completes the packs; returns the map of all pages.
-    func finish(after previous: PageMap?, _ watch: Watch) throws(SnapshotError) -> PageMap {
+    func finish(after previous: PageMap?, _ progress: WorkProgress) throws(SnapshotError) -> PageMap
+    {
         let bases = try BasePages(in: repository.packs, pageBytes: map.pageBytes)
         if let previous, held.count > 0 {
             var similar = SimilarPages()
             var addresses: [PageAddress] = []
             let readers = known.names.map { try? PackReader(repository.packs, name: $0) }
             for reader in readers { reader?.patient = patient }
-            try bases.gather(known.wholePlaces(in: previous, notIn: map), from: readers) {
+            try bases.gather(known.wholeLocations(in: previous, notIn: map), from: readers) {
                 (address, page) in
                 similar.append(PageSketch(of: page))
                 addresses.append(address)
             }
-            try held.chooseBases(&similar, addresses, watch)
+            try held.chooseBases(&similar, addresses, progress)
         }
-        return try finish(with: bases, watch)
+        return try finish(with: bases, progress)
     }
 
-    /// Completes the packs, with the bases of all pages that were held; returns the map of all pages.
-    func finish(with bases: BasePages, _ watch: Watch) throws(SnapshotError) -> PageMap {
-        var places = [PagePlace](repeating: .free, count: held.count)
-        // The whole ones first, so that frames of both kinds are full.
-        for isWhole in [true, false] {
-            for number in 0..<held.count where (held.bases[number] == nil) == isWhole {
-                if watch.isEnded { throw .cancelled }
-                places[number] = try settle(number, bases)
-            }
-        }
-        precondition(!places.contains(.free), "every page that was held is stored")
-        try writer.finish()
-        addedBytes = writer.written.reduce(0) { $0 + $1.bytes }
-        known.append(writer.written.map { ($0.name, $0.index) })
-        map.settle(places)
-        map.setBases(known.bases(of: map))
-        map.packs = known.names
-        map.dropUnusedPacks()
+    /// Stores what was held, and completes the packs; returns the map of all pages.
+    private func finish(
+        with bases: BasePages, _ progress: WorkProgress
+    ) throws(SnapshotError) -> PageMap {
+        var map = try endMap(with: bases, progress)
+        try finishPacks()
+        complete(&map)
         return map
     }
 
+    /// Stores what was held, with its bases; returns the map of the pages so far, and begins another
+    /// one. `complete` finishes it, behind `finishPacks`.
+    func endMap(
+        with bases: BasePages, _ progress: WorkProgress = .none
+    ) throws(SnapshotError) -> PageMap {
+        var locations = [PageLocation](repeating: .free, count: held.count)
+        // The whole ones first, so that frames of both kinds are full.
+        for isWhole in [true, false] {
+            for number in 0..<held.count where (held.bases[number] == nil) == isWhole {
+                if progress.isCancelled { throw .cancelled }
+                locations[number] = try settle(number, bases)
+                if isWhole {
+                    known.set(held.addresses[number], at: locations[number])
+                } else {
+                    known.set(held.addresses[number], asDeltaAt: locations[number])
+                }
+            }
+        }
+        precondition(!locations.contains(.free), "every page that was held is stored")
+        map.settle(locations)
+        let ended = map
+        map = PageMap(pageBytes: ended.pageBytes)
+        if held.count > 0 { held = try HeldPages(repository, pageBytes: ended.pageBytes) }
+        return ended
+    }
+
+    /// Completes the packs, behind the last map.
+    func finishPacks() throws(SnapshotError) {
+        try writer.finish()
+        addedBytes = writer.written.reduce(0) { $0 + $1.bytes }
+        known.append(writer.written.map { ($0.name, $0.index) })
+    }
+
+    /// Says in a map what its pages are built on, and in which packs all that is.
+    func complete(_ map: inout PageMap) {
+        map.setBases(known.bases(of: map))
+        map.packs = known.names
+        map.dropUnusedPacks()
+    }
+
     /// Stores a page that was held.
-    private func settle(_ number: Int, _ bases: BasePages) throws(SnapshotError) -> PagePlace {
+    private func settle(_ number: Int, _ bases: BasePages) throws(SnapshotError) -> PageLocation {
         let address = held.addresses[number]
         let page = try held.page(number)
         guard let base = held.bases[number] else {
-            return place(try writer.add(page, address))
+            return location(try writer.add(page, address))
         }
         let room = held.baseRoom
         do throws(PackReader.Damage) {
@@ -166,7 +217,7 @@ final class PageIntake {
             throw .damaged(findings: [error.finding])
         }
         // SAFETY: the page and the base lie in memory of `held`, which this value keeps.
-        return place(try writer.add(page, address, like: UnsafeRawBufferPointer(room), base))
+        return location(try writer.add(page, address, like: UnsafeRawBufferPointer(room), base))
     }
 
     /// Removes what is incomplete.

@@ -16,12 +16,14 @@ import Zstd
 struct PageMap {
     /// Pages that lie side by side in a pack as well as in the data file.
     struct Run: Equatable {
-        var place: PagePlace
+        var location: PageLocation
         var count: Int
 
-        /// The places one by one.
-        var places: [PagePlace] {
-            (0..<UInt32(count)).map { PagePlace(pack: place.pack, index: place.index + $0) }
+        /// The locations one by one.
+        var locations: [PageLocation] {
+            (0..<UInt32(count)).map {
+                PageLocation(pack: location.pack, index: location.index + $0)
+            }
         }
     }
 
@@ -31,7 +33,7 @@ struct PageMap {
     static let pageSizes = (9...16).map { 1 << $0 }
 
     let pageBytes: Int
-    /// Names of the packs that places refer to.
+    /// Names of the packs that locations refer to.
     var packs: [String] = []
     private(set) var runs: [Run] = []
     /// What some of the pages are built on.
@@ -43,11 +45,11 @@ struct PageMap {
     var pageCount: Int { runs.reduce(0) { $0 + $1.count } }
 
     /// All that has to be there: pages and what they are built on.
-    var needed: [Run] { runs.filter { $0.place != .free } + bases }
+    var needed: [Run] { runs.filter { $0.location != .free } + bases }
 
     /// Adds the next pages.
-    mutating func append(_ place: PagePlace, count: Int = 1) {
-        Self.append(Run(place: place, count: count), to: &runs)
+    mutating func append(_ location: PageLocation, count: Int = 1) {
+        Self.append(Run(location: location, count: count), to: &runs)
     }
 
     private static func append(_ run: Run, to runs: inout [Run]) {
@@ -55,10 +57,10 @@ struct PageMap {
         if run.count == 0 { return }
         if let last = runs.last {
             let isNext =
-                run.place == .free
-                ? last.place == .free
-                : last.place.pack == run.place.pack
-                    && Int(last.place.index) + last.count == Int(run.place.index)
+                run.location == .free
+                ? last.location == .free
+                : last.location.pack == run.location.pack
+                    && Int(last.location.index) + last.count == Int(run.location.index)
             if isNext {
                 runs[runs.count - 1].count += run.count
                 return
@@ -68,25 +70,27 @@ struct PageMap {
     }
 
     /// Says where the pages that were held back are now.
-    mutating func settle(_ places: [PagePlace]) {
+    mutating func settle(_ locations: [PageLocation]) {
         let old = runs
         runs = []
         for run in old {
-            if run.place.isHeld {
-                for place in places[Int(run.place.index)..<Int(run.place.index) + run.count] {
-                    append(place)
+            if run.location.isHeld {
+                for location in locations[
+                    Int(run.location.index)..<Int(run.location.index) + run.count]
+                {
+                    append(location)
                 }
             } else {
-                append(run.place, count: run.count)
+                append(run.location, count: run.count)
             }
         }
     }
 
     /// Says what pages are built on.
-    mutating func setBases(_ places: Set<PagePlace>) {
+    mutating func setBases(_ locations: Set<PageLocation>) {
         bases = []
-        for place in places.sorted(by: { ($0.pack, $0.index) < ($1.pack, $1.index) }) {
-            Self.append(Run(place: place, count: 1), to: &bases)
+        for location in locations.sorted(by: { ($0.pack, $0.index) < ($1.pack, $1.index) }) {
+            Self.append(Run(location: location, count: 1), to: &bases)
         }
     }
 
@@ -94,15 +98,15 @@ struct PageMap {
     mutating func dropUnusedPacks() {
         var renumbered: [UInt32: UInt32] = [:]
         var used: [String] = []
-        for run in needed where renumbered[run.place.pack] == nil {
-            renumbered[run.place.pack] = UInt32(used.count)
-            used.append(packs[Int(run.place.pack)])
+        for run in needed where renumbered[run.location.pack] == nil {
+            renumbered[run.location.pack] = UInt32(used.count)
+            used.append(packs[Int(run.location.pack)])
         }
-        for index in runs.indices where runs[index].place != .free {
-            runs[index].place.pack = renumbered[runs[index].place.pack]!
+        for index in runs.indices where runs[index].location != .free {
+            runs[index].location.pack = renumbered[runs[index].location.pack]!
         }
         for index in bases.indices {
-            bases[index].place.pack = renumbered[bases[index].place.pack]!
+            bases[index].location.pack = renumbered[bases[index].location.pack]!
         }
         packs = used
     }
@@ -112,20 +116,20 @@ struct PageMap {
     /// The compressed file and its name.
     func encoded() throws(SnapshotError) -> (bytes: [UInt8], name: String) {
         var plain = Self.magic
-        plain.append(half: UInt32(packs.count))
-        plain.append(half: UInt32(runs.count))
-        plain.append(half: UInt32(bases.count))
-        plain.append(half: UInt32(pageCount))
-        plain.append(half: UInt32(pageBytes))
+        plain.append(uint32: UInt32(packs.count))
+        plain.append(uint32: UInt32(runs.count))
+        plain.append(uint32: UInt32(bases.count))
+        plain.append(uint32: UInt32(pageCount))
+        plain.append(uint32: UInt32(pageBytes))
         for pack in packs { plain += Self.bytes(pack) }
         // What is written is read again.
         guard plain.count + 12 * (runs.count + bases.count) <= Limits.mapBytes else {
             throw .compression(.tooLarge(limit: Limits.mapBytes))
         }
         for run in runs + bases {
-            plain.append(half: run.place.pack)
-            plain.append(half: run.place.index)
-            plain.append(half: UInt32(run.count))
+            plain.append(uint32: run.location.pack)
+            plain.append(uint32: run.location.index)
+            plain.append(uint32: UInt32(run.count))
         }
         // SAFETY: compressed, and hashed, inside the closures.
         let outcome: Result<[UInt8], ZstdError> = plain.withUnsafeBytes { plain in
@@ -156,9 +160,9 @@ struct PageMap {
         guard case .success(let plain) = outcome, plain.count >= Self.headerBytes,
             plain.starts(with: Self.magic)
         else { return nil }
-        let (packCount, runCount) = (Int(plain.half(at: 8)), Int(plain.half(at: 12)))
-        let baseCount = Int(plain.half(at: 16))
-        pageBytes = Int(plain.half(at: 24))
+        let (packCount, runCount) = (Int(plain.uint32(at: 8)), Int(plain.uint32(at: 12)))
+        let baseCount = Int(plain.uint32(at: 16))
+        pageBytes = Int(plain.uint32(at: 24))
         guard Self.pageSizes.contains(pageBytes) else { return nil }
         let firstRun = Self.headerBytes + 16 * packCount
         guard plain.count == firstRun + 12 * (runCount + baseCount) else { return nil }
@@ -167,17 +171,20 @@ struct PageMap {
         }
         for number in 0..<runCount + baseCount {
             let start = firstRun + 12 * number
-            let place = PagePlace(pack: plain.half(at: start), index: plain.half(at: start + 4))
+            let location = PageLocation(
+                pack: plain.uint32(at: start), index: plain.uint32(at: start + 4))
             let isBase = number >= runCount
-            guard place == .free && !isBase || place.pack < UInt32(packCount) else { return nil }
-            let run = Run(place: place, count: Int(plain.half(at: start + 8)))
+            guard location == .free && !isBase || location.pack < UInt32(packCount) else {
+                return nil
+            }
+            let run = Run(location: location, count: Int(plain.uint32(at: start + 8)))
             // The numbers of its pages have 32 bits; how many are free has no bounds but the file's.
             guard run.count > 0,
-                place == .free || Int(place.index) + run.count <= Int(UInt32.max)
+                location == .free || Int(location.index) + run.count <= Int(UInt32.max)
             else { return nil }
             if isBase { bases.append(run) } else { runs.append(run) }
         }
-        guard pageCount == Int(plain.half(at: 20)) else { return nil }
+        guard pageCount == Int(plain.uint32(at: 20)) else { return nil }
     }
 
     /// The bytes of a name in hexadecimal.

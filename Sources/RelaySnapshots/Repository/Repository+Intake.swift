@@ -9,7 +9,7 @@ extension Repository {
     /// Takes a snapshot of a store that others may be writing to; stores only pages that no pack
     /// has.
     public func take(
-        _ store: Store, _ options: SnapshotOptions, _ watch: Watch = .none
+        _ store: Store, _ options: SnapshotOptions, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
         precondition(!options.isCompact, "a compacted copy shares no pages with any other")
         let lock = try lockForWriting()
@@ -27,13 +27,13 @@ extension Repository {
         var manifest: Manifest
         do throws(SnapshotError) {
             let intake = intake
-            manifest = try SnapshotCopy.write(pinned, options, watch) {
+            manifest = try SnapshotCopy.write(pinned, options, progress) {
                 (step, offset) throws(SnapshotError) in
                 try intake.add(step, first: offset / pages.pageBytes, pages.free)
             }
             // All that is new has been kept: the store may use its pages again.
             growth = Self.release(pinned)
-            let map = try intake.finish(after: previous, watch)
+            let map = try intake.finish(after: previous, progress)
             let (bytes, name) = try map.encoded()
             try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
             manifest.stored = Manifest.StoredPages(
@@ -58,10 +58,10 @@ extension Repository {
     /// has another epoch and mostly the same pages. Nil if there is none, or none that can be read.
     private func previousMap(_ epoch: UInt64, pageBytes: Int) -> PageMap? {
         var newest: PageMap?
-        for id in ids().reversed() {
-            guard let manifest = try? manifest(id), manifest.pageBytes == pageBytes,
+        for snapshot in ordered().reversed() {
+            guard let manifest = snapshot.manifest, manifest.pageBytes == pageBytes,
                 newest == nil || manifest.epoch == epoch,
-                let map = try? map(of: manifest, id)
+                let map = try? map(of: manifest, snapshot.id)
             else { continue }
             if manifest.epoch == epoch { return map }
             newest = map

@@ -1,31 +1,28 @@
+import CivilTime
 import JSON
-import LMDB
 
 /// A snapshot in a list.
 public struct SnapshotEntry: Sendable {
     /// Its id in the repository.
-    public var id: String
-    /// Nil when it is damaged.
-    public var manifest: Manifest?
-    /// Pages that no earlier snapshot of the list has.
-    public var addedPages = 0
-    /// Bytes that these take in the repository.
-    public var addedBytes = 0
+    public let id: String
+    /// Nil when it, or the page map that it names, cannot be read.
+    public let manifest: Manifest?
+    /// What verifications have found.
+    public let verification: VerificationRecord
 
     /// The entry's members.
     public func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
-        guard let manifest else {
-            writer.member("damaged", true)
-            return
-        }
+        if manifest == nil || verification.isDamaged { writer.member("damaged", true) }
+        guard let manifest else { return }
         writer.member("createdAt", manifest.createdAt)
         if let label = manifest.label { writer.member("label", label) }
         writer.member("sequence", manifest.sequence)
         writer.member("documents", manifest.documents)
         writer.member("bytes", manifest.usedPages * manifest.pageBytes)
-        writer.member("addedPages", addedPages)
-        writer.member("addedBytes", addedBytes)
+        writer.member("addedPages", manifest.stored?.addedPages ?? 0)
+        writer.member("addedBytes", manifest.stored?.addedBytes ?? 0)
+        if let verifiedAt = verification.verifiedAt { writer.member("verifiedAt", verifiedAt) }
     }
 }
 
@@ -45,6 +42,8 @@ public struct RepositoryStatus: Sendable {
     public var storeBytes = 0
     /// The newest sound manifest.
     public var latest: Manifest?
+    /// The newest snapshot that verified, and when that was.
+    public var verified: (id: String, at: Timestamp)?
 
     /// The status's members.
     public func writeMembers(to writer: inout JSONWriter) {
@@ -58,53 +57,48 @@ public struct RepositoryStatus: Sendable {
             writer.member("latestAt", latest.createdAt)
             writer.member("latestSequence", latest.sequence)
         }
+        if let verified {
+            writer.member("latestVerified", verified.id)
+            writer.member("verifiedAt", verified.at)
+        }
     }
 }
 
 extension Repository {
-    /// All snapshots, the oldest first, with what each one adds to those before it.
-    public func list() throws(SnapshotError) -> [SnapshotEntry] {
+    /// All snapshots, the oldest first, with what each one added when it was taken. Only manifests are
+    /// read: whether pages are damaged is what a verification finds.
+    public func list() throws(SnapshotError) -> (entries: [SnapshotEntry], warnings: [String]) {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
-        var seen: [String: (pages: PageSet, bytesPerPage: Int)] = [:]
-        for name in packNames() {
-            guard let pages = try? PackReader(packs, name: name).index.addresses.count
-            else { continue }
-            seen[name] = (PageSet(below: pages), packBytes(name) / max(1, pages))
+        let all = try orderedReadable()
+        let entries = all.map { snapshot in
+            let map = snapshot.manifest?.stored?.map ?? ""
+            let isThere = Disk.exists("\(maps)/\(map)\(Self.mapSuffix)")
+            return SnapshotEntry(
+                id: snapshot.id, manifest: isThere ? snapshot.manifest : nil,
+                verification: verification(snapshot.id))
         }
-        var entries: [SnapshotEntry] = []
-        for id in ids() {
-            var entry = SnapshotEntry(id: id, manifest: try? manifest(id))
-            if let manifest = entry.manifest, let map = try? map(of: manifest, id) {
-                for run in map.needed {
-                    let name = map.packs[Int(run.place.pack)]
-                    let first = Int(run.place.index)
-                    guard let bound = seen[name]?.pages.bound, first + run.count <= bound
-                    else { continue }
-                    for page in first..<first + run.count where seen[name]!.pages.insert(page) {
-                        entry.addedPages += 1
-                        entry.addedBytes += seen[name]!.bytesPerPage
-                    }
-                }
-            } else {
-                entry.manifest = nil
-            }
-            entries.append(entry)
-        }
-        return entries
+        return (entries, Self.clockWarnings(all))
     }
 
     /// Sizes and counts.
     public func status() throws(SnapshotError) -> RepositoryStatus {
         var status = RepositoryStatus()
         var needed = Set<String>()
-        for id in ids() {
+        for snapshot in try orderedReadable() {
             status.snapshots += 1
-            guard let manifest = try? manifest(id), let map = try? map(of: manifest, id) else {
+            let record = verification(snapshot.id)
+            guard let manifest = snapshot.manifest, let map = try? map(of: manifest, snapshot.id)
+            else {
                 status.damaged += 1
                 continue
             }
             needed.formUnion(map.packs)
+            if record.isDamaged {
+                status.damaged += 1
+            } else if let verifiedAt = record.verifiedAt {
+                status.verified = (snapshot.id, verifiedAt)
+            }
             status.storeBytes += manifest.usedPages * manifest.pageBytes
             status.latest = manifest
         }

@@ -14,6 +14,8 @@ public struct PruneOutcome: Sendable {
     public var rewrittenPacks = 0
     /// Bytes by which the repository has become smaller.
     public var freedBytes = 0
+    /// What an admin should know of it.
+    public var warnings: [String] = []
 }
 
 extension Repository {
@@ -21,9 +23,9 @@ extension Repository {
     ///
     /// In an order that a crash may end anywhere: manifests go first, so that nothing is listed
     /// whose pages are gone; needed pages are copied and synced before any manifest leads to their
-    /// new place; packs go last.
+    /// new location; packs go last.
     public func prune(
-        _ policy: RetentionPolicy, dryRun: Bool = false, _ watch: Watch = .none
+        _ policy: RetentionPolicy, dryRun: Bool = false, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> PruneOutcome {
         let writing = try lockForWriting()
         let removing = try lockForRemoving()
@@ -32,10 +34,15 @@ extension Repository {
             withExtendedLifetime(removing) {}
         }
         var outcome = PruneOutcome()
+        let all = try orderedReadable()
         // A damaged manifest ends it here: what it needs cannot be known.
         var manifests: [(id: String, manifest: Manifest)] = []
-        for id in ids() { manifests.append((id, try manifest(id))) }
-        let kept = policy.kept(manifests.map { ($0.id, $0.manifest.createdAt) })
+        for snapshot in all {
+            if let failure = snapshot.failure { throw failure }
+            if let manifest = snapshot.manifest { manifests.append((snapshot.id, manifest)) }
+        }
+        outcome.warnings = Self.clockWarnings(all)
+        let kept = kept(all, policy, &outcome)
         outcome.kept = manifests.map(\.id).filter(kept.contains)
         outcome.removed = manifests.map(\.id).filter { !kept.contains($0) }
         manifests.removeAll { !kept.contains($0.id) }
@@ -47,153 +54,105 @@ extension Repository {
         }
         let before = byteCount
         removeLeftovers()
-        for id in outcome.removed { unlink(manifestPath(id)) }
+        for id in outcome.removed {
+            try Disk.remove(manifestPath(id))
+            try forgetVerification(id)
+        }
         try Disk.syncDirectory(snapshots)
-        outcome.rewrittenPacks = try rewrite(usage.sparse, manifests, watch)
+        outcome.rewrittenPacks = try rewrite(usage.sparse, &manifests, progress)
         // Looked at again: pages that were moved may be in packs that nothing led to before, because a
         // prune that was killed has written the same, under the same names.
-        for index in manifests.indices {
-            manifests[index].manifest = try manifest(manifests[index].id)
-        }
         let unneeded = try PackUsage(self, manifests).unneeded
-        for name in unneeded { unlink("\(packs)/\(name)\(Self.packSuffix)") }
+        for name in unneeded { try Disk.remove("\(packs)/\(name)\(Self.packSuffix)") }
         outcome.deletedPacks = unneeded.count { !usage.sparse.contains($0) }
-        try removeMaps()
+        try removeMaps(but: manifests.map(\.manifest))
         try Disk.syncDirectory(packs)
         outcome.freedBytes = before - byteCount
         return outcome
     }
 
-    /// Moves the needed pages of some packs into new ones; returns how many packs that were.
+    /// The ids to keep: what the rules want of all, and of those in which nothing was found wrong, so
+    /// that no damaged snapshot takes a good one's place; and the last that verified, whatever the
+    /// rules want.
+    private func kept(
+        _ all: [StoredSnapshot], _ policy: RetentionPolicy, _ outcome: inout PruneOutcome
+    ) -> Set<String> {
+        let records = all.map { verification($0.id) }
+        let looked = Array(zip(all, records))
+        let sound = looked.filter { !$0.1.isDamaged }.map(\.0)
+        var kept = policy.kept(all.map { ($0.id, $0.time) })
+            .union(policy.kept(sound.map { ($0.id, $0.time) }))
+        // Sums alone do not show what was damaged before they were made.
+        for last in [
+            looked.last { $0.1.verifiedAt != nil },
+            looked.last { !$0.1.isDamaged && $0.1.fullAt != nil },
+        ] {
+            guard let (snapshot, _) = last, kept.insert(snapshot.id).inserted else { continue }
+            outcome.warnings.append(
+                "\(snapshot.id) stays though no rule keeps it: it is the last that verified")
+        }
+        if !records.contains(where: { $0.verifiedAt != nil }) {
+            outcome.warnings.append(
+                "no snapshot of \(path) has been verified: relayctl snapshot verify \(path)")
+        }
+        return kept
+    }
+
+    /// Moves the needed pages of some packs into new ones, and leads the manifests there; returns how
+    /// many packs that were.
     private func rewrite(
-        _ sparse: [String], _ manifests: [(id: String, manifest: Manifest)], _ watch: Watch
+        _ sparse: [String], _ manifests: inout [(id: String, manifest: Manifest)],
+        _ progress: WorkProgress
     ) throws(SnapshotError) -> Int {
         if sparse.isEmpty { return 0 }
-        for (number, (id, old)) in manifests.enumerated() {
-            let map = try map(of: old, id)
-            guard map.packs.contains(where: sparse.contains) else { continue }
-            // Packs of a manifest before are known by now: its pages are found, not copied again.
-            let intake = try PageIntake(
-                self, pageBytes: map.pageBytes, isHolding: false, without: Set(sparse))
-            do throws(SnapshotError) {
-                let bases = try copy(map, without: Set(sparse), into: intake, id)
-                let moved = try intake.finish(with: bases, watch)
-                let (bytes, name) = try moved.encoded()
-                try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
-                var manifest = old
-                manifest.stored?.map = name
-                // The one step that counts for this snapshot; before and after it, it is whole.
-                try Disk.write(manifest.encoded, to: manifestPath(id))
-            } catch {
-                intake.abandon()
-                throw error
+        // Pages of different sizes share no packs.
+        for pageBytes in Set(manifests.map(\.manifest.pageBytes)).sorted() {
+            var numbers: [Int] = []
+            var maps: [PageMap] = []
+            for (number, (id, manifest)) in manifests.enumerated()
+            where manifest.pageBytes == pageBytes {
+                let map = try map(of: manifest, id)
+                guard map.packs.contains(where: Set(sparse).contains) else { continue }
+                numbers.append(number)
+                maps.append(map)
             }
-            try watch.step(.copying, number + 1, of: manifests.count)
+            if maps.isEmpty { continue }
+            let moved = try move(maps, from: Set(sparse), pageBytes: pageBytes, progress)
+            for (number, map) in zip(numbers, moved) {
+                let (bytes, name) = try map.encoded()
+                try Disk.write(bytes, to: "\(self.maps)/\(name)\(Self.mapSuffix)")
+                manifests[number].manifest.stored?.map = name
+                // The one step that counts for this snapshot; before and after it, it is whole.
+                try Disk.write(
+                    manifests[number].manifest.encoded, to: manifestPath(manifests[number].id))
+            }
         }
         return sparse.count
     }
 
-    /// Takes all pages of a snapshot in again, as they are: whole, or built on others, which are
-    /// returned.
-    private func copy(
-        _ map: PageMap, without leaving: Set<String>, into intake: PageIntake, _ id: String
-    ) throws(SnapshotError) -> BasePages {
-        do throws(PackReader.Damage) {
-            var readers: [PackReader] = []
-            for name in map.packs { readers.append(try PackReader(packs, name: name)) }
-            let bases: BasePages
-            do throws(SnapshotError) {
-                bases = try BasePages(map, readers, in: packs)
-            } catch {
-                throw PackReader.Damage(finding: "\(error)")
+    private func move(
+        _ maps: [PageMap], from leaving: Set<String>, pageBytes: Int, _ progress: WorkProgress
+    ) throws(SnapshotError) -> [PageMap] {
+        let rewrite = try PackRewrite(self, leaving, maps, pageBytes: pageBytes)
+        do throws(SnapshotError) {
+            var moved: [PageMap] = []
+            for (number, map) in maps.enumerated() {
+                moved.append(try rewrite.move(map))
+                try progress.report(.copying, number + 1, of: maps.count)
             }
-            for reader in readers { reader.bases = bases }
-            let needed = Self.bases(of: map, readers, without: leaving)
-            for place in map.bases.flatMap(\.places) {
-                let reader = readers[Int(place.pack)]
-                guard Int(place.index) < reader.index.addresses.count,
-                    needed.contains(reader.index.addresses[Int(place.index)])
-                else { continue }
-                try copy(place, of: reader) {
-                    (page, address, _) throws(SnapshotError) in
-                    try intake.addBase(page, address)
-                }
-            }
-            for run in map.runs {
-                if run.place == .free {
-                    intake.addFree(run.count)
-                    continue
-                }
-                let reader = readers[Int(run.place.pack)]
-                for place in run.places {
-                    let index = Int(place.index)
-                    if index < reader.index.addresses.count,
-                        intake.addKnown(reader.index.addresses[index])
-                    {
-                        continue
-                    }
-                    try copy(place, of: reader) { (page, address, base) throws(SnapshotError) in
-                        if let base {
-                            try intake.hold(page, address, on: base)
-                        } else {
-                            try intake.add(page, PageAddress(of: page))
-                        }
-                    }
-                }
-            }
-            return bases
+            try rewrite.complete(&moved)
+            return moved
         } catch {
-            throw .damaged(findings: ["\(id): \(error.finding)"])
-        }
-    }
-
-    /// Addresses of what the pages of a map will be built on: all bases of a frame that stays, those
-    /// of its own pages where a frame is written anew.
-    private static func bases(
-        of map: PageMap, _ readers: [PackReader], without leaving: Set<String>
-    ) -> Set<PageAddress> {
-        var bases = Set<PageAddress>()
-        for run in map.runs where run.place != .free {
-            let index = readers[Int(run.place.pack)].index
-            let isLeaving = leaving.contains(map.packs[Int(run.place.pack)])
-            var last = -1
-            for place in run.places where Int(place.index) < index.addresses.count {
-                let number = index.frame(of: Int(place.index))
-                if isLeaving {
-                    if let base = index.base(of: Int(place.index)) { bases.insert(base) }
-                } else if number != last {
-                    bases.formUnion(index.frames[number].bases)
-                }
-                last = number
-            }
-        }
-        return bases
-    }
-
-    /// Shows a page with its address, and that of its base if it has one.
-    private func copy(
-        _ place: PagePlace, of reader: PackReader,
-        to body: (UnsafeRawBufferPointer, PageAddress, PageAddress?) throws(SnapshotError) -> Void
-    ) throws(PackReader.Damage) {
-        let page = Int(place.index)
-        let copied = try reader.withPage(page) { bytes in
-            Result { () throws(SnapshotError) in
-                try body(bytes, reader.index.addresses[page], reader.index.base(of: page))
-            }
-        }
-        if case .failure(let error) = copied {
-            throw PackReader.Damage(finding: "its pages cannot be written anew: \(error)")
+            rewrite.abandon()
+            throw error
         }
     }
 
     /// Removes the page maps that no manifest names.
-    private func removeMaps() throws(SnapshotError) {
-        var named = Set<String>()
-        for id in ids() {
-            named.insert((try manifest(id).stored?.map ?? "") + Self.mapSuffix)
-        }
+    private func removeMaps(but manifests: [Manifest]) throws(SnapshotError) {
+        let named = Set(manifests.map { ($0.stored?.map ?? "") + Self.mapSuffix })
         for name in Disk.names(in: maps) ?? [] where !named.contains(name) {
-            unlink("\(maps)/\(name)")
+            try Disk.remove("\(maps)/\(name)")
         }
     }
 
@@ -207,44 +166,6 @@ extension Repository {
             (Disk.names(in: directory) ?? []).reduce(total) {
                 $0 + Disk.size(of: "\(directory)/\($1)")
             }
-        }
-    }
-}
-
-/// Which pages of each pack some snapshots need.
-struct PackUsage {
-    /// Packs that none of them needs.
-    private(set) var unneeded: [String] = []
-    /// Packs of which they need so little that the rest is worth copying for.
-    private(set) var sparse: [String] = []
-
-    init(
-        _ repository: Repository, _ manifests: [(id: String, manifest: Manifest)]
-    ) throws(SnapshotError) {
-        var used: [String: PageSet] = [:]
-        for name in repository.packNames() {
-            // Without its index a pack is of no use to anybody.
-            let index = try? PackReader(repository.packs, name: name).index
-            if let index { used[name] = PageSet(below: index.addresses.count) }
-        }
-        for (id, manifest) in manifests {
-            let map = try repository.map(of: manifest, id)
-            for run in map.needed {
-                let name = map.packs[Int(run.place.pack)]
-                let first = Int(run.place.index)
-                guard let bound = used[name]?.bound, first + run.count <= bound else {
-                    throw .damaged(
-                        findings: ["\(id): pack \(name) lacks pages that it needs"])
-                }
-                for page in first..<first + run.count { _ = used[name]!.insert(page) }
-            }
-        }
-        for name in repository.packNames() {
-            guard let pages = used[name], pages.count > 0 else {
-                unneeded.append(name)
-                continue
-            }
-            if pages.count * 100 < pages.bound * Limits.neededPercent { sparse.append(name) }
         }
     }
 }

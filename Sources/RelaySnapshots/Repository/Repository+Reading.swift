@@ -5,26 +5,40 @@ extension Repository {
     /// Looks whether a snapshot is what it was when it was taken. For the full depth it is laid out
     /// in the repository's directory, which takes as much room as the store.
     public func verify(
-        _ id: String, _ depth: VerificationDepth, _ watch: Watch = .none
+        _ id: String, _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
+        return try verify(id, depth, CheckedPacks(packs), progress)
+    }
+
+    private func verify(
+        _ id: String, _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress
+    ) throws(SnapshotError) -> VerificationReport {
+        let report = try examine(id, depth, checked, progress)
+        try note(id, depth, isSound: report.isSound)
+        return report
+    }
+
+    private func examine(
+        _ id: String, _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress
+    ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         do throws(SnapshotError) {
             let manifest = try manifest(id)
             let map = try map(of: manifest, id)
             if depth == .quick {
-                var comparison = FrameComparison(self, map)
-                try comparison.run(watch)
+                var comparison = FrameComparison(map)
+                try comparison.run(checked, progress)
                 report.add(comparison.report)
             } else {
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
                 let work = try makeWork()
                 defer { work.remove() }
-                report.add(try layOut(map, manifest, in: work.path, watch))
+                report.add(try layOut(map, manifest, in: work.path, progress))
                 if report.isSound {
                     report.add(
-                        try StoreExamination.examine(directory: work.path, manifest, watch))
+                        try StoreExamination.examine(directory: work.path, manifest, progress))
                 }
             }
         } catch .damaged(let findings) {
@@ -36,27 +50,46 @@ extension Repository {
     /// Looks at everything in the repository: every pack, also those that nothing needs, and every
     /// snapshot.
     public func verifyAll(
-        _ depth: VerificationDepth, _ watch: Watch = .none
+        _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
+        let all = try orderedReadable()
         let names = packNames()
-        do {
-            let lock = try lockForReading()
-            defer { withExtendedLifetime(lock) {} }
-            try verifyPacks(names, &report, watch)
+        let checked = CheckedPacks(packs)
+        let lock = try lockForReading()
+        defer { withExtendedLifetime(lock) {} }
+        if depth == .full {
+            try verifyPacks(names, &report, progress)
+        } else {
+            for (number, name) in names.enumerated() {
+                Self.compare(checked.pack(name), &report)
+                try progress.report(.hashing, number + 1, of: names.count)
+            }
         }
-        for id in ids() {
-            let found = try verify(id, depth, watch)
+        for id in all.map(\.id) {
+            let found = try verify(id, depth, checked, progress)
             report.add(found.naming(id))
         }
         return report
+    }
+
+    /// Compares all frames of a pack with their sums.
+    private static func compare(_ pack: CheckedPacks.Pack, _ report: inout VerificationReport) {
+        switch pack {
+        case .damaged(let finding): report.add(finding)
+        case .usable(let pack):
+            for frame in pack.index.frames.indices {
+                if let finding = pack.finding(ofFrame: frame) { report.add(finding) }
+            }
+            report.bytes += pack.bytes
+        }
     }
 
     /// Compares every page of some packs with its address. A frame that no snapshot needs may have
     /// lost its bases to prune: then its sum is all there is to compare, and a snapshot that does
     /// need it says so itself.
     private func verifyPacks(
-        _ names: [String], _ report: inout VerificationReport, _ watch: Watch
+        _ names: [String], _ report: inout VerificationReport, _ progress: WorkProgress
     ) throws(SnapshotError) {
         var readers: [PackReader] = []
         for name in names {
@@ -72,7 +105,7 @@ extension Repository {
             reader.bases = bases
             reader.verify(into: &report)
             reader.forget()
-            try watch.step(.hashing, number + 1, of: readers.count)
+            try progress.report(.hashing, number + 1, of: readers.count)
         }
     }
 
@@ -82,29 +115,31 @@ extension Repository {
         for reader in readers {
             for frame in reader.index.frames { wanted.formUnion(frame.bases) }
         }
-        var places: [PagePlace] = []
+        var locations: [PageLocation] = []
         for (pack, reader) in readers.enumerated() where !wanted.isEmpty {
             for frame in reader.index.frames where frame.bases.isEmpty {
                 for page in frame.first..<frame.first + frame.pages
                 where wanted.remove(reader.index.addresses[page]) != nil {
-                    places.append(PagePlace(pack: UInt32(pack), index: UInt32(page)))
+                    locations.append(PageLocation(pack: UInt32(pack), index: UInt32(page)))
                 }
             }
         }
         let bases = try BasePages(in: packs, pageBytes: readers[0].index.pageBytes)
-        try bases.gather(places, from: readers)
+        try bases.gather(locations, from: readers)
         return bases
     }
 
     /// Writes data.mdb of a snapshot into a directory, and compares it with the manifest's sums.
     /// Where pages cannot be had there are holes, and findings.
     func layOut(
-        _ map: PageMap, _ manifest: Manifest, in directory: String, _ watch: Watch
+        _ map: PageMap, _ manifest: Manifest, in directory: String, isDurable: Bool = false,
+        _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var layout = try Layout(self, map, in: directory)
         let file = try DiskFile(creating: directory + "/data.mdb")
-        try layout.write(to: file, manifest, watch)
+        try layout.write(to: file, manifest, progress)
         try file.resize(to: manifest.bytes)
+        if isDurable { try file.sync() }
         var report = layout.report
         report.bytes = manifest.bytes
         if report.isSound, layout.blake2b != manifest.blake2b {

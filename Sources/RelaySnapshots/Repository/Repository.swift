@@ -25,7 +25,8 @@ public struct Repository: Sendable {
     /// The directory.
     public let path: String
 
-    private static let marker = "relay snapshots 1\n"
+    private static let markerName = "relay snapshots "
+    private static let marker = "\(markerName)\(Limits.formatVersion)\n"
     static let packSuffix = ".pack"
     static let mapSuffix = ".map"
     private static let manifestSuffix = ".json"
@@ -37,32 +38,46 @@ public struct Repository: Sendable {
 
     /// Opens a repository.
     public init(_ path: String) throws(SnapshotError) {
+        var trimmed = path[...]
+        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
+        let path = String(trimmed)
         self.path = path
         guard let marker = try Disk.contents(of: path + "/repository", upTo: 100) else {
             throw .noRepository(path: path)
         }
         guard marker.elementsEqual(Self.marker.utf8) else {
-            throw .damaged(findings: ["\(path)/repository is not of a version that is known"])
+            let text = String(decoding: marker, as: UTF8.self)
+            if text.hasPrefix(Self.markerName), text.hasSuffix("\n"),
+                let version = Int(text.dropFirst(Self.markerName.count).dropLast()),
+                version > Limits.formatVersion
+            {
+                throw .newerFormat(path: path, version: version)
+            }
+            throw .damaged(findings: ["\(path)/repository is not what was written"])
         }
     }
 
-    /// Opens a repository, or makes one where there is nothing.
+    /// Makes an empty repository in a directory that is empty, or is made.
+    ///
+    /// There must be none yet: what is there may be a mount point whose disk is not mounted, so nobody
+    /// makes a repository without having been told to.
     public init(creating path: String) throws(SnapshotError) {
-        if !Disk.exists(path + "/repository") {
-            // What is there may be what another one is making, or was when it was killed.
-            let folders = ["packs", "maps", "snapshots"]
-            for name in Disk.names(in: path) ?? [] {
-                guard folders.contains(name) || name.hasPrefix("repository.part-") else {
-                    throw .occupied(path: path)
-                }
+        if Disk.exists(path + "/repository") { throw .repositoryExists(path: path) }
+        // What is there may be what another one is making, or was when it was killed.
+        let folders = ["packs", "maps", "snapshots"]
+        let known = folders + [StagingDirectory.lostAndFound]
+        for name in Disk.names(in: path) ?? [] {
+            guard known.contains(name) || name.hasPrefix("repository.part-") else {
+                throw .occupied(path: path)
             }
-            try Disk.makeDirectory(path)
-            // The marker comes last: only what has it is a repository.
-            for name in folders {
-                try Disk.makeDirectory("\(path)/\(name)")
-            }
-            try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
         }
+        _ = try Disk.makeParents(of: path)
+        try Disk.makeDirectory(path)
+        // The marker comes last: only what has it is a repository.
+        for name in folders {
+            try Disk.makeDirectory("\(path)/\(name)")
+        }
+        try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
         try self.init(path)
     }
 
@@ -74,15 +89,24 @@ public struct Repository: Sendable {
 
         fileprivate init(_ path: String, _ operation: Int32) throws(SnapshotError) {
             var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            if descriptor < 0, errno == EROFS, operation == LOCK_SH {
-                // What cannot be written nobody prunes: there may be no file to lock.
-                descriptor = open(FileError.directory(of: path), O_RDONLY | O_CLOEXEC)
+            let isDirectory = descriptor < 0 && errno == EISDIR
+            if isDirectory { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
+            if descriptor < 0, operation == LOCK_SH,
+                [EROFS, EACCES, EPERM].contains(errno)
+            {
+                // Whoever may only read locks the file as it is; flock(2) asks for no more.
+                descriptor = open(path, O_RDONLY | O_CLOEXEC)
+                if descriptor < 0, [ENOENT, EACCES, EPERM].contains(errno) {
+                    // There is none yet, or only its owner may read it: the directory does instead, and
+                    // prune locks both.
+                    descriptor = open(FileError.directory(of: path), O_RDONLY | O_CLOEXEC)
+                }
             }
             if descriptor < 0 { throw .system(call: "open", path: path, errno: errno) }
             let file = DiskFile(descriptor: descriptor, path: path)
             if flock(file.descriptor, operation | LOCK_NB) != 0 {
                 throw errno == EWOULDBLOCK
-                    ? .busy(path: FileError.directory(of: path))
+                    ? .busy(path: isDirectory ? path : FileError.directory(of: path))
                     : .system(call: "lock", path: path, errno: errno)
             }
             self.file = file
@@ -103,15 +127,30 @@ public struct Repository: Sendable {
         try Lock(path + "/read.lock", LOCK_SH)
     }
 
-    /// Nobody reads it.
-    func lockForRemoving() throws(SnapshotError) -> Lock {
-        try Lock(path + "/read.lock", LOCK_EX)
+    /// Nobody reads it: neither those who may write, nor those who may not and lock the directory.
+    func lockForRemoving() throws(SnapshotError) -> RemovalLock {
+        RemovalLock(
+            file: try Lock(path + "/read.lock", LOCK_EX), directory: try Lock(path, LOCK_EX))
+    }
+
+    /// Both locks that a reader may hold one of.
+    struct RemovalLock: ~Copyable {
+        private let file: Lock
+        private let directory: Lock
+
+        fileprivate init(file: consuming Lock, directory: consuming Lock) {
+            self.file = file
+            self.directory = directory
+        }
     }
 
     // MARK: Snapshots
 
-    /// Ids of all snapshots, the oldest first: they begin with the time.
-    public func ids() -> [String] {
+    /// Ids of all snapshots, the oldest first; see `ordered`.
+    public func ids() -> [String] { ordered().map(\.id) }
+
+    /// Ids of all snapshots, by their names.
+    func names() -> [String] {
         (Disk.names(in: snapshots) ?? [])
             .filter { $0.hasSuffix(Self.manifestSuffix) }
             .map { String($0.dropLast(Self.manifestSuffix.count)) }
@@ -119,8 +158,8 @@ public struct Repository: Sendable {
 
     /// The one id that begins so; `latest` is the newest.
     public func id(_ prefix: String) throws(SnapshotError) -> String {
-        let ids = ids()
-        if prefix == "latest", let last = ids.last { return last }
+        if prefix == "latest", let last = ids().last { return last }
+        let ids = names()
         if ids.contains(prefix) { return prefix }
         let matching = ids.filter { !prefix.isEmpty && $0.hasPrefix(prefix) }
         guard matching.count == 1 else {
@@ -135,7 +174,9 @@ public struct Repository: Sendable {
     public func manifest(_ id: String) throws(SnapshotError) -> Manifest {
         let bytes = try Disk.contents(of: manifestPath(id), upTo: Limits.manifestBytes)
         guard let bytes else { throw .unknownSnapshot(id: id, repository: path) }
-        guard let manifest = Manifest(bytes), manifest.stored != nil else {
+        guard let manifest = try Manifest(reading: bytes, path: manifestPath(id)),
+            manifest.stored != nil
+        else {
             throw .damaged(findings: ["the manifest of \(id) is not what was written"])
         }
         return manifest

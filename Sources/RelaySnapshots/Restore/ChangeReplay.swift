@@ -107,7 +107,7 @@ public struct ChangeReplay: Sendable {
 
     /// Applies the changes; returns the last sequence number.
     func apply(
-        to store: Store, from manifest: Manifest, _ watch: Watch
+        to store: Store, from manifest: Manifest, _ progress: WorkProgress
     ) throws(SnapshotError) -> UInt64 {
         precondition(sequence >= manifest.sequence, "what cannot be reached was refused before")
         let applier = RecordApplier()
@@ -128,7 +128,7 @@ public struct ChangeReplay: Sendable {
             }
             if let problem { throw .unreachable(reason: problem) }
             next += UInt64(batch.count)
-            try watch.step(.replaying, Int(next - manifest.sequence) - 1, of: total)
+            try progress.report(.replaying, Int(next - manifest.sequence) - 1, of: total)
         }
         return sequence
     }

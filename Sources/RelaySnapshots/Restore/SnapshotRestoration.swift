@@ -21,25 +21,24 @@ public enum SnapshotRestoration {
     /// - Parameter replay: changes to apply on top, if any.
     public static func restore(
         _ source: SnapshotSource, to directory: String, dryRun: Bool = false,
-        replay: ChangeReplay? = nil, _ watch: Watch = .none
+        replay: ChangeReplay? = nil, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> Outcome {
         let target = try StagingDirectory.vacant(directory)
         let manifest = try source.manifest()
         try replay?.requireReachable(from: manifest)
         if dryRun {
-            let report = try source.verify(.full, watch)
+            let report = try source.verify(.full, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
             return Outcome(
                 manifest: manifest, report: report, epoch: nil,
                 sequence: replay?.sequence ?? manifest.sequence)
         }
-        try Disk.requireSpace(
-            manifest.usedPages * manifest.pageBytes, in: FileError.directory(of: target))
+        try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: target)
         let staging = try StagingDirectory(for: target)
         do throws(SnapshotError) {
-            let report = try fill(staging.path, from: source, manifest, watch)
+            let report = try fill(staging.path, from: source, manifest, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
-            return try finish(staging, manifest, report, replay, watch)
+            return try finish(staging, manifest, report, replay, progress)
         } catch {
             staging.discard()
             throw error
@@ -49,22 +48,24 @@ public enum SnapshotRestoration {
     /// Brings the snapshot's data.mdb into a directory and looks at everything in it: what is
     /// verified is what becomes the store.
     private static func fill(
-        _ directory: String, from source: SnapshotSource, _ manifest: Manifest, _ watch: Watch
+        _ directory: String, from source: SnapshotSource, _ manifest: Manifest,
+        _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
         var report: VerificationReport
         switch source {
         case .folder(let folder):
-            report = try folder.verify(.quick, watch)
-            if report.isSound { try copy(folder, manifest, to: directory, watch) }
+            report = try folder.verify(.quick, progress)
+            if report.isSound { try copy(folder, manifest, to: directory, progress) }
         case .stored(let repository, let id):
             let lock = try repository.lockForReading()
             let map = try repository.map(of: manifest, id)
-            report = try repository.layOut(map, manifest, in: directory, watch)
+            report = try repository.layOut(
+                map, manifest, in: directory, isDurable: true, progress)
             withExtendedLifetime(lock) {}
         }
         if report.isSound {
             report.add(
-                try StoreExamination.examine(directory: directory, manifest, watch))
+                try StoreExamination.examine(directory: directory, manifest, progress))
         }
         return report
     }
@@ -72,14 +73,14 @@ public enum SnapshotRestoration {
     /// Gives the store in a staging directory a new epoch and lets it appear.
     private static func finish(
         _ staging: StagingDirectory, _ manifest: Manifest, _ report: VerificationReport,
-        _ replay: ChangeReplay?, _ watch: Watch
+        _ replay: ChangeReplay?, _ progress: WorkProgress
     ) throws(SnapshotError) -> Outcome {
         var sequence = manifest.sequence
         do {
             let store = try lifting { () throws(StoreError) in
                 try Store.open(at: staging.path)
             }
-            if let replay { sequence = try replay.apply(to: store, from: manifest, watch) }
+            if let replay { sequence = try replay.apply(to: store, from: manifest, progress) }
             let lastTime = try replay?.lastTime()
             try lifting { () throws(StoreError) in try store.renewEpoch(after: lastTime) }
         }
@@ -98,7 +99,8 @@ public enum SnapshotRestoration {
     /// Copies data.mdb and hashes what is copied: what was verified a moment ago and what is
     /// restored are the same bytes.
     private static func copy(
-        _ folder: SnapshotFolder, _ manifest: Manifest, to directory: String, _ watch: Watch
+        _ folder: SnapshotFolder, _ manifest: Manifest, to directory: String,
+        _ progress: WorkProgress
     ) throws(SnapshotError) {
         let source = try DiskFile(reading: folder.dataPath)
         let target = try DiskFile(creating: directory + "/data.mdb")
@@ -110,9 +112,11 @@ public enum SnapshotRestoration {
             let bytes = UnsafeRawBufferPointer(rebasing: scratch.bytes[..<count])
             digest.update(bytes, isSegmentStart: offset % Limits.segmentBytes == 0)
             if !bytes.isZero { try target.write(bytes, at: offset) }
-            try watch.step(.copying, offset + count, of: manifest.bytes)
+            try progress.report(.copying, offset + count, of: manifest.bytes)
         }
         try target.resize(to: manifest.bytes)
+        // Here, because the failure to write a page out is told to who has the file open, and once.
+        try target.sync()
         guard digest.finish().blake2b == manifest.blake2b else {
             throw .damaged(findings: ["\(folder.dataPath) has changed while it was copied"])
         }

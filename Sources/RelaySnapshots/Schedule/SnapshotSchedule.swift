@@ -8,16 +8,16 @@ import System
 
 /// Adds a snapshot to a repository at intervals, from a thread of its own beside what serves.
 ///
-/// The interval counts from the newest snapshot that the repository has, whoever took it, so a
-/// restart neither skips nor repeats one. What fails is said and tried again; it never ends what
-/// serves.
+/// The interval counts from the last good snapshot that the repository has, whoever took it, so a
+/// restart neither skips nor repeats one. Each one is verified. What fails is said and tried again; it
+/// never ends what serves.
 public final class SnapshotSchedule: Sendable {
     private let store: Store
     private let path: String
     private let interval: Int
     private let options: SnapshotOptions
     private let log: @Sendable (String) -> Void
-    private let watch = Watch()
+    private let cancellation = Cancellation()
     private let thread = Mutex<BackgroundThread?>(nil)
     private let state = Mutex(State())
     /// A byte in it ends the wait.
@@ -28,12 +28,16 @@ public final class SnapshotSchedule: Sendable {
         var taken = 0
         var failed = 0
         var latest: SnapshotOutcome?
+        /// When the latest was found right.
+        var verifiedAt: Timestamp?
         var failure: String?
+        /// By the monotonic clock, in milliseconds.
+        var retryAt: Int64?
         var next: Timestamp?
     }
 
     /// - Parameters:
-    ///   - repository: where; made if there is none.
+    ///   - repository: where; there must be one.
     ///   - interval: milliseconds between two snapshots.
     ///   - log: told a line of each one that was taken or failed.
     public init(
@@ -52,7 +56,7 @@ public final class SnapshotSchedule: Sendable {
         }
         wake = (ends[0], ends[1])
         // What cannot work at all is said at the start, not an hour later.
-        _ = try Repository(creating: repository)
+        _ = try Repository(repository)
     }
 
     deinit {
@@ -67,7 +71,7 @@ public final class SnapshotSchedule: Sendable {
 
     /// Ends a snapshot that is under way, which leaves nothing behind, and then the thread.
     public func stop() {
-        watch.stop()
+        cancellation.request()
         _ = write(wake.write, [1], 1)
         thread.withLock { thread in
             thread?.join()
@@ -76,45 +80,54 @@ public final class SnapshotSchedule: Sendable {
     }
 
     private func run() {
-        while wait(until: nextTime()) { takeOne() }
+        while !cancellation.isRequested {
+            let left = nextTime().milliseconds - Timestamp.now.milliseconds
+            if left <= 0 {
+                takeOne()
+            } else {
+                // Not for long at once: the clock may be set meanwhile.
+                var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
+                poll(&descriptor, 1, Int32(min(left, Limits.sleepMilliseconds)))
+            }
+        }
     }
 
-    /// When the next snapshot is due.
+    /// When the next snapshot is due: an interval after the last good one, whoever took it, and not
+    /// before a failure has had time to pass. A time that has not come yet is no time of a snapshot.
     private func nextTime() -> Timestamp {
         let now = Timestamp.now.milliseconds
         var due = now
-        if let repository = try? Repository(path), let id = repository.ids().last,
-            let newest = try? repository.manifest(id)
-        {
-            due = newest.createdAt.milliseconds + Int64(interval)
+        if let repository = try? Repository(path) {
+            let last = repository.ordered().compactMap { snapshot -> Int64? in
+                guard !snapshot.isAhead, let manifest = snapshot.manifest,
+                    !repository.verification(snapshot.id).isDamaged
+                else { return nil }
+                return manifest.createdAt.milliseconds
+            }.max()
+            if let last { due = last + Int64(interval) }
         }
-        if state.withLock({ $0.failure != nil }) {
-            due = max(due, now + Int64(min(Limits.retryMilliseconds, interval)))
-        }
-        // A clock that was set back must not stop snapshots for long.
-        let next = Timestamp(milliseconds: min(due, now + Int64(interval)))
+        let retry = state.withLock { $0.retryAt }
+        let wait = retry.map { max(0, $0 - SystemClock.monotonic.milliseconds) } ?? 0
+        let next = Timestamp(milliseconds: max(due, now + wait))
         state.withLock { $0.next = next }
         return next
     }
 
-    /// Waits; false when the schedule ends.
-    private func wait(until time: Timestamp) -> Bool {
-        while !watch.isStopped {
-            let left = time.milliseconds - Timestamp.now.milliseconds
-            if left <= 0 { return true }
-            var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, Int32(min(left, Limits.sleepMilliseconds)))
-        }
-        return false
-    }
-
     private func takeOne() {
         do throws(SnapshotError) {
-            let outcome = try Repository(creating: path).take(store, options, watch)
+            let progress = WorkProgress(cancellation: cancellation)
+            let repository = try Repository(path)
+            let outcome = try repository.take(store, options, progress)
+            // What counts is what the disk has: all sums are compared.
+            let id = String(outcome.id.dropFirst(repository.path.count + 1))
+            let report = try repository.verify(id, .quick, progress)
+            guard report.isSound else { throw .damaged(findings: report.findings) }
             state.withLock { state in
                 state.taken += 1
                 state.latest = outcome
+                state.verifiedAt = .now
                 state.failure = nil
+                state.retryAt = nil
             }
             log(
                 "snapshot \(outcome.id): \(outcome.manifest.stored?.addedBytes ?? 0) bytes added "
@@ -122,16 +135,28 @@ public final class SnapshotSchedule: Sendable {
         } catch .cancelled {
             return
         } catch {
-            state.withLock { state in
-                state.failed += 1
-                state.failure = "\(error)"
-            }
-            log("snapshot failed: \(error)")
+            fail(error)
         }
     }
 
+    private func fail(_ error: SnapshotError) {
+        // A store that is damaged still is in a minute, and to find that out all of it is read.
+        let isLasting =
+            switch error {
+            case .damagedStore, .damaged: true
+            default: false
+            }
+        let pause = isLasting ? interval : min(Limits.retryMilliseconds, interval)
+        state.withLock { state in
+            state.failed += 1
+            state.failure = "\(error)"
+            state.retryAt = SystemClock.monotonic.milliseconds + Int64(pause)
+        }
+        log("snapshot failed: \(error)")
+    }
+
     /// Member `snapshots`: `repository`, `taken`, `failed`, and if there are any `latest`,
-    /// `latestAt`, `addedBytes`, `storeGrewBy`, `milliseconds`, `failure` (of the last one, if it
+    /// `latestAt`, `addedBytes`, `storeGrewBy`, `milliseconds`, `verifiedAt`, `failure` (of the last one, if it
     /// failed) and `nextAt`.
     public func writeMembers(to writer: inout JSONWriter) {
         let state = state.withLock { $0 }
@@ -146,6 +171,7 @@ public final class SnapshotSchedule: Sendable {
             writer.member("addedBytes", latest.manifest.stored?.addedBytes ?? 0)
             writer.member("storeGrewBy", latest.growth)
             writer.member("milliseconds", latest.milliseconds)
+            if let verifiedAt = state.verifiedAt { writer.member("verifiedAt", verifiedAt) }
         }
         if let failure = state.failure { writer.member("failure", failure) }
         if let next = state.next { writer.member("nextAt", next) }

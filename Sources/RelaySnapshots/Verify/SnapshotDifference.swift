@@ -1,4 +1,5 @@
 import JSON
+import RelayRecords
 import RelayStore
 
 /// A document that differs between two snapshots.
@@ -26,7 +27,8 @@ public struct SnapshotDifference: Sendable {
     /// Hands over all differences from one store to another, in ascending order of account,
     /// resource and id. Documents are read only where `withFields` wants to know more.
     public static func forEach(
-        from old: OpenSnapshot, to new: OpenSnapshot, withFields: Bool, _ watch: Watch = .none,
+        from old: OpenSnapshot, to new: OpenSnapshot, withFields: Bool,
+        _ progress: WorkProgress = .none,
         _ body: (SnapshotDifference) -> Void
     ) throws(SnapshotError) {
         var isCancelled = false
@@ -35,18 +37,37 @@ public struct SnapshotDifference: Sendable {
             let after = try new.store.pin()
             try before.view.forEachDifference(to: after.view) { (key, kind) throws(StoreError) in
                 var difference = SnapshotDifference(kind: kind, key: key)
-                if withFields, kind == .changed {
-                    difference.fields = Self.fields(
-                        try before.view.json(key), try after.view.json(key))
+                if kind == .changed {
+                    let (old, new) = (try before.view.json(key), try after.view.json(key))
+                    if old == new, try hasSameFile(key, before.view, after.view) {
+                        isCancelled = progress.isCancelled
+                        return !isCancelled
+                    }
+                    if withFields { difference.fields = Self.fields(old, new) }
                 }
                 body(difference)
-                isCancelled = watch.isEnded
+                isCancelled = progress.isCancelled
                 return !isCancelled
             }
         } catch {
             throw .store(error)
         }
         if isCancelled { throw .cancelled }
+    }
+
+    /// Whether a document has the same file in both, or none. A dump that was loaded gives records new
+    /// versions, and files new numbers: neither is a difference.
+    private static func hasSameFile(
+        _ key: DocumentKey, _ before: borrowing StoreView, _ after: borrowing StoreView
+    ) throws(StoreError) -> Bool {
+        try digest(key, before) == digest(key, after)
+    }
+
+    private static func digest(
+        _ key: DocumentKey, _ view: borrowing StoreView
+    ) throws(StoreError) -> BlobDigest? {
+        guard let document = try view.document(key) else { return nil }
+        return AttachmentContent(privateBytes: document.privateBytes)?.digest
     }
 
     /// The members that differ between two objects, in the order of the first, new ones last.

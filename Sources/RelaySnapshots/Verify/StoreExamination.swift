@@ -7,24 +7,24 @@ public enum StoreExamination {
     /// Examines the newest commit of a store that others may be writing to. Keeps its pages for as
     /// long as it takes.
     public static func examine(
-        _ store: Store, _ watch: Watch = .none
+        _ store: Store, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
-        try watch.step(.checking, 0, of: 3)
+        try progress.report(.checking, 0, of: 3)
         var report = VerificationReport()
         report.add(pinned.image.census())
         // Records are read by liblmdb, which believes what it finds: not on damaged pages.
         guard report.isSound else { return report }
-        try watch.step(.checking, 1, of: 3)
-        try examine(pinned, &report, watch)
+        try progress.report(.checking, 1, of: 3)
+        try examine(pinned, &report, progress)
         return report
     }
 
     /// Examines a snapshot's directory whose sums are known to fit.
     static func examine(
-        directory: String, _ manifest: Manifest, _ watch: Watch
+        directory: String, _ manifest: Manifest, _ progress: WorkProgress
     ) throws(SnapshotError) -> VerificationReport {
-        try watch.step(.checking, 0, of: 3)
+        try progress.report(.checking, 0, of: 3)
         var report = VerificationReport()
         do throws(LMDBError) {
             let file = try MappedFile(in: directory)
@@ -33,13 +33,13 @@ public enum StoreExamination {
             report.add("data.mdb: \(error)")
         }
         guard report.isSound else { return report }
-        try watch.step(.checking, 1, of: 3)
+        try progress.report(.checking, 1, of: 3)
         do throws(StoreError) {
             let store = try Store.open(at: directory, options: StoreOptions(isReadOnly: true))
             let pinned = try store.pin()
             try compare(pinned, manifest, &report)
             do throws(SnapshotError) {
-                try examine(pinned, &report, watch)
+                try examine(pinned, &report, progress)
             } catch .store(let error) {
                 throw error
             } catch .cancelled {
@@ -50,23 +50,42 @@ public enum StoreExamination {
         } catch {
             report.add("data.mdb: \(error)")
         }
-        try watch.step(.checking, 3, of: 3)
+        try progress.report(.checking, 3, of: 3)
         return report
     }
 
+    /// Refuses a commit that a snapshot could not be restored of: looks at the structure of all pages,
+    /// and at everything that has a checksum. References are left to a full verification, which takes
+    /// several times as long.
+    static func requireIntact(
+        _ pinned: borrowing PinnedStore, _ progress: WorkProgress
+    ) throws(SnapshotError) {
+        try progress.report(.checking, 0, of: 2)
+        var report = VerificationReport()
+        report.add(pinned.image.census())
+        try progress.report(.checking, 1, of: 2)
+        if report.isSound {
+            let sums = try lifting { () throws(StoreError) in try pinned.view.checkSums() }
+            for fault in sums.faults { report.add(fault) }
+        }
+        guard report.isSound else { throw .damagedStore(findings: report.findings) }
+        try progress.report(.checking, 2, of: 2)
+    }
+
     private static func examine(
-        _ pinned: borrowing PinnedStore, _ report: inout VerificationReport, _ watch: Watch
+        _ pinned: borrowing PinnedStore, _ report: inout VerificationReport,
+        _ progress: WorkProgress
     ) throws(SnapshotError) {
         let check = try lifting { () throws(StoreError) in try pinned.view.check() }
         report.documents += check.documents
         report.listKeys += check.listKeys
         for fault in check.faults { report.add(fault) }
-        try watch.step(.checking, 2, of: 3)
+        try progress.report(.checking, 2, of: 3)
         // Meaning is looked for only in what is in order.
         guard report.isSound else { return }
         let records = try lifting { () throws(StoreError) in try RecordCheck(pinned.view) }
         for finding in records.findings { report.add(finding) }
-        try watch.step(.checking, 3, of: 3)
+        try progress.report(.checking, 3, of: 3)
     }
 
     /// Whether a store is what its manifest says.

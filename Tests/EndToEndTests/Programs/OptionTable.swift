@@ -97,6 +97,7 @@ enum OptionTable {
             "--store": "SnapshotTests.epoch",
             "--to": "SnapshotTests.epoch",
             "--into": "SnapshotKillTests.killed",
+            "--init": "RelayctlOptionTests.snapshotPrune",
             "--stdout": "RelayctlOptionTests.snapshotCreate",
             "--manifest": "RelayctlOptionTests.snapshotCreate",
             "--label": "RelayctlOptionTests.snapshotCreate",
@@ -104,6 +105,7 @@ enum OptionTable {
             "--rate-limit": "SnapshotKillTests.leftovers",
             "--json": "RelayctlOptionTests.snapshotCreate",
         ],
+        "relayctl snapshot init": ["--json": "RelayctlOptionTests.snapshotPrune"],
         "relayctl snapshot verify": [
             "--quick": "RelayctlOptionTests.snapshotCreate",
             "--full": "RelayctlOptionTests.snapshotCreate",
@@ -124,6 +126,7 @@ enum OptionTable {
             "--keep-daily": "RelayctlOptionTests.snapshotPrune",
             "--keep-weekly": "RelayctlOptionTests.snapshotPrune",
             "--keep-monthly": "RelayctlOptionTests.snapshotPrune",
+            "--timezone": "SnapshotClockTests.days",
             "--dry-run": "RelayctlOptionTests.snapshotPrune",
             "--json": "RelayctlOptionTests.snapshotPrune",
         ],

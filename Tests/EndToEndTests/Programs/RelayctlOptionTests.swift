@@ -177,9 +177,12 @@ struct RelayctlOptionTests {
         let directory = TemporaryDirectory()
         let (store, path) = (directory.file("store"), directory.file("repository"))
         _ = run(["sample", "--store", store, "--orders", "5"])
-        for label in ["older", "newer"] {
-            _ = run(["snapshot", "create", "--store", store, "--into", path, "--label", label])
-        }
+        let create = ["snapshot", "create", "--store", store, "--into", path]
+        #expect(run(create, code: 1).contains("there is no repository in \(path)"))
+        _ = run(create + ["--label", "older", "--init"])
+        _ = run(create + ["--label", "newer"])
+        #expect(run(create + ["--init"], code: 1).contains("leave --init out"))
+        #expect(run(["snapshot", "init", path, "--json"], code: 1).contains("\"error\":"))
         let list = run(["snapshot", "list", path, "--json"])
         let ids = list.split(separator: "\"").indices.compactMap { index -> Substring? in
             let words = list.split(separator: "\"")
@@ -192,6 +195,9 @@ struct RelayctlOptionTests {
                 dry.contains("\"kept\":[\"\(ids[1])\"],\"removed\":[\"\(ids[0])\"]"),
                 "\(rule): \(dry)")
         }
+        let zone = ["snapshot", "prune", path, "--keep-daily", "1", "--dry-run", "--timezone"]
+        #expect(run(zone + ["Europe/Atlantis"], code: 2).contains("such as Europe/Berlin"))
+        _ = run(zone + ["Europe/Berlin"])
         #expect(run(["snapshot", "status", path, "--json"]).contains("{\"snapshots\":2,"))
         _ = run(["snapshot", "prune", path, "--keep-daily", "1"])
         #expect(run(["snapshot", "status", path, "--json"]).contains("{\"snapshots\":1,"))

@@ -17,11 +17,8 @@ struct StartupTests {
             (1, "make the directory", { ["--socket", $0.file("no/relay.sock")] }),
             (1, "is no socket", { ["--admin-socket", $0.path] }),
             (
-                1, "exists already",
-                {
-                    close(open($0.file("mine"), O_CREAT | O_WRONLY, 0o600))
-                    return ["--snapshot-every", "1h", "--snapshot-to", $0.path]
-                }
+                1, "mount its disk",
+                { ["--snapshot-every", "1h", "--snapshot-to", $0.path] }
             ),
             (2, "go together", { _ in ["--snapshot-every", "1h"] }),
             (2, "cannot share the socket", { ["--admin-socket", $0.file("relay.sock")] }),
@@ -113,11 +110,13 @@ struct StartupTests {
     func signals() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("relay.sock")
+        let snapshots = directory.file("snapshots")
+        #expect(ChildProcess.run("relayctl", ["snapshot", "init", snapshots]).code == 0)
         let relayd = ActivatedRelayd(
             in: directory,
             [
                 "--store", directory.file("store"), "--socket", path, "--listen", "127.0.0.1:0",
-                "--snapshot-every", "1h", "--snapshot-to", directory.file("snapshots"),
+                "--snapshot-every", "1h", "--snapshot-to", snapshots,
             ], sockets: [])
         try #require(relayd.isReady(), "\(relayd.output)")
         relayd.process.signal(SIGPIPE)

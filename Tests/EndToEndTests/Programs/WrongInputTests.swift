@@ -61,7 +61,8 @@ import Testing
         guard geteuid() == 0, run(["--version"], as: 4_242).0 == 0 else { return }
         let (store, repository) = (directory.file("store"), directory.file("repository"))
         #expect(run(["sample", "--store", store, "--orders", "20"]).0 == 0)
-        #expect(run(["snapshot", "create", "--store", store, "--into", repository]).0 == 0)
+        #expect(
+            run(["snapshot", "create", "--store", store, "--into", repository, "--init"]).0 == 0)
         for path in [directory.path, repository, store] { #expect(chmod(path, 0o777) == 0) }
         for path in ["store/data.mdb", "store/lock.mdb", "repository/repository"] {
             #expect(chmod(directory.file(path), 0o666) == 0)

@@ -71,15 +71,16 @@ import Testing
     func schedule() throws {
         let sample = try SampleStore()
         let path = sample.directory.file("repository")
+        let repository = try Repository(creating: path)
         let relayd = try Relayd(
             store: sample.store, in: sample.directory,
             arguments: ["--snapshot-every", "1s", "--snapshot-to", path])
-        let repository = try Repository(path)
         for _ in 0..<1_000 where repository.ids().count < 2 { usleep(10_000) }
         let admin = try ClientConnection(unix: relayd.adminSocket)
         let figures = try admin.perform(ClientRequest("GET", "/admin/stat"))
         let text = String(decoding: figures.body, as: UTF8.self)
         #expect(text.contains("\"snapshots\":{\"repository\":\"\(path)\",\"taken\":"))
+        #expect(text.contains("\"verifiedAt\":"))
         #expect(relayd.stop() == 0)
         #expect(repository.ids().count >= 2)
         #expect(try repository.verifyAll(.full).findings == [])

@@ -7,7 +7,9 @@ extension Commands {
         "to", "DIR", .path, help: "make the directory DIR with data.mdb and manifest.json")
     static let snapshotInto = Option<String?>.optional(
         "into", "REPO", .path,
-        help: "add the snapshot to the repository REPO, which is made if it does not exist")
+        help: "add the snapshot to the repository REPO")
+    static let makeRepository = Option<Bool>.flag(
+        "init", help: "with --into: make the repository REPO first; there must be none yet")
     static let standardOutput = Option<Bool>.flag(
         "stdout", help: "write data.mdb to standard output; the manifest goes to standard error")
     static let manifestFile = Option<String?>.optional(
@@ -42,6 +44,11 @@ extension Commands {
         Option<Int>.number(
             name, "N", .integer(0...1_000_000), default: 0, help: "keep " + help)
     }
+    static let timeZone = Option<String?>.optional(
+        "timezone", "ZONE",
+        help:
+            "the time zone whose days, weeks and months count, such as Europe/Berlin; default: this "
+            + "machine's")
     static let restoreTo = Option<String>.required(
         "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
     static let dryRun = Option<Bool>.flag(
@@ -59,10 +66,13 @@ extension Commands {
         "snapshot create", summary: "Take a snapshot of a store, also while relayd serves it",
         options: [
             store.description, snapshotTo.description, snapshotInto.description,
-            standardOutput.description,
+            makeRepository.description, standardOutput.description,
             manifestFile.description, snapshotLabel.description, compact.description,
             rateLimit.description, maxGrowth.description, json.description,
         ])
+    static let snapshotInit = Verb(
+        "snapshot init", summary: "Make an empty repository for snapshots",
+        options: [json.description], operands: [repository])
     static let snapshotVerify = Verb(
         "snapshot verify",
         summary: "Check that a snapshot is undamaged; exit code 3 if it is damaged",
@@ -75,7 +85,7 @@ extension Commands {
             changesFrom.description, json.description,
         ], operands: [snapshotID])
     static let snapshotList = Verb(
-        "snapshot list", summary: "List the snapshots of a repository and what each one adds",
+        "snapshot list", summary: "List the snapshots of a repository and what each one added",
         options: [json.description], operands: [repository])
     static let snapshotStatus = Verb(
         "snapshot status",
@@ -86,7 +96,7 @@ extension Commands {
         summary: "Remove the snapshots that no rule keeps, and the pages that only they need",
         options: [
             keepLast.description, keepDaily.description, keepWeekly.description,
-            keepMonthly.description, dryRun.description, json.description,
+            keepMonthly.description, timeZone.description, dryRun.description, json.description,
         ], operands: [repository])
     static let snapshotDiff = Verb(
         "snapshot diff",
@@ -101,7 +111,7 @@ extension Commands {
         options: [store.description, json.description])
 
     static let snapshotVerbs = [
-        snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
+        snapshotInit, snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
         snapshotPrune, snapshotDiff, check,
     ]
 }

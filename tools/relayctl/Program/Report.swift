@@ -86,10 +86,34 @@ struct Report {
     }
 
     private static func scalar(_ value: JSONValue) -> String {
-        if let text = value.string { return String(text) }
+        if let text = value.string { return String(text).printable }
         if let integer = value.integer { return "\(integer)" }
         if let double = value.double { return "\(double)" }
         if let boolean = value.boolean { return boolean ? "yes" : "no" }
         return "-"
+    }
+}
+
+extension String {
+    /// For a terminal and for one line: control characters, which a label may have, become escapes such as
+    /// `\u{1b}`.
+    var printable: String {
+        guard unicodeScalars.contains(where: \.isControl) else { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            text += scalar.isControl ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal does something else than to draw it: C0, DEL, C1, line and paragraph
+    /// separators, and what turns the direction of text.
+    fileprivate var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }

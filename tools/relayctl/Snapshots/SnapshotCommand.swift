@@ -8,12 +8,13 @@ enum SnapshotCommand {
     /// Carries a verb out; nil when it is none of these.
     static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
         switch verb.name {
+        case Commands.snapshotInit.name: try RepositoryCommand.make(arguments)
         case Commands.snapshotCreate.name: try create(arguments)
         case Commands.snapshotVerify.name: try verify(arguments)
         case Commands.snapshotRestore.name: try restore(arguments)
-        case Commands.snapshotList.name: try list(arguments)
-        case Commands.snapshotStatus.name: try status(arguments)
-        case Commands.snapshotPrune.name: try prune(arguments)
+        case Commands.snapshotList.name: try RepositoryCommand.list(arguments)
+        case Commands.snapshotStatus.name: try RepositoryCommand.status(arguments)
+        case Commands.snapshotPrune.name: try RepositoryCommand.prune(arguments)
         case Commands.snapshotDiff.name: try SnapshotDiffCommand.run(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
@@ -30,23 +31,28 @@ enum SnapshotCommand {
         if (options.label?.utf8.count ?? 0) > RelaySnapshots.Limits.labelBytes {
             throw .usage("a label has at most \(RelaySnapshots.Limits.labelBytes) bytes")
         }
-        let places = (
+        let targets = (
             arguments[Commands.snapshotTo], arguments[Commands.snapshotInto],
             arguments[Commands.standardOutput]
         )
+        if arguments[Commands.makeRepository], targets.1 == nil {
+            throw .usage("--init needs --into REPO")
+        }
         SnapshotCopy.giveWay()
-        switch places {
+        switch targets {
         case (let directory?, nil, false):
             let store = try StoreKeeper.open(arguments[Commands.store])
-            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-                try SnapshotCopy.take(store, to: directory, options, watch)
+            let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+                try SnapshotCopy.take(store, to: directory, options, progress)
             }
             return report(outcome)
         case (nil, let repository?, false):
             if options.isCompact { throw .usage("--compact needs --to DIR") }
             let store = try StoreKeeper.open(arguments[Commands.store])
-            let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-                try Repository(creating: repository).take(store, options, watch)
+            let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
+                let isNew = arguments[Commands.makeRepository]
+                return try (isNew ? Repository(creating: repository) : Repository(repository))
+                    .take(store, options, progress)
             }
             return report(outcome)
         case (nil, nil, true):
@@ -63,12 +69,19 @@ enum SnapshotCommand {
         _ arguments: Arguments, _ options: SnapshotOptions
     ) throws(CommandError) -> Report {
         let path = arguments[Commands.manifestFile]
+        if isatty(STDOUT_FILENO) == 1 {
+            throw .usage(
+                "--stdout writes binary data, and standard output is a terminal: lead it to a file or "
+                    + "another program")
+        }
         if let path {
             try CommandError.lifting { () throws(OutputError) in try OutputFile.check(path) }
         }
         let store = try StoreKeeper.open(arguments[Commands.store])
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-            try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, watch)
+        // Standard error is the manifest's, unless that has a file of its own.
+        let outcome = try withProgress(arguments, isShown: path != nil) {
+            (progress) throws(SnapshotError) in
+            try SnapshotCopy.stream(store, to: STDOUT_FILENO, options, progress)
         }
         try CommandError.lifting { () throws(OutputError) in
             try OutputFile.write(outcome.manifest.encoded, to: path ?? OutputFile.standardError)
@@ -98,19 +111,19 @@ enum SnapshotCommand {
         let depth: VerificationDepth = arguments[Commands.quick] ? .quick : .full
         let name = arguments[Commands.snapshotOrRepository]
         return verdict(
-            try watching(arguments) { (watch) throws(SnapshotError) in
+            try withProgress(arguments) { (progress) throws(SnapshotError) in
                 if let repository = try? Repository(name) {
-                    return try repository.verifyAll(depth, watch)
+                    return try repository.verifyAll(depth, progress)
                 }
-                return try SnapshotSource(name).verify(depth, watch)
+                return try SnapshotSource(name).verify(depth, progress)
             })
     }
 
     private static func check(_ arguments: Arguments) throws(CommandError) -> Report {
         let store = try StoreKeeper.openForReading(arguments[Commands.store])
         let newest = store.lastTransactionID
-        let report = try watching(arguments) { (watch) throws(SnapshotError) in
-            try StoreExamination.examine(store, watch)
+        let report = try withProgress(arguments) { (progress) throws(SnapshotError) in
+            try StoreExamination.examine(store, progress)
         }
         try StoreKeeper.requireUndisturbed(store, since: newest)
         return verdict(report)
@@ -135,9 +148,9 @@ enum SnapshotCommand {
         let replay = try replay(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
+        let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(
-                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, watch)
+                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
         }
         return Report { writer in
             writer.member("store", directory)
@@ -161,71 +174,20 @@ enum SnapshotCommand {
         }
     }
 
-    // MARK: list, status, prune
-
-    private static func list(_ arguments: Arguments) throws(CommandError) -> Report {
-        let path = arguments[Commands.repository]
-        let entries = try CommandError.lifting { () throws(SnapshotError) in
-            try Repository(path).list()
-        }
-        return Report { writer in
-            writer.name("snapshots")
-            writer.beginArray()
-            for entry in entries {
-                writer.beginObject()
-                entry.writeMembers(to: &writer)
-                writer.endObject()
-            }
-            writer.endArray()
-        }
-    }
-
-    private static func status(_ arguments: Arguments) throws(CommandError) -> Report {
-        let path = arguments[Commands.repository]
-        let status = try CommandError.lifting { () throws(SnapshotError) in
-            try Repository(path).status()
-        }
-        return Report { status.writeMembers(to: &$0) }
-    }
-
-    private static func prune(_ arguments: Arguments) throws(CommandError) -> Report {
-        let policy = RetentionPolicy(
-            last: arguments[Commands.keepLast], daily: arguments[Commands.keepDaily],
-            weekly: arguments[Commands.keepWeekly], monthly: arguments[Commands.keepMonthly])
-        if policy.isEmpty {
-            throw .usage("no rule says what to keep: give at least one, such as --keep-last 7")
-        }
-        let path = arguments[Commands.repository]
-        let isDry = arguments[Commands.dryRun]
-        let outcome = try watching(arguments) { (watch) throws(SnapshotError) in
-            try Repository(path).prune(policy, dryRun: isDry, watch)
-        }
-        return Report { writer in
-            writer.member("dryRun", isDry)
-            writer.member("deletedPacks", outcome.deletedPacks)
-            writer.member("rewrittenPacks", outcome.rewrittenPacks)
-            writer.member("freedBytes", outcome.freedBytes)
-            for (name, ids) in [("kept", outcome.kept), ("removed", outcome.removed)] {
-                name == "kept" ? writer.name("kept") : writer.name("removed")
-                writer.beginArray()
-                for id in ids { writer.value(id) }
-                writer.endArray()
-            }
-        }
-    }
-
     // MARK: What all of them need
 
     /// Runs long work with its progress shown, ending it on Ctrl-C.
-    static func watching<Value: ~Copyable>(
-        _ arguments: Arguments, _ body: (Watch) throws(SnapshotError) -> Value
+    static func withProgress<Value: ~Copyable>(
+        _ arguments: Arguments, isShown: Bool = true,
+        _ body: (WorkProgress) throws(SnapshotError) -> Value
     ) throws(CommandError) -> Value {
         Interrupt.hold()
         let stages = StageProgress(json: arguments[Commands.json])
-        let watch = Watch(
-            report: { stages.show($0, $1, of: $2) }, isEnding: { Interrupt.isPending })
+        let progress = WorkProgress(
+            cancellation: Cancellation { Interrupt.isPending },
+            show: { if isShown { stages.show($0, $1, of: $2) } })
         do throws(SnapshotError) {
-            let value = try body(watch)
+            let value = try body(progress)
             stages.finish()
             return value
         } catch {
@@ -237,14 +199,14 @@ enum SnapshotCommand {
 /// The progress of work in several stages, one bar after the other.
 final class StageProgress: @unchecked Sendable {
     // SAFETY: shown and finished by the one thread that does the work.
-    private var stage: Watch.Stage?
+    private var stage: WorkProgress.Stage?
     private var progress: Progress?
     private var done = 0
     private let json: Bool
 
     init(json: Bool) { self.json = json }
 
-    func show(_ stage: Watch.Stage, _ done: Int, of total: Int) {
+    func show(_ stage: WorkProgress.Stage, _ done: Int, of total: Int) {
         if self.stage != stage {
             finish()
             self.stage = stage

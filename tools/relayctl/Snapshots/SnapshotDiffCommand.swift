@@ -16,11 +16,11 @@ enum SnapshotDiffCommand {
         let (older, newer) = (arguments[Commands.older], arguments[Commands.newer])
         let (fields, asJSON) = (arguments[Commands.fields], arguments[Commands.json])
         var resources: [String: Counts] = [:]
-        try SnapshotCommand.watching(arguments) { (watch) throws(SnapshotError) in
-            let before = try OpenSnapshot(older, watch)
-            let after = try OpenSnapshot(newer, watch)
+        try SnapshotCommand.withProgress(arguments) { (progress) throws(SnapshotError) in
+            let before = try OpenSnapshot(older, progress)
+            let after = try OpenSnapshot(newer, progress)
             try SnapshotDifference.forEach(
-                from: before, to: after, withFields: fields, watch
+                from: before, to: after, withFields: fields, progress
             ) { difference in
                 switch difference.kind {
                 case .added: resources[difference.resource, default: Counts()].added += 1
@@ -67,6 +67,6 @@ enum SnapshotDiffCommand {
     }
 
     private static func show(_ json: [UInt8]?) -> String {
-        json.map { String(decoding: $0, as: UTF8.self) } ?? "nothing"
+        json.map { String(decoding: $0, as: UTF8.self).printable } ?? "nothing"
     }
 }

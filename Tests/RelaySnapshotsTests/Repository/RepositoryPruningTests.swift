@@ -70,7 +70,7 @@ import Testing
 
     @Test("Each rule keeps the newest snapshot of each of its periods.")
     func policy() throws {
-        func day(_ text: String) -> (id: String, time: Timestamp) {
+        func day(_ text: String) -> (id: String, time: Timestamp?) {
             (text, Timestamp(rfc3339: text + "Z")!)
         }
         let snapshots = [
@@ -78,8 +78,10 @@ import Testing
             "2026-11-20T08:00:00", "2026-11-22T08:00:00", "2026-11-22T20:00:00",
             "2026-11-23T08:00:00", "2026-11-23T09:00:00",
         ].map(day)
-        func kept(_ policy: RetentionPolicy) -> [String] {
-            policy.kept(snapshots).sorted().map { String($0.dropFirst(5).prefix(8)) }
+        func kept(_ policy: RetentionPolicy, hours: Int64 = 0) -> [String] {
+            var policy = policy
+            policy.offset = { _ in hours * 3_600 }
+            return policy.kept(snapshots).sorted().map { String($0.dropFirst(5).prefix(8)) }
         }
         #expect(kept(RetentionPolicy(last: 1)) == ["11-23T09"])
         #expect(kept(RetentionPolicy(daily: 3)) == ["11-20T08", "11-22T20", "11-23T09"])
@@ -90,5 +92,8 @@ import Testing
         #expect(
             kept(RetentionPolicy(last: 2, monthly: 2)) == ["10-31T23", "11-23T08", "11-23T09"])
         #expect(kept(RetentionPolicy(daily: 100)).count == 6)
+        // An hour to the east, the last second of October lies in November.
+        #expect(kept(RetentionPolicy(monthly: 5), hours: 1) == ["10-30T10", "11-23T09"])
+        #expect(kept(RetentionPolicy(daily: 100), hours: 1).count == 5)
     }
 }

@@ -20,8 +20,8 @@ import Testing
         let added = try #require(second.manifest.stored).addedBytes
         let whole = try #require(first.manifest.stored).addedBytes
         #expect(added * 100 < whole * 5, "\(added) of \(whole)")
-        let listed = try repository.list()
-        #expect(listed.map(\.addedPages) == [first, second].map { $0.manifest.stored!.addedPages })
+        let listed = try repository.list().entries
+        #expect(listed.map { $0.manifest?.stored } == [first, second].map { $0.manifest.stored })
         // The same commit, whether in a directory or in packs.
         #expect(try folder.manifest().blake2b == second.manifest.blake2b)
         for id in repository.ids() {
@@ -46,6 +46,9 @@ import Testing
         mkdir(fixture.file("photos/of-may"), 0o700)
         #expect(throws: SnapshotError.occupied(path: fixture.file("photos"))) {
             try Repository(creating: fixture.file("photos"))
+        }
+        #expect(throws: SnapshotError.repositoryExists(path: path)) {
+            try Repository(creating: path)
         }
     }
 

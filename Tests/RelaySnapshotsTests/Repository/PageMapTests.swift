@@ -18,7 +18,7 @@ struct PageMapTests {
     func roundTrip() throws {
         var map = PageMap(pageBytes: 4_096)
         map.packs = [Self.pack]
-        map.append(PagePlace(pack: 0, index: 7), count: 3)
+        map.append(PageLocation(pack: 0, index: 7), count: 3)
         map.append(.free, count: 2)
         let (bytes, name) = try map.encoded()
         let read = try #require(PageMap(bytes, name: name))
@@ -31,11 +31,13 @@ struct PageMapTests {
         for pageBytes in [0, 1, 256, 4_095, 131_072] {
             #expect(try !isRead(PageMap(pageBytes: pageBytes)), "\(pageBytes)")
         }
-        for place in [PagePlace(pack: 0, index: .max), PagePlace(pack: 0, index: .max - 1)] {
+        for location in [
+            PageLocation(pack: 0, index: .max), PageLocation(pack: 0, index: .max - 1),
+        ] {
             var map = PageMap(pageBytes: 4_096)
             map.packs = [Self.pack]
-            map.append(place, count: 3)
-            #expect(try !isRead(map), "\(place)")
+            map.append(location, count: 3)
+            #expect(try !isRead(map), "\(location)")
         }
     }
 
@@ -45,20 +47,20 @@ struct PageMapTests {
         pageBytes: UInt32 = 4_096, listed: (pages: Int, bases: Int) = (2, 0)
     ) throws -> Bool {
         var header = PackIndex.magic
-        header.append(half: pageBytes)
-        header.append(half: 0)
+        header.append(uint32: pageBytes)
+        header.append(uint32: 0)
         var index: [UInt8] = []
-        index.append(half: 1)
-        index.append(half: UInt32(listed.pages))
-        index.append(half: UInt32(listed.bases))
-        index.append(word: offset)
-        index.append(half: bytes)
-        index.append(half: pages)
-        index.append(half: bases)
+        index.append(uint32: 1)
+        index.append(uint32: UInt32(listed.pages))
+        index.append(uint32: UInt32(listed.bases))
+        index.append(uint64: offset)
+        index.append(uint32: bytes)
+        index.append(uint32: pages)
+        index.append(uint32: bases)
         index += [UInt8](repeating: 1, count: 20 * (1 + listed.pages + listed.bases))
         let length = index.count
-        index.append(word: 20)
-        index.append(word: UInt64(length))
+        index.append(uint64: 20)
+        index.append(uint64: UInt64(length))
         let hash = (header + index).withUnsafeBytes { BLAKE2b.hash($0, bytes: 32) }
         let directory = TemporaryDirectory()
         let path = directory.path + "/forged.pack"

@@ -1,0 +1,59 @@
+import Synchronization
+
+/// Tells whoever waits for long work how far it is, and ends the work when it is cancelled.
+public struct WorkProgress: Sendable {
+    /// What is being done.
+    public enum Stage: String, Sendable {
+        /// Pages go from one file to another.
+        case copying
+        /// Bytes are compared with their sums.
+        case hashing
+        /// Records are looked at.
+        case checking
+        /// Changes are applied again.
+        case replaying
+    }
+
+    private let show: @Sendable (Stage, Int, Int) -> Void
+    private let cancellation: Cancellation
+
+    /// Tells nobody, and is never cancelled.
+    public static let none = WorkProgress()
+
+    /// - Parameters:
+    ///   - cancellation: ends the work at its next step.
+    ///   - show: told how many of how many bytes (or changes) a stage has done.
+    public init(
+        cancellation: Cancellation = Cancellation(),
+        show: @escaping @Sendable (Stage, Int, Int) -> Void = { _, _, _ in }
+    ) {
+        self.cancellation = cancellation
+        self.show = show
+    }
+
+    /// Whether the work shall not go on.
+    var isCancelled: Bool { cancellation.isRequested }
+
+    /// Says how far a stage is; throws `cancelled` if it shall not go on.
+    func report(_ stage: Stage, _ done: Int, of total: Int) throws(SnapshotError) {
+        if isCancelled { throw .cancelled }
+        show(stage, done, total)
+    }
+}
+
+/// Ends work before its time.
+public final class Cancellation: Sendable {
+    private let requested = Atomic<Bool>(false)
+    private let isRequestedElsewhere: @Sendable () -> Bool
+
+    /// - Parameter isRequestedElsewhere: asked now and then, such as for a signal that has come.
+    public init(_ isRequestedElsewhere: @escaping @Sendable () -> Bool = { false }) {
+        self.isRequestedElsewhere = isRequestedElsewhere
+    }
+
+    /// Ends the work at its next step.
+    public func request() { requested.store(true, ordering: .relaxed) }
+
+    /// Whether the work shall end.
+    var isRequested: Bool { requested.load(ordering: .relaxed) || isRequestedElsewhere() }
+}
