@@ -94,20 +94,27 @@ extension StoreTransaction {
         return unit
     }
 
+    private func ids(on list: ListKey) throws(StoreError) -> [UInt64] {
+        let view = view
+        let keys = try view.list(list, of: UInt64.self)
+        var ids: [UInt64] = []
+        ids.reserveCapacity(Int(keys.count))
+        try keys.forEach(in: keys.offsets) { (id) throws(StoreError) in
+            ids.append(id)
+            return true
+        }
+        return ids
+    }
+
     /// Carries a property's new customer or mscNumber over to its units.
     mutating func updateUnits(
         of property: Property, from old: Property, _ context: RecordContext
     ) throws(StoreError) {
         if old.customerId == property.customerId && old.mscNumber == property.mscNumber { return }
-        var ids: [UInt64] = []
         let list = RecordList.unitsOfProperty.key(context.account, property.id)
-        try view.forEachKey(in: list) { (id) throws(StoreError) in
-            ids.append(id)
-            return true
-        }
-        for id in ids {
+        for id in try ids(on: list) {
             guard let unit = try load(Unit.self, .unit, id, context)?.model else {
-                throw .corrupted(what: "the list of units of property \(property.id)")
+                throw .corrupted(list, "it names unit \(id), which is missing")
             }
             var changed = unit
             changed.propertyMscNumber = property.mscNumber

@@ -161,9 +161,7 @@ extension StoreTransaction {
         }
         for list in lists {
             let ids = state.ids[list]!.sorted()
-            let total = try view.count(list)
-            let last = total == 0 ? nil : try view.key(at: total - 1, in: list)
-            if let last, last >= ids[0] {
+            if let last = try lastKey(of: list), last >= ids[0] {
                 for id in ids { try insert(id, into: list) }
             } else {
                 try append(ids.span, to: list)
@@ -175,6 +173,12 @@ extension StoreTransaction {
         }
         for entry in state.entries { try insert(entry) }
         state.entries = []
+    }
+
+    private func lastKey(of list: ListKey) throws(StoreError) -> UInt64? {
+        let view = view
+        let keys = try view.list(list, of: UInt64.self)
+        return keys.count == 0 ? nil : try keys.key(at: keys.count - 1)
     }
 
     private mutating func count(

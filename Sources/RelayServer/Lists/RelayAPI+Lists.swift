@@ -10,8 +10,8 @@ extension RelayAPI {
     ) {
         do throws(StoreError) {
             let list = answer.key(exchange.account)
-            let head = try reader.head(of: list, resource: answer.list.resource.rawValue)
-            let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
+            let source = try reader.versionedList(list, of: answer.list.resource.rawValue)
+            let tag = EntityTag(epoch: epoch, version: source.version, isWeak: true)
             guard let start = start(of: page, answer, &exchange) else { return }
             if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
@@ -20,7 +20,7 @@ extension RelayAPI {
             exchange.http.appendAttached(exchange.envelope.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
-                head, answer, start, limit, exchange.http.portionBytes, exchange.http)
+                source, answer, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, answer, start, limit, exchange)
             pages.remember(exchange, reader.transactionID)
@@ -53,9 +53,9 @@ extension RelayAPI {
         http.expectMore(true)
         if limit == .max { return }
         // The page is longer than a portion: look up where it will end.
-        let list = answer.key(exchange.account)
-        let next = try reader.view.rank(of: last, in: list) + UInt64(limit - result.documents)
-        if next + 1 < result.total, let key = try reader.view.key(at: next, in: list) {
+        let list = try reader.view.list(answer.key(exchange.account), of: UInt64.self)
+        let next = try list.rank(of: last) + UInt64(limit - result.documents)
+        if next + 1 < result.total, let key = try list.key(at: next) {
             setLink(answer, limit, after: key, exchange)
         }
     }
@@ -68,9 +68,10 @@ extension RelayAPI {
         let exchange = RelayExchange(http: http, account: next.account, operation: next.operation)
         do throws(StoreError) {
             let list = next.answer.key(next.account)
-            let head = try reader.head(of: list, resource: next.answer.list.resource.rawValue)
+            let source = try reader.versionedList(
+                list, of: next.answer.list.resource.rawValue)
             let result = try appendRecords(
-                head, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
+                source, next.answer, .after(key: next.after), next.remaining, http.portionBytes,
                 http, continues: true)
             if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
                 next.after = last
@@ -86,12 +87,12 @@ extension RelayAPI {
 
     /// Appends records as runs, without the comma behind the last one.
     private func appendRecords(
-        _ list: borrowing ListHead, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
+        _ source: borrowing VersionedList, _ answer: ListAnswer, _ start: PageStart, _ limit: Int,
         _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
     ) throws(StoreError) -> PageResult {
         var runs = RecordRuns(http, continues: continues)
         let result = try reader.view.appendRuns(
-            list, from: start, limit: limit, maxBytes: bytes
+            source, from: start, limit: limit, maxBytes: bytes
         ) { run, _ in runs.append(run) }
         runs.finish()
         return result
