@@ -11,7 +11,7 @@ struct Referrers {
     /// Notes the records of one kind, if there are any.
     mutating func add<Model: ContractModel>(
         _ type: Model.Type, _ resource: Resource, on list: ListKey, named name: (Model) -> String,
-        _ transaction: borrowing StoreTransaction, _ context: RecordContext
+        _ transaction: borrowing RecordTransaction
     ) throws(StoreError) {
         let view = transaction.view
         let keys = try view.list(list, of: UInt64.self)
@@ -24,7 +24,7 @@ struct Referrers {
         }
         var names: [String] = []
         for id in ids {
-            guard let model = try transaction.load(type, resource, id, context)?.model else {
+            guard let model = try transaction.load(type, resource, id)?.model else {
                 throw .corrupted(list, "it names \(resource) \(id), which is missing")
             }
             names.append("\(id) \"\(name(model).prefix(Limits.referrerNameCharacters))\"")
