@@ -23,7 +23,7 @@ private struct ModelIndex {
         try remove(id, &transaction)
         let key = UInt128(order) << 64 | UInt128(id)
         try transaction.putDocument(document(key), json: json.span.bytes, version: 1)
-        try transaction.insert(wide: key, into: list)
+        try transaction.insert(key, into: list)
         try transaction.putCoveringEntry(of: document(key), in: list, by: order)
         model[key] = json
     }
@@ -34,7 +34,7 @@ private struct ModelIndex {
         guard let key = model.keys.first(where: { UInt64(truncatingIfNeeded: $0) == id })
         else { return }
         try transaction.deleteDocument(document(key))
-        try transaction.remove(wide: key, from: list)
+        try transaction.remove(key, from: list)
         check(
             try transaction.deleteCoveringEntry(
                 of: document(key), in: list, by: UInt64(truncatingIfNeeded: key >> 64)), true)
@@ -173,11 +173,12 @@ struct CoveringIndexTests {
         try store.write { (transaction) throws(StoreError) in
             try transaction.deleteCoveringEntry(of: key, in: list.list, by: 7)
         }
-        #expect(try faults(store) == ["covering index of \(list.list): 59 entries for 60 keys"])
+        #expect(try faults(store) == ["covering index of the \(list.list): 59 entries for 60 keys"])
         try store.write { (transaction) throws(StoreError) in
             try transaction.putCoveringEntry(of: key, in: list.list, by: 8)
         }
-        #expect(try faults(store) == ["covering index of \(list.list): 1/20/7 is not in the list"])
+        #expect(
+            try faults(store) == ["covering index of the \(list.list): 1/20/7 is not in the list"])
         try store.write { (transaction) throws(StoreError) in
             try transaction.deleteCoveringEntry(of: key, in: list.list, by: 8)
             try transaction.putCoveringEntry(of: key, in: list.list, by: 7)

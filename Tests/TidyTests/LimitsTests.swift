@@ -19,7 +19,7 @@ struct LimitsTests {
         "IdempotentRequest.swift": ["headerBytes", "successes"],
         "RecordLoader.swift": ["changeKind"],
         "DumpWriter.swift": ["version"],
-        "StoreTransaction+Appointments.swift": ["secondBits", "idBits", "classShift"],
+        "RecordTransaction+Appointments.swift": ["secondBits", "idBits", "classShift"],
         "Manifest.swift": ["checksumBytes"],
         "PackIndex.swift": [
             "headerBytes", "trailerBytes", "hashBytes", "frameBytes", "countBytes",

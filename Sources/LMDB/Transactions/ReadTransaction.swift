@@ -24,18 +24,7 @@ public struct ReadTransaction: ~Copyable, ~Escapable {
     /// The value of an integer key.
     @_lifetime(copy self)
     public func get(_ key: UInt64, in database: IntegerDatabase) throws(LMDBError) -> RawSpan? {
-        var key = key
-        var value = MDB_val()
-        // SAFETY: liblmdb reads the key during the call only.
-        let code = withUnsafeMutablePointer(to: &key) { pointer in
-            var name = MDB_val(mv_size: MemoryLayout<UInt64>.size, mv_data: pointer)
-            return mdb_get(transaction, database.handle, &name, &value)
-        }
-        if code == MDB_NOTFOUND { return nil }
-        try check(code)
-        // SAFETY: the value stays mapped and unchanged as long as the transaction is not renewed,
-        // reset or written to, all of which need exclusive access to what this view borrows.
-        return unsafe _overrideLifetime(RawSpan(value), copying: self)
+        try view(of: database).get(key)
     }
 
     /// The value of a byte-string key.
@@ -49,7 +38,8 @@ public struct ReadTransaction: ~Copyable, ~Escapable {
         }
         if code == MDB_NOTFOUND { return nil }
         try check(code)
-        // SAFETY: as for integer keys.
+        // SAFETY: the value stays mapped and unchanged as long as the transaction is not renewed,
+        // reset or written to, all of which need exclusive access to what this view borrows.
         return unsafe _overrideLifetime(RawSpan(value), copying: self)
     }
 

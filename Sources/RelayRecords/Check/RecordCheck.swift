@@ -56,14 +56,14 @@ public struct RecordCheck {
         guard let links else { return }
         for list in links.lists {
             expected[list, default: 0] += 1
-            if try !view.contains(key.id, in: list) {
-                note("\(resource) \(key.id) of account \(key.account): not in \(list)")
+            if try !view.list(list, of: UInt64.self).contains(key.id) {
+                note("\(resource) \(key.id) of account \(key.account): not in the \(list)")
             }
         }
         for entry in links.entries {
             expected[entry.list, default: 0] += 1
             if try !view.holds(entry) {
-                note("\(resource) \(key.id) of account \(key.account): not in \(entry.list)")
+                note("\(resource) \(key.id) of account \(key.account): not in the \(entry.list)")
             }
         }
         for term in links.terms {
@@ -127,7 +127,7 @@ public struct RecordCheck {
             guard RecordList(rawValue: list.kind) != nil else { return true }
             let count = try view.count(list)
             let wanted = expected[list] ?? 0
-            if count != wanted { note("\(list): \(count) entries for \(wanted) records") }
+            if count != wanted { note("the \(list): \(count) entries for \(wanted) records") }
             return true
         }
     }

@@ -25,9 +25,9 @@ struct LoadRecords: LoadChange {
     init(_ batch: LoadBatch) { self.batch = batch }
 
     func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.load(batch, context).answer
+        try transaction.load(batch).answer
     }
 }
 
@@ -40,9 +40,9 @@ struct LoadDatedRecords: LoadChange {
     init(_ batch: LoadBatch) { self.batch = batch }
 
     func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.load(batch, keepsTimes: true, context).answer
+        try transaction.load(batch, keepsTimes: true).answer
     }
 }
 

@@ -122,7 +122,7 @@ public struct RecordLoader {
             ($0.kind, $0.parameter) < ($1.kind, $1.parameter)
         }) {
             let keys = (wideLists[list] ?? []).sorted()
-            try transaction.append(wide: keys.span, to: list)
+            try transaction.append(keys.span, to: list)
             for key in keys {
                 let entry = ListEntry(list: list, key: key)
                 guard let document = entry.covered else { break }
@@ -145,7 +145,8 @@ public struct RecordLoader {
             // The number stands where entries have it: in the parameter or in the high word.
             let entry = try transaction.entry(of: term, id)
             let number =
-                entry.isWide ? UInt64(truncatingIfNeeded: entry.key >> 64) : entry.list.parameter
+                entry.list.isWide
+                ? UInt64(truncatingIfNeeded: entry.key >> 64) : entry.list.parameter
             if terms.count < Limits.rememberedTerms { terms[term] = number }
             add(entry)
         }
@@ -153,7 +154,7 @@ public struct RecordLoader {
     }
 
     private mutating func add(_ entry: ListEntry) {
-        if entry.isWide {
+        if entry.list.isWide {
             wideLists[entry.list, default: []].append(entry.key)
         } else {
             lists[entry.list, default: []].append(UInt64(entry.key))

@@ -28,10 +28,9 @@ public final class RecordApplier: @unchecked Sendable {
     func load(
         _ batch: LoadBatch, time: Timestamp, to transaction: inout StoreTransaction
     ) throws(StoreError) -> LoadOutcome {
-        let context = RecordContext(
-            account: batch.account, time: time, present: time, parser: parser,
-            change: LoadRecords(batch))
-        return try transaction.load(batch, context)
+        try within(
+            &transaction, LoadRecords(batch), account: batch.account, time: time, present: time
+        ) { (records) throws(StoreError) in try records.load(batch) }
     }
 
     /// Applies one change, or refuses it and leaves the transaction as it was.
@@ -43,10 +42,31 @@ public final class RecordApplier: @unchecked Sendable {
         _ change: any RecordChange, account: UInt32, time: Timestamp, present: Timestamp? = nil,
         target: TargetPrecondition? = nil, to transaction: inout StoreTransaction
     ) throws(StoreError) -> RecordAnswer {
-        if let refusal = try transaction.refusal(target, account: account) { return refusal }
-        let context = RecordContext(
-            account: account, time: time, present: present ?? time, parser: parser,
-            change: change, target: target)
-        return try change.apply(to: &transaction, context)
+        try within(
+            &transaction, change, account: account, time: time, present: present ?? time,
+            target: target
+        ) { (records) throws(StoreError) in
+            if let refusal = try records.targetRefusal() { return refusal }
+            return try change.apply(to: &records)
+        }
+    }
+
+    /// Moves the store's transaction into one of records and back.
+    private func within<Result>(
+        _ transaction: inout StoreTransaction, _ change: any RecordChange, account: UInt32,
+        time: Timestamp, present: Timestamp, target: TargetPrecondition? = nil,
+        _ body: (inout RecordTransaction) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        var records = RecordTransaction(
+            transaction: transaction, account: account, time: time, present: present,
+            parser: parser, change: change, target: target)
+        do throws(StoreError) {
+            let result = try body(&records)
+            transaction = records.end()
+            return result
+        } catch {
+            transaction = records.end()
+            throw error
+        }
     }
 }

@@ -22,7 +22,7 @@ public protocol RecordChange: Sendable {
 
     /// Makes the change, or refuses it and leaves the transaction as it was.
     func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer
 }
 

@@ -86,19 +86,17 @@ public struct TargetPrecondition: Sendable {
     }
 }
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Why a POST must not happen; nil when it may.
-    func refusal(
-        _ condition: TargetPrecondition?, account: UInt32
-    ) throws(StoreError) -> RecordAnswer? {
-        guard let condition else { return nil }
-        switch condition.target {
+    func targetRefusal() throws(StoreError) -> RecordAnswer? {
+        guard let target else { return nil }
+        switch target.target {
         case .part: return nil
-        case .nothing: return condition.precondition.refusal(of: nil)
+        case .nothing: return target.precondition.refusal(of: nil)
         case .list(let resource):
             let view = view
             let counter = try view.counter(account: account, resource: resource.rawValue)
-            return condition.precondition.refusal(of: counter.changeSequence, isWeak: true)
+            return target.precondition.refusal(of: counter.changeSequence, isWeak: true)
         }
     }
 }

@@ -92,22 +92,20 @@ public struct AttachmentContent: Equatable, Sendable {
     }
 }
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Adopts an upload as an attachment, a record of its own: getAttachment finds it by its id.
-    mutating func createAttachment(
-        _ file: UploadedFile, _ context: RecordContext
-    ) throws(StoreError) -> Attachment {
-        let id = try newID(.attachment, context)
-        let key = Resource.attachment.key(context.account, id)
+    mutating func createAttachment(_ file: UploadedFile) throws(StoreError) -> Attachment {
+        let id = try newID(.attachment)
+        let key = Resource.attachment.key(account, id)
         let attachment = Attachment(
-            id: id, name: file.name, itemType: file.type, updatedAt: context.time)
+            id: id, name: file.name, itemType: file.type, updatedAt: time)
         let stored = AttachmentContent(file).stored
-        try putDocument(
+        try transaction.putDocument(
             key, json: attachment.json.span.bytes, privateBytes: stored.span.bytes,
             version: sequence)
-        try touch(
-            account: context.account, resource: Resource.attachment.rawValue, sequence: sequence)
-        try adoptUpload(
+        try transaction.touch(
+            account: account, resource: Resource.attachment.rawValue, sequence: sequence)
+        try transaction.adoptUpload(
             file.content, by: key, byteCount: file.byteCount, digest: file.digest)
         return attachment
     }

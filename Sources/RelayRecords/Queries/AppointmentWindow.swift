@@ -44,28 +44,29 @@ public struct AppointmentWindow {
     ) throws(StoreError) {
         precondition(limit >= 0, "a page has a limit")
         page.reset()
-        let starts = try view.wideList(byStart)
+        let starts = try view.list(byStart, of: UInt128.self)
         var (first, ended): (UInt64, UInt64) = (0, 0)
         if let from {
-            first = try view.rank(of: UInt128(from.seconds, 0), in: starts)
-            ended = try view.rank(ofWide: UInt128(from.seconds + 1, 0), in: byEnd)
+            first = try starts.rank(of: UInt128(from.seconds, 0))
+            let ends = try view.list(byEnd, of: UInt128.self)
+            ended = try ends.rank(of: UInt128(from.seconds + 1, 0))
         }
         var end = starts.count
-        if let to { end = try view.rank(of: UInt128(to.seconds, 0), in: starts) }
+        if let to { end = try starts.rank(of: UInt128(to.seconds, 0)) }
         // Whoever has ended has begun, and whoever began before the window began before its end.
         guard ended <= first, first <= end else {
-            throw .corrupted(what: "a list of appointments by their end")
+            throw .corrupted(byEnd, "its counts are not those of the \(byStart)")
         }
         page.total = end - ended
         let running = first - ended
         var skip = start.skip
         if let from, running > 0, isBefore(from, start.after) {
             if start.after != nil || skip < running {
-                let lengths = try view.wideList(byLength)
+                let lengths = try view.list(byLength, of: UInt128.self)
                 var runners = try Runners(
-                    view, lengths, at: from.seconds, after: start.after, budget: scanBudget)
+                    lengths, at: from.seconds, after: start.after, budget: scanBudget)
                 guard
-                    try runners.fill(page, view, lengths, &skip, limit: limit, rest: end - first)
+                    try runners.fill(page, lengths, &skip, limit: limit, rest: end - first)
                 else { return }
             } else {
                 skip -= running
@@ -73,16 +74,16 @@ public struct AppointmentWindow {
         }
         var place = first
         if let after = start.after, !isBefore(from, after) {
-            place = try view.rank(of: after + 1, in: starts)
+            place = try starts.rank(of: after + 1)
         }
         place += min(skip, end - min(place, end))
-        try append(page, view, starts, from: place, to: end, limit: limit)
+        try append(page, starts, from: place, to: end, limit: limit)
         precondition(page.count <= limit, "a page has no more than its limit")
     }
 
     /// Fills the rest of a page with a range of the list by beginning.
     private func append(
-        _ page: SelectedPage, _ view: borrowing StoreView, _ starts: borrowing WideList,
+        _ page: SelectedPage, _ starts: borrowing CountedList<UInt128>,
         from place: UInt64, to end: UInt64, limit: Int
     ) throws(StoreError) {
         page.next.after = page.keys.last
@@ -91,18 +92,16 @@ public struct AppointmentWindow {
         guard count > 0 else { return }
         if customer == nil {
             // Neighbours in time are neighbours in the map.
-            let ends = try view.ends(of: place..<place + UInt64(count), in: starts)
-            guard let ends else { throw .corrupted(what: "a list's counts") }
+            let ends = try starts.ends(of: place..<place + UInt64(count))
+            guard let ends else { throw .corrupted(byStart, "its counts do not agree") }
             page.coveringRange = CoveringRange(
                 list: byStart, resource: Resource.appointment.rawValue, first: ends.first,
                 count: count)
             page.next.after = ends.last
         } else {
-            var left = count
-            try view.forEachWideKey(in: byStart, from: place) { (key) throws(StoreError) in
+            try starts.forEach(in: place..<place + UInt64(count)) { (key) throws(StoreError) in
                 page.append(key)
-                left -= 1
-                return left > 0
+                return true
             }
             page.next.after = page.keys.last
         }
@@ -136,14 +135,14 @@ private struct Runners {
 
         /// Goes on to the next key of the class that begins before a moment; false if there is none.
         mutating func advance(
-            _ view: borrowing StoreView, _ list: borrowing WideList, before moment: UInt64
+            _ list: borrowing CountedList<UInt128>, before moment: UInt64
         ) throws(StoreError) -> Bool {
             let length = key.class
             index += 1
             if index == count {
                 place += UInt64(count)
                 index = 0
-                count = try view.read(&keys, at: place, in: list)
+                count = try list.read(&keys, at: place)
                 if count == 0 { return false }
             }
             return key.class == length && key.start < moment
@@ -158,14 +157,13 @@ private struct Runners {
     /// Looks for the first candidate of each class: one look for a class, and none for the empty
     /// ones between two that are not.
     init(
-        _ view: borrowing StoreView, _ list: borrowing WideList, at moment: UInt64,
-        after: UInt128?, budget: Int
+        _ list: borrowing CountedList<UInt128>, at moment: UInt64, after: UInt128?, budget: Int
     ) throws(StoreError) {
         self.budget = budget
         self.moment = moment
         heads.reserveCapacity(Limits.appointmentClasses)
         var low = Self.low(0, moment, after)
-        while let found = try view.place(atOrAfter: low.rawValue, in: list) {
+        while let found = try list.place(atOrAfter: low.rawValue) {
             let key = LengthKey(rawValue: found.key)
             if key.class > low.class {
                 low = Self.low(key.class, moment, after)
@@ -189,10 +187,10 @@ private struct Runners {
     /// Appends those that still run. False when the page ends here: it is full and there is more,
     /// or the budget is used up; `rest` others come behind the last of these.
     mutating func fill(
-        _ page: SelectedPage, _ view: borrowing StoreView, _ list: borrowing WideList,
-        _ skip: inout UInt64, limit: Int, rest: UInt64
+        _ page: SelectedPage, _ list: borrowing CountedList<UInt128>, _ skip: inout UInt64,
+        limit: Int, rest: UInt64
     ) throws(StoreError) -> Bool {
-        while let candidate = try next(view, list) {
+        while let candidate = try next(list) {
             budget -= 1
             if candidate.end > moment {
                 if page.keys.count == limit {
@@ -217,14 +215,14 @@ private struct Runners {
 
     /// Takes the candidate that begins first.
     private mutating func next(
-        _ view: borrowing StoreView, _ list: borrowing WideList
+        _ list: borrowing CountedList<UInt128>
     ) throws(StoreError) -> LengthKey? {
         guard var first = heads.indices.first else { return nil }
         for index in heads.indices where heads[index].key.startKey < heads[first].key.startKey {
             first = index
         }
         let key = heads[first].key
-        if try !heads[first].advance(view, list, before: moment) { heads.remove(at: first) }
+        if try !heads[first].advance(list, before: moment) { heads.remove(at: first) }
         return key
     }
 }

@@ -76,13 +76,13 @@ extension StoreView {
         let list = list.key(account, parameter)
         return OrderPredicate(
             condition: .member(list),
-            range: ListRange(list: list, isWide: false, low: 0, high: try count(list)))
+            range: ListRange(list: list, low: 0, high: try count(list)))
     }
 
     private func never(_ account: UInt32) -> OrderPredicate {
         let list = RecordList.ordersByInternalID.key(account)
         return OrderPredicate(
-            condition: .never, range: ListRange(list: list, isWide: true, low: 0, high: 0))
+            condition: .never, range: ListRange(list: list, low: 0, high: 0))
     }
 
     private func internalID(
@@ -99,10 +99,10 @@ extension StoreView {
     private func range(
         _ list: RecordList, _ account: UInt32, _ from: UInt64, _ to: UInt64
     ) throws(StoreError) -> ListRange {
-        let list = list.key(account)
+        let keys = try self.list(list.key(account), of: UInt128.self)
         return ListRange(
-            list: list, isWide: true, low: try rank(ofWide: UInt128(from, 0), in: list),
-            high: try rank(ofWide: UInt128(to, 0), in: list))
+            list: keys.key, low: try keys.rank(of: UInt128(from, 0)),
+            high: try keys.rank(of: UInt128(to, 0)))
     }
 
     /// Whether an order meets a condition. No document is parsed for that.
@@ -110,10 +110,10 @@ extension StoreView {
         _ condition: OrderPredicate.Condition, _ id: UInt64, _ account: UInt32
     ) throws(StoreError) -> Bool {
         switch condition {
-        case .member(let list): return try contains(id, in: list)
+        case .member(let list): return try self.list(list, of: UInt64.self).contains(id)
         case .internalID(let number):
-            return try contains(
-                wide: UInt128(number, id), in: RecordList.ordersByInternalID.key(account))
+            let list = RecordList.ordersByInternalID.key(account)
+            return try self.list(list, of: UInt128.self).contains(UInt128(number, id))
         case .due(let from, let to):
             let due = try orderFacts(id, account).due
             return from <= due && due < to

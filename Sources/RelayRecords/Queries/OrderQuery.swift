@@ -146,7 +146,7 @@ public struct OrderQuery {
             case .updatedAt, .updatedAtDescending: .ordersByUpdate
             }
         let key = list.key(account)
-        return ListRange(list: key, isWide: list.isWide, low: 0, high: try view.count(key))
+        return ListRange(list: key, low: 0, high: try view.count(key))
     }
 
     // MARK: Sorting
@@ -234,7 +234,7 @@ public struct OrderQuery {
         _ driving: ListRange, _ view: borrowing StoreView
     ) throws(StoreError) -> [ListRange] {
         guard sort == .dueDateDescending else { return [driving] }
-        let dated = try view.rank(ofWide: UInt128(.max, 0), in: driving.list)
+        let dated = try view.list(driving.list, of: UInt128.self).rank(of: UInt128(.max, 0))
         var (first, second) = (driving, driving)
         first.high = min(driving.high, max(dated, driving.low))
         second.low = first.high

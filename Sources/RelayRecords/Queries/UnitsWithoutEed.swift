@@ -27,21 +27,22 @@ public struct UnitsWithoutEed {
     ) throws(StoreError) {
         precondition(limit >= 0, "a page has a limit")
         page.reset()
-        let unitCount = try view.count(units)
-        let total = try Self.difference(unitCount, try view.count(delivered))
+        let units = try view.list(units, of: UInt64.self)
+        let delivered = try view.list(delivered, of: UInt64.self)
+        let total = try difference(units.count, delivered.count)
         page.total = total
         // Index of the next missing unit, and the place among all units behind the last one found.
         var index = start.skip
         var place: UInt64 = 0
         if let after = start.after {
             let key = after.recordID + 1
-            place = try view.rank(of: key, in: units)
-            index += try Self.difference(place, try view.rank(of: key, in: delivered))
+            place = try units.rank(of: key)
+            index += try difference(place, try delivered.rank(of: key))
         }
         while index < total, page.keys.count < limit {
-            place = try find(index, view, from: place, to: unitCount)
-            guard let id = try view.key(at: place, in: units) else {
-                throw .corrupted(what: "a list's counts")
+            place = try find(index, units, delivered, from: place)
+            guard let id = try units.key(at: place) else {
+                throw .corrupted(units.key, "its counts do not agree")
             }
             page.append(id: id)
             index += 1
@@ -54,13 +55,15 @@ public struct UnitsWithoutEed {
 
     /// The place among all units of the missing one with this index, which is not before `low`.
     private func find(
-        _ index: UInt64, _ view: borrowing StoreView, from start: UInt64, to end: UInt64
+        _ index: UInt64, _ units: borrowing CountedList<UInt64>,
+        _ delivered: borrowing CountedList<UInt64>, from start: UInt64
     ) throws(StoreError) -> UInt64 {
+        let end = units.count
         // Steps that double, because the next missing unit is near as a rule; then bisection.
         var low = start
         var step: UInt64 = 1
         var high = start
-        while high < end, try missing(through: high, view) <= index {
+        while high < end, try missing(through: high, units, delivered) <= index {
             low = high + 1
             high += step
             step *= 2
@@ -68,7 +71,7 @@ public struct UnitsWithoutEed {
         high = min(high, end)
         while low < high {
             let middle = (low + high) / 2
-            if try missing(through: middle, view) <= index {
+            if try missing(through: middle, units, delivered) <= index {
                 low = middle + 1
             } else {
                 high = middle
@@ -79,19 +82,22 @@ public struct UnitsWithoutEed {
 
     /// How many of the units up to and with this place are missing.
     private func missing(
-        through place: UInt64, _ view: borrowing StoreView
+        through place: UInt64, _ units: borrowing CountedList<UInt64>,
+        _ delivered: borrowing CountedList<UInt64>
     ) throws(StoreError) -> UInt64 {
-        guard let id = try view.key(at: place, in: units) else {
-            throw .corrupted(what: "a list's counts")
+        guard let id = try units.key(at: place) else {
+            throw .corrupted(units.key, "its counts do not agree")
         }
-        return try Self.difference(place + 1, try view.rank(of: id + 1, in: delivered))
+        return try difference(place + 1, try delivered.rank(of: id + 1))
     }
 
     /// How many of some units have no data. None has data that is no unit.
-    private static func difference(
-        _ units: UInt64, _ delivered: UInt64
+    private func difference(
+        _ unitCount: UInt64, _ deliveredCount: UInt64
     ) throws(StoreError) -> UInt64 {
-        guard delivered <= units else { throw .corrupted(what: "a list of units with energy data") }
-        return units - delivered
+        guard deliveredCount <= unitCount else {
+            throw .corrupted(delivered, "it has units that the \(units) has not")
+        }
+        return unitCount - deliveredCount
     }
 }

@@ -57,8 +57,8 @@ extension StoreTransaction {
 
     /// Puts a record on a list; `putCoveringEntries` follows once there is a document.
     mutating func insert(_ entry: ListEntry) throws(StoreError) {
-        if entry.isWide {
-            try insert(wide: entry.key, into: entry.list)
+        if entry.list.isWide {
+            try insert(entry.key, into: entry.list)
         } else {
             try insert(UInt64(entry.key), into: entry.list)
         }
@@ -69,8 +69,8 @@ extension StoreTransaction {
         if let document = entry.covered {
             try deleteCoveringEntry(of: document, in: entry.list, by: entry.order)
         }
-        if entry.isWide {
-            try remove(wide: entry.key, from: entry.list)
+        if entry.list.isWide {
+            try remove(entry.key, from: entry.list)
         } else {
             try remove(UInt64(entry.key), from: entry.list)
         }

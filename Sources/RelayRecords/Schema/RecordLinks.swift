@@ -20,9 +20,6 @@ struct ListEntry: Hashable {
     var list: ListKey
     var key: UInt128
 
-    /// Whether the list has keys of 128 bits.
-    var isWide: Bool { RecordList(rawValue: list.kind)?.isWide ?? false }
-
     /// The document, where the list has a covering index.
     var covered: DocumentKey? {
         guard let kind = RecordList(rawValue: list.kind), kind.isCovering else { return nil }
@@ -41,8 +38,8 @@ extension StoreView {
         {
             return false
         }
-        if entry.isWide { return try contains(wide: entry.key, in: entry.list) }
-        return try contains(UInt64(entry.key), in: entry.list)
+        if entry.list.isWide { return try list(entry.list, of: UInt128.self).contains(entry.key) }
+        return try list(entry.list, of: UInt64.self).contains(UInt64(entry.key))
     }
 }
 

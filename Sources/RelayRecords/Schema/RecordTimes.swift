@@ -84,8 +84,8 @@ extension StoreView {
         var newest: Timestamp?
         try forEachList { (list) throws(StoreError) in
             guard list.kind == RecordList.ordersByUpdate.rawValue else { return true }
-            let count = try count(list)
-            if count > 0, let last = try wideKey(at: count - 1, in: list) {
+            let keys = try self.list(list, of: UInt128.self)
+            if keys.count > 0, let last = try keys.key(at: keys.count - 1) {
                 let time = Timestamp(listKey: UInt64(truncatingIfNeeded: last >> 64))
                 newest = max(newest ?? time, time)
             }

@@ -11,26 +11,28 @@ struct Referrers {
     /// Notes the records of one kind, if there are any.
     mutating func add<Model: ContractModel>(
         _ type: Model.Type, _ resource: Resource, on list: ListKey, named name: (Model) -> String,
-        _ transaction: borrowing StoreTransaction, _ context: RecordContext
+        _ transaction: borrowing RecordTransaction
     ) throws(StoreError) {
-        let count = try transaction.view.count(list)
-        guard count > 0 else { return }
+        let view = transaction.view
+        let keys = try view.list(list, of: UInt64.self)
+        guard keys.count > 0 else { return }
         var ids: [UInt64] = []
-        try transaction.view.forEachKey(in: list) { (key) throws(StoreError) in
+        try keys.forEach(in: keys.offsets) { (key) throws(StoreError) in
             // The low bits of a list's key are the id.
             ids.append(key & (1 << RelayStore.Limits.idBits - 1))
             return ids.count < Limits.namedReferrers
         }
         var names: [String] = []
         for id in ids {
-            guard let model = try transaction.load(type, resource, id, context)?.model else {
-                throw .corrupted(what: "a list with \(resource) \(id)")
+            guard let model = try transaction.load(type, resource, id)?.model else {
+                throw .corrupted(list, "it names \(resource) \(id), which is missing")
             }
             names.append("\(id) \"\(name(model).prefix(Limits.referrerNameCharacters))\"")
         }
-        if count > UInt64(ids.count) { names.append("…") }
+        if keys.count > UInt64(ids.count) { names.append("…") }
         phrases.append(
-            "\(count) \(resource)\(count == 1 ? "" : "s") (\(names.joined(separator: ", ")))")
+            "\(keys.count) \(resource)\(keys.count == 1 ? "" : "s") (\(names.joined(separator: ", ")))"
+        )
     }
 
     /// The refusal of whoever wants to delete the record.

@@ -155,6 +155,11 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     }
 }
 
+extension ListKey {
+    /// Whether the list has keys of 128 bits.
+    var isWide: Bool { RecordList(rawValue: kind)?.isWide ?? false }
+}
+
 /// A text that names one record of an account. Raw values are part of the bytes on disk.
 public enum UniqueIndex: UInt8, Sendable {
     case externalID = 1

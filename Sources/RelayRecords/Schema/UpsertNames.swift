@@ -8,7 +8,7 @@ struct UpsertNames {
     var internalID: String?
 }
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Finds the record that an upsert updates: by id, else by externalId, else by internalId.
     ///
     /// A fault is added when an id is unknown, or when one of the other names belongs to another
@@ -16,19 +16,18 @@ extension StoreTransaction {
     ///
     /// - Returns: the record's id, nil when a new record is to be made.
     func resolve(
-        _ names: UpsertNames, _ resource: Resource, _ faults: inout Faults,
-        _ context: RecordContext
+        _ names: UpsertNames, _ resource: Resource, _ faults: inout Faults
     ) throws(StoreError) -> UInt64? {
         if let id = names.id {
-            if try !exists(resource, id, context) {
+            if try !exists(resource, id) {
                 faults.add(
                     .unknownReference, member: "id",
                     Faults.unknown(resource, id, isUpdated: true))
                 return nil
             }
         }
-        let byExternal = try find(.externalID, resource, names.externalID, context)
-        let byInternal = try find(.internalID, resource, names.internalID, context)
+        let byExternal = try find(.externalID, resource, names.externalID)
+        let byInternal = try find(.internalID, resource, names.internalID)
         let target = names.id ?? byExternal ?? byInternal
         if let byExternal, byExternal != target {
             faults.add(

@@ -16,8 +16,9 @@ extension RelayAPI {
         }
         do throws(StoreError) {
             let list = requested.key(exchange.account)
-            let head = try reader.head(of: list, resource: requested.kind.resource.rawValue)
-            let tag = EntityTag(epoch: epoch, version: head.version, isWeak: true)
+            let source = try reader.versionedList(
+                list, of: requested.kind.resource.rawValue)
+            let tag = EntityTag(epoch: epoch, version: source.version, isWeak: true)
             if exchange.isSettled(by: tag) { return }
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
@@ -25,7 +26,7 @@ extension RelayAPI {
             exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let limit = page.limit ?? .max
             let result = try appendRecords(
-                head, requested, start, limit, exchange.http.portionBytes, exchange.http)
+                source, requested, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, requested, start, limit, exchange)
             pages.remember(exchange, reader.transactionID)
@@ -58,9 +59,9 @@ extension RelayAPI {
         http.expectMore(true)
         if limit == .max { return }
         // The page is longer than a portion: look up where it will end.
-        let list = requested.key(exchange.account)
-        let next = try reader.view.rank(of: last, in: list) + UInt64(limit - result.documents)
-        if next + 1 < result.total, let key = try reader.view.key(at: next, in: list) {
+        let list = try reader.view.list(requested.key(exchange.account), of: UInt64.self)
+        let next = try list.rank(of: last) + UInt64(limit - result.documents)
+        if next + 1 < result.total, let key = try list.key(at: next) {
             setLink(requested, limit, after: key, exchange)
         }
     }
@@ -71,9 +72,10 @@ extension RelayAPI {
         var next = next
         do throws(StoreError) {
             let list = next.list.key(next.account)
-            let head = try reader.head(of: list, resource: next.list.kind.resource.rawValue)
+            let source = try reader.versionedList(
+                list, of: next.list.kind.resource.rawValue)
             let result = try appendRecords(
-                head, next.list, .after(key: next.after), next.remaining, http.portionBytes,
+                source, next.list, .after(key: next.after), next.remaining, http.portionBytes,
                 http, continues: true)
             if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
                 next.after = last
@@ -89,12 +91,13 @@ extension RelayAPI {
 
     /// Appends records as runs, without the comma behind the last one.
     private func appendRecords(
-        _ list: borrowing ListHead, _ requested: RequestedList, _ start: PageStart, _ limit: Int,
+        _ source: borrowing VersionedList, _ requested: RequestedList, _ start: PageStart,
+        _ limit: Int,
         _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
     ) throws(StoreError) -> PageResult {
         var runs = RecordRuns(http, continues: continues)
         let result = try reader.view.appendRuns(
-            list, from: start, limit: limit, maxBytes: bytes
+            source, from: start, limit: limit, maxBytes: bytes
         ) { run, _ in runs.append(run) }
         runs.finish()
         return result

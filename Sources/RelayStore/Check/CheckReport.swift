@@ -146,7 +146,7 @@ extension StoreView {
 
     /// Checks one list; returns how many nodes it has besides its root.
     func check(_ list: ListKey, _ report: inout CheckReport) throws(StoreError) -> UInt64 {
-        var walk = ListWalk(name: "list \(list)")
+        var walk = ListWalk(name: "the \(list)")
         do throws(StoreError) {
             if try isWide(list) {
                 try check(list, UInt128.self, &walk, &report)
@@ -154,7 +154,9 @@ extension StoreView {
                 try check(list, UInt64.self, &walk, &report)
             }
         } catch {
-            report.fault("\(walk.name): \(error)")
+            // What is damaged of a list names it.
+            let what = "\(error)"
+            report.fault(what.contains(walk.name) ? what : "\(walk.name): \(what)")
         }
         return walk.nodes
     }
@@ -162,10 +164,11 @@ extension StoreView {
     private func check<Key: CountedKey>(
         _ list: ListKey, _ width: Key.Type, _ walk: inout ListWalk, _ report: inout CheckReport
     ) throws(StoreError) {
-        guard let root = try root(list, Key.self) else { return }
+        let list = try self.list(list, of: width)
+        guard list.isStored else { return }
         var last: Key?
-        let keys = try check(root.node, isRoot: true, &walk, &last, &report)
-        if keys != root.total { report.fault("\(walk.name): wrong total") }
+        let keys = try check(list.root, of: list, isRoot: true, &walk, &last, &report)
+        if keys != list.count { report.fault("\(walk.name): wrong total") }
         report.listKeys += keys
     }
 
@@ -176,8 +179,8 @@ extension StoreView {
 
     /// Checks a node and all below it; returns the number of keys.
     private func check<Key: CountedKey>(
-        _ node: ListNode<Key>, isRoot: Bool, _ walk: inout ListWalk, _ last: inout Key?,
-        _ report: inout CheckReport
+        _ node: ListNode<Key>, of list: borrowing CountedList<Key>, isRoot: Bool,
+        _ walk: inout ListWalk, _ last: inout Key?, _ report: inout CheckReport
     ) throws(StoreError) -> UInt64 {
         if node.count == 0 { report.fault("\(walk.name): an empty node") }
         if node.level == 0 {
@@ -195,10 +198,10 @@ extension StoreView {
         var total: UInt64 = 0
         for index in 0..<node.count {
             walk.nodes += 1
-            let child = try child(of: node, at: index)
+            let child = try list.child(of: node, at: index)
             let first = child.level == 0 ? child.key(at: 0) : child.first(at: 0)
             if first != node.first(at: index) { report.fault("\(walk.name): a wrong first key") }
-            let keys = try check(child, isRoot: false, &walk, &last, &report)
+            let keys = try check(child, of: list, isRoot: false, &walk, &last, &report)
             if keys != node.keys(at: index) { report.fault("\(walk.name): a wrong count") }
             total += keys
         }

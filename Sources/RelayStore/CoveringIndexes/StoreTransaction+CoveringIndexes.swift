@@ -11,7 +11,7 @@ extension StoreTransaction {
         of key: DocumentKey, in list: ListKey, by order: UInt64
     ) throws(StoreError) {
         // On the heap for a moment: a put may move the pages that the document lies in.
-        let json = try documentBytes(key)
+        let json = try documentBytes(key, list)
         let set = BlockSet.coveringIndex(list)
         try put(
             json.span.bytes, RawSpan(), set.place(key: key.rawValue, word: order), key,
@@ -27,10 +27,12 @@ extension StoreTransaction {
         return try delete(set.place(key: key.rawValue, word: order), in: set)
     }
 
-    private func documentBytes(_ key: DocumentKey) throws(StoreError) -> [UInt8] {
+    private func documentBytes(
+        _ key: DocumentKey, _ list: ListKey
+    ) throws(StoreError) -> [UInt8] {
         let view = view
         guard let document = try view.document(key) else {
-            throw .corrupted(what: "a list that names a missing document")
+            throw .corrupted(list, missing: key)
         }
         // The copy gets a checksum of its own, which must not say that damaged bytes are right.
         try damage.require(document)

@@ -29,7 +29,7 @@ extension StoreView {
     ) throws(StoreError) {
         let keys = try count(list)
         if keys != entries {
-            report.fault("covering index of \(list): \(entries) entries for \(keys) keys")
+            report.fault("covering index of the \(list): \(entries) entries for \(keys) keys")
         }
     }
 
@@ -40,19 +40,23 @@ extension StoreView {
         guard let bytes = try value(key.span.bytes, in: databases.coveringIndexes) else { return 0 }
         let block = try DocumentBlock(bytes)
         if block.isOversize, block.count > 1 {
-            report.fault("covering index of \(list): a block is too large")
+            report.fault("covering index of the \(list): a block is too large")
         }
+        let keys = try self.list(list, of: UInt128.self)
         for index in 0..<block.count {
             let order = block.version(at: index)
             let document = DocumentKey(rawValue: block.key(at: index))
             let place = BlockSet.coveringIndex(list).place(key: document.rawValue, word: order)
             if index == 0, place != CoveringKey.place(key.span.bytes) {
-                report.fault("covering index of \(list): another first document")
+                report.fault("covering index of the \(list): another first document")
             }
-            if let last, place <= last { report.fault("covering index of \(list): not ascending") }
+            if let last, place <= last {
+                report.fault("covering index of the \(list): not ascending")
+            }
             last = place
-            if try !contains(wide: UInt128(order) << 64 | UInt128(document.id), in: list) {
-                report.fault("covering index of \(list): \(document.describing) is not in the list")
+            if try !keys.contains(UInt128(order) << 64 | UInt128(document.id)) {
+                report.fault(
+                    "covering index of the \(list): \(document.describing) is not in the list")
             }
             try check(block, index, of: document, &report)
         }

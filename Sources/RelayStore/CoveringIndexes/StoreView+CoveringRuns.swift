@@ -114,6 +114,7 @@ extension RawSpan {
 /// Walks the blocks of a covering index.
 private struct CoveringWalk: ~Copyable, ~Escapable {
     private let cursor: BytesCursor
+    private let list: ListKey
     private let name: InlineArray<2, UInt64>
     private(set) var block: DocumentBlock
     /// The document that the walk stands on.
@@ -123,6 +124,7 @@ private struct CoveringWalk: ~Copyable, ~Escapable {
     @_lifetime(copy view)
     init(_ view: borrowing StoreView, _ list: ListKey) throws(StoreError) {
         cursor = try view.coveringCursor()
+        self.list = list
         name = list.stored
         block = DocumentBlock.none
     }
@@ -136,7 +138,7 @@ private struct CoveringWalk: ~Copyable, ~Escapable {
         ).rawValue
         let place = BlockSet.coveringIndex(range.list).place(key: key, word: order)
         guard let bytes = try StoreView.seek(cursor, range.list, place) else {
-            throw .corrupted(what: "a covering index without an entry of its list")
+            throw .corrupted(list, "its covering index lacks an entry")
         }
         // SAFETY: see `moveOn`.
         block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)
@@ -145,7 +147,7 @@ private struct CoveringWalk: ~Copyable, ~Escapable {
             index &+= 1
         }
         guard index < block.count else {
-            throw .corrupted(what: "a covering index without an entry of its list")
+            throw .corrupted(list, "its covering index lacks an entry")
         }
     }
 
@@ -163,7 +165,7 @@ private struct CoveringWalk: ~Copyable, ~Escapable {
     /// Moves to the first document of the next block.
     mutating func moveOn() throws(StoreError) {
         guard let bytes = try Self.next(cursor, name) else {
-            throw .corrupted(what: "a covering index without an entry of its list")
+            throw .corrupted(list, "its covering index lacks an entry")
         }
         // SAFETY: in the map, which the view of this walk keeps as it is, not in the cursor.
         block = try unsafe _overrideLifetime(DocumentBlock(bytes), copying: cursor)

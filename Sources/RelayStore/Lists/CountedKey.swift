@@ -1,8 +1,8 @@
-/// What a counted list is a list of: unsigned integers of 64 or 128 bits.
+/// What a counted list is a list of: unsigned integers of 64 or 128 bits, and no others.
 ///
-/// One tree serves both. The functions that other modules call name the width, so that the
-/// compiler makes code of its own for each and nothing is decided at run time.
-protocol CountedKey: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendable {
+/// One tree serves both. What other modules call is specialized for each width in this one, so that
+/// nothing is decided at run time.
+public protocol CountedKey: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendable {
     /// Stands in the header of each node: how wide its keys are.
     static var nodeFormat: UInt8 { get }
     /// Keys in one leaf.
@@ -26,31 +26,41 @@ extension CountedKey {
 }
 
 extension UInt64: CountedKey {
-    static var nodeFormat: UInt8 { 1 }
-    static var leafKeys: Int { Limits.leafKeys }
-    static var innerChildren: Int { Limits.innerChildren }
+    /// Stands in the header of a node of 64-bit keys.
+    public static var nodeFormat: UInt8 { 1 }
+    /// Keys in one leaf.
+    public static var leafKeys: Int { Limits.leafKeys }
+    /// Children of one inner node.
+    public static var innerChildren: Int { Limits.innerChildren }
 
+    /// The key at an offset, after a check of the bounds.
     @inline(__always)
-    static func load(_ bytes: RawSpan, at offset: Int) -> UInt64 { bytes.word(at: offset) }
+    public static func load(_ bytes: RawSpan, at offset: Int) -> UInt64 { bytes.word(at: offset) }
 
+    /// The key at an offset that the caller knows to be within the bytes.
     @inline(__always)
-    static func load(_ bytes: RawSpan, unchecked offset: Int) -> UInt64 {
+    public static func load(_ bytes: RawSpan, unchecked offset: Int) -> UInt64 {
         bytes.word(unchecked: offset)
     }
 }
 
 extension UInt128: CountedKey {
-    static var nodeFormat: UInt8 { 2 }
-    static var leafKeys: Int { Limits.wideLeafKeys }
-    static var innerChildren: Int { Limits.wideInnerChildren }
+    /// Stands in the header of a node of 128-bit keys.
+    public static var nodeFormat: UInt8 { 2 }
+    /// Keys in one leaf.
+    public static var leafKeys: Int { Limits.wideLeafKeys }
+    /// Children of one inner node.
+    public static var innerChildren: Int { Limits.wideInnerChildren }
 
+    /// The key at an offset, after a check of the bounds.
     @inline(__always)
-    static func load(_ bytes: RawSpan, at offset: Int) -> UInt128 {
+    public static func load(_ bytes: RawSpan, at offset: Int) -> UInt128 {
         UInt128(bytes.word(at: offset + 8)) << 64 | UInt128(bytes.word(at: offset))
     }
 
+    /// The key at an offset that the caller knows to be within the bytes.
     @inline(__always)
-    static func load(_ bytes: RawSpan, unchecked offset: Int) -> UInt128 {
+    public static func load(_ bytes: RawSpan, unchecked offset: Int) -> UInt128 {
         UInt128(bytes.word(unchecked: offset &+ 8)) << 64 | UInt128(bytes.word(unchecked: offset))
     }
 }

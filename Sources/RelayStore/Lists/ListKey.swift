@@ -29,3 +29,10 @@ public struct ListKey: Hashable, Sendable {
             kind: UInt8(truncatingIfNeeded: head >> 24), parameter: stored.word(at: 8).bigEndian)
     }
 }
+
+extension ListKey: CustomStringConvertible {
+    /// For people; FORMAT.md says which kinds there are.
+    public var description: String {
+        "list of account \(account), kind \(kind), parameter \(parameter)"
+    }
+}

@@ -15,16 +15,16 @@ struct ListNode<Key: CountedKey>: ~Escapable {
 
     /// Looks at a node whose header begins at `start`.
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan, at start: Int = 0) throws(StoreError) {
+    init(_ bytes: RawSpan, at start: Int = 0) throws(ListFault) {
         guard bytes.byteCount >= start + ListLayout.headerBytes,
             bytes.byte(at: start + 1) == Key.nodeFormat
-        else { throw .corrupted(what: "a list node's header") }
+        else { throw .header }
         level = Int(bytes.byte(at: start))
         count = Int(bytes.uint16(at: start + 2))
         let entryBytes = level == 0 ? Key.byteCount : Key.childBytes
         guard bytes.byteCount == start + ListLayout.headerBytes + entryBytes * count,
             level <= Limits.listLevels
-        else { throw .corrupted(what: "a list node's size") }
+        else { throw .size }
         self.bytes = bytes
         self.start = start + ListLayout.headerBytes
     }

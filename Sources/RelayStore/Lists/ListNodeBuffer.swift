@@ -3,6 +3,8 @@
 struct ListNodeBuffer<Key: CountedKey> {
     // SAFETY: memory of the WriteScratch that made this; valid as long as its transaction.
     let base: UnsafeMutableRawPointer
+    /// The list that it is a node of.
+    let list: ListKey
 
     var level: Int {
         get { Int(base.load(as: UInt8.self)) }
@@ -54,9 +56,9 @@ struct ListNodeBuffer<Key: CountedKey> {
     }
 
     /// Becomes a copy of a node in the map.
-    func load(_ node: borrowing ListNode<Key>) throws(StoreError) {
+    func load(_ node: borrowing ListNode<Key>, number: UInt64? = nil) throws(StoreError) {
         let limit = node.level == 0 ? Key.leafKeys : Key.innerChildren
-        guard node.count <= limit else { throw .corrupted(what: "a list node's size") }
+        guard node.count <= limit else { throw .corrupted(list, node: number, .size) }
         // SAFETY: copied at once; the limit above is what a buffer holds.
         node.content.withUnsafeBytes {
             base.copyMemory(from: $0.baseAddress!, byteCount: $0.count)

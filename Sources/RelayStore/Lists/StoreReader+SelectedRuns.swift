@@ -28,7 +28,8 @@ extension StoreReader {
             let prefetched = index + Limits.prefetchedDocuments
             if prefetched < keys.count { prefetch(key(prefetched)) }
             guard let document = try document(key(index)) else {
-                throw .corrupted(what: "a list that names a missing document")
+                throw .corrupted(
+                    what: "a list that names document \(key(index).describing), which is missing,")
             }
             let count = document.json.byteCount + 1
             if index > 0, bytes + count > maxBytes {

@@ -10,42 +10,25 @@ private enum Insertion {
 extension StoreTransaction {
     /// Inserts a key; says whether it was new.
     @discardableResult
-    public mutating func insert(_ key: UInt64, into list: ListKey) throws(StoreError) -> Bool {
-        try insertKey(key, into: list)
-    }
-
-    /// Inserts a key of 128 bits; says whether it was new.
-    @discardableResult
-    public mutating func insert(
-        wide key: UInt128, into list: ListKey
-    ) throws(StoreError) -> Bool {
-        try insertKey(key, into: list)
-    }
-
-    /// Appends keys that are ascending and greater than all in the list; leaves are filled.
-    public mutating func append(_ keys: Span<UInt64>, to list: ListKey) throws(StoreError) {
-        try appendKeys(keys, to: list)
-    }
-
-    /// Appends keys of 128 bits, likewise.
-    public mutating func append(wide keys: Span<UInt128>, to list: ListKey) throws(StoreError) {
-        try appendKeys(keys, to: list)
-    }
-
-    private mutating func insertKey<Key: CountedKey>(
+    @_specialize(exported:true,where Key == UInt64)
+    @_specialize(exported:true,where Key == UInt128)
+    public mutating func insert<Key: CountedKey>(
         _ key: Key, into list: ListKey
     ) throws(StoreError) -> Bool {
         try charge(0)
         let root = try loadRoot(list, Key.self)
         switch try insert(key, into: root) {
         case .present: return false
-        case .inserted: try writeRoot(list, root)
-        case .split: try writeRoot(list, try grow(root))
+        case .inserted: try writeRoot(root)
+        case .split: try writeRoot(try grow(root))
         }
         return true
     }
 
-    private mutating func appendKeys<Key: CountedKey>(
+    /// Appends keys that are ascending and greater than all in the list; leaves are filled.
+    @_specialize(exported:true,where Key == UInt64)
+    @_specialize(exported:true,where Key == UInt128)
+    public mutating func append<Key: CountedKey>(
         _ keys: Span<Key>, to list: ListKey
     ) throws(StoreError) {
         var index = 0
@@ -55,10 +38,10 @@ extension StoreTransaction {
             let taken = try fill(root, with: keys, from: index)
             if taken > 0 {
                 index += taken
-                try writeRoot(list, root)
+                try writeRoot(root)
             } else {
                 // The last leaf is full: one insertion makes a new one.
-                _ = try insertKey(keys[index], into: list)
+                try insert(keys[index], into: list)
                 index += 1
             }
         }
@@ -84,7 +67,7 @@ extension StoreTransaction {
             node.children[position].keys = child.total
             try writeNode(node.children[position].node, child)
             if result == .inserted { return .inserted }
-            let right = scratch.sibling(level: child.level, Key.self)
+            let right = scratch.sibling(level: child.level, of: node.list, Key.self)
             index = position + 1
             node.openGap(at: index)
             node.children[index] = ListChild(
@@ -95,7 +78,8 @@ extension StoreTransaction {
         // An insertion at the end leaves the node full: ascending keys make dense lists.
         let isAtEnd = index == node.count - 1
         node.split(
-            at: isAtEnd ? index : node.count / 2, into: scratch.sibling(level: node.level, Key.self)
+            at: isAtEnd ? index : node.count / 2,
+            into: scratch.sibling(level: node.level, of: node.list, Key.self)
         )
         return .split
     }
@@ -132,8 +116,8 @@ extension StoreTransaction {
     private mutating func grow<Key: CountedKey>(
         _ left: ListNodeBuffer<Key>
     ) throws(StoreError) -> ListNodeBuffer<Key> {
-        let right = scratch.sibling(level: left.level, Key.self)
-        let root = scratch.node(level: left.level + 1, Key.self)
+        let right = scratch.sibling(level: left.level, of: left.list, Key.self)
+        let root = scratch.node(level: left.level + 1, of: left.list, Key.self)
         root.level = left.level + 1
         root.count = 2
         root.children[0] = ListChild(first: left.first, node: try newNode(), keys: left.total)

@@ -6,14 +6,16 @@ extension StoreTransaction {
     func loadRoot<Key: CountedKey>(
         _ list: ListKey, _ width: Key.Type
     ) throws(StoreError) -> ListNodeBuffer<Key> {
-        guard let stored = try view.root(list, Key.self) else {
-            let root = scratch.node(level: 0, Key.self)
+        let view = view
+        let stored = try view.list(list, of: width)
+        guard stored.isStored else {
+            let root = scratch.node(level: 0, of: list, width)
             root.level = 0
             root.count = 0
             return root
         }
-        let root = scratch.node(level: stored.node.level, Key.self)
-        try root.load(stored.node)
+        let root = scratch.node(level: stored.root.level, of: list, width)
+        try root.load(stored.root)
         return root
     }
 
@@ -21,7 +23,7 @@ extension StoreTransaction {
     func loadChild<Key: CountedKey>(
         of parent: ListNodeBuffer<Key>, at index: Int
     ) throws(StoreError) -> ListNodeBuffer<Key> {
-        let child = scratch.node(level: parent.level - 1, Key.self)
+        let child = scratch.node(level: parent.level - 1, of: parent.list, Key.self)
         try load(parent.children[index].node, level: parent.level - 1, into: child)
         return child
     }
@@ -30,7 +32,7 @@ extension StoreTransaction {
     func loadSibling<Key: CountedKey>(
         of parent: ListNodeBuffer<Key>, at index: Int
     ) throws(StoreError) -> ListNodeBuffer<Key> {
-        let child = scratch.sibling(level: parent.level - 1, Key.self)
+        let child = scratch.sibling(level: parent.level - 1, of: parent.list, Key.self)
         try load(parent.children[index].node, level: parent.level - 1, into: child)
         return child
     }
@@ -38,21 +40,16 @@ extension StoreTransaction {
     private func load<Key: CountedKey>(
         _ number: UInt64, level: Int, into buffer: ListNodeBuffer<Key>
     ) throws(StoreError) {
-        guard let bytes = try view.value(number, in: databases.listNodes) else {
-            throw .corrupted(what: "a list's tree")
-        }
-        let node = try ListNode<Key>(bytes)
-        guard node.level == level, node.count > 0 else {
-            throw .corrupted(what: "a list's tree")
-        }
-        try buffer.load(node)
+        let view = view
+        let nodes = CountedList<Key>(empty: buffer.list, view.listNodes)
+        try buffer.load(try nodes.node(number, level: level), number: number)
     }
 
     /// Writes the root record of a list; an empty list has none.
     mutating func writeRoot<Key: CountedKey>(
-        _ list: ListKey, _ root: ListNodeBuffer<Key>
+        _ root: ListNodeBuffer<Key>
     ) throws(StoreError) {
-        let key = list.stored
+        let key = root.list.stored
         let total = root.total
         if total == 0 {
             try delete(key.span.bytes, in: databases.lists)
@@ -84,9 +81,9 @@ extension StoreTransaction {
         }
     }
 
-    mutating func deleteNode(_ number: UInt64) throws(StoreError) {
+    mutating func deleteNode(_ number: UInt64, of list: ListKey) throws(StoreError) {
         guard try delete(number, in: databases.listNodes) else {
-            throw .corrupted(what: "a list's tree")
+            throw .corrupted(list, node: number, .missing)
         }
     }
 

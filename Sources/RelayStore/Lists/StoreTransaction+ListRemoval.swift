@@ -3,19 +3,9 @@ import LMDB
 extension StoreTransaction {
     /// Removes a key; says whether it was there. Needs no quota: removing must always be possible.
     @discardableResult
-    public mutating func remove(_ key: UInt64, from list: ListKey) throws(StoreError) -> Bool {
-        try removeKey(key, from: list)
-    }
-
-    /// Removes a key of 128 bits; says whether it was there.
-    @discardableResult
-    public mutating func remove(
-        wide key: UInt128, from list: ListKey
-    ) throws(StoreError) -> Bool {
-        try removeKey(key, from: list)
-    }
-
-    private mutating func removeKey<Key: CountedKey>(
+    @_specialize(exported:true,where Key == UInt64)
+    @_specialize(exported:true,where Key == UInt128)
+    public mutating func remove<Key: CountedKey>(
         _ key: Key, from list: ListKey
     ) throws(StoreError) -> Bool {
         var root = try loadRoot(list, Key.self)
@@ -24,9 +14,9 @@ extension StoreTransaction {
         while root.level > 0, root.count == 1 {
             let number = root.children[0].node
             root = try loadChild(of: root, at: 0)
-            try deleteNode(number)
+            try deleteNode(number, of: list)
         }
-        try writeRoot(list, root)
+        try writeRoot(root)
         return true
     }
 
@@ -44,7 +34,7 @@ extension StoreTransaction {
         let child = try loadChild(of: node, at: position)
         guard try remove(key, from: child) else { return false }
         if child.count == 0 {
-            try deleteNode(node.children[position].node)
+            try deleteNode(node.children[position].node, of: node.list)
             node.closeGap(at: position)
             return true
         }
@@ -88,7 +78,7 @@ extension StoreTransaction {
         _ right: Int, into left: Int, of parent: ListNodeBuffer<Key>,
         as merged: ListNodeBuffer<Key>
     ) throws(StoreError) {
-        try deleteNode(parent.children[right].node)
+        try deleteNode(parent.children[right].node, of: parent.list)
         parent.children[left].first = merged.first
         parent.children[left].keys += parent.children[right].keys
         try writeNode(parent.children[left].node, merged)

@@ -31,26 +31,26 @@ extension StoreView {
     /// the list is sorted by. The page ends after `limit` documents, or before the one that would
     /// exceed `maxBytes` (but never before the first).
     public func appendRuns(
-        _ list: borrowing ListHead, from start: PageStart, limit: Int, maxBytes: Int,
+        _ source: borrowing VersionedList, from start: PageStart, limit: Int, maxBytes: Int,
         _ body: (UnsafeRawBufferPointer, Int) -> Void
     ) throws(StoreError) -> PageResult {
         var page = PageResult()
-        page.total = list.total
-        let root = list.root
+        let list = source.list
+        page.total = list.count
         var offset: UInt64
         switch start {
         case .offset(let given): offset = given
-        case .after(let key): offset = key == .max ? page.total : try rank(of: key + 1, in: root)
+        case .after(let key): offset = key == .max ? page.total : try list.rank(of: key + 1)
         }
         guard offset < page.total, limit > 0 else {
             page.isLast = offset >= page.total
             return page
         }
         let prefix = DocumentKey(
-            account: list.key.account, resource: list.resource, id: 0
+            account: list.key.account, resource: source.resource, id: 0
         ).rawValue
-        var walk = try RunWalk(self, prefix: prefix)
-        pages: while let leaf = try leaf(at: offset, in: root) {
+        var walk = try RunWalk(self, list.key, prefix: prefix)
+        pages: while let leaf = try list.leaf(at: offset) {
             var index = leaf.index
             while index < leaf.node.count {
                 if page.documents == limit { break pages }
@@ -81,6 +81,7 @@ extension StoreView {
 /// Walks list keys and blocks of documents side by side, a run of neighbours at a time.
 private struct RunWalk: ~Copyable, ~Escapable {
     private let cursor: Cursor
+    private let list: ListKey
     private let prefix: UInt64
     private(set) var block: DocumentBlock
     /// The documents that were found last: where they begin in the block, how many they are, and
@@ -94,9 +95,12 @@ private struct RunWalk: ~Copyable, ~Escapable {
 
     /// Stands before the first document.
     @_lifetime(copy view)
-    init(_ view: borrowing StoreView, prefix: UInt64) throws(StoreError) {
+    init(
+        _ view: borrowing StoreView, _ list: ListKey, prefix: UInt64
+    ) throws(StoreError) {
         cursor = try view.documentCursor()
         block = DocumentBlock.none
+        self.list = list
         self.prefix = prefix
     }
 
@@ -115,7 +119,7 @@ private struct RunWalk: ~Copyable, ~Escapable {
             index = block.position(of: target)
         }
         guard index < block.count, block.key(at: index) == target else {
-            throw .corrupted(what: "a list that names a missing document")
+            throw .corrupted(list, missing: DocumentKey(rawValue: target))
         }
         count = block.count(from: index, following: leaf, from: first, prefix, most: most)
         found = try block.json(of: index..<index + count)
@@ -168,16 +172,13 @@ private struct RunWalk: ~Copyable, ~Escapable {
     private static func seek(
         _ cursor: borrowing Cursor, _ key: UInt64
     ) throws(StoreError) -> DocumentBlock {
-        let bytes: RawSpan
+        let bytes: RawSpan?
         do throws(LMDBError) {
-            if let entry = try cursor.seek(atOrBefore: key) {
-                bytes = entry.value
-            } else {
-                bytes = RawSpan()
-            }
+            bytes = try cursor.seek(atOrBefore: key)?.value
         } catch {
             throw StoreError(error)
         }
+        guard let bytes else { return DocumentBlock.none }
         return try DocumentBlock(bytes)
     }
 }

@@ -8,7 +8,7 @@ public struct StoreReader: ~Copyable {
     private let core: StoreCore
     private var reader: Reader
     private let hints: HintTable
-    private let lastHead = RememberedHead()
+    private let lastList = RememberedList()
     /// How far this reader knows what was moved.
     private var place: MovedDocuments.Place
     /// The commit for which all hints are exact, `inexact` if there is none.
@@ -48,7 +48,7 @@ public struct StoreReader: ~Copyable {
             if exactFor != reader.transactionID { followMoves(isSecondTry: true) }
             return false
         }
-        lastHead.forget()
+        lastList.forget()
         do throws(LMDBError) {
             try reader.renew()
         } catch {
@@ -61,7 +61,7 @@ public struct StoreReader: ~Copyable {
 
     /// Lets go of the commit until the next `renewIfStale`, so that its pages can be reused.
     public mutating func rest() {
-        lastHead.forget()
+        lastList.forget()
         reader.reset()
     }
 
@@ -89,9 +89,11 @@ public struct StoreReader: ~Copyable {
 
     /// Looks a list up, and the counter of the records that it holds.
     @_lifetime(borrow self)
-    public borrowing func head(of list: ListKey, resource: UInt8) throws(StoreError) -> ListHead {
+    public borrowing func versionedList(
+        _ key: ListKey, of resource: UInt8
+    ) throws(StoreError) -> VersionedList {
         let view = view
-        return try lastHead.head(of: list, resource: resource, in: view)
+        return try lastList.list(key, of: resource, in: view)
     }
 
     /// A document, if there is one under this key.

@@ -52,17 +52,22 @@ final class WriteScratch: @unchecked Sendable {
     }
 
     /// The node under change on this level.
-    func node<Key: CountedKey>(level: Int, _ width: Key.Type) -> ListNodeBuffer<Key> {
+    func node<Key: CountedKey>(
+        level: Int, of list: ListKey, _ width: Key.Type
+    ) -> ListNodeBuffer<Key> {
         precondition(level <= Limits.listLevels)
         // The bytes before a node are where the total goes when it is written as a root.
-        return ListNodeBuffer(base: nodes + 2 * level * Self.nodeBytes + ListLayout.totalBytes)
+        let offset = 2 * level * Self.nodeBytes + ListLayout.totalBytes
+        return ListNodeBuffer(base: nodes + offset, list: list)
     }
 
     /// What is split off it, or the sibling it is merged with.
-    func sibling<Key: CountedKey>(level: Int, _ width: Key.Type) -> ListNodeBuffer<Key> {
+    func sibling<Key: CountedKey>(
+        level: Int, of list: ListKey, _ width: Key.Type
+    ) -> ListNodeBuffer<Key> {
         precondition(level <= Limits.listLevels)
         let offset = (2 * level + 1) * Self.nodeBytes + ListLayout.totalBytes
-        return ListNodeBuffer(base: nodes + offset)
+        return ListNodeBuffer(base: nodes + offset, list: list)
     }
 }
 

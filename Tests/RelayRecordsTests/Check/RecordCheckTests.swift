@@ -30,8 +30,8 @@ struct RecordCheckTests {
         try fixture.must(CreateOrder(NewOrder(title: "t", customerId: customer)))
         #expect(try findings(fixture) == [])
         try fixture.store.write { (transaction) throws(StoreError) in
-            try transaction.remove(1, from: RecordList.ordersOfCustomer.key(1, customer))
-            try transaction.insert(9, into: RecordList.customers.key(1))
+            try transaction.remove(UInt64(1), from: RecordList.ordersOfCustomer.key(1, customer))
+            try transaction.insert(UInt64(9), into: RecordList.customers.key(1))
             try transaction.removeUnique(
                 UniqueKey(
                     account: 1, resource: Resource.customer.rawValue,

@@ -75,7 +75,9 @@ struct RecordFixture {
     func list(_ list: RecordList, _ parameter: UInt64 = 0) throws -> [UInt64] {
         let reader = try store.makeReader()
         var ids: [UInt64] = []
-        try reader.view.forEachKey(in: list.key(1, parameter)) { (id) throws(StoreError) in
+        let view = reader.view
+        let keys = try view.list(list.key(1, parameter), of: UInt64.self)
+        try keys.forEach(in: keys.offsets) { (id) throws(StoreError) in
             ids.append(id)
             return true
         }

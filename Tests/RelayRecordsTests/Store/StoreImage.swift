@@ -45,12 +45,14 @@ struct StoreImage: Equatable {
                     var ids: [UInt128] = []
                     let key = list.key(account, parameter)
                     if list.isWide {
-                        try reader.view.forEachWideKey(in: key) { (key) throws(StoreError) in
+                        let keys = try reader.view.list(key, of: UInt128.self)
+                        try keys.forEach(in: keys.offsets) { (key) throws(StoreError) in
                             ids.append(key)
                             return true
                         }
                     } else {
-                        try reader.view.forEachKey(in: key) { (id) throws(StoreError) in
+                        let keys = try reader.view.list(key, of: UInt64.self)
+                        try keys.forEach(in: keys.offsets) { (id) throws(StoreError) in
                             ids.append(UInt128(id))
                             return true
                         }

@@ -20,45 +20,44 @@ struct LoadState {
     var property: Property?
 }
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Loads the records of a batch, each that can be; leaves a change record if there is one.
     ///
     /// Records bring their own ids, and times as `LoadedRecord.stamped` says. What finds them follows from
     /// their links as for any other change, and later ids go on behind theirs.
     mutating func load(
-        _ batch: LoadBatch, keepsTimes: Bool = false, _ context: RecordContext
+        _ batch: LoadBatch, keepsTimes: Bool = false
     ) throws(StoreError) -> LoadOutcome {
         var state = LoadState()
         state.keepsTimes = keepsTimes
-        for chunk in batch.chunks { try bring(chunk, &state, context) }
-        for record in batch.records { try load(record, &state, context) }
-        try raise(batch.lastIDs, &state, context)
+        for chunk in batch.chunks { try bring(chunk, &state) }
+        for record in batch.records { try load(record, &state) }
+        try raise(batch.lastIDs, &state)
         try flush(&state)
-        try count(state, context)
+        try count(state)
         return state.outcome
     }
 
     /// Has ids go on behind those that were given out where the records come from.
     private mutating func raise(
-        _ lastIDs: [Resource: UInt64], _ state: inout LoadState, _ context: RecordContext
+        _ lastIDs: [Resource: UInt64], _ state: inout LoadState
     ) throws(StoreError) {
         for (resource, id) in lastIDs {
             let last = try view.counter(
-                account: context.account, resource: resource.rawValue
+                account: account, resource: resource.rawValue
             ).lastID
             let known = max(last, state.highest[resource] ?? 0)
             guard id > known else { continue }
-            try begin(&state, context)
+            try begin(&state)
             state.highest[resource] = id
         }
     }
 
     private mutating func load(
-        _ record: LoadedRecord, _ state: inout LoadState, _ context: RecordContext
+        _ record: LoadedRecord, _ state: inout LoadState
     ) throws(StoreError) {
-        let account = context.account
-        let links = try links(of: record.model, &state, context)
-        switch try view.judge(record, account, links, &state.knowledge, context.parser) {
+        let links = try links(of: record.model, &state)
+        switch try view.judge(record, account, links, &state.knowledge, parser) {
         case .unchanged:
             state.outcome.unchanged += 1
             return
@@ -71,43 +70,41 @@ extension StoreTransaction {
             return
         case .create:
             var record =
-                state.keepsTimes ? record : record.stamped(over: nil, at: context.time)
-            guard try adopt(&record, &state, context) else { return }
-            try begin(&state, context)
+                state.keepsTimes ? record : record.stamped(over: nil, at: time)
+            guard try adopt(&record, &state) else { return }
+            try begin(&state)
             state.outcome.created += 1
             // A unit without a property has been judged to wait.
-            let links = try self.links(of: record.model, &state, context) ?? RecordLinks()
+            let links = try self.links(of: record.model, &state) ?? RecordLinks()
             try enter(record.id, links, &state)
-            try put(record, account)
-            try putCoveringEntries(links)
+            try put(record)
+            try transaction.putCoveringEntries(links)
         case .update:
-            try begin(&state, context)
+            try begin(&state)
             state.outcome.updated += 1
             // The lists must hold what earlier lines of the batch have put there.
             try flush(&state)
-            try replace(record, &state, context)
+            try replace(record, &state)
         }
         note(record, &state)
     }
 
     /// Leaves the change record with the first record that changes something, so that loading a file
     /// twice leaves none. It holds the whole batch: what it comes to follows from the store.
-    private mutating func begin(
-        _ state: inout LoadState, _ context: RecordContext
-    ) throws(StoreError) {
+    private mutating func begin(_ state: inout LoadState) throws(StoreError) {
         if state.hasBegun { return }
         state.hasBegun = true
-        try begin(context)
+        try begin()
     }
 
     private mutating func links(
-        of model: RecordModel, _ state: inout LoadState, _ context: RecordContext
+        of model: RecordModel, _ state: inout LoadState
     ) throws(StoreError) -> RecordLinks? {
         if case .unit(let unit) = model, state.property?.id != unit.propertyId {
-            state.property = try load(Property.self, .property, unit.propertyId, context)?.model
+            state.property = try load(Property.self, .property, unit.propertyId)?.model
         }
         let property = state.property
-        return try model.links(context.account) { (_) throws(StoreError) in property }
+        return try model.links(account) { (_) throws(StoreError) in property }
     }
 
     private mutating func enter(
@@ -115,49 +112,47 @@ extension StoreTransaction {
     ) throws(StoreError) {
         for list in links.lists { state.ids[list, default: []].append(id) }
         state.entries += links.entries
-        for term in links.terms { state.entries.append(try entry(of: term, id)) }
-        for name in links.names { try setUnique(name, to: id) }
+        for term in links.terms { state.entries.append(try transaction.entry(of: term, id)) }
+        for name in links.names { try transaction.setUnique(name, to: id) }
     }
 
     private mutating func replace(
-        _ record: LoadedRecord, _ state: inout LoadState, _ context: RecordContext
+        _ record: LoadedRecord, _ state: inout LoadState
     ) throws(StoreError) {
-        let old = try stored(record.resource, record.id, context)
+        let old = try stored(record.resource, record.id)
         let record =
-            state.keepsTimes ? record : record.stamped(over: old, at: context.time)
-        let links = try self.links(of: record.model, &state, context) ?? RecordLinks()
+            state.keepsTimes ? record : record.stamped(over: old, at: time)
+        let links = try self.links(of: record.model, &state) ?? RecordLinks()
         var before = RecordLinks()
-        if let old { before = try self.links(of: old, &state, context) ?? RecordLinks() }
-        try relink(record.id, from: before, to: links)
-        try put(record, context.account)
-        try putCoveringEntries(links)
+        if let old { before = try self.links(of: old, &state) ?? RecordLinks() }
+        try transaction.relink(record.id, from: before, to: links)
+        try put(record)
+        try transaction.putCoveringEntries(links)
         if case .property(let property) = record.model {
             state.property = nil
-            if case .property(let old) = old { try updateUnits(of: property, from: old, context) }
+            if case .property(let old) = old { try updateUnits(of: property, from: old) }
         }
     }
 
     /// A record of any kind as it is now.
     private func stored(
-        _ resource: Resource, _ id: UInt64, _ context: RecordContext
+        _ resource: Resource, _ id: UInt64
     ) throws(StoreError) -> RecordModel? {
         let view = view
-        guard let document = try view.document(resource.key(context.account, id)) else {
+        guard let document = try view.document(resource.key(account, id)) else {
             return nil
         }
-        guard let model = document.model(context.parser) else {
+        guard let model = document.model(parser) else {
             throw .corrupted(what: "\(resource) \(id)")
         }
         return model
     }
 
-    private mutating func put(
-        _ record: LoadedRecord, _ account: UInt32
-    ) throws(StoreError) {
+    private mutating func put(_ record: LoadedRecord) throws(StoreError) {
         // What a line says of an order's private bytes is not believed: they follow from the order.
         var privateBytes = record.privateBytes
         if case .order(let order) = record.model { privateBytes = order.facts }
-        try putDocument(
+        try transaction.putDocument(
             record.resource.key(account, record.id), json: record.json.span.bytes,
             privateBytes: privateBytes.span.bytes, version: sequence)
     }
@@ -177,32 +172,34 @@ extension StoreTransaction {
         }
         for list in lists {
             let ids = state.ids[list]!.sorted()
-            let total = try view.count(list)
-            let last = total == 0 ? nil : try view.key(at: total - 1, in: list)
-            if let last, last >= ids[0] {
-                for id in ids { try insert(id, into: list) }
+            if let last = try lastKey(of: list), last >= ids[0] {
+                for id in ids { try transaction.insert(id, into: list) }
             } else {
-                try append(ids.span, to: list)
+                try transaction.append(ids.span, to: list)
             }
         }
         state.ids = [:]
         state.entries.sort {
             ($0.list.kind, $0.list.parameter, $0.key) < ($1.list.kind, $1.list.parameter, $1.key)
         }
-        for entry in state.entries { try insert(entry) }
+        for entry in state.entries { try transaction.insert(entry) }
         state.entries = []
     }
 
-    private mutating func count(
-        _ state: LoadState, _ context: RecordContext
-    ) throws(StoreError) {
+    private func lastKey(of list: ListKey) throws(StoreError) -> UInt64? {
+        let view = view
+        let keys = try view.list(list, of: UInt64.self)
+        return keys.count == 0 ? nil : try keys.key(at: keys.count - 1)
+    }
+
+    private mutating func count(_ state: LoadState) throws(StoreError) {
         for (resource, id) in state.highest.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             var counter = try view.counter(
-                account: context.account, resource: resource.rawValue)
+                account: account, resource: resource.rawValue)
             counter.lastID = max(counter.lastID, id)
             if state.touched.contains(resource) { counter.changeSequence = sequence }
-            try setCounter(
-                account: context.account, resource: resource.rawValue, to: counter)
+            try transaction.setCounter(
+                account: account, resource: resource.rawValue, to: counter)
         }
     }
 }

@@ -2,77 +2,72 @@ import JSON
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Creates an order.
-    mutating func createOrder(
-        _ new: NewOrder, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer {
+    mutating func createOrder(_ new: NewOrder) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
-        try check(new.propertyId, .property, "propertyId", &faults, context)
-        try check(new.customerId, .customer, "customerId", &faults, context)
-        let plan = try planAddress(new.address, &faults, context)
+        try check(new.propertyId, .property, "propertyId", &faults)
+        try check(new.customerId, .customer, "customerId", &faults)
+        let plan = try planAddress(new.address, &faults)
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        try begin(context)
-        let id = try newID(.order, context)
+        try begin()
+        let id = try newID(.order)
         var fields: [OrderField] = []
         for field in new.fields ?? [] {
             fields.append(
                 OrderField(
-                    id: try newID(.orderField, context), position: field.position,
+                    id: try newID(.orderField), position: field.position,
                     name: field.name, content: field.content))
         }
         var persons: [ContactPerson] = []
         for person in new.contactPersons ?? [] {
             persons.append(
                 ContactPerson(
-                    type: person.type, name: person.name, id: try newID(.contactPerson, context),
+                    type: person.type, name: person.name, id: try newID(.contactPerson),
                     telephone: person.telephone, mobile: person.mobile,
                     emailAddress: person.email))
         }
         let order = Order(
             id: id, title: new.title, status: new.status ?? .open,
-            address: try store(plan, context), dueDate: new.dueDate,
-            followUpDate: new.followUpDate, createdAt: context.time, updatedAt: context.time,
+            address: try store(plan), dueDate: new.dueDate,
+            followUpDate: new.followUpDate, createdAt: time, updatedAt: time,
             internalId: new.internalId, isInternal: new.isInternal, type: new.type,
             taskId: new.taskId, propertyId: new.propertyId, casaviOrderId: new.casaviOrderId,
             casaviTicketId: new.casaviTicketId, fields: fields, attachments: [], comments: [],
             contactPersons: persons, customerId: new.customerId)
-        try replace(nil, with: order, context)
+        try replace(nil, with: order)
         return RecordAnswer(
             201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
 
     /// Changes an order's status, due date, internal id or address.
     mutating func updateOrder(
-        _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition,
-        _ context: RecordContext
+        _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Order.self, .order, id, context) else {
+        guard let stored = try load(Order.self, .order, id) else {
             return .missing(.order, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
         var faults = Faults()
         let plan = try planAddress(
-            patch.address, keeping: stored.model.address, &faults, context)
+            patch.address, keeping: stored.model.address, &faults)
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        try begin(context)
+        try begin()
         var order = stored.model
         order.status = patch.status ?? order.status
         order.dueDate = patch.dueDate ?? order.dueDate
         order.internalId = patch.internalId ?? order.internalId
-        order.address = try store(plan, context) ?? order.address
-        order.updatedAt = context.time
-        try replace(stored.model, with: order, context)
+        order.address = try store(plan) ?? order.address
+        order.updatedAt = time
+        try replace(stored.model, with: order)
         return .id(200, id, version: sequence)
     }
 
     /// Writes an order and enters it into what finds it: the only way in which orders change.
-    mutating func replace(
-        _ old: Order?, with new: Order, _ context: RecordContext
-    ) throws(StoreError) {
-        let account = context.account
-        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
-        try store(new, .order, new.id, context, privateBytes: new.facts)
+    mutating func replace(_ old: Order?, with new: Order) throws(StoreError) {
+        try transaction.relink(
+            new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+        try store(new, .order, new.id, privateBytes: new.facts)
     }
 }
 
@@ -88,8 +83,8 @@ public struct CreateOrder: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createOrder(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createOrder(body) }
 }
 
 /// updateOrder.
@@ -112,8 +107,8 @@ public struct UpdateOrder: PatchChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.updateOrder(id, patch, precondition, context)
+        try transaction.updateOrder(id, patch, precondition)
     }
 }

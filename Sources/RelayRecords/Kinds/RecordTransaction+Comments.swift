@@ -2,32 +2,32 @@ import JSON
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Adds a comment with its files to an order, and changes the order's status if it says so.
     mutating func createComment(
-        on orderID: UInt64, _ new: NewComment, _ files: [UploadedFile], _ context: RecordContext
+        on orderID: UInt64, _ new: NewComment, _ files: [UploadedFile]
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Order.self, .order, orderID, context) else {
+        guard let stored = try load(Order.self, .order, orderID) else {
             return .missing(.order, orderID)
         }
         // The list of comments has the version of its order.
-        if let refusal = context.target?.precondition.refusal(of: stored.version, isWeak: true) {
+        if let refusal = target?.precondition.refusal(of: stored.version, isWeak: true) {
             return refusal
         }
         let old = stored.model
-        try begin(context)
-        let id = try newID(.comment, context)
+        try begin()
+        let id = try newID(.comment)
         var attachments: [Attachment] = []
-        for file in files { attachments.append(try createAttachment(file, context)) }
+        for file in files { attachments.append(try createAttachment(file)) }
         var order = old
         order.comments.append(
             Comment(
                 id: id, text: new.text, orderId: orderID, author: new.authorName,
-                statusChange: new.status, attachments: attachments, createdAt: context.time))
+                statusChange: new.status, attachments: attachments, createdAt: time))
         order.attachments += attachments
         order.status = new.status ?? order.status
-        order.updatedAt = context.time
-        try replace(old, with: order, context)
+        order.updatedAt = time
+        try replace(old, with: order)
         // No version: the one that there is, the order's, is not that of what was created.
         return RecordAnswer(201, body: IdObject(id: id).json)
     }
@@ -79,8 +79,8 @@ public struct CreateComment: JSONChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.createComment(on: order, new, files, context)
+        try transaction.createComment(on: order, new, files)
     }
 }

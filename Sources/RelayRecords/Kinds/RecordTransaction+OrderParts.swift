@@ -4,12 +4,12 @@ import RelayStore
 
 /// Fields and contact persons come to an order one by one. They are parts of its document, so that
 /// getOrder shows them at once and the order's version covers them.
-extension StoreTransaction {
+extension RecordTransaction {
     /// Adds a field to an order.
     mutating func createOrderField(
-        _ new: OrderFieldAddition, _ context: RecordContext
+        _ new: OrderFieldAddition
     ) throws(StoreError) -> RecordAnswer {
-        try extend(new.orderId, by: .orderField, context) { order, id in
+        try extend(new.orderId, by: .orderField) { order, id in
             order.fields.append(
                 OrderField(id: id, position: new.position, name: new.name, content: new.content))
         }
@@ -17,9 +17,9 @@ extension StoreTransaction {
 
     /// Adds a contact person to an order.
     mutating func createContactPerson(
-        _ new: ContactPersonAddition, _ context: RecordContext
+        _ new: ContactPersonAddition
     ) throws(StoreError) -> RecordAnswer {
-        try extend(new.orderId, by: .contactPerson, context) { order, id in
+        try extend(new.orderId, by: .contactPerson) { order, id in
             order.contactPersons.append(
                 ContactPerson(
                     type: new.type, name: new.name, id: id, telephone: new.telephone,
@@ -29,12 +29,12 @@ extension StoreTransaction {
 
     /// Adds a part to an order, or refuses it with a fault at `orderId`.
     private mutating func extend(
-        _ orderID: UInt64, by part: Resource, _ context: RecordContext,
+        _ orderID: UInt64, by part: Resource,
         _ add: (inout Order, UInt64) -> Void
     ) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
-        try check(orderID, .order, "orderId", &faults, context)
-        guard faults.isEmpty, let old = try load(Order.self, .order, orderID, context)?.model
+        try check(orderID, .order, "orderId", &faults)
+        guard faults.isEmpty, let old = try load(Order.self, .order, orderID)?.model
         else { return RecordAnswer(Problem(.validation, faults)) }
         let present = part == .orderField ? old.fields.count : old.contactPersons.count
         if present >= Limits.partsPerOrder {
@@ -43,12 +43,12 @@ extension StoreTransaction {
                 "order \(orderID) already has \(present) of these, the most that an order may have")
             return RecordAnswer(Problem(.validation, faults))
         }
-        try begin(context)
-        let id = try newID(part, context)
+        try begin()
+        let id = try newID(part)
         var order = old
         add(&order, id)
-        order.updatedAt = context.time
-        try replace(old, with: order, context)
+        order.updatedAt = time
+        try replace(old, with: order)
         // The id alone: what the version would belong to, the order, is not what was created.
         return RecordAnswer(201, body: Array(String(id).utf8), createdID: id)
     }
@@ -66,8 +66,8 @@ public struct CreateOrderField: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createOrderField(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createOrderField(body) }
 }
 
 /// createContactPerson.
@@ -82,6 +82,6 @@ public struct CreateContactPerson: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createContactPerson(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createContactPerson(body) }
 }

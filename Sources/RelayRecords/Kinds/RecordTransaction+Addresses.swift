@@ -32,17 +32,15 @@ extension Address {
 
 /// Addresses never change once stored: a changed address is a new record, so that no other record
 /// that refers to the old one changes with it.
-extension StoreTransaction {
-    mutating func createAddress(
-        _ new: NewAddress, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer {
-        try begin(context)
+extension RecordTransaction {
+    mutating func createAddress(_ new: NewAddress) throws(StoreError) -> RecordAnswer {
+        try begin()
         let plan = AddressPlan.create(
             Address(
                 id: 0, streetAddress: new.streetAddress, postalCode: new.postalCode,
                 locality: new.locality, country: new.country, additionalInfo: new.additionalInfo,
-                accountId: UInt64(context.account)))
-        let address = try store(plan, context)!
+                accountId: UInt64(account)))
+        let address = try store(plan)!
         return .id(201, address.id, version: sequence)
     }
 
@@ -50,25 +48,24 @@ extension StoreTransaction {
     /// says what the record's present address says is that one: whoever sends all its records
     /// every day makes no new address each time.
     func planAddress(
-        _ input: AddressInput?, keeping old: Address? = nil, _ faults: inout Faults,
-        _ context: RecordContext
+        _ input: AddressInput?, keeping old: Address? = nil, _ faults: inout Faults
     ) throws(StoreError) -> AddressPlan {
         try faults.at("address") {
             (faults: inout Faults) throws(StoreError) -> AddressPlan in
-            try plan(input, old, &faults, context)
+            try plan(input, old, &faults)
         }
     }
 
     private func plan(
-        _ input: AddressInput?, _ old: Address?, _ faults: inout Faults, _ context: RecordContext
+        _ input: AddressInput?, _ old: Address?, _ faults: inout Faults
     ) throws(StoreError) -> AddressPlan {
         guard let input else { return .none }
-        if let account = input.accountId, account != UInt64(context.account) {
+        if let account = input.accountId, account != UInt64(self.account) {
             faults.add(
-                .mismatch, member: "accountId", "expected the key's account, \(context.account)")
+                .mismatch, member: "accountId", "expected the key's account, \(self.account)")
         }
-        guard let id = input.id else { return planNew(input, old, &faults, context) }
-        guard let stored = try load(Address.self, .address, id, context)?.model else {
+        guard let id = input.id else { return planNew(input, old, &faults) }
+        guard let stored = try load(Address.self, .address, id)?.model else {
             faults.add(.unknownReference, member: "id", Faults.unknown(.address, id))
             return .none
         }
@@ -82,7 +79,7 @@ extension StoreTransaction {
     }
 
     private func planNew(
-        _ input: AddressInput, _ old: Address?, _ faults: inout Faults, _ context: RecordContext
+        _ input: AddressInput, _ old: Address?, _ faults: inout Faults
     ) -> AddressPlan {
         func required(_ value: String?, _ member: StaticString) -> String {
             if value == nil {
@@ -104,21 +101,19 @@ extension StoreTransaction {
         let new = Address(
             id: 0, streetAddress: street, postalCode: postalCode, locality: locality,
             country: country, additionalInfo: input.additionalInfo,
-            accountId: UInt64(context.account))
+            accountId: UInt64(account))
         if let old, old.says(new) { return .use(old) }
         return .create(new)
     }
 
     /// Carries a plan out.
-    mutating func store(
-        _ plan: AddressPlan, _ context: RecordContext
-    ) throws(StoreError) -> Address? {
+    mutating func store(_ plan: AddressPlan) throws(StoreError) -> Address? {
         switch plan {
         case .none: return nil
         case .use(let address): return address
         case .create(var address):
-            address.id = try newID(.address, context)
-            try store(address, .address, address.id, context)
+            address.id = try newID(.address)
+            try store(address, .address, address.id)
             return address
         }
     }
@@ -136,6 +131,6 @@ public struct CreateAddress: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createAddress(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createAddress(body) }
 }

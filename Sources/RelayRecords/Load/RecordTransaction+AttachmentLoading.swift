@@ -2,15 +2,13 @@ import JSON
 import RelayStore
 
 /// Loading of files: the pieces are kept under the attachment's key until its line adopts them.
-extension StoreTransaction {
-    mutating func bring(
-        _ chunk: LoadedChunk, _ state: inout LoadState, _ context: RecordContext
-    ) throws(StoreError) {
-        let key = Resource.attachment.key(context.account, chunk.attachment)
+extension RecordTransaction {
+    mutating func bring(_ chunk: LoadedChunk, _ state: inout LoadState) throws(StoreError) {
+        let key = Resource.attachment.key(account, chunk.attachment)
         // The line of the attachment says whether it is the same file.
         let isThere = try view.document(key) != nil
         if isThere { return }
-        if try bringChunk(chunk.number, of: key, chunk.bytes.span.bytes) { return }
+        if try transaction.bringChunk(chunk.number, of: key, chunk.bytes.span.bytes) { return }
         state.outcome.faults.append(
             LoadFault(
                 line: chunk.line, waits: true,
@@ -23,11 +21,11 @@ extension StoreTransaction {
     ///
     /// - Returns: whether the record can be created; the fault is noted otherwise.
     mutating func adopt(
-        _ record: inout LoadedRecord, _ state: inout LoadState, _ context: RecordContext
+        _ record: inout LoadedRecord, _ state: inout LoadState
     ) throws(StoreError) -> Bool {
         guard var content = record.content else { return true }
-        let key = record.resource.key(context.account, record.id)
-        let id = try adoptBroughtBlob(
+        let key = record.resource.key(account, record.id)
+        let id = try transaction.adoptBroughtBlob(
             of: key, byteCount: content.byteCount, digest: content.digest)
         guard let id else {
             state.outcome.faults.append(

@@ -11,18 +11,20 @@ import Testing
     ) throws {
         let reader = try store.makeReader()
         let view = reader.view
+        let keys = try view.list(list, of: UInt64.self)
         check(try view.count(list), UInt64(model.count))
+        check(keys.count, UInt64(model.count))
         for _ in 0..<50 where !model.isEmpty {
             let offset = Int.random(in: 0..<model.count, using: &random)
-            check(try view.key(at: UInt64(offset), in: list), model[offset])
-            check(try view.rank(of: model[offset], in: list), UInt64(offset))
-            check(try view.contains(model[offset], in: list), true)
+            check(try keys.key(at: UInt64(offset)), model[offset])
+            check(try keys.rank(of: model[offset]), UInt64(offset))
+            check(try keys.contains(model[offset]), true)
             let other = UInt64.random(in: 0...model.last! + 10, using: &random)
             let rank = model.partitioningIndex { $0 >= other }
-            check(try view.rank(of: other, in: list), UInt64(rank))
-            check(try view.contains(other, in: list), rank < model.count && model[rank] == other)
+            check(try keys.rank(of: other), UInt64(rank))
+            check(try keys.contains(other), rank < model.count && model[rank] == other)
         }
-        check(try view.key(at: UInt64(model.count), in: list), nil)
+        check(try keys.key(at: UInt64(model.count)), nil)
         var report = CheckReport()
         _ = try view.check(list, &report)
         check(report.faults, [])
@@ -92,9 +94,11 @@ import Testing
         // Leaves of 504 keys and a handful of inner nodes for each of the two lists.
         #expect(try store.entries("blocks") <= 2 * (200_002 / 504 + 1 + 4))
         let reader = try store.makeReader()
-        check(try reader.view.key(at: 199_999, in: other), 199_999 * 3)
-        check(try reader.view.key(at: 200_001, in: other), 1_000_001)
-        check(try reader.view.key(at: 123_456, in: list), 123_456 * 3)
+        let view = reader.view
+        let inBulk = try view.list(other, of: UInt64.self)
+        check(try inBulk.key(at: 199_999), 199_999 * 3)
+        check(try inBulk.key(at: 200_001), 1_000_001)
+        check(try view.list(list, of: UInt64.self).key(at: 123_456), 123_456 * 3)
     }
 
     @Test("A small list lives in its root record alone.")
@@ -105,7 +109,7 @@ import Testing
         }
         #expect(try store.entries("blocks") == 0)
         try store.write { (transaction) throws(StoreError) in
-            try transaction.insert(504, into: list)
+            try transaction.insert(UInt64(504), into: list)
         }
         #expect(try store.entries("blocks") == 2)
         try store.write { (transaction) throws(StoreError) in
@@ -123,9 +127,11 @@ import Testing
             try transaction.append(all.span, to: list)
         }
         let reader = try store.makeReader()
+        let view = reader.view
+        let inOrder = try view.list(list, of: UInt64.self)
         for start in [0, 1, 503, 504, 505, 1_999, 2_000] {
             var keys: [UInt64] = []
-            try reader.view.forEachKey(in: list, from: UInt64(start)) { (key) throws(StoreError) in
+            try inOrder.forEach(in: UInt64(start)..<inOrder.count) { (key) throws(StoreError) in
                 keys.append(key)
                 return keys.count < 700
             }

@@ -2,36 +2,35 @@ import JSON
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Creates an appointment.
     mutating func createAppointment(
-        _ new: NewAppointment, _ context: RecordContext
+        _ new: NewAppointment
     ) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
-        try check(new.customerId, .customer, "customerId", &faults, context)
+        try check(new.customerId, .customer, "customerId", &faults)
         if new.dateEnd <= new.dateStart { faults.addBackwards("dateEnd") }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        try begin(context)
-        let id = try newID(.appointment, context)
+        try begin()
+        let id = try newID(.appointment)
         let appointment = Appointment(
             id: id, title: new.title, description: new.description, dateStart: new.dateStart,
             dateEnd: new.dateEnd, location: new.location, customerId: new.customerId)
-        try replace(nil, with: appointment, context)
+        try replace(nil, with: appointment)
         return RecordAnswer(
             201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
 
     /// Changes an appointment: merges first, then looks whether what comes out is right.
     mutating func updateAppointment(
-        _ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition,
-        _ context: RecordContext
+        _ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try loadAppointment(id, context) else {
+        guard let stored = try loadAppointment(id) else {
             return .missing(.appointment, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
         var faults = Faults()
-        try check(patch.customerId, .customer, "customerId", &faults, context)
+        try check(patch.customerId, .customer, "customerId", &faults)
         var appointment = stored.model
         appointment.title = patch.title ?? appointment.title
         appointment.description = patch.description ?? appointment.description
@@ -43,47 +42,41 @@ extension StoreTransaction {
             faults.addBackwards(patch.dateEnd == nil ? "dateStart" : "dateEnd")
         }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        try begin(context)
-        try replace(stored.model, with: appointment, context)
+        try begin()
+        try replace(stored.model, with: appointment)
         return RecordAnswer(200, body: IdObject(id: id).json, version: sequence)
     }
 
     /// Deletes an appointment, and answers it.
     mutating func deleteAppointment(
-        _ id: UInt64, _ precondition: RecordPrecondition, _ context: RecordContext
+        _ id: UInt64, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try loadAppointment(id, context) else {
+        guard let stored = try loadAppointment(id) else {
             return .missing(.appointment, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
-        let account = context.account
-        try begin(context)
-        try relink(id, from: stored.model.links(account), to: RecordLinks())
-        try deleteDocument(Resource.appointment.key(account, id))
-        try touch(
+        try begin()
+        try transaction.relink(id, from: stored.model.links(account), to: RecordLinks())
+        try transaction.deleteDocument(Resource.appointment.key(account, id))
+        try transaction.touch(
             account: account, resource: Resource.appointment.rawValue, sequence: sequence)
         return RecordAnswer(200, body: stored.model.json)
     }
 
     /// Reads an appointment whose times are such as the lists by length can hold.
-    private func loadAppointment(
-        _ id: UInt64, _ context: RecordContext
-    ) throws(StoreError) -> Stored<Appointment>? {
-        let stored = try load(Appointment.self, .appointment, id, context)
+    private func loadAppointment(_ id: UInt64) throws(StoreError) -> Stored<Appointment>? {
+        let stored = try load(Appointment.self, .appointment, id)
         if let stored, !stored.model.endsAfterItBegins {
             throw .corrupted(what: "appointment \(id)")
         }
         return stored
     }
 
-    private mutating func replace(
-        _ old: Appointment?, with new: Appointment, _ context: RecordContext
-    ) throws(StoreError) {
-        let account = context.account
+    private mutating func replace(_ old: Appointment?, with new: Appointment) throws(StoreError) {
         let links = new.links(account)
-        try relink(new.id, from: old?.links(account) ?? RecordLinks(), to: links)
-        try store(new, .appointment, new.id, context)
-        try putCoveringEntries(links)
+        try transaction.relink(new.id, from: old?.links(account) ?? RecordLinks(), to: links)
+        try store(new, .appointment, new.id)
+        try transaction.putCoveringEntries(links)
     }
 }
 
@@ -183,8 +176,8 @@ public struct CreateAppointment: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createAppointment(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createAppointment(body) }
 }
 
 /// updateAppointment.
@@ -207,9 +200,9 @@ public struct UpdateAppointment: PatchChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.updateAppointment(id, patch, precondition, context)
+        try transaction.updateAppointment(id, patch, precondition)
     }
 }
 
@@ -230,8 +223,8 @@ public struct DeleteAppointment: DeletionChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.deleteAppointment(id, precondition, context)
+        try transaction.deleteAppointment(id, precondition)
     }
 }

@@ -35,9 +35,9 @@ import Testing
             var text = ""
             var runs = 0
             var total = 0
-            let head = try reader.head(of: list, resource: 4)
+            let source = try reader.versionedList(list, of: 4)
             let page = try reader.view.appendRuns(
-                head, from: .offset(UInt64(offset)), limit: 50, maxBytes: .max
+                source, from: .offset(UInt64(offset)), limit: 50, maxBytes: .max
             ) { run, count in
                 text += String(decoding: run, as: UTF8.self)
                 runs += 1
@@ -63,9 +63,9 @@ import Testing
         var text = ""
         var start = PageStart.offset(0)
         while true {
-            let head = try reader.head(of: list, resource: 4)
+            let source = try reader.versionedList(list, of: 4)
             let page = try reader.view.appendRuns(
-                head, from: start, limit: 64, maxBytes: 20_000
+                source, from: start, limit: 64, maxBytes: 20_000
             ) { run, _ in text += String(decoding: run, as: UTF8.self) }
             #expect(page.bytes <= 20_000)
             if page.isLast { break }
@@ -79,9 +79,9 @@ import Testing
         let (store, documents) = try makeStore(1_000)
         let reader = try store.makeReader()
         var text = ""
-        let head = try reader.head(of: ListKey(account: 1, kind: 2), resource: 4)
+        let source = try reader.versionedList(ListKey(account: 1, kind: 2), of: 4)
         let page = try reader.view.appendRuns(
-            head, from: .offset(3), limit: 500, maxBytes: .max
+            source, from: .offset(3), limit: 500, maxBytes: .max
         ) { run, _ in text += String(decoding: run, as: UTF8.self) }
         let wanted = stride(from: 28, through: 994, by: 7).map { documents[$0 - 1] + "," }
         #expect(text == wanted.joined())
@@ -92,9 +92,9 @@ import Testing
     func oneLargeDocument() throws {
         let (store, documents) = try makeStore(10)
         let reader = try store.makeReader()
-        let head = try reader.head(of: list, resource: 4)
+        let source = try reader.versionedList(list, of: 4)
         let page = try reader.view.appendRuns(
-            head, from: .offset(0), limit: 5, maxBytes: 1
+            source, from: .offset(0), limit: 5, maxBytes: 1
         ) { run, _ in #expect(run.count == documents[0].utf8.count + 1) }
         #expect(page.documents == 1)
         #expect(!page.isLast)

@@ -2,19 +2,17 @@ import JSON
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Creates a document of a property and its customer.
-    mutating func createDocument(
-        _ new: NewDocument, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer {
+    mutating func createDocument(_ new: NewDocument) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
         let propertyID = try resolve(
             new.propertyId, "propertyId", new.internalPropertyId, "internalPropertyId", .property,
-            &faults, context)
+            &faults)
         let customerID = try resolve(
             new.customerId, "customerId", new.internalCustomerId, "internalCustomerId", .customer,
-            &faults, context)
-        let property = try load(Property.self, .property, ifAny: propertyID, context)
+            &faults)
+        let property = try load(Property.self, .property, ifAny: propertyID)
         if let property, let customerID, property.customerId != customerID {
             faults.add(
                 .mismatch, member: new.propertyId == nil ? "internalPropertyId" : "propertyId",
@@ -24,24 +22,24 @@ extension StoreTransaction {
         guard faults.isEmpty, let property, let customerID else {
             return RecordAnswer(Problem(.validation, faults))
         }
-        try begin(context)
-        let id = try newID(.document, context)
+        try begin()
+        let id = try newID(.document)
         let document = Document(
             id: id, title: new.title, propertyId: property.id, customerId: customerID,
-            attachments: [], createdAt: context.time, updatedAt: context.time)
-        try relink(id, from: RecordLinks(), to: document.links(context.account))
-        try store(document, .document, id, context)
+            attachments: [], createdAt: time, updatedAt: time)
+        try transaction.relink(id, from: RecordLinks(), to: document.links(account))
+        try store(document, .document, id)
         return RecordAnswer(201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
 
     /// The record that an id of ours, a name of theirs, or both of them name.
     private func resolve(
         _ id: UInt64?, _ idMember: StaticString, _ name: String?, _ nameMember: StaticString,
-        _ resource: Resource, _ faults: inout Faults, _ context: RecordContext
+        _ resource: Resource, _ faults: inout Faults
     ) throws(StoreError) -> UInt64? {
-        try check(id, resource, idMember, &faults, context)
+        try check(id, resource, idMember, &faults)
         guard let name else { return id }
-        guard let named = try find(.internalID, resource, name, context) else {
+        guard let named = try find(.internalID, resource, name) else {
             faults.add(
                 .unknownReference, member: nameMember, Faults.unknown(resource))
             return id
@@ -56,21 +54,20 @@ extension StoreTransaction {
 
     /// Attaches a file to a document.
     mutating func createDocumentAttachment(
-        to documentID: UInt64, _ file: UploadedFile, _ metadata: FreeObject?,
-        _ context: RecordContext
+        to documentID: UInt64, _ file: UploadedFile, _ metadata: FreeObject?
     ) throws(StoreError) -> RecordAnswer {
-        guard var document = try load(Document.self, .document, documentID, context)?.model else {
+        guard var document = try load(Document.self, .document, documentID)?.model else {
             return .missing(.document, documentID)
         }
-        try begin(context)
-        let attachment = try createAttachment(file, context)
+        try begin()
+        let attachment = try createAttachment(file)
         let id = attachment.id ?? 0
         document.attachments.append(
             DocumentAttachment(
                 id: id, name: file.name, fileType: .applicationPdf, size: file.byteCount,
-                metadata: metadata, createdAt: context.time))
-        document.updatedAt = context.time
-        try store(document, .document, documentID, context)
+                metadata: metadata, createdAt: time))
+        document.updatedAt = time
+        try store(document, .document, documentID)
         return RecordAnswer(201, body: IdObject(id: id).json, createdID: id)
     }
 }
@@ -87,8 +84,8 @@ public struct CreateDocument: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.createDocument(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.createDocument(body) }
 }
 
 /// createDocumentAttachment: its payload is `[document, file, metadata]`, the last one only if there is
@@ -131,8 +128,8 @@ public struct CreateDocumentAttachment: JSONChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.createDocumentAttachment(to: document, file, metadata, context)
+        try transaction.createDocumentAttachment(to: document, file, metadata)
     }
 }

@@ -5,14 +5,12 @@ import RelayStore
 
 /// Energy data: one record for each unit and month. Its document is the month as getEed answers
 /// it; the benchmarks, which stand elsewhere in that answer, are its private bytes.
-extension StoreTransaction {
+extension RecordTransaction {
     /// Takes a delivery, in place of an earlier one for the same unit and month.
-    mutating func consumeEed(
-        _ delivery: EedDelivery, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer {
+    mutating func consumeEed(_ delivery: EedDelivery) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
-        try checkReferences(delivery, &faults, context)
-        let present = CalendarMonth(of: context.present)
+        try checkReferences(delivery, &faults)
+        let present = CalendarMonth(of: self.present)
         if delivery.period > present {
             faults.add(
                 .outOfRange, member: "period",
@@ -20,28 +18,30 @@ extension StoreTransaction {
         }
         faults.at("consumptions") { delivery.check(&$0) }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        let month = EedMonth(delivery, at: context.time)
-        let name = month.name(context.account)
+        let month = EedMonth(delivery, at: time)
+        let name = month.name(account)
         let known = try view.record(named: name)
-        try begin(context)
-        let id = try keptID(known, .eedMonth, context)
-        if known == nil { try relink(id, from: RecordLinks(), to: month.links(context.account)) }
+        try begin()
+        let id = try keptID(known, .eedMonth)
+        if known == nil {
+            try transaction.relink(id, from: RecordLinks(), to: month.links(account))
+        }
         try store(
-            month, .eedMonth, id, context, privateBytes: delivery.benchmarks.json)
+            month, .eedMonth, id, privateBytes: delivery.benchmarks.json)
         return RecordAnswer(204, body: [])
     }
 
     /// The three must exist, and each belong to the next.
     private func checkReferences(
-        _ delivery: EedDelivery, _ faults: inout Faults, _ context: RecordContext
+        _ delivery: EedDelivery, _ faults: inout Faults
     ) throws(StoreError) {
-        try check(delivery.unitId, .unit, "unitId", &faults, context)
-        try check(delivery.propertyId, .property, "propertyId", &faults, context)
-        try check(delivery.customerId, .customer, "customerId", &faults, context)
+        try check(delivery.unitId, .unit, "unitId", &faults)
+        try check(delivery.propertyId, .property, "propertyId", &faults)
+        try check(delivery.customerId, .customer, "customerId", &faults)
         guard faults.isEmpty,
-            let unit = try load(Unit.self, .unit, delivery.unitId, context)?.model,
+            let unit = try load(Unit.self, .unit, delivery.unitId)?.model,
             let property = try load(
-                Property.self, .property, delivery.propertyId, context)?.model
+                Property.self, .property, delivery.propertyId)?.model
         else { return }
         if unit.propertyId != property.id {
             faults.add(
@@ -156,6 +156,6 @@ public struct ConsumeEed: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.consumeEed(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.consumeEed(body) }
 }

@@ -2,10 +2,10 @@ import JSON
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Creates a customer, or updates the one that id, externalId or internalId names.
     mutating func upsertCustomer(
-        _ upsert: CustomerUpsert, _ context: RecordContext
+        _ upsert: CustomerUpsert
     ) throws(StoreError) -> RecordAnswer {
         let input = upsert.customer
         var faults = Faults()
@@ -13,31 +13,31 @@ extension StoreTransaction {
             (faults: inout Faults) throws(StoreError) -> (Customer?, AddressPlan) in
             let names = UpsertNames(
                 id: input.id, externalID: input.externalId, internalID: input.internalId)
-            let id = try resolve(names, .customer, &faults, context)
+            let id = try resolve(names, .customer, &faults)
             if id == nil, input.id == nil, input.name == nil {
                 faults.add(.required, member: "name", "a new customer needs a name")
             }
-            let old = try load(Customer.self, .customer, ifAny: id, context)
+            let old = try load(Customer.self, .customer, ifAny: id)
             return (
-                old, try planAddress(input.address, keeping: old?.address, &faults, context)
+                old, try planAddress(input.address, keeping: old?.address, &faults)
             )
         }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
-        return try store(upsert, old, plan, context)
+        return try store(upsert, old, plan)
     }
 
     private mutating func store(
-        _ upsert: CustomerUpsert, _ old: Customer?, _ plan: AddressPlan, _ context: RecordContext
+        _ upsert: CustomerUpsert, _ old: Customer?, _ plan: AddressPlan
     ) throws(StoreError) -> RecordAnswer {
         let input = upsert.customer
-        try begin(context)
-        let id = try keptID(old?.id, .customer, context)
-        let address = try store(plan, context) ?? old?.address
+        try begin()
+        let id = try keptID(old?.id, .customer)
+        let address = try store(plan) ?? old?.address
         var customer =
             old
             ?? Customer(
-                id: id, accountId: UInt64(context.account), name: "", status: "ACTIVE",
-                statusUpdatedAt: context.time, origin: "API")
+                id: id, accountId: UInt64(account), name: "", status: "ACTIVE",
+                statusUpdatedAt: time, origin: "API")
         customer.casaviTenantId = upsert.casaviAccountId ?? customer.casaviTenantId
         customer.internalId = input.internalId ?? customer.internalId
         customer.externalId = input.externalId ?? customer.externalId
@@ -46,10 +46,9 @@ extension StoreTransaction {
         customer.emailAddress = input.emailAddress ?? customer.emailAddress
         customer.address = address
         customer.addressId = address?.id
-        let account = context.account
-        try relink(
+        try transaction.relink(
             id, from: old?.links(account) ?? RecordLinks(), to: customer.links(account))
-        try store(customer, .customer, id, context)
+        try store(customer, .customer, id)
         let echo = CustomerUpsertResult(
             casaviAccountId: customer.casaviTenantId,
             customer: CustomerEcho(
@@ -74,6 +73,6 @@ public struct UpsertCustomer: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.upsertCustomer(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.upsertCustomer(body) }
 }

@@ -27,15 +27,15 @@ extension PropertyInput {
     }
 }
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Creates or updates properties, all of them or none.
     mutating func upsertProperties(
-        _ upsert: PropertyUpsert, _ context: RecordContext
+        _ upsert: PropertyUpsert
     ) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
         let plans = try faults.at("properties") {
             (faults: inout Faults) throws(StoreError) -> [PropertyPlan] in
-            try plan(upsert.properties, &faults, context)
+            try plan(upsert.properties, &faults)
         }
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
         var echoes: [PropertyEcho] = []
@@ -44,10 +44,10 @@ extension StoreTransaction {
         for plan in plans {
             var property = plan.unchanged
             if property == nil, !hasBegun {
-                try begin(context)
+                try begin()
                 hasBegun = true
             }
-            if property == nil { property = try store(plan, context) }
+            if property == nil { property = try store(plan) }
             echoes.append(PropertyEcho(property!))
         }
         let result = PropertyUpsertResult(
@@ -56,7 +56,7 @@ extension StoreTransaction {
     }
 
     private func plan(
-        _ inputs: [PropertyInput], _ faults: inout Faults, _ context: RecordContext
+        _ inputs: [PropertyInput], _ faults: inout Faults
     ) throws(StoreError) -> [PropertyPlan] {
         var batch = UpsertBatch(inputs.count)
         var plans: [PropertyPlan] = []
@@ -64,7 +64,7 @@ extension StoreTransaction {
         for (index, input) in inputs.enumerated() {
             let checked = try faults.at(index: index) {
                 (faults: inout Faults) throws(StoreError) -> PropertyPlan in
-                try plan(input, &batch, &faults, context)
+                try plan(input, &batch, &faults)
             }
             plans.append(checked)
         }
@@ -72,13 +72,12 @@ extension StoreTransaction {
     }
 
     private func plan(
-        _ input: PropertyInput, _ batch: inout UpsertBatch, _ faults: inout Faults,
-        _ context: RecordContext
+        _ input: PropertyInput, _ batch: inout UpsertBatch, _ faults: inout Faults
     ) throws(StoreError) -> PropertyPlan {
         let names = UpsertNames(
             id: input.id, externalID: input.externalId.map { String($0) },
             internalID: input.internalId)
-        let id = try resolve(names, .property, &faults, context)
+        let id = try resolve(names, .property, &faults)
         batch.admit(names, target: id, &faults)
         if id == nil, input.id == nil {
             if input.name == nil {
@@ -88,67 +87,63 @@ extension StoreTransaction {
                 faults.add(.required, member: "customerId", "a new property needs a customer")
             }
         }
-        try check(input.customerId, .customer, "customerId", &faults, context)
-        let old = try load(Property.self, .property, ifAny: id, context)
-        let address = try planAddress(input.address, keeping: old?.address, &faults, context)
+        try check(input.customerId, .customer, "customerId", &faults)
+        let old = try load(Property.self, .property, ifAny: id)
+        let address = try planAddress(input.address, keeping: old?.address, &faults)
         return PropertyPlan(input: input, old: old, address: address)
     }
 
-    private mutating func store(
-        _ plan: PropertyPlan, _ context: RecordContext
-    ) throws(StoreError) -> Property {
+    private mutating func store(_ plan: PropertyPlan) throws(StoreError) -> Property {
         let input = plan.input
-        let id = try keptID(plan.old?.id, .property, context)
-        let address = try store(plan.address, context)
+        let id = try keptID(plan.old?.id, .property)
+        let address = try store(plan.address)
         var property =
             plan.old
             ?? Property(
-                id: id, name: "", customerId: 0, origin: "API", createdAt: context.time,
-                updatedAt: context.time)
+                id: id, name: "", customerId: 0, origin: "API", createdAt: time,
+                updatedAt: time)
         property.name = input.name ?? property.name
         property.externalId = input.externalId ?? property.externalId
         property.internalId = input.internalId ?? property.internalId
         property.mscNumber = input.mscNumber ?? property.mscNumber
         property.customerId = input.customerId ?? property.customerId
         property.address = address ?? property.address
-        property.updatedAt = context.time
-        let account = context.account
+        property.updatedAt = time
         if plan.old?.isFound(as: property) != true {
-            try relink(
+            try transaction.relink(
                 id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
         }
-        try store(property, .property, id, context)
-        if let old = plan.old { try updateUnits(of: property, from: old, context) }
+        try store(property, .property, id)
+        if let old = plan.old { try updateUnits(of: property, from: old) }
         return property
     }
 
     /// Deletes a property that nothing refers to.
     mutating func deleteProperty(
-        _ id: UInt64, _ precondition: RecordPrecondition, _ context: RecordContext
+        _ id: UInt64, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Property.self, .property, id, context) else {
+        guard let stored = try load(Property.self, .property, id) else {
             return .missing(.property, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
-        let account = context.account
         var referrers = Referrers()
         try referrers.add(
             Unit.self, .unit, on: RecordList.unitsOfProperty.key(account, id), named: \.name,
-            self, context)
+            self)
         try referrers.add(
             Order.self, .order, on: RecordList.ordersOfProperty.key(account, id), named: \.title,
-            self, context)
+            self)
         try referrers.add(
             Document.self, .document, on: RecordList.documentsOfProperty.key(account, id),
-            named: \.title, self, context)
+            named: \.title, self)
         guard referrers.isEmpty else {
             return RecordAnswer(referrers.problem(record: "property \(id)"))
         }
         let property = stored.model
-        try begin(context)
-        try relink(id, from: property.links(account), to: RecordLinks())
-        try deleteDocument(Resource.property.key(account, id))
-        try touch(
+        try begin()
+        try transaction.relink(id, from: property.links(account), to: RecordLinks())
+        try transaction.deleteDocument(Resource.property.key(account, id))
+        try transaction.touch(
             account: account, resource: Resource.property.rawValue, sequence: sequence)
         return RecordAnswer(200, body: property.json)
     }
@@ -176,8 +171,8 @@ public struct UpsertProperties: BodyChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
-    ) throws(StoreError) -> RecordAnswer { try transaction.upsertProperties(body, context) }
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer { try transaction.upsertProperties(body) }
 }
 
 /// deleteProperty.
@@ -197,8 +192,8 @@ public struct DeleteProperty: DeletionChange {
 
     /// Makes the change.
     public func apply(
-        to transaction: inout StoreTransaction, _ context: RecordContext
+        to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
-        try transaction.deleteProperty(id, precondition, context)
+        try transaction.deleteProperty(id, precondition)
     }
 }

@@ -11,62 +11,57 @@ import Testing
         let reader = try store.makeReader()
         let view = reader.view
         check(try view.count(list), UInt64(model.count))
-        for _ in 0..<50 where !model.isEmpty {
-            let offset = Int.random(in: 0..<model.count, using: &random)
-            check(try view.wideKey(at: UInt64(offset), in: list), model[offset])
-            check(try view.rank(ofWide: model[offset], in: list), UInt64(offset))
-            check(try view.contains(wide: model[offset], in: list), true)
-            let other = model[offset] + 1
-            let rank = model.partitioningIndex { $0 >= other }
-            check(try view.rank(ofWide: other, in: list), UInt64(rank))
-            let isThere = rank < model.count && model[rank] == other
-            check(try view.contains(wide: other, in: list), isThere)
-        }
-        try compare(view, try view.wideList(list), model, &random)
-        check(try view.wideKey(at: UInt64(model.count), in: list), nil)
-        let start = model.count / 3
-        var up: [UInt128] = []
-        try view.forEachWideKey(in: list, from: UInt64(start)) { (key) throws(StoreError) in
-            up.append(key)
-            return up.count < 600
-        }
-        #expect(up == Array(model.dropFirst(start).prefix(600)))
-        var down: [UInt128] = []
-        try view.forEachWideKeyDescending(in: list, before: UInt64(start)) {
-            (key) throws(StoreError) in
-            down.append(key)
-            return down.count < 600
-        }
-        #expect(down == Array(model.prefix(start).reversed().prefix(600)))
-    }
-
-    /// What is asked of a list whose root was looked up once.
-    private func compare(
-        _ view: borrowing StoreView, _ list: borrowing WideList, _ model: [UInt128],
-        _ random: inout SplitMix
-    ) throws {
-        check(list.count, UInt64(model.count))
-        var keys = InlineArray<8, UInt128>(repeating: 0)
+        let keys = try view.list(list, of: UInt128.self)
+        check(keys.count, UInt64(model.count))
+        var some = InlineArray<8, UInt128>(repeating: 0)
         for _ in 0..<50 {
             let offset = Int.random(in: 0...model.count, using: &random)
             let known = offset < model.count ? model[offset] : nil
-            check(try view.key(at: UInt64(offset), in: list), known)
+            check(try keys.key(at: UInt64(offset)), known)
             // Of the key itself, of what is just behind it, and of what is behind all.
             for wanted in [known ?? 0, (known ?? 0) + 1, .max] {
                 let rank = model.partitioningIndex { $0 >= wanted }
-                check(try view.rank(of: wanted, in: list), UInt64(rank))
-                let found = try view.place(atOrAfter: wanted, in: list)
-                check(found?.key, rank < model.count ? model[rank] : nil)
-                check(found?.offset, rank < model.count ? UInt64(rank) : nil)
+                let there = rank < model.count ? model[rank] : nil
+                check(try keys.rank(of: wanted), UInt64(rank))
+                check(try keys.contains(wanted), there == wanted)
+                let found = try keys.place(atOrAfter: wanted)
+                check(found?.key, there)
+                check(found?.offset, there == nil ? nil : UInt64(rank))
             }
-            let count = try view.read(&keys, at: UInt64(offset), in: list)
+            let count = try keys.read(&some, at: UInt64(offset))
             #expect(count > 0 || offset == model.count)
-            for index in 0..<count { #expect(keys[index] == model[offset + index]) }
+            for index in 0..<count { #expect(some[index] == model[offset + index]) }
             let end = Int.random(in: offset...model.count + 1, using: &random)
-            let ends = try view.ends(of: UInt64(offset)..<UInt64(end), in: list)
+            let ends = try keys.ends(of: UInt64(offset)..<UInt64(end))
             let isThere = offset < end && end <= model.count
             check(ends?.first, isThere ? model[offset] : nil)
             check(ends?.last, isThere ? model[end - 1] : nil)
+        }
+        try compareWalks(keys, model, &random)
+    }
+
+    /// Ranges of every kind: empty ones, within a leaf, over many, beyond the end; and walks that end early.
+    private func compareWalks(
+        _ keys: borrowing CountedList<UInt128>, _ model: [UInt128], _ random: inout SplitMix
+    ) throws {
+        for _ in 0..<20 {
+            let start = Int.random(in: 0...model.count, using: &random)
+            let end = Int.random(in: start...model.count + 10, using: &random)
+            let most = Int.random(in: 1...1_200, using: &random)
+            let expected = model[start..<min(end, model.count)]
+            var up: [UInt128] = []
+            try keys.forEach(in: UInt64(start)..<UInt64(end)) { (key) throws(StoreError) in
+                up.append(key)
+                return up.count < most
+            }
+            #expect(up == Array(expected.prefix(most)))
+            var down: [UInt128] = []
+            try keys.forEachDescending(in: UInt64(start)..<UInt64(end)) {
+                (key) throws(StoreError) in
+                down.append(key)
+                return down.count < most
+            }
+            #expect(down == Array(expected.reversed().prefix(most)))
         }
     }
 
@@ -91,10 +86,10 @@ import Testing
                         let isThere = index < model.count && model[index] == key
                         if isInsertion {
                             if !isThere { model.insert(key, at: index) }
-                            check(try transaction.insert(wide: key, into: list), !isThere)
+                            check(try transaction.insert(key, into: list), !isThere)
                         } else {
                             if isThere { model.remove(at: index) }
-                            check(try transaction.remove(wide: key, from: list), isThere)
+                            check(try transaction.remove(key, from: list), isThere)
                         }
                     }
                 }
@@ -103,7 +98,7 @@ import Testing
             check(try store.check().faults, [])
         }
         try store.write { (transaction) throws(StoreError) in
-            for key in model { check(try transaction.remove(wide: key, from: list), true) }
+            for key in model { check(try transaction.remove(key, from: list), true) }
         }
         check(try store.check().lists, 0)
         #expect(try store.entries("blocks") == 0)
@@ -114,13 +109,16 @@ import Testing
         let store = try Store.inMemory()
         let keys = (0..<100_000).map { UInt128($0) << 60 }
         try store.write { (transaction) throws(StoreError) in
-            try transaction.append(wide: keys.span, to: list)
+            try transaction.append(keys.span, to: list)
         }
         #expect(try store.entries("blocks") <= 100_000 / 252 + 1 + 6)
         let reader = try store.makeReader()
-        check(try reader.view.wideKey(at: 77_777, in: list), keys[77_777])
+        check(try reader.view.list(list, of: UInt128.self).key(at: 77_777), keys[77_777])
         #expect(try reader.view.isWide(list))
-        #expect(throws: StoreError.self) { try reader.view.contains(5, in: list) }
+        let other = StoreError.corrupted(
+            what: "the list of account 1, kind 3, parameter 0 (the root: its header is not that of "
+                + "a node with keys of this width)")
+        #expect(throws: other) { try reader.view.list(list, of: UInt64.self).count }
         check(try store.check().faults, [])
     }
 }

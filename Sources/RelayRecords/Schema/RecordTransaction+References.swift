@@ -1,14 +1,13 @@
 import RelayContract
 import RelayStore
 
-extension StoreTransaction {
+extension RecordTransaction {
     /// Adds a fault when a reference names no record of the account.
     func check(
-        _ id: UInt64?, _ resource: Resource, _ member: StaticString, _ faults: inout Faults,
-        _ context: RecordContext
+        _ id: UInt64?, _ resource: Resource, _ member: StaticString, _ faults: inout Faults
     ) throws(StoreError) {
         guard let id else { return }
-        if try exists(resource, id, context) { return }
+        if try exists(resource, id) { return }
         faults.add(.unknownReference, member: member, Faults.unknown(resource, id))
     }
 }
