@@ -1,0 +1,198 @@
+"""What every torture shares: its options, its lines of figures, and its last line."""
+import argparse
+import contextlib
+import dataclasses
+import pathlib
+import random
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from typing import Callable
+
+import relay
+
+HERE = pathlib.Path(__file__).resolve().parent
+# A torture that goes wrong everywhere says so once in detail.
+SHOWN_FAULTS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A number of the command line: --NAME N, with one default for each form."""
+
+    name: str
+    short: float
+    long: float
+    help: str
+
+
+class Stop(Exception):
+    """So much is wrong that going on tells nothing more."""
+
+
+class Run:
+    """One run of a torture: what it was asked for, and what it found.
+
+    `place` is an empty directory with a short path, removed at the end unless something is wrong.
+    """
+
+    def __init__(self, name: str, options: argparse.Namespace, place: pathlib.Path) -> None:
+        self.name = name
+        self.options = options
+        self.place = place
+        self.plant: str | None = options.plant
+        self.seed: int = options.seed
+        self.random = random.Random(options.seed)
+        self.programs = relay.Programs(pathlib.Path(options.bin))
+        self.faults: list[str] = []
+        self.summary = ''
+        self.started = time.monotonic()
+
+    def number(self, name: str) -> int:
+        """A number that the torture named, of the form that was asked for."""
+        return int(getattr(self.options, name.replace('-', '_')))
+
+    def step(self, text: str) -> None:
+        """Prints one line of figures."""
+        print(f'{self.name}: {text}', flush=True)
+
+    def wrong(self, text: str) -> None:
+        """Notes something that must not be; the run goes on and fails at its end."""
+        self.faults.append(text)
+        if len(self.faults) <= SHOWN_FAULTS:
+            self.step(f'WRONG: {text}')
+
+    def expect(self, holds: bool, text: str) -> bool:
+        """Notes `text` as wrong unless `holds`; returns `holds`."""
+        if not holds:
+            self.wrong(text)
+        return holds
+
+
+def main(
+    torture: Callable[[Run], None], plants: dict[str, str], numbers: list[Number],
+) -> None:
+    """Runs a torture as the command line says, and ends the process with 0, 1 or 2.
+
+    `torture` tells its run what is wrong and sets `run.summary`, which the last line says when
+    all held. `plants` are the faults that it can be shown to find: name and explanation. The short
+    form tries each of them after the torture itself.
+    """
+    options = parse(torture, plants, numbers)
+    name = pathlib.Path(sys.argv[0]).stem
+    held = perform(name, torture, options)
+    if options.short and options.plant is None:
+        for plant in plants:
+            held &= plant_is_found(name, torture, options, plant)
+    sys.exit(0 if held else 1)
+
+
+def parse(
+    torture: Callable[[Run], None], plants: dict[str, str], numbers: list[Number],
+) -> argparse.Namespace:
+    """Reads the command line; a wrong one ends the process with 2."""
+    description = sys.modules[torture.__module__].__doc__
+    parser = argparse.ArgumentParser(
+        prog=f'tools/torture {pathlib.Path(sys.argv[0]).stem}', description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--short', action='store_true', help='the form of tools/test')
+    parser.add_argument('--bin', metavar='DIR', help='where relayd and relayctl are')
+    parser.add_argument('--seed', type=int, metavar='N', help='repeats what a run with it did')
+    parser.add_argument('--keep', action='store_true', help='keep the directory it worked in')
+    if plants:
+        parser.add_argument(
+            '--plant', choices=list(plants), help='; '.join(f'{k}: {v}' for k, v in plants.items()))
+    else:
+        parser.set_defaults(plant=None)
+    for number in numbers:
+        parser.add_argument(
+            f'--{number.name}', type=float, metavar='N',
+            help=f'{number.help}; short {number.short:g}, long {number.long:g}')
+    options = parser.parse_args()
+    if not options.bin or not (pathlib.Path(options.bin) / 'relayd').exists():
+        parser.error('--bin names no directory with relayd')
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 31)
+    options.given = [number.name for number in numbers if given(options, number) is not None]
+    for number in numbers:
+        if given(options, number) is None:
+            chosen = number.short if options.short else number.long
+            setattr(options, number.name.replace('-', '_'), chosen)
+    return options
+
+
+def given(options: argparse.Namespace, number: Number) -> float | None:
+    """What the options hold for a number."""
+    return getattr(options, number.name.replace('-', '_'))
+
+
+def command(name: str, options: argparse.Namespace) -> str:
+    """The command that does the same again."""
+    words = ['tools/torture', name, '--seed', str(options.seed), '--bin', options.bin]
+    if options.short:
+        words.append('--short')
+    if options.plant:
+        words += ['--plant', options.plant]
+    for number in options.given:
+        words += [f'--{number}', f"{getattr(options, number.replace('-', '_')):g}"]
+    return shlex.join(words)
+
+
+@contextlib.contextmanager
+def working_place(keep: bool):
+    """A directory with a short path (a Unix socket's has at most 107 bytes)."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix='relay-', dir='/tmp'))
+    try:
+        yield place
+    finally:
+        if keep:
+            print(f'left: {place}')
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespace) -> Run:
+    """Performs the torture; an exception of its own counts as something wrong."""
+    with working_place(options.keep) as place:
+        run = Run(name, options, place)
+        try:
+            torture(run)
+        except Stop as reason:
+            run.wrong(str(reason) or 'stopped')
+        except Exception:  # noqa: BLE001  (whatever it is, the last line has to be printed)
+            run.wrong(f'the torture itself failed: {traceback.format_exc()}')
+        finally:
+            relay.end_all()
+        return run
+
+
+def perform(name: str, torture: Callable[[Run], None], options: argparse.Namespace) -> bool:
+    """Performs the torture and prints its last line; whether all held."""
+    run = collect(name, torture, options)
+    seconds = time.monotonic() - run.started
+    if not run.faults:
+        print(f'{name}: ok, {run.summary} ({seconds:.1f} s)', flush=True)
+        return True
+    print(
+        f'{name}: FAILED, {len(run.faults)} wrong, the first: {run.faults[0].strip()}; repeat: '
+        f'{command(name, options)}', flush=True)
+    return False
+
+
+def plant_is_found(
+    name: str, torture: Callable[[Run], None], options: argparse.Namespace, plant: str,
+) -> bool:
+    """Plants a fault in the programs: whether the torture finds it. Its output is kept short."""
+    planted = argparse.Namespace(**{**vars(options), 'plant': plant})
+    with contextlib.redirect_stdout(None):
+        run = collect(name, torture, planted)
+    if run.faults:
+        print(f'{name}: planted {plant} is found: {run.faults[0].strip()[:160]}', flush=True)
+        return True
+    print(
+        f'{name}: FAILED, planted {plant} is not found; repeat: {command(name, planted)}',
+        flush=True)
+    return False
