@@ -154,6 +154,13 @@ def working_place(keep: bool):
             shutil.rmtree(place, ignore_errors=True)
 
 
+def one_line(fault: str, most: int = 400) -> str:
+    """A fault as a piece of a line; of a traceback only its end."""
+    lines = fault.strip().splitlines()
+    text = f'{lines[0]} {lines[-1]}' if 'Traceback' in lines[0] else ' '.join(lines)
+    return text[:most]
+
+
 def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespace) -> Run:
     """Performs the torture; an exception of its own counts as something wrong."""
     with working_place(options.keep) as place:
@@ -177,7 +184,7 @@ def perform(name: str, torture: Callable[[Run], None], options: argparse.Namespa
         print(f'{name}: ok, {run.summary} ({seconds:.1f} s)', flush=True)
         return True
     print(
-        f'{name}: FAILED, {len(run.faults)} wrong, the first: {run.faults[0].strip()}; repeat: '
+        f'{name}: FAILED, {len(run.faults)} wrong, the first: {one_line(run.faults[0])}; repeat: '
         f'{command(name, options)}', flush=True)
     return False
 
@@ -190,7 +197,7 @@ def plant_is_found(
     with contextlib.redirect_stdout(None):
         run = collect(name, torture, planted)
     if run.faults:
-        print(f'{name}: planted {plant} is found: {run.faults[0].strip()[:160]}', flush=True)
+        print(f'{name}: planted {plant} is found: {one_line(run.faults[0], 160)}', flush=True)
         return True
     print(
         f'{name}: FAILED, planted {plant} is not found; repeat: {command(name, planted)}',
