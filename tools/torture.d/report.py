@@ -30,7 +30,7 @@ class Number:
 
 
 class Stop(Exception):
-    """So much is wrong that going on tells nothing more."""
+    """Going on tells nothing more; its text, if it has one, is noted as wrong."""
 
 
 class Run:
@@ -64,6 +64,9 @@ class Run:
         self.faults.append(text)
         if len(self.faults) <= SHOWN_FAULTS:
             self.step(f'WRONG: {text}')
+        if self.plant is not None:
+            # One is enough to know that the planted fault is found.
+            raise Stop
 
     def expect(self, holds: bool, text: str) -> bool:
         """Notes `text` as wrong unless `holds`; returns `holds`."""
@@ -168,9 +171,11 @@ def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespa
         try:
             torture(run)
         except Stop as reason:
-            run.wrong(str(reason) or 'stopped')
+            run.faults += [str(reason)] if str(reason) else []
         except Exception:  # noqa: BLE001  (whatever it is, the last line has to be printed)
-            run.wrong(f'the torture itself failed: {traceback.format_exc()}')
+            trace = traceback.format_exc()
+            run.step(trace)
+            run.faults.append(f'the torture itself failed: {trace}')
         finally:
             relay.end_all()
         return run
