@@ -14,7 +14,6 @@ from typing import Callable
 
 import relay
 
-HERE = pathlib.Path(__file__).resolve().parent
 # A torture that goes wrong everywhere says so once in detail.
 SHOWN_FAULTS = 20
 
