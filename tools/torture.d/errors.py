@@ -201,4 +201,5 @@ if __name__ == '__main__':
         plants={'lost': 'a write is left out, and is said to be done'},
         numbers=[
             Number('faults', 4, 1_000_000, 'most faults of a verb, and of relayd'),
-            Number('threads', 4, 4, 'threads that write')])
+            Number('threads', 4, 4, 'threads that write')],
+        findings={'lost': 'acknowledged w-|done, but'})

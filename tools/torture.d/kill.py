@@ -69,4 +69,5 @@ if __name__ == '__main__':
         numbers=[
             Number('kills', 20, 1000, 'how often relayd is killed'),
             Number('threads', 8, 8, 'threads that write'),
-            Number('milliseconds', 120, 200, 'longest time between start and kill')])
+            Number('milliseconds', 120, 200, 'longest time between start and kill')],
+        findings={'lost': 'acknowledged w-'})

@@ -243,4 +243,5 @@ if __name__ == '__main__':
             Number('seconds', 20, 300, 'longest time that is recorded'),
             Number('threads', 8, 8, 'threads that write'),
             Number('variants', 2, 3, 'images of each kind behind a call'),
-            Number('check-every', 50, 100, 'relayctl check looks at one image in so many')])
+            Number('check-every', 50, 100, 'relayctl check looks at one image in so many')],
+        findings={'no-meta-sync': 'instead of'})
