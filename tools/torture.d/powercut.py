@@ -14,6 +14,7 @@ from report import Number, Run, Stop
 from shim import FOREVER, SYNCED, TRUNCATED, WRITTEN_SYNC, Shim, Step, compiled
 
 SECTOR = 512
+PROGRESS = 10_000
 TMPFS = pathlib.Path('/dev/shm')
 
 
@@ -203,6 +204,8 @@ class Replay:
         """One image: it can be read whole, and every acknowledged write is in it."""
         self.image.write_bytes(image)
         self.count += 1
+        if self.count % PROGRESS == 0:
+            self.run.step(f'{self.count} images, {self.bad} of them bad')
         wrong, texts = self.checker.read(self.image)
         lost = [
             f'order {order} has {texts.get(order)} instead of {text}'
