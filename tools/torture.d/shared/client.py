@@ -62,8 +62,7 @@ _ReadBody = ctypes.CFUNCTYPE(
 _OnHeader = ctypes.CFUNCTYPE(
     ctypes.c_int, _Pointer, ctypes.POINTER(_Frame), _Pointer, _Size, _Pointer, _Size,
     ctypes.c_uint8, _Pointer)
-_OnData = ctypes.CFUNCTYPE(
-    ctypes.c_int, _Pointer, ctypes.c_uint8, _Int, _Pointer, _Size, _Pointer)
+_OnData = ctypes.CFUNCTYPE(ctypes.c_int, _Pointer, ctypes.c_uint8, _Int, _Pointer, _Size, _Pointer)
 _OnClose = ctypes.CFUNCTYPE(ctypes.c_int, _Pointer, _Int, ctypes.c_uint32, _Pointer)
 _OnFrame = ctypes.CFUNCTYPE(ctypes.c_int, _Pointer, ctypes.POINTER(_Frame), _Pointer)
 
@@ -85,14 +84,14 @@ def _load() -> ctypes.CDLL:
 _nghttp2 = _load()
 
 
+@dataclasses.dataclass
 class _Stream:
     """What came on one stream so far."""
 
-    def __init__(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.body = bytearray()
-        self.error: int | None = None
+    status: int = 0
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    body: bytearray = dataclasses.field(default_factory=bytearray)
+    error: int | None = None
 
 
 class Connection:
@@ -115,15 +114,14 @@ class Connection:
     def _make_session(self) -> None:
         # The callbacks belong to the object: libnghttp2 does not keep them alive.
         self._callbacks = {
-            'on_header': _OnHeader(self._take_header),
-            'on_data_chunk_recv': _OnData(self._take_data),
-            'on_stream_close': _OnClose(self._take_close),
-            'on_frame_recv': _OnFrame(self._take_frame)}
+            'header': _OnHeader(self._take_header), 'frame_recv': _OnFrame(self._take_frame),
+            'stream_close': _OnClose(self._take_close),
+            'data_chunk_recv': _OnData(self._take_data)}
         callbacks = _Pointer()
         _nghttp2.nghttp2_session_callbacks_new(ctypes.byref(callbacks))
         for name, callback in self._callbacks.items():
-            getattr(_nghttp2, f'nghttp2_session_callbacks_set_{name}_callback')(
-                callbacks, callback)
+            setter = getattr(_nghttp2, f'nghttp2_session_callbacks_set_on_{name}_callback')
+            setter(callbacks, callback)
         _nghttp2.nghttp2_session_client_new(ctypes.byref(self._session), callbacks, None)
         _nghttp2.nghttp2_session_callbacks_del(callbacks)
         _nghttp2.nghttp2_submit_settings(self._session, ctypes.c_uint8(0), None, _Size(0))
@@ -183,7 +181,7 @@ class Connection:
         provider = self._provider(body) if body is not None else None
         number = _nghttp2.nghttp2_submit_request(
             self._session, None, array, _Size(len(fields)),
-            ctypes.byref(provider) if provider else None, None)
+            provider and ctypes.byref(provider), None)
         if number <= 0:
             raise Unanswered(f'no new stream: {number}', refused=True)
         self.streams[number] = _Stream()
@@ -214,8 +212,7 @@ class Connection:
             try:
                 self.socket.sendall(ctypes.string_at(data, length))
             except OSError:
-                # What the server wrote before it closed is still to be read.
-                return
+                return  # What the server wrote before it closed is still to be read.
 
     def receive(self) -> None:
         """Waits for bytes of the server and takes them in; Unanswered at their end."""

@@ -48,7 +48,8 @@ static const char *read_document(const unsigned char *entry, const char *json, s
     if (!found || found + sizeof member - 3 + TEXT > json + length) return NULL;
     char text[64];
     uint64_t id = words[0] & ((UINT64_C(1) << ID_BITS) - 1);
-    int size = snprintf(text, sizeof text, " %" PRIu64 "=%.*s", id, TEXT, found + sizeof member - 3);
+    const char *begin = found + sizeof member - 3;
+    int size = snprintf(text, sizeof text, " %" PRIu64 "=%.*s", id, TEXT, begin);
     say(text, (size_t)size);
     return NULL;
 }

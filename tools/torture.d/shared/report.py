@@ -73,7 +73,7 @@ class Run:
             return
         self.faults.append(text)
         # Of a kind are those that differ only in numbers, paths and names in capitals.
-        kind = re.sub(r'[0-9]+|/[^ ]+|[A-Z]{3,}', '', text)[:120]
+        kind = re.sub(r'[0-9]+|/[^ ]+|[A-Z]{3,}|short', '', text)[:120]
         self.kinds[kind] += 1
         if self.kinds[kind] <= SHOWN_OF_A_KIND:
             self.step(f'WRONG: {text}')

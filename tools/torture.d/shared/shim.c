@@ -231,13 +231,6 @@ int posix_fallocate(int file, off_t offset, off_t length) {
     return REAL(posix_fallocate, int, int, off_t, off_t)(file, offset, length);
 }
 
-int fallocate(int file, int mode, off_t offset, off_t length) {
-    char path[PATH_MAX] = "";
-    int no = refused(fate_of_file(TRUNCATE, file, path));
-    if (no) return no == 1 ? 0 : -1;
-    return REAL(fallocate, int, int, int, off_t, off_t)(file, mode, offset, length);
-}
-
 int rename(const char *from, const char *to) {
     int no = refused(fate_at(RENAME, AT_FDCWD, to));
     if (no) return no == 1 ? 0 : -1;

@@ -60,7 +60,8 @@ class Bench:
         repository = self.place / name
         verify = self.programs.relayctl('snapshot', 'verify', repository)
         if verify.returncode != 0:
-            return f'verify exits with {verify.returncode}: {(verify.stdout + verify.stderr)[-300:]}'
+            said = verify.stdout + verify.stderr
+            return f'verify exits with {verify.returncode}: {said[-300:]}'
         listed = json.loads(self.programs.done('snapshot', 'list', repository, '--json').stdout)
         count = len(listed['snapshots'])
         return '' if count == snapshots else f'{count} snapshots instead of {snapshots}'
