@@ -1,13 +1,14 @@
 """damaged files of every kind: found, or harmless, never taken for good; the message says where"""
 import collections
 import dataclasses
+import json
 import pathlib
 import shutil
 import subprocess
 from typing import Iterator
 
 import report
-from client import Unanswered
+from client import Answer, Unanswered
 from contents import difference, parsed, without_update
 from damage import Damage, common, damaged, flip, foreign, of_newer_lmdb, of_other_architecture
 from relay import Programs, Relayd
@@ -187,12 +188,16 @@ class Corrupt:
                 self.run.wrong(f'{what}: relayd ends with {code}: {server.log()[-300:]!r}')
             self.outcomes['refused by relayd'] += 1
             return
-        client = server.client(self.key)
-        try:
-            for path in ('/v1/orders?limit=100', '/v1/units?limit=100', '/v1/orders/7'):
-                client.get(path)
-        except Unanswered as reason:
-            self.run.wrong(f'{what}: relayd does not answer: {reason}, {server.log()[-300:]!r}')
+        client, said = server.client(self.key), len(server.log())
+        for resource in ('order', 'unit'):
+            try:
+                answer = client.get(f'/v1/{resource}s?limit=100')
+                if answer.status == 200 and self.changed(resource, answer):
+                    self.outcomes['served changed'] += 1
+            except Unanswered as reason:
+                # A fault in the middle of a list can only end the stream.
+                if server.runs() and not server.log()[said:]:
+                    self.run.wrong(f'{what}: relayd logs nothing: {reason}')
         code = server.stop()
         if code != 0:
             self.run.wrong(f'{what}: relayd, which served it, ends with {code}: '
@@ -216,6 +221,16 @@ class Corrupt:
                 self.serve(what)
             self.outcomes['harmless'] += 1
         self.say('lock.mdb', before)
+
+    def changed(self, resource: str, answer: Answer) -> bool:
+        """Whether one of the records that relayd served is not what was written."""
+        wanted = self.bench.wanted
+        try:
+            return any(
+                json.dumps(record, sort_keys=True) != wanted.get((1, resource, int(record['id'])))
+                for record in answer.json())
+        except ValueError:
+            return True
 
     def say(self, what: str, before: 'collections.Counter[str]') -> None:
         """One line of figures."""

@@ -11,7 +11,7 @@ import relay
 import report
 from load import Ledger, Writers
 from relay import Relayd
-from report import Number, Run, Stop
+from report import LeftOut, Number, Run
 from verbs import VERBS, Bench, call, judge
 
 # relayctl wants 64 MiB free beside what it writes.
@@ -29,7 +29,7 @@ class Unmountable(Exception):
 
 @contextlib.contextmanager
 def mounted(run: Run, kind: str) -> Iterator[pathlib.Path]:
-    """A small file system of its own; Stop where it cannot be mounted."""
+    """A small file system of its own; Unmountable where it cannot be mounted."""
     point = run.place / kind
     point.mkdir()
     if kind == 'tmpfs':
@@ -250,9 +250,9 @@ def torture(run: Run) -> None:
             f'{kind}: {full.acknowledged} acknowledged writes, {full.refused} refused, '
             f'{full.calls} calls of relayctl')
         run.step(said[-1])
-    if not said and run.plant is not None:
-        raise Stop('left out: nothing can be mounted here, so nothing can be planted')
-    run.summary = '; '.join(said) or 'left out: nothing can be mounted here'
+    if not said:
+        raise LeftOut('nothing can be mounted here: it takes root')
+    run.summary = '; '.join(said)
 
 
 if __name__ == '__main__':

@@ -9,9 +9,8 @@ from typing import Any, Mapping
 
 REQUEST_SECONDS = 30.0
 RECEIVED_BYTES = 1 << 18
-REFUSED_STREAM = 7
-GOAWAY = 7
-EOF_FLAG = 1
+# An error code, a frame's type, a flag of a data provider.
+REFUSED_STREAM, GOAWAY, EOF_FLAG = 7, 7, 1
 
 
 class Unanswered(Exception):

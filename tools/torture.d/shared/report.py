@@ -34,6 +34,10 @@ class Stop(Exception):
     """Going on tells nothing more; its text, if it has one, is noted as wrong."""
 
 
+class LeftOut(Exception):
+    """The torture cannot be done here; its text says why."""
+
+
 class Run:
     """One run of a torture: what it was asked for, and what it found.
 
@@ -52,7 +56,7 @@ class Run:
         self.programs = relay.Programs(pathlib.Path(options.bin))
         self.faults: list[str] = []
         self.kinds: collections.Counter[str] = collections.Counter()
-        self.summary = ''
+        self.summary = self.left_out = ''
         self.started = time.monotonic()
 
     def number(self, name: str) -> int:
@@ -185,6 +189,8 @@ def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespa
         run = Run(name, options, place)
         try:
             torture(run)
+        except LeftOut as reason:
+            run.left_out = run.summary = f'left out: {reason}'
         except Stop as reason:
             run.faults += [str(reason)] if str(reason) else []
         except Exception:  # noqa: BLE001  (whatever it is, the last line has to be printed)
@@ -218,6 +224,9 @@ def plant_is_found(
         run = collect(name, torture, planted)
     if run.faults:
         print(f'{name}: planted {plant} is found: {one_line(run.faults[0], 160)}', flush=True)
+        return True
+    if run.left_out:
+        print(f'{name}: planted {plant} is not tried, {run.left_out}', flush=True)
         return True
     print(
         f'{name}: FAILED, planted {plant} is not found; repeat: {command(name, planted)}',
