@@ -45,7 +45,10 @@ enum Vocabulary {
 
     /// Scripts of ours: what stands under tools and has no Swift in it.
     private static let scripts: [Substring] =
-        ["tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies"]
+        [
+            "tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies",
+            "tools/torture.d", "tools/torture.d/shared",
+        ]
         .flatMap { directory in
             SourceTree.names(in: directory).map { "\(directory)/\($0)" }
         }

@@ -1,0 +1,205 @@
+"""EIO, ENOSPC and short writes at the n-th call: nothing lost, no "done" that is not"""
+import dataclasses
+import shutil
+import time
+from typing import Iterator
+
+import report
+from load import Ledger, Writers
+from relay import Relayd
+from report import Number, Run
+from shim import FATES, Shim
+from verbs import VERBS, Bench, Verb, call, judge
+
+# What may go wrong with each kind of call.
+FAULTS = {
+    'write': ['EIO', 'ENOSPC', 'short'], 'sync': ['EIO'], 'truncate': ['EIO', 'ENOSPC'],
+    'rename': ['EIO', 'ENOSPC'], 'link': ['EIO'], 'create': ['EIO', 'ENOSPC'],
+    'mkdir': ['ENOSPC'], 'unlink': ['EIO']}
+# Calls of a served store are not the same twice: the n-th from a moment on are tried.
+SERVED_CALLS = {'write': 16, 'sync': 5, 'truncate': 0}
+WRITABLE_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """The n-th call of a kind, counted from 1, and what happens to it; `count` calls in a row."""
+
+    call: str
+    number: int
+    fate: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        times = '' if self.count == 1 else f' and the next {self.count - 1}'
+        return f'{self.fate} at {self.call} {self.number}{times}'
+
+
+def faults(counts: dict[str, int], plant: str | None) -> Iterator[Fault]:
+    """Every fault of so many calls."""
+    for call, count in counts.items():
+        for number in range(1, count + 1):
+            if plant == 'lost':
+                if call == 'write':
+                    yield Fault(call, number, 'drop')
+                continue
+            for fate in FAULTS.get(call, []):
+                yield Fault(call, number, fate)
+
+
+def chosen(run: Run, all_faults: list[Fault]) -> list[Fault]:
+    """All of them, or as many by chance as the options want."""
+    most = run.number('faults')
+    return all_faults if len(all_faults) <= most else run.random.sample(all_faults, most)
+
+
+class Verbs:
+    """Every verb of relayctl that writes, with every fault."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.bench = Bench(run.programs, run.place / 'work', run.place / 'template', run.seed)
+        self.bench.prepare()
+        self.shim = Shim(run.place, self.bench.place)
+        self.tried = 0
+
+    def go(self) -> None:
+        """Each verb first without a fault: its calls are counted, and it has to be right."""
+        for verb in VERBS:
+            code, message = self.call(verb, None)
+            wrong = verb.wrong_when_done(self.bench) if code == 0 else message
+            if not self.run.expect(not wrong, f'{verb.name}, without a fault: {wrong}'):
+                continue
+            counts = {call: self.shim.count(call) for call in FAULTS}
+            before = len(self.run.faults)
+            cases = chosen(self.run, list(faults(counts, self.run.plant)))
+            failed = sum(self.try_fault(verb, fault) for fault in cases)
+            self.tried += len(cases)
+            calls = ', '.join(f'{count} {call}' for call, count in counts.items() if count)
+            self.run.step(
+                f'{verb.name}: {calls}; {len(cases)} faults, {failed} times failed, '
+                f'{len(self.run.faults) - before} wrong')
+
+    def call(self, verb: Verb, fault: Fault | None) -> tuple[int, str]:
+        """Calls a verb on a bench that is put back: its exit code and what it said."""
+        self.bench.put_back()
+        self.shim.reset()
+        if fault is not None:
+            self.shim.fail(fault.call, fault.fate, fault.number)
+        return call(self.bench, verb, self.shim.environment)
+
+    def try_fault(self, verb: Verb, fault: Fault) -> bool:
+        """One fault: whether the verb said that it failed."""
+        code, message = self.call(verb, fault)
+        hit = self.shim.hits() > 0
+        what = f'{verb.name}, {fault}, exit code {code}'
+        if code == 0 and hit and fault.call == 'sync':
+            self.run.wrong(f'{what}: done, though a sync failed')
+        for wrong in judge(self.bench, verb, code, message):
+            self.run.wrong(f'{what}: {wrong}')
+        return code != 0
+
+
+class Served:
+    """relayd under load, with every fault of its store's file."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.template = run.place / 'served'
+        run.programs.sample(self.template, orders=40, seed=run.seed)
+        self.key = run.programs.key(self.template)
+        self.store = run.place / 'store'
+        self.shim = Shim(run.place, self.store)
+        self.acknowledged = self.tried = 0
+
+    def go(self) -> None:
+        """Each fault once, and each for a while."""
+        cases = list(faults(SERVED_CALLS, self.run.plant))
+        if self.run.plant is None:
+            cases += [dataclasses.replace(fault, count=20) for fault in cases]
+        cases = chosen(self.run, cases)
+        before = len(self.run.faults)
+        for fault in cases:
+            for wrong in self.try_fault(fault):
+                self.run.wrong(f'relayd, {fault}: {wrong}')
+        self.tried = len(cases)
+        self.run.step(
+            f'relayd: {self.tried} faults, {self.acknowledged} acknowledged writes, '
+            f'{len(self.run.faults) - before} wrong')
+
+    def try_fault(self, fault: Fault) -> Iterator[str]:
+        """One fault under load, and all read back after a restart."""
+        shutil.rmtree(self.store, ignore_errors=True)
+        shutil.copytree(self.template, self.store)
+        self.shim.reset()
+        server = Relayd(self.run.programs, self.store, environment=self.shim.environment)
+        ledger, said = Ledger(), len(server.log())
+        with Writers(ledger, server.client(self.key), self.run.number('threads')):
+            time.sleep(0.03)
+            self.shim.fail(fault.call, fault.fate, fault.number, fault.count)
+            until = time.monotonic() + 1
+            while self.shim.hits() < fault.count and time.monotonic() < until and server.runs():
+                time.sleep(0.005)
+            self.shim.heal()
+        yield from self.during(server, ledger, fault, server.log()[said:])
+        server.kill()
+        self.acknowledged += ledger.acknowledged
+        server = Relayd(self.run.programs, self.store)
+        yield from ledger.lost(server.client(self.key))
+        answer = ledger.write(server.client(self.key), 1)
+        if answer is None or answer.status != 200:
+            yield f'not writable after a restart: {answer}'
+        server.stop()
+        check = self.run.programs.relayctl('check', '--store', self.store)
+        if check.returncode != 0:
+            yield f'check exits with {check.returncode}: {(check.stdout + check.stderr)[-300:]}'
+
+    def during(
+        self, server: Relayd, ledger: Ledger, fault: Fault, log: str,
+    ) -> Iterator[str]:
+        """What is wrong about what it said, and whether it is writable again or has ended."""
+        failed = {code: text for code, text in ledger.problems.items() if code >= 500}
+        if fault.fate == 'ENOSPC' and set(failed) - {503, 507}:
+            yield f'a full disk is answered with {failed}'
+        if (failed or not server.runs()) and not log.strip():
+            yield f'nothing is logged, with answers {ledger.statuses} {failed}'
+        if not server.runs():
+            if server.kill() <= 0:
+                yield f'ended with {server.kill()}: {log[-300:]}'
+            return
+        answer = server.client(self.key).get('/v1/orders/1')
+        if answer.status != 200:
+            yield f'not readable: {answer.status} {answer.body.decode(errors="replace")}'
+        until = time.monotonic() + WRITABLE_SECONDS
+        while time.monotonic() < until and server.runs():
+            answer = ledger.write(server.client(self.key), 1)
+            if answer is not None and answer.status == 200:
+                return
+            time.sleep(0.1)
+        if server.runs():
+            health = self.run.programs.relayctl('health', '--store', self.store)
+            yield (
+                f'not writable {WRITABLE_SECONDS} s later: {answer}, and health exits with '
+                f'{health.returncode}')
+
+
+def torture(run: Run) -> None:
+    """Verbs of relayctl, then relayd."""
+    assert set(FATES) >= {fate for fates in FAULTS.values() for fate in fates}
+    verbs = Verbs(run)
+    verbs.go()
+    served = Served(run)
+    served.go()
+    run.summary = (
+        f'{verbs.tried} faults in {len(VERBS)} verbs of relayctl, {served.tried} in relayd with '
+        f'{served.acknowledged} acknowledged writes, 0 lost')
+
+
+if __name__ == '__main__':
+    report.main(
+        torture,
+        plants={'lost': 'a write is left out, and is said to be done'},
+        numbers=[
+            Number('faults', 4, 1_000_000, 'most faults of a verb, and of relayd'),
+            Number('threads', 4, 4, 'threads that write')],
+        findings={'lost': 'acknowledged w-|done, but'})

@@ -1,0 +1,138 @@
+"""Writers that know what was acknowledged, and whether it is there."""
+import dataclasses
+import threading
+import time
+from typing import Callable, Iterator
+
+from client import Answer, Client, Unanswered
+
+# A writer makes a new order once in so many writes.
+CREATE_EVERY = 8
+
+
+@dataclasses.dataclass
+class Written:
+    """What is known of one order: its acknowledged text, and texts that may have replaced it."""
+
+    acknowledged: str | None = None
+    unknown: list[str] = dataclasses.field(default_factory=list)
+
+    def may_be(self, text: str | None) -> bool:
+        """Whether an order that now has this internalId lost nothing."""
+        return self.acknowledged is None or text == self.acknowledged or text in self.unknown
+
+
+class Ledger:
+    """All writes of a torture: orders by id, each written by one thread only.
+
+    `on_acknowledged` is called with order and text behind each acknowledgement, and
+    `statuses` counts the answers.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[int, Written] = {}
+        self.count = 0
+        self.acknowledged = 0
+        self.unanswered = 0
+        self.statuses: dict[int, int] = {}
+        self.problems: dict[int, str] = {}
+        self.on_acknowledged: Callable[[int, str], None] = lambda _order, _text: None
+        self._lock = threading.Lock()
+
+    def next_text(self) -> str:
+        """A text that no other write has; a later one sorts behind."""
+        with self._lock:
+            self.count += 1
+            return f'w-{self.count:09}'
+
+    def write(self, client: Client, order: int) -> Answer | None:
+        """Writes a new text into an order; None when the answer did not come."""
+        text = self.next_text()
+        written = self.orders.setdefault(order, Written())
+        written.unknown.append(text)
+        answer = self._send(lambda: client.patch(f'/v1/orders/{order}', {'internalId': text}))
+        self._settle(order, written, text, answer)
+        return answer
+
+    def create(self, client: Client) -> Answer | None:
+        """Makes an order with a new text; without an answer nobody asks for it."""
+        text = self.next_text()
+        body = {'title': 'made under torture', 'status': 'OPEN', 'internalId': text}
+        answer = self._send(lambda: client.post('/v1/orders', body))
+        if answer is not None and answer.status == 201:
+            order = answer.json()['id']
+            written = self.orders.setdefault(order, Written())
+            written.unknown.append(text)
+            self._settle(order, written, text, answer)
+        return answer
+
+    def _send(self, send: Callable[[], Answer]) -> Answer | None:
+        try:
+            answer = send()
+        except Unanswered:
+            self.unanswered += 1
+            return None
+        with self._lock:
+            self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
+            if answer.status >= 400 and answer.status not in self.problems:
+                self.problems[answer.status] = answer.body.decode(errors='replace')
+        return answer
+
+    def _settle(self, order: int, written: Written, text: str, answer: Answer | None) -> None:
+        if answer is None or answer.status >= 500:
+            return
+        if answer.status < 300:
+            written.acknowledged = text
+            written.unknown.clear()
+            with self._lock:
+                self.acknowledged += 1
+            self.on_acknowledged(order, text)
+        else:
+            # Refused: it is certain that nothing was changed.
+            written.unknown.remove(text)
+
+    def lost(self, client: Client) -> Iterator[str]:
+        """Reads every order back: a line for each that is not as it was acknowledged.
+
+        What is found is from then on what is known.
+        """
+        for order, written in sorted(self.orders.items()):
+            answer = client.get(f'/v1/orders/{order}')
+            text = answer.json().get('internalId') if answer.status == 200 else None
+            if answer.status != 200 or not written.may_be(text):
+                yield (
+                    f'order {order}: acknowledged {written.acknowledged}, unknown '
+                    f'{written.unknown}, now {answer.status} with {text}')
+            self.orders[order] = Written(text)
+
+
+class Writers:
+    """Threads that write without a pause, each into its own order and into new ones."""
+
+    def __init__(self, ledger: Ledger, client: Client, threads: int, first_order: int = 1) -> None:
+        self.ledger = ledger
+        self.client = client
+        self.ended = threading.Event()
+        self.threads = [
+            threading.Thread(target=self._work, args=(first_order + index,), daemon=True)
+            for index in range(threads)]
+
+    def __enter__(self) -> 'Writers':
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _work(self, order: int) -> None:
+        while not self.ended.is_set():
+            if (self.ledger.count + order) % CREATE_EVERY == 0:
+                answer = self.ledger.create(self.client)
+            else:
+                answer = self.ledger.write(self.client, order)
+            if answer is None:
+                # The server is gone: a loop would take the time of the one that starts again.
+                time.sleep(0.002)
