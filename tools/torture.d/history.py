@@ -5,6 +5,7 @@ connections in the middle, and notes what it was told and when. relayd is killed
 meanwhile. linearizability.py then judges the history of each record.
 """
 import collections
+import contextlib
 import dataclasses
 import json
 import random
@@ -28,6 +29,11 @@ PLANTS = {
     'stale-read': 'some reads are answered from an older copy of the store',
     'lost-write': 'after a kill the store is the one of the restart before',
     'ignored-condition': 'If-Match is taken off some requests',
+}
+# What has to be said of them.
+FINDINGS = {
+    'stale-read': 'an older version after|which was overwritten|make', 'lost-write': 'version|make',
+    'ignored-condition': 'lies between If-Match',
 }
 # In 100 000: the rest are reads.
 LIST, PATCH, DELETE, ABANDON = 10_000, 40_000, 1_500, 700
@@ -105,7 +111,8 @@ class Client(threading.Thread):
             while not self.world.is_over:
                 self.perform()
         except Exception as error:  # noqa: BLE001  (said by the torture, which ends then)
-            self.world.run.wrong(f'client {self.number}: {error!r}')
+            with contextlib.suppress(report.Stop):
+                self.world.run.wrong(f'client {self.number}: {error!r}')
 
     def perform(self) -> None:
         """One operation, chosen at random."""
@@ -387,4 +394,4 @@ def judge(world: World) -> None:
 
 
 if __name__ == '__main__':
-    report.main(torture, PLANTS, NUMBERS)
+    report.main(torture, PLANTS, NUMBERS, FINDINGS)

@@ -24,6 +24,10 @@ PLANTS = {
     'not-revoked': 'the revoked key is not revoked',
     'forbidden': 'some records of account 1 are answered with 403 instead of 404',
 }
+# What has to be said of them.
+FINDINGS = {
+    'wrong-account': 'after writes of account 1', 'not-revoked': 'revoked key', 'forbidden': ': 403 ',
+}
 ORDERS = 150
 OWNER, OTHER = 1, 2
 # Fields that an answer without a valid key may have.
@@ -333,4 +337,4 @@ def torture(run: report.Run) -> None:
 
 
 if __name__ == '__main__':
-    report.main(torture, PLANTS, NUMBERS)
+    report.main(torture, PLANTS, NUMBERS, FINDINGS)
