@@ -29,7 +29,7 @@ FINDINGS = {
 ORDERS = 300
 # The answer is longer than what a socket takes at once.
 LONG_LIST = f'/v1/orders?limit={ORDERS}&offset=0'
-LONG_TEXT = 'Der Monteur kommt am Montag. ' * 300
+LONG_TEXT = 'Der Monteur kommt am Montag. ' * 60
 SLOW_SECONDS = 0.02
 
 
@@ -103,7 +103,7 @@ class Drainer(threading.Thread):
             # An order of its own, and one change of it at a time: the last one has to be seen.
             body = {'internalId': text}
             return Work('PATCH', f'/v1/orders/{self.number}', json.dumps(body).encode(), text)
-        if chance < 0.9:
+        if chance < 0.96:
             body = {'title': 'made while draining', 'internalId': text}
             return Work('POST', '/v1/orders', json.dumps(body).encode(), text)
         body = {'text': LONG_TEXT, 'authorName': text}
