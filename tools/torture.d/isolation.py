@@ -26,7 +26,8 @@ PLANTS = {
 }
 # What has to be said of them.
 FINDINGS = {
-    'wrong-account': 'after writes of account 1', 'not-revoked': 'revoked key', 'forbidden': ': 403 ',
+    'wrong-account': 'after writes of account 1', 'not-revoked': 'revoked key',
+    'forbidden': ': 403 ',
 }
 ORDERS = 150
 OWNER, OTHER = 1, 2

@@ -242,7 +242,8 @@ def judge_load(
              f'{listed.strip().splitlines()[-1]}')
     # A busy machine may make less of it, but not next to nothing.
     run.expect(
-        writes >= LEAST_LOAD * seconds * run.number('writes'), f'only {writes} writes in {seconds} s')
+        writes >= LEAST_LOAD * seconds * run.number('writes'),
+        f'only {writes} writes in {seconds} s')
 
 
 if __name__ == '__main__':

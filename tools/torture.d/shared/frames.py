@@ -106,8 +106,8 @@ class Wire:
             yield found
 
     def is_readable(self, seconds: float) -> bool:
-        """Whether something (an end too) can be read within the time."""
-        return bool(self.received or select.select([self.socket], [], [], seconds)[0])
+        """Whether a frame has begun to come (or the end) within the time."""
+        return len(self.received) >= 9 or bool(select.select([self.socket], [], [], seconds)[0])
 
     def close(self) -> None:
         """Closes the socket, read or not."""

@@ -1,9 +1,11 @@
-// Preloaded into relayd: each sync leaks what TORTURE_LEAK says, 4 KiB of memory or a descriptor.
-// The torture soak has to find it.
+// Preloaded into relayd: it leaks what TORTURE_LEAK says. `memory`: 4 KiB with each sync;
+// `descriptors`: one with each hundredth sync; `connections`: 256 KiB with each connection.
+// The tortures soak and attacks have to find it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char *volatile leaked;
@@ -20,4 +22,16 @@ int fdatasync(int file) {
         if (++count % 100 == 0 && count < 10000 && dup(0) < 0) abort();
     }
     return real(file);
+}
+
+int accept4(int file, struct sockaddr *address, socklen_t *length, int flags) {
+    int (*real)(int, struct sockaddr *, socklen_t *, int) =
+        (int (*)(int, struct sockaddr *, socklen_t *, int))dlsym(RTLD_NEXT, "accept4");
+    int connection = real(file, address, length, flags);
+    const char *what = getenv("TORTURE_LEAK");
+    if (connection >= 0 && what && !strcmp(what, "connections")) {
+        leaked = malloc(256 << 10);
+        if (leaked) memset(leaked, 1, 256 << 10);
+    }
+    return connection;
 }
