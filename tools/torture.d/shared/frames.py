@@ -3,6 +3,7 @@ import collections
 import pathlib
 import select
 import socket
+import time
 from typing import Iterable, Iterator
 
 
@@ -67,7 +68,16 @@ class Wire:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(seconds)
         self.received = bytearray()
-        self.socket.connect(str(unix))
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                self.socket.connect(str(unix))
+                break
+            except BlockingIOError:
+                # So many wait to be accepted that there is no room for one more.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.005)
 
     def begin(self, *settings: bytes) -> None:
         """The preface and SETTINGS."""
