@@ -23,7 +23,7 @@ FINDINGS = {'leak': 'keeps'}
 ORDERS = 1_000
 # The p99 of the good client may double; below this it is the machine's noise. The short form does
 # not judge it.
-NOISE_SECONDS = 0.005
+NOISE_SECONDS = 0.01
 WARM_REQUESTS = 300
 
 

@@ -119,7 +119,6 @@ class Full:
         code = server.stop()
         self.run.expect(code == 0, f'{self.kind}: relayd exits with {code}')
         self.acknowledged = ledger.acknowledged
-        self.refused = ledger.statuses.get(507, 0)
         check = programs.relayctl('check', '--store', store)
         if check.returncode != 0:
             self.wrong(f'check exits with {check.returncode}: {check.stdout}{check.stderr}')
@@ -134,6 +133,7 @@ class Full:
             while time.monotonic() < until and not any(s >= 500 for s in ledger.statuses):
                 time.sleep(0.02)
             time.sleep(0.2)
+        self.refused += ledger.statuses.get(507, 0)
         others = {s: text for s, text in ledger.problems.items() if s not in (503, 507)}
         if others:
             self.wrong(f'{what}: a full disk is answered with {others}')

@@ -284,13 +284,13 @@ class Client(threading.Thread):
 def torture(run: report.Run) -> None:
     """Records a history while relayd is killed, and judges it."""
     world = begin(run)
-    clients = [Client(world, number) for number in range(1, run.number('clients') + 1)]
-    for client in clients:
-        client.start()
+    threads = [Client(world, number) for number in range(1, run.number('clients') + 1)]
+    for thread in threads:
+        thread.start()
     restart_while_they_run(world)
-    for client in clients:
-        client.join(60)
-    run.expect(not any(client.is_alive() for client in clients), 'a client hangs')
+    for thread in threads:
+        thread.join(60)
+    run.expect(not any(thread.is_alive() for thread in threads), 'a client hangs')
     restart(world, kill=True)
     look_once_more(world)
     bound(world)

@@ -1,5 +1,5 @@
-// Preloaded into relayd: it leaks what TORTURE_LEAK says. `memory`: 4 KiB with each sync;
-// `descriptors`: one with each hundredth sync; `connections`: 256 KiB with each connection.
+// Preloaded into relayd: it leaks what TORTURE_LEAK says. `memory`: 64 KiB with each sync;
+// `descriptors`: one with each 25th sync; `connections`: 256 KiB with each connection.
 // The tortures soak and attacks have to find it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,12 +14,12 @@ int fdatasync(int file) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
     const char *what = getenv("TORTURE_LEAK");
     if (what && !strcmp(what, "memory")) {
-        leaked = malloc(4096);
-        if (leaked) memset(leaked, 1, 4096);
+        leaked = malloc(64 << 10);
+        if (leaked) memset(leaked, 1, 64 << 10);
     } else if (what && !strcmp(what, "descriptors")) {
         // The rest of them serve connections.
         static int count;
-        if (++count % 100 == 0 && count < 10000 && dup(0) < 0) abort();
+        if (++count % 25 == 0 && count < 10000 && dup(0) < 0) abort();
     }
     return real(file);
 }
