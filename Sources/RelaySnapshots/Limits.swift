@@ -33,6 +33,13 @@ public enum Limits {
     /// Bytes that must stay free on the disk after a snapshot: 64 MiB.
     static let spareBytes = 64 << 20
 
+    /// Repositories that a store remembers to have snapshots in: 100, more than one moves through in
+    /// years.
+    static let knownRepositories = 100
+
+    /// Bytes of the file that names them: 1 MiB holds 100 of the longest paths of Linux, twice over.
+    static let repositoriesBytes = 1 << 20
+
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100
 

@@ -29,7 +29,7 @@ struct RelaydOptions {
         help: "take a snapshot at this interval, such as 1h; needs --snapshot-to")
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path,
-        help: "the repository for snapshots; relayctl snapshot init makes one")
+        help: "the repository for snapshots; made if there was never one")
     // The highest number stands for no user and no group (chown(2)).
     private static let usersOption = Option<[Int]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max) - 1),

@@ -58,7 +58,9 @@ enum Startup {
         let admin = try options.adminPath(passed).map { path in
             try UnixSocket(path: path, mode: 0o600)
         }
-        if let path = options.snapshotRepository { _ = try Repository(path) }
+        if let path = options.snapshotRepository {
+            _ = try KnownRepositories(of: directory == nil ? nil : options.store).open(path)
+        }
         let store = try openStore(options, directory)
         if options.isWarmed { try warm(store) }
         let service = try RelayService(

@@ -12,6 +12,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case missing(path: String)
     /// There is no repository.
     case noRepository(path: String)
+    /// There was a repository that the store remembers, and now there is none.
+    case vanished(path: String)
     /// There is a repository where one was to be made.
     case repositoryExists(path: String)
     /// A newer program has written what was to be read.
@@ -51,6 +53,9 @@ extension SnapshotError: CustomStringConvertible {
         case .noRepository(let path):
             "there is no repository in \(path): if there was one, mount its disk; relayctl snapshot "
                 + "init makes a new one"
+        case .vanished(let path):
+            "the repository \(path) is gone: mount its disk, or give relayctl snapshot create --init "
+                + "to begin a new one"
         case .repositoryExists(let path):
             "there is a repository in \(path) already: leave --init out"
         case .newerFormat(let path, let version):

@@ -59,8 +59,8 @@ public struct Repository: Sendable {
 
     /// Makes an empty repository in a directory that is empty, or is made.
     ///
-    /// There must be none yet: what is there may be a mount point whose disk is not mounted, so nobody
-    /// makes a repository without having been told to.
+    /// There must be none yet. `KnownRepositories` says when that may be a mount point whose disk is
+    /// not mounted.
     public init(creating path: String) throws(SnapshotError) {
         if Disk.exists(path + "/repository") { throw .repositoryExists(path: path) }
         // What is there may be what another one is making, or was when it was killed.

@@ -178,7 +178,10 @@ struct RelayctlOptionTests {
         let (store, path) = (directory.file("store"), directory.file("repository"))
         _ = run(["sample", "--store", store, "--orders", "5"])
         let create = ["snapshot", "create", "--store", store, "--into", path]
-        #expect(run(create, code: 1).contains("there is no repository in \(path)"))
+        _ = run(create + ["--label", "lost"])
+        // Its disk is not mounted any more.
+        #expect(rename(path, path + ".elsewhere") == 0 && mkdir(path, 0o755) == 0)
+        #expect(run(create, code: 1).contains("the repository \(path) is gone: mount its disk"))
         _ = run(create + ["--label", "older", "--init"])
         _ = run(create + ["--label", "newer"])
         #expect(run(create + ["--init"], code: 1).contains("leave --init out"))

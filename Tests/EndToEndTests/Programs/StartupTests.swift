@@ -17,7 +17,7 @@ struct StartupTests {
             (1, "make the directory", { ["--socket", $0.file("no/relay.sock")] }),
             (1, "is no socket", { ["--admin-socket", $0.path] }),
             (
-                1, "mount its disk",
+                1, "exists already",
                 { ["--snapshot-every", "1h", "--snapshot-to", $0.path] }
             ),
             (2, "go together", { _ in ["--snapshot-every", "1h"] }),

@@ -9,7 +9,7 @@ extension Commands {
         "into", "REPO", .path,
         help: "add the snapshot to the repository REPO")
     static let makeRepository = Option<Bool>.flag(
-        "init", help: "with --into: make the repository REPO first; there must be none yet")
+        "init", help: "with --into: begin a new repository where the old one is gone")
     static let standardOutput = Option<Bool>.flag(
         "stdout", help: "write data.mdb to standard output; the manifest goes to standard error")
     static let manifestFile = Option<String?>.optional(

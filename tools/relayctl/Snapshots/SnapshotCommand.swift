@@ -50,8 +50,8 @@ enum SnapshotCommand {
             if options.isCompact { throw .usage("--compact needs --to DIR") }
             let store = try StoreKeeper.open(arguments[Commands.store])
             let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
-                let isNew = arguments[Commands.makeRepository]
-                return try (isNew ? Repository(creating: repository) : Repository(repository))
+                try KnownRepositories(of: arguments[Commands.store])
+                    .open(repository, isNew: arguments[Commands.makeRepository])
                     .take(store, options, progress)
             }
             return report(outcome)

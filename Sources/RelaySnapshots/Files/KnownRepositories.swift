@@ -1,0 +1,76 @@
+import Glibc
+import System
+
+/// The repositories that have snapshots of a store: a file `repositories` in the store's directory,
+/// one absolute path in each line.
+///
+/// A repository that is not there for the first time is made. One that was there and is gone may lie
+/// on a disk that is not mounted: it is refused, so that no new one is made in the bare mount point.
+public struct KnownRepositories {
+    private let file: String?
+
+    /// - Parameter directory: the store's; nil for a store in memory, which knows none.
+    public init(of directory: String?) { file = directory.map { $0 + "/repositories" } }
+
+    /// Opens a repository, or makes it if there was never one.
+    ///
+    /// - Parameter isNew: make it in any case; then there must be none.
+    /// - Throws: `vanished` if the store had snapshots there and now there is no repository.
+    public func open(_ path: String, isNew: Bool = false) throws(SnapshotError) -> Repository {
+        let known = try self.known()
+        let name = try absolute(path)
+        let repository: Repository
+        if isNew {
+            repository = try Repository(creating: path)
+        } else {
+            do throws(SnapshotError) {
+                repository = try Repository(path)
+            } catch .noRepository {
+                guard !known.contains(name) else { throw .vanished(path: path) }
+                repository = try Repository(creating: path)
+            }
+        }
+        if !known.contains(name) { try keep(known + [name]) }
+        return repository
+    }
+
+    private func known() throws(SnapshotError) -> [String] {
+        guard let file, let bytes = try Disk.contents(of: file, upTo: Limits.repositoriesBytes)
+        else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    private func keep(_ names: [String]) throws(SnapshotError) {
+        guard let file else { return }
+        // The oldest are forgotten first: of a repository that is not used any more nobody asks.
+        var text = names.suffix(Limits.knownRepositories).map { $0 + "\n" }.joined()
+        while text.utf8.count > Limits.repositoriesBytes {
+            text = String(text[text.index(after: text.firstIndex(of: "\n")!)...])
+        }
+        do throws(SnapshotError) {
+            try Disk.write(Array(text.utf8), to: file)
+        } catch {
+            // Of a store that may only be read nothing can be remembered.
+            if case .system(_, _, let code) = error, [EROFS, EACCES, EPERM].contains(code) {
+                return
+            }
+            throw error
+        }
+    }
+
+    /// The path without `.` and `//`, from the root on. Links stay: what they lead to may be gone.
+    private func absolute(_ path: String) throws(SnapshotError) -> String {
+        var full = path
+        if !path.hasPrefix("/") {
+            guard let directory = getcwd(nil, 0) else {
+                throw .system(call: "getcwd", path: path, errno: errno)
+            }
+            // SAFETY: allocated and terminated by getcwd, freed once.
+            defer { free(directory) }
+            full = String(cString: directory) + "/" + path
+        }
+        return "/" + full.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+}
