@@ -91,7 +91,9 @@ def count(setup, program, library, load):
     store = setup.copy('patched') if load.patch else setup.store
     command = ['env', f'LD_PRELOAD={library}', 'valgrind', '--tool=callgrind', '--quiet',
                f'--callgrind-out-file={out}', program, '--store', str(store),
-               '--socket', path, '--admin-socket', f'{path}.admin', '--loops', '1']
+               '--socket', path, '--admin-socket', f'{path}.admin', '--loops', '1',
+               # No request causes the scrub's work.
+               '--scrub-rate', '0']
     header = f'authorization: Bearer {setup.key}'
     server = servers.Server('relayd', command, f'unix:{path}', '0', header)
     arguments = loads.arguments(load, setup.sockets)

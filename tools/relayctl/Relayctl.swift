@@ -18,7 +18,7 @@ enum Relayctl {
             // Nothing was done yet: the store is opened before anything else.
             if error.isBrokenPipe { BrokenPipe.end() }
             if error.isProcessIDTaken { SecondProcess.runAgain() }
-            fail(error, asJSON: arguments[Commands.json])
+            fail(error, at: arguments[Commands.anyStore], asJSON: arguments[Commands.json])
         }
     }
 
@@ -51,12 +51,13 @@ enum Relayctl {
     }
 
     /// Says why and ends the process.
-    private static func fail(_ error: CommandError, asJSON: Bool) -> Never {
+    private static func fail(_ error: CommandError, at store: String?, asJSON: Bool) -> Never {
+        let text = error.description(at: store)
         if asJSON {
-            let report = Report { $0.member("error", error.description) }
+            let report = Report { $0.member("error", text) }
             report.print(asJSON: true)
         }
-        Commands.program.complain(error.description)
+        Commands.program.complain(text)
         switch error {
         case .nothingToAsk, .badKeyId, .usage: ExitCode.usage.exit()
         case .snapshot(.damaged), .snapshot(.damagedStore), .store(.corrupted),

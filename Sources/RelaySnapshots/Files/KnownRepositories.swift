@@ -17,7 +17,6 @@ public struct KnownRepositories {
     /// - Parameter isNew: make it in any case; then there must be none.
     /// - Throws: `vanished` if the store had snapshots there and now there is no repository.
     public func open(_ path: String, isNew: Bool = false) throws(SnapshotError) -> Repository {
-        let known = try self.known()
         let name = try absolute(path)
         let repository: Repository
         if isNew {
@@ -26,12 +25,25 @@ public struct KnownRepositories {
             do throws(SnapshotError) {
                 repository = try Repository(path)
             } catch .noRepository {
-                guard !known.contains(name) else { throw .vanished(path: path) }
+                guard try !known().contains(name) else { throw .vanished(path: path) }
                 repository = try Repository(creating: path)
             }
         }
-        if !known.contains(name) { try keep(known + [name]) }
+        try remember(name)
         return repository
+    }
+
+    private func remember(_ name: String) throws(SnapshotError) {
+        do throws(SnapshotError) {
+            let known = try self.known()
+            if !known.contains(name) { try keep(known + [name]) }
+        } catch {
+            // Of a store that may only be read nothing can be remembered.
+            if case .system(_, _, let code) = error, [EROFS, EACCES, EPERM].contains(code) {
+                return
+            }
+            throw error
+        }
     }
 
     private func known() throws(SnapshotError) -> [String] {
@@ -49,15 +61,7 @@ public struct KnownRepositories {
         while text.utf8.count > Limits.repositoriesBytes {
             text = String(text[text.index(after: text.firstIndex(of: "\n")!)...])
         }
-        do throws(SnapshotError) {
-            try Disk.write(Array(text.utf8), to: file)
-        } catch {
-            // Of a store that may only be read nothing can be remembered.
-            if case .system(_, _, let code) = error, [EROFS, EACCES, EPERM].contains(code) {
-                return
-            }
-            throw error
-        }
+        try Disk.write(Array(text.utf8), to: file)
     }
 
     /// The path without `.` and `//`, from the root on. Links stay: what they lead to may be gone.

@@ -39,7 +39,7 @@ public struct SnapshotDifference: Sendable {
                 var difference = SnapshotDifference(kind: kind, key: key)
                 if kind == .changed {
                     let (old, new) = (try before.view.json(key), try after.view.json(key))
-                    if old == new, try hasSameFile(key, before.view, after.view) {
+                    if hasSameContent(old, new), try hasSameFile(key, before.view, after.view) {
                         isCancelled = progress.isCancelled
                         return !isCancelled
                     }
@@ -55,8 +55,14 @@ public struct SnapshotDifference: Sendable {
         if isCancelled { throw .cancelled }
     }
 
-    /// Whether a document has the same file in both, or none. A dump that was loaded gives records new
-    /// versions, and files new numbers: neither is a difference.
+    /// Whether two states of a document tell the same. A dump that was loaded gives records new times
+    /// of change, which is no difference.
+    private static func hasSameContent(_ before: [UInt8], _ after: [UInt8]) -> Bool {
+        before == after || fields(before, after).allSatisfy { $0.name == "updatedAt" }
+    }
+
+    /// Whether a document has the same file in both, or none. A dump that was loaded gives files new
+    /// numbers, which is no difference.
     private static func hasSameFile(
         _ key: DocumentKey, _ before: borrowing StoreView, _ after: borrowing StoreView
     ) throws(StoreError) -> Bool {

@@ -113,7 +113,10 @@ import Testing
             (["load", directory.path, "--store", directory.file("s")], 1, directory.path),
             (["man", "--to", file], 1, file),
             (["sample", "--store", file, "--orders", "1"], 1, "\(file) exists already"),
-            (["load", file, "--dry-run", "--admin-socket", file], 2, "--dry-run needs --store"),
+            (
+                ["load", "/etc/hostname", "--dry-run", "--admin-socket", file], 2,
+                "--dry-run needs --store"
+            ),
         ] as [([String], Int32, String)] {
             let (result, output) = run(arguments)
             #expect(result == code && output.has(message), "\(arguments): \(result) \(output)")

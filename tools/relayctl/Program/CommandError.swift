@@ -91,6 +91,17 @@ enum CommandError: Error, CustomStringConvertible {
 }
 
 extension CommandError {
+    /// What the user reads; an error of the store names the store's directory.
+    func description(at store: String?) -> String {
+        let text = description
+        switch self {
+        case .store, .snapshot(.store):
+            guard let store, !text.contains(store) else { return text }
+            return "\(store): \(text)"
+        default: return text
+        }
+    }
+
     /// Whether the store cannot be read under this process id, see `LMDBError.processIDTaken`.
     var isProcessIDTaken: Bool {
         switch self {
