@@ -39,6 +39,7 @@ do {
         ExitCode.failure.exit()
     }
 } catch {
-    RelaydOptions.program.complain("\(error)")
+    let text = (error as? StoreError)?.description(in: options.store) ?? "\(error)"
+    RelaydOptions.program.complain(text)
     ((error as? StartupError)?.exitCode ?? .failure).exit()
 }

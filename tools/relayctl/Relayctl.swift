@@ -18,7 +18,9 @@ enum Relayctl {
             // Nothing was done yet: the store is opened before anything else.
             if error.isBrokenPipe { BrokenPipe.end() }
             if error.isProcessIDTaken { SecondProcess.runAgain() }
-            fail(error, at: arguments[Commands.anyStore], asJSON: arguments[Commands.json])
+            let isRestore = verb.name == Commands.snapshotRestore.name
+            let store = isRestore ? arguments[Commands.snapshotTo] : arguments[Commands.anyStore]
+            fail(error, at: store, asJSON: arguments[Commands.json])
         }
     }
 

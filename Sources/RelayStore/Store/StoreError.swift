@@ -59,6 +59,14 @@ extension StoreError: CustomStringConvertible {
     }
 }
 
+extension StoreError {
+    /// The description, and before it the store's directory where it names no file there.
+    public func description(in directory: String) -> String {
+        let text = description
+        return text.contains(directory) ? text : "\(directory): \(text)"
+    }
+}
+
 /// Runs a call of the LMDB module and lifts its error.
 @inline(__always)
 func lifting<Value: ~Copyable>(

@@ -93,12 +93,11 @@ enum CommandError: Error, CustomStringConvertible {
 extension CommandError {
     /// What the user reads; an error of the store names the store's directory.
     func description(at store: String?) -> String {
-        let text = description
-        switch self {
-        case .store, .snapshot(.store):
-            guard let store, !text.contains(store) else { return text }
-            return "\(store): \(text)"
-        default: return text
+        switch (self, store) {
+        case (.store(.lmdb(.system)), _), (.snapshot(.store(.lmdb(.system))), _): description
+        case (.store(let error), let store?), (.snapshot(.store(let error)), let store?):
+            error.description(in: store)
+        default: description
         }
     }
 
