@@ -63,7 +63,7 @@ public enum Limits {
     public static let bodyBytes = 256 * 1024 * 1024
 
     /// Body bytes that are let in and dropped after a request was answered without its body; past
-    /// it the stream is reset. Twice the largest body of the contract.
+    /// it the stream is reset. Twice the largest body that is not streamed.
     static let droppedBodyBytes = 16 * 1024 * 1024
 
     /// Time that the end of an answer waits for the end of its request: its fields and its body travel

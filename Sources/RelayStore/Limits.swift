@@ -151,7 +151,7 @@ public enum Limits {
     /// of 4 096, so that an answer is a few long runs, and 16 free pages in a row are found quickly.
     public static let chunkBytes = 16 * 4_096 - 16 - 8
 
-    /// Chunks of a content: 2^16 of them are 4 GiB.
+    /// Chunks of a blob: 2^16 of them are 4 GiB.
     static let chunkBits: UInt64 = 16
 
     /// Chunks of an upload in memory, being filled or written: two, so that one is filled while the

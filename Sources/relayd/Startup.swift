@@ -18,10 +18,12 @@ enum Startup {
         /// Keeps other relayds out of the store for as long as it is served.
         let directory: StoreDirectory?
 
-        /// Ends the snapshots, then the service; only then may another relayd have the store.
+        /// Ends the service, then the snapshots; only then may another relayd have the store. A
+        /// snapshot takes a while to end, and no client waits for that.
         func stop() {
-            schedule?.stop()
+            schedule?.cancel()
             service.stop()
+            schedule?.stop()
             directory?.release()
         }
     }
@@ -58,10 +60,10 @@ enum Startup {
         let admin = try options.adminPath(passed).map { path in
             try UnixSocket(path: path, mode: 0o600)
         }
-        if let path = options.snapshotRepository {
-            _ = try KnownRepositories(of: directory == nil ? nil : options.store).open(path)
-        }
+        let repositories = KnownRepositories(of: directory == nil ? nil : options.store)
+        if let path = options.snapshotRepository { try repositories.check(path) }
         let store = try openStore(options, directory)
+        if let path = options.snapshotRepository { _ = try repositories.open(path) }
         if options.isWarmed { try warm(store) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,

@@ -68,7 +68,7 @@ struct BlobTests {
     private func read(_ id: UInt64) throws -> [UInt8] {
         let reader = try store.makeReader()
         let view = reader.view
-        let record = try view.content(id)!
+        let record = try view.blob(id)!
         var bytes: [UInt8] = []
         for number in 0..<BlobRecord.chunks(of: record.byteCount) {
             try view.chunk(id, number).withUnsafeBytes { bytes += $0 }
@@ -94,7 +94,7 @@ struct BlobTests {
         #expect(try read(content.id!) == Self.bytes(count))
         let report = try store.check()
         #expect(report.faults == [])
-        #expect(report.contents == 1)
+        #expect(report.blobs == 1)
         // What is adopted stays.
         staging.abandon()
         writer.stop()
@@ -177,7 +177,7 @@ struct BlobTests {
             try transaction.put(
                 value.span.bytes, at: ChunkKey.key(id, 1), in: transaction.databases.chunks)
         }
-        #expect(throws: StoreError.corrupted(what: "chunk 1 of content \(id)")) {
+        #expect(throws: StoreError.corrupted(what: "chunk 1 of blob \(id)")) {
             _ = try read(id)
         }
         #expect(try store.check().faults.count == 1)

@@ -40,8 +40,8 @@ struct Stored<Model: ContractModel> {
 }
 
 extension RecordTransaction {
-    /// Everything was checked: leaves the change record, whose sequence number is the version of
-    /// all that is written from here on.
+    /// Writes the change record, whose sequence number is the version of all that is written from
+    /// here on. Called after all checks.
     mutating func begin() throws(StoreError) {
         assert(
             change.kind.type == type(of: change),

@@ -7,7 +7,7 @@ import RelayStore
 ///
 /// They are those that began before the window and still run in it, then those that begin in it.
 /// The latter are a range of the list by beginning. How many the former are is the difference of
-/// two ranks, because whoever has ended has begun: none, as a rule, and then they cost nothing.
+/// two ranks, because an appointment that has ended has begun: none, as a rule, and then they cost nothing.
 public struct AppointmentWindow {
     /// Only appointments that end after this.
     public let from: WallTime?
@@ -53,7 +53,7 @@ public struct AppointmentWindow {
         }
         var end = starts.count
         if let to { end = try starts.rank(of: UInt128(to.seconds, 0)) }
-        // Whoever has ended has begun, and whoever began before the window began before its end.
+        // An appointment that has ended has begun, and one before the window began before its end.
         guard ended <= first, first <= end else {
             throw .corrupted(byEnd, "its counts are not those of the \(byStart)")
         }

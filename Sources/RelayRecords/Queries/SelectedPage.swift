@@ -14,7 +14,7 @@ public struct SelectionStart: Equatable, Sendable {
     }
 }
 
-/// A page of records that a single list cannot say: which they are, in which order.
+/// A page of records that no single counted list contains: which they are, in which order.
 ///
 /// Found in lists alone; the documents come after. One for each event loop, reused, so that no page
 /// allocates.

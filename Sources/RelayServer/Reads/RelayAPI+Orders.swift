@@ -7,10 +7,11 @@ import RelayStore
 extension RelayAPI {
     mutating func getOrders(_ input: GetOrdersInput, _ exchange: inout RelayExchange) {
         // By far the most common: all of them, or a page of all.
-        if !input.hasFilter {
+        let filter = OrderFilter(input)
+        if filter == OrderFilter() {
             return answerList(RequestedList(.orders), input.page, &exchange)
         }
-        let query = OrderQuery(account: exchange.account, OrderFilter(input))
+        let query = OrderQuery(account: exchange.account, filter)
         let list: (RecordList, UInt64)?
         do throws(StoreError) {
             list = try query.list(reader.view)
@@ -22,14 +23,6 @@ extension RelayAPI {
         } else {
             answerSelection(.orders(query), input.page, &exchange)
         }
-    }
-}
-
-extension GetOrdersInput {
-    fileprivate var hasFilter: Bool {
-        status != nil || type != nil || propertyId != nil || customerId != nil || internalId != nil
-            || isInternal != nil || dueFrom != nil || dueTo != nil || updatedSince != nil
-            || sort != nil
     }
 }
 

@@ -66,7 +66,7 @@ class Upload {
 
     /// The files of the body, all of them durable.
     final func file(_ index: Int, name: String, type: String) -> UploadedFile {
-        let content = staging.contents[index]
+        let content = staging.blobs[index]
         return UploadedFile(
             name: name, type: type, content: content.id!, byteCount: content.byteCount,
             digest: content.digest!)

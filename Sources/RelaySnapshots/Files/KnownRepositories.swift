@@ -33,6 +33,16 @@ public struct KnownRepositories {
         return repository
     }
 
+    /// Throws what `open` would, and makes nothing.
+    public func check(_ path: String) throws(SnapshotError) {
+        do throws(SnapshotError) {
+            _ = try Repository(path)
+        } catch .noRepository {
+            guard try !known().contains(try absolute(path)) else { throw .vanished(path: path) }
+            try Repository.requireVacant(path)
+        }
+    }
+
     private func remember(_ name: String) throws(SnapshotError) {
         do throws(SnapshotError) {
             let known = try self.known()

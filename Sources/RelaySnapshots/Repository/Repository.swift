@@ -63,22 +63,28 @@ public struct Repository: Sendable {
     /// not mounted.
     public init(creating path: String) throws(SnapshotError) {
         if Disk.exists(path + "/repository") { throw .repositoryExists(path: path) }
-        // What is there may be what another one is making, or was when it was killed.
-        let folders = ["packs", "maps", "snapshots"]
+        try Self.requireVacant(path)
+        _ = try Disk.makeParents(of: path)
+        try Disk.makeDirectory(path)
+        // The marker comes last: only what has it is a repository.
+        for name in Self.folders {
+            try Disk.makeDirectory("\(path)/\(name)")
+        }
+        try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
+        try self.init(path)
+    }
+
+    private static let folders = ["packs", "maps", "snapshots"]
+
+    /// Throws if a directory has what no repository has. What is there may be what another one is
+    /// making, or was when it was killed.
+    static func requireVacant(_ path: String) throws(SnapshotError) {
         let known = folders + [StagingDirectory.lostAndFound]
         for name in Disk.names(in: path) ?? [] {
             guard known.contains(name) || name.hasPrefix("repository.part-") else {
                 throw .occupied(path: path)
             }
         }
-        _ = try Disk.makeParents(of: path)
-        try Disk.makeDirectory(path)
-        // The marker comes last: only what has it is a repository.
-        for name in folders {
-            try Disk.makeDirectory("\(path)/\(name)")
-        }
-        try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
-        try self.init(path)
     }
 
     // MARK: Locks

@@ -69,10 +69,15 @@ public final class SnapshotSchedule: Sendable {
         thread.withLock { $0 = BackgroundThread { [self] in run() } }
     }
 
-    /// Ends a snapshot that is under way, which leaves nothing behind, and then the thread.
-    public func stop() {
+    /// Asks a snapshot that is under way to end, which leaves nothing behind; does not wait for it.
+    public func cancel() {
         cancellation.request()
         _ = write(wake.write, [1], 1)
+    }
+
+    /// Cancels, and waits for the end of the thread.
+    public func stop() {
+        cancel()
         thread.withLock { thread in
             thread?.join()
             thread = nil

@@ -1,4 +1,4 @@
-/// BLAKE2b-256 of a content: what its entity tag is made of.
+/// BLAKE2b-256 of a blob: what its entity tag is made of.
 public struct BlobDigest: Hashable, Sendable {
     /// The 32 bytes as four words, as they lie in memory.
     public let words: SIMD4<UInt64>

@@ -1,13 +1,13 @@
 import CXXHash
 import LMDB
 
-/// What is known of a content: the bytes of a file, stored in chunks beside the documents.
+/// What is known of a blob: the bytes of a file, stored in chunks beside the documents.
 ///
-/// A content belongs to one document from the moment it is adopted and never changes afterwards, so
+/// A blob belongs to one document from the moment it is adopted and never changes afterwards, so
 /// its chunks may be read under different commits. Before that it is an *upload*: chunks that
 /// nothing refers to, removed again if no document adopts them.
 public struct BlobRecord: Equatable, Sendable {
-    /// The document that the content belongs to.
+    /// The document that the blob belongs to.
     public let owner: DocumentKey
     /// Bytes of the whole.
     public let byteCount: Int
@@ -30,7 +30,7 @@ public struct BlobRecord: Equatable, Sendable {
     /// owner's key u64, bytes u64, digest 32.
     init(stored: RawSpan) throws(StoreError) {
         guard stored.byteCount == Self.storedBytes else {
-            throw .corrupted(what: "the record of a content")
+            throw .corrupted(what: "the record of a blob")
         }
         owner = DocumentKey(rawValue: stored.word(at: 0))
         byteCount = Int(truncatingIfNeeded: stored.word(at: 8))
@@ -45,14 +45,14 @@ public struct BlobRecord: Equatable, Sendable {
     }
 }
 
-/// Where a chunk is kept: content id × 2^16 + number.
+/// Where a chunk is kept: blob id × 2^16 + number.
 enum ChunkKey {
-    static func key(_ content: UInt64, _ number: Int) -> UInt64 {
-        precondition(content >> (64 - Limits.chunkBits) == 0 && number >> Limits.chunkBits == 0)
-        return content << Limits.chunkBits | UInt64(number)
+    static func key(_ blob: UInt64, _ number: Int) -> UInt64 {
+        precondition(blob >> (64 - Limits.chunkBits) == 0 && number >> Limits.chunkBits == 0)
+        return blob << Limits.chunkBits | UInt64(number)
     }
 
-    static func content(_ key: UInt64) -> UInt64 { key >> Limits.chunkBits }
+    static func blob(_ key: UInt64) -> UInt64 { key >> Limits.chunkBits }
 
     static func number(_ key: UInt64) -> Int { Int(key & (1 << Limits.chunkBits - 1)) }
 
@@ -65,8 +65,8 @@ func chunkChecksum(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
 }
 
 extension StoreView {
-    /// A content that a document owns; nil for an upload.
-    public func content(_ id: UInt64) throws(StoreError) -> BlobRecord? {
+    /// A blob that a document owns; nil for an upload.
+    public func blob(_ id: UInt64) throws(StoreError) -> BlobRecord? {
         guard let stored = try value(id, in: databases.blobs) else { return nil }
         return try BlobRecord(stored: stored)
     }
@@ -77,12 +77,12 @@ extension StoreView {
         let key = ChunkKey.key(id, number)
         guard let value = try value(key, in: databases.chunks),
             value.byteCount >= ChunkKey.checksumBytes
-        else { throw .corrupted(what: "chunk \(number) of content \(id)") }
+        else { throw .corrupted(what: "chunk \(number) of blob \(id)") }
         let bytes = value.extracting(ChunkKey.checksumBytes..<value.byteCount)
         // SAFETY: the bytes are only read, while the view is borrowed.
         let checksum = bytes.withUnsafeBytes { chunkChecksum(key, $0) }
         guard checksum == value.word(at: 0) else {
-            throw .corrupted(what: "chunk \(number) of content \(id)")
+            throw .corrupted(what: "chunk \(number) of blob \(id)")
         }
         return bytes
     }
@@ -116,29 +116,29 @@ extension StoreView {
         try value(id, in: databases.uploads) != nil
     }
 
-    /// The first chunk of a content from a number on.
+    /// The first chunk of a blob from a number on.
     fileprivate func chunkKey(
         _ id: UInt64, from number: Int = 0
     ) throws(StoreError) -> UInt64? {
         let key = try lifting { () throws(LMDBError) in
             try transaction.cursor(databases.chunks).seek(atOrAfter: ChunkKey.key(id, number))?.key
         }
-        guard let key, ChunkKey.content(key) == id else { return nil }
+        guard let key, ChunkKey.blob(key) == id else { return nil }
         return key
     }
 
     fileprivate func lastBlob() throws(StoreError) -> UInt64 {
-        let content = try lifting { () throws(LMDBError) in
+        let blob = try lifting { () throws(LMDBError) in
             try transaction.cursor(databases.blobs).last()?.key
         }
-        return max(content ?? 0, try lastUpload() ?? 0)
+        return max(blob ?? 0, try lastUpload() ?? 0)
     }
 }
 
 extension StoreTransaction {
     /// Begins an upload.
     ///
-    /// - Returns: its id, which is the content's id once it is adopted. That of an upload which was
+    /// - Returns: its id, which is the blob's id once it is adopted. That of an upload which was
     ///   removed may come again: nothing but the upload itself ever knew it.
     public mutating func beginUpload() throws(StoreError) -> UInt64 {
         try charge(0)
@@ -147,7 +147,7 @@ extension StoreTransaction {
         return id
     }
 
-    /// As above, for a document that comes behind its content.
+    /// As above, for a document that comes behind its blob.
     mutating func beginUpload(for owner: DocumentKey) throws(StoreError) -> UInt64 {
         let id = try beginUpload()
         let key: InlineArray<1, UInt64> = [owner.rawValue]
@@ -186,7 +186,7 @@ extension StoreTransaction {
         }
     }
 
-    /// Makes an upload the content of a document.
+    /// Makes an upload the blob of a document.
     public mutating func adoptUpload(
         _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) {

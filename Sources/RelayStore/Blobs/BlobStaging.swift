@@ -1,6 +1,6 @@
 import Glibc
 
-/// A content on its way into the store.
+/// A blob on its way into the store.
 public final class StagedBlob: @unchecked Sendable {
     // SAFETY: `isLost` and `proposed` belong to the writer thread. `id` is written there when a
     // chunk is durable; others read it after they were told so, which orders the two.
@@ -17,7 +17,7 @@ public final class StagedBlob: @unchecked Sendable {
     fileprivate var isLost = false
 }
 
-/// Why a content did not get into the store.
+/// Why a blob did not get into the store.
 public enum StagingFailure: Error, Equatable, Sendable {
     /// Too many commands wait for the writer.
     case queueFull
@@ -25,10 +25,10 @@ public enum StagingFailure: Error, Equatable, Sendable {
     case store(StoreError)
 }
 
-/// The contents that one request brings, written chunk by chunk while they arrive.
+/// The blobs that one request brings, written chunk by chunk while they arrive.
 ///
 /// Used on one thread. `isFull` bounds what is in memory: whoever brings the bytes stops until
-/// `settled` was called and `chunkSettled` with it. Ends with the adoption of every content by the
+/// `settled` was called and `chunkSettled` with it. Ends with the adoption of every blob by the
 /// command that makes their documents, or with `abandon`.
 public final class BlobStaging: @unchecked Sendable {
     // SAFETY: all state belongs to the thread that uses it; commands share only what
@@ -39,12 +39,12 @@ public final class BlobStaging: @unchecked Sendable {
     private var hash: BLAKE2b?
     private var chunksUnderWay = 0
 
-    /// All contents, in the order of `begin`.
-    public private(set) var contents: [StagedBlob] = []
+    /// All blobs, in the order of `begin`.
+    public private(set) var blobs: [StagedBlob] = []
     /// Why nothing more is stored.
     public private(set) var failure: StagingFailure?
 
-    /// Prepares to stage contents.
+    /// Prepares to stage blobs.
     ///
     /// - Parameter settled: called on the writer's thread for each chunk; has `chunkSettled` called
     ///   on the thread that uses this object.
@@ -61,14 +61,14 @@ public final class BlobStaging: @unchecked Sendable {
     /// Whether everything that was handed over is durable, or nothing will be.
     public var isSettled: Bool { chunksUnderWay == 0 }
 
-    /// Begins the next content.
+    /// Begins the next blob.
     public func begin() {
-        precondition(hash == nil, "one content ends before the next begins")
-        contents.append(StagedBlob())
+        precondition(hash == nil, "one blob ends before the next begins")
+        blobs.append(StagedBlob())
         hash = BlobDigest.begin()
     }
 
-    /// Adds bytes to the content.
+    /// Adds bytes to the blob.
     ///
     /// - Returns: how many were taken: all, unless there is no room.
     public func append(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -84,18 +84,18 @@ public final class BlobStaging: @unchecked Sendable {
         if failure != nil { return bytes.count }
         // SAFETY: the same bytes, hashed at once.
         hash!.update(UnsafeRawBufferPointer(rebasing: bytes[..<taken]))
-        contents.last!.byteCount += taken
+        blobs.last!.byteCount += taken
         return taken
     }
 
-    /// Ends the content.
+    /// Ends the blob.
     @discardableResult
     public func end() -> StagedBlob {
-        let content = contents.last!
-        content.digest = BlobDigest(hash.take()!.finish())
-        // An empty content has no chunk, but an id.
-        if chunk != nil || content.chunks == 0 { submitChunk() }
-        return content
+        let blob = blobs.last!
+        blob.digest = BlobDigest(hash.take()!.finish())
+        // An empty blob has no chunk, but an id.
+        if chunk != nil || blob.chunks == 0 { submitChunk() }
+        return blob
     }
 
     /// A chunk is durable, or was refused.
@@ -106,15 +106,15 @@ public final class BlobStaging: @unchecked Sendable {
 
     /// Removes all that was not adopted, behind the commands that were submitted before.
     public func abandon() {
-        if contents.isEmpty { return }
-        _ = queue.submit(UploadRemoval(contents, queue), evenIfFull: true)
+        if blobs.isEmpty { return }
+        _ = queue.submit(UploadRemoval(blobs, queue), evenIfFull: true)
     }
 
     private func submitChunk() {
-        let content = contents.last!
-        let command = ChunkCommand(content, content.chunks, chunk, settled)
+        let blob = blobs.last!
+        let command = ChunkCommand(blob, blob.chunks, chunk, settled)
         chunk = nil
-        content.chunks += 1
+        blob.chunks += 1
         switch queue.submit(command) {
         case .accepted: chunksUnderWay += 1
         case .queueFull: failure = failure ?? .queueFull
@@ -156,19 +156,19 @@ private final class ChunkBuffer: @unchecked Sendable {
     }
 }
 
-/// Stores one chunk; the first one of a content begins its upload.
+/// Stores one chunk; the first one of a blob begins its upload.
 private final class ChunkCommand: WriteCommand {
     let byteCount: Int
-    private let content: StagedBlob
+    private let blob: StagedBlob
     private let number: Int
     private let chunk: ChunkBuffer?
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
 
     init(
-        _ content: StagedBlob, _ number: Int, _ chunk: ChunkBuffer?,
+        _ blob: StagedBlob, _ number: Int, _ chunk: ChunkBuffer?,
         _ settled: @escaping @Sendable (Result<Void, StoreError>) -> Void
     ) {
-        self.content = content
+        self.blob = blob
         self.number = number
         self.chunk = chunk
         self.settled = settled
@@ -177,19 +177,19 @@ private final class ChunkCommand: WriteCommand {
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         // Behind a chunk that failed there is nothing to go on with.
-        if content.isLost { return }
-        if number == 0 { content.proposed = try transaction.beginUpload() }
-        guard let chunk, let id = content.proposed else { return }
+        if blob.isLost { return }
+        if number == 0 { blob.proposed = try transaction.beginUpload() }
+        guard let chunk, let id = blob.proposed else { return }
         try transaction.putChunk(id, number, chunk.bytes)
     }
 
     func complete(_ result: Result<Void, StoreError>) {
         switch result {
-        case .success: if !content.isLost { content.id = content.proposed }
+        case .success: if !blob.isLost { blob.id = blob.proposed }
         case .failure:
-            content.isLost = true
+            blob.isLost = true
             // It was never committed, and may be another upload's by now.
-            content.proposed = nil
+            blob.proposed = nil
         }
         settled(result)
     }
@@ -198,7 +198,7 @@ private final class ChunkCommand: WriteCommand {
 /// Removes uploads in bounded slices: those of one request, or all up to an id.
 final class UploadRemoval: WriteCommand, @unchecked Sendable {
     // SAFETY: `hasMore` and `delay` belong to the writer thread.
-    private let contents: [StagedBlob]
+    private let blobs: [StagedBlob]
     private let last: UInt64
     private let queue: CommandQueue
     private var hasMore = false
@@ -206,8 +206,8 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
     private var delay = Limits.removalDelay.lowerBound
     let byteCount = 0
 
-    init(_ contents: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
-        self.contents = contents
+    init(_ blobs: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
+        self.blobs = blobs
         self.queue = queue
         self.last = last
     }
@@ -215,9 +215,9 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         hasMore = true
         var budget = Limits.removedChunks
-        for content in contents {
+        for blob in blobs {
             // Its first chunk may be in this very transaction.
-            guard let id = content.id ?? content.proposed else { continue }
+            guard let id = blob.id ?? blob.proposed else { continue }
             guard try transaction.removeUpload(id, &budget) else { return }
         }
         while let first = try transaction.view.firstUpload(), first <= last {

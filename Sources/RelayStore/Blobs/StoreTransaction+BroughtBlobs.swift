@@ -1,4 +1,4 @@
-/// Contents that a load brings: their chunks come in commands of their own, before the document
+/// Blobs that a load brings: their chunks come in commands of their own, before the document
 /// that owns them.
 ///
 /// Such an upload says which document it is for, so that whoever loads need not stay: a load that
@@ -37,9 +37,9 @@ extension StoreTransaction {
         return true
     }
 
-    /// Makes the chunks that were brought for a document its content, if they are what it says.
+    /// Makes the chunks that were brought for a document its blob, if they are what it says.
     ///
-    /// - Returns: the content's id; nil when bytes are missing or others, and nothing is adopted.
+    /// - Returns: the blob's id; nil when bytes are missing or others, and nothing is adopted.
     public mutating func adoptBroughtBlob(
         of owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) -> UInt64? {

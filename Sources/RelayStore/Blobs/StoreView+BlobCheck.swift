@@ -1,27 +1,27 @@
 import LMDB
 
-/// Checks contents: every chunk has its content or upload, every content its owner and all bytes.
+/// Checks blobs: every chunk has its blob or upload, every blob its owner and all bytes.
 extension StoreView {
     func checkBlobs(_ report: inout CheckReport) throws(StoreError) {
         try checkRecords(&report)
         try checkChunks(&report)
     }
 
-    /// Reads every content from end to end.
+    /// Reads every blob from end to end.
     private func checkRecords(_ report: inout CheckReport) throws(StoreError) {
         var next: UInt64? = 0
         while let from = next, let id = try key(atOrAfter: from, in: databases.blobs) {
             next = id == .max ? nil : id + 1
-            report.contents += 1
-            guard let record = try content(id) else { continue }
-            if try isUpload(id) { report.fault("content \(id): an upload as well") }
+            report.blobs += 1
+            guard let record = try blob(id) else { continue }
+            if try isUpload(id) { report.fault("blob \(id): an upload as well") }
             if try document(record.owner) == nil {
-                report.fault("content \(id): no document \(record.owner.describing) owns it")
+                report.fault("blob \(id): no document \(record.owner.describing) owns it")
             }
             do throws(StoreError) {
                 try check(id, record, &report)
             } catch {
-                report.fault("content \(id): \(error)")
+                report.fault("blob \(id): \(error)")
             }
         }
     }
@@ -39,7 +39,7 @@ extension StoreView {
         }
         let digest = BlobDigest(hash.finish())
         if byteCount != record.byteCount || digest != record.digest {
-            report.fault("content \(id): not what its digest says")
+            report.fault("blob \(id): not what its digest says")
         }
     }
 
@@ -49,13 +49,13 @@ extension StoreView {
         while let from = next, let key = try key(atOrAfter: from, in: databases.chunks) {
             next = key == .max ? nil : key + 1
             report.chunks += 1
-            let id = ChunkKey.content(key)
-            if let record = try content(id) {
+            let id = ChunkKey.blob(key)
+            if let record = try blob(id) {
                 if ChunkKey.number(key) >= BlobRecord.chunks(of: record.byteCount) {
-                    report.fault("chunk \(ChunkKey.number(key)) of content \(id): behind its end")
+                    report.fault("chunk \(ChunkKey.number(key)) of blob \(id): behind its end")
                 }
             } else if try !isUpload(id) {
-                report.fault("chunk \(ChunkKey.number(key)) of content \(id): belongs to nothing")
+                report.fault("chunk \(ChunkKey.number(key)) of blob \(id): belongs to nothing")
             }
         }
     }

@@ -13,7 +13,7 @@ public struct CheckReport: Equatable, Sendable {
     /// Keys in all lists.
     public var listKeys: UInt64 = 0
     /// Files that documents own.
-    public var contents: UInt64 = 0
+    public var blobs: UInt64 = 0
     /// Chunks of files, those of uploads included.
     public var chunks: UInt64 = 0
     /// What is wrong, at most `Limits.checkFaults` of it; empty if the store is sound.

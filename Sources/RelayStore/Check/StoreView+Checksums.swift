@@ -64,6 +64,6 @@ extension StoreView {
                 .withUnsafeBytes { chunkChecksum(key, $0) } == value.word(at: 0)
         if isIntact { return }
         report.fault(
-            "chunk \(ChunkKey.number(key)) of blob \(ChunkKey.content(key)): wrong checksum")
+            "chunk \(ChunkKey.number(key)) of blob \(ChunkKey.blob(key)): wrong checksum")
     }
 }

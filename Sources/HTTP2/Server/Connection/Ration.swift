@@ -1,4 +1,4 @@
-/// So many at once, and so many in a second after that.
+/// A rate limit with a burst, a token bucket: so many at once, and so many in a second after that.
 struct Ration {
     /// Thousandths of what is left.
     private var left: Int64
