@@ -72,7 +72,7 @@ public final class RelayClient {
     }
 
     /// Sends a request with `dryRun=true`.
-    func rehearse(_ request: RelayRequest) throws(RelayClientError) -> DryRunAnswer {
+    func answerDryRun(_ request: RelayRequest) throws(RelayClientError) -> DryRunAnswer {
         var request = request
         request.add("dryRun", true)
         let response = try send(request)

@@ -29,7 +29,7 @@ public enum Limits {
     /// Bits of an id; 274 billion records an account and resource, and exact in a JSON number.
     public static let idBits: UInt64 = 38
 
-    /// Ids above this number are what a rehearsal gives out, for its own use only: 2^37, half of all
+    /// Ids above this number are what a dry run gives out, for its own use only: 2^37, half of all
     /// there are. Whoever writes its answer can tell them from ids of records, and leave them out.
     public static let provisionalIDs: UInt64 = 1 << 37
 

@@ -4,6 +4,7 @@ import shutil
 import time
 from typing import Iterator
 
+import client
 import report
 from load import Ledger, Writers
 from relay import Relayd
@@ -163,14 +164,20 @@ class Served:
             yield f'a full disk is answered with {failed}'
         if (failed or not server.runs()) and not log.strip():
             yield f'nothing is logged, with answers {ledger.statuses} {failed}'
+        until = time.monotonic() + WRITABLE_SECONDS
+        answer = None
+        while server.runs() and answer is None and time.monotonic() < until:
+            try:
+                answer = server.client(self.key).get('/v1/orders/1')
+            except client.Unanswered:
+                # It is about to end, and lets nobody in.
+                time.sleep(0.05)
         if not server.runs():
             if server.kill() <= 0:
                 yield f'ended with {server.kill()}: {log[-300:]}'
             return
-        answer = server.client(self.key).get('/v1/orders/1')
-        if answer.status != 200:
-            yield f'not readable: {answer.status} {answer.body.decode(errors="replace")}'
-        until = time.monotonic() + WRITABLE_SECONDS
+        if answer is None or answer.status != 200:
+            yield f'not readable: {answer}'
         while time.monotonic() < until and server.runs():
             answer = ledger.write(server.client(self.key), 1)
             if answer is not None and answer.status == 200:

@@ -105,9 +105,10 @@ class Isolation:
             record = json.loads(line)
             if 'account' in record:
                 texts[record['account']].update(operations.texts(record.get('document')))
+        # Also not as a part of a text: account 2 may have an order in "Tiefgarage, Stellplatz 4".
+        known = '\n'.join([self.description, *texts[OTHER]])
         self.secrets = {
-            text for text in texts[OWNER] - texts[OTHER]
-            if len(text) >= SHORTEST_SECRET and text not in self.description}
+            text for text in texts[OWNER] if len(text) >= SHORTEST_SECRET and text not in known}
         if len(self.secrets) < ORDERS:
             raise report.Stop(f'only {len(self.secrets)} secrets')
 

@@ -89,6 +89,6 @@ extension RelayDryRun {
     public func createAddress(_ body: NewAddress) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createAddress)
         request.setBody(body)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

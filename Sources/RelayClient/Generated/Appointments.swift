@@ -255,7 +255,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Change an appointment: a dry run of `RelayClient.updateAppointment`.
@@ -283,7 +283,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Delete an appointment: a dry run of `RelayClient.deleteAppointment`.
@@ -305,6 +305,6 @@ extension RelayDryRun {
         var request = RelayRequest(.deleteAppointment, appointmentId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

@@ -214,7 +214,7 @@ extension RelayDryRun {
     public func createDocumentV1(_ body: NewDocumentV1) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocumentV1)
         request.setBody(body)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Create a document: a dry run of `RelayClient.createDocument`.
@@ -237,7 +237,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Attach a PDF to a document: a dry run of `RelayClient.createDocumentAttachment`.
@@ -253,6 +253,6 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocumentAttachment, documentId)
         request.setBody(body)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

@@ -182,6 +182,6 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

@@ -434,7 +434,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Change an order: a dry run of `RelayClient.updateOrder`.
@@ -458,7 +458,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Comment on an order: a dry run of `RelayClient.createOrderComment`.
@@ -488,7 +488,7 @@ extension RelayDryRun {
         request.setForm(body, "files", files)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Add a field to an order: a dry run of `RelayClient.createOrderField`.
@@ -501,7 +501,7 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createOrderField)
         request.setBody(body)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Add a contact person to an order: a dry run of `RelayClient.createContactPerson`.
@@ -514,6 +514,6 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createContactPerson)
         request.setBody(body)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

@@ -199,7 +199,7 @@ extension RelayDryRun {
         request.setBody(body)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 
     /// Delete a property: a dry run of `RelayClient.deleteProperty`.
@@ -222,6 +222,6 @@ extension RelayDryRun {
         var request = RelayRequest(.deleteProperty, propertyId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
-        return try client.rehearse(request)
+        return try client.answerDryRun(request)
     }
 }

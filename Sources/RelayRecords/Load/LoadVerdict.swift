@@ -102,7 +102,7 @@ extension RawSpan {
 }
 
 /// A load that is only tried: says what would become of the lines, and changes nothing.
-public struct LoadRehearsal {
+public struct LoadDryRun {
     private var knowledge = LoadKnowledge()
     private let parser = JSONParser()
 

@@ -12,7 +12,7 @@ public final class RecordApplier: @unchecked Sendable {
     public init() {}
 
     /// What a dry run of the change answers.
-    func rehearsed(_ answer: RecordAnswer) -> RecordAnswer { answer.rehearsed(parser) }
+    func asDryRun(_ answer: RecordAnswer) -> RecordAnswer { answer.asDryRun(parser) }
 
     /// The time that the transaction's changes are given. In a store that says nothing of its newest
     /// time, the records are looked through for it, once.

@@ -60,7 +60,7 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
             change, account: account, time: time,
             present: Timestamp(milliseconds: transaction.clockTime), target: target,
             to: &transaction)
-        self.answer = isDryRun ? applier.rehearsed(answer) : answer
+        self.answer = isDryRun ? applier.asDryRun(answer) : answer
         // A refusal changed nothing: the same request may be right later.
         if let request, answer.problem == nil, !isDryRun {
             try transaction.remember(answer, to: request, account: account, now: age)

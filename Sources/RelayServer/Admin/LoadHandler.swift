@@ -21,7 +21,7 @@ struct LoadHandler {
     func answer(_ exchange: Exchange) {
         let reading = reader.read(exchange.body)
         let token = exchange.suspend()
-        let command = LoadCommand(
+        let command = LoadBatchCommand(
             reading, byteCount: exchange.body.count, applier: applier
         ) { result in
             token.resume { exchange in

@@ -83,16 +83,16 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Commits what is meant, then rehearses the rest, which so sees what a client did before.
+    /// Commits what is meant, then makes the dry runs, which so see what a client did before.
     private func commitAll(_ batch: [any WriteCommand]) {
         guard batch.contains(where: \.isDryRun) else { return commit(batch[...]) }
         commit(batch.filter { !$0.isDryRun }[...])
-        for command in batch where command.isDryRun { rehearse(command) }
+        for command in batch where command.isDryRun { runDry(command) }
     }
 
     /// Applies a command in a transaction of its own and throws that away: whatever the command
     /// checks is checked, whatever it would answer is answered, and nothing reaches the disk.
-    private func rehearse(_ command: any WriteCommand) {
+    private func runDry(_ command: any WriteCommand) {
         let result: Result<Void, StoreError>
         do throws(StoreError) {
             if let fault = health.fatalError { throw fault }

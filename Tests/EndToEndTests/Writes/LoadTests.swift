@@ -155,9 +155,9 @@ struct LoadTests {
         #expect(loaded.output.contains("{\"line\":3,\"detail\":\"not JSON:"))
         #expect(loaded.output.contains("{\"created\":\(customers),"))
         #expect(loaded.output.contains("cut off"))
-        let rehearsed = ChildProcess.run(
+        let dryRun = ChildProcess.run(
             "relayctl", ["load", file, "--store", store, "--dry-run", "--json"])
-        #expect(rehearsed.code == 0)
-        #expect(rehearsed.output.contains("\"unchanged\":\(customers),\"failed\":0"))
+        #expect(dryRun.code == 0)
+        #expect(dryRun.output.contains("\"unchanged\":\(customers),\"failed\":0"))
     }
 }

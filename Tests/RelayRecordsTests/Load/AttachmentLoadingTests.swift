@@ -60,8 +60,8 @@ struct AttachmentLoadingTests {
         let again = try dump.load(into: target)
         #expect(again.unchanged == 4 && again.created + again.updated == 0)
         #expect(again.faults == [])
-        let rehearsed = try dump.rehearse(in: target)
-        #expect(rehearsed.unchanged == 4 && rehearsed.faults == [])
+        let dryRun = try dump.dryRun(in: target)
+        #expect(dryRun.unchanged == 4 && dryRun.faults == [])
     }
 
     @Test("A load that was cut off anywhere is mended by loading again.")

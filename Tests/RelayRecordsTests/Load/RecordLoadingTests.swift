@@ -51,13 +51,13 @@ struct DumpedLines {
         return outcome
     }
 
-    func rehearse(in fixture: RecordFixture) throws -> LoadOutcome {
+    func dryRun(in fixture: RecordFixture) throws -> LoadOutcome {
         let reader = try fixture.store.makeReader()
-        var rehearsal = LoadRehearsal()
+        var dryRun = LoadDryRun()
         var outcome = LoadOutcome()
         let reading = DumpReader().read(Array(lines.joined(separator: "\n").utf8))
         for batch in reading.batches {
-            outcome.add(try rehearsal.judge(batch, in: reader.view))
+            outcome.add(try dryRun.judge(batch, in: reader.view))
         }
         return outcome
     }
@@ -91,7 +91,7 @@ struct RecordLoadingTests {
         // Its clock is not behind any time of the source's records.
         let clock = SetClock(Timestamp.latest.milliseconds)
         let target = try RecordFixture(options: clock.options)
-        #expect(try dump.rehearse(in: target).created == dump.documents)
+        #expect(try dump.dryRun(in: target).created == dump.documents)
         #expect(try target.sequence() == 0)
         let outcome = try dump.load(into: target)
         #expect(outcome.faults == [])
@@ -205,7 +205,7 @@ struct RecordLoadingTests {
         let lines = DumpedLines([
             line(1, late, early), line(2, early, early), line(3, early, late),
         ])
-        for outcome in [try lines.rehearse(in: fixture), try lines.load(into: fixture)] {
+        for outcome in [try lines.dryRun(in: fixture), try lines.load(into: fixture)] {
             #expect(outcome.created == 1)
         }
         let faults = try lines.load(into: fixture).faults

@@ -42,7 +42,7 @@ enum ClientCallSource {
             }
             if endpoint.isWrite {
                 source.block("if input.dryRun == true") { source in
-                    call("client.dryRun", method, method.rehearsed, &source)
+                    call("client.dryRun", method, method.dryRun, &source)
                     source.line("return")
                 }
             }

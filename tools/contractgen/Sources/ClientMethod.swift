@@ -83,7 +83,7 @@ struct ClientMethod {
     }
 
     /// Those of a dry run, which nobody sends twice.
-    var rehearsed: [Parameter] { parameters.filter { $0.name != "idempotencyKey" } }
+    var dryRun: [Parameter] { parameters.filter { $0.name != "idempotencyKey" } }
 
     // MARK: What it returns
 

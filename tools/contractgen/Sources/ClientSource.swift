@@ -106,15 +106,15 @@ enum ClientSource {
         let endpoint = method.endpoint
         source.doc("\(endpoint.summary): a dry run of `RelayClient.\(endpoint.id)`.")
         source.line("///")
-        parameters(method.rehearsed.map { ($0.name, $0.description) }, &source)
+        parameters(method.dryRun.map { ($0.name, $0.description) }, &source)
         throwing(endpoint, &source)
         deprecation(endpoint, &source)
         source.list(
-            "public func \(endpoint.id)(", method.rehearsed.map(\.declaration),
+            "public func \(endpoint.id)(", method.dryRun.map(\.declaration),
             ") throws(RelayClientError) -> DryRunAnswer {")
         source.indented { source in
-            request(method, method.rehearsed, &source)
-            source.line("return try client.rehearse(request)")
+            request(method, method.dryRun, &source)
+            source.line("return try client.answerDryRun(request)")
         }
         source.line("}")
     }

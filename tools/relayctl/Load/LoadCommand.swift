@@ -20,7 +20,7 @@ enum LoadCommand {
             guard arguments[Commands.anyStore] != nil else {
                 throw .usage("--dry-run needs --store DIR: it reads the store itself")
             }
-            var target = try RehearsalTarget(
+            var target = try DryRunTarget(
                 try StoreKeeper.openForReading(try directory(arguments)))
             isWhole = try loading.pour(&source, into: &target)
         } else if let relayd = try AdminClient.serving(arguments) {

@@ -103,11 +103,11 @@ struct StoreTarget: LoadTarget, ~Copyable {
 }
 
 /// Nothing: says what would become of the lines. Only reads, so it may do so beside relayd.
-struct RehearsalTarget: LoadTarget, ~Copyable {
+struct DryRunTarget: LoadTarget, ~Copyable {
     let batchBytes = Limits.storeBatchBytes
     private let view: StoreReader
     private let reader = DumpReader()
-    private var rehearsal = LoadRehearsal()
+    private var dryRun = LoadDryRun()
 
     init(_ store: Store) throws(CommandError) {
         view = try lifting { () throws(StoreError) in try store.makeReader() }
@@ -117,12 +117,12 @@ struct RehearsalTarget: LoadTarget, ~Copyable {
         let reading = reader.read(batch.bytes)
         var outcome = LoadOutcome()
         // Moved out, not copied: it knows every key of the file so far.
-        var rehearsal = rehearsal
-        self.rehearsal = LoadRehearsal()
-        defer { self.rehearsal = rehearsal }
+        var dryRun = dryRun
+        self.dryRun = LoadDryRun()
+        defer { self.dryRun = dryRun }
         do throws(StoreError) {
             for lines in reading.batches {
-                outcome.add(try rehearsal.judge(lines, in: view.view))
+                outcome.add(try dryRun.judge(lines, in: view.view))
             }
         } catch {
             throw .store(error)

@@ -4,7 +4,7 @@ import RelayStore
 extension RecordAnswer {
     /// What a dry run answers: what it would have answered, without the ids and versions that only a
     /// change gives. A bare new id becomes null.
-    func rehearsed(_ parser: JSONParser) -> RecordAnswer {
+    func asDryRun(_ parser: JSONParser) -> RecordAnswer {
         guard problem == nil else { return self }
         var answer = self
         answer.version = nil
@@ -22,7 +22,7 @@ extension RecordAnswer {
 }
 
 extension JSONValue {
-    /// Whether it is an id that a rehearsal gave out.
+    /// Whether it is an id that a dry run gave out.
     fileprivate var isProvisionalID: Bool {
         let id = integer.flatMap { UInt64(exactly: $0) } ?? string.flatMap { UInt64(String($0)) }
         guard let id else { return false }

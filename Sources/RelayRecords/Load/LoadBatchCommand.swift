@@ -2,7 +2,7 @@ import JSON
 import RelayStore
 
 /// A load on its way through the writer, and what came of it.
-public final class LoadCommand: WriteCommand, @unchecked Sendable {
+public final class LoadBatchCommand: WriteCommand, @unchecked Sendable {
     // SAFETY: `outcome` is written and read on the writer thread only.
     private let batches: [LoadBatch]
     private let faults: [LoadFault]
