@@ -186,7 +186,13 @@ struct ProxyTests {
                 let curl = proxy.curl(version, key: request.key)
                 // What is a race in the proxy is lost now and then.
                 for _ in 0..<3 {
-                    let answer = curl.ask(request.path, request.arguments)
+                    var answer = curl.ask(request.path, request.arguments)
+                    // Caddy may close a connection whose body it has stopped reading; curl 7.88
+                    // then ends with the failed send and loses the answer that it was sent.
+                    for _ in 0..<5
+                    where kind == .caddy && answer.fault.hasPrefix("exit code 55") {
+                        answer = curl.ask(request.path, request.arguments)
+                    }
                     expectSame(answer, as: wanted, "\(kind), \(version), \(request.status)")
                 }
             }

@@ -26,10 +26,12 @@ struct SampleStore {
     }
 
     /// Serves it with one loop.
-    func serve(_ program: String = "relayd", environment: [String] = []) throws -> Relayd {
+    func serve(
+        _ program: String = "relayd", arguments: [String] = [], environment: [String] = []
+    ) throws -> Relayd {
         try Relayd(
-            store: store, in: directory, arguments: ["--loops", "1"], environment: environment,
-            program: program)
+            store: store, in: directory, arguments: ["--loops", "1"] + arguments,
+            environment: environment, program: program)
     }
 
     /// Bytes of the data file.
