@@ -170,7 +170,10 @@ class Served:
             try:
                 answer = server.client(self.key).get('/v1/orders/1')
             except client.Unanswered:
-                # It is about to end, and lets nobody in.
+                pass
+            # With 503, or nobody let in, it is about to end.
+            if answer is None or answer.status == 503:
+                answer = None
                 time.sleep(0.05)
         if not server.runs():
             if server.kill() <= 0:
