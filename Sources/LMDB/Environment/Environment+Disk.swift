@@ -20,11 +20,11 @@ extension Environment {
     /// is none. True as well where it may not even read the lock file: then nobody can tell whether
     /// the environment is in use, and to open it says whose that file is.
     public static func mayWrite(in directory: String) -> Bool {
-        guard access(dataPath(in: directory), R_OK | W_OK) == 0 else { return false }
         let lock = directory + "/lock.mdb"
-        if access(lock, R_OK | W_OK) == 0 { return true }
-        if errno == EACCES, access(lock, R_OK) != 0, errno == EACCES { return true }
-        return access(lock, F_OK) != 0 && access(directory, W_OK | X_OK) == 0
+        if access(lock, R_OK) != 0, errno == EACCES { return true }
+        guard access(dataPath(in: directory), R_OK | W_OK) == 0 else { return false }
+        if access(lock, W_OK) == 0 { return true }
+        return errno == ENOENT && access(directory, W_OK | X_OK) == 0
     }
 
     /// Throws unless `isInPlace`.
