@@ -124,7 +124,7 @@ let package = Package(
                 "relayctl", "relaybench", "contractgen",
             ],
             exclude: [
-                "Load/allocation-counter.c", "Clients/node-client.mjs", "Snapshots/failing-disk.c",
+                "Load/allocation-counter.c", "Clients/node-client.mjs",
                 "Writes/shifted-clock.c",
             ]),
         .testTarget(

@@ -13,8 +13,12 @@ public final class FaultyDisk {
 
         /// write, pwrite, writev, pwritev.
         public static let write = Calls(rawValue: 1)
+        /// fsync.
+        public static let fsync = Calls(rawValue: 2)
+        /// fdatasync.
+        public static let fdatasync = Calls(rawValue: 32)
         /// fsync, fdatasync.
-        public static let sync = Calls(rawValue: 2)
+        public static let sync: Calls = [.fsync, .fdatasync]
         /// ftruncate.
         public static let truncate = Calls(rawValue: 4)
         /// rename, link: of their new name.
@@ -29,7 +33,8 @@ public final class FaultyDisk {
 
     /// Compiles the library; all goes well at first.
     ///
-    /// - Parameter part: a part of the paths of the files that are meant; all of them without it.
+    /// - Parameter part: a part of the paths of the files that are meant, with a slash at its end a
+    ///   directory itself; all files without it.
     public init(in directory: TemporaryDirectory, of part: String = "") {
         let (library, path) = (directory.file("faulty-disk.so"), directory.file("faulty-disk"))
         environment = [

@@ -1,6 +1,6 @@
 // Preloaded into a program, lets its system calls on files fail, as others say in a file that RELAY_DISK
 // names: the words below, of 64 bits each. RELAY_DISK_FILE is a part of the paths of the files that are
-// meant; without it all are.
+// meant, and one that ends in / stands for that directory itself; without it all are.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ enum {
     WORDS
 };
 
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, RENAME = 8, ALLOCATE = 16 };
+enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, RENAME = 8, ALLOCATE = 16, DATA_SYNC = 32 };
 
 static _Atomic long still[WORDS];
 static _Atomic long *words = still;
@@ -41,9 +42,17 @@ __attribute__((constructor)) static void begin(void) {
     words = map;
 }
 
+// Whether a path is meant.
+static int is_meant(const char *path) {
+    size_t length = strlen(part);
+    const char *found = strstr(path, part);
+    if (found == NULL) return 0;
+    return length == 0 || part[length - 1] != '/' || found[length] == 0;
+}
+
 // Whether a call on this path is to fail.
 static int fails(long call, const char *path, size_t bytes) {
-    if ((words[CALLS] & call) == 0 || strstr(path, part) == NULL) return 0;
+    if ((words[CALLS] & call) == 0 || !is_meant(path)) return 0;
     if (call == WRITE && words[BYTES] != 0 && (long)bytes > words[BYTES]) return 0;
     long number = atomic_fetch_add(&words[SEEN], 1);
     if (number < words[SKIPPED]) return 0;
@@ -54,9 +63,11 @@ static int fails_open(long call, int file, size_t bytes) {
     if ((words[CALLS] & call) == 0) return 0;
     char name[64], path[4096];
     snprintf(name, sizeof name, "/proc/self/fd/%d", file);
-    ssize_t length = readlink(name, path, sizeof path - 1);
+    ssize_t length = readlink(name, path, sizeof path - 2);
     if (length < 0) return 0;
     path[length] = 0;
+    struct stat status;
+    if (fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) strcat(path, "/");
     return fails(call, path, bytes);
 }
 
@@ -107,7 +118,7 @@ ssize_t pwritev64(int file, const struct iovec *pieces, int count, off64_t offse
 }
 
 int fdatasync(int file) {
-    if (fails_open(SYNC, file, 0)) FAIL(-1, 0);
+    if (fails_open(DATA_SYNC, file, 0)) FAIL(-1, 0);
     return REAL(fdatasync)(file);
 }
 

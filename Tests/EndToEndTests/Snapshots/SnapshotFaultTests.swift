@@ -102,9 +102,10 @@ import Testing
         let store = sample()
         let create = ["create", "--store", store, "--into", path]
         #expect(snapshot(["init", path]).code == 0)
-        let disk = try FailingDisk(in: directory)
-        let run = snapshot(create, environment: disk.environment(call, on: place))
-        #expect(disk.hasFailed, "\(call) of \(place) is not called")
+        let disk = FaultyDisk(in: directory, of: place)
+        disk.fail(call == "fsync" ? .fsync : .fdatasync, with: EIO)
+        let run = snapshot(create, environment: disk.environment)
+        #expect(disk.seen > 0, "\(call) of \(place) is not called")
         #expect(run.code == 1, "\(call) \(place): \(run.output)")
         #expect(run.output.contains("cannot \(call)"), "\(call) \(place): \(run.output)")
         let repository = try Repository(path)
@@ -115,10 +116,11 @@ import Testing
 
     @Test("because the repository's own name is not on the disk is no repository.")
     func newRepository() throws {
-        let disk = try FailingDisk(in: directory)
         for place in [directory.path + "/", "/repository/", "repository.part-"] {
-            let run = snapshot(["init", path], environment: disk.environment("fsync", on: place))
-            #expect(disk.hasFailed && run.code == 1, "\(place): \(run.output)")
+            let disk = FaultyDisk(in: directory, of: place)
+            disk.fail(.fsync, with: EIO)
+            let run = snapshot(["init", path], environment: disk.environment)
+            #expect(disk.seen > 0 && run.code == 1, "\(place): \(run.output)")
             #expect(!Disk.exists(path + "/repository"), "\(place)")
         }
         #expect(snapshot(["init", path]).code == 0)
@@ -129,7 +131,6 @@ import Testing
         let store = sample()
         let folder = directory.file("folder")
         #expect(snapshot(["create", "--store", store, "--to", folder]).code == 0)
-        let disk = try FailingDisk(in: directory)
         let create = ["create", "--store", store, "--to", target]
         let restore = ["restore", folder, "--to", target]
         for (command, place) in [
@@ -141,8 +142,10 @@ import Testing
                 if existing { mkdir(target, 0o700) }
                 let isParent = place == directory.path + "/"
                 let place = existing && isParent ? "/target/" : place
-                let run = snapshot(command, environment: disk.environment("fsync", on: place))
-                #expect(disk.hasFailed, "fsync of \(place) is not called")
+                let disk = FaultyDisk(in: directory, of: place)
+                disk.fail(.fsync, with: EIO)
+                let run = snapshot(command, environment: disk.environment)
+                #expect(disk.seen > 0, "fsync of \(place) is not called")
                 #expect(run.code == 1, "\(command) \(place): \(run.output)")
                 #expect(Disk.names(in: target) == (existing ? [] : nil), "\(command) \(place)")
                 rmdir(target)
