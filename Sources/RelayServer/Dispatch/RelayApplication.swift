@@ -48,7 +48,6 @@ final class RelayApplication: Application {
     }
 
     override func admit(_ exchange: Exchange) {
-        beginTurn()
         do throws(RequestRefusal) {
             var admitted = try api.pointee.admit(exchange)
             let request = admitted.request

@@ -17,29 +17,29 @@ public struct KnownRepositories {
     /// - Parameter isNew: make it in any case; then there must be none.
     /// - Throws: `vanished` if the store had snapshots there and now there is no repository.
     public func open(_ path: String, isNew: Bool = false) throws(SnapshotError) -> Repository {
-        let name = try absolute(path)
         let repository: Repository
-        if isNew {
-            repository = try Repository(creating: path)
+        if !isNew, let found = try existing(path) {
+            repository = found
         } else {
-            do throws(SnapshotError) {
-                repository = try Repository(path)
-            } catch .noRepository {
-                guard try !known().contains(name) else { throw .vanished(path: path) }
-                repository = try Repository(creating: path)
-            }
+            repository = try Repository(creating: path)
         }
-        try remember(name)
+        try remember(try absolute(path))
         return repository
     }
 
     /// Throws what `open` would, and makes nothing.
     public func check(_ path: String) throws(SnapshotError) {
+        guard try existing(path) == nil else { return }
+        try Repository.requireVacant(path)
+    }
+
+    /// The repository; nil if there was never one.
+    private func existing(_ path: String) throws(SnapshotError) -> Repository? {
         do throws(SnapshotError) {
-            _ = try Repository(path)
+            return try Repository(path)
         } catch .noRepository {
             guard try !known().contains(try absolute(path)) else { throw .vanished(path: path) }
-            try Repository.requireVacant(path)
+            return nil
         }
     }
 

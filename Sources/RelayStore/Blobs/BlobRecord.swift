@@ -59,6 +59,18 @@ enum ChunkKey {
     static let checksumBytes = 8
 }
 
+extension RawSpan {
+    /// The bytes of a stored chunk behind their checksum; nil unless they are what was written.
+    @_lifetime(copy self)
+    func intactChunk(_ key: UInt64) -> RawSpan? {
+        guard byteCount >= ChunkKey.checksumBytes else { return nil }
+        let bytes = extracting(ChunkKey.checksumBytes..<byteCount)
+        // SAFETY: the bytes are only read, while the span is borrowed.
+        let checksum = bytes.withUnsafeBytes { chunkChecksum(key, $0) }
+        return checksum == word(at: 0) ? bytes : nil
+    }
+}
+
 /// XXH3-64 of a chunk's bytes, seeded with its key: a chunk in another's place does not fit either.
 func chunkChecksum(_ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
     XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, key)
@@ -75,15 +87,8 @@ extension StoreView {
     @_lifetime(copy self)
     public func chunk(_ id: UInt64, _ number: Int) throws(StoreError) -> RawSpan {
         let key = ChunkKey.key(id, number)
-        guard let value = try value(key, in: databases.chunks),
-            value.byteCount >= ChunkKey.checksumBytes
+        guard let value = try value(key, in: databases.chunks), let bytes = value.intactChunk(key)
         else { throw .corrupted(what: "chunk \(number) of blob \(id)") }
-        let bytes = value.extracting(ChunkKey.checksumBytes..<value.byteCount)
-        // SAFETY: the bytes are only read, while the view is borrowed.
-        let checksum = bytes.withUnsafeBytes { chunkChecksum(key, $0) }
-        guard checksum == value.word(at: 0) else {
-            throw .corrupted(what: "chunk \(number) of blob \(id)")
-        }
         return bytes
     }
 
