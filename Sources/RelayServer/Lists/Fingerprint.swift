@@ -1,0 +1,35 @@
+import RelayRecords
+
+/// A number that stands for filters and an order: the same for the same, and hardly ever for others.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    mutating func mix(_ word: UInt64) {
+        // The finalizer of SplitMix64: every bit of the word reaches every bit of the value.
+        var mixed = value ^ word
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        value = (mixed ^ mixed >> 31) &+ 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// Absent values are mixed in as well, in an order that never changes.
+    mutating func mix(_ filter: OrderFilter) {
+        mix(filter.status.map { UInt64($0.rawValue) } ?? .max)
+        mix(filter.propertyId ?? 0)
+        mix(filter.customerId ?? 0)
+        mix(filter.isInternal.map { $0 ? 1 : 2 } ?? 0)
+        for time in [filter.dueFrom, filter.dueTo, filter.updatedSince] {
+            mix(time.map { UInt64(bitPattern: $0.milliseconds) } ?? .max)
+        }
+        mix(filter.sort.map { UInt64($0.rawValue) } ?? 0)
+        for text in [filter.type, filter.internalId] {
+            mix(text == nil ? 0 : 1)
+            mix(text ?? "")
+        }
+    }
+
+    mutating func mix(_ text: String) {
+        mix(UInt64(text.utf8.count))
+        for byte in text.utf8 { mix(UInt64(byte)) }
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Synchronization
+import System
+
+/// What the writer's thread does.
+final class GroupCommit: Sendable {
+    let queue = CommandQueue()
+    let commits = Atomic<UInt64>(0)
+    let commands = Atomic<UInt64>(0)
+    let largest = Atomic<UInt64>(0)
+    let busy = Atomic<UInt64>(0)
+    private let core: StoreCore
+    private let retention: Retention
+    private let health: StoreHealth
+
+    init(_ core: StoreCore, _ retention: Retention, _ health: StoreHealth) {
+        self.core = core
+        self.retention = retention
+        self.health = health
+    }
+
+    func run() {
+        var batch: [any WriteCommand] = []
+        while queue.take(into: &batch) {
+            let start = SystemClock.monotonic.microseconds
+            commitAll(batch)
+            let spent = SystemClock.monotonic.microseconds - start
+            busy.add(UInt64(spent), ordering: .relaxed)
+        }
+    }
+
+    /// Commits what is meant, then makes the dry runs, which so see what a client did before.
+    private func commitAll(_ batch: [any WriteCommand]) {
+        guard batch.contains(where: \.isDryRun) else { return commit(batch[...]) }
+        commit(batch.filter { !$0.isDryRun }[...])
+        for command in batch where command.isDryRun { runDry(command) }
+    }
+
+    /// Applies a command in a transaction of its own and throws that away: whatever the command
+    /// checks is checked, whatever it would answer is answered, and nothing reaches the disk.
+    private func runDry(_ command: any WriteCommand) {
+        let result: Result<Void, StoreError>
+        do throws(StoreError) {
+            if let fault = health.fatalError { throw fault }
+            var transaction = try StoreTransaction(core, isDryRun: true)
+            try command.apply(to: &transaction)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        command.complete(result)
+    }
+
+    /// Commits a group. A command that fails is taken out of it: those before it are committed
+    /// without it, those after it make the next group. So each failure costs one commit more.
+    private func commit(_ group: ArraySlice<any WriteCommand>) {
+        var rest = group
+        while !rest.isEmpty {
+            switch attempt(rest) {
+            case .committed:
+                return complete(rest)
+            case .commandFailed(let index, let error):
+                health.commandFailed(error)
+                commit(rest[..<index])
+                rest[index].complete(.failure(error))
+                rest = rest[(index + 1)...]
+            case .commitFailed(.storeFull) where rest.count > 1:
+                // The disk, perhaps; what deletes or fits must not fail with what does not.
+                for command in rest { commit([command]) }
+                return
+            case .commitFailed(let error):
+                health.writeFailed(error)
+                for command in rest { command.complete(.failure(error)) }
+                return
+            }
+        }
+    }
+
+    /// Commands between two steps aside: few of them, but never so few that a group steps aside
+    /// more than `Limits.yieldsPerCommit` times, or loops that are always busy would starve it.
+    static func commandsBetweenYields(of commands: Int) -> Int {
+        max(
+            Limits.commandsBetweenYields,
+            (commands + Limits.yieldsPerCommit - 1) / Limits.yieldsPerCommit)
+    }
+
+    private enum Attempt {
+        case committed
+        case commandFailed(Int, StoreError)
+        case commitFailed(StoreError)
+    }
+
+    private func attempt(_ group: ArraySlice<any WriteCommand>) -> Attempt {
+        do throws(StoreError) {
+            if let fault = health.fatalError { throw fault }
+            var transaction = try StoreTransaction(core)
+            let interval = Self.commandsBetweenYields(of: group.count)
+            for index in group.indices {
+                do throws(StoreError) {
+                    try group[index].apply(to: &transaction)
+                } catch {
+                    return .commandFailed(index, error)
+                }
+                // A loop that shares the core answers what has come in meanwhile: its slowest
+                // reads wait for a few commands, not for a group. p99 beside writes: 0.85 -> 0.43 ms.
+                if (index - group.startIndex + 1) % interval == 0 { sched_yield() }
+            }
+            try transaction.trimChanges(
+                retention, limit: Limits.trimmedChanges + 2 * group.count)
+            try transaction.commit()
+            return .committed
+        } catch {
+            return .commitFailed(error)
+        }
+    }
+
+    private func complete(_ group: ArraySlice<any WriteCommand>) {
+        commits.add(1, ordering: .relaxed)
+        commands.add(UInt64(group.count), ordering: .relaxed)
+        // This thread is the only one that stores it.
+        if UInt64(group.count) > largest.load(ordering: .relaxed) {
+            largest.store(UInt64(group.count), ordering: .relaxed)
+        }
+        for command in group { command.complete(.success(())) }
+        core.tickIfFull()
+        core.clearDeadReadersIfGrown()
+    }
+}
