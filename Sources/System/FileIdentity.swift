@@ -8,7 +8,8 @@ public struct FileIdentity: Hashable, Sendable {
     /// Of what has this name, a symbolic link itself; nil with errno set when there is nothing.
     public init?(_ path: String) {
         var status = stat()
-        if lstat(path, &status) != 0 { return nil }
+        // Not the implicit conversion: that copies the text to the heap.
+        if path.withCString({ lstat($0, &status) }) != 0 { return nil }
         self.init(status)
     }
 
@@ -16,7 +17,7 @@ public struct FileIdentity: Hashable, Sendable {
     /// Asks by `stat`, never by `open`.
     public init?(following path: String) {
         var status = stat()
-        if stat(path, &status) != 0 { return nil }
+        if path.withCString({ stat($0, &status) }) != 0 { return nil }
         self.init(status)
     }
 

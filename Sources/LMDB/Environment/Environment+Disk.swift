@@ -8,8 +8,7 @@ extension Environment {
     /// taken the place of this one, whatever is written here is lost. Two system calls.
     public var isInPlace: Bool {
         if directory.isEmpty { return true }
-        let path = Self.dataPath(in: directory)
-        guard FileIdentity(following: path) == identity else { return false }
+        guard FileIdentity(following: dataPath) == identity else { return false }
         return lock?.isInPlace ?? true
     }
 
@@ -29,7 +28,7 @@ extension Environment {
 
     /// Throws unless `isInPlace`.
     public func requireInPlace() throws(LMDBError) {
-        if !isInPlace { throw .replaced(path: Self.dataPath(in: directory)) }
+        if !isInPlace { throw .replaced(path: dataPath) }
     }
 
     /// Throws unless liblmdb said that a write went well.

@@ -13,6 +13,8 @@ public final class Environment: Sendable {
     nonisolated(unsafe) let pointer: OpaquePointer
     /// The directory of the data file; empty for a store in memory.
     public let directory: String
+    /// The data file's path, made once: it is looked at with each commit, and each second.
+    let dataPath: String
     /// Reader slots of dead processes that were found, and freed, when it was opened.
     public let deadReaders: Int
     let identity: FileIdentity
@@ -94,6 +96,7 @@ public final class Environment: Sendable {
         pointer = environment
         self.lock = lock
         self.directory = isNamed ? directory : ""
+        dataPath = Self.dataPath(in: directory)
         identity = claimed ?? held!
     }
 
