@@ -10,6 +10,9 @@ public enum Limits {
     /// or a script hands to these programs is longer than a path.
     public static let argumentBytes = 4096
 
+    /// Bytes of a settings file: a thousand times what all options of relayd take.
+    static let settingsBytes = 1 << 20
+
     /// Edits between a mistyped word and the suggestion, as a share of its length: one per this many
     /// characters. A looser bound proposes words that the user did not mean.
     public static let charactersPerEdit = 3

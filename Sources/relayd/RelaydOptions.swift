@@ -50,6 +50,12 @@ struct RelaydOptions {
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
 
+    private static let configOption = Option<String?>.optional(
+        "config", "FILE", .path,
+        help: "a file of these options, one in a line: loops = 2, warm = true")
+    static let checkOption = Option<Bool>.flag(
+        "check-config", help: "print the options that hold and where each is from, and end")
+
     static let program = Program(
         name: "relayd",
         summary: "serves a store of property management data over HTTP/2 on a Unix socket",
@@ -60,9 +66,14 @@ struct RelaydOptions {
             everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
-            mapOption.description, scrubOption.description,
+            mapOption.description, scrubOption.description, configOption.description,
+            checkOption.description,
         ],
         notes: [
+            "The command line wins over a variable, a variable over --config, and that over the",
+            "default. In a variable a flag is true or false, and what may be repeated stands with",
+            "commas between: RELAYD_ALLOW_UID=1000,1001.",
+            "",
             "With --allow-uid or --allow-gid a client needs to match one of them: its user,",
             "or one of its groups, supplementary ones too. Root is no exception. On the admin",
             "socket root and relayd's own user may always connect, others only if listed. TCP",
@@ -74,7 +85,7 @@ struct RelaydOptions {
             "When a write of the store's meta page fails, or another file takes the store's place,",
             "relayd says so, is not ready any more and ends with 1: whoever supervises it starts it",
             "again, and it goes on from what is committed.",
-        ], section: 8)
+        ], section: 8, variablePrefix: "RELAYD_", settingsOption: configOption)
 
     let store: String
     let socket: String?
@@ -95,6 +106,8 @@ struct RelaydOptions {
     let mapBytes: Int?
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
+    /// Nothing is served: the options are printed.
+    let isChecked: Bool
 
     init(_ arguments: Arguments) {
         store = arguments[Self.storeOption]
@@ -115,6 +128,7 @@ struct RelaydOptions {
         self.retention = retention
         mapBytes = arguments[Self.mapOption]
         scrubRate = arguments[Self.scrubOption]
+        isChecked = arguments[Self.checkOption]
         let users = Set(arguments[Self.usersOption].map { uid_t($0) })
         let groups = Set(arguments[Self.groupsOption].map { gid_t($0) })
         let isGiven = !users.isEmpty || !groups.isEmpty

@@ -8,6 +8,19 @@ import RelayStore
 let command = RelaydOptions.program.parseOrExit()
 let options = RelaydOptions(command.arguments)
 
+if options.isChecked {
+    do {
+        try options.check(try Systemd.takeListeners { RelaydOptions.program.complain($0) })
+        let settings = RelaydOptions.program.settings(
+            command.arguments, without: RelaydOptions.checkOption)
+        print(settings, terminator: "")
+        ExitCode.success.exit()
+    } catch {
+        RelaydOptions.program.complain("\(error)")
+        ExitCode.usage.exit()
+    }
+}
+
 // Before any thread starts, so that all of them leave these signals to the wait below.
 var signals = sigset_t()
 sigemptyset(&signals)

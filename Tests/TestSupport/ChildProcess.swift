@@ -121,11 +121,13 @@ public final class ChildProcess: @unchecked Sendable {
     ///
     /// - Returns: its exit code, and its standard output and error together.
     public static func run(
-        _ program: String, _ arguments: [String]
+        _ program: String, _ arguments: [String], environment: [String] = []
     ) -> (code: Int32, output: String) {
         let directory = TemporaryDirectory()
         let file = directory.file("output")
-        let code = ChildProcess(program, arguments, output: file).wait()
+        let code = ChildProcess(
+            program, arguments, output: file, environment: environment
+        ).wait()
         return (code, readText(file))
     }
 }

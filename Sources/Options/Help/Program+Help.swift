@@ -71,6 +71,7 @@ extension OptionDescription {
         }
         if isRequired { remarks.append("required") }
         if isRepeated { remarks.append("may be repeated") }
+        if let variable { remarks.append("variable: \(variable)") }
         if let defaultValue { remarks.append("default: \(kind.describe(defaultValue))") }
         return remarks.isEmpty ? help : "\(help) (\(remarks.joined(separator: "; ")))"
     }

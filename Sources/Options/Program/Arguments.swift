@@ -2,10 +2,17 @@
 public struct Arguments: Sendable {
     var options: [String: [Kind.Value]] = [:]
     var operands: [String: String] = [:]
+    /// Where each option was given; none for a default.
+    var origins: [String: Origin] = [:]
 
     /// The value of an option; its default when it was not given.
     public subscript<Value>(option: Option<Value>) -> Value {
         option.convert(options[option.description.name] ?? [])
+    }
+
+    /// Where the option was given; nil if it was not.
+    public func origin<Value>(of option: Option<Value>) -> Origin? {
+        origins[option.description.name]
     }
 
     /// The value of an operand.

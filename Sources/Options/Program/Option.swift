@@ -15,6 +15,8 @@ public struct OptionDescription: Sendable {
     public let isRepeated: Bool
     /// What holds when it is not given.
     let defaultValue: Kind.Value?
+    /// The variable of the environment that is read when the option is not given; nil for none.
+    public internal(set) var variable: String?
     /// One letter that may stand for the name after a single dash; nil for most options.
     public var letter: Character?
 }
@@ -45,6 +47,15 @@ public struct Option<Value: Sendable>: Sendable {
     public func letter(_ letter: Character) -> Self {
         var copy = self
         copy.description.letter = letter
+        return copy
+    }
+}
+
+extension Option {
+    /// The same option, with a variable of the environment to take it from.
+    public func variable(_ name: String) -> Self {
+        var copy = self
+        copy.description.variable = name
         return copy
     }
 }

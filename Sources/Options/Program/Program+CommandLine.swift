@@ -44,8 +44,11 @@ extension Program {
     public func parseOrExit() -> (verb: Verb, arguments: Arguments) {
         StandardOutput.occupyDescriptors()
         do {
-            switch try parse(Array(CommandLine.arguments.dropFirst())) {
+            let environment = EnvironmentVariables.all
+            let words = Array(CommandLine.arguments.dropFirst())
+            switch try parse(words, environment: environment) {
             case .run(let verb, let arguments):
+                for warning in unknownVariables(environment) { complain(warning) }
                 return (verb, arguments)
             case .help(let text):
                 print(text, terminator: "")

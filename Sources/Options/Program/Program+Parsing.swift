@@ -5,7 +5,11 @@ extension Program {
     /// everything is an operand. `--help` wins over every fault, because whoever asks for help has
     /// not finished typing, and so do `--man`, `--completions`,
     /// `--version` and the word `help`.
-    public func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
+    ///
+    /// An option that is not given is looked for in `environment` and then in the settings file.
+    public func parse(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws(UsageError) -> Invocation {
         for argument in arguments where argument.utf8.count > Limits.argumentBytes {
             throw .argumentTooLong(bytes: argument.utf8.count)
         }
@@ -13,6 +17,8 @@ extension Program {
         let (verb, rest) = try findVerb(arguments)
         var state = ParserState(program: self, verb: verb)
         try state.read(rest)
+        let settings = Settings(verb: verb, environment: environment)
+        try settings.fill(&state.result, fileOption: settingsOption)
         return .run(verb, try state.finish())
     }
 
@@ -94,6 +100,7 @@ private struct ParserState {
         if result.options[option.name] != nil, !option.isRepeated {
             throw .repeatedOption(option.name)
         }
+        result.origins[option.name] = .commandLine
         if option.kind == .flag {
             guard parts.count == 1 else { throw .unexpectedValue(option: option.name) }
             result.options[option.name] = [.flag]

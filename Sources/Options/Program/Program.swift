@@ -12,6 +12,11 @@ public struct Program: Sendable {
     public let notes: [String]
     /// The section of the manual that it belongs to: 1 for commands, 8 for services.
     public let section: Int
+    /// What the variables of the environment begin with that give its options; nil when only those
+    /// options have one that say so.
+    public let variablePrefix: String?
+    /// The option that names a settings file; nil for none.
+    let settingsOption: String?
 
     /// A program with verbs.
     public init(
@@ -25,17 +30,34 @@ public struct Program: Sendable {
         self.verbs = verbs
         self.notes = notes
         self.section = section
+        variablePrefix = nil
+        settingsOption = nil
     }
 
     /// A program that does one thing.
+    ///
+    /// With `variablePrefix` each option can also be given as a variable: `--snapshot-every` as
+    /// `RELAYD_SNAPSHOT_EVERY`. `settingsOption` is the one that names a settings file.
     public init(
         name: String, summary: String, version: String, options: [OptionDescription],
-        notes: [String] = [], section: Int = 1
+        notes: [String] = [], section: Int = 1, variablePrefix: String? = nil,
+        settingsOption: Option<String?>? = nil
     ) {
-        self.init(
-            name: name, summary: summary, version: version,
-            verbs: [Verb("", summary: summary, options: options)], notes: notes,
-            section: section)
+        var options = options
+        if let variablePrefix {
+            for index in options.indices {
+                let name = options[index].name.uppercased().split(separator: "-")
+                options[index].variable = variablePrefix + name.joined(separator: "_")
+            }
+        }
+        self.name = name
+        self.summary = summary
+        self.version = version
+        verbs = [Verb("", summary: summary, options: options)]
+        self.notes = notes
+        self.section = section
+        self.variablePrefix = variablePrefix
+        self.settingsOption = settingsOption?.description.name
     }
 
     /// The verb of a program that does one thing.

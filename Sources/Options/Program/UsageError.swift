@@ -21,6 +21,18 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
     case missingOperand(String)
     /// There is no place for this argument.
     case unexpectedOperand(String)
+    /// What was wrong stood in a variable or in a settings file.
+    indirect case inSettings(Origin, UsageError)
+    /// A line of a settings file that gives no option.
+    case notASetting(String)
+    /// The value of a line in a settings file has quotes around it.
+    case quoted(String)
+    /// A settings file names an option that there is not, with the nearest one that there is.
+    case unknownSetting(String, nearest: String?)
+    /// A settings file gives an option that stands in an earlier line too.
+    case repeatedSetting(String, Origin)
+    /// A settings file that cannot be read: which one, and why.
+    case settingsFile(String)
     /// An argument longer than `Limits.argumentBytes`.
     case argumentTooLong(bytes: Int)
 
@@ -49,6 +61,18 @@ public enum UsageError: Error, Equatable, CustomStringConvertible {
             "\(name) is missing"
         case .unexpectedOperand(let argument):
             "unexpected argument '\(argument)'"
+        case .inSettings(let origin, let fault):
+            "\(origin): \(fault)"
+        case .notASetting(let line):
+            "expected 'option = value', such as 'loops = 2', not '\(line)'"
+        case .quoted(let name):
+            "the value of \(name) has quotes around it: a value stands without them"
+        case .unknownSetting(let name, let nearest):
+            "there is no option \(name)" + Self.suggestion(nearest)
+        case .repeatedSetting(let name, let earlier):
+            "\(name) is given in \(earlier) too"
+        case .settingsFile(let reason):
+            "the settings file \(reason)"
         case .argumentTooLong(let bytes):
             "an argument of \(bytes) bytes is too long: at most \(Limits.argumentBytes)"
         }

@@ -18,6 +18,8 @@ enum OptionTable {
             "--keep-changes-mib": "RelaydOptionTests.changes",
             "--map-size": "DiskFaultTests.mapSize",
             "--scrub-rate": "DamageTests.scrubbed",
+            "--config": "SettingsTests.places",
+            "--check-config": "SettingsTests.checked",
             "--completions": "CompletionTests.bash",
         ],
         "relayctl sample": [
@@ -142,6 +144,7 @@ enum OptionTable {
             "--socket": "CommandTests.thresholds",
             "--url": "ForeignServerTests.nghttpd",
             "--key": "LoadToolTests.scenarios",
+            "--key-file": "SettingsTests.tools",
             "--mix": "FaultTests.none",
             "--list": "CommandTests.list",
             "--connections": "FaultTests.none",

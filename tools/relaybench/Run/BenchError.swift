@@ -11,7 +11,7 @@ enum BenchError: Error, CustomStringConvertible {
     /// The server lacks what a scenario needs.
     case unusable(scenario: String, why: String)
     /// A file cannot be read.
-    case file(String, errno: Int32)
+    case input(WholeFileError)
     /// The output cannot be written.
     case output(OutputError)
     /// A file is no report of this program.
@@ -30,7 +30,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .usage(let text): text
         case .transport(let error): "\(error)"
         case .unusable(let scenario, let why): "\(scenario) cannot run: \(why)"
-        case .file(let path, let code): "\(path): \(String(cString: strerror(code)))"
+        case .input(let error): "\(error)"
         case .output(let error): "\(error)"
         case .notAReport(let path, let why): "\(path) is not a report of relaybench run: \(why)"
         case .notComparable(let why): "the reports cannot be compared: \(why)"

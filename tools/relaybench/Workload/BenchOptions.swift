@@ -4,12 +4,17 @@ import Options
 /// The command line as data.
 enum BenchOptions {
     static let socket = Option<String?>.optional(
-        "socket", "PATH", .path, help: "the server's Unix socket")
+        "socket", "PATH", .path, help: "the server's Unix socket"
+    ).variable("RELAY_SOCKET")
     static let url = Option<String?>.optional(
         "url", "URL",
         help: "any h2c server instead: http://127.0.0.1:PORT/path or unix:PATH:/path")
     static let key = Option<String?>.optional(
-        "key", "KEY", help: "API key, sent as a Bearer token")
+        "key", "KEY",
+        help: "API key, sent as a Bearer token; every user of this machine can see it")
+    static let keyFile = Option<String?>.optional(
+        "key-file", "FILE", .path, help: "a file whose first line is the API key"
+    ).variable("RELAY_KEY_FILE")
     static let headers = Option<[String]>.repeated(
         "header", "FIELD", help: "a field of every request, such as 'accept: text/html'")
     static let method = Option<String?>.optional(
@@ -114,7 +119,8 @@ enum BenchOptions {
     static let run = Verb(
         "run", summary: "Put a server under load and measure it",
         options: [
-            socket.description, url.description, key.description, headers.description,
+            socket.description, url.description, key.description, keyFile.description,
+            headers.description,
             method.description, body.description, inputFile.description, mix.description,
             list.description, connections.description, streams.description, threads.description,
             duration.description, requests.description, warmUp.description, rate.description,

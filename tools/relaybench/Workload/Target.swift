@@ -9,7 +9,10 @@ struct Target {
     let path: String?
 
     init(_ arguments: Arguments) throws(BenchError) {
-        switch (arguments[BenchOptions.socket], arguments[BenchOptions.url]) {
+        let url = arguments[BenchOptions.url]
+        // A URL that is typed wins over a socket that a variable names.
+        let isTyped = arguments.origin(of: BenchOptions.socket) == .commandLine
+        switch (url == nil || isTyped ? arguments[BenchOptions.socket] : nil, url) {
         case (let socket?, nil):
             address = .unix(socket)
             authority = "localhost"

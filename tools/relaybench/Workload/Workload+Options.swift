@@ -8,7 +8,7 @@ extension Workload {
         let target = try Target(arguments)
         address = target.address
         authority = target.authority
-        if let key = arguments[BenchOptions.key] {
+        if let key = try Self.key(arguments) {
             fields = [HeaderField("authorization", "Bearer \(key)")]
         }
         connections = arguments[BenchOptions.connections]
@@ -37,6 +37,23 @@ extension Workload {
         }
         for text in arguments[BenchOptions.headers] { fields.append(try Self.header(text)) }
         try readSchedule(arguments)
+    }
+
+    /// The key that is typed, else the first line of the file that holds one; nil for none.
+    private static func key(_ arguments: Arguments) throws(BenchError) -> String? {
+        let isTyped = arguments.origin(of: BenchOptions.keyFile) == .commandLine
+        if let key = arguments[BenchOptions.key] {
+            if isTyped { throw .usage("--key and --key-file exclude one another") }
+            return key
+        }
+        guard let path = arguments[BenchOptions.keyFile] else { return nil }
+        let text = String(decoding: try TextFile.read(path), as: UTF8.self)
+        let line = text.prefix { !$0.isNewline }
+        // What could not be in a field's value would be found by the server, or not at all.
+        guard !line.isEmpty, line.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .usage("the first line of \(path) is no API key")
+        }
+        return String(line)
     }
 
     private mutating func readSchedule(_ arguments: Arguments) throws(BenchError) {

@@ -5,7 +5,8 @@ import RelayStore
 /// The command line as data; parsing and every `--help` are readings of it.
 enum Commands {
     static let store = Option<String>.required(
-        "store", "DIR", .path, help: "the store's directory")
+        "store", "DIR", .path, help: "the store's directory"
+    ).variable("RELAY_STORE")
     static let adminSocket = Option<String?>.optional(
         "admin-socket", "PATH", .path,
         help: "relayd's admin socket; default: admin.sock in the store's directory")
@@ -27,7 +28,8 @@ enum Commands {
     static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
 
     static let anyStore = Option<String?>.optional(
-        "store", "DIR", .path, help: "the store's directory; not needed with --admin-socket")
+        "store", "DIR", .path, help: "the store's directory; not needed with --admin-socket"
+    ).variable("RELAY_STORE")
 
     static let sample = Verb(
         "sample", summary: "Make a store of sample data of German property management",
