@@ -52,8 +52,13 @@ public enum Limits {
     /// The portion of a long answer that is resolved at once while a peer reads well.
     public static let portionBytes = 256 * 1024
 
-    /// The portion that a stream always gets: so no stream waits for another one's reader.
-    public static let minimumPortionBytes = 16 * 1024
+    /// The portion that a stream always gets: so no stream waits for another one's reader. 256 streams
+    /// hold half a MiB of them.
+    public static let minimumPortionBytes = 2 * 1024
+
+    /// Bytes that connections and bodies have let go of after which the heap is trimmed: 4 MiB. Below
+    /// that it is not worth the walk.
+    static let trimAfterBytes = 4 * 1024 * 1024
 
     /// Request body bytes that a connection may have in memory; past it a request gets 503.
     public static let bodyBytesPerConnection = 32 * 1024 * 1024

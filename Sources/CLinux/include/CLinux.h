@@ -40,6 +40,9 @@ int relay_pipe(int ends[2]);
 /// to milliseconds on a kernel before 5.11. Events, or -1 with errno set.
 int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds);
 
+/// Gives the free pages of the heap back to the system (malloc_trim).
+void relay_trim_heap(void);
+
 /// Has the kernel wake the calling thread when its timers are due, and not up to 50 µs later
 /// (PR_SET_TIMERSLACK).
 void relay_precise_timers(void);

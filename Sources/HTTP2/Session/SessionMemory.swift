@@ -109,6 +109,12 @@ struct SessionMemory {
         return header + Self.headerBytes
     }
 
+    /// Gives all of it back; no session may be left. More is taken when one is made.
+    mutating func giveBack() {
+        deallocate()
+        self = SessionMemory()
+    }
+
     /// Returns the memory; no session may be left.
     mutating func deallocate() {
         for chunk in chunks { Glibc.free(chunk) }

@@ -225,6 +225,7 @@ extension Connection {
         }
         if stream.body.retained != nil {
             self.retainedBytes -= stream.body.remaining
+            self.loop.freedBytes += stream.body.remaining
         }
         releaseBody(stream.requestBodyLength)
         let (elder, younger) = (stream.elder, stream.younger)

@@ -15,6 +15,7 @@ extension Connection {
         self.standing = .hungUp
         self.sawEnd = true
         self.receiving = nil
+        countFreed()
         if let unsent = self.unsent {
             free(unsent)
             self.unsent = nil
@@ -25,6 +26,12 @@ extension Connection {
             let isToDo = stream.phase == .waiting || stream.awaitsApplication
             if !isToDo || !stream.isComplete { release(stream) }
         }
+    }
+
+    /// Counts what ends with a connection, but for what its streams keep of their answers.
+    func countFreed() {
+        if self.unsent != nil { self.loop.freedBytes += self.unsentLength }
+        self.loop.freedBytes += self.openStreams * StreamPool.slotBytes
     }
 
     /// Carries out what waits; the answers go nowhere.
