@@ -55,6 +55,11 @@ int relay_wait(int epoll, struct epoll_event *events, int count, long nanosecond
     return epoll_wait(epoll, events, count, nanoseconds < 0 ? -1 : (int)(nanoseconds / 1000000));
 }
 
+void relay_bound_heap(int mapped, int free) {
+    mallopt(M_MMAP_THRESHOLD, mapped);
+    mallopt(M_TRIM_THRESHOLD, free);
+}
+
 void relay_trim_heap(void) { malloc_trim(0); }
 
 void relay_precise_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul); }

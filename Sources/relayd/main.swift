@@ -4,10 +4,12 @@ import HTTP2
 import Options
 import RelayServer
 import RelayStore
+import System
 
 let command = RelaydOptions.program.parseOrExit()
 let options = RelaydOptions(command.arguments)
 
+Heap.bound()
 // Before any thread starts, so that all of them leave these signals to the wait below.
 var signals = sigset_t()
 sigemptyset(&signals)

@@ -55,6 +55,12 @@ struct FrameBuffers {
         madvise(buffer, Limits.frameBufferBytes, MADV_DONTNEED)
     }
 
+    /// Gives the pages of the buffers that no session has back to the system.
+    func releaseUnused() {
+        guard let base else { return }
+        for slot in unused { Self.release(base + Int(slot) * Limits.frameBufferBytes) }
+    }
+
     private mutating func map() -> UnsafeMutableRawPointer? {
         let memory = mmap(
             nil, Limits.maxConnections * Limits.frameBufferBytes, PROT_READ | PROT_WRITE,

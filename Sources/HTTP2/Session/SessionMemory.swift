@@ -15,9 +15,12 @@ struct SessionMemory {
     /// Where the sessions' frame buffers are, which are too large for the lists.
     var frameBuffers = FrameBuffers()
     private var lists = Limits.BlockLists<UnsafeMutableRawPointer?>(repeating: nil)
-    private var chunks: [UnsafeMutableRawPointer] = []
+    private var chunks: [BlockChunk] = []
     private var fresh: UnsafeMutableRawPointer?
     private var freshBytes = 0
+
+    /// Chunks that blocks are cut from.
+    var chunkCount: Int { chunks.count }
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -95,10 +98,11 @@ struct SessionMemory {
 
     /// Cuts a new block out of a chunk.
     private mutating func carve(_ list: Int) -> UnsafeMutableRawPointer? {
-        let bytes = Self.headerBytes + max(list, 1) * Limits.blockGranuleBytes
+        let bytes = Self.blockBytes(list)
         if freshBytes < bytes {
             guard let chunk = malloc(Limits.blockChunkBytes) else { return nil }
-            chunks.append(chunk)
+            noteCarved()
+            chunks.append(BlockChunk(start: chunk))
             fresh = chunk
             freshBytes = Limits.blockChunkBytes
         }
@@ -109,15 +113,53 @@ struct SessionMemory {
         return header + Self.headerBytes
     }
 
-    /// Gives all of it back; no session may be left. More is taken when one is made.
+    /// Bytes of a chunk that a block of a list takes, with its header.
+    private static func blockBytes(_ list: Int) -> Int {
+        headerBytes + max(list, 1) * Limits.blockGranuleBytes
+    }
+
+    /// Writes down how much of the newest chunk was cut into blocks.
+    private mutating func noteCarved() {
+        if chunks.isEmpty { return }
+        chunks[chunks.count - 1].carvedBytes = Limits.blockChunkBytes - freshBytes
+    }
+
+    /// Gives chunks of which no block is in use back to the heap, and the pages of frame buffers that no
+    /// session has to the system.
     mutating func giveBack() {
-        deallocate()
-        self = SessionMemory()
+        frameBuffers.releaseUnused()
+        if chunks.isEmpty { return }
+        noteCarved()
+        let newest = chunks.removeLast()
+        var found = BlockChunks(chunks)
+        for list in lists.indices {
+            eachFree(list) { block in found.count(block, Self.blockBytes(list)) }
+        }
+        for list in lists.indices {
+            var kept: UnsafeMutableRawPointer?
+            eachFree(list) { block in
+                if found.isUnused(block) { return }
+                block.storeBytes(of: kept, as: UnsafeMutableRawPointer?.self)
+                kept = block
+            }
+            lists[list] = kept
+        }
+        chunks = found.freeUnused() + [newest]
+    }
+
+    /// Calls `body` with each free block of a list; it may write to the block.
+    private func eachFree(_ list: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+        var next = lists[list]
+        while let block = next {
+            // SAFETY: a free block's first word is the next free block.
+            next = block.load(as: UnsafeMutableRawPointer?.self)
+            body(block)
+        }
     }
 
     /// Returns the memory; no session may be left.
     mutating func deallocate() {
-        for chunk in chunks { Glibc.free(chunk) }
+        for chunk in chunks { Glibc.free(chunk.start) }
         chunks = []
         frameBuffers.deallocate()
     }

@@ -23,6 +23,7 @@ final class RelayApplication: Application {
     }
 
     override func beginTurn() {
+        api.pointee.parser.shrink()
         do throws(StoreError) {
             try api.pointee.reader.renewIfStale()
             api.pointee.failure = nil
@@ -31,7 +32,10 @@ final class RelayApplication: Application {
         }
     }
 
-    override func idle() { api.pointee.reader.rest() }
+    override func idle() {
+        api.pointee.reader.rest()
+        api.pointee.parser.shrink()
+    }
 
     override func foresee(_ exchange: Exchange) {
         // A guess, by the path's shape and the account of the request before: a wrong one costs

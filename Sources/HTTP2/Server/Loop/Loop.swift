@@ -1,4 +1,4 @@
-import CLinux
+import System
 
 /// What the hot path of one loop works on: reached from a C callback without a reference count or an
 /// exclusivity check. `EventLoop` owns it.
@@ -31,13 +31,13 @@ struct Loop: Handle {
     var owesMemory: Bool { self.freedBytes >= Limits.trimAfterBytes }
 
     /// Gives memory back that is free, once much of it is: what connections that did not read and large
-    /// bodies have taken. The heap keeps it otherwise, for all others to see in the process's size.
+    /// bodies have taken. The loop and the heap keep it otherwise.
     func giveBackMemory() {
         if !owesMemory { return }
         self.freedBytes = 0
         self.pool.giveBack()
-        if self.connections == nil { self.memory.pointee.giveBack() }
-        relay_trim_heap()
+        self.memory.pointee.giveBack()
+        Heap.trim()
     }
 
     /// The three digits of a status code.

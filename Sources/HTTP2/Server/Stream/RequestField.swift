@@ -14,6 +14,9 @@ public enum Method: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it only reads (RFC 9110 §9.2.1).
+    var isSafe: Bool { self == .get || self == .head || self == .options }
+
     /// The method's name on the wire.
     public var name: String {
         switch self {

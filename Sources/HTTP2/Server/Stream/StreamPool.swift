@@ -3,7 +3,7 @@ import Glibc
 /// The stream slots of one loop. Idle connections hold none.
 ///
 /// Grows by chunks. They are never freed while the loop runs, because a token may still look at a slot;
-/// but pages that nobody uses are given back, and read as zeros then: no generation is 0.
+/// but the pages of a chunk that nobody uses are given back, and read as zeros then: no generation is 0.
 struct StreamPool {
     static let requestArenaOffset = (MemoryLayout<StreamState>.stride + 15) & ~15
     static let responseArenaOffset = requestArenaOffset + Limits.requestFieldBytes
@@ -14,15 +14,17 @@ struct StreamPool {
         (slotBytes * Limits.streamsPerChunk + pageBytes - 1) & ~(pageBytes - 1)
 
     private var free: Stream?
+    /// Chunks whose slots are in use or on the free list.
     private var chunks: [UnsafeMutableRawPointer] = []
-    /// Slots that were handed out since the pages were last given back; those behind are untouched.
-    private var touched = 0
+    /// Chunks whose pages were given back.
+    private var empty: [UnsafeMutableRawPointer] = []
     private var generation: UInt64 = 0
     private(set) var inUse = 0
 
     /// A slot with nothing in it; its generation differs from all earlier uses.
     mutating func acquire() -> Stream {
-        let slot = free ?? fresh()
+        if free == nil { grow() }
+        let slot = free!
         free = slot.next
         slot.next = nil
         generation &+= 1
@@ -45,33 +47,52 @@ struct StreamPool {
         inUse -= 1
     }
 
-    /// A slot that was not used yet, with no other one behind it.
-    private mutating func fresh() -> Stream {
-        let (chunk, index) = touched.quotientAndRemainder(dividingBy: Limits.streamsPerChunk)
-        if chunk == chunks.count {
-            // SAFETY: freed in `deallocate`, after the loop's thread has ended.
-            chunks.append(.allocate(byteCount: Self.chunkBytes, alignment: Self.pageBytes))
+    private mutating func grow() {
+        // SAFETY: freed in `deallocate`, after the loop's thread has ended.
+        let chunk =
+            empty.popLast()
+            ?? .allocate(byteCount: Self.chunkBytes, alignment: Self.pageBytes)
+        chunks.append(chunk)
+        for index in (0..<Limits.streamsPerChunk).reversed() {
+            let slot = Self.slot(index, of: chunk)
+            slot.pointer.initialize(to: StreamState())
+            slot.next = free
+            free = slot
         }
-        touched += 1
-        let pointer = (chunks[chunk] + index * Self.slotBytes)
-            .bindMemory(to: StreamState.self, capacity: 1)
-        pointer.initialize(to: StreamState())
-        return Stream(pointer: pointer)
     }
 
-    /// Gives the pages of all chunks but the first back to the system, if no slot is in use.
+    /// Gives the pages of chunks in which no slot is in use back to the system, but for one chunk.
     mutating func giveBack() {
-        if inUse > 0 || touched <= Limits.streamsPerChunk { return }
-        // SAFETY: whole pages of ours, in which nothing is but free slots.
-        for chunk in chunks.dropFirst() { madvise(chunk, Self.chunkBytes, MADV_DONTNEED) }
+        let before = chunks
+        chunks = []
         free = nil
-        touched = 0
+        for chunk in before {
+            let slots = (0..<Limits.streamsPerChunk).map { Self.slot($0, of: chunk) }
+            if !chunks.isEmpty, slots.allSatisfy({ $0.phase == .free }) {
+                // SAFETY: whole pages of ours, in which nothing is but free slots.
+                madvise(chunk, Self.chunkBytes, MADV_DONTNEED)
+                empty.append(chunk)
+                continue
+            }
+            chunks.append(chunk)
+            for slot in slots.reversed() where slot.phase == .free {
+                slot.next = free
+                free = slot
+            }
+        }
+    }
+
+    private static func slot(_ index: Int, of chunk: UnsafeMutableRawPointer) -> Stream {
+        // SAFETY: a chunk has room for `streamsPerChunk` slots.
+        Stream(
+            pointer: (chunk + index * slotBytes).bindMemory(to: StreamState.self, capacity: 1))
     }
 
     /// Returns the memory; no slot may be used afterwards.
     mutating func deallocate() {
-        for chunk in chunks { chunk.deallocate() }
+        for chunk in chunks + empty { chunk.deallocate() }
         chunks = []
+        empty = []
         free = nil
     }
 }
