@@ -10,7 +10,7 @@ struct SessionMemory {
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
     static let headerBytes = 16
     private static let unpooled = -1
-    private static let pageBytes: UInt = 4_096
+    static let pageBytes = 4_096
 
     /// Where the sessions' frame buffers are, which are too large for the lists.
     var frameBuffers = FrameBuffers()
@@ -36,7 +36,7 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func free(_ block: UnsafeMutableRawPointer) {
-        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.free(block) { return }
+        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.free(block) { return }
         // SAFETY: every other block has a header, written when it was first handed out.
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled { return Glibc.free(block - Self.headerBytes) }
@@ -47,7 +47,7 @@ struct SessionMemory {
     mutating func reallocate(
         _ block: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
-        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
+        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
             return moveOut(block, size)
         }
         let list = (block - Self.headerBytes).load(as: Int.self)
@@ -77,14 +77,14 @@ struct SessionMemory {
     private func moveOut(
         _ buffer: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
-        if size <= FrameBuffers.sizes.upperBound { return buffer }
+        if size <= Limits.frameBufferBytes { return buffer }
         guard let block = allocateUnpooled(size) else { return nil }
-        memcpy(block, buffer, FrameBuffers.sizes.upperBound)
+        memcpy(block, buffer, Limits.frameBufferBytes)
         return block
     }
 
     private mutating func allocateLarge(_ size: Int) -> UnsafeMutableRawPointer? {
-        if FrameBuffers.sizes.contains(size), let buffer = frameBuffers.allocate() {
+        if FrameBuffers.holds(size), let buffer = frameBuffers.allocate() {
             return buffer
         }
         return allocateUnpooled(size)

@@ -51,6 +51,10 @@ final class RelayApplication: Application {
         api.pointee.reader.prefetch(DocumentKey(rawValue: exchange.foreseen))
     }
 
+    override func mayBeLong(_ exchange: Exchange) -> Bool {
+        OrderPath.mayBeList(exchange.path) && exchange.method == .get
+    }
+
     override func admit(_ exchange: Exchange) {
         do throws(RequestRefusal) {
             var admitted = try api.pointee.admit(exchange)

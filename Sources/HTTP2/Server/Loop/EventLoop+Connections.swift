@@ -35,7 +35,7 @@ extension EventLoop {
 
     func destroy(_ connection: Connection) {
         connection.countFreed()
-        loop.freedBytes += Limits.frameBufferBytes
+        loop.freedBytes += Limits.frameBytes
         // Streams first: nghttp2 does not report those that end with their session.
         while let stream = connection.streams { connection.release(stream) }
         nghttp2_session_del(connection.session)

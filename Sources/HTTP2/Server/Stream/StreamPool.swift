@@ -9,9 +9,10 @@ struct StreamPool {
     static let responseArenaOffset = requestArenaOffset + Limits.requestFieldBytes
     static let slotBytes = (responseArenaOffset + Limits.responseValueBytes + 63) & ~63
 
-    private static let pageBytes = 4_096
+    /// Whole pages.
     private static let chunkBytes =
-        (slotBytes * Limits.streamsPerChunk + pageBytes - 1) & ~(pageBytes - 1)
+        (slotBytes * Limits.streamsPerChunk + SessionMemory.pageBytes - 1)
+        & ~(SessionMemory.pageBytes - 1)
 
     private var free: Stream?
     /// Chunks whose slots are in use or on the free list.
@@ -51,7 +52,7 @@ struct StreamPool {
         // SAFETY: freed in `deallocate`, after the loop's thread has ended.
         let chunk =
             empty.popLast()
-            ?? .allocate(byteCount: Self.chunkBytes, alignment: Self.pageBytes)
+            ?? .allocate(byteCount: Self.chunkBytes, alignment: SessionMemory.pageBytes)
         chunks.append(chunk)
         for index in (0..<Limits.streamsPerChunk).reversed() {
             let slot = Self.slot(index, of: chunk)
