@@ -36,7 +36,18 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func free(_ block: UnsafeMutableRawPointer) {
-        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.free(block) { return }
+        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0 { return freeAligned(block) }
+        freeBlock(block)
+    }
+
+    /// Not inlined: it would cost each of ten blocks per request that has nothing to do with it.
+    @inline(never)
+    private mutating func freeAligned(_ block: UnsafeMutableRawPointer) {
+        if !frameBuffers.free(block) { freeBlock(block) }
+    }
+
+    @inline(__always)
+    private mutating func freeBlock(_ block: UnsafeMutableRawPointer) {
         // SAFETY: every other block has a header, written when it was first handed out.
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled { return Glibc.free(block - Self.headerBytes) }

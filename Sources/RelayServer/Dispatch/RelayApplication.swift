@@ -23,7 +23,6 @@ final class RelayApplication: Application {
     }
 
     override func beginTurn() {
-        api.pointee.parser.shrink()
         do throws(StoreError) {
             try api.pointee.reader.renewIfStale()
             api.pointee.failure = nil
@@ -52,7 +51,7 @@ final class RelayApplication: Application {
     }
 
     override func mayBeLong(_ exchange: Exchange) -> Bool {
-        OrderPath.mayBeList(exchange.path) && exchange.method == .get
+        exchange.method == .get && OrderPath.mayBeLong(exchange.path)
     }
 
     override func admit(_ exchange: Exchange) {

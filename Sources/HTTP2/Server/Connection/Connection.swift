@@ -115,8 +115,7 @@ struct Connection: Handle {
             answered += 1
             if stream.isLong, !isSorted, !self.waiting.isEmpty {
                 isSorted = true
-                sortWaiting()
-                (far, near) = lookAhead()
+                if sortWaiting() { (far, near) = lookAhead() }
             }
         }
     }

@@ -67,18 +67,33 @@ extension Connection {
     }
 
     /// Puts the requests that wait into the order in which they are to be answered.
-    func sortWaiting() {
-        self.awaitsLong = false
+    ///
+    /// - Returns: whether that may be another one than before.
+    @discardableResult
+    func sortWaiting() -> Bool {
+        let found = foreseeLengths()
+        self.awaitsLong = found.long
+        if !found.short && !self.hasPriorities { return false }
         self.waiting.sort { stream in
+            2 * Int(stream.priority.urgency) + (stream.foreseenLength == .long ? 1 : 0)
+        }
+        return true
+    }
+
+    /// Has the application guess the lengths of all answers; says whether there are short ones and long.
+    private func foreseeLengths() -> (short: Bool, long: Bool) {
+        var found = (short: false, long: false)
+        var next = self.waiting.first
+        while let stream = next {
+            next = stream.next
             if stream.foreseenLength == .unknown {
                 var isLong = false
                 self.loop.call { isLong = $0.mayBeLong(Exchange(stream: stream)) }
                 stream.foreseenLength = isLong ? .long : .short
             }
-            let isLong = stream.foreseenLength == .long
-            if isLong { self.awaitsLong = true }
-            return 2 * Int(stream.priority.urgency) + (isLong ? 1 : 0)
+            if stream.foreseenLength == .long { found.long = true } else { found.short = true }
         }
+        return found
     }
 }
 
