@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -53,6 +54,13 @@ int relay_wait(int epoll, struct epoll_event *events, int count, long nanosecond
     if (ready >= 0 || errno != ENOSYS) return ready;
     return epoll_wait(epoll, events, count, nanoseconds < 0 ? -1 : (int)(nanoseconds / 1000000));
 }
+
+void relay_bound_heap(int mapped, int free) {
+    mallopt(M_MMAP_THRESHOLD, mapped);
+    mallopt(M_TRIM_THRESHOLD, free);
+}
+
+void relay_trim_heap(void) { malloc_trim(0); }
 
 void relay_precise_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul); }
 

@@ -17,14 +17,12 @@ public enum Limits {
     /// with those before it. A second send for its end costs 3 % of the server's time.
     public static let sendBatchBytes = 416 * 1024
 
-    /// Send buffer asked of the kernel, which takes what net.core.wmem_max allows (usually this)
-    /// and doubles it for its own accounting.
+    /// Send buffer asked of the kernel: what net.core.wmem_max usually allows. It doubles that.
     static let socketBufferBytes: Int32 = 212_992
 
-    /// Bytes sent to a connection before its socket is asked whether the peer keeps up. A socket is
-    /// writable when a quarter of its buffer is in use: with the other three the socket does not
-    /// fill up in the middle of a page, and what was resolved in the map is sent from there
-    /// instead of being copied aside.
+    /// Bytes sent to a connection before its socket is asked whether the peer keeps up. A socket is writable
+    /// when a quarter of its buffer is in use: with the other three it does not fill up in the middle
+    /// of a page, which is then sent from the map instead of being copied aside.
     static let allowanceBytes = 304 * 1024
 
     /// What is left of an allowance that is not worth a send of its own.
@@ -45,15 +43,23 @@ public enum Limits {
     /// Bytes read from a socket at once: a loop has one such buffer, not each connection.
     static let receiveBytes = 64 * 1024
 
-    /// Unsent bytes of answers kept for a connection whose peer does not read. Past it an
-    /// answer is resolved in portions of `minimumPortionBytes`.
+    /// Unsent bytes of answers kept for a connection; past it come portions of `minimumPortionBytes`.
     public static let retainedBytesPerConnection = 256 * 1024
 
     /// The portion of a long answer that is resolved at once while a peer reads well.
     public static let portionBytes = 256 * 1024
 
-    /// The portion that a stream always gets: so no stream waits for another one's reader.
-    public static let minimumPortionBytes = 16 * 1024
+    /// The portion that a stream gets whoever else does not read; 256 streams hold half a MiB of them.
+    public static let minimumPortionBytes = 2 * 1024
+
+    /// The portion of an answer that takes turns: its rest is kept until its turn comes again.
+    static let incrementalPortionBytes = 64 * 1024
+
+    /// Bytes of a body that passes longer ones: a frame of any peer. An order has 1.3 KB, a page 66.
+    public static let shortAnswerBytes = 16 * 1024
+
+    /// Bytes that connections and bodies have let go of after which the heap is worth a trim: 4 MiB.
+    static let trimAfterBytes = 4 * 1024 * 1024
 
     /// Request body bytes that a connection may have in memory; past it a request gets 503.
     public static let bodyBytesPerConnection = 32 * 1024 * 1024
@@ -66,9 +72,8 @@ public enum Limits {
     /// it the stream is reset. Twice the largest body that is not streamed.
     static let droppedBodyBytes = 16 * 1024 * 1024
 
-    /// Time that the end of an answer waits for the end of its request: its fields and its body travel
-    /// through a proxy to the client in that time. Some clients (Go's) stop sending then and wait for
-    /// the end.
+    /// Time that the end of an answer waits for the end of its request: the rest travels through a proxy
+    /// to the client in that time. Some clients (Go's) stop sending then and wait for the end.
     static let heldEndMilliseconds: Int64 = 500
 
     /// Receive window of a stream: what a client may send ahead (RFC 9113 §6.9).
@@ -195,8 +200,11 @@ public enum Limits {
     /// DATA comes in.
     static let frameBytes = 16_384
 
-    /// Room in a send batch for whatever frame the session hands out next: the largest frame with its
-    /// header and padding, twice.
+    /// Bytes of the largest DATA frame that we send, where the peer takes it (RFC 9113 §4.2): each frame
+    /// costs, but nothing passes one that has begun. Three of them fit into `sendArenaBytes`.
+    static let dataFrameBytes = 60 * 1024
+
+    /// Room in a send batch for what is copied next, twice the largest frame; DATA looks for its own.
     static let frameRoomBytes = 2 * frameBytes
 
     /// Bytes of a stream's slot for kept request fields; longer ones have memory of their own.
@@ -224,6 +232,12 @@ public enum Limits {
     /// Gaps of stream ids that a connection remembers: the 4 newest, enough to answer a faulty client.
     typealias SkippedRanges<Element> = InlineArray<4, Element>
 
+    /// Ranks of requests that wait: for each of eight urgencies, short answers and long ones.
+    typealias AnswerRanks<Element> = InlineArray<16, Element>
+
+    /// PRIORITY_UPDATE frames that are kept for streams to come: 8.
+    typealias PriorityUpdates<Element> = InlineArray<8, Element>
+
     /// Stream slots that a loop allocates at once: 32 are a few pages.
     static let streamsPerChunk = 32
 
@@ -241,8 +255,9 @@ public enum Limits {
     /// Bytes that those lists take from the system at once: 64 KiB.
     static let blockChunkBytes = 64 * 1024
 
-    /// Bytes of a session's frame buffer, whole pages: nghttp2 1.5x asks for a frame and some room.
-    static let frameBufferBytes = 20_480
+    /// Bytes of a session's frame buffer, whole pages: nghttp2 1.5x asks for a frame and some room. Of
+    /// DATA it writes the header only, so most of the pages are never touched.
+    static let frameBufferBytes = 64 * 1024
 
     // MARK: Client loops
 
@@ -254,15 +269,13 @@ public enum Limits {
     /// 16 KiB; a whole frame has to fit behind them.
     static let clientSendBytes = 64 * 1024
 
-    /// The longest piece that nghttp2 hands out at once: a frame of 16 KiB with its header, and
-    /// room for padding.
+    /// The longest piece that nghttp2 hands out at once: a frame with its header, and some padding.
     static let clientFrameBytes = 16 * 1024 + 512
 
     /// Time for a server's SETTINGS after a client loop has connected.
     static let clientHandshakeMilliseconds: Int64 = 5_000
 
-    /// Windows that a client loop grants: so large that no WINDOW_UPDATE per stream is ever sent,
-    /// and one per half a GiB for the connection.
+    /// Windows that a client loop grants: no WINDOW_UPDATE per stream, one per half a GiB in all.
     static let clientWindowBytes: Int32 = 1 << 30
 
     /// Path and query of a request of a client loop. Cursors are the longest: about 100 bytes.

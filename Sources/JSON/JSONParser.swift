@@ -29,9 +29,7 @@ public final class JSONParser {
     /// The bytes are copied and may go away. The value, and everything reached through it, is valid until this
     /// parser's next `parse` and no longer than the parser itself.
     public func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> JSONValue {
-        if csimdjson_capacity(parser) > Limits.retainedInput, bytes.count <= Limits.retainedInput {
-            csimdjson_trim(parser)
-        }
+        if bytes.count <= Limits.retainedInput { shrink() }
         let (root, outcome, hasLongNumbers) = fill(bytes)
         guard let root else { return try parseLongNumbers(bytes, outcome) }
         if hasLongNumbers {
@@ -44,6 +42,11 @@ public final class JSONParser {
             throw fault
         }
         return root
+    }
+
+    /// Gives the buffers of a large document back; its values are no longer valid. Those of a small one stay.
+    public func shrink() {
+        if csimdjson_capacity(parser) > Limits.retainedInput { csimdjson_trim(parser) }
     }
 
     /// Has simdjson parse; there is a root if the outcome is `CSIMDJSON_OK`.

@@ -4,6 +4,13 @@ enum Limits {
     /// the least there is, a snapshot on a busy machine would hold the store's pages for long.
     static let niceness: Int32 = 10
 
+    /// Bytes of a block that is given back to the system as soon as it is freed: 1 MiB. Smaller ones are
+    /// used again and again, by answers to slow readers for one, and each would cost page faults.
+    static let mappedBlockBytes: Int32 = 1 << 20
+
+    /// Bytes that may be free at the end of one of the heap's arenas; a thread has one, relayd seven.
+    static let freeArenaBytes: Int32 = 512 << 10
+
     /// Milliseconds that a step of an `IdlePriorityThread`, a few of CPU time, may wait for an idle
     /// core: 250. Behind that the machine is taken to be busy for long.
     static let patience = 250

@@ -4,6 +4,7 @@ import HTTP2
 import Options
 import RelayServer
 import RelayStore
+import System
 
 let command = RelaydOptions.program.parseOrExit()
 let options = RelaydOptions(command.arguments)
@@ -21,6 +22,7 @@ if options.isChecked {
     }
 }
 
+Heap.bound()
 // Before any thread starts, so that all of them leave these signals to the wait below.
 var signals = sigset_t()
 sigemptyset(&signals)

@@ -22,6 +22,24 @@ struct AttackMemoryTests {
         }
     }
 
+    @Test("that asks for 100 long answers in turns and reads none is bounded.")
+    func turns() async {
+        await #expect(processExitsWith: .success) {
+            let server = try SampleServer()
+            let client = try RawConnection(server.path)
+            client.write(RawConnection.frame(RawConnection.settings, [0, 4, 0x7F, 0, 0, 0]))
+            client.write(RawConnection.frame(RawConnection.windowUpdate, [0x7F, 0, 0, 0]))
+            try expectGrowth(server, below: 8 * 1024) {
+                for index in 0..<100 {
+                    let fields =
+                        [0x82, 0x86] + FieldSection.path("/stream")
+                        + FieldSection.literal("priority", "i")
+                    client.write(Frames.headers(fields, stream: UInt32(index * 2 + 1)))
+                }
+            }
+        }
+    }
+
     @Test("that keeps 100 windows closed is bounded, and others are served.")
     func closedWindows() async {
         await #expect(processExitsWith: .success) {

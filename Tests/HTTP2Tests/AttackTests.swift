@@ -61,7 +61,7 @@ struct AttackTests {
         arguments: [
             (RawConnection.windowUpdate, [0, 0, 0, 1]), (UInt8(0xBA), []), (UInt8(0xBA), [1, 2]),
             (RawConnection.settings, []), (UInt8(2), [0, 0, 0, 0, 15]),
-            (UInt8(16), [0, 0, 0, 0, 0x75]),
+            (UInt8(16), [0, 0, 0, 1, 0x75]),
         ])
     func frameFlood(type: UInt8, payload: [UInt8]) throws {
         let server = try SampleServer()

@@ -68,6 +68,19 @@ struct HangUpTests {
         #expect(stepped.counted == 100)
     }
 
+    @Test("has what changes something carried out, and what only reads left out.")
+    func reads() throws {
+        let stepped = try SteppedLoop()
+        let client = stepped.connect()
+        for index in 0..<100 {
+            let id = UInt32(index * 2 + 1)
+            client.write(index == 50 ? Self.post(id) : RawConnection.get("/count", stream: id))
+        }
+        client.close()
+        #expect(stepped.finish())
+        #expect(stepped.counted == 1)
+    }
+
     @Test("while an answer is pending is not waited for, but its connection is.")
     func pending() throws {
         let stepped = try SteppedLoop()

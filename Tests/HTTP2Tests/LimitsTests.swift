@@ -83,8 +83,13 @@ struct LimitsTests {
     @Test("A frame buffer is whole pages, and has room for the largest frame.")
     func frameBuffers() {
         #expect(Limits.frameBufferBytes.isMultiple(of: 4_096))
-        #expect(FrameBuffers.sizes.lowerBound <= FrameBuffers.sizes.upperBound)
-        #expect(Limits.frameBufferBytes > Limits.frameBytes + FrameWalk.headBytes)
+        for length in [Limits.frameBytes, Limits.dataFrameBytes] {
+            #expect(FrameBuffers.holds(FrameWalk.headBytes + 1 + length))
+        }
+        #expect(!FrameBuffers.holds(Limits.pooledBlockBytes + 1))
+        #expect(!FrameBuffers.holds(Limits.frameBufferBytes + 1))
+        #expect(
+            3 * (Limits.dataFrameBytes + FrameWalk.headBytes) + 64 <= Limits.sendArenaBytes)
     }
 
     @Test("A client's request fits one send of its connection.")

@@ -37,6 +37,10 @@ final class SampleApplication: Application {
         }
     }
 
+    override func mayBeLong(_ exchange: Exchange) -> Bool {
+        ["/page", "/stream"].contains { exchange.path.elementsEqual($0.utf8) }
+    }
+
     override func answer(_ exchange: Exchange) {
         let path = String(decoding: exchange.path, as: UTF8.self)
         switch path {

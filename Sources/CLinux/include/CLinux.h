@@ -40,6 +40,15 @@ int relay_pipe(int ends[2]);
 /// to milliseconds on a kernel before 5.11. Events, or -1 with errno set.
 int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds);
 
+/// Has the heap give back blocks of `mapped` bytes and more when they are freed, and what is free at
+/// the end of one of its arenas beyond `free` bytes (mallopt). By default both limits follow the
+/// largest block that was ever freed, up to 32 and 64 MiB.
+void relay_bound_heap(int mapped, int free);
+
+/// Gives the free pages within the heap back to the system (malloc_trim). What is free at the end of
+/// an arena stays, unless it is the first thread's: see relay_bound_heap.
+void relay_trim_heap(void);
+
 /// Has the kernel wake the calling thread when its timers are due, and not up to 50 µs later
 /// (PR_SET_TIMERSLACK).
 void relay_precise_timers(void);

@@ -6,8 +6,12 @@ import Glibc
 /// it as long as the session lives: the largest part of what an idle connection holds. Nothing in
 /// it is needed while nothing waits to be sent.
 struct FrameBuffers {
-    /// What nghttp2 1.5x asks for, and some room; anything else comes from elsewhere.
-    static let sizes = Limits.frameBytes...Limits.frameBufferBytes
+    /// Whether a block of so many bytes is one that nghttp2 1.5x packs frames in: a frame that every peer
+    /// takes, or the largest that we send, and some room. Anything else comes from elsewhere.
+    static func holds(_ size: Int) -> Bool {
+        let room = size - (size > Limits.dataFrameBytes ? Limits.dataFrameBytes : Limits.frameBytes)
+        return (0..<4_096).contains(room)
+    }
 
     // SAFETY: mapped when first needed, unmapped by `deallocate`. Pages come with the first touch.
     private var base: UnsafeMutableRawPointer?
@@ -53,6 +57,12 @@ struct FrameBuffers {
     static func release(_ buffer: UnsafeMutableRawPointer) {
         // SAFETY: whole pages of one slot, whose bytes nobody needs: see the caller.
         madvise(buffer, Limits.frameBufferBytes, MADV_DONTNEED)
+    }
+
+    /// Gives the pages of the buffers that no session has back to the system.
+    func releaseUnused() {
+        guard let base else { return }
+        for slot in unused { Self.release(base + Int(slot) * Limits.frameBufferBytes) }
     }
 
     private mutating func map() -> UnsafeMutableRawPointer? {

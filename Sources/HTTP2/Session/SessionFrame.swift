@@ -39,6 +39,16 @@ struct SessionFrame {
     /// What a GOAWAY frame says.
     var goAway: nghttp2_goaway { pointer.pointee.goaway }
 
+    /// What a PRIORITY_UPDATE frame says: of which stream, and the value of its `priority` field.
+    var priorityUpdate: (stream: Int32, value: UnsafeRawBufferPointer) {
+        // SAFETY: nghttp2 reads frames of this type itself, and its payload lives through the callback.
+        let update = pointer.pointee.ext.payload.load(as: nghttp2_ext_priority_update.self)
+        return (
+            update.stream_id,
+            UnsafeRawBufferPointer(start: update.field_value, count: update.field_value_len)
+        )
+    }
+
     /// The error code of a RST_STREAM frame.
     var resetCode: nghttp2_error_code {
         nghttp2_error_code(rawValue: pointer.pointee.rst_stream.error_code)

@@ -10,14 +10,17 @@ struct SessionMemory {
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
     static let headerBytes = 16
     private static let unpooled = -1
-    private static let pageBytes: UInt = 4_096
+    static let pageBytes = 4_096
 
     /// Where the sessions' frame buffers are, which are too large for the lists.
     var frameBuffers = FrameBuffers()
     private var lists = Limits.BlockLists<UnsafeMutableRawPointer?>(repeating: nil)
-    private var chunks: [UnsafeMutableRawPointer] = []
+    private var chunks: [BlockChunk] = []
     private var fresh: UnsafeMutableRawPointer?
     private var freshBytes = 0
+
+    /// Chunks that blocks are cut from.
+    var chunkCount: Int { chunks.count }
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -33,7 +36,18 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func free(_ block: UnsafeMutableRawPointer) {
-        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.free(block) { return }
+        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0 { return freeAligned(block) }
+        freeBlock(block)
+    }
+
+    /// Not inlined: it would cost each of ten blocks per request that has nothing to do with it.
+    @inline(never)
+    private mutating func freeAligned(_ block: UnsafeMutableRawPointer) {
+        if !frameBuffers.free(block) { freeBlock(block) }
+    }
+
+    @inline(__always)
+    private mutating func freeBlock(_ block: UnsafeMutableRawPointer) {
         // SAFETY: every other block has a header, written when it was first handed out.
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled { return Glibc.free(block - Self.headerBytes) }
@@ -44,7 +58,7 @@ struct SessionMemory {
     mutating func reallocate(
         _ block: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
-        if UInt(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
+        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
             return moveOut(block, size)
         }
         let list = (block - Self.headerBytes).load(as: Int.self)
@@ -74,14 +88,14 @@ struct SessionMemory {
     private func moveOut(
         _ buffer: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
-        if size <= FrameBuffers.sizes.upperBound { return buffer }
+        if size <= Limits.frameBufferBytes { return buffer }
         guard let block = allocateUnpooled(size) else { return nil }
-        memcpy(block, buffer, FrameBuffers.sizes.upperBound)
+        memcpy(block, buffer, Limits.frameBufferBytes)
         return block
     }
 
     private mutating func allocateLarge(_ size: Int) -> UnsafeMutableRawPointer? {
-        if FrameBuffers.sizes.contains(size), let buffer = frameBuffers.allocate() {
+        if FrameBuffers.holds(size), let buffer = frameBuffers.allocate() {
             return buffer
         }
         return allocateUnpooled(size)
@@ -95,10 +109,11 @@ struct SessionMemory {
 
     /// Cuts a new block out of a chunk.
     private mutating func carve(_ list: Int) -> UnsafeMutableRawPointer? {
-        let bytes = Self.headerBytes + max(list, 1) * Limits.blockGranuleBytes
+        let bytes = Self.blockBytes(list)
         if freshBytes < bytes {
             guard let chunk = malloc(Limits.blockChunkBytes) else { return nil }
-            chunks.append(chunk)
+            noteCarved()
+            chunks.append(BlockChunk(start: chunk))
             fresh = chunk
             freshBytes = Limits.blockChunkBytes
         }
@@ -109,9 +124,53 @@ struct SessionMemory {
         return header + Self.headerBytes
     }
 
+    /// Bytes of a chunk that a block of a list takes, with its header.
+    private static func blockBytes(_ list: Int) -> Int {
+        headerBytes + max(list, 1) * Limits.blockGranuleBytes
+    }
+
+    /// Writes down how much of the newest chunk was cut into blocks.
+    private mutating func noteCarved() {
+        if chunks.isEmpty { return }
+        chunks[chunks.count - 1].carvedBytes = Limits.blockChunkBytes - freshBytes
+    }
+
+    /// Gives chunks of which no block is in use back to the heap, and the pages of frame buffers that no
+    /// session has to the system.
+    mutating func giveBack() {
+        frameBuffers.releaseUnused()
+        if chunks.isEmpty { return }
+        noteCarved()
+        let newest = chunks.removeLast()
+        var found = BlockChunks(chunks)
+        for list in lists.indices {
+            eachFree(list) { block in found.count(block, Self.blockBytes(list)) }
+        }
+        for list in lists.indices {
+            var kept: UnsafeMutableRawPointer?
+            eachFree(list) { block in
+                if found.isUnused(block) { return }
+                block.storeBytes(of: kept, as: UnsafeMutableRawPointer?.self)
+                kept = block
+            }
+            lists[list] = kept
+        }
+        chunks = found.freeUnused() + [newest]
+    }
+
+    /// Calls `body` with each free block of a list; it may write to the block.
+    private func eachFree(_ list: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+        var next = lists[list]
+        while let block = next {
+            // SAFETY: a free block's first word is the next free block.
+            next = block.load(as: UnsafeMutableRawPointer?.self)
+            body(block)
+        }
+    }
+
     /// Returns the memory; no session may be left.
     mutating func deallocate() {
-        for chunk in chunks { Glibc.free(chunk) }
+        for chunk in chunks { Glibc.free(chunk.start) }
         chunks = []
         frameBuffers.deallocate()
     }

@@ -27,6 +27,7 @@ final class AdminApplication: Application {
     }
 
     override func beginTurn() {
+        parser.shrink()
         do throws(StoreError) {
             try keys.reader.renewIfStale()
             failure = nil
@@ -35,7 +36,10 @@ final class AdminApplication: Application {
         }
     }
 
-    override func idle() { keys.reader.rest() }
+    override func idle() {
+        keys.reader.rest()
+        parser.shrink()
+    }
 
     override func admit(_ exchange: Exchange) {
         let isLoad = exchange.path.elementsEqual(LoadHandler.path.utf8)

@@ -41,6 +41,7 @@ struct RelayAPI: ~Copyable, API {
         } catch {
             reject(error, exchange)
         }
+        if request.body.count > JSON.Limits.retainedInput { parser.shrink() }
     }
 
     /// Answers a request whose input is refused; of a body, with all references that name no record.

@@ -31,7 +31,10 @@ final class RelayApplication: Application {
         }
     }
 
-    override func idle() { api.pointee.reader.rest() }
+    override func idle() {
+        api.pointee.reader.rest()
+        api.pointee.parser.shrink()
+    }
 
     override func foresee(_ exchange: Exchange) {
         // A guess, by the path's shape and the account of the request before: a wrong one costs
@@ -45,6 +48,10 @@ final class RelayApplication: Application {
     override func prefetch(_ exchange: Exchange) {
         if exchange.foreseen == 0 { return }
         api.pointee.reader.prefetch(DocumentKey(rawValue: exchange.foreseen))
+    }
+
+    override func mayBeLong(_ exchange: Exchange) -> Bool {
+        exchange.method == .get && OrderPath.mayBeLong(exchange.path)
     }
 
     override func admit(_ exchange: Exchange) {

@@ -16,6 +16,9 @@ final class FrameClient {
     private(set) var statuses = Statuses()
     /// How many answers have come to their end.
     private(set) var answers = 0
+    /// Bytes of DATA that have come, and how many of them at the end of the answer to the newest request.
+    private(set) var bytes = 0
+    private(set) var bytesBeforeNewest: Int?
     private let socket: Int32
     private let key: String
     private var nextStream: UInt32 = 1
@@ -118,10 +121,17 @@ final class FrameClient {
     private func frameBegins() {
         payloadLeft = Int(header[0]) << 16 | Int(header[1]) << 8 | Int(header[2])
         let type = header[3]
-        if type == 0 { unacknowledged += payloadLeft }
+        if type == 0 {
+            unacknowledged += payloadLeft
+            bytes += payloadLeft
+        }
         // An answer has one HEADERS frame: trailers do not come.
         awaitsStatus = type == 1 && payloadLeft > 0
-        if type <= 1, header[4] & 1 == 1 { answers += 1 }
+        if type <= 1, header[4] & 1 == 1 {
+            answers += 1
+            let stream = (5...8).reduce(UInt32(0)) { $0 << 8 | UInt32(header[$1]) }
+            if stream == nextStream - 2 { bytesBeforeNewest = bytes }
+        }
         if payloadLeft == 0 { headerCount = 0 }
     }
 

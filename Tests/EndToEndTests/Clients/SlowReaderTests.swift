@@ -16,6 +16,9 @@ struct SlowReaderTests {
     /// KiB that such a connection may hold: what may be kept of its answers, a send's worth that
     /// the socket did not take, and a least portion for each stream (see HTTP2's Limits).
     private static let kilobytes = 256 + 256 + 100 * 16 + 512
+    /// KiB that 20 such connections may hold, and what of it may stay when they are gone.
+    private static let heldTogether = 32 * 1024
+    private static let kept = 10 * 1024
     /// Bytes of file that the writes may cost more than they do alone.
     private static let fileSlack = 1 << 20
 
@@ -55,6 +58,42 @@ struct SlowReaderTests {
         let grown = relayd.process.anonymousKilobytes - before
         #expect(grown <= Self.kilobytes, "\(grown) KiB")
         withExtendedLifetime(silent) {}
+    }
+
+    @Test("20 of them hold at most 32 MB, others are served, and what they held is given back.")
+    func many() throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let relayd = try sample.serve()
+        let bystander = try FrameClient(relayd.socket, key: key)
+        for window in [0x7FFF_FFFF, 0] {
+            var silent = try (0..<20).map { _ in
+                try FrameClient(relayd.socket, key: key, window: window)
+            }
+            for client in silent {
+                try client.ask(
+                    (0..<200).map { "/v1/orders?limit=1000&offset=\($0 * 10)" })
+            }
+            // Behind all that they ask, on the same loop.
+            for _ in 0..<100 { try bystander.get(["/v1/orders/1"], count: 1) }
+            let held = relayd.process.anonymousKilobytes
+            #expect(held <= Self.heldTogether, "window \(window): \(held) KiB")
+            silent = []
+            let kept = try settled(relayd, bystander)
+            #expect(kept <= Self.kept, "window \(window): \(kept) KiB kept")
+        }
+        #expect(bystander.statuses.ok == bystander.answers)
+    }
+
+    /// KiB that relayd holds once they are few enough, or after 20 seconds; a client is served
+    /// meanwhile.
+    private func settled(_ relayd: Relayd, _ client: FrameClient) throws -> Int {
+        for _ in 0..<200 {
+            if relayd.process.anonymousKilobytes <= Self.kept { break }
+            try client.get(["/v1/orders/1"], count: 1)
+            usleep(100_000)
+        }
+        return relayd.process.anonymousKilobytes
     }
 
     @Test("Loops without work hold no old pages either: neither the admin socket's nor the API's.")

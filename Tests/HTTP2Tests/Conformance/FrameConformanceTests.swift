@@ -19,7 +19,7 @@ import Testing
     static let eight = [UInt8](repeating: 0, count: 8)
 
     static let ignoredCases: [ConformanceCase] =
-        [10, 11, 12, 16, 127, 128, 255].map { type in
+        [10, 11, 12, 17, 127, 128, 255].map { type in
             ConformanceCase("5.5", "type \(type)", .ignored, RawConnection.frame(type, [1, 2, 3]))
         } + [
             .init("5.5", "of unknown type, empty", .ignored, RawConnection.frame(99)),

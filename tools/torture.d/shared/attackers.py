@@ -85,6 +85,8 @@ def flood(name: str, part: bytes) -> None:
 flood('ping', frame(frames.PING, payload=bytes(8)))
 flood('settings', frame(frames.SETTINGS))
 flood('priority', frame(frames.PRIORITY, 0, 9, bytes((0, 0, 0, 0, 15))))
+flood('priority-updates', frame(
+    frames.PRIORITY_UPDATE, payload=(0x7FFF_FFFD).to_bytes(4, 'big') + b'u=1, i'))
 flood('unknown-frames', frame(0xBA))
 flood('window-updates', frame(frames.WINDOW_UPDATE, payload=bytes((0, 0, 0, 1))))
 
@@ -159,6 +161,20 @@ def window_0(unix: pathlib.Path, key: str, until: float) -> int:
     wires = [opened(unix, frames.setting(frames.INITIAL_WINDOW_SIZE, 0)) for _ in range(HELD)]
     for wire in wires:
         wire.send(b''.join(headers(LONG_LIST, key, 2 * n + 1) for n in range(100)))
+    return hold(wires, until)
+
+
+@attack('turns')
+def turns(unix: pathlib.Path, key: str, until: float) -> int:
+    """As those that never read, and every answer is to take turns with the others (RFC 9218)."""
+    fields = frames.block([*frames.request('GET', LONG_LIST, key), ('priority', 'i')])
+    wires = []
+    for _ in range(HELD):
+        wire = opened(unix, frames.setting(frames.INITIAL_WINDOW_SIZE, frames.MAX_WINDOW))
+        wire.send(frame(frames.WINDOW_UPDATE, payload=(1 << 30).to_bytes(4, 'big')))
+        wire.send(b''.join(
+            frame(frames.HEADERS, GET_FLAGS, 2 * n + 1, fields) for n in range(100)))
+        wires.append(wire)
     return hold(wires, until)
 
 

@@ -8,6 +8,7 @@ from typing import Iterable, Iterator
 
 
 # RFC 9113, section 6 and 7.
+PRIORITY_UPDATE = 16  # RFC 9218.
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = (
     0, 1, 2, 3, 4, 6, 7, 8, 9)
 END_STREAM, ACK, END_HEADERS = 1, 1, 4

@@ -82,6 +82,7 @@ extension Connection {
             } else {
                 checkWindows(frame.settings)
             }
+        case NGHTTP2_PRIORITY_UPDATE: priorityUpdated(frame)
         default: break
         }
         return 0
@@ -92,6 +93,9 @@ extension Connection {
         if !stream.rules.isComplete {
             stream.phase = .malformed
             return reset(stream.id)
+        }
+        if self.hasPriorities || stream.present & RequestField.priority.bit != 0 {
+            takePriority(stream)
         }
         if ends { return requestComplete(stream) }
         restartBodyClock(stream)
@@ -220,11 +224,13 @@ extension Connection {
         if stream.phase == .waiting { self.waiting.remove(stream) }
         if self.receiving == stream { self.receiving = nil }
         if stream.holdsEnd { self.loop.heldEnds -= 1 }
+        if stream.isLong { self.longAnswers -= 1 }
         if stream.isStreamed {
             self.loop.call { $0.streamEnded(Exchange(stream: stream)) }
         }
         if stream.body.retained != nil {
             self.retainedBytes -= stream.body.remaining
+            self.loop.freedBytes += stream.body.remaining
         }
         releaseBody(stream.requestBodyLength)
         let (elder, younger) = (stream.elder, stream.younger)

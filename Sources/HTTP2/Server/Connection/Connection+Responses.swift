@@ -22,6 +22,7 @@ extension Connection {
             stream.isUnsent = true
             return
         }
+        placeAnswer(stream)
         let count = prepareFields(stream)
         let fields = self.loop.fields
         if !stream.isComplete { holdEnd(stream) }
@@ -90,6 +91,15 @@ extension Connection {
     private static var statusName: UnsafeMutablePointer<UInt8> {
         let name: StaticString = ":status"
         return UnsafeMutablePointer<UInt8>(mutating: name.utf8Start)
+    }
+
+    /// nghttp2 asks how long a DATA frame may be, windows aside.
+    @inline(__always)
+    func frameLength(_ peerFrameBytes: Int) -> Int {
+        if peerFrameBytes == Limits.frameBytes { return Limits.frameBytes }
+        // nghttp2 takes another buffer, which is the connection's to the end.
+        self.frameBuffer = nil
+        return Swift.min(peerFrameBytes, Limits.dataFrameBytes)
     }
 
     /// nghttp2 asks how much of a body it may frame: `length` bytes at most.

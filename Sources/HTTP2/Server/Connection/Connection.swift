@@ -95,15 +95,9 @@ struct Connection: Handle {
         let loop = self.loop
         // What a client that has gone had sent before was read in the middle of the turn.
         loop.renew()
-        // Lookups miss the cache twice, where to look and what is there: start both for the
-        // requests ahead while this one is answered.
-        var far = self.waiting.first
-        var near = far
-        for _ in 0..<Limits.prefetchDistance { far = foresee(far) }
-        for _ in 0..<Limits.prefetchDistance {
-            far = foresee(far)
-            near = prefetch(near)
-        }
+        var isSorted = self.hasPriorities
+        if isSorted { sortWaiting() }
+        var (far, near) = lookAhead()
         var answered = 0
         var bytes = 0
         let limit = Swift.min(Limits.sendBatchBytes, self.allowance)
@@ -119,7 +113,24 @@ struct Connection: Handle {
             if stream.phase != .pending { submit(stream) }
             bytes += stream.body.remaining
             answered += 1
+            if stream.isLong, !isSorted, !self.waiting.isEmpty {
+                isSorted = true
+                if sortWaiting() { (far, near) = lookAhead() }
+            }
         }
+    }
+
+    /// Lookups miss the cache twice, where to look and what is there: starts both for the requests
+    /// ahead while one is answered.
+    private func lookAhead() -> (far: Stream?, near: Stream?) {
+        var far = self.waiting.first
+        var near = far
+        for _ in 0..<Limits.prefetchDistance { far = foresee(far) }
+        for _ in 0..<Limits.prefetchDistance {
+            far = foresee(far)
+            near = prefetch(near)
+        }
+        return (far, near)
     }
 
     @inline(__always)

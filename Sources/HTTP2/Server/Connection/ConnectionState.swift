@@ -15,6 +15,15 @@ struct ConnectionState {
     /// The highest stream id seen, and lower ids that were passed over (RFC 9113 §5.1.1).
     var skippedIDs = SkippedStreamIDs()
     var resetStreams = ResetStreams()
+    // Whose answer comes first: see `placeAnswer`.
+    /// Whether the client has said anything of that.
+    var hasPriorities = false
+    var priorityUpdates = PriorityUpdates()
+    /// Answers that are on their way and longer than `Limits.shortAnswerBytes`.
+    var longAnswers = 0
+    /// Whether such a one was foreseen in `waiting`.
+    var awaitsLong = false
+
     /// What the client's SETTINGS_INITIAL_WINDOW_SIZE is, and the widest window that a stream had
     /// before its last SETTINGS frame.
     var peerWindow = 65_535

@@ -44,6 +44,8 @@ enum ServerSession {
         // `spendReset` takes its place: it says why.
         nghttp2_option_set_stream_reset_rate_limit(option, UInt64(Int32.max), UInt64(Int32.max))
         nghttp2_option_set_max_outbound_ack(option, Limits.queuedAcknowledgements)
+        nghttp2_option_set_builtin_recv_extension_type(
+            option, UInt8(NGHTTP2_PRIORITY_UPDATE.rawValue))
         nghttp2_option_set_max_settings(option, Limits.settingsPerFrame)
         return option
     }
@@ -80,6 +82,10 @@ enum ServerSession {
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
             ServerSession.connection(user).frameSent(SessionFrame(frame))
+        }
+        nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks) {
+            _, _, _, _, _, peerFrameBytes, user in
+            ServerSession.connection(user).frameLength(Int(peerFrameBytes))
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) {
             _, _, header, length, source, user in

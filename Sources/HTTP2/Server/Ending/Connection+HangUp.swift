@@ -4,10 +4,14 @@ import Glibc
 
 /// Clients that end their side, or go.
 ///
-/// What a client has sent whole is carried out, whether it waits for the answer or not: on a Unix socket
-/// as on TCP. What it has not sent whole ends with it.
+/// What a client has sent whole and what changes something is carried out, whether it waits for the answer
+/// or not: on a Unix socket as on TCP. What it has not sent whole ends with it, and so does what only
+/// reads.
 extension Connection {
     /// The client has closed its socket: all that it has sent was read.
+    ///
+    /// What only reads is not looked up: nobody would see it, and a client that asks for a hundred
+    /// lists and goes would keep the loop from all others.
     func hangUp() {
         if self.standing == .hungUp { return }
         // It would report the hang-up again and again.
@@ -15,6 +19,7 @@ extension Connection {
         self.standing = .hungUp
         self.sawEnd = true
         self.receiving = nil
+        countFreed()
         if let unsent = self.unsent {
             free(unsent)
             self.unsent = nil
@@ -23,8 +28,14 @@ extension Connection {
         while let stream = next {
             next = stream.elder
             let isToDo = stream.phase == .waiting || stream.awaitsApplication
-            if !isToDo || !stream.isComplete { release(stream) }
+            if !isToDo || !stream.isComplete || stream.method.isSafe { release(stream) }
         }
+    }
+
+    /// Counts what ends with a connection, but for what its streams keep of their answers.
+    func countFreed() {
+        if self.unsent != nil { self.loop.freedBytes += self.unsentLength }
+        self.loop.freedBytes += self.openStreams * StreamPool.slotBytes
     }
 
     /// Carries out what waits; the answers go nowhere.

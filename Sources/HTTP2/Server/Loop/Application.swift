@@ -32,6 +32,10 @@ open class Application {
     /// The request breaks a limit: answer with the problem that tells so.
     open func refuse(_ exchange: Exchange, _ refusal: Refusal) {}
 
+    /// Whether the answer may be longer than `Limits.shortAnswerBytes`: a guess by the request's method and
+    /// path. Short ones are answered first where long ones wait too.
+    open func mayBeLong(_ exchange: Exchange) -> Bool { false }
+
     /// The request will be answered before long: start loading what `prefetch` will need.
     open func foresee(_ exchange: Exchange) {}
 

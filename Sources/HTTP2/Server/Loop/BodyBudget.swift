@@ -45,5 +45,6 @@ extension Connection {
         if count == 0 { return }
         self.bodyBytes -= count
         self.loop.bodies.give(count)
+        self.loop.freedBytes += count
     }
 }

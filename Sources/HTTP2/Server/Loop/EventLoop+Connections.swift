@@ -34,6 +34,8 @@ extension EventLoop {
     }
 
     func destroy(_ connection: Connection) {
+        connection.countFreed()
+        loop.freedBytes += Limits.frameBytes
         // Streams first: nghttp2 does not report those that end with their session.
         while let stream = connection.streams { connection.release(stream) }
         nghttp2_session_del(connection.session)

@@ -124,7 +124,8 @@ public final class EventLoop: @unchecked Sendable {
         if loop.touched != nil { return 0 }
         if !isResting { return Limits.restMilliseconds }
         if loop.heldEnds > 0 { return Int32(Limits.heldEndMilliseconds / 4) }
-        return loop.connections == nil && !hasPausedAcceptor ? -1 : 1_000
+        let isIdle = loop.connections == nil && !hasPausedAcceptor && !loop.owesMemory
+        return isIdle ? -1 : 1_000
     }
 
     /// One turn of the loop.
@@ -152,6 +153,7 @@ public final class EventLoop: @unchecked Sendable {
         let period: Int64 = loop.heldEnds > 0 ? Limits.heldEndMilliseconds / 4 : 1_000
         if now / period != before / period {
             sweep(now)
+            loop.giveBackMemory()
             resumeAcceptors()
         }
         if loop.hasCutOff {

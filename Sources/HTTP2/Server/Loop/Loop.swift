@@ -1,4 +1,4 @@
-import CNghttp2
+import System
 
 /// What the hot path of one loop works on: reached from a C callback without a reference count or an
 /// exclusivity check. `EventLoop` owns it.
@@ -25,6 +25,19 @@ struct Loop: Handle {
         if self.hasRenewed { return }
         self.hasRenewed = true
         call { $0.beginTurn() }
+    }
+
+    /// Whether memory is to be given back: see `giveBackMemory`.
+    var owesMemory: Bool { self.freedBytes >= Limits.trimAfterBytes }
+
+    /// Gives memory back that is free, once much of it is: what connections that did not read and large
+    /// bodies have taken. The loop and the heap keep it otherwise.
+    func giveBackMemory() {
+        if !owesMemory { return }
+        self.freedBytes = 0
+        self.pool.giveBack()
+        self.memory.pointee.giveBack()
+        Heap.trim()
     }
 
     /// The three digits of a status code.

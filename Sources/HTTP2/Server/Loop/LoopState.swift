@@ -28,6 +28,8 @@ struct LoopState {
     var touched: Connection?
     /// Milliseconds on the monotonic clock at the start of the turn.
     var now: Int64 = 0
+    /// Bytes of answers, streams and bodies that were let go of since the heap was last trimmed.
+    var freedBytes = 0
     /// Whether the application has renewed since something was last read.
     var hasRenewed = false
     let unmanagedOwner: Unmanaged<EventLoop>

@@ -39,6 +39,13 @@ struct AttachedPieces {
         stream.body.total += length
     }
 
+    /// Bytes of all streams that are attached and not gathered.
+    var unsentBytes: Int {
+        (0..<streamCount).reduce(0) { sum, index in
+            sum + (streams[index].body.pieceCount > 0 ? streams[index].body.remaining : 0)
+        }
+    }
+
     /// A piece of a stream's body, from the first that is not sent.
     func piece(_ index: Int, of stream: Stream) -> Piece {
         precondition(index < stream.body.pieceCount)

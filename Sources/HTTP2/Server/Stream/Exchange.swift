@@ -173,7 +173,12 @@ public struct Exchange {
     /// Bytes that a portion of this response may have now: less while the peer does not read.
     public var portionBytes: Int {
         guard let connection = stream.connection else { return Limits.portionBytes }
-        let room = Limits.retainedBytesPerConnection - connection.retainedBytes
+        var room = Limits.retainedBytesPerConnection - connection.retainedBytes
+        if stream.priority.isIncremental {
+            // Each of many gets its turn before the first is done: what they have begun is kept for all.
+            room -= connection.loop.attached.unsentBytes
+            room = Swift.min(room, Limits.incrementalPortionBytes)
+        }
         return Swift.max(room, Limits.minimumPortionBytes)
     }
 

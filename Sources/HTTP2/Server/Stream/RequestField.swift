@@ -14,6 +14,9 @@ public enum Method: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it only reads (RFC 9110 §9.2.1).
+    var isSafe: Bool { self == .get || self == .head || self == .options }
+
     /// The method's name on the wire.
     public var name: String {
         switch self {
@@ -32,13 +35,13 @@ public enum Method: UInt8, Sendable, CaseIterable {
 /// A field of a request that is kept for the application; all others are only counted.
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
-    case range, ifRange, contentEncoding, expect
+    case range, ifRange, contentEncoding, expect, priority
 
     /// Whether several lines of the field are one list (RFC 9110 §5.3); of the others one line is
     /// all that a request may have.
     var isList: Bool {
         switch self {
-        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect: true
+        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect, .priority: true
         default: false
         }
     }
@@ -57,6 +60,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
         case .ifRange: "if-range"
         case .contentEncoding: "content-encoding"
         case .expect: "expect"
+        case .priority: "priority"
         }
     }
 
@@ -77,7 +81,11 @@ public enum RequestField: Int, Sendable, CaseIterable {
         switch length {
         case 5: equal(name, ":path", 5) ? .path : equal(name, "range", 5) ? .range : nil
         case 6: equal(name, "expect", 6) ? .expect : nil
-        case 8: equal(name, "if-match", 8) ? .ifMatch : equal(name, "if-range", 8) ? .ifRange : nil
+        case 8:
+            equal(name, "if-match", 8)
+                ? .ifMatch
+                : equal(name, "if-range", 8)
+                    ? .ifRange : equal(name, "priority", 8) ? .priority : nil
         case 12: equal(name, "content-type", 12) ? .contentType : nil
         case 13:
             equal(name, "authorization", 13)

@@ -2,14 +2,24 @@ import Glibc
 
 /// The stream slots of one loop. Idle connections hold none.
 ///
-/// Grows by chunks and never shrinks while the loop runs: see `Stream.generation`.
+/// Grows by chunks. They are never freed while the loop runs, because a token may still look at a slot;
+/// but the pages of a chunk that nobody uses are given back, and read as zeros then: no generation is 0.
 struct StreamPool {
     static let requestArenaOffset = (MemoryLayout<StreamState>.stride + 15) & ~15
     static let responseArenaOffset = requestArenaOffset + Limits.requestFieldBytes
     static let slotBytes = (responseArenaOffset + Limits.responseValueBytes + 63) & ~63
 
+    /// Whole pages.
+    private static let chunkBytes =
+        (slotBytes * Limits.streamsPerChunk + SessionMemory.pageBytes - 1)
+        & ~(SessionMemory.pageBytes - 1)
+
     private var free: Stream?
+    /// Chunks whose slots are in use or on the free list.
     private var chunks: [UnsafeMutableRawPointer] = []
+    /// Chunks whose pages were given back.
+    private var empty: [UnsafeMutableRawPointer] = []
+    private var generation: UInt64 = 0
     private(set) var inUse = 0
 
     /// A slot with nothing in it; its generation differs from all earlier uses.
@@ -18,6 +28,8 @@ struct StreamPool {
         let slot = free!
         free = slot.next
         slot.next = nil
+        generation &+= 1
+        slot.generation = generation
         inUse += 1
         return slot
     }
@@ -30,9 +42,7 @@ struct StreamPool {
         if let body = slot.requestBody { Glibc.free(body) }
         if let overflow = slot.responseOverflow { overflow.deallocate() }
         if let retained = slot.body.retained { Glibc.free(retained) }
-        let generation = slot.generation &+ 1
         slot.pointer.pointee = StreamState()
-        slot.generation = generation
         slot.next = free
         free = slot
         inUse -= 1
@@ -40,23 +50,50 @@ struct StreamPool {
 
     private mutating func grow() {
         // SAFETY: freed in `deallocate`, after the loop's thread has ended.
-        let chunk = UnsafeMutableRawPointer.allocate(
-            byteCount: Self.slotBytes * Limits.streamsPerChunk, alignment: 64)
+        let chunk =
+            empty.popLast()
+            ?? .allocate(byteCount: Self.chunkBytes, alignment: SessionMemory.pageBytes)
         chunks.append(chunk)
         for index in (0..<Limits.streamsPerChunk).reversed() {
-            let pointer = (chunk + index * Self.slotBytes)
-                .bindMemory(to: StreamState.self, capacity: 1)
-            pointer.initialize(to: StreamState())
-            let slot = Stream(pointer: pointer)
+            let slot = Self.slot(index, of: chunk)
+            slot.pointer.initialize(to: StreamState())
             slot.next = free
             free = slot
         }
     }
 
+    /// Gives the pages of chunks in which no slot is in use back to the system, but for one chunk.
+    mutating func giveBack() {
+        let before = chunks
+        chunks = []
+        free = nil
+        for chunk in before {
+            let slots = (0..<Limits.streamsPerChunk).map { Self.slot($0, of: chunk) }
+            if !chunks.isEmpty, slots.allSatisfy({ $0.phase == .free }) {
+                // SAFETY: whole pages of ours, in which nothing is but free slots.
+                madvise(chunk, Self.chunkBytes, MADV_DONTNEED)
+                empty.append(chunk)
+                continue
+            }
+            chunks.append(chunk)
+            for slot in slots.reversed() where slot.phase == .free {
+                slot.next = free
+                free = slot
+            }
+        }
+    }
+
+    private static func slot(_ index: Int, of chunk: UnsafeMutableRawPointer) -> Stream {
+        // SAFETY: a chunk has room for `streamsPerChunk` slots.
+        Stream(
+            pointer: (chunk + index * slotBytes).bindMemory(to: StreamState.self, capacity: 1))
+    }
+
     /// Returns the memory; no slot may be used afterwards.
     mutating func deallocate() {
-        for chunk in chunks { chunk.deallocate() }
+        for chunk in chunks + empty { chunk.deallocate() }
         chunks = []
+        empty = []
         free = nil
     }
 }

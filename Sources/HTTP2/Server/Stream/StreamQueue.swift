@@ -21,6 +21,17 @@ struct StreamQueue {
         return stream
     }
 
+    /// Puts those of a lower rank first, and leaves those of one rank in their order.
+    mutating func sort(by rank: (Stream) -> Int) {
+        var ranked = Limits.AnswerRanks<StreamQueue>(repeating: StreamQueue())
+        while let stream = popFirst() { ranked[rank(stream)].append(stream) }
+        for index in ranked.indices {
+            guard let head = ranked[index].first else { continue }
+            if let last { last.next = head } else { first = head }
+            last = ranked[index].last
+        }
+    }
+
     /// Takes a stream out wherever it stands: its client reset it while it waited.
     mutating func remove(_ stream: Stream) {
         var before: Stream?

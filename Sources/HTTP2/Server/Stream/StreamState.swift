@@ -35,7 +35,7 @@ struct StreamState {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<11, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<12, FieldSlice>(repeating: FieldSlice())
     /// Which fields are kept: a bit for each `RequestField.rawValue`.
     var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?
@@ -64,6 +64,14 @@ struct StreamState {
     var sentLast = 0
     /// The answer came before the request's end and does not end yet: see `holdEnd`.
     var holdsEnd = false
+
+    // Its place among the answers of its connection: see `Connection.placeAnswer`.
+    var priority = Priority()
+    /// Whether the client has said something of it.
+    var isPrioritized = false
+    var foreseenLength = ForeseenLength.unknown
+    /// Counted in `longAnswers`.
+    var isLong = false
 
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0

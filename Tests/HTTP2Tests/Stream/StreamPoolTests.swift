@@ -1,0 +1,37 @@
+import Testing
+
+@testable import HTTP2
+
+@Suite("The pool of stream slots")
+struct StreamPoolTests {
+    @Test("gives back chunks that nobody uses, and slots of them are found by no token.")
+    func giveBack() {
+        var pool = StreamPool()
+        defer { pool.deallocate() }
+        let slots = (0..<10 * Limits.streamsPerChunk).map { _ in taken(&pool) }
+        let generations = slots.map { $0.generation }
+        #expect(Set(generations).count == slots.count)
+        // One slot stays in use, in the midst of them.
+        let kept = slots[5 * Limits.streamsPerChunk + 3]
+        for slot in slots where slot != kept { pool.release(slot) }
+        pool.giveBack()
+        #expect(pool.inUse == 1)
+        #expect(kept.phase == .receiving && kept.generation != 0)
+        for (slot, generation) in zip(slots, generations) where slot != kept {
+            #expect(slot.generation != generation && slot.phase == .free)
+        }
+        // All of them are had again, each once, and none is the one in use.
+        let again = (0..<10 * Limits.streamsPerChunk - 1).map { _ in taken(&pool) }
+        #expect(Set(again.map { $0.address }).count == again.count)
+        #expect(!again.contains(kept))
+        #expect(Set(again.map { $0.address }).isSubset(of: slots.map { $0.address }))
+        for slot in again + [kept] { pool.release(slot) }
+    }
+
+    private func taken(_ pool: inout StreamPool) -> Stream {
+        let slot = pool.acquire()
+        #expect(slot.phase == .free && slot.next == nil && slot.requestUsed == 0)
+        slot.phase = .receiving
+        return slot
+    }
+}
