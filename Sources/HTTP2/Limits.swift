@@ -38,9 +38,8 @@ public enum Limits {
     static let copiedBodyBytes = 256
 
     /// Bytes that a send must be able to lend before it lends any: two system calls cost as much as the
-    /// copy below it. Pieces are worth it from a page of memory on: the kernel keeps whole ones.
+    /// copy below it.
     static let lentBytes = 16 * 1024
-    static let lentPieceBytes = 4_096
     /// Bytes of headers that are copied to be lent with them, and of the memory for those that is let
     /// go of together: 16 fresh pages, some µs each.
     static let lentCopyBytes = lentBytes / 4

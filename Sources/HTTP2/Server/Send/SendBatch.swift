@@ -80,11 +80,10 @@ struct SendBatch {
         pending += length
     }
 
-    /// Whether a piece lies in memory that may be lent, and is worth it.
+    /// Whether a piece lies in memory that may be lent.
     @inline(__always)
     func isLendable(_ piece: iovec) -> Bool {
-        piece.iov_len >= Limits.lentPieceBytes
-            && UInt(bitPattern: piece.iov_base) &- lentStart < lentCount
+        UInt(bitPattern: piece.iov_base) &- lentStart < lentCount
     }
 
     /// A piece, from the first that was gathered.
