@@ -125,7 +125,7 @@ let package = Package(
             ],
             exclude: [
                 "Load/allocation-counter.c", "Clients/node-client.mjs",
-                "Writes/shifted-clock.c",
+                "Faults/refused-calls.c", "Writes/shifted-clock.c",
             ]),
         .testTarget(
             name: "RelayctlTests",

@@ -48,6 +48,22 @@ int relay_drop_newcomers(int socket) {
 
 int relay_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
+int relay_lending_pipe(int ends[2], int pages) {
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    // Refused above pipe-max-size, or when this user's pipes have pipe-user-pages-soft pages: the pipe
+    // has 16 places then, or 2.
+    if (fcntl(ends[1], F_SETPIPE_SZ, pages * (int)sysconf(_SC_PAGESIZE)) < 0) errno = 0;
+    return 0;
+}
+
+long relay_lend(int pipe, const struct iovec *pieces, unsigned long count) {
+    return vmsplice(pipe, pieces, count, SPLICE_F_NONBLOCK);
+}
+
+long relay_pass(int pipe, int socket, unsigned long bytes) {
+    return splice(pipe, NULL, socket, NULL, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
 int relay_wait(int epoll, struct epoll_event *events, int count, long nanoseconds) {
     struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     int ready = epoll_pwait2(epoll, events, count, nanoseconds < 0 ? NULL : &limit, NULL);

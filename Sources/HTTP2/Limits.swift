@@ -37,6 +37,16 @@ public enum Limits {
     /// Bodies up to this are copied into the send arena: below it one memcpy beats a piece.
     static let copiedBodyBytes = 256
 
+    /// Bytes that a send must be able to lend before it lends any: two system calls cost as much as the
+    /// copy below it.
+    static let lentBytes = 16 * 1024
+    /// Bytes of headers that are copied to be lent with them, and of the memory for those that is let
+    /// go of together: 16 fresh pages, some µs each.
+    static let lentCopyBytes = lentBytes / 4
+    static let lentHeaderBytes = 64 * 1024
+    /// Pages in the pipe at once: 1 MiB, which any user may have. A whole send takes 160 places.
+    static let lentPages: Int32 = 256
+
     /// Reads of one connection in a turn: a flood of it must not keep the loop from all others.
     static let readsPerTurn = 4
 

@@ -130,6 +130,13 @@ public enum Limits {
     /// thousands of changed records. A reader that falls farther behind forgets all its hints.
     static let movedDocuments = 1 << 14
 
+    /// Neighbouring ids of which a reader knows together when one was last moved: 2^6, about as many as
+    /// are on a page.
+    static let areaBits: UInt64 = 6
+
+    /// Such stretches of ids that a reader tells from one another, a power of two: 4 096 of 8 bytes.
+    static let movedAreas = 1 << 12
+
     /// Random bytes of an API key: 160 bits, a multiple of what one base32 character holds.
     static let keyRandomBytes = 20
 

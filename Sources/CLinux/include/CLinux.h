@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/uio.h>
 
 /// Who is at the other end of a Unix socket, as struct ucred tells.
 struct relay_peer {
@@ -35,6 +36,19 @@ int relay_drop_newcomers(int socket);
 /// A pipe that no program inherits (pipe2 with O_CLOEXEC): where to read and where to write. 0, or
 /// -1 with errno set.
 int relay_pipe(int ends[2]);
+
+/// A pipe to lend memory through (`relay_lend`): as `relay_pipe`, and neither end ever waits. Asks for
+/// room for so many pages; what the kernel gives instead if that is more than it allows will do. 0, or
+/// -1 with errno set.
+int relay_lending_pipe(int ends[2], int pages);
+
+/// Puts references to memory into a pipe instead of a copy (vmsplice): who reads it later reads what is
+/// there then. As many bytes as there was room for, or -1 with errno set.
+long relay_lend(int pipe, const struct iovec *pieces, unsigned long count);
+
+/// Moves up to so many bytes out of a pipe into a socket, references as such (splice). Raises SIGPIPE
+/// if the peer has gone, whatever the socket was told. Bytes that went over, or -1 with errno set.
+long relay_pass(int pipe, int socket, unsigned long bytes);
 
 /// Waits for epoll events until so many nanoseconds have passed; negative: without limit. Falls back
 /// to milliseconds on a kernel before 5.11. Events, or -1 with errno set.

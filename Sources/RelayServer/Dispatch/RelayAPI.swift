@@ -19,13 +19,14 @@ struct RelayAPI: ~Copyable, API {
     let writing: WriteAccess
     /// The records of the selection that is being answered.
     let selected = SelectedPage()
-    /// Pages that were answered under the commit that the reader sees.
-    let pages = RememberedPages()
+    /// Pages that were asked for again.
+    let pages: RememberedPages
     private var keys = KeyCache()
     /// The account of the request that was authenticated last.
     private(set) var lastAccount: UInt32 = 0
 
-    init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
+    init(_ store: Store, _ writing: WriteAccess, rememberedBytes: Int) throws(StoreError) {
+        pages = RememberedPages(budget: rememberedBytes)
         reader = try store.makeReader()
         epoch = store.metadata.epoch
         self.writing = writing

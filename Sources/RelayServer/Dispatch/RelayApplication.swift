@@ -9,8 +9,11 @@ final class RelayApplication: Application {
     // at run time, twice per request.
     private let api: UnsafeMutablePointer<RelayAPI>
 
-    init(_ store: Store, _ writing: WriteAccess) throws(StoreError) {
-        let made = try RelayAPI(store, writing)
+    /// - Parameter rememberedBytes: bytes of pages that this loop may keep for those who ask again.
+    init(
+        _ store: Store, _ writing: WriteAccess, rememberedBytes: Int = Limits.rememberedBytes
+    ) throws(StoreError) {
+        let made = try RelayAPI(store, writing, rememberedBytes: rememberedBytes)
         // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)
         api.initialize(to: made)
@@ -22,7 +25,10 @@ final class RelayApplication: Application {
         api.deallocate()
     }
 
+    override var lentMemory: UnsafeRawBufferPointer { api.pointee.pages.lentMemory }
+
     override func beginTurn() {
+        api.pointee.pages.beginTurn()
         do throws(StoreError) {
             try api.pointee.reader.renewIfStale()
             api.pointee.failure = nil
@@ -100,7 +106,7 @@ final class RelayApplication: Application {
     override func answer(_ exchange: Exchange) {
         do throws(RequestRefusal) {
             var exchange = try api.pointee.admitted(exchange)
-            if api.pointee.pages.answer(exchange, api.pointee.reader.transactionID) { return }
+            if api.pointee.pages.answer(exchange, api.pointee.reader) { return }
             exchange.setDeprecation()
             api.pointee.answer(&exchange)
         } catch {

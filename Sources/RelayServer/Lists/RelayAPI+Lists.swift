@@ -23,18 +23,39 @@ extension RelayAPI {
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
-            exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let limit = page.limit ?? .max
+            let known = try pages.known(exchange, on: source, from: start, limit: limit, reader)
+            if let known {
+                return try answer(known, source, requested, start, limit, exchange)
+            }
+            exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let result = try appendRecords(
                 source, requested, start, limit, exchange.http.portionBytes, exchange.http)
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, requested, start, limit, exchange)
-            pages.remember(exchange, reader.transactionID)
+            let room = pages.remember(
+                exchange, reader.transactionID, watched: ResourceSet(source.resource),
+                version: source.version, documents: result.documents)
+            if let room { try source.list.copyKeys(from: start, to: room) }
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
             if exchange.http.isAnswered { return exchange.http.abort() }
             exchange.reject(Problem(error))
         }
+    }
+
+    /// Answers with the body of a known page: what else there is to say of it may have changed.
+    private func answer(
+        _ known: RememberedPages.KnownPage, _ source: borrowing VersionedList,
+        _ requested: RequestedList, _ start: PageStart, _ limit: Int, _ exchange: RelayExchange
+    ) throws(StoreError) {
+        exchange.http.appendAttached(known.body)
+        exchange.http.set(.totalCount, Int(source.list.count))
+        let end = try source.list.offset(of: start) + UInt64(known.documents)
+        if end < source.list.count, let last = known.lastKey {
+            setLink(requested, limit, after: last, exchange)
+        }
+        pages.renew(exchange, reader.transactionID, version: source.version)
     }
 
     /// Closes the page, or notes where its next portion begins; links to the next page.

@@ -16,7 +16,7 @@ extension RelayAPI {
             return exchange.reject(error)
         }
         do throws(StoreError) {
-            let version = try selection.version(reader.view, exchange.account)
+            let version = try selection.watched.version(in: reader.view, of: exchange.account)
             let tag = EntityTag(epoch: epoch, version: version, isWeak: true)
             if exchange.isSettled(by: tag) { return }
             let limit = page.limit ?? .max
@@ -35,7 +35,8 @@ extension RelayAPI {
                 SelectionContinuation(
                     operation: exchange.operation, account: exchange.account, hasRecords: false,
                     start: start, remaining: limit), exchange.http)
-            pages.remember(exchange, reader.transactionID)
+            _ = pages.remember(
+                exchange, reader.transactionID, watched: selection.watched, version: version)
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
             if exchange.http.isAnswered { return exchange.http.abort() }

@@ -51,16 +51,10 @@ enum Selection {
         return fingerprint.value
     }
 
-    /// The version of the list: that of the last change to any record that it looks at.
-    func version(_ view: borrowing StoreView, _ account: UInt32) throws(StoreError) -> UInt64 {
-        var version = try view.counter(account: account, resource: resource.rawValue)
-            .changeSequence
-        if case .unitsWithoutEed = self {
-            let months = try view.counter(
-                account: account, resource: Resource.eedMonth.rawValue)
-            version = max(version, months.changeSequence)
-        }
-        return version
+    /// The kinds of records that it looks at: whatever changes it is a change to one of these.
+    var watched: ResourceSet {
+        if case .unitsWithoutEed = self { return [.unit, .eedMonth] }
+        return ResourceSet([resource])
     }
 
     /// The selection that a request asked for, read again from its query: how a list that is

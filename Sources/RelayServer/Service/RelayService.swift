@@ -100,7 +100,10 @@ public final class RelayService: Sendable {
         let journal = AcceptJournal(log: log)
         state = ServiceState(journal: journal, health: health)
         server = try Server(
-            applications: try (0..<loops).map { _ in try RelayApplication(store, writing) },
+            applications: try (0..<loops).map { _ in
+                try RelayApplication(
+                    store, writing, rememberedBytes: Limits.rememberedBytes / loops)
+            },
             journal: journal)
         admin = try Server(
             applications: [try AdminApplication(store, writer, state)], journal: journal)
@@ -155,6 +158,9 @@ public final class RelayService: Sendable {
             json.member("scrubbedDocuments", upkeep.scrubbedDocuments)
         }
     }
+
+    /// Bytes of answers that the kernel was lent so far, as `/admin/stat` tells.
+    var lentBytes: UInt64 { server.counters.lentBytes }
 
     /// Why the store can be written to no more; nil as long as it can.
     public var fatalError: StoreError? { state.health.fatalError }

@@ -24,6 +24,8 @@ import System
 /// | `openStreams` | requests under way |
 /// | `requests`, `answers2xx` … `answers5xx` | answered requests, and by status |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
+/// | `lentBytes` | of those sent, the ones that the kernel took on loan instead of copying them |
+/// | `copyingLoops` | loops that copy everything, because the kernel refuses to take memory on loan |
 /// | `cutOffProtocolError` … `cutOffFailure` | connections that the server has ended, by the case of `CutOff` |
 /// | `turns` | turns of the loops: `requests` by it is how many share one |
 /// | `loops` | threads that serve the API |
@@ -54,6 +56,8 @@ struct ServiceFigures {
         json.member("answers5xx", counters.answers[5])
         json.member("receivedBytes", counters.receivedBytes)
         json.member("sentBytes", counters.sentBytes)
+        json.member("lentBytes", counters.lentBytes)
+        json.member("copyingLoops", counters.copyingLoops)
         for cause in CutOff.allCases {
             json.member(cause.figure, counters.cutOffs[cause.rawValue])
         }

@@ -37,11 +37,7 @@ extension StoreView {
         var page = PageResult()
         let list = source.list
         page.total = list.count
-        var offset: UInt64
-        switch start {
-        case .offset(let given): offset = given
-        case .after(let key): offset = key == .max ? page.total : try list.rank(of: key + 1)
-        }
+        var offset = try list.offset(of: start)
         guard offset < page.total, limit > 0 else {
             page.isLast = offset >= page.total
             return page

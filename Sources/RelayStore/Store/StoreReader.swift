@@ -9,6 +9,8 @@ public struct StoreReader: ~Copyable {
     private var reader: Reader
     private let hints: HintTable
     private let lastList = RememberedList()
+    /// Exact whenever `hints` are.
+    private(set) var areas: MovedAreas
     /// How far this reader knows what was moved.
     private var place: MovedDocuments.Place
     /// The commit for which all hints are exact, `inexact` if there is none.
@@ -26,6 +28,7 @@ public struct StoreReader: ~Copyable {
         exactFor = reader.transactionID
         place = core.moved.place(at: reader.transactionID)
         hints = HintTable(mapBase: core.mapBase)
+        areas = MovedAreas(from: reader.transactionID)
         self.reader = reader
         keyGeneration = generation
     }
@@ -65,6 +68,9 @@ public struct StoreReader: ~Copyable {
         reader.reset()
     }
 
+    /// Whether every document that was moved up to the commit that this reader sees is known.
+    var knowsMoves: Bool { exactFor == reader.transactionID }
+
     /// Forgets the hints of documents that were moved since this reader last looked.
     private mutating func followMoves(isSecondTry: Bool) {
         let transaction = reader.transactionID
@@ -77,11 +83,16 @@ public struct StoreReader: ~Copyable {
         defer { self.place = place }
         // Between its commit and its publication a commit of this process is behind for a
         // moment; one that still is on the next turn was another process's.
-        switch core.moved.follow(to: transaction, from: &place, { hints.forget($0) }) {
+        let pursuit = core.moved.follow(to: transaction, from: &place) {
+            hints.forget($0)
+            areas.note($0, transaction)
+        }
+        switch pursuit {
         case .caughtUp: exactFor = transaction
         case .behind where !isSecondTry: exactFor = Self.inexact
         case .behind, .lost:
             hints.forgetAll()
+            areas.forget(before: transaction)
             place = core.moved.place(at: transaction)
             exactFor = transaction
         }

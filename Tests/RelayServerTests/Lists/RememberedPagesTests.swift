@@ -36,7 +36,7 @@ struct RememberedPagesTests {
         }
     }
 
-    @Test("A remembered page is forgotten with the next change, whatever it changes.")
+    @Test("A change to a record of a remembered page is on the page that is asked for next.")
     func changes() throws {
         let fixture = try ServiceFixture()
         try fixture.store.load(orders: 10)

@@ -1,7 +1,8 @@
 import HTTP2
-import RelayServer
 import RelayStore
 import TestSupport
+
+@testable import RelayServer
 
 /// A whole service in this process, on an empty store in memory and a real Unix socket.
 final class ServedStore {
@@ -22,6 +23,9 @@ final class ServedStore {
     }
 
     deinit { service.stop() }
+
+    /// Bytes that its loops have lent up to their last turns.
+    var lentBytes: UInt64 { service.lentBytes }
 
     func connect() throws -> ClientConnection {
         try ClientConnection(unix: directory.file("relay.sock"))

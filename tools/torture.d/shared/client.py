@@ -9,8 +9,8 @@ from typing import Any, Mapping
 
 REQUEST_SECONDS = 30.0
 RECEIVED_BYTES = 1 << 18
-# An error code, a frame's type, a flag of a data provider.
-REFUSED_STREAM, GOAWAY, EOF_FLAG = 7, 7, 1
+# An error code, a frame's type, a flag of a data provider, a setting.
+REFUSED_STREAM, GOAWAY, EOF_FLAG, INITIAL_WINDOW_SIZE = 7, 7, 1, 4
 
 
 class Unanswered(Exception):
@@ -94,9 +94,14 @@ class _Stream:
 
 
 class Connection:
-    """One HTTP/2 connection, for one thread. Several requests may be under way on it."""
+    """One HTTP/2 connection, for one thread. Several requests may be under way on it.
 
-    def __init__(self, unix: str, seconds: float = REQUEST_SECONDS) -> None:
+    `window` is how many bytes the server may send ahead, on each stream and on all of them.
+    """
+
+    def __init__(
+        self, unix: str, seconds: float = REQUEST_SECONDS, window: int | None = None,
+    ) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(seconds)
         try:
@@ -104,13 +109,15 @@ class Connection:
         except OSError as error:
             self.socket.close()
             raise Unanswered(f'no connection: {error}', refused=True) from error
+        # Bytes that are received at once.
+        self.most = RECEIVED_BYTES
         self.streams: dict[int, _Stream] = {}
         self.last_stream: int | None = None
         self._bodies: dict[int, Any] = {}
         self._session = _Pointer()
-        self._make_session()
+        self._make_session(window)
 
-    def _make_session(self) -> None:
+    def _make_session(self, window: int | None) -> None:
         # The callbacks belong to the object: libnghttp2 does not keep them alive.
         self._callbacks = {
             'header': _OnHeader(self._take_header), 'frame_recv': _OnFrame(self._take_frame),
@@ -123,7 +130,13 @@ class Connection:
             setter(callbacks, callback)
         _nghttp2.nghttp2_session_client_new(ctypes.byref(self._session), callbacks, None)
         _nghttp2.nghttp2_session_callbacks_del(callbacks)
-        _nghttp2.nghttp2_submit_settings(self._session, ctypes.c_uint8(0), None, _Size(0))
+        if window is None:
+            _nghttp2.nghttp2_submit_settings(self._session, ctypes.c_uint8(0), None, _Size(0))
+            return
+        setting = (ctypes.c_uint32 * 2)(INITIAL_WINDOW_SIZE, window)
+        _nghttp2.nghttp2_submit_settings(self._session, ctypes.c_uint8(0), setting, _Size(1))
+        _nghttp2.nghttp2_session_set_local_window_size(
+            self._session, ctypes.c_uint8(0), _Int(0), _Int(window))
 
     def close(self) -> None:
         """Closes the socket; what is under way has no answer."""
@@ -216,11 +229,15 @@ class Connection:
     def receive(self) -> None:
         """Waits for bytes of the server and takes them in; Unanswered at their end."""
         try:
-            data = self.socket.recv(RECEIVED_BYTES)
+            data = self.socket.recv(self.most)
         except OSError as error:
             raise Unanswered(f'nothing received: {error or type(error).__name__}') from error
         if not data:
             raise Unanswered('the server closed the connection')
+        self.take(data)
+
+    def take(self, data: bytes) -> None:
+        """Takes bytes of the server in; Unanswered when they are no HTTP/2."""
         if _nghttp2.nghttp2_session_mem_recv(self._session, data, len(data)) < 0:
             raise Unanswered('the server broke the protocol')
         self._send()

@@ -27,7 +27,7 @@ extension Connection {
                 loop.attached.detachAll(self)
                 return !self.isClosing || close()
             }
-            let sent = loop.batch.send(to: self.socket)
+            let sent = loop.send(to: self.socket)
             if sent < 0, errno != EAGAIN, errno != EINTR {
                 turnDeaf()
                 return false

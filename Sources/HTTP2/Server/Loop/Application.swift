@@ -20,6 +20,10 @@ open class Application {
     /// Makes an application; each loop has its own.
     public init() {}
 
+    /// Memory of the application's that pieces of answers may lie in and that is written once: see
+    /// `WriteOnceMemory`. The same from the application's start to its end.
+    open var lentMemory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
     /// Requests were read that will be admitted or answered now: renew what goes stale. Comes between
     /// reading a request and `admit`, and again before `answer` if more was read since.
     open func beginTurn() {}

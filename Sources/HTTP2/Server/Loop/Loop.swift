@@ -46,6 +46,22 @@ struct Loop: Handle {
         return self.statusText + (status - 100) * 3
     }
 
+    /// Sends the batch: lent as far as that is worth it, the rest copied.
+    ///
+    /// - Returns: bytes sent, or -1 with `errno` set as by `sendmsg`.
+    @inline(__always)
+    func send(to socket: Int32) -> Int {
+        if self.batch.lendable < Limits.lentBytes { return self.batch.send(to: socket) }
+        return lend(to: socket)
+    }
+
+    private func lend(to socket: Int32) -> Int {
+        let sent = self.lender.send(self.batch, to: socket)
+        self.counters.lentBytes = self.lender.lentBytes
+        self.counters.copyingLoops = self.lender.isRefused ? 1 : 0
+        return sent
+    }
+
     /// Counts a connection that is cut off.
     func cutOff(_ cause: CutOff) {
         self.counters.cutOffs[cause.rawValue] &+= 1
@@ -59,6 +75,7 @@ struct Loop: Handle {
         self.fields.deallocate()
         self.statusText.deallocate()
         self.batch.deallocate()
+        self.lender.deallocate()
         self.pool.deallocate()
         self.memory.pointee.deallocate()
         self.memory.deinitialize(count: 1)

@@ -11,6 +11,10 @@ public struct LoopCounters: Equatable, Sendable {
     public var receivedBytes: UInt64 = 0
     /// Bytes that the kernel took from us, frames and all.
     public var sentBytes: UInt64 = 0
+    /// Bytes of those that were lent to the kernel instead of being copied.
+    public var lentBytes: UInt64 = 0
+    /// Loops that copy everything, because the kernel refused to take memory on loan.
+    public var copyingLoops: UInt64 = 0
     /// Turns in which there was something to do: `requests` by it is how many share one.
     public var turns: UInt64 = 0
     /// Streams that are open now.
@@ -35,6 +39,8 @@ public struct LoopCounters: Equatable, Sendable {
         sum.connections += right.connections
         sum.receivedBytes += right.receivedBytes
         sum.sentBytes += right.sentBytes
+        sum.lentBytes += right.lentBytes
+        sum.copyingLoops += right.copyingLoops
         sum.turns += right.turns
         sum.openStreams += right.openStreams
         for index in 0..<7 { sum.cutOffs[index] += right.cutOffs[index] }
@@ -46,6 +52,7 @@ public struct LoopCounters: Equatable, Sendable {
         (2..<6).allSatisfy { left.answers[$0] == right.answers[$0] }
             && left.connections == right.connections && left.turns == right.turns
             && left.receivedBytes == right.receivedBytes && left.sentBytes == right.sentBytes
+            && left.lentBytes == right.lentBytes && left.copyingLoops == right.copyingLoops
             && left.openStreams == right.openStreams
             && (0..<7).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
     }
@@ -64,6 +71,8 @@ final class PublishedCounters: Sendable {
     private let connections = Atomic<UInt64>(0)
     private let receivedBytes = Atomic<UInt64>(0)
     private let sentBytes = Atomic<UInt64>(0)
+    private let lentBytes = Atomic<UInt64>(0)
+    private let copyingLoops = Atomic<UInt64>(0)
     private let turns = Atomic<UInt64>(0)
     private let openStreams = Atomic<UInt64>(0)
     // Rare, so not worth a line that all turns write.
@@ -78,6 +87,8 @@ final class PublishedCounters: Sendable {
         connections.store(counters.connections, ordering: .relaxed)
         receivedBytes.store(counters.receivedBytes, ordering: .relaxed)
         sentBytes.store(counters.sentBytes, ordering: .relaxed)
+        lentBytes.store(counters.lentBytes, ordering: .relaxed)
+        copyingLoops.store(counters.copyingLoops, ordering: .relaxed)
         turns.store(counters.turns, ordering: .relaxed)
         openStreams.store(counters.openStreams, ordering: .relaxed)
     }
@@ -96,6 +107,8 @@ final class PublishedCounters: Sendable {
         counters.connections = connections.load(ordering: .relaxed)
         counters.receivedBytes = receivedBytes.load(ordering: .relaxed)
         counters.sentBytes = sentBytes.load(ordering: .relaxed)
+        counters.lentBytes = lentBytes.load(ordering: .relaxed)
+        counters.copyingLoops = copyingLoops.load(ordering: .relaxed)
         counters.turns = turns.load(ordering: .relaxed)
         counters.openStreams = openStreams.load(ordering: .relaxed)
         counters.cutOffs = cutOffs.withLock { $0 }

@@ -18,7 +18,8 @@ struct LoopState {
     /// Whether a connection was cut off since that was last published.
     var hasCutOff = false
     let memory: UnsafeMutablePointer<SessionMemory>
-    var batch = SendBatch()
+    var batch: SendBatch
+    var lender = Lender()
     var attached = AttachedPieces()
 
     var connections: Connection?
@@ -40,6 +41,7 @@ struct LoopState {
         // SAFETY: the owner keeps the application alive and frees all of this in `deallocate`.
         unmanagedApplication = Unmanaged.passUnretained(application)
         unmanagedOwner = Unmanaged.passUnretained(owner)
+        batch = SendBatch(lending: application.lentMemory)
         unmanagedBodies = Unmanaged.passUnretained(owner.bodies)
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
         fields = .allocate(capacity: Limits.responseFields + 2)

@@ -10,9 +10,20 @@ struct SendBatch {
         byteCount: Limits.sendArenaBytes, alignment: 64)
     private let vectors = UnsafeMutablePointer<iovec>.allocate(capacity: Limits.sendPieces)
     private var used = 0
-    private var count = 0
+    private(set) var count = 0
     /// Bytes gathered and not yet taken by the kernel.
     private(set) var pending = 0
+    /// Those of them that may be lent, see `Lender`.
+    private(set) var lendable = 0
+    /// Where the application has memory that may be lent.
+    private let lentStart: UInt
+    private let lentCount: UInt
+
+    /// - Parameter memory: where pieces may be lent from.
+    init(lending memory: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+        lentStart = UInt(bitPattern: memory.baseAddress)
+        lentCount = UInt(memory.count)
+    }
 
     /// Whether a DATA frame of `pieces` pieces and `copied` bytes still fits.
     @inline(__always)
@@ -64,17 +75,30 @@ struct SendBatch {
         // SAFETY: sendmsg only reads; the caller keeps the bytes until the batch is empty.
         vectors[count] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: bytes), iov_len: length)
+        if isLendable(vectors[count]) { lendable += length }
         count += 1
         pending += length
     }
 
+    /// Whether a piece lies in memory that may be lent.
+    @inline(__always)
+    func isLendable(_ piece: iovec) -> Bool {
+        UInt(bitPattern: piece.iov_base) &- lentStart < lentCount
+    }
+
+    /// A piece, from the first that was gathered.
+    func piece(_ index: Int) -> iovec { vectors[index] }
+
     /// Sends the batch with one system call.
     ///
     /// - Returns: bytes sent, or -1 with `errno` set as by `sendmsg`.
-    mutating func send(to socket: Int32) -> Int {
+    func send(to socket: Int32) -> Int { send(0..<count, to: socket) }
+
+    /// Sends some of its pieces.
+    func send(_ range: Range<Int>, to socket: Int32) -> Int {
         var message = msghdr()
-        message.msg_iov = vectors
-        message.msg_iovlen = count
+        message.msg_iov = vectors + range.lowerBound
+        message.msg_iovlen = range.count
         return sendmsg(socket, &message, Int32(MSG_NOSIGNAL))
     }
 
@@ -106,6 +130,7 @@ struct SendBatch {
         used = 0
         count = 0
         pending = 0
+        lendable = 0
     }
 
     /// Returns the memory; the batch may not be used afterwards.
@@ -113,4 +138,51 @@ struct SendBatch {
         arena.deallocate()
         vectors.deallocate()
     }
+}
+
+// MARK: - Lending
+
+extension SendBatch {
+    /// Pieces that are sent together, one way or the other.
+    struct Segment {
+        var range: Range<Int>
+        var isLent = false
+        var byteCount = 0
+        /// Bytes that have to be copied to be lent: what lies between lendable pieces.
+        var copiedBytes = 0
+    }
+
+    /// The segment that begins with a piece: pieces that are worth lending, with the small ones of the
+    /// arena between them, or everything up to the next such segment.
+    func segment(from first: Int) -> Segment {
+        var copied = Segment(range: first..<first)
+        var lent = Segment(range: first..<first, isLent: true)
+        for index in first..<count {
+            let piece = piece(index)
+            let isLendable = isLendable(piece)
+            let isSmall = piece.iov_base >= arena && piece.iov_base < arena + used
+            if isLendable || (isSmall && lent.copiedBytes + piece.iov_len <= Limits.lentCopyBytes) {
+                lent.range = lent.range.lowerBound..<index + 1
+                lent.byteCount += piece.iov_len
+                if !isLendable { lent.copiedBytes += piece.iov_len }
+                continue
+            }
+            if lent.isWorthIt { break }
+            // Neither what stands before this piece nor the piece itself.
+            copied.byteCount += lent.byteCount + piece.iov_len
+            copied.range = first..<index + 1
+            lent = Segment(range: index + 1..<index + 1, isLent: true)
+        }
+        if !lent.isWorthIt {
+            copied.byteCount += lent.byteCount
+            copied.range = first..<count
+            return copied
+        }
+        return copied.range.isEmpty ? lent : copied
+    }
+}
+
+extension SendBatch.Segment {
+    /// Whether two system calls cost less than the copy that they save.
+    fileprivate var isWorthIt: Bool { byteCount - copiedBytes >= Limits.lentBytes }
 }

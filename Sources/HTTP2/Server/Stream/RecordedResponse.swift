@@ -33,16 +33,34 @@ private struct Recording: Handle {
 }
 
 extension Exchange {
+    /// Bytes of this exchange's body if it is whole and attached; nil for any other.
+    public var attachedBytes: Int? {
+        let body = stream.body
+        return body.retained != nil || body.hasMore || body.isBroken ? nil : body.remaining
+    }
+
+    /// Copies what `attachedBytes` counts.
+    public func copyAttached(to memory: UnsafeMutableRawPointer) {
+        var end = memory
+        for index in 0..<stream.body.pieceCount {
+            let piece = stream.connection!.loop.attached.piece(index, of: stream)
+            memcpy(end, piece.start!, piece.length)
+            end += piece.length
+        }
+    }
+
     /// Takes down this exchange's response, which is whole.
     ///
+    /// - Parameter copy: where its body was copied to; without it, the pieces are noted where they are.
     /// - Returns: false when it cannot be given again: its body goes on, or lies in the heap, or
     ///   there are more pieces or fields than there is room for.
-    public func record(in recording: UnsafeMutablePointer<RecordedResponse>) -> Bool {
+    public func record(
+        in recording: UnsafeMutablePointer<RecordedResponse>, copy: UnsafeRawPointer? = nil
+    ) -> Bool {
         let recording = Recording(pointer: recording)
-        let pieceCount = stream.body.pieceCount
+        let pieceCount = copy == nil ? stream.body.pieceCount : 1
         let fieldCount = stream.fieldsUsed
-        guard stream.body.retained == nil, !stream.body.hasMore,
-            !stream.body.isBroken, pieceCount <= recording.pieces.count,
+        guard let bodyBytes = attachedBytes, pieceCount <= recording.pieces.count,
             fieldCount <= recording.fields.count
         else { return false }
         var valueBytes = 0
@@ -60,13 +78,15 @@ extension Exchange {
         }
         let loop = stream.connection!.loop
         for index in 0..<pieceCount {
-            recording.pieces[index] = loop.attached.piece(index, of: stream)
+            recording.pieces[index] =
+                copy.map { Piece(start: $0, length: bodyBytes) }
+                ?? loop.attached.piece(index, of: stream)
         }
         recording.status = stream.status
         recording.fieldCount = fieldCount
         recording.valueBytes = valueBytes
         recording.pieceCount = pieceCount
-        recording.bodyBytes = stream.body.remaining
+        recording.bodyBytes = bodyBytes
         return true
     }
 
