@@ -110,7 +110,7 @@ public enum Limits {
     /// Bytes that a scrub reads in a second unless told otherwise: 4 MiB, 2 ms of a core.
     public static let scrubRate = 4 << 20
 
-    /// Milliseconds for which failed commits are counted before the log says so again.
+    /// Milliseconds for which failed commits, or failed reads, are counted before the log says so again.
     static let failureLogInterval: Int64 = 10_000
 
     /// Entries of a reader's table of hints: 2^20 of 4 bytes, touched as documents are. Enough for

@@ -86,11 +86,13 @@ final class AdminApplication: Application {
     private func ready(_ exchange: Exchange) {
         if state.isReady {
             let damaged = store.damage.count
+            let failedReads = state.health.failedReads
             return exchange.answer(
                 200,
                 json: .object { json in
                     json.member("status", constant: "ready")
                     if damaged > 0 { json.member("damagedDocuments", damaged) }
+                    if failedReads > 0 { json.member("failedReads", failedReads) }
                 })
         }
         if let error = state.health.fatalError { return exchange.reject(Problem(error)) }
@@ -113,7 +115,7 @@ final class AdminApplication: Application {
             let keys = try keys.all(of: account == 0 ? nil : account)
             exchange.answer(200, json: .object { keys.writeMembers(to: &$0) })
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 
@@ -193,6 +195,12 @@ final class AdminApplication: Application {
         token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
     }
 
+    /// Answers a request for which something in the store could not be read.
+    private func fail(_ error: StoreError, _ exchange: Exchange) {
+        state.health.readFailed(error)
+        exchange.reject(Problem(error))
+    }
+
     // MARK: Statistics
 
     /// The reader table; DELETE frees the slots of processes that died, and of no others.
@@ -205,7 +213,7 @@ final class AdminApplication: Application {
             json.endObject()
             exchange.answer(200, json: json.bytes)
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 
@@ -220,7 +228,7 @@ final class AdminApplication: Application {
             json.endObject()
             exchange.answer(200, json: json.bytes)
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 }

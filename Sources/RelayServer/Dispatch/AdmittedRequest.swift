@@ -34,7 +34,7 @@ extension RelayAPI {
     mutating func admit(_ http: HTTP2.Exchange) throws(RequestRefusal) -> RelayExchange {
         var target = RequestTarget(http)
         let (operation, id) = try route(http, &target)
-        if let failure { throw .problem(Problem(failure)) }
+        if let failure { throw .problem(problem(failure)) }
         let account = operation.requiresKey ? try authenticate(http) : 0
         try target.checkQuery()
         if operation.maxBodyBytes > 0 {

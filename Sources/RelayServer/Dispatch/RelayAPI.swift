@@ -17,6 +17,8 @@ struct RelayAPI: ~Copyable, API {
     /// The store's epoch: part of every entity tag and cursor.
     let epoch: UInt64
     let writing: WriteAccess
+    /// Told of what cannot be read.
+    private let health: StoreHealth
     /// The records of the selection that is being answered.
     let selected = SelectedPage()
     /// Pages that were asked for again.
@@ -25,11 +27,14 @@ struct RelayAPI: ~Copyable, API {
     /// The account of the request that was authenticated last.
     private(set) var lastAccount: UInt32 = 0
 
-    init(_ store: Store, _ writing: WriteAccess, rememberedBytes: Int) throws(StoreError) {
+    init(
+        _ store: Store, _ writing: WriteAccess, _ health: StoreHealth, rememberedBytes: Int
+    ) throws(StoreError) {
         pages = RememberedPages(budget: rememberedBytes)
         reader = try store.makeReader()
         epoch = store.metadata.epoch
         self.writing = writing
+        self.health = health
     }
 
     /// Answers a request: reads its input and calls its operation's method.
@@ -54,9 +59,24 @@ struct RelayAPI: ~Copyable, API {
                 try references.check(in: reader.view, account: exchange.account, &faults)
                 exchange.reject(Problem(.validation, faults))
             } catch {
-                exchange.reject(Problem(error))
+                fail(error, exchange)
             }
         }
+    }
+
+    /// Answers a request for which something in the store could not be read: with a problem, or by
+    /// breaking an answer off that has begun, so that what was appended does not pass for the whole.
+    func fail(_ error: StoreError, _ http: HTTP2.Exchange) {
+        let problem = problem(error)
+        if http.isAnswered { http.abort() } else { http.reject(problem) }
+    }
+
+    func fail(_ error: StoreError, _ exchange: RelayExchange) { fail(error, exchange.http) }
+
+    /// What a request is answered for which something in the store could not be read.
+    func problem(_ error: StoreError) -> Problem {
+        health.readFailed(error)
+        return Problem(error)
     }
 
     /// The account that the request's key opens.
@@ -92,7 +112,7 @@ struct RelayAPI: ~Copyable, API {
             let key = UnsafeRawBufferPointer(rebasing: value[start...])
             account = try reader.view.authenticate(key)
         } catch {
-            throw .problem(Problem(error))
+            throw .problem(problem(error))
         }
         guard let account else { throw .unauthorized("the key is unknown or was revoked") }
         keys.keep(value, account: account)

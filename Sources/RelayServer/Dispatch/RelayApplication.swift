@@ -11,9 +11,10 @@ final class RelayApplication: Application {
 
     /// - Parameter rememberedBytes: bytes of pages that this loop may keep for those who ask again.
     init(
-        _ store: Store, _ writing: WriteAccess, rememberedBytes: Int = Limits.rememberedBytes
+        _ store: Store, _ writing: WriteAccess, _ health: StoreHealth,
+        rememberedBytes: Int = Limits.rememberedBytes
     ) throws(StoreError) {
-        let made = try RelayAPI(store, writing, rememberedBytes: rememberedBytes)
+        let made = try RelayAPI(store, writing, health, rememberedBytes: rememberedBytes)
         // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)
         api.initialize(to: made)
@@ -115,7 +116,7 @@ final class RelayApplication: Application {
     }
 
     override func refill(_ exchange: Exchange) {
-        if api.pointee.failure != nil { return exchange.abort() }
+        if let failure = api.pointee.failure { return api.pointee.fail(failure, exchange) }
         switch exchange.continuation {
         case .list(let next): api.pointee.continueList(next, exchange)
         case .selection(let next): api.pointee.continueSelection(next, exchange)

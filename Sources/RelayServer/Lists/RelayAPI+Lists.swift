@@ -38,9 +38,7 @@ extension RelayAPI {
                 version: source.version, documents: result.documents)
             if let room { try source.list.copyKeys(from: start, to: room) }
         } catch {
-            // The status is on its way already: what was appended must not pass for the list.
-            if exchange.http.isAnswered { return exchange.http.abort() }
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 
@@ -71,7 +69,7 @@ extension RelayAPI {
             }
             return
         }
-        guard let last = result.lastKey else { return }
+        let last = try lastKey(result, requested.key(exchange.account))
         http.continuation = .list(
             ListContinuation(
                 operation: exchange.operation, account: exchange.account, list: requested,
@@ -98,16 +96,26 @@ extension RelayAPI {
             let result = try appendRecords(
                 source, next.list, .after(key: next.after), next.remaining, http.portionBytes,
                 http, continues: true)
-            if !result.isLast, result.documents < next.remaining, let last = result.lastKey {
-                next.after = last
+            if !result.isLast, result.documents < next.remaining {
+                next.after = try lastKey(result, list)
                 next.remaining -= next.remaining == .max ? 0 : result.documents
                 http.continuation = .list(next)
                 return http.expectMore(true)
             }
             http.appendAttached(next.operation.listEnvelope.closing)
         } catch {
-            http.abort()
+            fail(error, http)
         }
+    }
+
+    /// Behind which key the next portion begins.
+    private func lastKey(
+        _ portion: PageResult, _ list: ListKey
+    ) throws(StoreError) -> UInt64 {
+        guard let last = portion.lastKey else {
+            throw .corrupted(list, "no record follows, though its end was not reached")
+        }
+        return last
     }
 
     /// Appends records as runs, without the comma behind the last one.

@@ -38,25 +38,23 @@ extension RelayAPI {
             _ = pages.remember(
                 exchange, reader.transactionID, watched: selection.watched, version: version)
         } catch {
-            // The status is on its way already: what was appended must not pass for the list.
-            if exchange.http.isAnswered { return exchange.http.abort() }
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 
     /// Appends the next portion of a selection, found anew in the newest commit.
     mutating func continueSelection(_ next: SelectionContinuation, _ http: HTTP2.Exchange) {
         let request = APIRequest(query: RequestTarget(http).query)
-        guard let selection = try? Selection(next.operation, request, next.account) else {
-            return http.abort()
-        }
         do throws(StoreError) {
+            guard let selection = try? Selection(next.operation, request, next.account) else {
+                throw .corrupted(what: "the query of a list that was begun")
+            }
             try selection.fill(
                 selected, reader.view, from: next.start,
                 limit: min(next.remaining, Limits.selectedRecords))
             try appendSelected(selection, next, http)
         } catch {
-            http.abort()
+            fail(error, http)
         }
     }
 

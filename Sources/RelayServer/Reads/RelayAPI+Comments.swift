@@ -24,7 +24,7 @@ extension RelayAPI {
             guard let order else { throw .corrupted(what: "order \(input.orderId)") }
             answer(order, input.page, tag, &exchange)
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 

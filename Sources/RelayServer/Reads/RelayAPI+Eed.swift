@@ -25,7 +25,7 @@ extension RelayAPI {
             exchange.http.answer(200, json: try report(input, account))
             exchange.setTag(tag)
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 

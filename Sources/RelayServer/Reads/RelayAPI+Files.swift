@@ -28,8 +28,7 @@ extension RelayAPI {
             }
             try answer(attachment, content, &exchange)
         } catch {
-            if exchange.http.isAnswered { return exchange.http.abort() }
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 
@@ -78,7 +77,7 @@ extension RelayAPI {
         do throws(StoreError) {
             try append(&next, http)
         } catch {
-            http.abort()
+            fail(error, http)
         }
     }
 

@@ -16,7 +16,7 @@ extension RelayAPI {
         do throws(StoreError) {
             list = try query.list(reader.view)
         } catch {
-            return exchange.reject(Problem(error))
+            return fail(error, exchange)
         }
         if let (list, parameter) = list {
             answerList(RequestedList(list, parameter), input.page, &exchange)

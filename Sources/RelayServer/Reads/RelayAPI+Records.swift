@@ -41,7 +41,7 @@ extension RelayAPI {
             // sent or copied.
             document.json.withUnsafeBytes { exchange.http.appendAttached($0) }
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 

@@ -102,7 +102,7 @@ public final class RelayService: Sendable {
         server = try Server(
             applications: try (0..<loops).map { _ in
                 try RelayApplication(
-                    store, writing, rememberedBytes: Limits.rememberedBytes / loops)
+                    store, writing, health, rememberedBytes: Limits.rememberedBytes / loops)
             },
             journal: journal)
         admin = try Server(

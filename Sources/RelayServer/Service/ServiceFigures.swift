@@ -14,6 +14,7 @@ import System
 /// | `largestGroup` | commands of the largest group |
 /// | `writerBusyMicroseconds` | time in which the writer applied and committed |
 /// | `failedWrites` | commits and commands that failed for the store's sake: full, damaged, an error of the disk |
+/// | `failedReads` | requests answered with an error, or whose answer was broken off, because something in the store cannot be read |
 /// | `damagedDocuments` | documents whose checksum is known to be wrong |
 /// | `deadReadersFreed` | reader slots of processes that have died |
 /// | `scrubs`, `scrubbedDocuments` | walks that compared all documents with their checksums, and documents in them |
@@ -42,6 +43,7 @@ struct ServiceFigures {
         json.member("largestGroup", writer.largestGroup)
         json.member("writerBusyMicroseconds", writer.busyMicroseconds)
         json.member("failedWrites", state.health.failedWrites)
+        json.member("failedReads", state.health.failedReads)
         json.member("connections", state.connectionCount)
         let counters = state.counters
         json.member("connectionsAccepted", counters.connections)

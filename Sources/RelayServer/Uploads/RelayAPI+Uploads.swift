@@ -87,7 +87,7 @@ extension RelayAPI {
             }
             return Problem(.notFound, "the account has no \(owner) \(id)")
         } catch {
-            return Problem(error)
+            return problem(error)
         }
     }
 

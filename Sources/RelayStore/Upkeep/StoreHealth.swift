@@ -6,14 +6,30 @@ import System
 public final class StoreHealth: Sendable {
     private struct State {
         var fatalError: StoreError?
-        /// When the log was last told of failures, in milliseconds on the monotonic clock.
+        var writes = Failures()
+        var reads = Failures()
+    }
+
+    /// Failures of a kind, of which the log is told now and then.
+    private struct Failures {
+        /// When the log was told last, in milliseconds on the monotonic clock.
         var toldAt: Int64?
         /// Failures since then.
         var untold = 0
+
+        /// Adds one; returns how many the log is to be told of, nil if it was told a while ago only.
+        mutating func add(at now: Int64) -> Int? {
+            untold += 1
+            if let toldAt, now < toldAt + Limits.failureLogInterval { return nil }
+            toldAt = now
+            defer { untold = 0 }
+            return untold
+        }
     }
 
     private let state = Mutex(State())
-    private let failures = Atomic<UInt64>(0)
+    private let writeFailures = Atomic<UInt64>(0)
+    private let readFailures = Atomic<UInt64>(0)
     private let isBroken = Atomic<Bool>(false)
     private let log: @Sendable (String) -> Void
     private let whenFatal: @Sendable (StoreError) -> Void
@@ -39,22 +55,37 @@ public final class StoreHealth: Sendable {
 
     /// Writes that failed for the store's sake since the start: commits, each with all that was in
     /// it, and commands that were taken out of one.
-    public var failedWrites: UInt64 { failures.load(ordering: .relaxed) }
+    public var failedWrites: UInt64 { writeFailures.load(ordering: .relaxed) }
+
+    /// Requests since the start that were answered with an error, or whose answer was broken off,
+    /// because something in the store could not be read.
+    public var failedReads: UInt64 { readFailures.load(ordering: .relaxed) }
 
     /// A commit failed, and what was in it with it.
     func writeFailed(_ error: StoreError) {
-        failures.add(1, ordering: .relaxed)
+        writeFailures.add(1, ordering: .relaxed)
         if error.isFatal { return fatal(error) }
-        let now = SystemClock.monotonic.milliseconds
-        let untold: Int? = state.withLock { state in
-            state.untold += 1
-            if let told = state.toldAt, now < told + Limits.failureLogInterval { return nil }
-            state.toldAt = now
-            defer { state.untold = 0 }
-            return state.untold
+        tell(\.writes, "write", error)
+    }
+
+    /// A request met something in the store that cannot be read.
+    public func readFailed(_ error: StoreError) {
+        switch error {
+        case .corrupted, .incompatible, .lmdb, .storeFull: break
+        case .duplicate, .tooLarge, .stopped: return
         }
-        guard let untold else { return }
-        log("\(untold == 1 ? "a write" : "\(untold) writes") failed: \(error)")
+        readFailures.add(1, ordering: .relaxed)
+        if error.isFatal { return fatal(error) }
+        tell(\.reads, "read", error)
+    }
+
+    private func tell(
+        _ kind: WritableKeyPath<State, Failures>, _ name: String, _ error: StoreError
+    ) {
+        let now = SystemClock.monotonic.milliseconds
+        let count = state.withLock { $0[keyPath: kind].add(at: now) }
+        guard let count else { return }
+        log("\(count == 1 ? "a \(name)" : "\(count) \(name)s") failed: \(error)")
     }
 
     /// A command was taken out of a group: for the store's sake, or for its own.

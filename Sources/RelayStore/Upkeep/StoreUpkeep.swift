@@ -94,9 +94,14 @@ private final class UpkeepWork: Sendable {
     }
 
     private func clearDeadReaders() {
-        guard let count = try? store.clearDeadReaders(), count > 0 else { return }
-        deadReaders.add(UInt64(count), ordering: .relaxed)
-        health.tell("freed \(count) reader slots of processes that have died")
+        do throws(StoreError) {
+            let count = try store.clearDeadReaders()
+            if count == 0 { return }
+            deadReaders.add(UInt64(count), ordering: .relaxed)
+            health.tell("freed \(count) reader slots of processes that have died")
+        } catch {
+            health.tell("the reader table cannot be looked at: \(error)")
+        }
     }
 
     private func step(_ scrub: inout Scrub?) {

@@ -16,17 +16,24 @@ struct DamageTests {
         let client = try service.client()
         #expect(try client.createOrder(NewOrder(title: Self.title)).value.id == 2)
         #expect(service.relayd.stop() == 0)
-        let data = service.store + "/data.mdb"
+        try Self.flip(Array(Self.title.utf8), at: 0, in: service.store)
+        return (service.store, service.key)
+    }
+
+    /// Flips a bit of one of these bytes, wherever the store's file has them.
+    private static func flip(_ text: [UInt8], at index: Int, in store: String) throws {
+        let data = store + "/data.mdb"
         let bytes = readBytes(data)
-        let text = Array(Self.title.utf8)
         let file = open(data, O_RDWR | O_CLOEXEC)
         defer { close(file) }
-        for start in bytes.indices
-        where bytes[start] == text[0] && bytes[start...].starts(with: text) {
-            var letter = bytes[start] ^ 1
-            try #require(pwrite(file, &letter, 1, off_t(start)) == 1)
+        let starts = bytes.indices.filter {
+            bytes[$0] == text[0] && bytes[$0...].starts(with: text)
         }
-        return (service.store, service.key)
+        try #require(!starts.isEmpty)
+        for start in starts {
+            var byte = bytes[start + index] ^ 1
+            try #require(pwrite(file, &byte, 1, off_t(start + index)) == 1)
+        }
     }
 
     private func status(_ call: () throws(RelayClientError) -> Void) -> Int? {
@@ -113,19 +120,70 @@ struct DamageTests {
             1, NewComment(text: "t", authorName: "a"),
             files: [RelayUpload(name: "a.jpg", mediaType: "image/jpeg", bytes: content)])
         #expect(service.relayd.stop() == 0)
-        let data = service.store + "/data.mdb"
-        let bytes = readBytes(data)
-        let start = try #require(
-            bytes.indices.last { bytes[$0] == mark[0] && bytes[$0...].starts(with: mark) })
-        let file = open(data, O_RDWR | O_CLOEXEC)
-        var letter = bytes[start] ^ 1
-        try #require(pwrite(file, &letter, 1, off_t(start)) == 1)
-        close(file)
+        try Self.flip(mark, at: 0, in: service.store)
         let dump = directory.file("dump")
         let made = ChildProcess.run("relayctl", ["dump", "--store", service.store, "--to", dump])
         #expect(made.code == 3)
         #expect(made.output.contains("attachment 1 of account 1: "), "\(made.output)")
         #expect(readText(dump).contains(#""end":2,"documents":2}"#))
         #expect(readText(dump).contains(#""title":"Dach""#))
+    }
+
+    /// What log and health say once an answer has broken off; how many did.
+    private func expectBroken(
+        _ service: (store: String, key: String), _ path: String, _ says: String
+    ) throws {
+        let directory = TemporaryDirectory()
+        let relayd = try Relayd(
+            store: service.store, in: directory, arguments: ["--scrub-rate", "0"])
+        let fields = [HeaderField("authorization", "Bearer \(service.key)")]
+        for _ in 0..<3 {
+            let connection = try relayd.connect()
+            #expect(throws: TransportError.self) {
+                try connection.perform(ClientRequest("GET", path, fields: fields))
+            }
+        }
+        #expect(relayd.output.contains("a read failed: "), "\(relayd.output)")
+        #expect(relayd.output.contains(says), "\(relayd.output)")
+        // Of three only the first is told at once.
+        #expect(relayd.output.split(separator: "\n").count { $0.contains("read failed") } == 1)
+        for words in [["health", "--json"], ["stat", "--json"]] {
+            let said = ChildProcess.run(
+                "relayctl", words + ["--admin-socket", relayd.adminSocket])
+            #expect(said.code == 0)
+            #expect(said.output.contains("\"failedReads\":3"), "\(said.output)")
+        }
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test("in the middle of a list breaks it off, and log, count and health say so.")
+    func brokenList() throws {
+        let directory = TemporaryDirectory()
+        let service = try FaultyService(in: directory)
+        // More than two portions.
+        for _ in 2...8 { #expect(try service.create(100_000) == 201) }
+        #expect(service.relayd.stop() == 0)
+        // The list's keys, one behind the other: 7 becomes the id of no order.
+        let keys = [UInt64(6), 7, 8].flatMap { key in
+            (0..<8).map { UInt8(truncatingIfNeeded: key >> (8 * $0)) }
+        }
+        try Self.flip(keys, at: 10, in: service.store)
+        try expectBroken(
+            (service.store, service.key), "/v1/orders",
+            "it names document 1/5/65543, which is missing")
+    }
+
+    @Test("or rather a file that is damaged near its end breaks off, and is said.")
+    func brokenFile() throws {
+        let directory = TemporaryDirectory()
+        let service = try FaultyService(in: directory)
+        let mark = Array("unverwechselbare Bytes".utf8)
+        let content = [UInt8](repeating: 65, count: 1_000_000) + mark
+        _ = try service.client().createOrderComment(
+            1, NewComment(text: "t", authorName: "a"),
+            files: [RelayUpload(name: "a.jpg", mediaType: "image/jpeg", bytes: content)])
+        #expect(service.relayd.stop() == 0)
+        try Self.flip(mark, at: 0, in: service.store)
+        try expectBroken((service.store, service.key), "/v1/attachments/1", "is damaged")
     }
 }

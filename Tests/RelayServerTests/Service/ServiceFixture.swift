@@ -4,6 +4,7 @@ import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
+import Synchronization
 import TestSupport
 
 @testable import RelayServer
@@ -46,7 +47,9 @@ final class ServiceFixture {
     let store: Store
     let writer: Writer
     let keys: TestKeys
-    let state = ServiceState()
+    let state: ServiceState
+    /// Lines of the log.
+    let log = TestLog()
     /// Idempotency-Keys whose requests have no answer yet.
     let underWay: RequestsUnderWay
     private let loop: DetachedLoop
@@ -55,10 +58,13 @@ final class ServiceFixture {
     init(options: StoreOptions? = nil) throws {
         store = try Store.inMemory(options: options)
         keys = try TestKeys(store)
-        writer = Writer(store)
+        let log = log
+        let health = StoreHealth { log.add($0) }
+        state = ServiceState(health: health)
+        writer = Writer(store, health: health)
         let writing = WriteAccess(writer: writer)
         underWay = writing.underWay
-        loop = try DetachedLoop(application: try RelayApplication(store, writing))
+        loop = try DetachedLoop(application: try RelayApplication(store, writing, health))
         adminLoop = try DetachedLoop(application: try AdminApplication(store, writer, state))
     }
 
@@ -88,6 +94,15 @@ final class ServiceFixture {
 
     /// Sequence number of the newest change: it stays when nothing was changed.
     func sequence() throws -> UInt64 { try store.newestSequence() }
+}
+
+/// What the service says to people.
+final class TestLog: Sendable {
+    private let all = Mutex<[String]>([])
+
+    var lines: [String] { all.withLock { $0 } }
+
+    func add(_ line: String) { all.withLock { $0.append(line) } }
 }
 
 extension Store {

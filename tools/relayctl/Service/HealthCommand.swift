@@ -8,10 +8,12 @@ enum HealthCommand {
             throw .notRunning(socket: socket)
         }
         let answer = Report(json: try relayd.perform("GET", "/readyz"))
-        let damaged = answer.text("damagedDocuments", or: "damagedDocuments").flatMap { Int($0) }
         return Report { writer in
             writer.member("ready", true)
-            if let damaged { writer.member("damagedDocuments", damaged) }
+            for name in ["damagedDocuments", "failedReads"] as [StaticString] {
+                let count = answer.text(name, or: name).flatMap { Int($0) }
+                if let count { writer.member(name, count) }
+            }
         }
     }
 }

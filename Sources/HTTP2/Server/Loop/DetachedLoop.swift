@@ -25,6 +25,8 @@ public final class DetachedLoop {
     }
 
     /// Answers one request; waits when the application answers later.
+    ///
+    /// - Returns: the answer; one with status 0 and nothing else where the application broke it off.
     public func perform(_ request: ClientRequest) -> ClientResponse {
         let stream = eventLoop.loop.pool.acquire()
         stream.connection = connection
@@ -113,6 +115,7 @@ public final class DetachedLoop {
                 connection.retainedBytes -= stream.body.remaining
                 stream.body.remaining = 0
             }
+            if stream.body.isBroken { return ClientResponse() }
             if !stream.body.hasMore { return response }
             Connection.refill(stream)
         }
