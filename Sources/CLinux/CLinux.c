@@ -130,3 +130,8 @@ void relay_release(int file, long offset, long bytes) {
     int result = fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes);
     (void)result;
 }
+
+void relay_begin_writing_out(int file) {
+    int result = sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+    (void)result;
+}

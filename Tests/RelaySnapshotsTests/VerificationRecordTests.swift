@@ -36,7 +36,7 @@ import Testing
         defer { fixture.keep() }
         let repository = try repository(fixture, snapshots: 3)
         let ids = repository.ids()
-        for id in ids.suffix(2) { try repository.note(id, .full, isSound: false) }
+        try repository.note(ids.suffix(2).map { ($0, false) }, .full)
         #expect(try repository.prune(RetentionPolicy(last: 2), dryRun: true).kept == ids)
         let list = try repository.list().entries
         #expect(list.map(\.verification.isDamaged) == [false, true, true])

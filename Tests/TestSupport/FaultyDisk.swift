@@ -25,6 +25,10 @@ public final class FaultyDisk {
         public static let rename = Calls(rawValue: 8)
         /// fallocate.
         public static let allocate = Calls(rawValue: 16)
+        /// pread.
+        public static let read = Calls(rawValue: 64)
+        /// open.
+        public static let open = Calls(rawValue: 128)
     }
 
     /// What the process needs in its environment.
@@ -73,6 +77,9 @@ public final class FaultyDisk {
         set([Int(error), skipped, count ?? -1, bytes, 0], from: 1)
         set([calls.rawValue], from: 0)
     }
+
+    /// Counts calls from now on, of which none fails.
+    public func count(_ calls: Calls) { fail(calls, with: EIO, times: 0) }
 
     /// Lets nothing fail any more.
     public func heal() { set([0, 0, 0, 0, 0, 0], from: 0) }

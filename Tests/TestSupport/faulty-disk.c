@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,16 @@ enum {
     WORDS
 };
 
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, RENAME = 8, ALLOCATE = 16, DATA_SYNC = 32 };
+enum {
+    WRITE = 1,
+    SYNC = 2,
+    TRUNCATE = 4,
+    RENAME = 8,
+    ALLOCATE = 16,
+    DATA_SYNC = 32,
+    READ = 64,
+    OPEN = 128
+};
 
 static _Atomic long still[WORDS];
 static _Atomic long *words = still;
@@ -151,4 +161,30 @@ int rename(const char *from, const char *to) {
 int link(const char *from, const char *to) {
     if (fails(RENAME, to, 0)) FAIL(-1, 0);
     return REAL(link)(from, to);
+}
+
+ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
+    if (fails_open(READ, file, count)) FAIL(-1, REAL(pread)(file, bytes, count / 2, offset));
+    return REAL(pread)(file, bytes, count, offset);
+}
+
+ssize_t pread64(int file, void *bytes, size_t count, off64_t offset) {
+    return pread(file, bytes, count, offset);
+}
+
+int open(const char *path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    if (fails(OPEN, path, 0)) FAIL(-1, -1);
+    return REAL(open)(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    return open(path, flags, mode);
 }

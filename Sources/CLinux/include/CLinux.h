@@ -86,6 +86,9 @@ int relay_reserve(int file, long offset, long bytes);
 /// Takes them back, and with them what stood there (FALLOC_FL_PUNCH_HOLE); a hint.
 void relay_release(int file, long offset, long bytes);
 
+/// Has the kernel begin to write out what it holds of a file (sync_file_range); a hint.
+void relay_begin_writing_out(int file);
+
 /// Leaves cores to every other thread that wants them (SCHED_IDLE), as far as the calling thread is
 /// concerned; 0, or -1 with errno set.
 int relay_run_idle(void);

@@ -34,6 +34,17 @@ public struct PageSet: Sendable {
         }
     }
 
+    /// The pages in the set, in ascending order.
+    public var pages: some Sequence<Int> {
+        words.indices.lazy.flatMap { number in
+            sequence(state: words[number]) { rest in
+                if rest == 0 { return nil }
+                defer { rest &= rest &- 1 }
+                return number << 6 | rest.trailingZeroBitCount
+            }
+        }
+    }
+
     /// Whether a page is in the set.
     @inline(__always)
     public func contains(_ page: Int) -> Bool {

@@ -123,6 +123,10 @@ struct DiskFile: ~Copyable {
         guard fsync(descriptor) == 0 else { throw failure("fsync") }
     }
 
+    /// Has the kernel begin to write out what was written; `sync` waits for the end, and says whether
+    /// it went well.
+    func beginWritingOut() { relay_begin_writing_out(descriptor) }
+
     /// Writes a part out and lets the page cache forget it: what is written here is read by nobody
     /// soon, and the cache belongs to what is served.
     ///

@@ -7,11 +7,16 @@ extension Manifest {
     /// no damage, but an error.
     init?(reading file: [UInt8], path: String) throws(SnapshotError) {
         guard Self.isWhole(file) else { return nil }
-        let version = try? JSONParser().parse(file) { $0["format"]?.integer }
-        if let version = version.flatMap({ $0 }), version > Int64(Limits.formatVersion) {
-            throw .newerFormat(path: path, version: Int(version))
+        var version = Limits.formatVersion
+        let read = try? JSONParser().parse(file) { json -> Manifest? in
+            version = json["format"]?.integer.flatMap { Int(exactly: $0) } ?? version
+            return Manifest(json: json)
         }
-        self.init(file)
+        if version > Limits.formatVersion {
+            throw .newerFormat(path: path, version: version)
+        }
+        guard let manifest = read ?? nil else { return nil }
+        self = manifest
     }
 
     /// Whether the sum at the end is that of what stands before it.
@@ -71,7 +76,7 @@ extension Manifest {
         }
         self.counts = read
         self.segments = segments.elements.compactMap {
-            $0.string.flatMap { UInt64(String($0), radix: 16) }
+            $0.string.flatMap { hexadecimalNumber($0.bytes) }
         }
         stored = json["stored"].flatMap { stored in
             guard let map = stored["map"]?.string,
@@ -82,4 +87,20 @@ extension Manifest {
                 map: String(map), addedPages: addedPages, addedBytes: addedBytes)
         }
     }
+}
+
+/// The number that hexadecimal digits say, as `String(_:radix:)` writes them; nil for anything else.
+private func hexadecimalNumber(_ digits: UnsafeBufferPointer<UInt8>) -> UInt64? {
+    if digits.isEmpty || digits.count > 16 { return nil }
+    var number: UInt64 = 0
+    for digit in digits {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            number = number << 4 | UInt64(digit - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"):
+            number = number << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
+        default: return nil
+        }
+    }
+    return number
 }

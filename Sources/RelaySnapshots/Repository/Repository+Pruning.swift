@@ -118,16 +118,34 @@ extension Repository {
             }
             if maps.isEmpty { continue }
             let moved = try move(maps, from: Set(sparse), pageBytes: pageBytes, progress)
-            for (number, map) in zip(numbers, moved) {
-                let (bytes, name) = try map.encoded()
-                try Disk.write(bytes, to: "\(self.maps)/\(name)\(Self.mapSuffix)")
-                manifests[number].manifest.stored?.map = name
-                // The one step that counts for this snapshot; before and after it, it is whole.
-                try Disk.write(
-                    manifests[number].manifest.encoded, to: manifestPath(manifests[number].id))
+            for start in stride(from: 0, to: moved.count, by: Limits.filesAtOnce) {
+                let some = start..<min(start + Limits.filesAtOnce, moved.count)
+                try lead(&manifests, numbers[some], to: moved[some])
             }
         }
         return sparse.count
+    }
+
+    /// Writes page maps anew, and has the manifests of these numbers name them.
+    private func lead(
+        _ manifests: inout [(id: String, manifest: Manifest)], _ numbers: ArraySlice<Int>,
+        to maps: ArraySlice<PageMap>
+    ) throws(SnapshotError) {
+        var files: [(path: String, bytes: [UInt8])] = []
+        for (number, map) in zip(numbers, maps) {
+            let (bytes, name) = try map.encoded()
+            manifests[number].manifest.stored?.map = name
+            let path = "\(self.maps)/\(name)\(Self.mapSuffix)"
+            // Snapshots of the same commit share it.
+            if !files.contains(where: { $0.path == path }) { files.append((path, bytes)) }
+        }
+        try Disk.write(all: files)
+        // The one step that counts for a snapshot; before and after it, it is whole.
+        try Disk.write(
+            all: numbers.map { number in
+                let (id, manifest) = manifests[number]
+                return (manifestPath(id), manifest.encoded)
+            })
     }
 
     private func move(

@@ -9,14 +9,9 @@ extension Repository {
     ) throws(SnapshotError) -> VerificationReport {
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
-        return try verify(id, depth, CheckedPacks(packs), progress)
-    }
-
-    private func verify(
-        _ id: String, _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress
-    ) throws(SnapshotError) -> VerificationReport {
+        let checked = CheckedPacks(packs)
         let report = try examine(id, depth, checked, progress)
-        try note(id, depth, isSound: report.isSound)
+        try note([(id, report.isSound)], depth)
         return report
     }
 
@@ -66,10 +61,18 @@ extension Repository {
                 try progress.report(.hashing, number + 1, of: names.count)
             }
         }
+        var found: [(id: String, isSound: Bool)] = []
         for id in all.map(\.id) {
-            let found = try verify(id, depth, checked, progress)
-            report.add(found.naming(id))
+            let one = try examine(id, depth, checked, progress)
+            report.add(one.naming(id))
+            found.append((id, one.isSound))
+            // To lay one out takes long; sums are compared at once.
+            if depth == .full || found.count == Limits.filesAtOnce {
+                try note(found, depth)
+                found = []
+            }
         }
+        try note(found, depth)
         return report
     }
 

@@ -1,19 +1,21 @@
+import LMDB
+
 /// Compares the sums of all frames that a snapshot needs, without decompressing any.
 struct FrameComparison {
     private let map: PageMap
     private var packs: [CheckedPack?] = []
     /// Numbers of the frames that are needed, for each pack.
-    private var frames: [Set<Int>]
+    private var frames: [PageSet] = []
     private(set) var report = VerificationReport()
 
     init(_ map: PageMap) {
         self.map = map
-        frames = map.packs.map { _ in [] }
     }
 
     /// Compares them; what is wrong is in the report.
     mutating func run(_ checked: CheckedPacks, _ progress: WorkProgress) throws(SnapshotError) {
         for name in map.packs { open(checked.pack(name)) }
+        frames = packs.map { PageSet(below: $0?.index.frames.count ?? 0) }
         for run in map.needed { need(run) }
         for pack in packs.indices {
             compare(pack)
@@ -44,13 +46,13 @@ struct FrameComparison {
         guard last < pack.index.addresses.count else {
             return report.add("pack \(pack.name) has no page \(last)")
         }
-        frames[number].formUnion(pack.index.frame(of: first)...pack.index.frame(of: last))
+        frames[number].insert(pack.index.frame(of: first)..<pack.index.frame(of: last) + 1)
     }
 
     private mutating func compare(_ number: Int) {
         guard let pack = packs[number] else { return }
         let before = pack.bytes
-        for frame in frames[number].sorted() {
+        for frame in frames[number].pages {
             if let finding = pack.finding(ofFrame: frame) { report.add(finding) }
         }
         report.bytes += pack.bytes - before
@@ -72,7 +74,7 @@ struct FrameComparison {
         }
         for (number, pack) in packs.enumerated() {
             guard let pack else { continue }
-            for frame in frames[number].sorted()
+            for frame in frames[number].pages
             where !pack.index.frames[frame].bases.allSatisfy(sound.contains) {
                 report.add(
                     "\(pack.name(ofFrame: frame)) cannot be had: pages that they are built on are "

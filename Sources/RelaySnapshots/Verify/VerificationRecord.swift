@@ -78,14 +78,23 @@ extension Repository {
         return file.flatMap { $0 }.map { VerificationRecord($0) } ?? VerificationRecord()
     }
 
-    /// Keeps what a verification has found. Somebody who may only read has the answer all the same.
-    func note(_ id: String, _ depth: VerificationDepth, isSound: Bool) throws(SnapshotError) {
-        var record = verification(id)
-        record.note(depth, isSound: isSound, at: .now)
+    /// Keeps what a verification of some snapshots has found. Somebody who may only read has the
+    /// answer all the same.
+    func note(
+        _ found: [(id: String, isSound: Bool)], _ depth: VerificationDepth
+    ) throws(SnapshotError) {
+        let files = found.map { id, isSound in
+            var record = verification(id)
+            record.note(depth, isSound: isSound, at: .now)
+            return (verificationPath(id), record.encoded)
+        }
         do throws(SnapshotError) {
-            try Disk.write(record.encoded, to: verificationPath(id))
+            try Disk.write(all: files)
         } catch .system(_, _, let code) where [EACCES, EPERM, EROFS].contains(code) {
             return
+        } catch .system(_, _, ENOENT) {
+            // Whoever added a snapshot meanwhile took what was being written for leftovers.
+            for (path, bytes) in files { try Disk.write(bytes, to: path) }
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import RelaySnapshots
@@ -38,5 +39,66 @@ import Testing
         let value = try body()
         if getenv("RELAY_GROWTH") != nil { print(name, (clock() - start) / 1_000, "ms of CPU") }
         return value
+    }
+
+    @Test("takes as many calls more for each snapshot more, whatever is done with it.")
+    func calls() throws {
+        let fixture = try SnapshotFixture(orders: 300)
+        defer { fixture.keep() }
+        let repository = try Repository(creating: fixture.file("repository"))
+        let disk = FaultyDisk(in: fixture.directory, of: "/repository")
+        var (list, verify, prune): ([Calls], [Calls], [Calls]) = ([], [], [])
+        for round in 1...24 {
+            try fixture.update([UInt64(round)], to: "round \(round) ")
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+            guard [6, 12, 24].contains(round) else { continue }
+            list.append(try calls(["list"], fixture, disk))
+            verify.append(try calls(["verify", "--quick"], fixture, disk))
+            prune.append(try calls(["prune", "--keep-last", "\(round / 2)"], fixture, disk))
+        }
+        // A manifest is opened and read once.
+        #expect(list[1] - list[0] == Calls(opens: 6, reads: 6, syncs: 0))
+        #expect(list[2] - list[1] == Calls(opens: 12, reads: 12, syncs: 0))
+        let (first, second) = (verify[1] - verify[0], verify[2] - verify[1])
+        #expect(second.opens <= 2 * first.opens + 6, "\(verify)")
+        #expect(second.reads <= 2 * first.reads + 6, "\(verify)")
+        #expect(verify[2].opens <= 24 * 8, "\(verify)")
+        // One for each file that is written, and one for all their names.
+        #expect(second.syncs == 12, "\(verify)")
+        // Packs become sparse all at once: what is bound is the work for a snapshot.
+        #expect(prune[2].opens <= 24 * 12, "\(prune)")
+        #expect(prune[2].reads <= 24 * 20, "\(prune)")
+        #expect(prune[2].syncs <= 12 * 2 + 10, "\(prune)")
+    }
+
+    /// System calls on the files of a repository.
+    private struct Calls: Equatable {
+        var opens = 0
+        var reads = 0
+        var syncs = 0
+
+        static func - (left: Calls, right: Calls) -> Calls {
+            Calls(
+                opens: left.opens - right.opens, reads: left.reads - right.reads,
+                syncs: left.syncs - right.syncs)
+        }
+    }
+
+    /// Counts what a verb of `relayctl snapshot` calls, each kind on a copy of the repository.
+    private func calls(
+        _ words: [String], _ fixture: SnapshotFixture, _ disk: FaultyDisk
+    ) throws -> Calls {
+        func count(_ calls: FaultyDisk.Calls) -> Int {
+            let parent = fixture.file("copy")
+            mkdir(parent, 0o700)
+            let copied = ChildProcess.run("cp", ["-r", fixture.file("repository"), parent])
+            #expect(copied.code == 0)
+            disk.count(calls)
+            let verb = ["snapshot", words[0], parent + "/repository"] + words.dropFirst()
+            #expect(ChildProcess("relayctl", verb, environment: disk.environment).wait() == 0)
+            #expect(ChildProcess.run("rm", ["-r", parent]).code == 0)
+            return disk.seen
+        }
+        return Calls(opens: count(.open), reads: count(.read), syncs: count(.sync))
     }
 }
