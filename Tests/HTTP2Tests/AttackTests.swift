@@ -46,6 +46,17 @@ struct AttackTests {
         try expectAlive(server)
     }
 
+    @Test("that uses the highest stream id there is, first or later, is answered.")
+    func highestStream() throws {
+        let server = try SampleServer()
+        for earlier in [[], RawConnection.get("/missing", stream: 1)] {
+            let client = try RawConnection(server.path)
+            client.write(earlier + RawConnection.get("/missing", stream: 0x7FFF_FFFF))
+            #expect(client.awaitsEnd(of: 0x7FFF_FFFF))
+        }
+        try expectAlive(server)
+    }
+
     @Test("that floods PING frames is told to calm down.")
     func pingFlood() throws {
         let server = try SampleServer()

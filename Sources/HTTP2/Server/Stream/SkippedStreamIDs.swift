@@ -24,7 +24,8 @@ struct SkippedStreamIDs {
     mutating func pass(_ id: Int32) {
         ranges[nextRange] = (highest + 2, id - 2)
         nextRange = (nextRange + 1) % ranges.count
-        count += Int(id - highest) / 2 - 1
+        // The highest id there is minus the first value is no Int32.
+        count += (Int(id) - Int(highest)) / 2 - 1
         highest = id
     }
 
