@@ -37,8 +37,7 @@ public enum Limits {
     /// Bodies up to this are copied into the send arena: below it one memcpy beats a piece.
     static let copiedBodyBytes = 256
 
-    /// Bytes that a send must be able to lend before it lends any: two system calls cost as much as the
-    /// copy below it.
+    /// Bytes that a send must be able to lend before it lends any: below it the copy costs no more.
     static let lentBytes = 16 * 1024
     /// Bytes of headers that are copied to be lent with them, and of the memory for those that is let
     /// go of together: 16 fresh pages, some µs each.
@@ -274,26 +273,19 @@ public enum Limits {
     /// Bytes that a client loop reads at once: two pages of 50 orders, and still within a core's
     /// second-level cache.
     static let clientReceiveBytes = 128 * 1024
-
     /// Request bytes that a connection of a client loop gathers for one send. 256 requests are
     /// 16 KiB; a whole frame has to fit behind them.
     static let clientSendBytes = 64 * 1024
-
     /// The longest piece that nghttp2 hands out at once: a frame with its header, and some padding.
     static let clientFrameBytes = 16 * 1024 + 512
-
     /// Time for a server's SETTINGS after a client loop has connected.
     static let clientHandshakeMilliseconds: Int64 = 5_000
-
     /// Windows that a client loop grants: no WINDOW_UPDATE per stream, one per half a GiB in all.
     static let clientWindowBytes: Int32 = 1 << 30
-
     /// Path and query of a request of a client loop. Cursors are the longest: about 100 bytes.
     public static let clientPathBytes = 1_024
-
     /// Body of a request of a client loop: a comment or a patch.
     public static let clientBodyBytes = 1_024
-
     /// Connections of a client loop answered in one turn.
     static let clientEventsPerTurn = 64
 
@@ -301,10 +293,8 @@ public enum Limits {
 
     /// Bytes that a client reads at once: several frames.
     static let clientBufferBytes = 64 * 1024
-
     /// Windows of stream and connection: 16 MiB, because a client reads into memory as fast as it can.
     static let clientReadAheadBytes: Int32 = 16 * 1024 * 1024
-
     /// Time that a client waits for an answer unless its caller says otherwise.
     public static let clientAnswerMilliseconds: Int32 = 30_000
 }
