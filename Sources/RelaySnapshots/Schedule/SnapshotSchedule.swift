@@ -136,7 +136,8 @@ public final class SnapshotSchedule: Sendable {
             }
             log(
                 "snapshot \(outcome.id): \(outcome.manifest.stored?.addedBytes ?? 0) bytes added "
-                    + "in \(outcome.milliseconds) ms")
+                    + "in \(outcome.milliseconds) ms, in which the store grew by "
+                    + "\(outcome.growth) bytes")
         } catch .cancelled {
             return
         } catch {
