@@ -86,6 +86,13 @@ let package = Package(
         .executableTarget(
             name: "parsebench", dependencies: ["RelayContract", "CivilTime", "JSON", "System"],
             path: "tools/parsebench"),
+        .executableTarget(
+            name: "relayfuzz",
+            dependencies: [
+                "RelayServer", "RelaySnapshots", "RelayRecords", "RelayStore", "RelayContract",
+                "HTTP2", "CivilTime", "JSON", "Zstd",
+            ],
+            path: "tools/relayfuzz", exclude: ["corpus"]),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),
 
         // Tests mirror Sources.
