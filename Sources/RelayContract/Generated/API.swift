@@ -86,6 +86,12 @@ public protocol API: ~Copyable {
     /// GET /v1/eed: Energy data of a unit and month.
     mutating func getEed(_ input: GetEedInput, _ exchange: inout Exchange)
 
+    /// POST /v1/eed/batch: Deliver the energy data of many units and months.
+    mutating func consumeEedBatch(_ input: ConsumeEedBatchInput, _ exchange: inout Exchange)
+
+    /// GET /v1/eed/units: Energy data of all units of a property and month.
+    mutating func getEedOfProperty(_ input: GetEedOfPropertyInput, _ exchange: inout Exchange)
+
     /// GET /v1/eed/missing: Units without data for a month.
     mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
 
@@ -209,6 +215,12 @@ extension API where Self: ~Copyable {
         case .getEed:
             let input = try GetEedInput(request)
             getEed(input, &exchange)
+        case .consumeEedBatch:
+            let input = try ConsumeEedBatchInput(request, parser)
+            consumeEedBatch(input, &exchange)
+        case .getEedOfProperty:
+            let input = try GetEedOfPropertyInput(request)
+            getEedOfProperty(input, &exchange)
         case .getUnitsWithoutEed:
             let input = try GetUnitsWithoutEedInput(request)
             getUnitsWithoutEed(input, &exchange)

@@ -1636,6 +1636,162 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/eed/batch": {
+              "post": {
+                "operationId": "consumeEedBatch",
+                "tags": ["eed"],
+                "summary": "Deliver the energy data of many units and months",
+                "description": "Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it: those that are right are stored, and the others are refused with their faults. With `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for the whole body. Correct the deliveries whose `status` is 422 and send those again. Our addition.",
+                "parameters": [
+                  {
+                    "name": "atomic",
+                    "in": "query",
+                    "description": "With `true` all deliveries are stored, or none of them.",
+                    "schema": {"type": "boolean"},
+                    "example": true
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The deliveries.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/EedBatch"},
+                      "example": {
+                        "deliveries": [
+                          {
+                            "propertyId": 3,
+                            "unitId": 21,
+                            "customerId": 12,
+                            "period": "2026-02",
+                            "mscName": "Messdienst Süd GmbH",
+                            "consumptions": [
+                              {"service": "HEATING", "unitofmeasure": "HCU", "amount": 312.5}
+                            ],
+                            "benchmarks": []
+                          }
+                        ]
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "A verdict for each delivery, in their order.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/EedBatchResult"},
+                        "example": {
+                          "results": [
+                            {"status": 204},
+                            {
+                              "status": 422,
+                              "errors": [
+                                {
+                                  "pointer": "/deliveries/1/unitId",
+                                  "code": "unknown_reference",
+                                  "detail": "the account has no unit 99"
+                                }
+                              ]
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/eed/units": {
+              "get": {
+                "operationId": "getEedOfProperty",
+                "tags": ["eed"],
+                "summary": "Energy data of all units of a property and month",
+                "description": "For each unit of the property what getEed answers for that month, by ascending id of the unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Our addition.",
+                "parameters": [
+                  {
+                    "name": "propertyId",
+                    "in": "query",
+                    "required": true,
+                    "description": "The property.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 3
+                  },
+                  {
+                    "name": "period",
+                    "in": "query",
+                    "required": true,
+                    "description": "The month; the present month at the latest.",
+                    "schema": {"$ref": "#/components/schemas/EedPeriod"},
+                    "example": "2026-02"
+                  },
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The data.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/EedUnitReportList"},
+                        "example": {
+                          "units": [
+                            {
+                              "unitId": 21,
+                              "period": "2026-02",
+                              "month": {
+                                "unitId": 21,
+                                "period": "2026-02",
+                                "mscName": "Messdienst Süd GmbH",
+                                "deliveredAt": "2026-03-03T05:00:00.000Z",
+                                "consumptions": [
+                                  {"service": "HEATING", "unitofmeasure": "HCU", "amount": 312.5}
+                                ]
+                              },
+                              "benchmarks": []
+                            },
+                            {"unitId": 22}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/eed/missing": {
               "get": {
                 "operationId": "getUnitsWithoutEed",
@@ -2589,7 +2745,7 @@ public enum OpenAPIDocument {
                 }
               },
               "ContentTooLarge": {
-                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
+                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties, createUnits and consumeEedBatch, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -3513,6 +3669,36 @@ public enum OpenAPIDocument {
                 "description": "The answer to a request with `dryRun=true`: that of the request itself, without the ids that it would have assigned.",
                 "type": "object"
               },
+              "EedBatch": {
+                "title": "EedBatch",
+                "description": "Deliveries of energy data. Of two of the same unit and month the later one stays.",
+                "type": "object",
+                "properties": {
+                  "deliveries": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 10000,
+                    "items": {"$ref": "#/components/schemas/EedDelivery"},
+                    "description": "In the order of the results."
+                  }
+                },
+                "required": ["deliveries"],
+                "additionalProperties": false
+              },
+              "EedBatchResult": {
+                "title": "EedBatchResult",
+                "description": "What became of each delivery of a batch.",
+                "type": "object",
+                "properties": {
+                  "results": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/EedVerdict"},
+                    "description": "A verdict for each delivery, in their order."
+                  }
+                },
+                "required": ["results"],
+                "additionalProperties": false
+              },
               "EedBenchmark": {
                 "title": "EedBenchmark",
                 "description": "The consumption of comparable units, of one service in the month.",
@@ -3522,8 +3708,7 @@ public enum OpenAPIDocument {
                   "unitofmeasure": {"$ref": "#/components/schemas/EedUnit"},
                   "amount": {
                     "type": "number",
-                    "minimum": 0,
-                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded."
+                    "description": "The amount: any finite number. A number that does not equal a double in its shortest form is refused, never rounded."
                   }
                 },
                 "required": ["service", "unitofmeasure", "amount"],
@@ -3547,12 +3732,11 @@ public enum OpenAPIDocument {
                   },
                   "amount": {
                     "type": "number",
-                    "minimum": 0,
-                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded. Required unless `errors` is true."
+                    "description": "The amount: any finite number. A correction, or a meter that was changed, may make it negative. Absent means that there is no figure, which is not the same as 0. A number that does not equal a double in its shortest form is refused, never rounded."
                   },
                   "errors": {
                     "type": "boolean",
-                    "description": "Whether metering failed: then `amount` may be missing. Absent means false."
+                    "description": "Whether metering failed. Absent means false."
                   },
                   "remarkcodes": {
                     "type": "array",
@@ -3562,8 +3746,6 @@ public enum OpenAPIDocument {
                   }
                 },
                 "required": ["service", "unitofmeasure"],
-                "if": {"properties": {"errors": {"const": true}}, "required": ["errors"]},
-                "else": {"required": ["amount"]},
                 "examples": [
                   {
                     "service": "HEATING",
@@ -3677,7 +3859,7 @@ public enum OpenAPIDocument {
               },
               "EedPeriod": {
                 "title": "EedPeriod",
-                "description": "A month as `YYYY-MM`, from 0001-01 to the present month (UTC, at the time of the request).",
+                "description": "A month as `YYYY-MM`, from 0001-01 to the present month in Europe/Berlin at the time of the request.",
                 "type": "string",
                 "format": "month",
                 "pattern": "^([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])$",
@@ -3759,6 +3941,70 @@ public enum OpenAPIDocument {
                 "description": "The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.",
                 "type": "string",
                 "enum": ["KWH", "HCU", "M3"]
+              },
+              "EedUnitReport": {
+                "title": "EedUnitReport",
+                "description": "The consumption of one of a property's units, as an EedReport has it. A unit for which there is no data at all has its `unitId` alone.",
+                "type": "object",
+                "properties": {
+                  "unitId": {"$ref": "#/components/schemas/Id", "description": "The unit."},
+                  "period": {
+                    "$ref": "#/components/schemas/EedPeriod",
+                    "description": "The month that was asked for."
+                  },
+                  "month": {"$ref": "#/components/schemas/EedMonth", "description": "That month."},
+                  "monthBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The month before it."
+                  },
+                  "yearBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The same month of the year before."
+                  },
+                  "benchmarks": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedBenchmark"},
+                    "description": "Benchmarks to compare with, kept as given."
+                  }
+                },
+                "required": ["unitId"],
+                "examples": [{"unitId": 22}],
+                "additionalProperties": false
+              },
+              "EedUnitReportList": {
+                "title": "EedUnitReportList",
+                "description": "The consumption of a property's units.",
+                "type": "object",
+                "properties": {
+                  "units": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/EedUnitReport"},
+                    "description": "By ascending id of the unit."
+                  }
+                },
+                "required": ["units"],
+                "additionalProperties": false
+              },
+              "EedVerdict": {
+                "title": "EedVerdict",
+                "description": "What became of one delivery of a batch.",
+                "type": "object",
+                "properties": {
+                  "status": {
+                    "type": "integer",
+                    "minimum": 204,
+                    "maximum": 422,
+                    "description": "204: the data is stored. 422: it is refused, and `errors` says why."
+                  },
+                  "errors": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Fault"},
+                    "description": "The faults of a delivery that is refused, with pointers into the whole body: the first one at least, and up to 1000 of all deliveries together."
+                  }
+                },
+                "required": ["status"],
+                "additionalProperties": false
               },
               "Fault": {
                 "title": "Fault",

@@ -49,6 +49,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case consumeEed
     /// GET /v1/eed: Energy data of a unit and month.
     case getEed
+    /// POST /v1/eed/batch: Deliver the energy data of many units and months.
+    case consumeEedBatch
+    /// GET /v1/eed/units: Energy data of all units of a property and month.
+    case getEedOfProperty
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
@@ -103,6 +107,8 @@ extension Operation {
         case .createContactPerson: "createContactPerson"
         case .consumeEed: "consumeEed"
         case .getEed: "getEed"
+        case .consumeEedBatch: "consumeEedBatch"
+        case .getEedOfProperty: "getEedOfProperty"
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
         case .getAttachment: "getAttachment"
         case .createDocumentV1: "createDocumentV1"
@@ -124,7 +130,8 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
-            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
+            .consumeEedBatch, .createDocumentV1, .createDocument, .createDocumentAttachment,
+            .createAppointment:
             .post
         case .deleteProperty, .deleteAppointment: .delete
         case .updateOrder, .updateAppointment: .patch
@@ -151,6 +158,8 @@ extension Operation {
         case .createOrderField: "/v1/order-fields"
         case .createContactPerson: "/v1/contact-persons"
         case .consumeEed, .getEed: "/v1/eed"
+        case .consumeEedBatch: "/v1/eed/batch"
+        case .getEedOfProperty: "/v1/eed/units"
         case .getUnitsWithoutEed: "/v1/eed/missing"
         case .getAttachment: "/v1/attachments/{attachmentId}"
         case .createDocumentV1: "/v1/documents"
@@ -178,7 +187,7 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
             .createOrder, .updateOrder, .createOrderComment, .createOrderField,
-            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
+            .createContactPerson, .consumeEed, .consumeEedBatch, .createDocumentV1, .createDocument,
             .createDocumentAttachment, .createAppointment, .updateAppointment, .deleteAppointment:
             true
         default: false
@@ -190,8 +199,8 @@ extension Operation {
     public var getOfPath: Operation? {
         switch self {
         case .getOpenAPI: .getOpenAPI
-        case .createAddress, .createOrderField, .createContactPerson, .createDocumentV1,
-            .createDocumentAttachment:
+        case .createAddress, .createOrderField, .createContactPerson, .consumeEedBatch,
+            .createDocumentV1, .createDocumentAttachment:
             nil
         case .getAddress: .getAddress
         case .createCustomer, .getCustomers: .getCustomers
@@ -204,6 +213,7 @@ extension Operation {
         case .getOrder, .updateOrder: .getOrder
         case .getOrderComments, .createOrderComment: .getOrderComments
         case .consumeEed, .getEed: .getEed
+        case .getEedOfProperty: .getEedOfProperty
         case .getUnitsWithoutEed: .getUnitsWithoutEed
         case .getAttachment: .getAttachment
         case .createDocument, .getDocuments: .getDocuments
@@ -230,7 +240,7 @@ extension Operation {
             .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
             .createAppointment, .updateAppointment:
             1_048_576
-        case .createProperties, .createUnits: 8_388_608
+        case .createProperties, .createUnits, .consumeEedBatch: 8_388_608
         case .createOrderComment: 101_048_576
         case .createDocumentAttachment: 134_381_912
         default: 0
@@ -242,8 +252,9 @@ extension Operation {
     public var bodyTypes: BodyTypes {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .createDocumentV1,
-            .createDocument, .createDocumentAttachment, .createAppointment, .updateAppointment:
+            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .consumeEedBatch,
+            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment,
+            .updateAppointment:
             .applicationJson
         case .createOrderComment: [.applicationJson, .multipartFormData]
         default: []
@@ -256,7 +267,8 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
-            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
+            .consumeEedBatch, .createDocumentV1, .createDocument, .createDocumentAttachment,
+            .createAppointment:
             true
         default: false
         }
@@ -268,7 +280,7 @@ extension Operation {
         switch self {
         case .getCustomers: .customers
         case .getProperties: .properties
-        case .getUnits, .getUnitsWithMscNumber, .getUnitsWithoutEed: .units
+        case .getUnits, .getUnitsWithMscNumber, .getEedOfProperty, .getUnitsWithoutEed: .units
         case .getOrders, .getOrderComments: .array
         case .getDocuments: .documents
         case .getAppointments: .appointments

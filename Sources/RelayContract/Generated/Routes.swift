@@ -96,6 +96,20 @@ extension Router {
                     return RouteTarget(get: .getEed, post: .consumeEed)
                         .match(method, id: nil)
                 }
+                if segments.matches(2, "batch") {
+                    if segments.count == 3 {
+                        return RouteTarget(post: .consumeEedBatch)
+                            .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
+                if segments.matches(2, "units") {
+                    if segments.count == 3 {
+                        return RouteTarget(get: .getEedOfProperty)
+                            .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
                 if segments.matches(2, "missing") {
                     if segments.count == 3 {
                         return RouteTarget(get: .getUnitsWithoutEed)

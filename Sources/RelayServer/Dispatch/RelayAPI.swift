@@ -19,6 +19,8 @@ struct RelayAPI: ~Copyable, API {
     let writing: WriteAccess
     /// The records of the selection that is being answered.
     let selected = SelectedPage()
+    /// What answers of this turn were composed of.
+    let turnBytes = TurnBytes()
     /// Pages that were answered under the commit that the reader sees.
     let pages = RememberedPages()
     private var keys = KeyCache()

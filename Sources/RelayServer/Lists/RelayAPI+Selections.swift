@@ -1,4 +1,5 @@
 import HTTP2
+import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
@@ -35,7 +36,7 @@ extension RelayAPI {
                 SelectionContinuation(
                     operation: exchange.operation, account: exchange.account, hasRecords: false,
                     start: start, remaining: limit), exchange.http)
-            pages.remember(exchange, reader.transactionID)
+            if !selection.isComposed { pages.remember(exchange, reader.transactionID) }
         } catch {
             // The status is on its way already: what was appended must not pass for the list.
             if exchange.http.isAnswered { return exchange.http.abort() }
@@ -89,6 +90,9 @@ extension RelayAPI {
     private func appendRuns(
         _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ maxBytes: Int
     ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        if case .eedOfProperty(let units) = selection {
+            return try appendReports(units, &runs, maxBytes)
+        }
         let keys = selected.keys
         var bytes = 0
         let count = try reader.appendRuns(
@@ -104,6 +108,24 @@ extension RelayAPI {
             range, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
         ) { run in runs.append(run) }
         return (count + covering.documents, covering.lastKey ?? last)
+    }
+
+    /// Appends the reports of the selected units, which are made here, as one run.
+    private func appendReports(
+        _ units: EedOfProperty, _ runs: inout RecordRuns, _ maxBytes: Int
+    ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        var bytes: [UInt8] = []
+        var count = 0
+        for key in selected.keys where bytes.count < maxBytes {
+            var writer = JSONWriter()
+            try units.write(unit: key.recordID, reader.view, to: &writer)
+            bytes += writer.bytes
+            bytes.append(UInt8(ascii: ","))
+            count += 1
+        }
+        if count == 0 { return (0, nil) }
+        runs.append(turnBytes.keep(bytes))
+        return (count, selected.keys[count - 1])
     }
 
     /// Where a page begins.

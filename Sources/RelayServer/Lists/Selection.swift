@@ -6,13 +6,14 @@ import RelayStore
 /// A list that is not kept in the store as such: which records are on it, in which order.
 enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
+    case eedOfProperty(EedOfProperty)
     case appointments(AppointmentWindow)
     case orders(OrderQuery)
 
     /// The kind of record on it.
     var resource: Resource {
         switch self {
-        case .unitsWithoutEed: .unit
+        case .unitsWithoutEed, .eedOfProperty: .unit
         case .appointments: .appointment
         case .orders: .order
         }
@@ -26,11 +27,16 @@ enum Selection {
         switch self {
         case .unitsWithoutEed(let units):
             try units.fill(page, view, from: start, limit: limit)
+        case .eedOfProperty(let units):
+            try units.fill(page, view, from: start, limit: limit)
         case .appointments(let window):
             try window.fill(page, view, from: start, limit: limit)
         case .orders(let query): try query.fill(page, view, from: start, limit: limit)
         }
     }
+
+    /// Whether its records are made for the answer: they lie in no map.
+    var isComposed: Bool { if case .eedOfProperty = self { true } else { false } }
 
     /// Filters and order, for cursors.
     var fingerprint: UInt64 {
@@ -47,6 +53,10 @@ enum Selection {
         case .orders(let query):
             fingerprint.mix(3)
             fingerprint.mix(query.filter)
+        case .eedOfProperty(let units):
+            fingerprint.mix(4)
+            fingerprint.mix(units.property)
+            fingerprint.mix(UInt64(units.month.number))
         }
         return fingerprint.value
     }
@@ -55,7 +65,9 @@ enum Selection {
     func version(_ view: borrowing StoreView, _ account: UInt32) throws(StoreError) -> UInt64 {
         var version = try view.counter(account: account, resource: resource.rawValue)
             .changeSequence
-        if case .unitsWithoutEed = self {
+        switch self {
+        case .appointments, .orders: break
+        case .unitsWithoutEed, .eedOfProperty:
             let months = try view.counter(
                 account: account, resource: Resource.eedMonth.rawValue)
             version = max(version, months.changeSequence)
@@ -72,6 +84,10 @@ enum Selection {
         case .getUnitsWithoutEed:
             let period = try GetUnitsWithoutEedInput(request).period
             self = .unitsWithoutEed(UnitsWithoutEed(account: account, period))
+        case .getEedOfProperty:
+            let input = try GetEedOfPropertyInput(request)
+            self = .eedOfProperty(
+                EedOfProperty(account: account, property: input.propertyId, input.period))
         case .getAppointments:
             self = .appointments(AppointmentWindow(try GetAppointmentsInput(request), account))
         case .getOrders:

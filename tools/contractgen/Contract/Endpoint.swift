@@ -53,8 +53,11 @@ struct Endpoint {
 
     var isWrite: Bool { method != "get" }
 
-    /// The schema of a body that is read before the method is called.
-    var model: String? { body.flatMap { $0.isStreamed ? nil : $0.model } }
+    /// The type of a body that is read before the method is called.
+    var model: String? { body.flatMap { $0.isStreamed ? nil : $0.readAs } }
+
+    /// Whether an input does not have the body as a client sends it.
+    var hidesBody: Bool { body.map { $0.isStreamed || $0.readAs != $0.model } ?? false }
 
     /// Whether the method takes the body from the exchange, piece by piece.
     var streamsBody: Bool { body?.isStreamed ?? false }
