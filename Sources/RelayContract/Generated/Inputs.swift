@@ -9,6 +9,17 @@ public struct GetOpenAPIInput: Sendable {
     public init() {}
 }
 
+/// What getProblemType gets.
+public struct GetProblemTypeInput: Sendable {
+    /// From the path.
+    public var name: ProblemName
+
+    /// An input with those members.
+    public init(name: ProblemName) {
+        self.name = name
+    }
+}
+
 /// What createAddress gets.
 public struct CreateAddressInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -1399,6 +1410,55 @@ extension GetAppointmentsInput {
             throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId, from: from, to: to)
+    }
+}
+
+/// What getCalendar gets.
+public struct GetCalendarInput: Sendable {
+    /// Only appointments of this customer.
+    public var customerId: UInt64?
+    /// Only appointments that end after this time.
+    public var from: WallTime?
+    /// Only appointments that begin before this time.
+    public var to: WallTime?
+
+    /// An input with those members.
+    public init(customerId: UInt64? = nil, from: WallTime? = nil, to: WallTime? = nil) {
+        self.customerId = customerId
+        self.from = from
+        self.to = to
+    }
+}
+
+extension GetCalendarInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var customerId: UInt64?
+        var from: WallTime?
+        var to: WallTime?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("customerId") {
+                guard faults.admit("customerId", place: 0, seen: &seen) else { continue }
+                customerId = faults.id("customerId", value)
+            } else if name.matches("from") {
+                guard faults.admit("from", place: 1, seen: &seen) else { continue }
+                from = faults.wallTime("from", value)
+            } else if name.matches("to") {
+                guard faults.admit("to", place: 2, seen: &seen) else { continue }
+                to = faults.wallTime("to", value)
+            } else {
+                faults.unknownParameter(name, known: "customerId", "from", "to")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(customerId: customerId, from: from, to: to)
     }
 }
 

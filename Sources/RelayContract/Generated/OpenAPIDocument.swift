@@ -67,6 +67,51 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/problems/{name}": {
+              "get": {
+                "operationId": "getProblemType",
+                "tags": ["service"],
+                "security": [],
+                "summary": "What a problem type means",
+                "description": "What a problem type means and what to do about it. The `type` of a problem is this path. No key is needed. Our addition.",
+                "parameters": [
+                  {
+                    "name": "name",
+                    "in": "path",
+                    "required": true,
+                    "description": "The last segment of a problem's `type`.",
+                    "schema": {"$ref": "#/components/schemas/ProblemName"},
+                    "example": "conflict"
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The meaning.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/ProblemDescription"},
+                        "example": {
+                          "type": "/problems/conflict",
+                          "title": "The request conflicts with other records",
+                          "status": 409,
+                          "meaning": "The detail names them.",
+                          "action": "Change or delete the records that the detail names first, then send the request again."
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/addresses": {
               "post": {
                 "operationId": "createAddress",
@@ -97,6 +142,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id, as a bare integer.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -217,7 +263,10 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "An existing customer was updated.",
-                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
+                      "ETag": {"$ref": "#/components/headers/ETag"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -252,6 +301,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "A customer was created.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -468,6 +518,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "The properties after the change, in the order of the request.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -720,6 +773,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "The units after the change, in the order of the request.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -912,6 +968,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -1369,6 +1426,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The comment's id.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1425,6 +1485,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The id, as a bare integer.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1482,6 +1545,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The id, as a bare integer.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1682,6 +1748,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "A verdict for each delivery, in their order.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {"$ref": "#/components/schemas/EedBatchResult"},
@@ -1948,6 +2017,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The document's id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"},
                       "Deprecation": {"$ref": "#/components/headers/Deprecation"},
@@ -2010,6 +2080,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The document's id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -2191,7 +2262,10 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The attachment's id, for getAttachment.",
-                    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
+                      "Location": {"$ref": "#/components/headers/Location"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -2253,6 +2327,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -2346,6 +2421,58 @@ public enum OpenAPIDocument {
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/appointments.ics": {
+              "get": {
+                "operationId": "getCalendar",
+                "tags": ["appointments"],
+                "summary": "Appointments as a calendar",
+                "description": "All appointments of the account, or those of one customer or in a window, as iCalendar (RFC 5545). Times are as the clock on the wall shows them in Europe/Berlin. An appointment keeps its UID for ever; one that was deleted within the last 30 days is in the calendar with `STATUS:CANCELLED`. Ask again with If-None-Match: an unchanged calendar is answered with 304. Our addition.",
+                "parameters": [
+                  {
+                    "name": "customerId",
+                    "in": "query",
+                    "description": "Only appointments of this customer.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {
+                    "name": "from",
+                    "in": "query",
+                    "description": "Only appointments that end after this time.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2026-02-06 00:00:00"
+                  },
+                  {
+                    "name": "to",
+                    "in": "query",
+                    "description": "Only appointments that begin before this time.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2026-02-07 00:00:00"
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The calendar.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/WeakETag"}},
+                    "content": {
+                      "text/calendar": {
+                        "schema": {"type": "string"},
+                        "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Relay//EN\r\nEND:VCALENDAR\r\n"
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
@@ -2682,6 +2809,11 @@ public enum OpenAPIDocument {
                 "description": "The current version; absent if there is none.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
+              },
+              "IdempotencyReplayed": {
+                "description": "`true` if this is the answer that an earlier request under the same Idempotency-Key got; absent otherwise.",
+                "schema": {"type": "boolean"},
+                "example": true
               },
               "AcceptEncoding": {
                 "description": "`identity` if the body had a Content-Encoding: Relay decodes none.",
@@ -4779,6 +4911,57 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "ProblemDescription": {
+                "title": "ProblemDescription",
+                "description": "What a problem type means.",
+                "type": "object",
+                "properties": {
+                  "type": {
+                    "type": "string",
+                    "description": "The URI that a problem of this type has as its `type`."
+                  },
+                  "title": {"type": "string", "description": "The type in a few words."},
+                  "status": {
+                    "type": "integer",
+                    "minimum": 400,
+                    "maximum": 599,
+                    "description": "The status code of the answers."
+                  },
+                  "meaning": {"type": "string", "description": "What has happened."},
+                  "action": {"type": "string", "description": "What to do next."}
+                },
+                "required": ["type", "title", "status", "meaning", "action"],
+                "additionalProperties": false
+              },
+              "ProblemName": {
+                "title": "ProblemName",
+                "description": "The name of a problem type: the last segment of its URI.",
+                "type": "string",
+                "enum": [
+                  "bad-request",
+                  "not-json",
+                  "bad-query",
+                  "unauthorized",
+                  "not-found",
+                  "method-not-allowed",
+                  "request-timeout",
+                  "conflict",
+                  "under-way",
+                  "cursor-expired",
+                  "precondition-failed",
+                  "content-too-large",
+                  "record-full",
+                  "unsupported-media-type",
+                  "range-not-satisfiable",
+                  "validation",
+                  "idempotency-key-reused",
+                  "too-many-requests",
+                  "headers-too-large",
+                  "internal-fault",
+                  "unavailable",
+                  "storage-full"
+                ]
               },
               "Property": {
                 "title": "Property",

@@ -5,6 +5,8 @@
 public enum Operation: UInt8, Sendable, CaseIterable {
     /// GET /openapi.json: This document.
     case getOpenAPI
+    /// GET /problems/{name}: What a problem type means.
+    case getProblemType
     /// POST /v1/addresses: Create an address.
     case createAddress
     /// GET /v1/addresses/{addressId}: One address.
@@ -71,6 +73,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case createAppointment
     /// GET /v1/appointments: Appointments.
     case getAppointments
+    /// GET /v1/appointments.ics: Appointments as a calendar.
+    case getCalendar
     /// GET /v1/appointments/{appointmentId}: One appointment.
     case getAppointment
     /// PATCH /v1/appointments/{appointmentId}: Change an appointment.
@@ -85,6 +89,7 @@ extension Operation {
     public var name: StaticString {
         switch self {
         case .getOpenAPI: "getOpenAPI"
+        case .getProblemType: "getProblemType"
         case .createAddress: "createAddress"
         case .getAddress: "getAddress"
         case .createCustomer: "createCustomer"
@@ -118,6 +123,7 @@ extension Operation {
         case .createDocumentAttachment: "createDocumentAttachment"
         case .createAppointment: "createAppointment"
         case .getAppointments: "getAppointments"
+        case .getCalendar: "getCalendar"
         case .getAppointment: "getAppointment"
         case .updateAppointment: "updateAppointment"
         case .deleteAppointment: "deleteAppointment"
@@ -144,6 +150,7 @@ extension Operation {
     public var path: StaticString {
         switch self {
         case .getOpenAPI: "/openapi.json"
+        case .getProblemType: "/problems/{name}"
         case .createAddress: "/v1/addresses"
         case .getAddress: "/v1/addresses/{addressId}"
         case .createCustomer, .getCustomers: "/v1/customers"
@@ -167,6 +174,7 @@ extension Operation {
         case .getDocument: "/v2/documents/{documentId}"
         case .createDocumentAttachment: "/v2/documents/{documentId}/attachments"
         case .createAppointment, .getAppointments: "/v1/appointments"
+        case .getCalendar: "/v1/appointments.ics"
         case .getAppointment, .updateAppointment, .deleteAppointment:
             "/v1/appointments/{appointmentId}"
         }
@@ -176,7 +184,7 @@ extension Operation {
     @inlinable
     public var requiresKey: Bool {
         switch self {
-        case .getOpenAPI: false
+        case .getOpenAPI, .getProblemType: false
         default: true
         }
     }
@@ -199,6 +207,7 @@ extension Operation {
     public var getOfPath: Operation? {
         switch self {
         case .getOpenAPI: .getOpenAPI
+        case .getProblemType: .getProblemType
         case .createAddress, .createOrderField, .createContactPerson, .consumeEedBatch,
             .createDocumentV1, .createDocumentAttachment:
             nil
@@ -219,6 +228,7 @@ extension Operation {
         case .createDocument, .getDocuments: .getDocuments
         case .getDocument: .getDocument
         case .createAppointment, .getAppointments: .getAppointments
+        case .getCalendar: .getCalendar
         case .getAppointment, .updateAppointment, .deleteAppointment: .getAppointment
         }
     }

@@ -62,11 +62,11 @@ extension RelayAPI {
 
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
     /// list, or notes where it goes on.
-    private func appendSelected(
+    func appendSelected(
         _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
         var runs = RecordRuns(http, continues: present.hasRecords)
-        let (count, last) = try appendRuns(selection, present.account, &runs, http.portionBytes)
+        let (count, last) = try appendRuns(selection, present.account, &runs, http)
         runs.finish()
         var next = present
         let isWhole = count == selected.count
@@ -77,10 +77,13 @@ extension RelayAPI {
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)
-        if isDone { return http.appendAttached(present.operation.listEnvelope.closing) }
+        if isDone {
+            if case .calendar = selection { return endCalendar(http) }
+            return http.appendAttached(present.operation.listEnvelope.closing)
+        }
         next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
-        if count == 0 { http.appendAttached("\n") }
+        if count == 0, !selection.isComposed { http.appendAttached("\n") }
         http.continuation = .selection(next)
         http.expectMore(true)
     }
@@ -88,11 +91,13 @@ extension RelayAPI {
     /// Appends the runs of the selected page, up to a number of bytes; returns how many records they
     /// have, and the key of the last.
     private func appendRuns(
-        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ maxBytes: Int
+        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ http: HTTP2.Exchange
     ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        let maxBytes = http.portionBytes
         if case .eedOfProperty(let units) = selection {
             return try appendReports(units, &runs, maxBytes)
         }
+        if case .calendar = selection { return try appendEvents(account, http) }
         let keys = selected.keys
         var bytes = 0
         let count = try reader.appendRuns(

@@ -8,13 +8,14 @@ enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
     case eedOfProperty(EedOfProperty)
     case appointments(AppointmentWindow)
+    case calendar(AppointmentWindow)
     case orders(OrderQuery)
 
     /// The kind of record on it.
     var resource: Resource {
         switch self {
         case .unitsWithoutEed, .eedOfProperty: .unit
-        case .appointments: .appointment
+        case .appointments, .calendar: .appointment
         case .orders: .order
         }
     }
@@ -29,14 +30,19 @@ enum Selection {
             try units.fill(page, view, from: start, limit: limit)
         case .eedOfProperty(let units):
             try units.fill(page, view, from: start, limit: limit)
-        case .appointments(let window):
+        case .appointments(let window), .calendar(let window):
             try window.fill(page, view, from: start, limit: limit)
         case .orders(let query): try query.fill(page, view, from: start, limit: limit)
         }
     }
 
     /// Whether its records are made for the answer: they lie in no map.
-    var isComposed: Bool { if case .eedOfProperty = self { true } else { false } }
+    var isComposed: Bool {
+        switch self {
+        case .eedOfProperty, .calendar: true
+        case .unitsWithoutEed, .appointments, .orders: false
+        }
+    }
 
     /// Filters and order, for cursors.
     var fingerprint: UInt64 {
@@ -45,7 +51,7 @@ enum Selection {
         case .unitsWithoutEed(let units):
             fingerprint.mix(1)
             fingerprint.mix(UInt64(units.month.number))
-        case .appointments(let window):
+        case .appointments(let window), .calendar(let window):
             fingerprint.mix(2)
             fingerprint.mix(window.customer ?? 0)
             fingerprint.mix(window.from?.seconds ?? .max)
@@ -66,7 +72,7 @@ enum Selection {
         var version = try view.counter(account: account, resource: resource.rawValue)
             .changeSequence
         switch self {
-        case .appointments, .orders: break
+        case .appointments, .calendar, .orders: break
         case .unitsWithoutEed, .eedOfProperty:
             let months = try view.counter(
                 account: account, resource: Resource.eedMonth.rawValue)
@@ -90,6 +96,8 @@ enum Selection {
                 EedOfProperty(account: account, property: input.propertyId, input.period))
         case .getAppointments:
             self = .appointments(AppointmentWindow(try GetAppointmentsInput(request), account))
+        case .getCalendar:
+            self = .calendar(AppointmentWindow(try GetCalendarInput(request), account))
         case .getOrders:
             let filter = OrderFilter(try GetOrdersInput(request))
             self = .orders(OrderQuery(account: account, filter))

@@ -20,6 +20,18 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func getProblemType(_ input: GetProblemTypeInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getProblemType(input.name, ifMatch: fields["if-match"], ifNoneMatch: tag)
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getProblemType(input.name, ifMatch: fields["if-match"])
+        }
+    }
+
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -688,6 +700,29 @@ struct ClientCalls: API {
                 to: input.to,
                 limit: input.page.limit,
                 offset: input.page.offset,
+                ifMatch: fields["if-match"]
+            )
+        }
+    }
+
+    mutating func getCalendar(_ input: GetCalendarInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getCalendar(
+                    customerId: input.customerId,
+                    from: input.from,
+                    to: input.to,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getCalendar(
+                customerId: input.customerId,
+                from: input.from,
+                to: input.to,
                 ifMatch: fields["if-match"]
             )
         }

@@ -25,6 +25,8 @@ struct Endpoint {
     struct Named {
         let name: String
         let description: String
+        /// Of the path, if it is one of a closed set in place of an id.
+        var choice: String?
     }
 
     let id: String
@@ -34,7 +36,7 @@ struct Endpoint {
     let summary: String
     let description: String
     let isDeprecated: Bool
-    /// Of the path: at most one id so far.
+    /// Of the path: at most one, an id or one of a closed set.
     let pathParameter: Named?
     let query: [Parameter]
     /// The fields that it reads, as HTTP names them: If-Match, Range.
