@@ -1358,7 +1358,7 @@ public enum OpenAPIDocument {
                 "operationId": "createOrderComment",
                 "tags": ["orders"],
                 "summary": "Comment on an order",
-                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. With files send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. A request with more files or bytes is answered with 413 before the rest of it is read.",
+                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. Send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without files the same members may be sent as application/json. A request with more files or bytes is answered with 413 before the rest of it is read.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1399,6 +1399,7 @@ public enum OpenAPIDocument {
                             "maxItems": 10,
                             "items": {
                               "type": "string",
+                              "format": "binary",
                               "contentMediaType": "application/octet-stream"
                             },
                             "description": "The files, each a part of this name (or `files[]`) with a file name; its Content-Type is kept."
@@ -1407,14 +1408,6 @@ public enum OpenAPIDocument {
                         "required": ["text", "authorName"],
                         "additionalProperties": false
                       },
-                      "example": {
-                        "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
-                        "authorName": "Jana Sonnleitner",
-                        "status": "IN_PROGRESS"
-                      }
-                    },
-                    "application/json": {
-                      "schema": {"$ref": "#/components/schemas/NewComment"},
                       "example": {
                         "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
                         "authorName": "Jana Sonnleitner",
@@ -1952,6 +1945,7 @@ public enum OpenAPIDocument {
                       "*/*": {
                         "schema": {
                           "type": "string",
+                          "format": "binary",
                           "contentMediaType": "application/octet-stream"
                         },
                         "example": "%PDF-1.4"
@@ -1970,6 +1964,7 @@ public enum OpenAPIDocument {
                       "*/*": {
                         "schema": {
                           "type": "string",
+                          "format": "binary",
                           "contentMediaType": "application/octet-stream"
                         },
                         "example": "%PDF-1.4"
@@ -2829,110 +2824,278 @@ public enum OpenAPIDocument {
               "BadRequest": {
                 "description": "The body is not JSON, a query parameter is unknown, a percent sign is not followed by two hexadecimal digits, or a header field that may occur once occurs again.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/not-json",
+                      "title": "The body is not JSON",
+                      "status": 400,
+                      "detail": "line 1, column 12: expected a string",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "BadQuery": {
                 "description": "A query parameter is missing, unknown, given twice or has a wrong value, or a percent sign is not followed by two hexadecimal digits.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/bad-query",
+                      "title": "Query parameters are missing, unknown or wrong",
+                      "status": 400,
+                      "detail": "1 fault; nothing was changed",
+                      "instance": "/v1/orders",
+                      "errors": [
+                        {
+                          "pointer": "?limit",
+                          "code": "out_of_range",
+                          "detail": "expected an integer from 1 to 1000, got 5000"
+                        }
+                      ]
+                    }
+                  }
                 }
               },
               "Unauthorized": {
                 "description": "The request has no API key, or the key is unknown or revoked.",
                 "headers": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unauthorized",
+                      "title": "No valid API key",
+                      "status": 401,
+                      "detail": "the key is unknown or was revoked",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "NotFound": {
                 "description": "The account has no record with that id.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/not-found",
+                      "title": "Not found",
+                      "status": 404,
+                      "detail": "the account has no order 4711",
+                      "instance": "/v1/orders/4711"
+                    }
+                  }
                 }
               },
               "Conflict": {
                 "description": "Other records refer to this one.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/conflict",
+                      "title": "The request conflicts with other records",
+                      "status": 409,
+                      "detail": "1 order (4711 \"Rohrbruch im Keller\") refer to property 3: change or delete them first",
+                      "instance": "/v1/properties/3"
+                    }
+                  }
                 }
               },
               "CursorExpired": {
                 "description": "The cursor is from before the store was restored: start again without it.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/cursor-expired",
+                      "title": "The cursor is from before a restore",
+                      "status": 410,
+                      "detail": "the cursor is from before the store was restored: start again without it",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "PreconditionFailed": {
                 "description": "If-Match does not name the current version or, on a method other than GET and HEAD, If-None-Match names it. Nothing was changed.",
                 "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/precondition-failed",
+                      "title": "A condition of the request does not hold",
+                      "status": 412,
+                      "detail": "If-Match does not name the current version: read it and repeat the change",
+                      "instance": "/v1/orders/4711"
+                    }
+                  }
                 }
               },
               "RequestTimeout": {
                 "description": "The body did not arrive: neither 16 KiB of it nor its end came within 60 s. Nothing was changed; the request can be sent again.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/request-timeout",
+                      "title": "The body did not arrive in time",
+                      "status": 408,
+                      "detail": "neither 16384 bytes of the body nor its end came within 60 s: send the request again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "ContentTooLarge": {
                 "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties, createUnits and consumeEedBatch, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/content-too-large",
+                      "title": "The body is too large",
+                      "status": 413,
+                      "detail": "createOrder takes a body of at most 1048576 bytes",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "UnsupportedMediaType": {
                 "description": "The body does not have the media type that the operation takes, or it has a Content-Encoding other than `identity`.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unsupported-media-type",
+                      "title": "The body has the wrong media type or encoding",
+                      "status": 415,
+                      "detail": "send `Content-Type: application/json`, in no charset but UTF-8",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 },
                 "headers": {"Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"}}
               },
               "Unprocessable": {
                 "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/validation",
+                      "title": "The body is well-formed but wrong",
+                      "status": 422,
+                      "detail": "2 faults; nothing was changed",
+                      "instance": "/v1/orders",
+                      "errors": [
+                        {"pointer": "/title", "code": "required", "detail": "title is missing"},
+                        {
+                          "pointer": "/customerId",
+                          "code": "unknown_reference",
+                          "detail": "the account has no customer 99"
+                        }
+                      ]
+                    }
+                  }
                 }
               },
               "TooManyRequests": {
                 "description": "Too many requests.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/too-many-requests",
+                      "title": "Too many requests",
+                      "status": 429,
+                      "detail": "too many requests: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "Unavailable": {
                 "description": "The service is starting or stopping, or too many writes are waiting. Send the request again later.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unavailable",
+                      "title": "The service cannot answer just now",
+                      "status": 503,
+                      "detail": "too many writes are waiting: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "StorageFull": {
                 "description": "The store is full. Reads and deletions still work.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/storage-full",
+                      "title": "The store is full",
+                      "status": 507,
+                      "detail": "the store is full",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "OtherProblem": {
                 "description": "Any other problem, such as 405, 431 or 500.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/internal-fault",
+                      "title": "The service failed",
+                      "status": 500,
+                      "detail": "the service failed",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "UnderWay": {
                 "description": "An earlier request with the same Idempotency-Key has no answer yet.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/under-way",
+                      "title": "The request is still under way",
+                      "status": 409,
+                      "detail": "a request with this Idempotency-Key is under way: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "RangeNotSatisfiable": {
                 "description": "The range starts after the end of the file.",
                 "headers": {"Content-Range": {"$ref": "#/components/headers/ContentRange"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/range-not-satisfiable",
+                      "title": "The range starts after the end of the file",
+                      "status": 416,
+                      "detail": "the file has 1000 bytes",
+                      "instance": "/v1/attachments/5"
+                    }
+                  }
                 }
               }
             },
