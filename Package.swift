@@ -101,7 +101,7 @@ let package = Package(
             dependencies: ["HTTP2", "RelayClient", "RelayServer", "RelayStore", "JSON"],
             path: "Tests/TestSupport", exclude: ["faulty-disk.c"]),
         .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
-        .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime"]),
+        .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime", "TestSupport"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),

@@ -5,7 +5,7 @@ usage: validate.py BUNDLE    the bundled document, as `contractgen --bundle` pri
 
 1. openapi.json (with its schema files) and the bundle are valid OpenAPI 3.1.
 2. Every schema is valid JSON Schema 2020-12, and its examples are valid by it.
-3. Every parameter, every JSON body and every answer of success has an example, which is valid by its schema.
+3. Every parameter, every JSON body and every answer, of success or not, has an example, which is valid by its schema.
 4. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not.
 """
 
@@ -26,6 +26,9 @@ SCHEMA_CODES = {
 
 # Refused with such a code all the same, because only the store knows that the names are new, or the clock that a month is.
 STORE_DECIDES = {"createCustomer/no-name", "consumeEed/future"}
+
+# Succeeds although a part of its body is refused: that part gets a verdict of its own.
+GIVES_VERDICTS = {"consumeEedBatch"}
 
 
 def operations(bundle):
@@ -83,10 +86,9 @@ def check_operations(bundle, complain):
             successes = [status for status in answers if status.startswith("2")]
             if not successes:
                 complain(f"{name}: no answer of success")
-            for status in successes:
-                for type, content in answers[status].get("content", {}).items():
-                    count += check_example(bundle, f"{name}: {status} {type}", content, complain)
             for status, answer in answers.items():
+                for type, content in answer.get("content", {}).items():
+                    count += check_example(bundle, f"{name}: {status} {type}", content, complain)
                 for field, header in answer.get("headers", {}).items():
                     header = resolved(bundle, header)
                     count += check_example(bundle, f"{name}: {status} field {field}", header, complain)
@@ -106,7 +108,7 @@ def check_vectors(bundle, complain):
         codes = {fault["code"] for fault in expect.get("body", {}).get("errors", [])} if expect["status"] == 422 else set()
         name = f"{file.parent.name}/{file.stem}"
         count += 1
-        if expect["status"] < 300 and not is_valid:
+        if expect["status"] < 300 and not is_valid and file.parent.name not in GIVES_VERDICTS:
             complain(f"{name}: succeeds with a body that the schema refuses")
         if codes and codes <= SCHEMA_CODES and is_valid and name not in STORE_DECIDES:
             complain(f"{name}: is refused for {sorted(codes)}, but the schema takes the body")

@@ -15,9 +15,19 @@ struct RelayRequest {
     init(_ operation: RelayContract.Operation, _ id: UInt64? = nil) {
         self.operation = operation
         target = "\(operation.path)"
-        guard let id, let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
+        if let id { fill("\(id)") }
+    }
+
+    /// A request to the operation's path, in which one of a closed set takes the parameter's place.
+    init(_ operation: RelayContract.Operation, _ choice: some ContractChoice) {
+        self.init(operation)
+        fill(Self.word(choice))
+    }
+
+    private mutating func fill(_ parameter: String) {
+        guard let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
         else { return }
-        target.replaceSubrange(start...end, with: "\(id)")
+        target.replaceSubrange(start...end, with: parameter)
     }
 
     /// Adds a parameter to the query, unless it is nil.
@@ -30,10 +40,14 @@ struct RelayRequest {
     /// Adds a parameter that is one of a closed set, unless it is nil.
     mutating func add(_ name: String, _ choice: (some ContractChoice)?) {
         guard let choice else { return }
+        add(name, Self.word(choice))
+    }
+
+    private static func word(_ choice: some ContractChoice) -> String {
         var writer = JSONWriter()
         choice.write(to: &writer)
         // A word of the contract needs no escapes: what is left are the quotes around it.
-        add(name, String(decoding: writer.bytes.dropFirst().dropLast(), as: UTF8.self))
+        return String(decoding: writer.bytes.dropFirst().dropLast(), as: UTF8.self)
     }
 
     /// Sets a field, unless the value is nil.

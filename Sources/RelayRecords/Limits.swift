@@ -57,6 +57,14 @@ public enum Limits {
     /// know where to begin.
     static let namedReferrers = 5
 
+    /// Milliseconds for which calendars show that an appointment is cancelled: 30 days, in which each
+    /// of them has asked again.
+    static let cancellationMilliseconds: Int64 = 30 * 24 * 60 * 60 * 1_000
+
+    /// Cancellations that a deletion removes when their time is over: 4, so that they get fewer for
+    /// as long as there are any.
+    static let cancellationsRemoved = 4
+
     /// Characters of such a record's name: 60, of titles that may have hundreds.
     static let referrerNameCharacters = 60
 }

@@ -10,10 +10,13 @@ import Testing
     @Test("Every operation is found by its own method and path.", arguments: Operation.allCases)
     func operations(operation: Operation) {
         let template = "\(operation.path)"
-        let path = template.replacing(/{[^}]*}/, with: "4711")
+        // One of a closed set has its place in it.
+        let isChoice = operation == .getProblemType
+        let path = template.replacing(/{[^}]*}/, with: isChoice ? "not-json" : "4711")
+        let parameter: UInt64 = isChoice ? 2 : 4711
         let match = match(operation.method, path)
         #expect(match.outcome == .operation(operation))
-        #expect(match.id0 == (template.contains("{") ? 4711 : 0))
+        #expect(match.id0 == (template.contains("{") ? parameter : 0))
         #expect(!match.isHead)
     }
 

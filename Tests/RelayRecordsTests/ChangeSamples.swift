@@ -71,6 +71,7 @@ enum ChangeSamples {
                 .none),
             DeleteAppointment(6, .none),
             ConsumeEed(delivery),
+            ConsumeEedBatch(try batchOfEed(), isAtomic: false),
             LoadDatedRecords(try batch()),
             LoadRecords(try batch()),
         ]
@@ -97,6 +98,21 @@ enum ChangeSamples {
                     errors: true, remarkcodes: [.incomplete])
             ],
             benchmarks: [EedBenchmark(service: .cooling, unitofmeasure: .m3, amount: 1e300)])
+    }
+
+    /// One that is valid and one that is not.
+    private static func batchOfEed() throws -> CheckedEedBatch {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("deliveries")
+        writer.beginArray()
+        delivery.write(to: &writer)
+        writer.value(1)
+        writer.endArray()
+        writer.endObject()
+        // SAFETY: read during the call.
+        return try #require(
+            writer.bytes.withUnsafeBytes { CheckedEedBatch(stored: $0, parser: JSONParser()) })
     }
 
     private static func file(_ number: UInt64) throws -> UploadedFile {

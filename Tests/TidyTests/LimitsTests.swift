@@ -47,6 +47,7 @@ struct LimitsTests {
         "WallTime.swift": ["end", "daysBefore1970"],
         "Timestamp.swift": ["writtenCount"],
         "CalendarMonth.swift": ["numbers"],
+        "Timestamp+Berlin.swift": ["millisecondsPerHour"],
         "RetentionPolicy.swift": ["daySeconds"],
         // The sample's calendar, a drawing, generated source.
         "World+Metering.swift": ["months"],

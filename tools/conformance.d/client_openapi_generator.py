@@ -41,9 +41,7 @@ def main(url, key):
         expect(refused.status == 412, f"updateOrder with an old tag: {refused}")
 
     files = [("Foto 1.bin", bytes(range(256)) * 1000), ("leer.txt", b"")]
-    # It takes JSON where an operation has both, files or not.
-    form = "multipart/form-data"
-    orders.create_order_comment(number, text="Fotos", author_name="Jana", files=files, _content_type=form)
+    orders.create_order_comment(number, text="Fotos", author_name="Jana", files=files)
     comment = orders.get_order_comments(number)[0]
     expect([file.name for file in comment.attachments] == [name for name, _ in files], f"the comment: {comment}")
     for file, (name, content) in zip(comment.attachments, files):

@@ -122,6 +122,72 @@ extension RelayClient {
         return response.status == 304 ? nil : try page(.appointments, response)
     }
 
+    /// Appointments as a calendar.
+    ///
+    /// All appointments of the account, or those of one customer or in a window, as iCalendar (RFC
+    /// 5545). Times are as the clock on the wall shows them in Europe/Berlin. An appointment keeps
+    /// its UID for ever; one that was deleted within the last 30 days is in the calendar with
+    /// `STATUS:CANCELLED`. Ask again with If-None-Match: an unchanged calendar is answered with
+    /// 304. Our addition.
+    ///
+    /// `GET /v1/appointments.ics`
+    ///
+    /// - Parameters:
+    ///   - customerId: Only appointments of this customer.
+    ///   - from: Only appointments that end after this time.
+    ///   - to: Only appointments that begin before this time.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    /// - Returns: The calendar.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 412, 429, 503.
+    public func getCalendar(
+        customerId: UInt64? = nil,
+        from: WallTime? = nil,
+        to: WallTime? = nil,
+        ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayFile {
+        var request = RelayRequest(.getCalendar)
+        request.add("customerId", customerId)
+        request.add("from", from)
+        request.add("to", to)
+        request.set("if-match", ifMatch)
+        return try file(send(request))
+    }
+
+    /// Appointments as a calendar, unless the client has the current version already.
+    ///
+    /// - Parameters:
+    ///   - customerId: Only appointments of this customer.
+    ///   - from: Only appointments that end after this time.
+    ///   - to: Only appointments that begin before this time.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The calendar. nil if `ifNoneMatch` names its version.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 412, 429, 503.
+    public func getCalendar(
+        customerId: UInt64? = nil,
+        from: WallTime? = nil,
+        to: WallTime? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayFile? {
+        var request = RelayRequest(.getCalendar)
+        request.add("customerId", customerId)
+        request.add("from", from)
+        request.add("to", to)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try file(response)
+    }
+
     /// One appointment.
     ///
     /// An appointment of the account. Our addition.

@@ -96,6 +96,127 @@ extension RelayClient {
         return response.status == 304 ? nil : try record(response)
     }
 
+    /// Deliver the energy data of many units and months.
+    ///
+    /// Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it:
+    /// those that are right are stored, and the others are refused with their faults. With
+    /// `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for
+    /// the whole body. Correct the deliveries whose `status` is 422 and send those again. Our
+    /// addition.
+    ///
+    /// `POST /v1/eed/batch`
+    ///
+    /// - Parameters:
+    ///   - body: The deliveries.
+    ///   - atomic: With `true` all deliveries are stored, or none of them.
+    ///   - idempotencyKey: A name for this request that the client chooses, such as a UUID, with or
+    ///     without double quotes around it. For 24 hours the same request with the same key gets
+    ///     the first answer again and is not carried out twice. Refusals are not remembered.
+    ///     Another request with that key is answered with 422. A repetition while the first request
+    ///     is being carried out is answered with 409.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: A verdict for each delivery, in their order. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func consumeEedBatch(
+        _ body: EedBatch,
+        atomic: Bool? = nil,
+        idempotencyKey: String? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<EedBatchResult> {
+        var request = RelayRequest(.consumeEedBatch)
+        request.setBody(body)
+        request.add("atomic", atomic)
+        request.set("idempotency-key", idempotencyKey)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
+    /// Energy data of all units of a property and month.
+    ///
+    /// For each unit of the property what getEed answers for that month, by ascending id of the
+    /// unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Our
+    /// addition.
+    ///
+    /// `GET /v1/eed/units`
+    ///
+    /// - Parameters:
+    ///   - propertyId: The property.
+    ///   - period: The month; the present month at the latest.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    /// - Returns: The data. `RelayClient.page(after:)` reads the page after this one.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
+    ///   503.
+    public func getEedOfProperty(
+        propertyId: UInt64,
+        period: CalendarMonth,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayPage<EedUnitReport> {
+        var request = RelayRequest(.getEedOfProperty)
+        request.add("propertyId", propertyId)
+        request.add("period", period)
+        request.add("limit", limit)
+        request.add("offset", offset)
+        request.set("if-match", ifMatch)
+        return try page(.units, send(request))
+    }
+
+    /// Energy data of all units of a property and month, unless the client has the current version
+    /// already.
+    ///
+    /// - Parameters:
+    ///   - propertyId: The property.
+    ///   - period: The month; the present month at the latest.
+    ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
+    ///     all records.
+    ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The data. `RelayClient.page(after:)` reads the page after this one. nil if
+    ///   `ifNoneMatch` names its version.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 410, 412, 429,
+    ///   503.
+    public func getEedOfProperty(
+        propertyId: UInt64,
+        period: CalendarMonth,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayPage<EedUnitReport>? {
+        var request = RelayRequest(.getEedOfProperty)
+        request.add("propertyId", propertyId)
+        request.add("period", period)
+        request.add("limit", limit)
+        request.add("offset", offset)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try page(.units, response)
+    }
+
     /// Units without data for a month.
     ///
     /// The units of the account for which nothing was delivered for that month, by ascending id:
@@ -180,6 +301,32 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.consumeEed)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Deliver the energy data of many units and months: a dry run of
+    /// `RelayClient.consumeEedBatch`.
+    ///
+    /// - Parameters:
+    ///   - body: The deliveries.
+    ///   - atomic: With `true` all deliveries are stored, or none of them.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 408, 409, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func consumeEedBatch(
+        _ body: EedBatch, atomic: Bool? = nil, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.consumeEedBatch)
+        request.setBody(body)
+        request.add("atomic", atomic)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

@@ -314,9 +314,10 @@ extension RelayClient {
     /// Comment on an order.
     ///
     /// Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes
-    /// the order's status with it if one is given. getOrder shows it at once. With files send
-    /// multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. A request
-    /// with more files or bytes is answered with 413 before the rest of it is read.
+    /// the order's status with it if one is given. getOrder shows it at once. Send
+    /// multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without
+    /// files the same members may be sent as application/json. A request with more files or bytes
+    /// is answered with 413 before the rest of it is read.
     ///
     /// `POST /v1/orders/{orderId}/comments`
     ///

@@ -46,4 +46,51 @@ extension RelayClient {
         let response = try send(request)
         return response.status == 304 ? nil : try json(response)
     }
+
+    /// What a problem type means.
+    ///
+    /// What a problem type means and what to do about it. The `type` of a problem is this path. No
+    /// key is needed. Our addition.
+    ///
+    /// `GET /problems/{name}`
+    ///
+    /// - Parameters:
+    ///   - name: The last segment of a problem's `type`.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    /// - Returns: The meaning. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 404, 412, 503.
+    public func getProblemType(
+        _ name: ProblemName, ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<ProblemDescription> {
+        var request = RelayRequest(.getProblemType, name)
+        request.set("if-match", ifMatch)
+        return try record(send(request))
+    }
+
+    /// What a problem type means, unless the client has the current version already.
+    ///
+    /// - Parameters:
+    ///   - name: The last segment of a problem's `type`.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The meaning. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 404, 412, 503.
+    public func getProblemType(
+        _ name: ProblemName, ifMatch: String? = nil, ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayAnswer<ProblemDescription>? {
+        var request = RelayRequest(.getProblemType, name)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try record(response)
+    }
 }

@@ -2,9 +2,9 @@ import JSON
 
 /// The references of a body that its schema refuses, for its problem to list those that name nothing
 /// as well. Which members are references is generated from the schemas.
-public struct BodyReferences: Sendable {
+public struct BodyReferences: Equatable, Sendable {
     /// A member that names another record.
-    public struct Reference: Sendable {
+    public struct Reference: Equatable, Sendable {
         /// Where it stands, as a JSON Pointer (RFC 6901).
         public let pointer: String
         /// What kind of record it names.
@@ -26,6 +26,17 @@ public struct BodyReferences: Sendable {
     /// In the order of the body.
     public private(set) var found: [Reference] = []
     private var pointer = ""
+
+    /// None so far.
+    init() {}
+
+    /// Those of a part of a body.
+    init(
+        at pointer: String, _ part: JSONValue, _ find: (JSONValue, inout BodyReferences) -> Void
+    ) {
+        self.pointer = pointer
+        find(part, &self)
+    }
 
     mutating func add(record object: JSONValue, _ member: StaticString, _ kind: ReferredKind) {
         guard let id = object[member]?.referencedId else { return }

@@ -69,8 +69,13 @@ extension Faults {
         return Int(integer)
     }
 
+    /// Every number that is finite.
+    private static let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+
     /// Any finite number of the range that comes back as it was sent; integers are numbers too.
-    mutating func number(_ value: JSONValue, in range: ClosedRange<Double>) -> Double? {
+    mutating func number(
+        _ value: JSONValue, in range: ClosedRange<Double> = Self.finite
+    ) -> Double? {
         guard let rounded = value.double else {
             wrongType(value, expected: "a number")
             return nil
@@ -97,13 +102,14 @@ extension Faults {
 
     private static func phrase(_ range: ClosedRange<Double>) -> String {
         let low = phrase(range.lowerBound)
+        if range == finite { return "a finite number" }
         if range.upperBound == .greatestFiniteMagnitude { return "a number of at least \(low)" }
         return "a number from \(low) to \(phrase(range.upperBound))"
     }
 
     /// A whole number without a fraction.
     private static func phrase(_ number: Double) -> String {
-        if number.isInfinite { return "one beyond 1.8e308" }
+        if number.isInfinite { return number < 0 ? "one below -1.8e308" : "one beyond 1.8e308" }
         return Int64(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 

@@ -14,6 +14,9 @@ public protocol API: ~Copyable {
     /// GET /openapi.json: This document.
     mutating func getOpenAPI(_ input: GetOpenAPIInput, _ exchange: inout Exchange)
 
+    /// GET /problems/{name}: What a problem type means.
+    mutating func getProblemType(_ input: GetProblemTypeInput, _ exchange: inout Exchange)
+
     /// POST /v1/addresses: Create an address.
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout Exchange)
 
@@ -86,6 +89,12 @@ public protocol API: ~Copyable {
     /// GET /v1/eed: Energy data of a unit and month.
     mutating func getEed(_ input: GetEedInput, _ exchange: inout Exchange)
 
+    /// POST /v1/eed/batch: Deliver the energy data of many units and months.
+    mutating func consumeEedBatch(_ input: ConsumeEedBatchInput, _ exchange: inout Exchange)
+
+    /// GET /v1/eed/units: Energy data of all units of a property and month.
+    mutating func getEedOfProperty(_ input: GetEedOfPropertyInput, _ exchange: inout Exchange)
+
     /// GET /v1/eed/missing: Units without data for a month.
     mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
 
@@ -119,6 +128,9 @@ public protocol API: ~Copyable {
     /// GET /v1/appointments: Appointments.
     mutating func getAppointments(_ input: GetAppointmentsInput, _ exchange: inout Exchange)
 
+    /// GET /v1/appointments.ics: Appointments as a calendar.
+    mutating func getCalendar(_ input: GetCalendarInput, _ exchange: inout Exchange)
+
     /// GET /v1/appointments/{appointmentId}: One appointment.
     mutating func getAppointment(_ input: GetAppointmentInput, _ exchange: inout Exchange)
 
@@ -143,6 +155,9 @@ extension API where Self: ~Copyable {
         case .getOpenAPI:
             try request.expectNoQuery()
             getOpenAPI(GetOpenAPIInput(), &exchange)
+        case .getProblemType:
+            try request.expectNoQuery()
+            getProblemType(GetProblemTypeInput(name: request.choice()), &exchange)
         case .createAddress:
             let input = try CreateAddressInput(request, parser)
             createAddress(input, &exchange)
@@ -209,6 +224,12 @@ extension API where Self: ~Copyable {
         case .getEed:
             let input = try GetEedInput(request)
             getEed(input, &exchange)
+        case .consumeEedBatch:
+            let input = try ConsumeEedBatchInput(request, parser)
+            consumeEedBatch(input, &exchange)
+        case .getEedOfProperty:
+            let input = try GetEedOfPropertyInput(request)
+            getEedOfProperty(input, &exchange)
         case .getUnitsWithoutEed:
             let input = try GetUnitsWithoutEedInput(request)
             getUnitsWithoutEed(input, &exchange)
@@ -236,6 +257,9 @@ extension API where Self: ~Copyable {
         case .getAppointments:
             let input = try GetAppointmentsInput(request)
             getAppointments(input, &exchange)
+        case .getCalendar:
+            let input = try GetCalendarInput(request)
+            getCalendar(input, &exchange)
         case .getAppointment:
             try request.expectNoQuery()
             getAppointment(GetAppointmentInput(appointmentId: request.id0), &exchange)

@@ -9,6 +9,17 @@ public struct GetOpenAPIInput: Sendable {
     public init() {}
 }
 
+/// What getProblemType gets.
+public struct GetProblemTypeInput: Sendable {
+    /// From the path.
+    public var name: ProblemName
+
+    /// An input with those members.
+    public init(name: ProblemName) {
+        self.name = name
+    }
+}
+
 /// What createAddress gets.
 public struct CreateAddressInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -942,6 +953,116 @@ extension GetEedInput {
     }
 }
 
+/// What consumeEedBatch gets.
+public struct ConsumeEedBatchInput: Sendable {
+    /// With `true` all deliveries are stored, or none of them.
+    public var atomic: Bool?
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: CheckedEedBatch
+
+    /// An input with those members.
+    public init(atomic: Bool? = nil, dryRun: Bool? = nil, body: CheckedEedBatch) {
+        self.atomic = atomic
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension ConsumeEedBatchInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var atomic: Bool?
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("atomic") {
+                guard faults.admit("atomic", place: 0, seen: &seen) else { continue }
+                atomic = faults.boolean("atomic", value)
+            } else if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 1, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "atomic", "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: CheckedEedBatch.self, of: .consumeEedBatch, parser)
+        self.init(atomic: atomic, dryRun: dryRun, body: body)
+    }
+}
+
+/// What getEedOfProperty gets.
+public struct GetEedOfPropertyInput: Sendable {
+    /// Which part of the list.
+    public var page: PageRequest
+    /// The property.
+    public var propertyId: UInt64
+    /// The month; the present month at the latest.
+    public var period: CalendarMonth
+
+    /// An input with those members.
+    public init(page: PageRequest, propertyId: UInt64, period: CalendarMonth) {
+        self.page = page
+        self.propertyId = propertyId
+        self.period = period
+    }
+}
+
+extension GetEedOfPropertyInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var page = PageRequest()
+        var propertyId: UInt64?
+        var period: CalendarMonth?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("propertyId") {
+                guard faults.admit("propertyId", place: 0, seen: &seen) else { continue }
+                propertyId = faults.id("propertyId", value)
+            } else if name.matches("period") {
+                guard faults.admit("period", place: 1, seen: &seen) else { continue }
+                period = faults.month("period", value)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 2, seen: &seen) else { continue }
+                page.limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("offset") {
+                guard faults.admit("offset", place: 3, seen: &seen) else { continue }
+                page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
+            } else if name.matches("cursor") {
+                guard faults.admit("cursor", place: 4, seen: &seen) else { continue }
+                page.cursor = faults.cursor("cursor", value)
+            } else {
+                faults.unknownParameter(
+                    name, known: "propertyId", "period", "limit", "offset", "cursor"
+                )
+            }
+        }
+        page.check(
+            hasLimit: seen & 0b100 != 0, hasOffset: seen & 0b1000 != 0,
+            hasCursor: seen & 0b10000 != 0, isRequired: false, into: &faults)
+        faults.require("propertyId", seen & 0b1 != 0)
+        faults.require("period", seen & 0b10 != 0)
+        guard faults.isEmpty, let propertyId, let period else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(page: page, propertyId: propertyId, period: period)
+    }
+}
+
 /// What getUnitsWithoutEed gets.
 public struct GetUnitsWithoutEedInput: Sendable {
     /// Which part of the list.
@@ -1289,6 +1410,55 @@ extension GetAppointmentsInput {
             throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId, from: from, to: to)
+    }
+}
+
+/// What getCalendar gets.
+public struct GetCalendarInput: Sendable {
+    /// Only appointments of this customer.
+    public var customerId: UInt64?
+    /// Only appointments that end after this time.
+    public var from: WallTime?
+    /// Only appointments that begin before this time.
+    public var to: WallTime?
+
+    /// An input with those members.
+    public init(customerId: UInt64? = nil, from: WallTime? = nil, to: WallTime? = nil) {
+        self.customerId = customerId
+        self.from = from
+        self.to = to
+    }
+}
+
+extension GetCalendarInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var customerId: UInt64?
+        var from: WallTime?
+        var to: WallTime?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("customerId") {
+                guard faults.admit("customerId", place: 0, seen: &seen) else { continue }
+                customerId = faults.id("customerId", value)
+            } else if name.matches("from") {
+                guard faults.admit("from", place: 1, seen: &seen) else { continue }
+                from = faults.wallTime("from", value)
+            } else if name.matches("to") {
+                guard faults.admit("to", place: 2, seen: &seen) else { continue }
+                to = faults.wallTime("to", value)
+            } else {
+                faults.unknownParameter(name, known: "customerId", "from", "to")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(customerId: customerId, from: from, to: to)
     }
 }
 

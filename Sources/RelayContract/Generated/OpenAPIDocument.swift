@@ -67,6 +67,51 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/problems/{name}": {
+              "get": {
+                "operationId": "getProblemType",
+                "tags": ["service"],
+                "security": [],
+                "summary": "What a problem type means",
+                "description": "What a problem type means and what to do about it. The `type` of a problem is this path. No key is needed. Our addition.",
+                "parameters": [
+                  {
+                    "name": "name",
+                    "in": "path",
+                    "required": true,
+                    "description": "The last segment of a problem's `type`.",
+                    "schema": {"$ref": "#/components/schemas/ProblemName"},
+                    "example": "conflict"
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The meaning.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/ProblemDescription"},
+                        "example": {
+                          "type": "/problems/conflict",
+                          "title": "The request conflicts with other records",
+                          "status": 409,
+                          "meaning": "The detail names them.",
+                          "action": "Change or delete the records that the detail names first, then send the request again."
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/addresses": {
               "post": {
                 "operationId": "createAddress",
@@ -97,6 +142,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id, as a bare integer.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -217,7 +263,10 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "An existing customer was updated.",
-                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
+                      "ETag": {"$ref": "#/components/headers/ETag"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -252,6 +301,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "A customer was created.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -468,6 +518,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "The properties after the change, in the order of the request.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -720,6 +773,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "The units after the change, in the order of the request.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -912,6 +968,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -1301,7 +1358,7 @@ public enum OpenAPIDocument {
                 "operationId": "createOrderComment",
                 "tags": ["orders"],
                 "summary": "Comment on an order",
-                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. With files send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. A request with more files or bytes is answered with 413 before the rest of it is read.",
+                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. Send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without files the same members may be sent as application/json. A request with more files or bytes is answered with 413 before the rest of it is read.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1342,6 +1399,7 @@ public enum OpenAPIDocument {
                             "maxItems": 10,
                             "items": {
                               "type": "string",
+                              "format": "binary",
                               "contentMediaType": "application/octet-stream"
                             },
                             "description": "The files, each a part of this name (or `files[]`) with a file name; its Content-Type is kept."
@@ -1355,20 +1413,15 @@ public enum OpenAPIDocument {
                         "authorName": "Jana Sonnleitner",
                         "status": "IN_PROGRESS"
                       }
-                    },
-                    "application/json": {
-                      "schema": {"$ref": "#/components/schemas/NewComment"},
-                      "example": {
-                        "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
-                        "authorName": "Jana Sonnleitner",
-                        "status": "IN_PROGRESS"
-                      }
                     }
                   }
                 },
                 "responses": {
                   "201": {
                     "description": "The comment's id.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1425,6 +1478,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The id, as a bare integer.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1482,6 +1538,9 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The id, as a bare integer.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -1636,6 +1695,165 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/eed/batch": {
+              "post": {
+                "operationId": "consumeEedBatch",
+                "tags": ["eed"],
+                "summary": "Deliver the energy data of many units and months",
+                "description": "Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it: those that are right are stored, and the others are refused with their faults. With `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for the whole body. Correct the deliveries whose `status` is 422 and send those again. Our addition.",
+                "parameters": [
+                  {
+                    "name": "atomic",
+                    "in": "query",
+                    "description": "With `true` all deliveries are stored, or none of them.",
+                    "schema": {"type": "boolean"},
+                    "example": true
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IdempotencyKey"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "The deliveries.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/EedBatch"},
+                      "example": {
+                        "deliveries": [
+                          {
+                            "propertyId": 3,
+                            "unitId": 21,
+                            "customerId": 12,
+                            "period": "2026-02",
+                            "mscName": "Messdienst Süd GmbH",
+                            "consumptions": [
+                              {"service": "HEATING", "unitofmeasure": "HCU", "amount": 312.5}
+                            ],
+                            "benchmarks": []
+                          }
+                        ]
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "A verdict for each delivery, in their order.",
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/EedBatchResult"},
+                        "example": {
+                          "results": [
+                            {"status": 204},
+                            {
+                              "status": 422,
+                              "errors": [
+                                {
+                                  "pointer": "/deliveries/1/unitId",
+                                  "code": "unknown_reference",
+                                  "detail": "the account has no unit 99"
+                                }
+                              ]
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "409": {"$ref": "#/components/responses/UnderWay"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/eed/units": {
+              "get": {
+                "operationId": "getEedOfProperty",
+                "tags": ["eed"],
+                "summary": "Energy data of all units of a property and month",
+                "description": "For each unit of the property what getEed answers for that month, by ascending id of the unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Our addition.",
+                "parameters": [
+                  {
+                    "name": "propertyId",
+                    "in": "query",
+                    "required": true,
+                    "description": "The property.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 3
+                  },
+                  {
+                    "name": "period",
+                    "in": "query",
+                    "required": true,
+                    "description": "The month; the present month at the latest.",
+                    "schema": {"$ref": "#/components/schemas/EedPeriod"},
+                    "example": "2026-02"
+                  },
+                  {"$ref": "#/components/parameters/Limit"},
+                  {"$ref": "#/components/parameters/Offset"},
+                  {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The data.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "Link": {"$ref": "#/components/headers/NextLink"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/EedUnitReportList"},
+                        "example": {
+                          "units": [
+                            {
+                              "unitId": 21,
+                              "period": "2026-02",
+                              "month": {
+                                "unitId": 21,
+                                "period": "2026-02",
+                                "mscName": "Messdienst Süd GmbH",
+                                "deliveredAt": "2026-03-03T05:00:00.000Z",
+                                "consumptions": [
+                                  {"service": "HEATING", "unitofmeasure": "HCU", "amount": 312.5}
+                                ]
+                              },
+                              "benchmarks": []
+                            },
+                            {"unitId": 22}
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/eed/missing": {
               "get": {
                 "operationId": "getUnitsWithoutEed",
@@ -1727,6 +1945,7 @@ public enum OpenAPIDocument {
                       "*/*": {
                         "schema": {
                           "type": "string",
+                          "format": "binary",
                           "contentMediaType": "application/octet-stream"
                         },
                         "example": "%PDF-1.4"
@@ -1745,6 +1964,7 @@ public enum OpenAPIDocument {
                       "*/*": {
                         "schema": {
                           "type": "string",
+                          "format": "binary",
                           "contentMediaType": "application/octet-stream"
                         },
                         "example": "%PDF-1.4"
@@ -1792,6 +2012,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The document's id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"},
                       "Deprecation": {"$ref": "#/components/headers/Deprecation"},
@@ -1854,6 +2075,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The document's id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -2035,7 +2257,10 @@ public enum OpenAPIDocument {
                 "responses": {
                   "201": {
                     "description": "The attachment's id, for getAttachment.",
-                    "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+                    "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
+                      "Location": {"$ref": "#/components/headers/Location"}
+                    },
                     "content": {
                       "application/json": {
                         "schema": {
@@ -2097,6 +2322,7 @@ public enum OpenAPIDocument {
                   "201": {
                     "description": "The id.",
                     "headers": {
+                      "Idempotency-Replayed": {"$ref": "#/components/headers/IdempotencyReplayed"},
                       "ETag": {"$ref": "#/components/headers/ETag"},
                       "Location": {"$ref": "#/components/headers/Location"}
                     },
@@ -2190,6 +2416,58 @@ public enum OpenAPIDocument {
                   "400": {"$ref": "#/components/responses/BadQuery"},
                   "401": {"$ref": "#/components/responses/Unauthorized"},
                   "410": {"$ref": "#/components/responses/CursorExpired"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/appointments.ics": {
+              "get": {
+                "operationId": "getCalendar",
+                "tags": ["appointments"],
+                "summary": "Appointments as a calendar",
+                "description": "All appointments of the account, or those of one customer or in a window, as iCalendar (RFC 5545). Times are as the clock on the wall shows them in Europe/Berlin. An appointment keeps its UID for ever; one that was deleted within the last 30 days is in the calendar with `STATUS:CANCELLED`. Ask again with If-None-Match: an unchanged calendar is answered with 304. Our addition.",
+                "parameters": [
+                  {
+                    "name": "customerId",
+                    "in": "query",
+                    "description": "Only appointments of this customer.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {
+                    "name": "from",
+                    "in": "query",
+                    "description": "Only appointments that end after this time.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2026-02-06 00:00:00"
+                  },
+                  {
+                    "name": "to",
+                    "in": "query",
+                    "description": "Only appointments that begin before this time.",
+                    "schema": {"$ref": "#/components/schemas/WallTime"},
+                    "example": "2026-02-07 00:00:00"
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The calendar.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/WeakETag"}},
+                    "content": {
+                      "text/calendar": {
+                        "schema": {"type": "string"},
+                        "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Relay//EN\r\nEND:VCALENDAR\r\n"
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
@@ -2527,6 +2805,11 @@ public enum OpenAPIDocument {
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
               },
+              "IdempotencyReplayed": {
+                "description": "`true` if this is the answer that an earlier request under the same Idempotency-Key got; absent otherwise.",
+                "schema": {"type": "boolean"},
+                "example": true
+              },
               "AcceptEncoding": {
                 "description": "`identity` if the body had a Content-Encoding: Relay decodes none.",
                 "schema": {"type": "string"},
@@ -2541,110 +2824,278 @@ public enum OpenAPIDocument {
               "BadRequest": {
                 "description": "The body is not JSON, a query parameter is unknown, a percent sign is not followed by two hexadecimal digits, or a header field that may occur once occurs again.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/not-json",
+                      "title": "The body is not JSON",
+                      "status": 400,
+                      "detail": "line 1, column 12: expected a string",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "BadQuery": {
                 "description": "A query parameter is missing, unknown, given twice or has a wrong value, or a percent sign is not followed by two hexadecimal digits.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/bad-query",
+                      "title": "Query parameters are missing, unknown or wrong",
+                      "status": 400,
+                      "detail": "1 fault; nothing was changed",
+                      "instance": "/v1/orders",
+                      "errors": [
+                        {
+                          "pointer": "?limit",
+                          "code": "out_of_range",
+                          "detail": "expected an integer from 1 to 1000, got 5000"
+                        }
+                      ]
+                    }
+                  }
                 }
               },
               "Unauthorized": {
                 "description": "The request has no API key, or the key is unknown or revoked.",
                 "headers": {"WWW-Authenticate": {"$ref": "#/components/headers/Challenge"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unauthorized",
+                      "title": "No valid API key",
+                      "status": 401,
+                      "detail": "the key is unknown or was revoked",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "NotFound": {
                 "description": "The account has no record with that id.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/not-found",
+                      "title": "Not found",
+                      "status": 404,
+                      "detail": "the account has no order 4711",
+                      "instance": "/v1/orders/4711"
+                    }
+                  }
                 }
               },
               "Conflict": {
                 "description": "Other records refer to this one.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/conflict",
+                      "title": "The request conflicts with other records",
+                      "status": 409,
+                      "detail": "1 order (4711 \"Rohrbruch im Keller\") refer to property 3: change or delete them first",
+                      "instance": "/v1/properties/3"
+                    }
+                  }
                 }
               },
               "CursorExpired": {
                 "description": "The cursor is from before the store was restored: start again without it.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/cursor-expired",
+                      "title": "The cursor is from before a restore",
+                      "status": 410,
+                      "detail": "the cursor is from before the store was restored: start again without it",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "PreconditionFailed": {
                 "description": "If-Match does not name the current version or, on a method other than GET and HEAD, If-None-Match names it. Nothing was changed.",
                 "headers": {"ETag": {"$ref": "#/components/headers/PresentETag"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/precondition-failed",
+                      "title": "A condition of the request does not hold",
+                      "status": 412,
+                      "detail": "If-Match does not name the current version: read it and repeat the change",
+                      "instance": "/v1/orders/4711"
+                    }
+                  }
                 }
               },
               "RequestTimeout": {
                 "description": "The body did not arrive: neither 16 KiB of it nor its end came within 60 s. Nothing was changed; the request can be sent again.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/request-timeout",
+                      "title": "The body did not arrive in time",
+                      "status": 408,
+                      "detail": "neither 16384 bytes of the body nor its end came within 60 s: send the request again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "ContentTooLarge": {
-                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties and createUnits, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
+                "description": "The body is larger than the operation takes: files of 100 000 000 bytes together, 8 MiB for createProperties, createUnits and consumeEedBatch, else 1 MiB. Or the record would be larger than 16 MiB with it (`/problems/record-full`).",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/content-too-large",
+                      "title": "The body is too large",
+                      "status": 413,
+                      "detail": "createOrder takes a body of at most 1048576 bytes",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "UnsupportedMediaType": {
                 "description": "The body does not have the media type that the operation takes, or it has a Content-Encoding other than `identity`.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unsupported-media-type",
+                      "title": "The body has the wrong media type or encoding",
+                      "status": 415,
+                      "detail": "send `Content-Type: application/json`, in no charset but UTF-8",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 },
                 "headers": {"Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"}}
               },
               "Unprocessable": {
                 "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/validation",
+                      "title": "The body is well-formed but wrong",
+                      "status": 422,
+                      "detail": "2 faults; nothing was changed",
+                      "instance": "/v1/orders",
+                      "errors": [
+                        {"pointer": "/title", "code": "required", "detail": "title is missing"},
+                        {
+                          "pointer": "/customerId",
+                          "code": "unknown_reference",
+                          "detail": "the account has no customer 99"
+                        }
+                      ]
+                    }
+                  }
                 }
               },
               "TooManyRequests": {
                 "description": "Too many requests.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/too-many-requests",
+                      "title": "Too many requests",
+                      "status": 429,
+                      "detail": "too many requests: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "Unavailable": {
                 "description": "The service is starting or stopping, or too many writes are waiting. Send the request again later.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/unavailable",
+                      "title": "The service cannot answer just now",
+                      "status": 503,
+                      "detail": "too many writes are waiting: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "StorageFull": {
                 "description": "The store is full. Reads and deletions still work.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/storage-full",
+                      "title": "The store is full",
+                      "status": 507,
+                      "detail": "the store is full",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "OtherProblem": {
                 "description": "Any other problem, such as 405, 431 or 500.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/internal-fault",
+                      "title": "The service failed",
+                      "status": 500,
+                      "detail": "the service failed",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "UnderWay": {
                 "description": "An earlier request with the same Idempotency-Key has no answer yet.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/under-way",
+                      "title": "The request is still under way",
+                      "status": 409,
+                      "detail": "a request with this Idempotency-Key is under way: try again",
+                      "instance": "/v1/orders"
+                    }
+                  }
                 }
               },
               "RangeNotSatisfiable": {
                 "description": "The range starts after the end of the file.",
                 "headers": {"Content-Range": {"$ref": "#/components/headers/ContentRange"}},
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/range-not-satisfiable",
+                      "title": "The range starts after the end of the file",
+                      "status": 416,
+                      "detail": "the file has 1000 bytes",
+                      "instance": "/v1/attachments/5"
+                    }
+                  }
                 }
               }
             },
@@ -3513,6 +3964,36 @@ public enum OpenAPIDocument {
                 "description": "The answer to a request with `dryRun=true`: that of the request itself, without the ids that it would have assigned.",
                 "type": "object"
               },
+              "EedBatch": {
+                "title": "EedBatch",
+                "description": "Deliveries of energy data. Of two of the same unit and month the later one stays.",
+                "type": "object",
+                "properties": {
+                  "deliveries": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 10000,
+                    "items": {"$ref": "#/components/schemas/EedDelivery"},
+                    "description": "In the order of the results."
+                  }
+                },
+                "required": ["deliveries"],
+                "additionalProperties": false
+              },
+              "EedBatchResult": {
+                "title": "EedBatchResult",
+                "description": "What became of each delivery of a batch.",
+                "type": "object",
+                "properties": {
+                  "results": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/EedVerdict"},
+                    "description": "A verdict for each delivery, in their order."
+                  }
+                },
+                "required": ["results"],
+                "additionalProperties": false
+              },
               "EedBenchmark": {
                 "title": "EedBenchmark",
                 "description": "The consumption of comparable units, of one service in the month.",
@@ -3522,8 +4003,7 @@ public enum OpenAPIDocument {
                   "unitofmeasure": {"$ref": "#/components/schemas/EedUnit"},
                   "amount": {
                     "type": "number",
-                    "minimum": 0,
-                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded."
+                    "description": "The amount: any finite number. A number that does not equal a double in its shortest form is refused, never rounded."
                   }
                 },
                 "required": ["service", "unitofmeasure", "amount"],
@@ -3547,12 +4027,11 @@ public enum OpenAPIDocument {
                   },
                   "amount": {
                     "type": "number",
-                    "minimum": 0,
-                    "description": "The amount, a finite number. A number that does not equal a double in its shortest form is refused, never rounded. Required unless `errors` is true."
+                    "description": "The amount: any finite number. A correction, or a meter that was changed, may make it negative. Absent means that there is no figure, which is not the same as 0. A number that does not equal a double in its shortest form is refused, never rounded."
                   },
                   "errors": {
                     "type": "boolean",
-                    "description": "Whether metering failed: then `amount` may be missing. Absent means false."
+                    "description": "Whether metering failed. Absent means false."
                   },
                   "remarkcodes": {
                     "type": "array",
@@ -3562,8 +4041,6 @@ public enum OpenAPIDocument {
                   }
                 },
                 "required": ["service", "unitofmeasure"],
-                "if": {"properties": {"errors": {"const": true}}, "required": ["errors"]},
-                "else": {"required": ["amount"]},
                 "examples": [
                   {
                     "service": "HEATING",
@@ -3677,7 +4154,7 @@ public enum OpenAPIDocument {
               },
               "EedPeriod": {
                 "title": "EedPeriod",
-                "description": "A month as `YYYY-MM`, from 0001-01 to the present month (UTC, at the time of the request).",
+                "description": "A month as `YYYY-MM`, from 0001-01 to the present month in Europe/Berlin at the time of the request.",
                 "type": "string",
                 "format": "month",
                 "pattern": "^([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])$",
@@ -3759,6 +4236,70 @@ public enum OpenAPIDocument {
                 "description": "The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.",
                 "type": "string",
                 "enum": ["KWH", "HCU", "M3"]
+              },
+              "EedUnitReport": {
+                "title": "EedUnitReport",
+                "description": "The consumption of one of a property's units, as an EedReport has it. A unit for which there is no data at all has its `unitId` alone.",
+                "type": "object",
+                "properties": {
+                  "unitId": {"$ref": "#/components/schemas/Id", "description": "The unit."},
+                  "period": {
+                    "$ref": "#/components/schemas/EedPeriod",
+                    "description": "The month that was asked for."
+                  },
+                  "month": {"$ref": "#/components/schemas/EedMonth", "description": "That month."},
+                  "monthBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The month before it."
+                  },
+                  "yearBefore": {
+                    "$ref": "#/components/schemas/EedMonth",
+                    "description": "The same month of the year before."
+                  },
+                  "benchmarks": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/EedBenchmark"},
+                    "description": "Benchmarks to compare with, kept as given."
+                  }
+                },
+                "required": ["unitId"],
+                "examples": [{"unitId": 22}],
+                "additionalProperties": false
+              },
+              "EedUnitReportList": {
+                "title": "EedUnitReportList",
+                "description": "The consumption of a property's units.",
+                "type": "object",
+                "properties": {
+                  "units": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/EedUnitReport"},
+                    "description": "By ascending id of the unit."
+                  }
+                },
+                "required": ["units"],
+                "additionalProperties": false
+              },
+              "EedVerdict": {
+                "title": "EedVerdict",
+                "description": "What became of one delivery of a batch.",
+                "type": "object",
+                "properties": {
+                  "status": {
+                    "type": "integer",
+                    "minimum": 204,
+                    "maximum": 422,
+                    "description": "204: the data is stored. 422: it is refused, and `errors` says why."
+                  },
+                  "errors": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Fault"},
+                    "description": "The faults of a delivery that is refused, with pointers into the whole body: the first one at least, and up to 1000 of all deliveries together."
+                  }
+                },
+                "required": ["status"],
+                "additionalProperties": false
               },
               "Fault": {
                 "title": "Fault",
@@ -4533,6 +5074,57 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "ProblemDescription": {
+                "title": "ProblemDescription",
+                "description": "What a problem type means.",
+                "type": "object",
+                "properties": {
+                  "type": {
+                    "type": "string",
+                    "description": "The URI that a problem of this type has as its `type`."
+                  },
+                  "title": {"type": "string", "description": "The type in a few words."},
+                  "status": {
+                    "type": "integer",
+                    "minimum": 400,
+                    "maximum": 599,
+                    "description": "The status code of the answers."
+                  },
+                  "meaning": {"type": "string", "description": "What has happened."},
+                  "action": {"type": "string", "description": "What to do next."}
+                },
+                "required": ["type", "title", "status", "meaning", "action"],
+                "additionalProperties": false
+              },
+              "ProblemName": {
+                "title": "ProblemName",
+                "description": "The name of a problem type: the last segment of its URI.",
+                "type": "string",
+                "enum": [
+                  "bad-request",
+                  "not-json",
+                  "bad-query",
+                  "unauthorized",
+                  "not-found",
+                  "method-not-allowed",
+                  "request-timeout",
+                  "conflict",
+                  "under-way",
+                  "cursor-expired",
+                  "precondition-failed",
+                  "content-too-large",
+                  "record-full",
+                  "unsupported-media-type",
+                  "range-not-satisfiable",
+                  "validation",
+                  "idempotency-key-reused",
+                  "too-many-requests",
+                  "headers-too-large",
+                  "internal-fault",
+                  "unavailable",
+                  "storage-full"
+                ]
               },
               "Property": {
                 "title": "Property",

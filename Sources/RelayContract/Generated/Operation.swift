@@ -5,6 +5,8 @@
 public enum Operation: UInt8, Sendable, CaseIterable {
     /// GET /openapi.json: This document.
     case getOpenAPI
+    /// GET /problems/{name}: What a problem type means.
+    case getProblemType
     /// POST /v1/addresses: Create an address.
     case createAddress
     /// GET /v1/addresses/{addressId}: One address.
@@ -49,6 +51,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case consumeEed
     /// GET /v1/eed: Energy data of a unit and month.
     case getEed
+    /// POST /v1/eed/batch: Deliver the energy data of many units and months.
+    case consumeEedBatch
+    /// GET /v1/eed/units: Energy data of all units of a property and month.
+    case getEedOfProperty
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
@@ -67,6 +73,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case createAppointment
     /// GET /v1/appointments: Appointments.
     case getAppointments
+    /// GET /v1/appointments.ics: Appointments as a calendar.
+    case getCalendar
     /// GET /v1/appointments/{appointmentId}: One appointment.
     case getAppointment
     /// PATCH /v1/appointments/{appointmentId}: Change an appointment.
@@ -81,6 +89,7 @@ extension Operation {
     public var name: StaticString {
         switch self {
         case .getOpenAPI: "getOpenAPI"
+        case .getProblemType: "getProblemType"
         case .createAddress: "createAddress"
         case .getAddress: "getAddress"
         case .createCustomer: "createCustomer"
@@ -103,6 +112,8 @@ extension Operation {
         case .createContactPerson: "createContactPerson"
         case .consumeEed: "consumeEed"
         case .getEed: "getEed"
+        case .consumeEedBatch: "consumeEedBatch"
+        case .getEedOfProperty: "getEedOfProperty"
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
         case .getAttachment: "getAttachment"
         case .createDocumentV1: "createDocumentV1"
@@ -112,6 +123,7 @@ extension Operation {
         case .createDocumentAttachment: "createDocumentAttachment"
         case .createAppointment: "createAppointment"
         case .getAppointments: "getAppointments"
+        case .getCalendar: "getCalendar"
         case .getAppointment: "getAppointment"
         case .updateAppointment: "updateAppointment"
         case .deleteAppointment: "deleteAppointment"
@@ -124,7 +136,8 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
-            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
+            .consumeEedBatch, .createDocumentV1, .createDocument, .createDocumentAttachment,
+            .createAppointment:
             .post
         case .deleteProperty, .deleteAppointment: .delete
         case .updateOrder, .updateAppointment: .patch
@@ -137,6 +150,7 @@ extension Operation {
     public var path: StaticString {
         switch self {
         case .getOpenAPI: "/openapi.json"
+        case .getProblemType: "/problems/{name}"
         case .createAddress: "/v1/addresses"
         case .getAddress: "/v1/addresses/{addressId}"
         case .createCustomer, .getCustomers: "/v1/customers"
@@ -151,6 +165,8 @@ extension Operation {
         case .createOrderField: "/v1/order-fields"
         case .createContactPerson: "/v1/contact-persons"
         case .consumeEed, .getEed: "/v1/eed"
+        case .consumeEedBatch: "/v1/eed/batch"
+        case .getEedOfProperty: "/v1/eed/units"
         case .getUnitsWithoutEed: "/v1/eed/missing"
         case .getAttachment: "/v1/attachments/{attachmentId}"
         case .createDocumentV1: "/v1/documents"
@@ -158,6 +174,7 @@ extension Operation {
         case .getDocument: "/v2/documents/{documentId}"
         case .createDocumentAttachment: "/v2/documents/{documentId}/attachments"
         case .createAppointment, .getAppointments: "/v1/appointments"
+        case .getCalendar: "/v1/appointments.ics"
         case .getAppointment, .updateAppointment, .deleteAppointment:
             "/v1/appointments/{appointmentId}"
         }
@@ -167,7 +184,7 @@ extension Operation {
     @inlinable
     public var requiresKey: Bool {
         switch self {
-        case .getOpenAPI: false
+        case .getOpenAPI, .getProblemType: false
         default: true
         }
     }
@@ -178,7 +195,7 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
             .createOrder, .updateOrder, .createOrderComment, .createOrderField,
-            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
+            .createContactPerson, .consumeEed, .consumeEedBatch, .createDocumentV1, .createDocument,
             .createDocumentAttachment, .createAppointment, .updateAppointment, .deleteAppointment:
             true
         default: false
@@ -190,8 +207,9 @@ extension Operation {
     public var getOfPath: Operation? {
         switch self {
         case .getOpenAPI: .getOpenAPI
-        case .createAddress, .createOrderField, .createContactPerson, .createDocumentV1,
-            .createDocumentAttachment:
+        case .getProblemType: .getProblemType
+        case .createAddress, .createOrderField, .createContactPerson, .consumeEedBatch,
+            .createDocumentV1, .createDocumentAttachment:
             nil
         case .getAddress: .getAddress
         case .createCustomer, .getCustomers: .getCustomers
@@ -204,11 +222,13 @@ extension Operation {
         case .getOrder, .updateOrder: .getOrder
         case .getOrderComments, .createOrderComment: .getOrderComments
         case .consumeEed, .getEed: .getEed
+        case .getEedOfProperty: .getEedOfProperty
         case .getUnitsWithoutEed: .getUnitsWithoutEed
         case .getAttachment: .getAttachment
         case .createDocument, .getDocuments: .getDocuments
         case .getDocument: .getDocument
         case .createAppointment, .getAppointments: .getAppointments
+        case .getCalendar: .getCalendar
         case .getAppointment, .updateAppointment, .deleteAppointment: .getAppointment
         }
     }
@@ -230,7 +250,7 @@ extension Operation {
             .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
             .createAppointment, .updateAppointment:
             1_048_576
-        case .createProperties, .createUnits: 8_388_608
+        case .createProperties, .createUnits, .consumeEedBatch: 8_388_608
         case .createOrderComment: 101_048_576
         case .createDocumentAttachment: 134_381_912
         default: 0
@@ -242,8 +262,9 @@ extension Operation {
     public var bodyTypes: BodyTypes {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .createDocumentV1,
-            .createDocument, .createDocumentAttachment, .createAppointment, .updateAppointment:
+            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .consumeEedBatch,
+            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment,
+            .updateAppointment:
             .applicationJson
         case .createOrderComment: [.applicationJson, .multipartFormData]
         default: []
@@ -256,7 +277,8 @@ extension Operation {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
-            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
+            .consumeEedBatch, .createDocumentV1, .createDocument, .createDocumentAttachment,
+            .createAppointment:
             true
         default: false
         }
@@ -268,7 +290,7 @@ extension Operation {
         switch self {
         case .getCustomers: .customers
         case .getProperties: .properties
-        case .getUnits, .getUnitsWithMscNumber, .getUnitsWithoutEed: .units
+        case .getUnits, .getUnitsWithMscNumber, .getEedOfProperty, .getUnitsWithoutEed: .units
         case .getOrders, .getOrderComments: .array
         case .getDocuments: .documents
         case .getAppointments: .appointments

@@ -142,4 +142,136 @@ extension ProblemType {
         case .storageFull: 507
         }
     }
+
+    /// What has happened.
+    public var meaning: StaticString {
+        switch self {
+        case .badRequest:
+            """
+            The path, a header field or the form of the body is wrong: the detail names it.
+            """
+        case .notJSON: "The detail names the line and column."
+        case .badQuery: "The errors name each parameter."
+        case .unauthorized: "Send `Authorization: Bearer <api key>` with a key that is not revoked."
+        case .notFound: "The path is unknown, or the account has no record with that id."
+        case .methodNotAllowed: "The field Allow lists the methods that the path takes."
+        case .requestTimeout: "Nothing was changed: send the request again."
+        case .conflict: "The detail names them."
+        case .underWay:
+            """
+            An earlier request with the same Idempotency-Key has no answer yet: send this one \
+            again after the time in Retry-After.
+            """
+        case .cursorExpired: "Start again without a cursor."
+        case .preconditionFailed:
+            """
+            If-Match does not name the current version, or If-None-Match names it: the field ETag \
+            has the current version.
+            """
+        case .contentTooLarge: "The detail names the limit."
+        case .recordFull:
+            """
+            A record has at most 16 MiB with all its parts, such as an order's comments: create \
+            another record.
+            """
+        case .unsupportedMediaType: "Send `Content-Type: application/json` and no Content-Encoding."
+        case .rangeNotSatisfiable: "The field Content-Range has the size of the file."
+        case .validation: "The errors name every fault; nothing was changed."
+        case .idempotencyKeyReused:
+            """
+            A key names one request for 24 hours: another operation or another body needs a new \
+            key.
+            """
+        case .tooManyRequests: "Try again after the time in Retry-After."
+        case .headersTooLarge: "Send fewer or shorter header fields."
+        case .internalFault: "The service's log has the reason."
+        case .unavailable: "Try again after the time in Retry-After."
+        case .storageFull:
+            """
+            Delete records, or ask the operator for a larger store. Reads still work.
+            """
+        }
+    }
+
+    /// What to do next.
+    public var action: StaticString {
+        switch self {
+        case .badRequest: "Correct what the detail names and send the request again."
+        case .notJSON: "Send JSON in UTF-8: the detail says where it ends to be JSON."
+        case .badQuery:
+            """
+            Correct the parameters that the errors name; openapi.json lists those of each \
+            operation.
+            """
+        case .unauthorized:
+            """
+            Send the field Authorization with a key of `relayctl keys create`. If the key was \
+            revoked, ask the operator for another.
+            """
+        case .notFound:
+            """
+            Check the path and the id. A record of another account is not found either: check \
+            which account the key belongs to.
+            """
+        case .methodNotAllowed: "Use one of the methods in Allow."
+        case .requestTimeout:
+            """
+            Send the request again, under the same Idempotency-Key if it is a POST.
+            """
+        case .conflict:
+            """
+            Change or delete the records that the detail names first, then send the request again.
+            """
+        case .underWay:
+            """
+            Wait for the time in Retry-After and send the same request again: it gets the answer \
+            of the first one.
+            """
+        case .cursorExpired: "Read the list again from its beginning."
+        case .preconditionFailed:
+            """
+            Read the record again, decide whether the change is still right, and send it with the \
+            new ETag.
+            """
+        case .contentTooLarge: "Send less at once: split a batch, or send a smaller file."
+        case .recordFull: "Create another record for what is to come."
+        case .unsupportedMediaType:
+            """
+            Send the body as it is, with the Content-Type that openapi.json names for the \
+            operation.
+            """
+        case .rangeNotSatisfiable:
+            """
+            Ask for a range within the size that Content-Range names, or for the whole file.
+            """
+        case .validation:
+            """
+            Correct each member that the errors name by its pointer, and send the whole body \
+            again.
+            """
+        case .idempotencyKeyReused:
+            """
+            Use a new key for each request, and the same key only to repeat a request unchanged.
+            """
+        case .tooManyRequests: "Wait for the time in Retry-After, then send fewer requests at once."
+        case .headersTooLarge:
+            """
+            Leave out what the service does not need, such as cookies that a proxy adds.
+            """
+        case .internalFault:
+            """
+            Tell the operator the time and the path. Repeating a POST is safe under the same \
+            Idempotency-Key.
+            """
+        case .unavailable:
+            """
+            Wait for the time in Retry-After and send the request again, under the same \
+            Idempotency-Key if it is a POST.
+            """
+        case .storageFull:
+            """
+            Tell the operator. Nothing was changed; send the request again when there is room.
+            """
+        }
+    }
 }

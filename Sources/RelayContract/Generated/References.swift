@@ -30,6 +30,7 @@ extension BodyReferences {
         case .createOrderField: OrderFieldAddition.findReferences(in: body, &self)
         case .createContactPerson: ContactPersonAddition.findReferences(in: body, &self)
         case .consumeEed: EedDelivery.findReferences(in: body, &self)
+        case .consumeEedBatch: EedBatch.findReferences(in: body, &self)
         case .createDocumentV1: NewDocumentV1.findReferences(in: body, &self)
         case .createDocument: NewDocument.findReferences(in: body, &self)
         case .createAppointment: NewAppointment.findReferences(in: body, &self)
@@ -77,6 +78,14 @@ extension CustomerUpsert {
         in body: JSONValue, _ found: inout BodyReferences
     ) {
         found.at(body, "customer", CustomerInput.findReferences)
+    }
+}
+
+extension EedBatch {
+    static func findReferences(
+        in body: JSONValue, _ found: inout BodyReferences
+    ) {
+        found.atEach(of: body, "deliveries", EedDelivery.findReferences)
     }
 }
 

@@ -10,6 +10,13 @@ extension Router {
             }
             return RouteMatch(.notFound)
         }
+        if segments.matches(0, "problems") {
+            if segments.count == 2 {
+                return RouteTarget(get: .getProblemType)
+                    .match(method, choice: segments.choice(1, ProblemName.allCases.map(\.name)))
+            }
+            return RouteMatch(.notFound)
+        }
         if segments.matches(0, "v1") {
             guard segments.count > 1 else { return RouteMatch(.notFound) }
             if segments.matches(1, "addresses") {
@@ -96,6 +103,20 @@ extension Router {
                     return RouteTarget(get: .getEed, post: .consumeEed)
                         .match(method, id: nil)
                 }
+                if segments.matches(2, "batch") {
+                    if segments.count == 3 {
+                        return RouteTarget(post: .consumeEedBatch)
+                            .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
+                if segments.matches(2, "units") {
+                    if segments.count == 3 {
+                        return RouteTarget(get: .getEedOfProperty)
+                            .match(method, id: nil)
+                    }
+                    return RouteMatch(.notFound)
+                }
                 if segments.matches(2, "missing") {
                     if segments.count == 3 {
                         return RouteTarget(get: .getUnitsWithoutEed)
@@ -129,6 +150,13 @@ extension Router {
                         get: .getAppointment, patch: .updateAppointment, delete: .deleteAppointment
                     )
                     .match(method, id: segments.id(2))
+                }
+                return RouteMatch(.notFound)
+            }
+            if segments.matches(1, "appointments.ics") {
+                if segments.count == 2 {
+                    return RouteTarget(get: .getCalendar)
+                        .match(method, id: nil)
                 }
                 return RouteMatch(.notFound)
             }

@@ -16,12 +16,34 @@ public struct Fault: Equatable, Sendable {
         self.detail = detail
     }
 
-    func write(to writer: inout JSONWriter) {
+    /// Writes the three members.
+    public func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.member("pointer", pointer)
         writer.member("code", code)
         writer.member("detail", detail)
         writer.endObject()
+    }
+}
+
+extension Fault: ContractModel {
+    /// Reads what `write` wrote.
+    public init?(decoding value: JSONValue, into faults: inout Faults) {
+        guard faults.expectObject(value) else { return nil }
+        let pointer = faults.at("pointer") { faults in
+            value["pointer"].flatMap { faults.string($0) }
+        }
+        let code: FaultCode? = faults.at("code") { faults in
+            value["code"].flatMap { faults.choice($0) }
+        }
+        let detail = faults.at("detail") { faults in
+            value["detail"].flatMap { faults.string($0) }
+        }
+        guard let pointer, let code, let detail else {
+            faults.add(.required, "expected pointer, code and detail")
+            return nil
+        }
+        self.init(pointer: pointer, code: code, detail: detail)
     }
 }
 
@@ -44,6 +66,8 @@ public struct Faults: @unchecked Sendable {
     /// How many there are beyond those listed.
     public private(set) var unlisted = 0
     private var path: [Step] = []
+    /// How many the parts had that were read apart.
+    private var apart = 0
 
     /// None so far.
     public init() {}
@@ -81,6 +105,21 @@ public struct Faults: @unchecked Sendable {
         path.append(.foreign(name))
         defer { path.removeLast() }
         read(&self)
+    }
+
+    /// Reads a part whose faults are its own affair: they are not listed here.
+    ///
+    /// - Returns: what `read` returns, and the part's faults: its first one at least, and as many as all
+    ///   parts together may list.
+    public mutating func apart<Result, Failure: Error>(
+        _ read: (inout Faults) throws(Failure) -> Result
+    ) throws(Failure) -> (result: Result, faults: [Fault]) {
+        var own = Faults()
+        own.path = path
+        let result = try read(&own)
+        let kept = own.listed.prefix(max(1, Limits.listedFaults - apart))
+        apart += kept.count
+        return (result, Array(kept))
     }
 
     private var pointer: String {
@@ -132,6 +171,11 @@ public struct Faults: @unchecked Sendable {
     ) {
         guard hasRoom() else { return }
         listed.append(Fault(pointer: pointer, code: code, detail: detail()))
+    }
+
+    /// Adds faults that were found elsewhere.
+    public mutating func add(_ faults: [Fault]) {
+        for fault in faults where hasRoom() { listed.append(fault) }
     }
 
     /// Adds a fault of a query parameter.

@@ -22,6 +22,14 @@ public struct APIRequest {
 }
 
 extension APIRequest {
+    /// The one of a closed set that the router found in the path.
+    public func choice<Choice: RawRepresentable<UInt8>>() -> Choice {
+        guard let choice = Choice(rawValue: UInt8(id0 - 1)) else {
+            preconditionFailure("the router finds places of the set only")
+        }
+        return choice
+    }
+
     /// The body of an operation as a model.
     public func body<Model: ContractModel>(
         as type: Model.Type, of operation: Operation, _ parser: JSONParser

@@ -30,6 +30,16 @@ struct PathSegments {
         self[index].matches(text)
     }
 
+    /// The segment as one of a closed set: its place from 1 on, or 0 when it is none of them.
+    func choice(_ index: Int, _ names: some Sequence<StaticString>) -> UInt64 {
+        var place: UInt64 = 0
+        for name in names {
+            place += 1
+            if matches(index, name) { return place }
+        }
+        return 0
+    }
+
     /// The segment as an id: 1…2⁵³−1 without leading zeros, or 0 when it is none.
     func id(_ index: Int) -> UInt64 {
         let digits = self[index]

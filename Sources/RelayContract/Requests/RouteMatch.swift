@@ -19,7 +19,7 @@ public struct RouteMatch: Sendable {
 
     /// What to do.
     public var outcome: Outcome
-    /// The id in the path, 1…2⁵³−1; 0 when the path has none.
+    /// The id in the path, 1…2⁵³−1, or the place of one of a closed set, from 1 on; 0 when the path has none.
     public var id0: UInt64
     /// The request was HEAD: answer the headers of the GET without its body.
     public var isHead: Bool
@@ -65,6 +65,11 @@ struct RouteTarget {
         guard let operation else { return RouteMatch(.methodNotAllowed(allowed)) }
         if id == 0 { return RouteMatch(.badId) }
         return RouteMatch(.operation(operation), id0: id ?? 0, isHead: method == .head)
+    }
+
+    /// A path that ends with one of a closed set; 0 when it is none of them.
+    func match(_ method: Method, choice: UInt64) -> RouteMatch {
+        choice == 0 ? RouteMatch(.notFound) : match(method, id: choice)
     }
 
     private var allowed: MethodSet {

@@ -58,6 +58,7 @@ extension RecordTransaction {
         try begin()
         try transaction.relink(id, from: stored.model.links(account), to: RecordLinks())
         try transaction.deleteDocument(Resource.appointment.key(account, id))
+        try leaveCancellation(of: stored.model)
         try transaction.touch(
             account: account, resource: Resource.appointment.rawValue, sequence: sequence)
         return RecordAnswer(200, body: stored.model.json)

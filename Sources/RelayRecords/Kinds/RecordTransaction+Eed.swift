@@ -9,36 +9,46 @@ extension RecordTransaction {
     /// Takes a delivery, in place of an earlier one for the same unit and month.
     mutating func consumeEed(_ delivery: EedDelivery) throws(StoreError) -> RecordAnswer {
         var faults = Faults()
+        try check(delivery, &faults)
+        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+        try begin()
+        try keep(delivery)
+        return RecordAnswer(204, body: [])
+    }
+
+    /// Adds why a delivery is refused.
+    func check(_ delivery: EedDelivery, _ faults: inout Faults) throws(StoreError) {
         try checkReferences(delivery, &faults)
-        let present = CalendarMonth(of: self.present)
+        let present = CalendarMonth(inBerlin: self.present)
         if delivery.period > present {
             faults.add(
                 .outOfRange, member: "period",
-                "expected a month up to the present one, \(present)")
+                "expected a month up to the present one in Europe/Berlin, \(present)")
         }
         faults.at("consumptions") { delivery.check(&$0) }
-        guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
+    }
+
+    /// Stores a delivery that was checked. Precondition: the change has begun.
+    mutating func keep(_ delivery: EedDelivery) throws(StoreError) {
         let month = EedMonth(delivery, at: time)
         let name = month.name(account)
         let known = try view.record(named: name)
-        try begin()
         let id = try keptID(known, .eedMonth)
         if known == nil {
             try transaction.relink(id, from: RecordLinks(), to: month.links(account))
         }
-        try store(
-            month, .eedMonth, id, privateBytes: delivery.benchmarks.json)
-        return RecordAnswer(204, body: [])
+        try store(month, .eedMonth, id, privateBytes: delivery.benchmarks.json)
     }
 
     /// The three must exist, and each belong to the next.
     private func checkReferences(
         _ delivery: EedDelivery, _ faults: inout Faults
     ) throws(StoreError) {
+        let count = faults.count
         try check(delivery.unitId, .unit, "unitId", &faults)
         try check(delivery.propertyId, .property, "propertyId", &faults)
         try check(delivery.customerId, .customer, "customerId", &faults)
-        guard faults.isEmpty,
+        guard faults.count == count,
             let unit = try load(Unit.self, .unit, delivery.unitId)?.model,
             let property = try load(
                 Property.self, .property, delivery.propertyId)?.model

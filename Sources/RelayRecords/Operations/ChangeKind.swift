@@ -21,6 +21,7 @@ public enum ChangeKind: UInt8, CaseIterable, Sendable {
     case updateAppointment = 23
     case deleteAppointment = 24
     case consumeEed = 25
+    case consumeEedBatch = 26
     /// Only in logs of earlier programs.
     case loadDatedRecords = 40
     case loadRecords = 41
@@ -44,6 +45,7 @@ public enum ChangeKind: UInt8, CaseIterable, Sendable {
         case .updateAppointment: UpdateAppointment.self
         case .deleteAppointment: DeleteAppointment.self
         case .consumeEed: ConsumeEed.self
+        case .consumeEedBatch: ConsumeEedBatch.self
         case .loadDatedRecords: LoadDatedRecords.self
         case .loadRecords: LoadRecords.self
         }

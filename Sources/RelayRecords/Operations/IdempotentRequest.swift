@@ -29,9 +29,10 @@ extension StoreTransaction {
                     .idempotencyKeyReused,
                     "another request had this Idempotency-Key within 24 hours: use a new key"))
         }
-        guard let answer = RecordAnswer(remembered: remembered.answer.copiedBytes) else {
+        guard var answer = RecordAnswer(remembered: remembered.answer.copiedBytes) else {
             throw .corrupted(what: "a remembered answer")
         }
+        answer.isReplayed = true
         return answer
     }
 

@@ -12,6 +12,8 @@ public struct RecordAnswer: Sendable {
     public var version: UInt64?
     /// Whether it is the version of a list, whose tag is weak.
     public var isWeak = false
+    /// Whether an earlier request under the same Idempotency-Key was answered so.
+    public var isReplayed = false
     /// Id of a record that was created.
     public var createdID: UInt64?
 

@@ -42,7 +42,10 @@ struct Stored<Model: ContractModel> {
 extension RecordTransaction {
     /// Writes the change record, whose sequence number is the version of all that is written from
     /// here on. Called after all checks.
-    mutating func begin() throws(StoreError) {
+    mutating func begin() throws(StoreError) { try begin(as: change) }
+
+    /// Begins a change of which only a part happens.
+    mutating func begin(as change: any RecordChange) throws(StoreError) {
         assert(
             change.kind.type == type(of: change),
             "\(type(of: change)) has the kind of another type")

@@ -15,6 +15,8 @@ public struct AppointmentWindow {
     public let to: WallTime?
     /// Only appointments of this customer.
     public let customer: UInt64?
+    /// Whether pages say where documents lie side by side; otherwise they have each one's key.
+    public var usesCoveringIndex = true
     /// Appointments that one page may look at before it ends short.
     public var scanBudget = Limits.scanBudget
     private let byStart: ListKey
@@ -90,7 +92,7 @@ public struct AppointmentWindow {
         let count = Int(min(UInt64(limit - page.keys.count), end - min(place, end)))
         page.isLast = place + UInt64(count) >= end
         guard count > 0 else { return }
-        if customer == nil {
+        if customer == nil, usesCoveringIndex {
             // Neighbours in time are neighbours in the map.
             let ends = try starts.ends(of: place..<place + UInt64(count))
             guard let ends else { throw .corrupted(byStart, "its counts do not agree") }

@@ -28,6 +28,8 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     // Likewise, see `LengthKey`.
     case appointmentsByLength = 35
     case appointmentsOfCustomerByLength = 36
+    // Of 128-bit keys, the time of the deletion above the id.
+    case cancellations = 37
     case ordersOfStatus = 40
     case ordersOfType = 41
     /// Those that were given isInternal: the parameter is 1 for true.
@@ -42,7 +44,7 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         switch self {
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength,
-            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate, .cancellations:
             true
         default: false
         }
@@ -70,6 +72,7 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength:
             .appointment
+        case .cancellations: .cancellation
         case .orders, .ordersOfProperty, .ordersOfCustomer, .ordersOfStatus, .ordersOfType,
             .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
             .order

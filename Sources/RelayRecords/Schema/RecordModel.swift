@@ -13,6 +13,7 @@ public enum RecordModel: Sendable {
     case document(Document)
     case eedMonth(EedMonth)
     case attachment(Attachment)
+    case cancellation(Cancellation)
 
     /// Reads a record and adds every fault; nil also for a kind that has no documents.
     init?(_ resource: Resource, decoding value: JSONValue, into faults: inout Faults) {
@@ -28,6 +29,8 @@ public enum RecordModel: Sendable {
             case .document: Document(decoding: value, into: &faults).map { .document($0) }
             case .eedMonth: EedMonth(decoding: value, into: &faults).map { .eedMonth($0) }
             case .attachment: Attachment(decoding: value, into: &faults).map { .attachment($0) }
+            case .cancellation:
+                Cancellation(decoding: value, into: &faults).map { .cancellation($0) }
             case .orderField, .comment, .contactPerson, .term: nil
             }
         if case .appointment(let appointment) = model, !appointment.endsAfterItBegins {
@@ -48,6 +51,7 @@ public enum RecordModel: Sendable {
         case .appointment(let appointment): appointment.id
         case .document(let document): document.id
         case .attachment(let attachment): attachment.id
+        case .cancellation(let cancellation): cancellation.appointment.id
         case .eedMonth: nil
         }
     }
@@ -57,7 +61,9 @@ public enum RecordModel: Sendable {
         switch self {
         case .address(let address): address.accountId
         case .customer(let customer): customer.accountId
-        case .property, .unit, .order, .document, .appointment, .eedMonth, .attachment: nil
+        case .property, .unit, .order, .document, .appointment, .eedMonth, .attachment,
+            .cancellation:
+            nil
         }
     }
 
@@ -65,7 +71,8 @@ public enum RecordModel: Sendable {
     var references: [RecordReference] {
         var references: [RecordReference] = []
         switch self {
-        case .address, .customer, .attachment: break
+        // A deleted appointment's customer may be gone as well.
+        case .address, .customer, .attachment, .cancellation: break
         case .property(let property): references.add("customerId", .customer, property.customerId)
         case .unit(let unit): references.add("propertyId", .property, unit.propertyId)
         case .order(let order):
@@ -108,6 +115,7 @@ public enum RecordModel: Sendable {
         case .appointment(let appointment): return appointment.links(account)
         case .document(let document): return document.links(account)
         case .eedMonth(let month): return month.links(account)
+        case .cancellation(let cancellation): return cancellation.links(account)
         case .unit(let unit):
             guard let property = try owner(unit.propertyId) else { return nil }
             return unit.links(account, of: property)
@@ -126,6 +134,7 @@ public enum RecordModel: Sendable {
         case .document(let document): document.write(to: &writer)
         case .eedMonth(let month): month.write(to: &writer)
         case .attachment(let attachment): attachment.write(to: &writer)
+        case .cancellation(let cancellation): cancellation.write(to: &writer)
         }
     }
 }

@@ -22,7 +22,7 @@ extension RecordModel {
             case .order(let order): RecordTimes(created: order.createdAt, updated: order.updatedAt)
             case .document(let document):
                 RecordTimes(created: document.createdAt, updated: document.updatedAt)
-            case .address, .customer, .appointment, .eedMonth, .attachment: nil
+            case .address, .customer, .appointment, .eedMonth, .attachment, .cancellation: nil
             }
         }
         set {
@@ -40,7 +40,7 @@ extension RecordModel {
             case .document(var document):
                 (document.createdAt, document.updatedAt) = (times.created, times.updated)
                 self = .document(document)
-            case .address, .customer, .appointment, .eedMonth, .attachment: break
+            case .address, .customer, .appointment, .eedMonth, .attachment, .cancellation: break
             }
         }
     }

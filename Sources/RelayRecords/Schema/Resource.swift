@@ -19,6 +19,8 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case eedMonth = 21
     /// No record: counts the numbers of texts that lists are about (`ListTerm`).
     case term = 22
+    /// What is left of a deleted appointment, under its id, for calendars.
+    case cancellation = 23
 
     /// Whether records of this kind have documents of their own. Fields, comments and contact persons
     /// are parts of their order's document.
@@ -26,7 +28,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         switch self {
         case .orderField, .comment, .contactPerson, .term: false
         case .address, .customer, .property, .unit, .order, .attachment, .appointment, .document,
-            .eedMonth:
+            .eedMonth, .cancellation:
             true
         }
     }
@@ -63,7 +65,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .order: .orders
         case .appointment: .appointmentsByStart
         case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth,
-            .term:
+            .term, .cancellation:
             nil
         case .document: .documents
         }

@@ -21,6 +21,8 @@ struct RelayAPI: ~Copyable, API {
     private let health: StoreHealth
     /// The records of the selection that is being answered.
     let selected = SelectedPage()
+    /// What answers of this turn were composed of.
+    let turnBytes = TurnBytes()
     /// Pages that were asked for again.
     let pages: RememberedPages
     private var keys = KeyCache()

@@ -30,6 +30,7 @@ final class RelayApplication: Application {
 
     override func beginTurn() {
         api.pointee.pages.beginTurn()
+        api.pointee.turnBytes.forget()
         do throws(StoreError) {
             try api.pointee.reader.renewIfStale()
             api.pointee.failure = nil

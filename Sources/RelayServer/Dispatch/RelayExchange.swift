@@ -56,6 +56,7 @@ struct RelayExchange {
         } else {
             http.answer(answer.status, json: answer.body)
         }
+        if answer.isReplayed { http.set(.idempotencyReplayed, "true") }
         if let version = answer.version {
             setTag(EntityTag(epoch: epoch, version: version, isWeak: answer.isWeak))
         }

@@ -1,4 +1,5 @@
 import HTTP2
+import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
@@ -35,8 +36,10 @@ extension RelayAPI {
                 SelectionContinuation(
                     operation: exchange.operation, account: exchange.account, hasRecords: false,
                     start: start, remaining: limit), exchange.http)
-            _ = pages.remember(
-                exchange, reader.transactionID, watched: selection.watched, version: version)
+            if !selection.isComposed {
+                _ = pages.remember(
+                    exchange, reader.transactionID, watched: selection.watched, version: version)
+            }
         } catch {
             fail(error, exchange)
         }
@@ -60,11 +63,11 @@ extension RelayAPI {
 
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
     /// list, or notes where it goes on.
-    private func appendSelected(
+    func appendSelected(
         _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
     ) throws(StoreError) {
         var runs = RecordRuns(http, continues: present.hasRecords)
-        let (count, last) = try appendRuns(selection, present.account, &runs, http.portionBytes)
+        let (count, last) = try appendRuns(selection, present.account, &runs, http)
         runs.finish()
         var next = present
         let isWhole = count == selected.count
@@ -75,10 +78,13 @@ extension RelayAPI {
         // A page that is shorter than its limit because the work for it was used up is a page; a
         // list without a limit goes on until its end.
         let isDone = isWhole && (selected.isLast || present.remaining != .max)
-        if isDone { return http.appendAttached(present.operation.listEnvelope.closing) }
+        if isDone {
+            if case .calendar = selection { return endCalendar(http) }
+            return http.appendAttached(present.operation.listEnvelope.closing)
+        }
         next.start = isWhole ? selected.next : SelectionStart(after: last)
         // White space, so that there is something to send when no record was found so far.
-        if count == 0 { http.appendAttached("\n") }
+        if count == 0, !selection.isComposed { http.appendAttached("\n") }
         http.continuation = .selection(next)
         http.expectMore(true)
     }
@@ -86,8 +92,13 @@ extension RelayAPI {
     /// Appends the runs of the selected page, up to a number of bytes; returns how many records they
     /// have, and the key of the last.
     private func appendRuns(
-        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ maxBytes: Int
+        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ http: HTTP2.Exchange
     ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        let maxBytes = http.portionBytes
+        if case .eedOfProperty(let units) = selection {
+            return try appendReports(units, &runs, maxBytes)
+        }
+        if case .calendar = selection { return try appendEvents(account, http) }
         let keys = selected.keys
         var bytes = 0
         let count = try reader.appendRuns(
@@ -103,6 +114,24 @@ extension RelayAPI {
             range, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
         ) { run in runs.append(run) }
         return (count + covering.documents, covering.lastKey ?? last)
+    }
+
+    /// Appends the reports of the selected units, which are made here, as one run.
+    private func appendReports(
+        _ units: EedOfProperty, _ runs: inout RecordRuns, _ maxBytes: Int
+    ) throws(StoreError) -> (count: Int, last: UInt128?) {
+        var bytes: [UInt8] = []
+        var count = 0
+        for key in selected.keys where bytes.count < maxBytes {
+            var writer = JSONWriter()
+            try units.write(unit: key.recordID, reader.view, to: &writer)
+            bytes += writer.bytes
+            bytes.append(UInt8(ascii: ","))
+            count += 1
+        }
+        if count == 0 { return (0, nil) }
+        runs.append(turnBytes.keep(bytes))
+        return (count, selected.keys[count - 1])
     }
 
     /// Where a page begins.

@@ -6,14 +6,16 @@ import RelayStore
 /// A list that is not kept in the store as such: which records are on it, in which order.
 enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
+    case eedOfProperty(EedOfProperty)
     case appointments(AppointmentWindow)
+    case calendar(AppointmentWindow)
     case orders(OrderQuery)
 
     /// The kind of record on it.
     var resource: Resource {
         switch self {
-        case .unitsWithoutEed: .unit
-        case .appointments: .appointment
+        case .unitsWithoutEed, .eedOfProperty: .unit
+        case .appointments, .calendar: .appointment
         case .orders: .order
         }
     }
@@ -26,9 +28,19 @@ enum Selection {
         switch self {
         case .unitsWithoutEed(let units):
             try units.fill(page, view, from: start, limit: limit)
-        case .appointments(let window):
+        case .eedOfProperty(let units):
+            try units.fill(page, view, from: start, limit: limit)
+        case .appointments(let window), .calendar(let window):
             try window.fill(page, view, from: start, limit: limit)
         case .orders(let query): try query.fill(page, view, from: start, limit: limit)
+        }
+    }
+
+    /// Whether its records are made for the answer: they lie in no map.
+    var isComposed: Bool {
+        switch self {
+        case .eedOfProperty, .calendar: true
+        case .unitsWithoutEed, .appointments, .orders: false
         }
     }
 
@@ -39,7 +51,7 @@ enum Selection {
         case .unitsWithoutEed(let units):
             fingerprint.mix(1)
             fingerprint.mix(UInt64(units.month.number))
-        case .appointments(let window):
+        case .appointments(let window), .calendar(let window):
             fingerprint.mix(2)
             fingerprint.mix(window.customer ?? 0)
             fingerprint.mix(window.from?.seconds ?? .max)
@@ -47,14 +59,20 @@ enum Selection {
         case .orders(let query):
             fingerprint.mix(3)
             fingerprint.mix(query.filter)
+        case .eedOfProperty(let units):
+            fingerprint.mix(4)
+            fingerprint.mix(units.property)
+            fingerprint.mix(UInt64(units.month.number))
         }
         return fingerprint.value
     }
 
     /// The kinds of records that it looks at: whatever changes it is a change to one of these.
     var watched: ResourceSet {
-        if case .unitsWithoutEed = self { return [.unit, .eedMonth] }
-        return ResourceSet([resource])
+        switch self {
+        case .appointments, .calendar, .orders: ResourceSet([resource])
+        case .unitsWithoutEed, .eedOfProperty: ResourceSet([resource, .eedMonth])
+        }
     }
 
     /// The selection that a request asked for, read again from its query: how a list that is
@@ -66,8 +84,14 @@ enum Selection {
         case .getUnitsWithoutEed:
             let period = try GetUnitsWithoutEedInput(request).period
             self = .unitsWithoutEed(UnitsWithoutEed(account: account, period))
+        case .getEedOfProperty:
+            let input = try GetEedOfPropertyInput(request)
+            self = .eedOfProperty(
+                EedOfProperty(account: account, property: input.propertyId, input.period))
         case .getAppointments:
             self = .appointments(AppointmentWindow(try GetAppointmentsInput(request), account))
+        case .getCalendar:
+            self = .calendar(AppointmentWindow(try GetCalendarInput(request), account))
         case .getOrders:
             let filter = OrderFilter(try GetOrdersInput(request))
             self = .orders(OrderQuery(account: account, filter))

@@ -5,7 +5,8 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// GET of energy data: what was delivered for a unit, and for which units nothing was.
+/// GET of energy data: what was delivered for a unit or all of a property, and for which units
+/// nothing was.
 extension RelayAPI {
     /// The answer is put together from documents as they are stored: nothing is parsed.
     mutating func getEed(_ input: GetEedInput, _ exchange: inout RelayExchange) {
@@ -29,31 +30,32 @@ extension RelayAPI {
         }
     }
 
-    /// An EedReport.
     private func report(_ input: GetEedInput, _ account: UInt32) throws(StoreError) -> [UInt8] {
         var writer = JSONWriter()
-        writer.beginObject()
-        writer.member("unitId", input.unitId)
-        writer.member("period", input.period)
-        let view = reader.view
-        let months: [(StaticString, Int)] = [
-            ("month", 0), ("monthBefore", -1), ("yearBefore", -12),
-        ]
-        for (name, distance) in months {
-            let month = input.period.advanced(by: distance)
-            let document = try view.eedMonth(ofUnit: input.unitId, month, account: account)
-            guard let document else { continue }
-            writer.name(name)
-            // SAFETY: copied while the view is borrowed.
-            document.json.withUnsafeBytes { writer.raw($0) }
-        }
-        if let document = try view.eedMonth(ofUnit: input.unitId, input.period, account: account) {
-            writer.name("benchmarks")
-            // SAFETY: copied while the view is borrowed.
-            document.privateBytes.withUnsafeBytes { writer.raw($0) }
-        }
-        writer.endObject()
+        try reader.view.writeEedReport(
+            ofUnit: input.unitId, input.period, account: account, namesEmptyPeriod: true,
+            to: &writer)
         return writer.bytes
+    }
+
+    mutating func getEedOfProperty(
+        _ input: GetEedOfPropertyInput, _ exchange: inout RelayExchange
+    ) {
+        if let problem = Problem(futureMonth: input.period) { return exchange.reject(problem) }
+        do throws(StoreError) {
+            guard Resource.isStorable(input.propertyId),
+                try reader.document(
+                    Resource.property.key(exchange.account, input.propertyId)) != nil
+            else {
+                return exchange.reject(
+                    Problem(.notFound, "the account has no property \(input.propertyId)"))
+            }
+        } catch {
+            return exchange.reject(Problem(error))
+        }
+        let units = EedOfProperty(
+            account: exchange.account, property: input.propertyId, input.period)
+        answerSelection(.eedOfProperty(units), input.page, &exchange)
     }
 
     mutating func getUnitsWithoutEed(
@@ -68,12 +70,12 @@ extension RelayAPI {
 extension Problem {
     /// 400 for a month in the future; nil for any other.
     fileprivate init?(futureMonth month: CalendarMonth) {
-        let present = CalendarMonth(of: .now)
+        let present = CalendarMonth(inBerlin: .now)
         if month <= present { return nil }
         var faults = Faults()
         faults.add(
             .outOfRange, parameter: "period",
-            "expected a month up to the present one, \(present)")
+            "expected a month up to the present one in Europe/Berlin, \(present)")
         self.init(.badQuery, faults)
     }
 }

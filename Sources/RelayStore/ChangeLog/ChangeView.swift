@@ -40,7 +40,7 @@ extension StoreView {
     }
 
     /// When a change was made, in milliseconds since 1970; nil if there is none of that number.
-    func time(ofChange sequence: UInt64) throws(StoreError) -> Int64? {
+    public func time(ofChange sequence: UInt64) throws(StoreError) -> Int64? {
         guard let value = try value(sequence, in: databases.changes) else { return nil }
         return try ChangeView(sequence: sequence, value).time
     }

@@ -33,7 +33,7 @@ struct IdempotencyTests {
         }
         #expect(answer.status == 201)
         let first = try relayd.connect().perform(request(key, "server"))
-        #expect(first.status == 201)
+        #expect(first.status == 201 && first["idempotency-replayed"] == nil)
         relayd.process.signal(SIGKILL)
         relayd.process.wait()
         relayd = try Relayd(store: store, in: directory)
@@ -41,6 +41,7 @@ struct IdempotencyTests {
         for (name, before) in [("client", answer), ("server", first)] {
             let again = try connection.perform(request(key, name))
             #expect(again.status == 201)
+            #expect(again["idempotency-replayed"] == "true")
             #expect(again.body == before.body)
             #expect(again["etag"] == before["etag"])
             #expect(again["location"] == before["location"])

@@ -20,6 +20,18 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func getProblemType(_ input: GetProblemTypeInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getProblemType(input.name, ifMatch: fields["if-match"], ifNoneMatch: tag)
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getProblemType(input.name, ifMatch: fields["if-match"])
+        }
+    }
+
     mutating func createAddress(_ input: CreateAddressInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -456,6 +468,57 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func consumeEedBatch(_ input: ConsumeEedBatchInput, _ exchange: inout ClientCall) {
+        guard let body = exchange.body(as: EedBatch.self) else { return }
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.consumeEedBatch(
+                    body,
+                    atomic: input.atomic,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.consumeEedBatch(
+                body,
+                atomic: input.atomic,
+                idempotencyKey: fields["idempotency-key"],
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func getEedOfProperty(_ input: GetEedOfPropertyInput, _ exchange: inout ClientCall) {
+        // Whoever goes on by a cursor calls `page(after:)`.
+        guard input.page.cursor == nil else { return }
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getEedOfProperty(
+                    propertyId: input.propertyId,
+                    period: input.period,
+                    limit: input.page.limit,
+                    offset: input.page.offset,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getEedOfProperty(
+                propertyId: input.propertyId,
+                period: input.period,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
+            )
+        }
+    }
+
     mutating func getUnitsWithoutEed(
         _ input: GetUnitsWithoutEedInput, _ exchange: inout ClientCall
     ) {
@@ -637,6 +700,29 @@ struct ClientCalls: API {
                 to: input.to,
                 limit: input.page.limit,
                 offset: input.page.offset,
+                ifMatch: fields["if-match"]
+            )
+        }
+    }
+
+    mutating func getCalendar(_ input: GetCalendarInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getCalendar(
+                    customerId: input.customerId,
+                    from: input.from,
+                    to: input.to,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getCalendar(
+                customerId: input.customerId,
+                from: input.from,
+                to: input.to,
                 ifMatch: fields["if-match"]
             )
         }

@@ -33,7 +33,7 @@ struct EedRecordsTests {
     func future() throws {
         let fixture = try RecordFixture()
         try fixture.unit(of: try fixture.property(of: try fixture.customer()))
-        let present = CalendarMonth(of: RecordFixture.time)
+        let present = CalendarMonth(inBerlin: RecordFixture.time)
         try fixture.must(ConsumeEed(delivery(unit: 1, present)))
         #expect(
             try fixture.refuse(ConsumeEed(delivery(unit: 1, present.advanced(by: 1)!)))

@@ -132,6 +132,10 @@ struct ChangeSource {
             return UpdateAppointment(few(), patch, chance(80) ? .none : .exists)
         case .deleteAppointment: return DeleteAppointment(id(), chance(80) ? .none : .exists)
         case .consumeEed: return ConsumeEed(delivery())
+        case .consumeEedBatch:
+            let count = Int.random(in: 1...3, using: &random)
+            let deliveries = (0..<count).map { _ in delivery() }
+            return ConsumeEedBatch(CheckedEedBatch(deliveries), isAtomic: chance(50))
         case .loadDatedRecords: return LoadDatedRecords(batch())
         case .loadRecords: return LoadRecords(batch())
         }

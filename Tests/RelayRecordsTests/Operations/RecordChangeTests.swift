@@ -37,7 +37,7 @@ struct RecordedChange: Sendable {
 extension RecordChange {
     /// Whether it may find everything as it wants it, and then leaves no record.
     fileprivate var mayBeIdle: Bool {
-        [.upsertProperties, .loadRecords, .loadDatedRecords].contains(kind)
+        [.upsertProperties, .consumeEedBatch, .loadRecords, .loadDatedRecords].contains(kind)
     }
 }
 

@@ -123,7 +123,7 @@ struct RecordTimesTests {
         clock.jump(-40 * 24 * 60 * 60 * 1_000)
         let delivery = EedDelivery(
             propertyId: property, unitId: unit, customerId: 1,
-            period: CalendarMonth(of: Timestamp(milliseconds: clock.now)).advanced(by: 1)!,
+            period: CalendarMonth(inBerlin: Timestamp(milliseconds: clock.now)).advanced(by: 1)!,
             mscName: "m", consumptions: [], benchmarks: [])
         let command = RecordCommand(
             ConsumeEed(delivery), account: 1, byteCount: 0, applier: RecordApplier()

@@ -48,7 +48,8 @@ extension ConditionTests {
             "/v1/orders?sort=-id&limit=1", "/v1/customers", "/v1/properties?\(page)",
             "/v1/units?\(page)", "/v1/units/msc?\(page)", "/v1/orders/1/comments",
             "/v2/documents", "/v1/appointments", "/v1/eed?unitId=1&period=2026-01",
-            "/v1/eed/missing?period=2026-01",
+            "/v1/eed/missing?period=2026-01", "/v1/eed/units?propertyId=1&period=2026-01",
+            "/v1/appointments.ics", "/problems/conflict",
         ].map(Target.get)
 
     static let writes: [Target] = [
@@ -67,6 +68,7 @@ extension ConditionTests {
         .write("POST", "/v1/appointments", appointment, tagged: "/v1/appointments"),
         .write("POST", "/v2/documents", document, tagged: "/v2/documents"),
         .write("POST", "/v1/eed", eed, tagged: "/v1/eed?unitId=1&period=2026-01"),
+        .write("POST", "/v1/eed/batch", "{\"deliveries\":[\(eed)]}"),
         .write("POST", "/v1/orders/1/comments", comment, tagged: "/v1/orders/1/comments"),
         .write("POST", "/v1/addresses", address), .write("POST", "/v1/order-fields", field),
         .write("POST", "/v1/contact-persons", person), .write("POST", "/v1/documents", document),

@@ -12,7 +12,7 @@ struct RelayApplicationTests {
         let fixture = try ServiceFixture()
         for operation in Operation.allCases {
             let path = "\(operation.path)".split(separator: "/", omittingEmptySubsequences: false)
-                .map { $0.hasPrefix("{") ? "1" : $0 }
+                .map { $0 == "{name}" ? "conflict" : $0.hasPrefix("{") ? "1" : $0 }
                 .joined(separator: "/")
             let answer = fixture.perform("OPTIONS", path, key: .none)
             #expect(answer.status == 204)

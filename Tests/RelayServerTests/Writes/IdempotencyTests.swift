@@ -27,6 +27,7 @@ struct IdempotencyTests {
         for name in ["content-type", "location", "etag"] {
             #expect(first[name] != nil && first[name] == second[name], "\(name)")
         }
+        #expect(first["idempotency-replayed"] == nil && second["idempotency-replayed"] == "true")
         // Quotes are how the draft writes the same key.
         #expect(create(fixture, "\"k1\"").text == #"{"id":1}"#)
         #expect(create(fixture, "k2").text == #"{"id":2}"#)
@@ -40,6 +41,7 @@ struct IdempotencyTests {
         let other = create(fixture, "k", #"{"title":"u"}"#)
         #expect(other.status == 422)
         #expect(other.text.contains("/problems/idempotency-key-reused"))
+        #expect(other["idempotency-replayed"] == nil)
         #expect(create(fixture, "k", #"{"title":"t"}"#, at: "/v1/customers").status == 422)
         let units = create(fixture, "k", #"{"customer":{"name":"c"}}"#, at: "/v1/customers")
         #expect(units.text.contains("/problems/idempotency-key-reused"))

@@ -9,7 +9,7 @@ struct Answer {
         case id
         /// A page of records, and what stands around them.
         case page(element: String, Envelope)
-        /// The bytes of a file, of whatever media type it is.
+        /// The bytes of a file, of whatever media type it is, or of a calendar.
         case file
         /// An object that is no model.
         case json
@@ -89,7 +89,7 @@ struct Answer {
     ) throws(GeneratorFault) -> Content {
         guard let content = response["content"]?.members.first else { return .none }
         guard content.name == "application/json" else {
-            guard content.name == "*/*" else {
+            guard ["*/*", "text/calendar"].contains(content.name) else {
                 throw GeneratorFault("\(id): no client reads \(content.name)")
             }
             return .file

@@ -1,7 +1,8 @@
 /// The OpenAPI document complete in itself: what the service serves.
 enum Bundle {
     /// Moves every schema file into `#/components/schemas` and turns references to files into references there.
-    /// Extensions that only this generator reads (`x-…`) are left out.
+    /// Extensions that only this generator reads (`x-…`) are left out, and so is what has `x-undescribed`: a body
+    /// that is read as well, but that generators of clients would choose wrongly.
     static func document(_ document: Tree, schemas: [(name: String, tree: Tree)]) -> Tree {
         let bundled = rewritten(document)
         return .object(
@@ -23,7 +24,9 @@ enum Bundle {
         switch tree {
         case .object(let members):
             .object(
-                members.filter { !$0.name.hasPrefix("x-") }.map { member in
+                members.filter {
+                    !$0.name.hasPrefix("x-") && $0.value["x-undescribed"] != .boolean(true)
+                }.map { member in
                     if member.name == "$ref", let name = SchemaReader.referenced(tree) {
                         return Tree.Member(
                             name: "$ref", value: .string("#/components/schemas/\(name)"))

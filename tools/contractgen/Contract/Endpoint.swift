@@ -25,6 +25,8 @@ struct Endpoint {
     struct Named {
         let name: String
         let description: String
+        /// Of the path, if it is one of a closed set in place of an id.
+        var choice: String?
     }
 
     let id: String
@@ -34,7 +36,7 @@ struct Endpoint {
     let summary: String
     let description: String
     let isDeprecated: Bool
-    /// Of the path: at most one id so far.
+    /// Of the path: at most one, an id or one of a closed set.
     let pathParameter: Named?
     let query: [Parameter]
     /// The fields that it reads, as HTTP names them: If-Match, Range.
@@ -53,8 +55,11 @@ struct Endpoint {
 
     var isWrite: Bool { method != "get" }
 
-    /// The schema of a body that is read before the method is called.
-    var model: String? { body.flatMap { $0.isStreamed ? nil : $0.model } }
+    /// The type of a body that is read before the method is called.
+    var model: String? { body.flatMap { $0.isStreamed ? nil : $0.readAs } }
+
+    /// Whether an input does not have the body as a client sends it.
+    var hidesBody: Bool { body.map { $0.isStreamed || $0.readAs != $0.model } ?? false }
 
     /// Whether the method takes the body from the exchange, piece by piece.
     var streamsBody: Bool { body?.isStreamed ?? false }

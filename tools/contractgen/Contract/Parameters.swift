@@ -14,7 +14,14 @@ struct Parameters {
                 throw GeneratorFault("\(id): a parameter without a name")
             }
             switch parameter["in"]?.string {
-            case "path": inPath.append(try Self.named(parameter, name, id))
+            case "path":
+                var named = try Self.named(parameter, name, id)
+                if let schema = parameter["schema"],
+                    case .choice(let choice) = try schemas.shape(schema, "\(id)/\(name)")
+                {
+                    named.choice = choice
+                }
+                inPath.append(named)
             case "query": inQuery.append(try Self.queryParameter(parameter, name, id, schemas))
             case "header": inFields.append(try Self.named(parameter, name, id))
             default: throw GeneratorFault("\(id): parameter \(name) is in no place known here")

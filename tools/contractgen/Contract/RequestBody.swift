@@ -12,6 +12,8 @@ struct RequestBody {
     let mediaTypes: [String]
     /// The schema of the JSON body; a form has its members as parts.
     let model: String
+    /// The Swift type that the service reads the JSON as, where it reads it in a way of its own (`x-read-as`).
+    let readAs: String
     /// What a form has beside them; nil when the body cannot be a form.
     let files: Files?
     /// Whether the method takes the body piece by piece from the exchange, instead of reading it before.
@@ -38,6 +40,7 @@ struct RequestBody {
             throw GeneratorFault("\(id): the body's schema needs a file of its own")
         }
         self.model = model
+        readAs = tree["x-read-as"]?.string ?? model
         files = try content[Self.form].map { (form) throws(GeneratorFault) in
             try Self.files(of: form, model, id, schemas)
         }

@@ -47,8 +47,6 @@ struct ObjectSchema {
     struct Condition {
         let unless: [String]
         let required: [String]
-        /// Unless that boolean member is true.
-        var unlessTrue: String?
     }
 }
 
@@ -145,20 +143,11 @@ struct SchemaReader {
         return groups
     }
 
-    /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`; or
-    /// `"if": {"properties": {a: {"const": true}}, "required": [a]}`.
+    /// `"if": {"required": [a]}` or `"if": {"anyOf": [{"required": [a]}, …]}` with `"else": {"required": …}`.
     private func condition(
         _ tree: Tree, _ name: String
     ) throws(GeneratorFault) -> ObjectSchema.Condition? {
         guard let condition = tree["if"] else { return nil }
-        if let member = condition["properties"]?.members.first,
-            member.value["const"] == .boolean(true),
-            condition["required"]?.strings == [member.name],
-            let required = tree["else"]?["required"]?.strings
-        {
-            return ObjectSchema.Condition(
-                unless: [], required: required, unlessTrue: member.name)
-        }
         let alternatives = condition["anyOf"]?.elements ?? [condition]
         let unless = alternatives.compactMap { $0["required"]?.strings }
         guard let required = tree["else"]?["required"]?.strings,
@@ -198,10 +187,10 @@ struct SchemaReader {
         if let name = Self.referenced(tree) {
             let target = try schema(name)
             switch target.kind {
-            case .object: return .model(name)
+            case .object, .handWritten: return .model(name)
             case .choice: return .choice(name)
             case .scalar(let shape): return shape
-            case .list, .handWritten: throw GeneratorFault("\(place): cannot refer to \(name)")
+            case .list: throw GeneratorFault("\(place): cannot refer to \(name)")
             }
         }
         let notes = ["$schema", "title", "description", "examples", "type", "x-names"]

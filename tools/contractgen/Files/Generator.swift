@@ -36,6 +36,10 @@ struct Generator {
     /// The document complete in itself.
     var bundle: Tree { Bundle.document(document, schemas: schemas) }
 
+    private var problemNames: [String] {
+        schemas.first { $0.name == "ProblemName" }?.tree["enum"]?.strings ?? []
+    }
+
     private var reader: SchemaReader {
         SchemaReader(trees: Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0.tree) }))
     }
@@ -56,7 +60,7 @@ struct Generator {
         add("Routes", RouterSource.source(endpoints))
         add("API", APISource.source(endpoints))
         add("Inputs", InputSource.source(endpoints))
-        add("ProblemType", try ProblemSource.source(problems))
+        add("ProblemType", try ProblemSource.source(problems, names: problemNames))
         add("OpenAPIDocument", DocumentSource.source(bundle))
         files.append(File(path: VersionSource.path, text: try VersionSource.source(document).text))
         for (name, source) in try ClientSource.files(endpoints, tags: document["tags"] ?? .null) {

@@ -93,7 +93,7 @@ enum APISource {
             }
             source.line("try request.expectNoQuery()")
             var arguments: [String] = []
-            if let id = endpoint.pathParameter { arguments.append("\(id.name): request.id0") }
+            if let id = endpoint.pathParameter { arguments.append("\(id.name): \(id.reading)") }
             if let body = endpoint.model {
                 source.line(
                     "let body = try request.body(as: \(body).self, of: .\(endpoint.id), parser)")

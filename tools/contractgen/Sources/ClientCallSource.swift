@@ -32,7 +32,7 @@ enum ClientCallSource {
             "mutating func \(endpoint.id)(",
             ["_ input: \(endpoint.inputName)", "_ exchange: inout ClientCall"], ") {")
         source.indented { source in
-            if endpoint.streamsBody, let body = endpoint.body {
+            if endpoint.hidesBody, let body = endpoint.body {
                 source.line(
                     "guard let body = exchange.body(as: \(body.model).self) else { return }")
             }
@@ -75,7 +75,7 @@ enum ClientCallSource {
     ) -> String? {
         let name = parameter.name
         if parameter.declaration.hasPrefix("_ ") {
-            return name == "body" && endpoint.streamsBody ? "body" : "input.\(name)"
+            return name == "body" && endpoint.hidesBody ? "body" : "input.\(name)"
         }
         if name == endpoint.body?.files?.name { return nil }
         if let field = endpoint.fields.first(where: { $0.name.camelCased == name }) {

@@ -23,7 +23,7 @@ struct ClientMethod {
         if let id = endpoint.pathParameter {
             parameters.append(
                 Parameter(
-                    declaration: "_ \(id.name): UInt64", name: id.name,
+                    declaration: "_ \(id.name): \(id.swiftType)", name: id.name,
                     description: id.description, statement: nil))
         }
         parameters += Self.body(endpoint)

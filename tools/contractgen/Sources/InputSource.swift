@@ -20,7 +20,7 @@ enum InputSource {
         func add(_ name: String, _ type: String, _ description: String) {
             members.append(Member(name: name, type: type, description: description))
         }
-        if let id = endpoint.pathParameter { add(id.name, "UInt64", "From the path.") }
+        if let id = endpoint.pathParameter { add(id.name, id.swiftType, "From the path.") }
         if endpoint.page != nil { add("page", "PageRequest", "Which part of the list.") }
         for filter in endpoint.filters {
             add(
@@ -84,8 +84,8 @@ enum InputSource {
                         ["as: \(body).self", "of: .\(endpoint.id)", "parser"], ")")
                 }
                 let arguments = members.map { member in
-                    let isId = member.name == endpoint.pathParameter?.name
-                    return "\(member.name): \(isId ? "request.id0" : member.name)"
+                    let id = endpoint.pathParameter.flatMap { $0.name == member.name ? $0 : nil }
+                    return "\(member.name): \(id?.reading ?? member.name)"
                 }
                 source.list("self.init(", arguments, ")")
             }
@@ -148,6 +148,14 @@ enum InputSource {
                 "faults.require(\(filter.name.literal), \(has(filter.name)))")
         }
     }
+}
+
+extension Endpoint.Named {
+    /// The type of a parameter in the path.
+    var swiftType: String { choice ?? "UInt64" }
+
+    /// What reads it from the request.
+    var reading: String { choice == nil ? "request.id0" : "request.choice()" }
 }
 
 extension Endpoint.Parameter {

@@ -82,14 +82,7 @@ struct ModelSource {
         for member in object.members where member.isRequired {
             source.line("if \(absent([member.name])) { faults.missing(\(member.name.literal)) }")
         }
-        if let condition = object.conditional, let flag = condition.unlessTrue {
-            source.comment("Required unless \(flag) is true.")
-            source.block("if \(flag) != true") { source in
-                for name in condition.required {
-                    source.line("if \(absent([name])) { faults.missing(\(name.literal)) }")
-                }
-            }
-        } else if let condition = object.conditional {
+        if let condition = object.conditional {
             let names = condition.unless.joined(separator: " or ")
             source.comment("Required unless \(names) is there.")
             source.block("if \(absent(condition.unless))") { source in
@@ -186,6 +179,7 @@ extension Shape {
         case .string(let length?): return "\(faults).string(\(value), length: \(length.text))"
         case .boolean: return "\(faults).boolean(\(value))"
         case .integer(let range): return "\(faults).integer(\(value), in: \(range.text))"
+        case .number(nil, nil): return "\(faults).number(\(value))"
         case .number(let low, let high):
             let from = low?.text ?? "-Double.greatestFiniteMagnitude"
             let to = high?.text ?? "Double.greatestFiniteMagnitude"

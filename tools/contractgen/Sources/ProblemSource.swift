@@ -1,21 +1,29 @@
 /// Generates `ProblemType` from proto-json/problems.json.
 enum ProblemSource {
-    static func source(_ problems: Tree) throws(GeneratorFault) -> Source {
+    static func source(_ problems: Tree, names: [String]) throws(GeneratorFault) -> Source {
         struct Entry {
             var name: String
             var uri: String
             var title: String
             var status: Int
             var meaning: String
+            var action: String
         }
         var entries: [Entry] = []
         for problem in problems.elements {
             guard let name = problem["name"]?.string, let uri = problem["type"]?.string,
                 let title = problem["title"]?.string, let status = problem["status"]?.integer,
-                let meaning = problem["meaning"]?.string
-            else { throw GeneratorFault("problems.json: name, type, title, status, meaning") }
+                let meaning = problem["meaning"]?.string, let action = problem["action"]?.string
+            else {
+                throw GeneratorFault("problems.json: name, type, title, status, meaning, action")
+            }
             entries.append(
-                Entry(name: name, uri: uri, title: title, status: status, meaning: meaning))
+                Entry(
+                    name: name, uri: uri, title: title, status: status, meaning: meaning,
+                    action: action))
+        }
+        guard entries.map(\.uri) == names.map({ "/problems/\($0)" }) else {
+            throw GeneratorFault("ProblemName.json: expected the types of problems.json, in order")
         }
         var source = Source()
         source.doc("The kinds of problems that the service answers with: a closed set.")
@@ -42,6 +50,17 @@ enum ProblemSource {
             property("The kind, for people.", "title: StaticString", \.title.literal)
             source.line()
             property("The HTTP status.", "status: Int") { "\($0.status)" }
+            func texts(_ comment: String, _ name: String, _ text: (Entry) -> String) {
+                source.line()
+                source.doc(comment)
+                source.block("public var \(name): StaticString") { source in
+                    source.line("switch self {")
+                    for entry in entries { source.text("case .\(entry.name):", text(entry)) }
+                    source.line("}")
+                }
+            }
+            texts("What has happened.", "meaning", \.meaning)
+            texts("What to do next.", "action", \.action)
         }
         return source
     }

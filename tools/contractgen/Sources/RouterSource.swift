@@ -5,6 +5,8 @@ struct RouterSource {
         var literals: [(segment: String, node: Node)] = []
         var parameter: Node?
         var endpoints: [Endpoint] = []
+        /// The closed set that the segment is of, where it is no id.
+        var choice: String?
     }
 
     static func source(_ endpoints: [Endpoint]) -> Source {
@@ -15,6 +17,7 @@ struct RouterSource {
                 if segment.hasPrefix("{") {
                     node.parameter = node.parameter ?? Node()
                     node = node.parameter!
+                    node.choice = endpoint.pathParameter?.choice
                 } else if let known = node.literals.first(where: { $0.segment == segment }) {
                     node = known.node
                 } else {
@@ -32,7 +35,7 @@ struct RouterSource {
             source.block(
                 "static func route(_ method: Method, _ segments: PathSegments) -> RouteMatch"
             ) { source in
-                emit(root, depth: 0, id: nil, &source)
+                emit(root, depth: 0, parameter: nil, &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
@@ -40,13 +43,15 @@ struct RouterSource {
     }
 
     /// The comparisons below a node whose segments before `depth` have matched.
-    private static func emit(_ node: Node, depth: Int, id: Int?, _ source: inout Source) {
+    private static func emit(
+        _ node: Node, depth: Int, parameter: String?, _ source: inout Source
+    ) {
         if !node.endpoints.isEmpty {
             let target = ["get", "post", "patch", "delete"].compactMap { method in
                 node.endpoints.first { $0.method == method }.map { "\(method): .\($0.id)" }
             }
             source.block("if segments.count == \(depth)") { source in
-                let match = ".match(method, id: \(id.map { "segments.id(\($0))" } ?? "nil"))"
+                let match = ".match(method, \(parameter ?? "id: nil"))"
                 let isWrapped = source.list("return RouteTarget(", target, ")")
                 if isWrapped { source.line(match) } else { source.indented { $0.line(match) } }
             }
@@ -57,10 +62,15 @@ struct RouterSource {
         }
         for (segment, next) in node.literals {
             source.block("if segments.matches(\(depth), \(segment.literal))") { source in
-                emit(next, depth: depth + 1, id: id, &source)
+                emit(next, depth: depth + 1, parameter: parameter, &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
-        if let next = node.parameter { emit(next, depth: depth + 1, id: depth, &source) }
+        guard let next = node.parameter else { return }
+        let reading =
+            next.choice.map { name in
+                "choice: segments.choice(\(depth), \(name).allCases.map(\\.name))"
+            } ?? "id: segments.id(\(depth))"
+        emit(next, depth: depth + 1, parameter: reading, &source)
     }
 }

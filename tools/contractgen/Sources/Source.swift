@@ -98,6 +98,28 @@ struct Source {
         indented { $0.line(value) }
     }
 
+    /// `head "text"`; a long text as a literal of several lines, which has no line break in it.
+    mutating func text(_ head: String, _ text: String) {
+        let whole = "\(head) \(text.literal)"
+        if indent * 4 + whole.count <= Self.width { return line(whole) }
+        line(head)
+        indented { source in
+            source.line("\"\"\"")
+            var current = ""
+            // A space and a backslash join a line with the next.
+            let room = Self.width - source.indent * 4 - 2
+            for word in text.literal.dropFirst().dropLast().split(separator: " ") {
+                if !current.isEmpty, current.count + 1 + word.count > room {
+                    source.line(current + " \\")
+                    current = ""
+                }
+                current += (current.isEmpty ? "" : " ") + word
+            }
+            source.line(current)
+            source.line("\"\"\"")
+        }
+    }
+
     /// `head a, b, c tail` on one line if it fits; else one item a line between `head` and `wrapped` (or `tail`).
     /// Says whether it took more than one.
     @discardableResult

@@ -8,7 +8,7 @@ public struct EedBenchmark: ContractModel {
     public var service: EedService
     /// The unit of measure: kilowatt-hours, heat cost allocator units, cubic metres.
     public var unitofmeasure: EedUnit
-    /// The amount, a finite number. A number that does not equal a double in its shortest form is
+    /// The amount: any finite number. A number that does not equal a double in its shortest form is
     /// refused, never rounded.
     public var amount: Double
 
@@ -40,9 +40,7 @@ extension EedBenchmark {
             case 1:
                 unitofmeasure = faults.at("unitofmeasure") { $0.choice(member.value) }
             default:
-                amount = faults.at("amount") {
-                    $0.number(member.value, in: 0...Double.greatestFiniteMagnitude)
-                }
+                amount = faults.at("amount") { $0.number(member.value) }
             }
         }
         if seen & 0b1 == 0 { faults.missing("service") }

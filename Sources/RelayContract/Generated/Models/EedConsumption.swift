@@ -12,10 +12,11 @@ public struct EedConsumption: ContractModel {
     public var converted: Bool?
     /// Whether the figure is an estimate. Absent means false.
     public var estimated: Bool?
-    /// The amount, a finite number. A number that does not equal a double in its shortest form is
-    /// refused, never rounded. Required unless `errors` is true.
+    /// The amount: any finite number. A correction, or a meter that was changed, may make it
+    /// negative. Absent means that there is no figure, which is not the same as 0. A number that
+    /// does not equal a double in its shortest form is refused, never rounded.
     public var amount: Double?
-    /// Whether metering failed: then `amount` may be missing. Absent means false.
+    /// Whether metering failed. Absent means false.
     public var errors: Bool?
     /// Accepted and kept in the order given.
     public var remarkcodes: [EedRemark]?
@@ -68,9 +69,7 @@ extension EedConsumption {
             case 3:
                 estimated = faults.at("estimated") { $0.boolean(member.value) }
             case 4:
-                amount = faults.at("amount") {
-                    $0.number(member.value, in: 0...Double.greatestFiniteMagnitude)
-                }
+                amount = faults.at("amount") { $0.number(member.value) }
             case 5:
                 errors = faults.at("errors") { $0.boolean(member.value) }
             default:
@@ -81,10 +80,6 @@ extension EedConsumption {
         }
         if seen & 0b1 == 0 { faults.missing("service") }
         if seen & 0b10 == 0 { faults.missing("unitofmeasure") }
-        // Required unless errors is true.
-        if errors != true {
-            if seen & 0b10000 == 0 { faults.missing("amount") }
-        }
         guard let service, let unitofmeasure else { return nil }
         self.service = service
         self.unitofmeasure = unitofmeasure

@@ -12,7 +12,8 @@ public struct EedDelivery: ContractModel {
     public var unitId: UInt64
     /// The customer that the property belongs to.
     public var customerId: UInt64
-    /// A month as `YYYY-MM`, from 0001-01 to the present month (UTC, at the time of the request).
+    /// A month as `YYYY-MM`, from 0001-01 to the present month in Europe/Berlin at the time of the
+    /// request.
     public var period: CalendarMonth
     /// The metering company's name.
     public var mscName: String
