@@ -23,7 +23,7 @@ extension Connection {
         while let stream = next {
             next = stream.elder
             let isToDo = stream.phase == .waiting || stream.awaitsApplication
-            if !isToDo || !stream.isComplete { release(stream) }
+            if !isToDo || !stream.isComplete || stream.endsWithClient { release(stream) }
         }
     }
 

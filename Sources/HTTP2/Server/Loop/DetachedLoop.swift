@@ -113,7 +113,7 @@ public final class DetachedLoop {
                 connection.retainedBytes -= stream.body.remaining
                 stream.body.remaining = 0
             }
-            if !stream.body.hasMore { return response }
+            if !stream.body.hasMore || stream.body.isResting { return response }
             Connection.refill(stream)
         }
     }

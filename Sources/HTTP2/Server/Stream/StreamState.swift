@@ -35,7 +35,7 @@ struct StreamState {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<11, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<13, FieldSlice>(repeating: FieldSlice())
     /// Which fields are kept: a bit for each `RequestField.rawValue`.
     var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?
@@ -64,6 +64,9 @@ struct StreamState {
     var sentLast = 0
     /// The answer came before the request's end and does not end yet: see `holdEnd`.
     var holdsEnd = false
+
+    /// See `Exchange.wait`.
+    var endsWithClient = false
 
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0
@@ -106,6 +109,8 @@ struct ResponseBody {
     var total = 0
     /// More portions follow: ask the application when these bytes are gone.
     var hasMore = false
+    /// There is no more for now: see `Exchange.rest`.
+    var isResting = false
     /// The application could not go on: reset the stream.
     var isBroken = false
     /// A response to HEAD: fields as for GET, no body.
