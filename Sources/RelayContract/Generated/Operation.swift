@@ -51,6 +51,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getEed
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
+    /// GET /v1/changes: What changed behind a position.
+    case getChanges
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     case getAttachment
     /// POST /v1/documents: Create a document (deprecated).
@@ -104,6 +106,7 @@ extension Operation {
         case .consumeEed: "consumeEed"
         case .getEed: "getEed"
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
+        case .getChanges: "getChanges"
         case .getAttachment: "getAttachment"
         case .createDocumentV1: "createDocumentV1"
         case .createDocument: "createDocument"
@@ -152,6 +155,7 @@ extension Operation {
         case .createContactPerson: "/v1/contact-persons"
         case .consumeEed, .getEed: "/v1/eed"
         case .getUnitsWithoutEed: "/v1/eed/missing"
+        case .getChanges: "/v1/changes"
         case .getAttachment: "/v1/attachments/{attachmentId}"
         case .createDocumentV1: "/v1/documents"
         case .createDocument, .getDocuments: "/v2/documents"
@@ -205,6 +209,7 @@ extension Operation {
         case .getOrderComments, .createOrderComment: .getOrderComments
         case .consumeEed, .getEed: .getEed
         case .getUnitsWithoutEed: .getUnitsWithoutEed
+        case .getChanges: .getChanges
         case .getAttachment: .getAttachment
         case .createDocument, .getDocuments: .getDocuments
         case .getDocument: .getDocument

@@ -48,7 +48,7 @@ extension ConditionTests {
             "/v1/orders?sort=-id&limit=1", "/v1/customers", "/v1/properties?\(page)",
             "/v1/units?\(page)", "/v1/units/msc?\(page)", "/v1/orders/1/comments",
             "/v2/documents", "/v1/appointments", "/v1/eed?unitId=1&period=2026-01",
-            "/v1/eed/missing?period=2026-01",
+            "/v1/eed/missing?period=2026-01", "/v1/changes?after=oldest",
         ].map(Target.get)
 
     static let writes: [Target] = [
