@@ -28,6 +28,8 @@ PLANTS = {
 }
 FINDINGS = {'left-out': 'differs|is missing|is there still', 'twice': 'twice|not behind'}
 SETTLE_SECONDS = 60
+# A quiet feed has a bookmark in this time.
+BOOKMARK_SECONDS = 15
 # Followers that never read, and what relayd may take for all of them: a portion of 64 KiB for each, and as
 # much again for what is in its buffers.
 DEAF = 40
@@ -153,6 +155,19 @@ def torture(run: report.Run) -> None:
     for asking in (server.client(key), server.client(other)):
         begin(asking)
     following = mirrors(run, server, key)
+    try:
+        write_and_follow(run, server, following, (key, other))
+    finally:
+        for mirror in following:
+            if mirror.process is not None:
+                mirror.kill()
+
+
+def write_and_follow(
+    run: report.Run, server: relay.Relayd, following: list[Mirror], keys: tuple[str, str],
+) -> None:
+    """Everything between the start of the mirrors and their end."""
+    key, other = keys
     for mirror in following:
         mirror.start()
     writers = [
@@ -167,7 +182,9 @@ def torture(run: report.Run) -> None:
             writer.over.set()
         for writer in writers:
             writer.join(client.REQUEST_SECONDS)
-    look_at_deaf(run, server, key)
+    if run.plant is None:
+        look_at_deaf(run, server, key)
+        look_at_quiet(run, server, key)
     newest = server.client(key).get('/v1/orders/1').headers['relay-seq']
     for mirror in following:
         settle(run, mirror, newest)
@@ -175,7 +192,7 @@ def torture(run: report.Run) -> None:
     run.expect(code == 0, f'relayd ended with {code}: {server.log()[-500:]}')
     for mirror in following:
         mirror.kill()
-    dump = dumped(run, store)
+    dump = dumped(run, server.store)
     told = [compare(run, mirror, dump) for mirror in following]
     answered = sum(writer.answered for writer in writers)
     run.expect(answered > run.number('kills'), f'only {answered} writes')
@@ -211,6 +228,29 @@ def kill_often(run: report.Run, server: relay.Relayd, following: list[Mirror]) -
             if run.plant == 'twice' and number == 2:
                 forget_position(mirror.journal)
             mirror.start()
+
+
+def look_at_quiet(run: report.Run, server: relay.Relayd, key: str) -> None:
+    """A follower who is told nothing gets a bookmark of the present in time, and heartbeats without id."""
+    asking = server.client(key)
+    connection = client.Connection(str(server.socket), seconds=BOOKMARK_SECONDS)
+    number = connection.begin([
+        (':method', 'GET'), (':scheme', 'http'), (':authority', 'localhost'),
+        (':path', '/v1/changes?after=oldest&resource=address'), ('accept', 'text/event-stream'),
+        ('authorization', f'Bearer {key}')], None)
+    stream, since = connection.streams[number], time.monotonic()
+    # Changes, but of another kind than what is followed.
+    newest = asking.post('/v1/orders', {'title': 'not followed'}).headers['relay-seq']
+    bookmark = f'event: bookmark\nid: {newest}\ndata: '.encode()
+    while bookmark not in stream.body and time.monotonic() < since + BOOKMARK_SECONDS:
+        connection.receive()
+    took = time.monotonic() - since
+    run.expect(
+        bookmark in stream.body,
+        f'no bookmark of {newest} in {took:.0f} s: {bytes(stream.body)[-300:]!r}')
+    run.expect(b'\n\n:\n' in stream.body, f'no heartbeat: {bytes(stream.body)[-300:]!r}')
+    run.step(f'a bookmark of the present after {took:.1f} s without a change')
+    connection.close()
 
 
 def look_at_deaf(run: report.Run, server: relay.Relayd, key: str) -> None:

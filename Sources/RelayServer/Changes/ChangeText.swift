@@ -69,8 +69,9 @@ struct ChangeText {
         append("\ndata: {}\n\n")
     }
 
-    /// Adds what says that the stream is alive.
-    mutating func addHeartbeat() { append(":\n\n") }
+    /// Adds what says that the stream is alive: a comment, without the empty line that ends an event, which
+    /// some clients (httpx-sse) take for an event without data.
+    mutating func addHeartbeat() { append(":\n") }
 
     /// Says after which time a client whose connection has ended comes again, in milliseconds.
     mutating func addRetry(_ milliseconds: Int) {
