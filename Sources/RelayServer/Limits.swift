@@ -3,6 +3,39 @@ import RelayRecords
 
 /// Limits of the server, with their units and reasons.
 public enum Limits {
+    /// Changed records of a page of getChanges that has no `limit`: the contract's default.
+    static let feedPage = 100
+
+    /// Bytes of such a page before another change is added: 256 KiB. One with its document may be longer.
+    static let feedPageBytes = 256 * 1024
+
+    /// Changes and records that are looked at for one page or portion of a feed: 20 000, some
+    /// milliseconds in which a loop does nothing else.
+    static let feedBudget = 20_000
+
+    /// Changes and records that are looked at to find out whom a commit concerns: 4 096. If there are
+    /// more, everyone looks.
+    static let newsBudget = 4_096
+
+    /// Seconds that getChanges waits for a change, at most: the contract's.
+    static let waitSeconds: Int64 = 60
+
+    /// Exchanges of a loop that wait for changes at once: 8 192 of some hundred bytes.
+    static let followers = 8_192
+
+    /// Bytes of events that a follower is given at once: 64 KiB, what a client's window has room for.
+    static let followerPortionBytes = 64 * 1024
+
+    /// Portions that are kept for followers at the same place: 64, of different accounts and kinds.
+    static let renderedEvents = 64
+
+    /// Seconds without an event after which a heartbeat is sent, and after as many again a bookmark: 5, so
+    /// that a position comes at least every 15, as the contract promises.
+    static let heartbeatSeconds = 5
+
+    /// Milliseconds after which a client of events comes again when its stream has ended.
+    static let followerRetryMilliseconds = 1_000
+
     /// Seconds after which a client that was turned away may come again (Retry-After).
     static let retryAfterSeconds = 1
 

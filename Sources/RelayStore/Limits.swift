@@ -16,7 +16,11 @@ public enum Limits {
     /// far below the 64 MiB of a group commit.
     public static let documentBytes = 16 << 20
 
-    /// Bytes of one change record: 64 MiB, what a load may bring at once. A change that is accepted must not
+    /// Documents of one change, whose number has 23 bits in its record: no body and no load can hold as
+    /// many.
+    public static let changedDocuments = 1 << 23
+
+    /// Bytes of one change record without the list of its documents: 64 MiB, what a load may bring at once. A change that is accepted must not
     /// fail because its record is longer than what it made.
     public static let changeRecordBytes = 64 << 20
 

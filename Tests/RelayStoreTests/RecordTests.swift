@@ -61,7 +61,7 @@ import Testing
                 for index in UInt64(1)...10 {
                     let number = try transaction.recordChange(
                         account: 7, kind: UInt8(index), time: -5,
-                        payload: bytes("change \(index)").span.bytes)
+                        payload: bytes("change \(index)"))
                     check(number, round * 10 + index)
                 }
             }

@@ -17,7 +17,7 @@ import Testing
             let payload = [UInt8](repeating: 1, count: payloadBytes)
             let time = try transaction.stamp()
             _ = try transaction.recordChange(
-                account: 1, kind: 1, time: time, payload: payload.span.bytes)
+                account: 1, kind: 1, time: time, payload: payload)
         }
 
         func complete(_ result: Result<Void, StoreError>) {}

@@ -186,7 +186,7 @@ extension Vector.Request {
     }
 
     /// Fills in what the path and the fields take from the answers of the setup: `<<etag of setup 1>>`,
-    /// `<<cursor of setup 1>>`.
+    /// `<<cursor of setup 1>>`, `<<position of setup 1>>`.
     public func resolved(after answers: [Vector.Answer]) throws -> Vector.Request {
         var request = self
         request.path = try Self.resolve(path, answers)
@@ -195,7 +195,7 @@ extension Vector.Request {
     }
 
     private static func resolve(_ text: String, _ answers: [Vector.Answer]) throws -> String {
-        guard let match = text.firstMatch(of: /<<(etag|cursor) of setup ([0-9]+)>>/) else {
+        guard let match = text.firstMatch(of: /<<(etag|cursor|position) of setup ([0-9]+)>>/) else {
             return text
         }
         guard let index = Int(match.2), index < answers.count else {
@@ -204,6 +204,8 @@ extension Vector.Request {
         let value: Substring?
         if match.1 == "etag" {
             value = answers[index]["etag"].map { $0[...] }
+        } else if match.1 == "position" {
+            value = answers[index]["relay-seq"].map { $0[...] }
         } else {
             value = answers[index]["link"]?.firstMatch(of: /[?&]cursor=([^&>]+)/)?.1
         }

@@ -212,6 +212,10 @@ public struct VectorExpectation: Sendable {
             Timestamp(rfc3339: text).map { "\($0)" == text } ?? false
         case ("<<etag>>", .string(let text)?): text.wholeMatch(of: /"[!#-~]+"/) != nil
         case ("<<weak-etag>>", .string(let text)?): text.wholeMatch(of: /W\/"[!#-~]+"/) != nil
+        case ("<<position>>", .string(let text)?):
+            text.wholeMatch(of: /[0-9a-f]{16}-[0-9]+/) != nil
+        case ("<<cut-position>>", .string(let text)?):
+            text.wholeMatch(of: /[0-9a-f]{16}-[0-9]+\.[0-9]+/) != nil
         default: false
         }
     }

@@ -34,6 +34,7 @@ struct LimitsTests {
         "MessageRules.swift": ["method", "scheme", "path", "authority", "regular"],
         "RequestTemplate.swift": ["pathIndex"],
         "EntityTag.swift": ["maxBytes"],
+        "PositionText.swift": ["maxBytes"],
         "PageCursor.swift": ["rawBytes"],
         "SelectionCursor.swift": ["rawBytes"],
         "Systemd.swift": ["firstDescriptor"],

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import beside
+import followers
 import instructions
 import loads
 import servers
@@ -181,6 +182,7 @@ def main():
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--fresh', action='store_true')
     parser.add_argument('--instructions', action='store_true')
+    parser.add_argument('--followers', action='store_true')
     options = parser.parse_args()
     options.orders = options.orders or (QUICK_ORDERS if options.quick else 1_000_000)
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -191,6 +193,8 @@ def main():
     began = time.monotonic()
     if options.instructions:
         instructions.print_table(setup)
+    elif options.followers:
+        followers.print_table(setup)
     else:
         print_tables(setup, options)
     say(f'took {time.monotonic() - began:.0f} s')

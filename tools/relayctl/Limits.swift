@@ -2,6 +2,9 @@ import RelayRecords
 
 /// What relayctl counts on, each number with its unit and its reason.
 enum Limits {
+    /// Changed records that are listed at once: 100 000 are some 20 MB of JSON.
+    static let listedChanges = 100_000
+
     /// Orders per property: a house of eight flats in four years.
     static let ordersPerProperty = 25
     /// Properties per customer: a middling property management firm.

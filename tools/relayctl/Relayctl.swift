@@ -32,6 +32,7 @@ enum Relayctl {
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
         case Commands.stat.name: try StatCommand.run(arguments)
         case Commands.dump.name: try DumpCommand.run(arguments)
+        case Commands.changes.name: try ChangesCommand.run(arguments)
         case Commands.load.name: try LoadCommand.run(arguments)
         case Commands.top.name: try TopCommand.run(arguments)
         case Commands.completions.name: try ShellCommands.completions(arguments)

@@ -268,6 +268,11 @@ class Isolation:
         for operation in self.operations:
             if operation.method == 'GET':
                 answer = self.ask(self.other, operation.request(self.other_ids, '', {}))
+                # Positions count the changes of all accounts: they are all that may differ.
+                answer.headers.pop('relay-seq', None)
+                if operation.name == 'getChanges':
+                    answer.headers.pop('etag', None)
+                    answer.body = re.sub(rb'[0-9a-f]{16}-[0-9.]+', b'', answer.body)
                 result[operation.name] = f'{answer.status} {answer.headers} {answer.body!r}'
         return result
 

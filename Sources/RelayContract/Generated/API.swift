@@ -98,6 +98,9 @@ public protocol API: ~Copyable {
     /// GET /v1/eed/missing: Units without data for a month.
     mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
 
+    /// GET /v1/changes: What changed behind a position.
+    mutating func getChanges(_ input: GetChangesInput, _ exchange: inout Exchange)
+
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout Exchange)
 
@@ -233,6 +236,9 @@ extension API where Self: ~Copyable {
         case .getUnitsWithoutEed:
             let input = try GetUnitsWithoutEedInput(request)
             getUnitsWithoutEed(input, &exchange)
+        case .getChanges:
+            let input = try GetChangesInput(request)
+            getChanges(input, &exchange)
         case .getAttachment:
             try request.expectNoQuery()
             getAttachment(GetAttachmentInput(attachmentId: request.id0), &exchange)

@@ -1115,6 +1115,79 @@ extension GetUnitsWithoutEedInput {
     }
 }
 
+/// What getChanges gets.
+public struct GetChangesInput: Sendable {
+    /// The position. Without it: what comes from now on. `oldest`: all that is kept.
+    public var after: String?
+    /// Only records of these kinds, separated by commas: address, customer, property, unit, order,
+    /// appointment, document, eed.
+    public var resource: String?
+    /// How many changed records at most; 100 when absent. A stream of events has no limit.
+    public var limit: Int?
+    /// `document`: each record as it is now, which may be newer than the change. A record that was
+    /// deleted since has none.
+    public var include: ChangeInclusion?
+    /// How long to wait for a change if there is none, in seconds: 0s to 60s; 0s when absent.
+    public var wait: String?
+
+    /// An input with those members.
+    public init(
+        after: String? = nil,
+        resource: String? = nil,
+        limit: Int? = nil,
+        include: ChangeInclusion? = nil,
+        wait: String? = nil
+    ) {
+        self.after = after
+        self.resource = resource
+        self.limit = limit
+        self.include = include
+        self.wait = wait
+    }
+}
+
+extension GetChangesInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var after: String?
+        var resource: String?
+        var limit: Int?
+        var include: ChangeInclusion?
+        var wait: String?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("after") {
+                guard faults.admit("after", place: 0, seen: &seen) else { continue }
+                after = faults.text("after", value, length: 1...64)
+            } else if name.matches("resource") {
+                guard faults.admit("resource", place: 1, seen: &seen) else { continue }
+                resource = faults.text("resource", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 2, seen: &seen) else { continue }
+                limit = faults.integer("limit", value, in: 1...1000)
+            } else if name.matches("include") {
+                guard faults.admit("include", place: 3, seen: &seen) else { continue }
+                include = faults.choice("include", value)
+            } else if name.matches("wait") {
+                guard faults.admit("wait", place: 4, seen: &seen) else { continue }
+                wait = faults.text("wait", value, length: 2...3)
+            } else {
+                faults.unknownParameter(
+                    name, known: "after", "resource", "limit", "include", "wait"
+                )
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(after: after, resource: resource, limit: limit, include: include, wait: wait)
+    }
+}
+
 /// What getAttachment gets.
 public struct GetAttachmentInput: Sendable {
     /// From the path.

@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "0.1.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every answer to a request with a valid key has Relay-Seq: the position of the newest change that it knows of. getChanges tells what changed behind it.\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
           },
           "servers": [
             {
@@ -31,6 +31,7 @@ public enum OpenAPIDocument {
             {"name": "attachments", "description": "Files of comments and documents."},
             {"name": "documents", "description": "Documents of properties."},
             {"name": "appointments", "description": "Appointments of customers."},
+            {"name": "changes", "description": "What changed, as it changes."},
             {"name": "service", "description": "The service itself."}
           ],
           "paths": {
@@ -1913,6 +1914,93 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/changes": {
+              "get": {
+                "operationId": "getChanges",
+                "tags": ["changes"],
+                "summary": "What changed behind a position",
+                "description": "The records of the account that were created, updated or deleted behind a position, each change once, in the order in which the changes were made. A request that changes several records is one change: its records have the same `seq`, and come by kind (address, customer, property, unit, order, document, appointment, eed) and id. Comments, fields, contact persons and files are changes of their order or document. What a load changed is told as well.\n\nA position is the text that `Relay-Seq` has in every answer, `next` here: read a list, then follow from its `Relay-Seq`, and nothing is missed. Positions are opaque. One in which a number with a dot before it comes last lies inside a change: the change's other records follow.\n\n`next` is the `after` that goes on, also when no change is in the answer; nothing newer is known when it equals `newest`. An answer may have fewer changes than `limit`, or none, although there are more.\n\nWith `Accept: text/event-stream` the answer is a stream of server-sent events that does not end: `event: change` with the change in `data` and the position behind it in `id`; `event: bookmark`, at least every 15 seconds while no change comes, with a position that may be followed from. `Last-Event-ID` takes the place of `after`. Lines that begin with a colon are heartbeats. When the service ends, the stream ends: connect again. Our addition.",
+                "parameters": [
+                  {
+                    "name": "after",
+                    "in": "query",
+                    "description": "The position. Without it: what comes from now on. `oldest`: all that is kept.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+                    "example": "oldest"
+                  },
+                  {
+                    "name": "resource",
+                    "in": "query",
+                    "description": "Only records of these kinds, separated by commas: address, customer, property, unit, order, appointment, document, eed.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "order,unit"
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "How many changed records at most; 100 when absent. A stream of events has no limit.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "example": 100
+                  },
+                  {
+                    "name": "include",
+                    "in": "query",
+                    "description": "`document`: each record as it is now, which may be newer than the change. A record that was deleted since has none.",
+                    "schema": {"$ref": "#/components/schemas/ChangeInclusion"},
+                    "example": "document"
+                  },
+                  {
+                    "name": "wait",
+                    "in": "query",
+                    "description": "How long to wait for a change if there is none, in seconds: 0s to 60s; 0s when absent.",
+                    "schema": {"type": "string", "minLength": 2, "maxLength": 3},
+                    "example": "1s"
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The changes.",
+                    "headers": {
+                      "ETag": {"$ref": "#/components/headers/WeakETag"},
+                      "Relay-Seq": {"$ref": "#/components/headers/RelaySeq"}
+                    },
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/ChangePage"},
+                        "example": {
+                          "changes": [
+                            {
+                              "seq": 27,
+                              "resource": "order",
+                              "id": 4711,
+                              "change": "updated",
+                              "version": 27,
+                              "time": "2026-02-06T12:30:00.000Z"
+                            }
+                          ],
+                          "next": "5e1f0c2a9b3d4e6f-27",
+                          "newest": "5e1f0c2a9b3d4e6f-27"
+                        }
+                      },
+                      "text/event-stream": {
+                        "schema": {"type": "string"},
+                        "example": "event: change\nid: 5e1f0c2a9b3d4e6f-27\ndata: {\"seq\":27,\"resource\":\"order\",\"id\":4711,\"change\":\"updated\",\"version\":27,\"time\":\"2026-02-06T12:30:00.000Z\"}\n\n"
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "410": {"$ref": "#/components/responses/PositionGone"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/attachments/{attachmentId}": {
               "get": {
                 "operationId": "getAttachment",
@@ -2765,6 +2853,11 @@ public enum OpenAPIDocument {
                 "schema": {"type": "string"},
                 "example": "Bearer"
               },
+              "RelaySeq": {
+                "description": "The position of the newest change that the answer knows of. Every answer to a request with a valid key has it.",
+                "schema": {"type": "string"},
+                "example": "5e1f0c2a9b3d4e6f-27"
+              },
               "ContentETag": {
                 "description": "A strong entity tag, made from the file's bytes.",
                 "schema": {"type": "string"},
@@ -2902,6 +2995,12 @@ public enum OpenAPIDocument {
                       "instance": "/v1/properties/3"
                     }
                   }
+                }
+              },
+              "PositionGone": {
+                "description": "The position was trimmed, is from before the store was restored, or lies beyond the newest change. `oldest` and `newest` say which positions there are.",
+                "content": {
+                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
               },
               "CursorExpired": {
@@ -3296,6 +3395,96 @@ public enum OpenAPIDocument {
                 },
                 "required": ["name", "itemType", "updatedAt"],
                 "additionalProperties": false
+              },
+              "Change": {
+                "title": "Change",
+                "description": "A record that was changed.",
+                "type": "object",
+                "properties": {
+                  "seq": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 1,
+                    "maximum": 9007199254740991,
+                    "description": "The number of the change, in the order of all changes. The records that one request changed share it."
+                  },
+                  "resource": {
+                    "$ref": "#/components/schemas/ChangedResource",
+                    "description": "The kind of record."
+                  },
+                  "id": {"$ref": "#/components/schemas/Id", "description": "The record."},
+                  "change": {
+                    "$ref": "#/components/schemas/ChangeAction",
+                    "description": "What became of it."
+                  },
+                  "version": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 1,
+                    "maximum": 9007199254740991,
+                    "description": "The version that the change gave the record, `seq`; beside a `document` that of the document, which is the number in its ETag and may be higher."
+                  },
+                  "time": {
+                    "$ref": "#/components/schemas/Time",
+                    "description": "When it was changed."
+                  },
+                  "document": {
+                    "type": "object",
+                    "additionalProperties": true,
+                    "description": "With `include=document`: the record as it is now; absent if it was deleted since."
+                  }
+                },
+                "required": ["seq", "resource", "id", "change", "version", "time"],
+                "additionalProperties": false
+              },
+              "ChangeAction": {
+                "title": "ChangeAction",
+                "description": "What became of a record.",
+                "type": "string",
+                "enum": ["created", "updated", "deleted"]
+              },
+              "ChangeInclusion": {
+                "title": "ChangeInclusion",
+                "description": "What comes with a change besides what it is about.",
+                "type": "string",
+                "enum": ["document"]
+              },
+              "ChangePage": {
+                "title": "ChangePage",
+                "description": "Changes behind a position.",
+                "type": "object",
+                "properties": {
+                  "changes": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/Change"},
+                    "description": "The changed records, in the order of changes."
+                  },
+                  "next": {
+                    "type": "string",
+                    "description": "The position behind them: the `after` that goes on."
+                  },
+                  "newest": {
+                    "type": "string",
+                    "description": "The position behind all changes that there are."
+                  }
+                },
+                "required": ["changes", "next", "newest"],
+                "additionalProperties": false
+              },
+              "ChangedResource": {
+                "title": "ChangedResource",
+                "description": "A kind of record whose changes can be followed. `eed` is the data of one unit and month.",
+                "type": "string",
+                "enum": [
+                  "address",
+                  "customer",
+                  "property",
+                  "unit",
+                  "order",
+                  "appointment",
+                  "document",
+                  "eed"
+                ]
               },
               "Comment": {
                 "title": "Comment",
@@ -5047,6 +5236,14 @@ public enum OpenAPIDocument {
                     "type": "string",
                     "format": "uri-reference",
                     "description": "The path of the request."
+                  },
+                  "oldest": {
+                    "type": "string",
+                    "description": "With /problems/position-gone: the first position that changes can be followed from."
+                  },
+                  "newest": {
+                    "type": "string",
+                    "description": "With /problems/position-gone: the position behind the newest change."
                   },
                   "errors": {
                     "type": "array",

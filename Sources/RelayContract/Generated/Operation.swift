@@ -57,6 +57,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getEedOfProperty
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
+    /// GET /v1/changes: What changed behind a position.
+    case getChanges
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     case getAttachment
     /// POST /v1/documents: Create a document (deprecated).
@@ -115,6 +117,7 @@ extension Operation {
         case .consumeEedBatch: "consumeEedBatch"
         case .getEedOfProperty: "getEedOfProperty"
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
+        case .getChanges: "getChanges"
         case .getAttachment: "getAttachment"
         case .createDocumentV1: "createDocumentV1"
         case .createDocument: "createDocument"
@@ -168,6 +171,7 @@ extension Operation {
         case .consumeEedBatch: "/v1/eed/batch"
         case .getEedOfProperty: "/v1/eed/units"
         case .getUnitsWithoutEed: "/v1/eed/missing"
+        case .getChanges: "/v1/changes"
         case .getAttachment: "/v1/attachments/{attachmentId}"
         case .createDocumentV1: "/v1/documents"
         case .createDocument, .getDocuments: "/v2/documents"
@@ -224,6 +228,7 @@ extension Operation {
         case .consumeEed, .getEed: .getEed
         case .getEedOfProperty: .getEedOfProperty
         case .getUnitsWithoutEed: .getUnitsWithoutEed
+        case .getChanges: .getChanges
         case .getAttachment: .getAttachment
         case .createDocument, .getDocuments: .getDocuments
         case .getDocument: .getDocument

@@ -26,6 +26,10 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case underWay
     /// 410: The cursor is from before a restore. Start again without a cursor.
     case cursorExpired
+    /// 410: No changes can be followed from this position. The position was trimmed, is from before
+    /// a restore, or lies beyond the newest change. The members `oldest` and `newest` are the
+    /// positions that can be followed: read the lists again and follow from their Relay-Seq.
+    case positionGone
     /// 412: A condition of the request does not hold. If-Match does not name the current version,
     /// or If-None-Match names it: the field ETag has the current version.
     case preconditionFailed
@@ -72,6 +76,7 @@ extension ProblemType {
         case .conflict: "/problems/conflict"
         case .underWay: "/problems/under-way"
         case .cursorExpired: "/problems/cursor-expired"
+        case .positionGone: "/problems/position-gone"
         case .preconditionFailed: "/problems/precondition-failed"
         case .contentTooLarge: "/problems/content-too-large"
         case .recordFull: "/problems/record-full"
@@ -100,6 +105,7 @@ extension ProblemType {
         case .conflict: "The request conflicts with other records"
         case .underWay: "The request is still under way"
         case .cursorExpired: "The cursor is from before a restore"
+        case .positionGone: "No changes can be followed from this position"
         case .preconditionFailed: "A condition of the request does not hold"
         case .contentTooLarge: "The body is too large"
         case .recordFull: "The record is full"
@@ -128,6 +134,7 @@ extension ProblemType {
         case .conflict: 409
         case .underWay: 409
         case .cursorExpired: 410
+        case .positionGone: 410
         case .preconditionFailed: 412
         case .contentTooLarge: 413
         case .recordFull: 413

@@ -126,6 +126,13 @@ extension Router {
                 }
                 return RouteMatch(.notFound)
             }
+            if segments.matches(1, "changes") {
+                if segments.count == 2 {
+                    return RouteTarget(get: .getChanges)
+                        .match(method, id: nil)
+                }
+                return RouteMatch(.notFound)
+            }
             if segments.matches(1, "attachments") {
                 if segments.count == 3 {
                     return RouteTarget(get: .getAttachment)

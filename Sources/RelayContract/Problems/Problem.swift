@@ -13,6 +13,10 @@ public struct Problem: Error, Equatable, Sendable {
     public var faults: [Fault]
     /// How many faults there are beyond those.
     public var unlistedFaults: Int
+    /// Positions that changes can be followed from, of one that cannot.
+    public var oldest: String?
+    /// As above: behind the newest change.
+    public var newest: String?
 
     /// A problem without faults.
     public init(_ type: ProblemType, _ detail: String? = nil) {
@@ -50,6 +54,8 @@ public struct Problem: Error, Equatable, Sendable {
         if let instance {
             writer.member("instance", PercentEncoding.encoded(instance))
         }
+        if let oldest { writer.member("oldest", oldest) }
+        if let newest { writer.member("newest", newest) }
         if !faults.isEmpty {
             writer.name("errors")
             writer.beginArray()

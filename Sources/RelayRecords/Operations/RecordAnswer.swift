@@ -16,6 +16,9 @@ public struct RecordAnswer: Sendable {
     public var isReplayed = false
     /// Id of a record that was created.
     public var createdID: UInt64?
+    /// Sequence number of the newest change that the answer knows of: its own, or what it was refused
+    /// or answered again behind.
+    public internal(set) var sequence: UInt64 = 0
 
     /// A success.
     public init(

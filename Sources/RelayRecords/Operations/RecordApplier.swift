@@ -62,6 +62,7 @@ public final class RecordApplier: @unchecked Sendable {
             parser: parser, change: change, target: target)
         do throws(StoreError) {
             let result = try body(&records)
+            try records.endChange()
             transaction = records.end()
             return result
         } catch {

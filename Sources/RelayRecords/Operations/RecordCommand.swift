@@ -51,16 +51,21 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
     /// Applies the change; a refusal is an answer too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         let time = try applier.stamp(&transaction)
+        let before = transaction.sequence
         let age = transaction.livedTime
         if let request {
             answer = try transaction.recall(request, account: account, now: age)
-            if answer != nil { return }
+            if answer != nil {
+                answer?.sequence = before
+                return
+            }
         }
         let answer = try applier.apply(
             change, account: account, time: time,
             present: Timestamp(milliseconds: transaction.clockTime), target: target,
             to: &transaction)
         self.answer = isDryRun ? applier.asDryRun(answer) : answer
+        self.answer?.sequence = isDryRun ? before : transaction.sequence
         // A refusal changed nothing: the same request may be right later.
         if let request, answer.problem == nil, !isDryRun {
             try transaction.remember(answer, to: request, account: account, now: age)

@@ -29,6 +29,9 @@ public struct RecordTransaction: ~Copyable {
     /// The version of what the change writes.
     var sequence: UInt64 { transaction.sequence }
 
+    /// Writes what there is to know of the change, once all of it is done.
+    mutating func endChange() throws(StoreError) { try transaction.endChange() }
+
     /// Gives the store's transaction back.
     consuming func end() -> StoreTransaction { transaction }
 }
@@ -53,7 +56,7 @@ extension RecordTransaction {
         let payload = change.payload
         _ = try transaction.recordChange(
             account: account, kind: change.kind.rawValue,
-            time: time.milliseconds, payload: payload.span.bytes)
+            time: time.milliseconds, payload: payload)
     }
 
     /// Reads a record, nil when the account has none of this id.

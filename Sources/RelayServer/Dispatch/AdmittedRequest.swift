@@ -32,6 +32,7 @@ extension RelayAPI {
     /// Checks everything of a request but its body.
     @inline(__always)
     mutating func admit(_ http: HTTP2.Exchange) throws(RequestRefusal) -> RelayExchange {
+        forgetKey()
         var target = RequestTarget(http)
         let (operation, id) = try route(http, &target)
         if let failure { throw .problem(problem(failure)) }

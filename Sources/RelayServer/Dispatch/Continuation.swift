@@ -15,9 +15,11 @@ import RelayStore
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
 /// | `blob` | | blob | first byte to come | end |
+/// | `poll` | | change | records passed | end of the wait |
+/// | `follow` | operation, kinds, flags, account | change | records passed, time of the last event | generation of keys |
 ///
-/// Word 0 has the kind in bits 0…7, the operation in 8…15, the list or the flags in 16…23, and the
-/// account in 32…63.
+/// Word 0 has the kind in bits 0…7, the operation in 8…15, the list, the flags or the kinds in 16…23,
+/// flags of `follow` in 24…31, and the account in 32…63.
 enum Continuation: Equatable {
     /// Nothing: every exchange begins so.
     case none
@@ -31,6 +33,10 @@ enum Continuation: Equatable {
     case selection(SelectionContinuation)
     /// The answer is a file, of which a portion was sent.
     case blob(BlobContinuation)
+    /// The request waits for changes.
+    case poll(PollContinuation)
+    /// The answer is a stream of changes.
+    case follow(FollowContinuation)
 }
 
 /// Where a list goes on.
@@ -81,7 +87,7 @@ extension Continuation {
     var request: AdmittedRequest? {
         switch self {
         case .admitted(let request), .upload(let request, _): request
-        case .none, .list, .selection, .blob: nil
+        case .none, .list, .selection, .blob, .poll, .follow: nil
         }
     }
 }
@@ -95,6 +101,8 @@ extension Continuation {
         case list = 3
         case selection = 4
         case blob = 5
+        case poll = 6
+        case follow = 7
     }
 
     /// Of a selection: a record was written.
@@ -135,6 +143,10 @@ extension Continuation {
             state.words.1 = next.blob
             state.words.2 = UInt64(next.bytes.lowerBound)
             state.words.3 = UInt64(next.bytes.upperBound)
+        case .poll(let next): state.words = next.words(head: Self.head(.poll))
+        case .follow(let next):
+            state.words = next.words(
+                head: Self.head(.follow, next.operation, next.feed.kinds, next.feed.account))
         }
         return state
     }
@@ -188,6 +200,9 @@ extension Continuation {
                     isEndless: detail & endlessMark != 0, beginning
                 ).map { .selection($0) }
             case .blob: BlobContinuation(words).map { .blob($0) }
+            case .poll: PollContinuation(words).map { .poll($0) }
+            case .follow:
+                FollowContinuation(words, operation, account, kinds: detail).map { .follow($0) }
             }
         // What is packed again gives the same words: no bit of them means nothing.
         guard let continuation, continuation.state == state else {

@@ -25,19 +25,57 @@ struct RelayAPI: ~Copyable, API {
     let turnBytes = TurnBytes()
     /// Pages that were asked for again.
     let pages: RememberedPages
+    /// Those who wait for changes.
+    let followers: Followers
     private var keys = KeyCache()
+    /// The position that the reader's commit ends at: what every answer says (Relay-Seq).
+    private(set) var position: PositionText
+    /// The newest change of that commit.
+    private(set) var newest: UInt64
+    /// The commit that it was made for.
+    private var positionCommit: UInt64
     /// The account of the request that was authenticated last.
     private(set) var lastAccount: UInt32 = 0
 
     init(
         _ store: Store, _ writing: WriteAccess, _ health: StoreHealth, rememberedBytes: Int
     ) throws(StoreError) {
-        pages = RememberedPages(budget: rememberedBytes)
-        reader = try store.makeReader()
+        let reader = try store.makeReader()
+        newest = try Self.lastSequence(reader)
+        position = PositionText(epoch: store.metadata.epoch, sequence: newest)
+        positionCommit = reader.transactionID
+        self.reader = reader
         epoch = store.metadata.epoch
         self.writing = writing
         self.health = health
+        pages = RememberedPages(budget: rememberedBytes)
+        followers = Followers(writing.writer.listeners)
     }
+
+    /// Moves on to the newest commit, and makes its position's text.
+    mutating func renew() throws(StoreError) {
+        try reader.renewIfStale()
+        if reader.transactionID == positionCommit { return }
+        newest = try Self.lastSequence(reader)
+        position = PositionText(epoch: epoch, sequence: newest)
+        positionCommit = reader.transactionID
+    }
+
+    private static func lastSequence(_ reader: borrowing StoreReader) throws(StoreError) -> UInt64 {
+        try reader.view.lastSequence()
+    }
+
+    /// Whether the request that was looked at last had a key that opens an account.
+    private(set) var isAuthenticated = false
+
+    /// Forgets about the request before.
+    @inline(__always)
+    mutating func forgetKey() { isAuthenticated = false }
+
+    /// Says on an answer which commit it shows. Only to those who have a key: others are told nothing of
+    /// the store.
+    @inline(__always)
+    func sign(_ http: HTTP2.Exchange) { http.setPosition(position) }
 
     /// Answers a request: reads its input and calls its operation's method.
     @inline(__always)
@@ -90,6 +128,7 @@ struct RelayAPI: ~Copyable, API {
         }
         if let account = keys.account(value, generation: reader.keyGeneration) {
             lastAccount = account
+            isAuthenticated = true
             return account
         }
         return try verify(value)
@@ -118,6 +157,7 @@ struct RelayAPI: ~Copyable, API {
         }
         guard let account else { throw .unauthorized("the key is unknown or was revoked") }
         keys.keep(value, account: account)
+        isAuthenticated = true
         return account
     }
 }

@@ -32,12 +32,30 @@ final class RelayApplication: Application {
         api.pointee.pages.beginTurn()
         api.pointee.turnBytes.forget()
         do throws(StoreError) {
-            try api.pointee.reader.renewIfStale()
+            try api.pointee.renew()
             api.pointee.failure = nil
         } catch {
             api.pointee.failure = error
         }
     }
+
+    override func woken() {
+        beginTurn()
+        if api.pointee.failure != nil { return }
+        do throws(StoreError) {
+            try api.pointee.lookAfterFollowers()
+        } catch {
+            api.pointee.failure = error
+        }
+    }
+
+    override func tick() -> Bool {
+        if api.pointee.followers.count == 0 { return false }
+        woken()
+        return true
+    }
+
+    override func leave() { api.pointee.followers.leave() }
 
     override func idle() {
         api.pointee.reader.rest()
@@ -75,6 +93,7 @@ final class RelayApplication: Application {
         } catch {
             exchange.answer(error)
         }
+        if exchange.isAnswered, api.pointee.isAuthenticated { api.pointee.sign(exchange) }
     }
 
     override func receive(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) -> Int {
@@ -84,6 +103,7 @@ final class RelayApplication: Application {
             return try upload.take(bytes)
         } catch {
             exchange.reject(error)
+            api.pointee.sign(exchange)
             return bytes.count
         }
     }
@@ -103,16 +123,22 @@ final class RelayApplication: Application {
             Upload.end(exchange)
             exchange.reject(.stalledBody)
         }
+        let account = exchange.continuation.request?.account ?? 0
+        if account > 0 { api.pointee.sign(exchange) }
     }
 
     override func answer(_ exchange: Exchange) {
         do throws(RequestRefusal) {
             var exchange = try api.pointee.admitted(exchange)
-            if api.pointee.pages.answer(exchange, api.pointee.reader) { return }
+            if api.pointee.pages.answer(exchange, api.pointee.reader) {
+                return api.pointee.sign(exchange.http)
+            }
             exchange.setDeprecation()
+            if exchange.account > 0 { api.pointee.sign(exchange.http) }
             api.pointee.answer(&exchange)
         } catch {
             exchange.answer(error)
+            if api.pointee.isAuthenticated { api.pointee.sign(exchange) }
         }
     }
 
@@ -122,7 +148,8 @@ final class RelayApplication: Application {
         case .list(let next): api.pointee.continueList(next, exchange)
         case .selection(let next): api.pointee.continueSelection(next, exchange)
         case .blob(let next): api.pointee.continueBlob(next, exchange)
-        case .none, .admitted, .upload:
+        case .follow(let next): api.pointee.continueFollowing(next, exchange)
+        case .none, .admitted, .upload, .poll:
             preconditionFailure("an answer that goes on says where")
         }
     }

@@ -42,6 +42,12 @@ struct RelayExchange {
         return fingerprint
     }
 
+    /// Postpones the answer. Which commit it will show is known when it comes.
+    func suspend() -> ExchangeToken {
+        http.withdraw(.relaySeq)
+        return http.suspend()
+    }
+
     /// Sets the entity tag of the answer.
     @inline(__always)
     func setTag(_ tag: EntityTag) {
@@ -71,6 +77,15 @@ struct RelayExchange {
         guard let since = operation.deprecation else { return }
         http.set(.deprecation, since)
         if let link = operation.successorLink { http.set(.link, link) }
+    }
+}
+
+extension Exchange {
+    /// Says which commit the answer shows.
+    @inline(__always)
+    func setPosition(_ position: PositionText) {
+        let space = reserveValue(PositionText.maxBytes)
+        commit(.relaySeq, space, position.write(to: space))
     }
 }
 

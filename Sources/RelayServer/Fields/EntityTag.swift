@@ -41,22 +41,31 @@ struct EntityTag: Equatable {
 
 /// Hexadecimal digits without a String.
 enum Hexadecimal {
-    /// Writes `number` in lower case without leading zeros.
+    /// Writes `number` in lower case without leading zeros; what is behind it in `space` is not kept.
     ///
     /// - Parameter space: room for 16 bytes.
     /// - Returns: bytes written.
     @inline(__always)
     static func write(_ number: UInt64, to space: UnsafeMutableRawPointer) -> Int {
         let digits = max(1, (64 - number.leadingZeroBitCount + 3) / 4)
-        var rest = number
-        var position = digits
-        while position > 0 {
-            position -= 1
-            let digit = UInt8(truncatingIfNeeded: rest & 15)
+        let first = number << UInt64(64 - 4 * digits)
+        space.storeBytes(of: text(UInt32(truncatingIfNeeded: first >> 32)), as: UInt64.self)
+        if digits > 8 {
             space.storeBytes(
-                of: digit + (digit < 10 ? 0x30 : 0x57), toByteOffset: position, as: UInt8.self)
-            rest >>= 4
+                of: text(UInt32(truncatingIfNeeded: first)), toByteOffset: 8, as: UInt64.self)
         }
         return digits
+    }
+
+    /// Eight digits as bytes, the first one lowest: all at once, for an entity tag has up to 32.
+    @inline(__always)
+    private static func text(_ number: UInt32) -> UInt64 {
+        var digits = UInt64(number)
+        digits = (digits << 16 | digits) & 0x0000_FFFF_0000_FFFF
+        digits = (digits << 8 | digits) & 0x00FF_00FF_00FF_00FF
+        digits = (digits << 4 | digits) & 0x0F0F_0F0F_0F0F_0F0F
+        // Those above 9 carry into the high half of their byte.
+        let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).byteSwapped
     }
 }

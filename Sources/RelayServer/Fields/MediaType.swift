@@ -50,6 +50,16 @@ enum MediaType {
         }
     }
 
+    /// Whether an Accept lists `text/event-stream`.
+    static func asksForEvents(_ value: UnsafeRawBufferPointer) -> Bool {
+        value.split(separator: UInt8(ascii: ",")).contains { range in
+            let start = range.firstIndex { $0 != 0x20 && $0 != 0x09 } ?? range.endIndex
+            // SAFETY: a part of the field's value, looked at during this call.
+            return matches(
+                UnsafeRawBufferPointer(rebasing: range[start...]), "text/event-stream")
+        }
+    }
+
     private static func matches(_ value: UnsafeRawBufferPointer, _ wanted: StaticString) -> Bool {
         let end = value.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }
         let type = value[..<(end ?? value.endIndex)]

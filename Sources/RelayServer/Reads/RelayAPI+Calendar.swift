@@ -47,9 +47,7 @@ extension RelayAPI {
                     operation: exchange.operation, account: account, hasRecords: false,
                     start: SelectionStart(), remaining: .max), exchange.http)
         } catch {
-            // The status is on its way already: what was appended must not pass for the calendar.
-            if exchange.http.isAnswered { return exchange.http.abort() }
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
     }
 

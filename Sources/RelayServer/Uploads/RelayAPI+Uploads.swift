@@ -134,7 +134,7 @@ extension RelayAPI {
     private func isSettled(_ upload: Upload, _ exchange: RelayExchange) throws(Problem) -> Bool {
         try upload.checkStaging()
         if upload.staging.isSettled { return true }
-        _ = exchange.http.suspend()
+        _ = exchange.suspend()
         return false
     }
 }

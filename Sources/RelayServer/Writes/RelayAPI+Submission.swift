@@ -33,8 +33,8 @@ extension RelayAPI {
         _ change: any RecordChange, dryRun: Bool, claim: RequestsUnderWay.Claim?,
         fingerprint: [UInt8]?, _ exchange: inout RelayExchange
     ) {
-        let (request, epoch) = (exchange.request, epoch)
-        let token = exchange.http.suspend()
+        let (request, epoch, position) = (exchange.request, epoch, position)
+        let token = exchange.suspend()
         let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
             change, account: request.account, byteCount: exchange.http.body.count,
@@ -46,8 +46,12 @@ extension RelayAPI {
                 claim?.release()
                 let exchange = RelayExchange(http: http, request: request)
                 switch result {
-                case .success(let answer): exchange.answer(answer, epoch: epoch)
-                case .failure(let error): exchange.reject(Problem(error))
+                case .success(let answer):
+                    exchange.answer(answer, epoch: epoch)
+                    http.setPosition(PositionText(epoch: epoch, sequence: answer.sequence))
+                case .failure(let error):
+                    exchange.reject(Problem(error))
+                    http.setPosition(position)
                 }
             }
         }
@@ -58,6 +62,9 @@ extension RelayAPI {
             problem = Problem(.unavailable, "too many writes are waiting: try again")
         case .stopped: problem = Problem(.unavailable, "the service is shutting down")
         }
-        token.resume { http in http.reject(problem) }
+        token.resume { http in
+            http.reject(problem)
+            http.setPosition(position)
+        }
     }
 }

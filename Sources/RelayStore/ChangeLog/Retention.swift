@@ -25,6 +25,7 @@ extension StoreTransaction {
     /// take the log along.
     @discardableResult
     mutating func trimChanges(_ retention: Retention, limit: Int) throws(StoreError) -> Int {
+        try endChange()
         // A group of refusals must not cost a commit.
         guard transaction.hasChanged else { return 0 }
         // A store that says nothing of the time yet loses nothing by its age.

@@ -10,25 +10,27 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let byteCount = json.byteCount + privateBytes.byteCount
         guard byteCount <= Limits.documentBytes else { throw .tooLarge }
-        try put(
+        let wasThere = try put(
             json, privateBytes, UInt128(key.rawValue), key, word: version, in: .documents)
+        open?.note(key, wasThere ? .updated : .created)
     }
 
-    /// Puts a document into its place in a set.
+    /// Puts a document into its place in a set; says whether there was one.
+    @discardableResult
     mutating func put(
         _ json: RawSpan, _ privateBytes: RawSpan, _ place: UInt128, _ key: DocumentKey,
         word: UInt64, in set: BlockSet
-    ) throws(StoreError) {
+    ) throws(StoreError) -> Bool {
         try charge(json.byteCount + privateBytes.byteCount)
         let checksum = documentChecksum(key.rawValue, word, json, privateBytes)
         // SAFETY: the bytes are written into the map before these closures return, and the caller
         // cannot have them point into the map, because a put needs exclusive access to it.
-        try json.withUnsafeBytes { (json) throws(StoreError) in
+        return try json.withUnsafeBytes { (json) throws(StoreError) in
             try privateBytes.withUnsafeBytes { (privateBytes) throws(StoreError) in
                 let piece = DocumentPiece(
                     place: place, key: key.rawValue, word: word, checksum: checksum, json: json,
                     privateBytes: privateBytes)
-                try put(piece, set)
+                return try put(piece, set)
             }
         }
     }
@@ -38,6 +40,7 @@ extension StoreTransaction {
     public mutating func deleteDocument(_ key: DocumentKey) throws(StoreError) -> Bool {
         guard try delete(UInt128(key.rawValue), in: .documents) else { return false }
         scratch.move(key.rawValue)
+        open?.note(key, .deleted)
         return true
     }
 
@@ -63,13 +66,16 @@ extension StoreTransaction {
 
     private mutating func put(
         _ piece: DocumentPiece, _ set: BlockSet
-    ) throws(StoreError) {
+    ) throws(StoreError) -> Bool {
         let neighbours = try neighbours(of: piece.place, in: set)
-        guard let home = neighbours.home else { return try putAlone(piece, set, neighbours) }
+        guard let home = neighbours.home, !home.isOversize || home.first == piece.place else {
+            try putAlone(piece, set, neighbours)
+            return false
+        }
         if home.isOversize {
-            guard home.first == piece.place else { return try putAlone(piece, set, neighbours) }
             scratch.pieces[0] = piece
-            return try write(0..<1, set, replacing: home.first, isLast: false)
+            try write(0..<1, set, replacing: home.first, isLast: false)
+            return true
         }
         var count = try loadPieces(of: home.first, set, area: 0, at: 0)
         let index = scratch.position(of: piece.place, count: count)
@@ -80,13 +86,14 @@ extension StoreTransaction {
             scratch.insertPiece(piece, at: index, count: &count)
         }
         if scratch.blockBytes(0..<count) <= Limits.blockBytes {
-            return try write(0..<count, set, replacing: home.first, isLast: false)
-        }
-        if !replaces, index == count - 1 {
+            try write(0..<count, set, replacing: home.first, isLast: false)
+        } else if !replaces, index == count - 1 {
             // The block stays as full as it is: this keeps ascending ids dense.
-            return try putAlone(piece, set, neighbours)
+            try putAlone(piece, set, neighbours)
+        } else {
+            try split(count, set, replacing: home.first)
         }
-        try split(count, set, replacing: home.first)
+        return replaces
     }
 
     /// Puts a document that its home block has no room for at the front of the next block, else in

@@ -11,6 +11,8 @@ public struct StoreTransaction: ~Copyable {
     var room: Int
     /// Sequence number of the newest change, of this transaction or before.
     public internal(set) var sequence: UInt64
+    /// The change that was begun last, until its record is written.
+    var open: OpenChange?
     /// Whether all of it will be thrown away.
     let isDryRun: Bool
     /// Highest number of a list node, nil until it is needed.
@@ -69,6 +71,7 @@ public struct StoreTransaction: ~Copyable {
 
     /// Makes the changes durable and visible to readers that begin or renew from now on.
     consuming func commit() throws(StoreError) {
+        try endChange()
         let number = transaction.transactionID
         // Taken before the commit, for after it the next writer has the scratch memory.
         let movedKeys = scratch.takeMoved()

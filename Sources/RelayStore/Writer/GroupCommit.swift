@@ -9,6 +9,7 @@ final class GroupCommit: Sendable {
     let commands = Atomic<UInt64>(0)
     let largest = Atomic<UInt64>(0)
     let busy = Atomic<UInt64>(0)
+    let listeners = CommitListeners()
     private let core: StoreCore
     private let retention: Retention
     private let health: StoreHealth
@@ -121,6 +122,7 @@ final class GroupCommit: Sendable {
         if UInt64(group.count) > largest.load(ordering: .relaxed) {
             largest.store(UInt64(group.count), ordering: .relaxed)
         }
+        listeners.tell()
         for command in group { command.complete(.success(())) }
         core.tickIfFull()
         core.clearDeadReadersIfGrown()

@@ -29,6 +29,9 @@ public final class Writer: Sendable {
     /// Queues a command; never blocks.
     public func submit(_ command: any WriteCommand) -> Submission { group.queue.submit(command) }
 
+    /// Who is told of commits.
+    public var listeners: CommitListeners { group.listeners }
+
     var queue: CommandQueue { group.queue }
 
     /// Takes no more commands, completes all that wait and ends the thread. Not to be called from

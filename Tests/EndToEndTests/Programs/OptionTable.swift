@@ -60,6 +60,16 @@ enum OptionTable {
             "--to": "LoadTests.besideOthers",
             "--json": "RelayctlOptionTests.reports",
         ],
+        "relayctl changes": [
+            "--store": "ChangesTests.listed",
+            "--after": "ChangesTests.listed",
+            "--at": "ChangesTests.times",
+            "--until": "ChangesTests.times",
+            "--account": "ChangesTests.listed",
+            "--resource": "ChangesTests.listed",
+            "--limit": "ChangesTests.listed",
+            "--json": "ChangesTests.listed",
+        ],
         "relayctl load": [
             "--store": "LoadTests.besideOthers",
             "--dry-run": "LoadTests.badLines",

@@ -546,6 +546,33 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func getChanges(_ input: GetChangesInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getChanges(
+                    after: input.after,
+                    resource: input.resource,
+                    limit: input.limit,
+                    include: input.include,
+                    wait: input.wait,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: tag
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getChanges(
+                after: input.after,
+                resource: input.resource,
+                limit: input.limit,
+                include: input.include,
+                wait: input.wait,
+                ifMatch: fields["if-match"]
+            )
+        }
+    }
+
     mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout ClientCall) {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in

@@ -49,7 +49,7 @@ extension ConditionTests {
             "/v1/units?\(page)", "/v1/units/msc?\(page)", "/v1/orders/1/comments",
             "/v2/documents", "/v1/appointments", "/v1/eed?unitId=1&period=2026-01",
             "/v1/eed/missing?period=2026-01", "/v1/eed/units?propertyId=1&period=2026-01",
-            "/v1/appointments.ics", "/problems/conflict",
+            "/v1/appointments.ics", "/problems/conflict", "/v1/changes?after=oldest",
         ].map(Target.get)
 
     static let writes: [Target] = [

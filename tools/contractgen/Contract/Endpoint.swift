@@ -70,9 +70,11 @@ struct Endpoint {
     /// The Swift type of the input.
     var inputName: String { id.prefix(1).uppercased() + id.dropFirst() + "Input" }
 
-    /// limit, offset and cursor go together as a page; nil when the list has none.
+    /// limit, offset and cursor go together as a page; nil when the list has none. A `limit` without a
+    /// cursor is a parameter as any other.
     var page: (isRequired: Bool, limit: ClosedRange<Int>)? {
-        guard let limit = query.first(where: { $0.name == "limit" }),
+        guard query.contains(where: { $0.name == "cursor" }),
+            let limit = query.first(where: { $0.name == "limit" }),
             case .integer(let range) = limit.kind
         else { return nil }
         return (limit.requiredUnless != nil, range)
@@ -80,7 +82,7 @@ struct Endpoint {
 
     /// The parameters that are not part of a page.
     var filters: [Parameter] {
-        query.filter { !["limit", "offset", "cursor"].contains($0.name) }
+        page == nil ? query : query.filter { !["limit", "offset", "cursor"].contains($0.name) }
     }
 }
 
@@ -169,7 +171,7 @@ extension Endpoint {
         guard (body != nil) == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")
         }
-        let isPaged = query.contains { $0.name == "limit" }
+        let isPaged = query.contains { $0.name == "cursor" }
         answer = try Answer(tree, id, isPaged: isPaged, in: document, schemas)
         guard isDeprecated == (answer.deprecation != nil) else {
             throw GeneratorFault(

@@ -82,7 +82,9 @@ enum ClientCallSource {
             let value = "fields[\(field.name.lowercased().literal)]"
             return "\(name): " + (field.name == "Range" ? "ByteRange(\(value))" : value)
         }
-        guard ["limit", "offset"].contains(name) else { return "\(name): input.\(name)" }
+        guard endpoint.page != nil, ["limit", "offset"].contains(name) else {
+            return "\(name): input.\(name)"
+        }
         let isRequired = !parameter.declaration.hasSuffix("= nil")
         return "\(name): input.page.\(name)" + (isRequired ? "!" : "")
     }

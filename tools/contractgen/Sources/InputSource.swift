@@ -114,7 +114,8 @@ enum InputSource {
     private static func parameters(_ endpoint: Endpoint, _ source: inout Source) {
         for (place, parameter) in endpoint.query.enumerated() {
             let name = parameter.name.literal
-            let isPage = ["limit", "offset", "cursor"].contains(parameter.name)
+            let isPage =
+                endpoint.page != nil && ["limit", "offset", "cursor"].contains(parameter.name)
             let target = (isPage ? "page." : "") + parameter.name
             source.line("\(place == 0 ? "" : "} else ")if name.matches(\(name)) {")
             source.indented { source in

@@ -55,9 +55,10 @@ extension Commands {
         "dry-run", help: "print what would be done, and change nothing")
     static let ifNone = Option<Bool>.flag(
         "if-none", help: "succeed and change nothing if DIR has a store already")
-    static let asOf = Option<Int?>.optional(
-        "as-of", "SEQ", .integer(1...Int.max),
-        help: "then replay changes up to number SEQ of the change log; needs --changes-from")
+    static let asOf = Option<String?>.optional(
+        "as-of", "SEQ|TIME",
+        help: "then replay changes up to number SEQ of the change log, or up to a time such as "
+            + "2026-02-06T14:00:00+01:00; needs --changes-from")
     static let changesFrom = Option<String?>.optional(
         "changes-from", "STORE", .path,
         help: "the store, or a snapshot's directory, whose change log is replayed")

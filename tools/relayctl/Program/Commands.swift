@@ -73,6 +73,26 @@ enum Commands {
             store.description, format.description, oneAccount.description, resource.description,
             toFile.description, json.description,
         ])
+    static let changesAfter = Option<Int?>.optional(
+        "after", "SEQ", .integer(0...Int.max),
+        help: "only changes behind this number; without it from the oldest that the log has")
+    static let changesAt = Option<String?>.optional(
+        "at", "TIME", help: "only changes at this time or later, such as 2026-02-06T14:00:00+01:00")
+    static let changesUntil = Option<String?>.optional(
+        "until", "TIME", help: "only changes before this time")
+    static let changedResource = Option<String?>.optional(
+        "resource", "R", .choice(Resource.allCases.filter(\.hasDocuments).map { "\($0)" }),
+        help: "only changes of records of this kind")
+    static let changesLimit = Option<Int>.number(
+        "limit", "N", .integer(1...Limits.listedChanges), default: 1_000,
+        help: "how many changed records at most; a change is listed whole")
+    static let changes = Verb(
+        "changes", summary: "List what was changed, when and by what, from the change log",
+        options: [
+            store.description, changesAfter.description, changesAt.description,
+            changesUntil.description, oneAccount.description, changedResource.description,
+            changesLimit.description, json.description,
+        ])
     static let loadFile = Operand(
         "FILE", .path, help: "a dump, compressed or not; - is standard input")
     static let mapSize = Option<Int?>.optional(
@@ -132,7 +152,8 @@ enum Commands {
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [
-            sample, dump, load, keysCreate, keysList, keysRevoke, stat, top, readers, wait, health,
+            sample, dump, changes, load, keysCreate, keysList, keysRevoke, stat, top, readers, wait,
+            health,
             completions, man,
         ] + snapshotVerbs,
         notes: [

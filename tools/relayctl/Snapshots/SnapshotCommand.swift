@@ -1,3 +1,4 @@
+import CivilTime
 import Glibc
 import Options
 import RelaySnapshots
@@ -165,13 +166,33 @@ enum SnapshotCommand {
     private static func replay(_ arguments: Arguments) throws(CommandError) -> ChangeReplay? {
         switch (arguments[Commands.asOf], arguments[Commands.changesFrom]) {
         case (nil, nil): return nil
-        case (let sequence?, let source?):
+        case (let asOf?, let source?):
             let folder = SnapshotFolder(source)
             let isSnapshot = (try? folder.manifest()) != nil
             let store = try StoreKeeper.open(source, isReadOnly: isSnapshot)
-            return ChangeReplay(upTo: UInt64(sequence), from: store)
+            return ChangeReplay(upTo: try sequence(asOf, in: store), from: store)
         default: throw .usage("--as-of and --changes-from go together: give both or none")
         }
+    }
+
+    /// The number of a change: as it was given, or that of the last change up to a time.
+    private static func sequence(
+        _ asOf: String, in store: Store
+    ) throws(CommandError) -> UInt64 {
+        if let sequence = UInt64(asOf), sequence > 0 { return sequence }
+        guard let time = Timestamp(rfc3339: asOf) else {
+            throw .usage(
+                "--as-of: expected the number of a change, or a time such as "
+                    + "2026-02-06T14:00:00+01:00, got '\(asOf)'")
+        }
+        let sequence = try lifting { () throws(StoreError) in
+            let reader = try store.makeReader()
+            return try reader.view.lastSequence(upTo: time.milliseconds)
+        }
+        guard let sequence else {
+            throw .usage("--as-of: the change log has no change of \(time) or before")
+        }
+        return sequence
     }
 
     // MARK: What all of them need

@@ -86,7 +86,8 @@ class Operation:
                 result[name] = str(parameter['example'])
         if 'limit' in self.parameters:
             result['limit'] = str(limit)
-            result.update({'cursor': cursor} if cursor else {'offset': '0'})
+            if 'cursor' in self.parameters:
+                result.update({'cursor': cursor} if cursor else {'offset': '0'})
         return result
 
 

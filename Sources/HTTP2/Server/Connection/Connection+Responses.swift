@@ -106,13 +106,16 @@ extension Connection {
     private static func readData(
         _ stream: Stream, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        if stream.body.remaining == 0, stream.body.hasMore { refill(stream) }
+        if stream.body.remaining == 0, stream.body.hasMore, !stream.body.isResting {
+            refill(stream)
+        }
         if stream.body.isBroken {
             return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
         let remaining = stream.body.remaining
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
         if remaining > length { return length }
+        if remaining == 0, stream.body.isResting { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
         if stream.holdsEnd {
             return remaining == 0 ? Int(NGHTTP2_ERR_DEFERRED.rawValue) : remaining
         }
@@ -126,11 +129,13 @@ extension Connection {
         // SAFETY: everything of the retained copy was sent.
         if let retained = body.retained { free(retained) }
         stream.body.retained = nil
-        let loop = stream.connection!.loop
+        stream.body.retainedOffset = 0
+        let connection = stream.connection!
         repeat {
             stream.body.hasMore = false
-            loop.call { $0.refill(Exchange(stream: stream)) }
-        } while stream.body.remaining == 0 && stream.body.hasMore
+            connection.loop.call { $0.refill(Exchange(stream: stream)) }
+        } while stream.body.remaining == 0 && stream.body.hasMore && !stream.body.isResting
+        if stream.body.retained != nil { connection.retainedBytes += stream.body.remaining }
     }
 
     /// nghttp2 has framed `length` bytes of a body: gather them.

@@ -63,6 +63,18 @@ open class Application {
     /// The portion appended last was sent: append the next one, and say whether more follows.
     open func refill(_ exchange: Exchange) {}
 
+    /// `LoopWaker.wake` was called. Renew what goes stale before it is looked at: `beginTurn` comes later.
+    open func woken() {}
+
+    /// A second has passed, about: for what has to happen though nobody asks. Comes only while there are
+    /// connections.
+    ///
+    /// - Returns: whether something was renewed.
+    open func tick() -> Bool { false }
+
+    /// The loop is about to end: end the bodies that would go on, and answer what waits.
+    open func leave() {}
+
     /// The loop was idle for a while or ends: give back what it holds, such as a reader.
     open func idle() {}
 }

@@ -116,7 +116,7 @@ public final class DetachedLoop {
                 stream.body.remaining = 0
             }
             if stream.body.isBroken { return ClientResponse() }
-            if !stream.body.hasMore { return response }
+            if !stream.body.hasMore || stream.body.isResting { return response }
             Connection.refill(stream)
         }
     }

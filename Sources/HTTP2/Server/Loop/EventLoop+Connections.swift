@@ -101,6 +101,7 @@ extension EventLoop {
         if stopDeadline != nil { return }
         stopDeadline = SystemClock.coarse.milliseconds + milliseconds
         goodbyeAt = SystemClock.coarse.milliseconds + Limits.noticeMilliseconds
+        application.leave()
         eachConnection { connection in
             // First that the end is near, so that no request is lost that is on its way now.
             if !connection.isLeaving { connection.farewell = .shutdownNotice }
@@ -141,11 +142,12 @@ extension EventLoop {
 }
 
 extension Connection {
-    /// Whether a stream waits for the application: then the peer is not to blame.
+    /// Whether a stream waits for the application, or its body rests: then the peer is not to blame.
     var hasPendingWork: Bool {
         var stream = self.streams
         while let current = stream {
             if current.awaitsApplication, !current.awaitsClient { return true }
+            if current.rests { return true }
             stream = current.elder
         }
         return false

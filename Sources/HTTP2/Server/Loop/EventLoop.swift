@@ -18,6 +18,7 @@ public final class EventLoop: @unchecked Sendable {
     let epoll: Int32
     private let wake: Int32
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
+    private let isWakeDue = Atomic<Bool>(false)
     private let events: UnsafeMutablePointer<epoll_event>
     var acceptors: [Acceptor] = []
     private var thread: SystemThread?
@@ -74,6 +75,11 @@ public final class EventLoop: @unchecked Sendable {
         }
         // One eventfd write wakes the loop for all that came since it last looked.
         if wasEmpty { eventfd_write(wake, 1) }
+    }
+
+    /// Has the application's `woken` called, soon.
+    func wakeApplication() {
+        if !isWakeDue.exchange(true, ordering: .acquiringAndReleasing) { eventfd_write(wake, 1) }
     }
 
     /// Hands a connected, non-blocking socket to the loop, which closes it in the end.
@@ -150,6 +156,9 @@ public final class EventLoop: @unchecked Sendable {
             loop.counters.openStreams = UInt64(loop.pool.inUse)
             published.publish(loop.counters)
         }
+        if now / 1_000 != before / 1_000, loop.connections != nil, application.tick() {
+            isResting = false
+        }
         let period: Int64 = loop.heldEnds > 0 ? Limits.heldEndMilliseconds / 4 : 1_000
         if now / period != before / period {
             sweep(now)
@@ -164,7 +173,10 @@ public final class EventLoop: @unchecked Sendable {
 
     private func receive(_ event: epoll_event) {
         let mark = event.data.ptr
-        if mark == Self.wakeMark { return runMailbox() }
+        if mark == Self.wakeMark {
+            runMailbox()
+            return wakeIfDue()
+        }
         if let index = Self.acceptorIndex(mark) { return accept(index) }
         // SAFETY: epoll knows a connection until `destroy` closes its socket.
         let connection = Connection(address: mark!)
@@ -187,11 +199,22 @@ public final class EventLoop: @unchecked Sendable {
         for item in work { item() }
     }
 
-    /// Waits for work from other threads and runs it: for loops without a thread.
+    private func wakeIfDue() {
+        guard isWakeDue.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        application.woken()
+        // What it has renewed is given back before a long sleep.
+        isResting = false
+    }
+
+    /// Waits for work from other threads and runs it, and ticks: for loops without a thread.
     func waitForMailbox() {
         var descriptor = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, -1)
+        if poll(&descriptor, 1, 1_000) == 0 {
+            _ = application.tick()
+            return
+        }
         runMailbox()
+        wakeIfDue()
     }
 
     private func serveTouched() {

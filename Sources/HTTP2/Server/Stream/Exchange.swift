@@ -129,6 +129,20 @@ public struct Exchange {
         commit(field, space, DecimalText.write(UInt64(number), to: space))
     }
 
+    /// Takes the response field back that was added last, if it is this one.
+    public func withdraw(_ field: ResponseField) {
+        let last = stream.fieldsUsed - 1
+        guard last >= 0, stream.fields[last].field == field else { return }
+        let slice = stream.fields[last]
+        // SAFETY: compared as addresses only.
+        let end = stream.responseArena + stream.responseUsed
+        if let value = slice.value, UnsafeRawPointer(value) + slice.length == UnsafeRawPointer(end)
+        {
+            stream.responseUsed -= slice.length
+        }
+        stream.fieldsUsed = last
+    }
+
     /// Appends bytes to the body that stay valid until the connection's turn ends, such as bytes
     /// of the store's map under the loop's read transaction. Nothing is copied here.
     @inline(__always)

@@ -49,7 +49,7 @@ extension Exchange {
         }
     }
 
-    /// Takes down this exchange's response, which is whole.
+    /// Takes down this exchange's response, which is whole: all but the position that it says.
     ///
     /// - Parameter copy: where its body was copied to; without it, the pieces are noted where they are.
     /// - Returns: false when it cannot be given again: its body goes on, or lies in the heap, or
@@ -59,21 +59,24 @@ extension Exchange {
     ) -> Bool {
         let recording = Recording(pointer: recording)
         let pieceCount = copy == nil ? stream.body.pieceCount : 1
-        let fieldCount = stream.fieldsUsed
         guard let bodyBytes = attachedBytes, pieceCount <= recording.pieces.count,
-            fieldCount <= recording.fields.count
+            stream.fieldsUsed <= recording.fields.count
         else { return false }
         var valueBytes = 0
-        for index in 0..<fieldCount {
+        var fieldCount = 0
+        for index in 0..<stream.fieldsUsed {
             let slice = stream.fields[index]
+            // It says which commit an answer shows: each says its own.
+            if slice.field == .relaySeq { continue }
             guard let value = slice.value, valueBytes + slice.length <= Limits.responseValueBytes
             else { return false }
             // SAFETY: the value lives as long as the exchange, and there is room for it.
             withUnsafeMutableBytes(of: &recording.values) {
                 _ = memcpy($0.baseAddress! + valueBytes, value, slice.length)
             }
-            recording.fields[index] = RecordedResponse.Field(
+            recording.fields[fieldCount] = RecordedResponse.Field(
                 field: slice.field, offset: UInt16(valueBytes), length: UInt16(slice.length))
+            fieldCount += 1
             valueBytes += slice.length
         }
         let loop = stream.connection!.loop

@@ -35,13 +35,13 @@ public enum Method: UInt8, Sendable, CaseIterable {
 /// A field of a request that is kept for the application; all others are only counted.
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
-    case range, ifRange, contentEncoding, expect, priority
+    case range, ifRange, contentEncoding, expect, accept, lastEventID, priority
 
     /// Whether several lines of the field are one list (RFC 9110 §5.3); of the others one line is
     /// all that a request may have.
     var isList: Bool {
         switch self {
-        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect, .priority: true
+        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect, .accept, .priority: true
         default: false
         }
     }
@@ -60,6 +60,8 @@ public enum RequestField: Int, Sendable, CaseIterable {
         case .ifRange: "if-range"
         case .contentEncoding: "content-encoding"
         case .expect: "expect"
+        case .accept: "accept"
+        case .lastEventID: "last-event-id"
         case .priority: "priority"
         }
     }
@@ -80,7 +82,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
     static func named(_ name: UnsafePointer<UInt8>, _ length: Int) -> RequestField? {
         switch length {
         case 5: equal(name, ":path", 5) ? .path : equal(name, "range", 5) ? .range : nil
-        case 6: equal(name, "expect", 6) ? .expect : nil
+        case 6: equal(name, "accept", 6) ? .accept : equal(name, "expect", 6) ? .expect : nil
         case 8:
             equal(name, "if-match", 8)
                 ? .ifMatch
@@ -89,7 +91,9 @@ public enum RequestField: Int, Sendable, CaseIterable {
         case 12: equal(name, "content-type", 12) ? .contentType : nil
         case 13:
             equal(name, "authorization", 13)
-                ? .authorization : equal(name, "if-none-match", 13) ? .ifNoneMatch : nil
+                ? .authorization
+                : equal(name, "if-none-match", 13)
+                    ? .ifNoneMatch : equal(name, "last-event-id", 13) ? .lastEventID : nil
         case 14: equal(name, "content-length", 14) ? .contentLength : nil
         case 15: equal(name, "idempotency-key", 15) ? .idempotencyKey : nil
         case 16: equal(name, "content-encoding", 16) ? .contentEncoding : nil
@@ -110,7 +114,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl, contentTypeOptions, acceptEncoding, idempotencyReplayed
+    case cacheControl, contentTypeOptions, acceptEncoding, idempotencyReplayed, relaySeq
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -132,6 +136,7 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .contentTypeOptions: "x-content-type-options"
         case .acceptEncoding: "accept-encoding"
         case .idempotencyReplayed: "idempotency-replayed"
+        case .relaySeq: "relay-seq"
         }
     }
 

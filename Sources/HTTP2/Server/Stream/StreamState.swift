@@ -35,7 +35,7 @@ struct StreamState {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<12, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<14, FieldSlice>(repeating: FieldSlice())
     /// Which fields are kept: a bit for each `RequestField.rawValue`.
     var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?
@@ -114,6 +114,8 @@ struct ResponseBody {
     var total = 0
     /// More portions follow: ask the application when these bytes are gone.
     var hasMore = false
+    /// There is no more for now: see `Exchange.rest`.
+    var isResting = false
     /// The application could not go on: reset the stream.
     var isBroken = false
     /// A response to HEAD: fields as for GET, no body.
