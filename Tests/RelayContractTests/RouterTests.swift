@@ -14,6 +14,7 @@ import Testing
         let match = match(operation.method, path)
         #expect(match.outcome == .operation(operation))
         #expect(match.id0 == (template.contains("{") ? 4711 : 0))
+        #expect(match.id1 == (template.count { $0 == "{" } == 2 ? 4711 : 0))
         #expect(!match.isHead)
     }
 

@@ -220,8 +220,8 @@ extension RelayClient {
 
     /// Change an order.
     ///
-    /// Changes the members that the body has, at least one. A member cannot be removed: `null` is a
-    /// fault.
+    /// Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes
+    /// a member that an order may lack; arrays are replaced as a whole, and the address too.
     ///
     /// `PATCH /v1/orders/{orderId}`
     ///

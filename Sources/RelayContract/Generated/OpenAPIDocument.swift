@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "0.1.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. A PATCH is a merge patch (RFC 7396): null removes a member that the record may lack. Anywhere else in a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data, a PATCH application/merge-patch+json; OPTIONS and 415 say so with Accept-Patch) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
           },
           "servers": [
             {
@@ -1184,7 +1184,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrder",
                 "tags": ["orders"],
                 "summary": "Change an order",
-                "description": "Changes the members that the body has, at least one. A member cannot be removed: `null` is a fault.",
+                "description": "Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes a member that an order may lack; arrays are replaced as a whole, and the address too.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1203,6 +1203,10 @@ public enum OpenAPIDocument {
                   "description": "What changes.",
                   "content": {
                     "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderPatch"},
+                      "example": {"status": "FINISHED"}
+                    },
+                    "application/merge-patch+json": {
                       "schema": {"$ref": "#/components/schemas/OrderPatch"},
                       "example": {"status": "FINISHED"}
                     }
@@ -2269,6 +2273,10 @@ public enum OpenAPIDocument {
                     "application/json": {
                       "schema": {"$ref": "#/components/schemas/AppointmentPatch"},
                       "example": {"dateEnd": "2021-02-06 13:00:00"}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/AppointmentPatch"},
+                      "example": {"dateEnd": "2021-02-06 13:00:00"}
                     }
                   }
                 },
@@ -2531,6 +2539,11 @@ public enum OpenAPIDocument {
                 "description": "`identity` if the body had a Content-Encoding: Relay decodes none.",
                 "schema": {"type": "string"},
                 "example": "identity"
+              },
+              "AcceptPatch": {
+                "description": "The media types that a PATCH of this path takes (RFC 5789).",
+                "schema": {"type": "string"},
+                "example": "application/merge-patch+json, application/json"
               }
             },
             "responses": {
@@ -2599,7 +2612,10 @@ public enum OpenAPIDocument {
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 },
-                "headers": {"Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"}}
+                "headers": {
+                  "Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"},
+                  "Accept-Patch": {"$ref": "#/components/headers/AcceptPatch"}
+                }
               },
               "Unprocessable": {
                 "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
@@ -2795,7 +2811,7 @@ public enum OpenAPIDocument {
               },
               "AppointmentPatch": {
                 "title": "AppointmentPatch",
-                "description": "The changes of an appointment: at least one member. Members that are absent stay as they are; none can be removed (null is a fault). The rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has only one of them.",
+                "description": "The changes of an appointment, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes `description`; no other member can be removed. The rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has only one of them.",
                 "type": "object",
                 "properties": {
                   "title": {
@@ -2805,7 +2821,7 @@ public enum OpenAPIDocument {
                     "description": "The subject, in one line."
                   },
                   "description": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "minLength": 0,
                     "maxLength": 10000,
                     "description": "The details."
@@ -2830,7 +2846,7 @@ public enum OpenAPIDocument {
                   }
                 },
                 "minProperties": 1,
-                "examples": [{"dateEnd": "2021-02-06 13:00:00"}],
+                "examples": [{"dateEnd": "2021-02-06 13:00:00"}, {"description": null}],
                 "additionalProperties": false
               },
               "Attachment": {
@@ -4446,26 +4462,90 @@ public enum OpenAPIDocument {
               },
               "OrderPatch": {
                 "title": "OrderPatch",
-                "description": "The changes of an order: at least one member. Members that are absent stay as they are; none can be removed (null is a fault).",
+                "description": "The changes of an order, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes a member that an order may lack; `title`, `status`, `fields` and `contactPersons` cannot be removed. Arrays are replaced as a whole.",
                 "type": "object",
                 "properties": {
                   "status": {"$ref": "#/components/schemas/OrderStatus"},
                   "dueDate": {
-                    "$ref": "#/components/schemas/Time",
+                    "anyOf": [{"$ref": "#/components/schemas/Time"}, {"type": "null"}],
                     "description": "The time by which it has to be done."
                   },
                   "internalId": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "minLength": 1,
                     "maxLength": 100,
                     "description": "The order's id in your system."
                   },
-                  "address": {"$ref": "#/components/schemas/AddressInput"}
+                  "address": {
+                    "anyOf": [{"$ref": "#/components/schemas/AddressInput"}, {"type": "null"}],
+                    "description": "The address, which takes the place of the present one as a whole; null removes it. Without `id` a new address is recorded, and the four members that make an address are required. With the `id` of a recorded address alone, that record is meant. With `id` and further members that differ, a new address is recorded: the one named, with those members changed."
+                  },
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The task, in one line."
+                  },
+                  "followUpDate": {
+                    "anyOf": [{"$ref": "#/components/schemas/Time"}, {"type": "null"}],
+                    "description": "The time at which to look at it again."
+                  },
+                  "isInternal": {
+                    "type": ["boolean", "null"],
+                    "description": "Whether the customer should not see the order."
+                  },
+                  "type": {
+                    "type": ["string", "null"],
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The kind of order."
+                  },
+                  "taskId": {
+                    "type": ["string", "null"],
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The task that it came from."
+                  },
+                  "propertyId": {
+                    "anyOf": [{"$ref": "#/components/schemas/IdReference"}, {"type": "null"}],
+                    "description": "The property that it concerns."
+                  },
+                  "casaviOrderId": {
+                    "anyOf": [
+                      {"$ref": "#/components/schemas/ForeignNumberReference"},
+                      {"type": "null"}
+                    ],
+                    "description": "The order in casavi."
+                  },
+                  "casaviTicketId": {
+                    "anyOf": [
+                      {"$ref": "#/components/schemas/ForeignNumberReference"},
+                      {"type": "null"}
+                    ],
+                    "description": "The ticket in casavi."
+                  },
+                  "fields": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/NewOrderField"},
+                    "description": "The fields, which replace all that the order has. One that says the same as a present one keeps its id."
+                  },
+                  "contactPersons": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/NewContactPerson"},
+                    "description": "The contact persons, who replace all that the order has. One of whom the same is said as of a present one keeps the id."
+                  },
+                  "customerId": {
+                    "anyOf": [{"$ref": "#/components/schemas/IdReference"}, {"type": "null"}],
+                    "description": "The customer that it is for."
+                  }
                 },
                 "minProperties": 1,
                 "examples": [
                   {"status": "FINISHED"},
-                  {"dueDate": "2026-03-01T12:00:00+01:00", "address": {"id": 7}}
+                  {"dueDate": "2026-03-01T12:00:00+01:00", "address": {"id": 7}},
+                  {"dueDate": null, "internalId": null}
                 ],
                 "additionalProperties": false
               },

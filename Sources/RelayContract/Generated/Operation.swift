@@ -242,9 +242,10 @@ extension Operation {
     public var bodyTypes: BodyTypes {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .createDocumentV1,
-            .createDocument, .createDocumentAttachment, .createAppointment, .updateAppointment:
+            .createOrderField, .createContactPerson, .consumeEed, .createDocumentV1,
+            .createDocument, .createDocumentAttachment, .createAppointment:
             .applicationJson
+        case .updateOrder, .updateAppointment: [.applicationJson, .applicationMergePatchJson]
         case .createOrderComment: [.applicationJson, .multipartFormData]
         default: []
         }
@@ -325,12 +326,15 @@ public struct BodyTypes: OptionSet, Sendable {
 
     /// `application/json`
     public static let applicationJson = BodyTypes(rawValue: 1)
+    /// `application/merge-patch+json`
+    public static let applicationMergePatchJson = BodyTypes(rawValue: 2)
     /// `multipart/form-data`
-    public static let multipartFormData = BodyTypes(rawValue: 2)
+    public static let multipartFormData = BodyTypes(rawValue: 4)
 
     /// Each type with its name and whether it is JSON, in the order in which they are offered.
     public static let all: [(type: BodyTypes, name: StaticString, isJSON: Bool)] = [
         (.applicationJson, "application/json", true),
+        (.applicationMergePatchJson, "application/merge-patch+json", true),
         (.multipartFormData, "multipart/form-data", false),
     ]
 }

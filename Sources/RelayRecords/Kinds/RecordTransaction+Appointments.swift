@@ -33,7 +33,8 @@ extension RecordTransaction {
         try check(patch.customerId, .customer, "customerId", &faults)
         var appointment = stored.model
         appointment.title = patch.title ?? appointment.title
-        appointment.description = patch.description ?? appointment.description
+        appointment.description = patch.merged(
+            patch.description, .description, over: appointment.description)
         appointment.dateStart = patch.dateStart ?? appointment.dateStart
         appointment.dateEnd = patch.dateEnd ?? appointment.dateEnd
         appointment.location = patch.location ?? appointment.location

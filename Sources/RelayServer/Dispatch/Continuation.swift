@@ -10,7 +10,7 @@ import RelayStore
 /// | Case | Word 0, above the kind | Word 1 | Word 2 | Word 3 |
 /// |---|---|---|---|---|
 /// | `none` | | | | |
-/// | `admitted` | operation, account | id | generation of keys | |
+/// | `admitted` | operation, account | id | generation of keys | second id |
 /// | `upload` | operation, account | id | generation of keys | reference |
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
@@ -109,7 +109,9 @@ extension Continuation {
         var state = ApplicationState()
         switch self {
         case .none: break
-        case .admitted(let request): Self.pack(.admitted, request, into: &state)
+        case .admitted(let request):
+            Self.pack(.admitted, request, into: &state)
+            state.words.3 = request.part
         case .upload(let request, let upload):
             Self.pack(.upload, request, into: &state)
             state.words.3 = UInt64(UInt(bitPattern: upload))
@@ -173,7 +175,7 @@ extension Continuation {
             switch kind {
             case nil: nil
             case .admitted:
-                AdmittedRequest(words, operation, account).map { .admitted($0) }
+                AdmittedRequest(words, operation, account, part: words.3).map { .admitted($0) }
             case .upload:
                 AdmittedRequest(words, operation, account).flatMap { request in
                     // SAFETY: only handed on: whoever follows it says why it leads somewhere.
@@ -201,11 +203,13 @@ private typealias Words = (UInt64, UInt64, UInt64, UInt64)
 
 extension AdmittedRequest {
     fileprivate init?(
-        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32
+        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32,
+        part: UInt64 = 0
     ) {
         guard let operation else { return nil }
         self.init(
-            operation: operation, account: account, id: words.1, keyGeneration: words.2)
+            operation: operation, account: account, id: words.1, part: part,
+            keyGeneration: words.2)
     }
 }
 

@@ -128,7 +128,9 @@ struct ChangeSource {
         case .createContactPerson: return CreateContactPerson(person())
         case .createAppointment: return CreateAppointment(appointment())
         case .updateAppointment:
-            let patch = AppointmentPatch(title: text(), customerId: maybe(50) { $0.id() })
+            let patch = AppointmentPatch(
+                title: text(), customerId: maybe(50) { $0.id() },
+                removed: chance(30) ? .description : [])
             return UpdateAppointment(few(), patch, chance(80) ? .none : .exists)
         case .deleteAppointment: return DeleteAppointment(id(), chance(80) ? .none : .exists)
         case .consumeEed: return ConsumeEed(delivery())
@@ -253,8 +255,21 @@ struct ChangeSource {
 
     private mutating func patch() -> OrderPatch {
         if chance(20) { return OrderPatch(address: address()) }
-        return OrderPatch(
+        var patch = OrderPatch(
             status: status(), dueDate: maybe(50) { $0.time() },
-            internalId: maybe(30) { $0.text() }, address: maybe(30) { $0.address() })
+            internalId: maybe(30) { $0.text() }, address: maybe(30) { $0.address() },
+            type: maybe(30) { $0.text() }, propertyId: maybe(20) { $0.few() },
+            fields: maybe(20) { [NewOrderField(position: 0, name: $0.text(), content: "c")] },
+            customerId: maybe(20) { $0.few() })
+        // null has no value beside it.
+        if chance(30) {
+            patch.removed = [.followUpDate, .taskId, .isInternal]
+            if patch.dueDate == nil { patch.removed.insert(.dueDate) }
+            if patch.internalId == nil { patch.removed.insert(.internalId) }
+            if patch.type == nil { patch.removed.insert(.type) }
+            if patch.propertyId == nil { patch.removed.insert(.propertyId) }
+            if patch.customerId == nil { patch.removed.insert(.customerId) }
+        }
+        return patch
     }
 }

@@ -34,8 +34,8 @@ struct Endpoint {
     let summary: String
     let description: String
     let isDeprecated: Bool
-    /// Of the path: at most one id so far.
-    let pathParameter: Named?
+    /// The ids in the path, at most two.
+    let pathParameters: [Named]
     let query: [Parameter]
     /// The fields that it reads, as HTTP names them: If-Match, Range.
     let fields: [Named]
@@ -149,9 +149,9 @@ extension Endpoint {
         namedLocation = tree["x-location"]?.string
 
         let parameters = try Parameters(tree, id, in: document, schemas)
-        guard parameters.inPath.map(\.name) == Self.placeholders(path), parameters.inPath.count <= 1
+        guard parameters.inPath.map(\.name) == Self.placeholders(path), parameters.inPath.count <= 2
         else { throw GeneratorFault("\(id): path parameters do not fit \(path)") }
-        pathParameter = parameters.inPath.first
+        pathParameters = parameters.inPath
         query = parameters.inQuery
         fields = parameters.inFields
         body = try RequestBody(tree, id, schemas)
@@ -163,6 +163,10 @@ extension Endpoint {
         }
         guard (body != nil) == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")
+        }
+        // What an exchange keeps while a streamed body arrives has room for one id.
+        guard !(body?.isStreamed ?? false) || pathParameters.count <= 1 else {
+            throw GeneratorFault("\(id): a body is streamed to a path with one id at most")
         }
         let isPaged = query.contains { $0.name == "limit" }
         answer = try Answer(tree, id, isPaged: isPaged, in: document, schemas)

@@ -20,7 +20,7 @@ struct ClientMethod {
         isConditional =
             endpoint.method == "get" && endpoint.fields.contains { $0.name == "If-None-Match" }
         var parameters: [Parameter] = []
-        if let id = endpoint.pathParameter {
+        for id in endpoint.pathParameters {
             parameters.append(
                 Parameter(
                     declaration: "_ \(id.name): UInt64", name: id.name,

@@ -20,7 +20,7 @@ enum InputSource {
         func add(_ name: String, _ type: String, _ description: String) {
             members.append(Member(name: name, type: type, description: description))
         }
-        if let id = endpoint.pathParameter { add(id.name, "UInt64", "From the path.") }
+        for id in endpoint.pathParameters { add(id.name, "UInt64", "From the path.") }
         if endpoint.page != nil { add("page", "PageRequest", "Which part of the list.") }
         for filter in endpoint.filters {
             add(
@@ -84,8 +84,8 @@ enum InputSource {
                         ["as: \(body).self", "of: .\(endpoint.id)", "parser"], ")")
                 }
                 let arguments = members.map { member in
-                    let isId = member.name == endpoint.pathParameter?.name
-                    return "\(member.name): \(isId ? "request.id0" : member.name)"
+                    let place = endpoint.pathParameters.firstIndex { $0.name == member.name }
+                    return "\(member.name): \(place.map { "request.id\($0)" } ?? member.name)"
                 }
                 source.list("self.init(", arguments, ")")
             }

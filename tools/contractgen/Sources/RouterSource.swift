@@ -32,7 +32,7 @@ struct RouterSource {
             source.block(
                 "static func route(_ method: Method, _ segments: PathSegments) -> RouteMatch"
             ) { source in
-                emit(root, depth: 0, id: nil, &source)
+                emit(root, depth: 0, ids: [], &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
@@ -40,13 +40,17 @@ struct RouterSource {
     }
 
     /// The comparisons below a node whose segments before `depth` have matched.
-    private static func emit(_ node: Node, depth: Int, id: Int?, _ source: inout Source) {
+    private static func emit(_ node: Node, depth: Int, ids: [Int], _ source: inout Source) {
         if !node.endpoints.isEmpty {
             let target = ["get", "post", "patch", "delete"].compactMap { method in
                 node.endpoints.first { $0.method == method }.map { "\(method): .\($0.id)" }
             }
             source.block("if segments.count == \(depth)") { source in
-                let match = ".match(method, id: \(id.map { "segments.id(\($0))" } ?? "nil"))"
+                let found = ids.map { "segments.id(\($0))" }
+                let arguments = found.first.map { ["id: \($0)"] } ?? ["id: nil"]
+                let part = found.dropFirst().map { "part: \($0)" }
+                let match =
+                    ".match(\((["method"] + arguments + part).joined(separator: ", ")))"
                 let isWrapped = source.list("return RouteTarget(", target, ")")
                 if isWrapped { source.line(match) } else { source.indented { $0.line(match) } }
             }
@@ -57,10 +61,10 @@ struct RouterSource {
         }
         for (segment, next) in node.literals {
             source.block("if segments.matches(\(depth), \(segment.literal))") { source in
-                emit(next, depth: depth + 1, id: id, &source)
+                emit(next, depth: depth + 1, ids: ids, &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
-        if let next = node.parameter { emit(next, depth: depth + 1, id: depth, &source) }
+        if let next = node.parameter { emit(next, depth: depth + 1, ids: ids + [depth], &source) }
     }
 }

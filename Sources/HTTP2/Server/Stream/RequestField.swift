@@ -102,7 +102,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl, contentTypeOptions, acceptEncoding
+    case cacheControl, contentTypeOptions, acceptEncoding, acceptPatch
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -123,6 +123,7 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .cacheControl: "cache-control"
         case .contentTypeOptions: "x-content-type-options"
         case .acceptEncoding: "accept-encoding"
+        case .acceptPatch: "accept-patch"
         }
     }
 
