@@ -11,13 +11,15 @@ struct RelayRequest {
     private(set) var body: [UInt8] = []
     private var hasQuery = false
 
-    /// A request to the operation's path, in which `id` takes the parameter's place.
-    init(_ operation: RelayContract.Operation, _ id: UInt64? = nil) {
+    /// A request to the operation's path, in which the ids take the parameters' places.
+    init(_ operation: RelayContract.Operation, _ ids: UInt64...) {
         self.operation = operation
         target = "\(operation.path)"
-        guard let id, let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
-        else { return }
-        target.replaceSubrange(start...end, with: "\(id)")
+        for id in ids {
+            guard let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
+            else { preconditionFailure("\(operation) has a place for each id") }
+            target.replaceSubrange(start...end, with: "\(id)")
+        }
     }
 
     /// Adds a parameter to the query, unless it is nil.

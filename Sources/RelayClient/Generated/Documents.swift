@@ -173,6 +173,69 @@ extension RelayClient {
         return response.status == 304 ? nil : try record(response)
     }
 
+    /// Change a document's title.
+    ///
+    /// Changes the title of a document. Our addition.
+    ///
+    /// `PATCH /v2/documents/{documentId}`
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func updateDocument(
+        _ documentId: UInt64,
+        _ body: DocumentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<IdObject> {
+        var request = RelayRequest(.updateDocument, documentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
+    /// Delete a document.
+    ///
+    /// Deletes a document with its files, and answers with it. Our addition.
+    ///
+    /// `DELETE /v2/documents/{documentId}`
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The document that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteDocument(
+        _ documentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Document> {
+        var request = RelayRequest(.deleteDocument, documentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
     /// Attach a PDF to a document.
     ///
     /// Stores a PDF file, sent in base64, and attaches it to a document. The members besides
@@ -235,6 +298,57 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocument)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Change a document's title: a dry run of `RelayClient.updateDocument`.
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func updateDocument(
+        _ documentId: UInt64,
+        _ body: DocumentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.updateDocument, documentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a document: a dry run of `RelayClient.deleteDocument`.
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteDocument(
+        _ documentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteDocument, documentId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

@@ -166,6 +166,81 @@ extension RelayClient {
         let response = try send(request)
         return response.status == 304 ? nil : try page(.units, response)
     }
+
+    /// One unit.
+    ///
+    /// A unit of the account. Our addition.
+    ///
+    /// `GET /v1/units/{unitId}`
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    /// - Returns: The unit. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getUnit(
+        _ unitId: UInt64, ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Unit> {
+        var request = RelayRequest(.getUnit, unitId)
+        request.set("if-match", ifMatch)
+        return try record(send(request))
+    }
+
+    /// One unit, unless the client has the current version already.
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The unit. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayAnswer<Unit>? {
+        var request = RelayRequest(.getUnit, unitId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try record(response)
+    }
+
+    /// Delete a unit.
+    ///
+    /// Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our
+    /// addition.
+    ///
+    /// `DELETE /v1/units/{unitId}`
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The unit that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    @discardableResult
+    public func deleteUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Unit> {
+        var request = RelayRequest(.deleteUnit, unitId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
 }
 
 /// Units of properties.
@@ -188,6 +263,28 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a unit: a dry run of `RelayClient.deleteUnit`.
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    public func deleteUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteUnit, unitId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

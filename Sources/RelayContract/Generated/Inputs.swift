@@ -157,6 +157,46 @@ public struct GetCustomerInput: Sendable {
     }
 }
 
+/// What deleteCustomer gets.
+public struct DeleteCustomerInput: Sendable {
+    /// From the path.
+    public var customerId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(customerId: UInt64, dryRun: Bool? = nil) {
+        self.customerId = customerId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteCustomerInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(customerId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What createProperties gets.
 public struct CreatePropertiesInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -436,6 +476,57 @@ extension GetUnitsWithMscNumberInput {
     }
 }
 
+/// What getUnit gets.
+public struct GetUnitInput: Sendable {
+    /// From the path.
+    public var unitId: UInt64
+
+    /// An input with those members.
+    public init(unitId: UInt64) {
+        self.unitId = unitId
+    }
+}
+
+/// What deleteUnit gets.
+public struct DeleteUnitInput: Sendable {
+    /// From the path.
+    public var unitId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(unitId: UInt64, dryRun: Bool? = nil) {
+        self.unitId = unitId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteUnitInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(unitId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What createOrder gets.
 public struct CreateOrderInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -686,6 +777,46 @@ extension UpdateOrderInput {
     }
 }
 
+/// What deleteOrder gets.
+public struct DeleteOrderInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(orderId: UInt64, dryRun: Bool? = nil) {
+        self.orderId = orderId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(orderId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What getOrderComments gets.
 public struct GetOrderCommentsInput: Sendable {
     /// From the path.
@@ -773,6 +904,96 @@ extension CreateOrderCommentInput {
     }
 }
 
+/// What updateOrderComment gets.
+public struct UpdateOrderCommentInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// From the path.
+    public var commentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: CommentPatch
+
+    /// An input with those members.
+    public init(orderId: UInt64, commentId: UInt64, dryRun: Bool? = nil, body: CommentPatch) {
+        self.orderId = orderId
+        self.commentId = commentId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateOrderCommentInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: CommentPatch.self, of: .updateOrderComment, parser)
+        self.init(orderId: request.id0, commentId: request.id1, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteOrderComment gets.
+public struct DeleteOrderCommentInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// From the path.
+    public var commentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(orderId: UInt64, commentId: UInt64, dryRun: Bool? = nil) {
+        self.orderId = orderId
+        self.commentId = commentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderCommentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(orderId: request.id0, commentId: request.id1, dryRun: dryRun)
+    }
+}
+
 /// What createOrderField gets.
 public struct CreateOrderFieldInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -811,6 +1032,90 @@ extension CreateOrderFieldInput {
         }
         let body = try request.body(as: OrderFieldAddition.self, of: .createOrderField, parser)
         self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What updateOrderField gets.
+public struct UpdateOrderFieldInput: Sendable {
+    /// From the path.
+    public var fieldId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: OrderFieldPatch
+
+    /// An input with those members.
+    public init(fieldId: UInt64, dryRun: Bool? = nil, body: OrderFieldPatch) {
+        self.fieldId = fieldId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateOrderFieldInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: OrderFieldPatch.self, of: .updateOrderField, parser)
+        self.init(fieldId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteOrderField gets.
+public struct DeleteOrderFieldInput: Sendable {
+    /// From the path.
+    public var fieldId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(fieldId: UInt64, dryRun: Bool? = nil) {
+        self.fieldId = fieldId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderFieldInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(fieldId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -854,6 +1159,90 @@ extension CreateContactPersonInput {
             as: ContactPersonAddition.self, of: .createContactPerson, parser
         )
         self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What updateContactPerson gets.
+public struct UpdateContactPersonInput: Sendable {
+    /// From the path.
+    public var contactPersonId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: ContactPersonPatch
+
+    /// An input with those members.
+    public init(contactPersonId: UInt64, dryRun: Bool? = nil, body: ContactPersonPatch) {
+        self.contactPersonId = contactPersonId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateContactPersonInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: ContactPersonPatch.self, of: .updateContactPerson, parser)
+        self.init(contactPersonId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteContactPerson gets.
+public struct DeleteContactPersonInput: Sendable {
+    /// From the path.
+    public var contactPersonId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(contactPersonId: UInt64, dryRun: Bool? = nil) {
+        self.contactPersonId = contactPersonId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteContactPersonInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(contactPersonId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -1005,6 +1394,46 @@ public struct GetAttachmentInput: Sendable {
     }
 }
 
+/// What deleteAttachment gets.
+public struct DeleteAttachmentInput: Sendable {
+    /// From the path.
+    public var attachmentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(attachmentId: UInt64, dryRun: Bool? = nil) {
+        self.attachmentId = attachmentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteAttachmentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(attachmentId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What createDocumentV1 gets.
 public struct CreateDocumentV1Input: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -1139,6 +1568,90 @@ public struct GetDocumentInput: Sendable {
     /// An input with those members.
     public init(documentId: UInt64) {
         self.documentId = documentId
+    }
+}
+
+/// What updateDocument gets.
+public struct UpdateDocumentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: DocumentPatch
+
+    /// An input with those members.
+    public init(documentId: UInt64, dryRun: Bool? = nil, body: DocumentPatch) {
+        self.documentId = documentId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateDocumentInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: DocumentPatch.self, of: .updateDocument, parser)
+        self.init(documentId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteDocument gets.
+public struct DeleteDocumentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(documentId: UInt64, dryRun: Bool? = nil) {
+        self.documentId = documentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteDocumentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(documentId: request.id0, dryRun: dryRun)
     }
 }
 

@@ -424,6 +424,67 @@ public enum OpenAPIDocument {
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
+              },
+              "delete": {
+                "operationId": "deleteCustomer",
+                "tags": ["customers"],
+                "summary": "Delete a customer",
+                "description": "Deletes a customer that no property, order, appointment or document refers to, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "customerId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The customer's id. The answer is 404 if the account has no customer with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The customer that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Customer"},
+                        "example": {
+                          "id": 12,
+                          "accountId": 1,
+                          "casaviTenantId": 20231,
+                          "internalId": "K-1042",
+                          "externalId": "DE-HV-0815",
+                          "name": "Hausverwaltung Sonnleitner GmbH",
+                          "status": "ACTIVE",
+                          "statusUpdatedAt": "2026-02-06T11:00:00.000Z",
+                          "telephone": "+49 89 5550142",
+                          "addressId": 7,
+                          "origin": "API",
+                          "emailAddress": "service@sonnleitner-hv.example",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          }
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
               }
             },
             "/v1/properties": {
@@ -861,6 +922,101 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/units/{unitId}": {
+              "get": {
+                "operationId": "getUnit",
+                "tags": ["units"],
+                "summary": "One unit",
+                "description": "A unit of the account. Our addition.",
+                "parameters": [
+                  {
+                    "name": "unitId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The unit's id. The answer is 404 if the account has no unit with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 21
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The unit.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Unit"},
+                        "example": {
+                          "propertyId": 3,
+                          "id": "21",
+                          "name": "WE 07, 2. OG links",
+                          "unitMscNumber": "0007",
+                          "propertyMscNumber": "0010442",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteUnit",
+                "tags": ["units"],
+                "summary": "Delete a unit",
+                "description": "Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our addition.",
+                "parameters": [
+                  {
+                    "name": "unitId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The unit's id. The answer is 404 if the account has no unit with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 21
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The unit that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Unit"},
+                        "example": {
+                          "propertyId": 3,
+                          "id": "21",
+                          "name": "WE 07, 2. OG links",
+                          "unitMscNumber": "0007",
+                          "propertyMscNumber": "0010442",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/orders": {
               "post": {
                 "operationId": "createOrder",
@@ -1242,6 +1398,89 @@ public enum OpenAPIDocument {
                   "507": {"$ref": "#/components/responses/StorageFull"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
+              },
+              "delete": {
+                "operationId": "deleteOrder",
+                "tags": ["orders"],
+                "summary": "Delete an order",
+                "description": "Deletes an order with its fields, comments and contact persons and their files, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The order that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Order"},
+                        "example": {
+                          "id": 4711,
+                          "title": "Heizung fällt aus, Wohnung 2. OG links",
+                          "status": "IN_PROGRESS",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          },
+                          "dueDate": "2026-02-09T16:00:00.000Z",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T12:30:00.000Z",
+                          "internalId": "A-2026-0217",
+                          "isInternal": false,
+                          "type": "REPAIR",
+                          "propertyId": 3,
+                          "fields": [
+                            {"id": 1, "position": 0, "name": "Gewerk", "content": "Heizung"}
+                          ],
+                          "attachments": [],
+                          "comments": [
+                            {
+                              "id": 1,
+                              "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                              "orderId": 4711,
+                              "author": "Jana Sonnleitner",
+                              "statusChange": "IN_PROGRESS",
+                              "attachments": [],
+                              "createdAt": "2026-02-06T12:30:00.000Z"
+                            }
+                          ],
+                          "contactPersons": [
+                            {
+                              "type": "TENANT",
+                              "name": "Ayşe Krüger",
+                              "id": 1,
+                              "mobile": "+49 151 5550188",
+                              "emailAddress": "a.krueger@example.org"
+                            }
+                          ],
+                          "customerId": 12
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
               }
             },
             "/v1/orders/{orderId}/comments": {
@@ -1401,6 +1640,127 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/orders/{orderId}/comments/{commentId}": {
+              "patch": {
+                "operationId": "updateOrderComment",
+                "tags": ["orders"],
+                "summary": "Change a comment",
+                "description": "Changes the text of a comment. Its files, its author and the status that came with it stay. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {
+                    "name": "commentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The comment's id. The answer is 404 if the order has no comment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 31
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/CommentPatch"},
+                      "example": {"text": "Der Monteur kommt am Dienstag."}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/CommentPatch"},
+                      "example": {"text": "Der Monteur kommt am Dienstag."}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
+                        "example": {"id": 31}
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteOrderComment",
+                "tags": ["orders"],
+                "summary": "Delete a comment",
+                "description": "Deletes a comment with its files, and answers with it. The order keeps the status that came with the comment. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {
+                    "name": "commentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The comment's id. The answer is 404 if the order has no comment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 31
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The comment that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Comment"},
+                        "example": {
+                          "id": 31,
+                          "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                          "orderId": 4711,
+                          "author": "Jana Sonnleitner",
+                          "statusChange": "IN_PROGRESS",
+                          "attachments": [],
+                          "createdAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/order-fields": {
               "post": {
                 "operationId": "createOrderField",
@@ -1450,6 +1810,115 @@ public enum OpenAPIDocument {
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/order-fields/{fieldId}": {
+              "patch": {
+                "operationId": "updateOrderField",
+                "tags": ["orders"],
+                "summary": "Change a field of an order",
+                "description": "Changes the members that the body has, at least one. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "fieldId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order field's id. The answer is 404 if the account has no order field with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderFieldPatch"},
+                      "example": {"content": "Sanitär"}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/OrderFieldPatch"},
+                      "example": {"content": "Sanitär"}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 5
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteOrderField",
+                "tags": ["orders"],
+                "summary": "Delete a field of an order",
+                "description": "Deletes a field of an order, and answers with its id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "fieldId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order field's id. The answer is 404 if the account has no order field with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 5
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
@@ -1507,6 +1976,115 @@ public enum OpenAPIDocument {
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/contact-persons/{contactPersonId}": {
+              "patch": {
+                "operationId": "updateContactPerson",
+                "tags": ["orders"],
+                "summary": "Change a contact person",
+                "description": "Changes the members that the body has, at least one; null removes `telephone` or `mobile`. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "contactPersonId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The contact person's id. The answer is 404 if the account has no contact person with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 8
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/ContactPersonPatch"},
+                      "example": {"mobile": "+49 151 5550199", "telephone": null}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/ContactPersonPatch"},
+                      "example": {"mobile": "+49 151 5550199", "telephone": null}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 8
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteContactPerson",
+                "tags": ["orders"],
+                "summary": "Delete a contact person",
+                "description": "Deletes a contact person of an order, and answers with the id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "contactPersonId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The contact person's id. The answer is 404 if the account has no contact person with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 8
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 8
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
@@ -1765,6 +2343,49 @@ public enum OpenAPIDocument {
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
+              },
+              "delete": {
+                "operationId": "deleteAttachment",
+                "tags": ["attachments"],
+                "summary": "Delete a file",
+                "description": "Deletes a file, in the comment or document that it belongs to as well, and answers with what is known of it. The preconditions are about the ETag of the file. Our addition.",
+                "parameters": [
+                  {
+                    "name": "attachmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The attachment's id. The answer is 404 if the account has no attachment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 44
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The attachment that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Attachment"},
+                        "example": {
+                          "id": 17,
+                          "name": "Plan.pdf",
+                          "itemType": "application/pdf",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
               }
             },
             "/v1/documents": {
@@ -1999,6 +2620,118 @@ public enum OpenAPIDocument {
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "patch": {
+                "operationId": "updateDocument",
+                "tags": ["documents"],
+                "summary": "Change a document's title",
+                "description": "Changes the title of a document. Our addition.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/DocumentPatch"},
+                      "example": {"title": "Abrechnung 2025"}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/DocumentPatch"},
+                      "example": {"title": "Abrechnung 2025"}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
+                        "example": {"id": 4711}
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteDocument",
+                "tags": ["documents"],
+                "summary": "Delete a document",
+                "description": "Deletes a document with its files, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The document that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Document"},
+                        "example": {
+                          "id": 9,
+                          "title": "Heizkostenabrechnung 2025",
+                          "propertyId": 3,
+                          "customerId": 12,
+                          "attachments": [
+                            {
+                              "id": 44,
+                              "name": "Abrechnung.pdf",
+                              "fileType": "application/pdf",
+                              "size": 48213,
+                              "metadata": {"jahr": 2025},
+                              "createdAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ],
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
@@ -2544,6 +3277,11 @@ public enum OpenAPIDocument {
                 "description": "The media types that a PATCH of this path takes (RFC 5789).",
                 "schema": {"type": "string"},
                 "example": "application/merge-patch+json, application/json"
+              },
+              "OrderETag": {
+                "description": "The version of the order that it is a part of, as a strong entity tag.",
+                "schema": {"type": "string"},
+                "example": "\"5e1f0c2a-1b\""
               }
             },
             "responses": {
@@ -2577,7 +3315,7 @@ public enum OpenAPIDocument {
                 }
               },
               "Conflict": {
-                "description": "Other records refer to this one.",
+                "description": "Other records refer to this one: the detail names them.",
                 "content": {
                   "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -2891,6 +3629,22 @@ public enum OpenAPIDocument {
                 "type": "array",
                 "items": {"$ref": "#/components/schemas/Comment"}
               },
+              "CommentPatch": {
+                "title": "CommentPatch",
+                "description": "The changes of a comment, as a merge patch (RFC 7396). A comment cannot be without its text.",
+                "type": "object",
+                "properties": {
+                  "text": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 10000,
+                    "description": "What is said."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"text": "Der Monteur kommt am Dienstag."}],
+                "additionalProperties": false
+              },
               "ContactPerson": {
                 "title": "ContactPerson",
                 "description": "A contact person of an order.",
@@ -2956,6 +3710,46 @@ public enum OpenAPIDocument {
                     "orderId": "4711"
                   }
                 ],
+                "additionalProperties": false
+              },
+              "ContactPersonPatch": {
+                "title": "ContactPersonPatch",
+                "description": "The changes of a contact person, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes `telephone` or `mobile`; no other member can be removed.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The person's name."
+                  },
+                  "type": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The person's role, such as TENANT or CARETAKER."
+                  },
+                  "telephone": {
+                    "type": ["string", "null"],
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "mobile": {
+                    "type": ["string", "null"],
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "email": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 254,
+                    "description": "Read back as `emailAddress`; kept as given."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"mobile": "+49 151 5550199", "telephone": null}],
                 "additionalProperties": false
               },
               "Country": {
@@ -3522,6 +4316,22 @@ public enum OpenAPIDocument {
                   }
                 },
                 "required": ["documents"],
+                "additionalProperties": false
+              },
+              "DocumentPatch": {
+                "title": "DocumentPatch",
+                "description": "The changes of a document, as a merge patch (RFC 7396). A document cannot be without its title.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The title of the document."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"title": "Abrechnung 2025"}],
                 "additionalProperties": false
               },
               "DryRunAnswer": {
@@ -4452,6 +5262,34 @@ public enum OpenAPIDocument {
                 "examples": [
                   {"name": "Gewerk", "content": "Heizung", "position": 0, "orderId": 4711}
                 ],
+                "additionalProperties": false
+              },
+              "OrderFieldPatch": {
+                "title": "OrderFieldPatch",
+                "description": "The changes of a field of an order, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. None can be removed.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The name of the field."
+                  },
+                  "content": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 10000,
+                    "description": "The content of the field."
+                  },
+                  "position": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 1000000,
+                    "description": "The field's position among the order's fields. Two fields may share a position; getOrder has them in the order in which they were added."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"content": "Sanitär"}],
                 "additionalProperties": false
               },
               "OrderList": {

@@ -57,10 +57,7 @@ extension RecordTransaction {
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
         try begin()
-        try transaction.relink(id, from: stored.model.links(account), to: RecordLinks())
-        try transaction.deleteDocument(Resource.appointment.key(account, id))
-        try transaction.touch(
-            account: account, resource: Resource.appointment.rawValue, sequence: sequence)
+        try remove(.appointment, id, stored.model.links(account))
         return RecordAnswer(200, body: stored.model.json)
     }
 

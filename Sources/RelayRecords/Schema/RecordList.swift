@@ -36,13 +36,25 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     case ordersByInternalID = 43
     case ordersByDueDate = 44
     case ordersByUpdate = 45
+    // Of 128-bit keys, the id of a part above that of what it is a part of. Since format 2.
+    case ordersByField = 46
+    case ordersByContactPerson = 47
+    case ordersByAttachment = 48
+    case documentsByAttachment = 49
+    // Since format 2, too. The parameter of the last is the number of the text.
+    case documentsOfCustomer = 50
+    case unitsOfMscNumber = 51
+
+    /// Whether stores of format 1 lack it.
+    var isSinceFormat2: Bool { rawValue >= Self.ordersByField.rawValue }
 
     /// Whether its keys have 128 bits.
     public var isWide: Bool {
         switch self {
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength,
-            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate, .ordersByField,
+            .ordersByContactPerson, .ordersByAttachment, .documentsByAttachment:
             true
         default: false
         }
@@ -65,15 +77,17 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .customers: .customer
         case .properties, .propertiesOfCustomer: .property
         case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
-            .unitsOfProperty, .unitsWithEed:
+            .unitsOfProperty, .unitsWithEed, .unitsOfMscNumber:
             .unit
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength:
             .appointment
         case .orders, .ordersOfProperty, .ordersOfCustomer, .ordersOfStatus, .ordersOfType,
-            .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate,
+            .ordersByField, .ordersByContactPerson, .ordersByAttachment:
             .order
-        case .documents, .documentsOfProperty: .document
+        case .documents, .documentsOfProperty, .documentsOfCustomer, .documentsByAttachment:
+            .document
         case .commentsOfOrder: .comment
         }
     }

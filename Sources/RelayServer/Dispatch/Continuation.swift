@@ -14,7 +14,7 @@ import RelayStore
 /// | `upload` | operation, account | id | generation of keys | reference |
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
-/// | `blob` | | blob | first byte to come | end |
+/// | `blob` | | blob | first byte to come, end above it | key of its document |
 ///
 /// Word 0 has the kind in bits 0…7, the operation in 8…15, the list or the flags in 16…23, and the
 /// account in 32…63.
@@ -60,6 +60,8 @@ struct SelectionContinuation: Equatable {
 struct BlobContinuation: Equatable {
     /// The blob's id.
     var blob: UInt64
+    /// The key of the document that it belongs to.
+    var owner: UInt64
     /// What is left to be sent of it.
     var bytes: Range<Int>
 
@@ -135,8 +137,10 @@ extension Continuation {
         case .blob(let next):
             state.words.0 = Self.head(.blob)
             state.words.1 = next.blob
-            state.words.2 = UInt64(next.bytes.lowerBound)
-            state.words.3 = UInt64(next.bytes.upperBound)
+            precondition(next.bytes.upperBound >> 32 == 0, "a file has less than 4 GiB")
+            state.words.2 =
+                UInt64(next.bytes.upperBound) << 32 | UInt64(next.bytes.lowerBound)
+            state.words.3 = next.owner
         }
         return state
     }
@@ -206,7 +210,7 @@ extension AdmittedRequest {
         _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32,
         part: UInt64 = 0
     ) {
-        guard let operation else { return nil }
+        guard let operation, part <= RelayContract.Limits.largestId else { return nil }
         self.init(
             operation: operation, account: account, id: words.1, part: part,
             keyGeneration: words.2)
@@ -242,8 +246,8 @@ extension SelectionContinuation {
 
 extension BlobContinuation {
     fileprivate init?(_ words: Words) {
-        guard let start = Int(exactly: words.2), let end = Int(exactly: words.3), start <= end
-        else { return nil }
-        self.init(blob: words.1, bytes: start..<end)
+        let (start, end) = (Int(words.2 & 0xFFFF_FFFF), Int(words.2 >> 32))
+        guard start <= end else { return nil }
+        self.init(blob: words.1, owner: words.3, bytes: start..<end)
     }
 }

@@ -21,6 +21,10 @@ extension RelayAPI {
         answerRecord(.property, input.propertyId, &exchange)
     }
 
+    mutating func getUnit(_ input: GetUnitInput, _ exchange: inout RelayExchange) {
+        answerRecord(.unit, input.unitId, &exchange)
+    }
+
     @inline(__always)
     mutating func answerRecord(
         _ resource: Resource, _ id: UInt64, _ exchange: inout RelayExchange

@@ -100,6 +100,24 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func deleteCustomer(_ input: DeleteCustomerInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteCustomer(
+                    input.customerId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteCustomer(
+                input.customerId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func createProperties(_ input: CreatePropertiesInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -243,6 +261,34 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func getUnit(_ input: GetUnitInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getUnit(input.unitId, ifMatch: fields["if-match"], ifNoneMatch: tag)
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getUnit(input.unitId, ifMatch: fields["if-match"])
+        }
+    }
+
+    mutating func deleteUnit(_ input: DeleteUnitInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteUnit(
+                    input.unitId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteUnit(
+                input.unitId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -339,6 +385,22 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func deleteOrder(_ input: DeleteOrderInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrder(
+                    input.orderId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrder(
+                input.orderId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func getOrderComments(_ input: GetOrderCommentsInput, _ exchange: inout ClientCall) {
         // Whoever goes on by a cursor calls `page(after:)`.
         guard input.page.cursor == nil else { return }
@@ -392,6 +454,56 @@ struct ClientCalls: API {
 
     mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout ClientCall) {}
 
+    mutating func updateOrderComment(
+        _ input: UpdateOrderCommentInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateOrderComment(
+                    input.orderId,
+                    input.commentId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateOrderComment(
+                input.orderId,
+                input.commentId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteOrderComment(
+        _ input: DeleteOrderCommentInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrderComment(
+                    input.orderId,
+                    input.commentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrderComment(
+                input.orderId,
+                input.commentId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -401,6 +513,44 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.createOrderField(input.body, idempotencyKey: fields["idempotency-key"])
+        }
+    }
+
+    mutating func updateOrderField(_ input: UpdateOrderFieldInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateOrderField(
+                    input.fieldId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateOrderField(
+                input.fieldId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteOrderField(_ input: DeleteOrderFieldInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrderField(
+                    input.fieldId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrderField(
+                input.fieldId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -415,6 +565,52 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.createContactPerson(input.body, idempotencyKey: fields["idempotency-key"])
+        }
+    }
+
+    mutating func updateContactPerson(
+        _ input: UpdateContactPersonInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateContactPerson(
+                    input.contactPersonId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateContactPerson(
+                input.contactPersonId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteContactPerson(
+        _ input: DeleteContactPersonInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteContactPerson(
+                    input.contactPersonId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteContactPerson(
+                input.contactPersonId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -506,6 +702,26 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func deleteAttachment(_ input: DeleteAttachmentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteAttachment(
+                    input.attachmentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteAttachment(
+                input.attachmentId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     @available(*, deprecated)
     mutating func createDocumentV1(_ input: CreateDocumentV1Input, _ exchange: inout ClientCall) {
         if input.dryRun == true {
@@ -570,6 +786,46 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getDocument(input.documentId, ifMatch: fields["if-match"])
+        }
+    }
+
+    mutating func updateDocument(_ input: UpdateDocumentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateDocument(
+                    input.documentId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateDocument(
+                input.documentId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteDocument(_ input: DeleteDocumentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteDocument(
+                    input.documentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteDocument(
+                input.documentId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 

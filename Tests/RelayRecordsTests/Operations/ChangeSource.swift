@@ -79,7 +79,7 @@ struct ChangeSource {
         case .upsertProperties: 20
         case .deleteProperty, .createOrder: 11
         case .createAddress, .consumeEed, .updateOrder: 6
-        case .createDocumentAttachment, .loadDatedRecords: 0
+        case .createDocumentAttachment, .deleteAttachment, .loadDatedRecords: 0
         default: 3
         }
     }
@@ -134,6 +134,25 @@ struct ChangeSource {
             return UpdateAppointment(few(), patch, chance(80) ? .none : .exists)
         case .deleteAppointment: return DeleteAppointment(id(), chance(80) ? .none : .exists)
         case .consumeEed: return ConsumeEed(delivery())
+        case .deleteOrder: return DeleteOrder(id(), chance(80) ? .none : .exists)
+        case .deleteCustomer: return DeleteCustomer(id(), .none)
+        case .deleteUnit: return DeleteUnit(id(), .none)
+        case .deleteDocument: return DeleteDocument(few(), .none)
+        case .deleteAttachment: return DeleteAttachment(id(), .none)
+        case .updateComment: return UpdateComment(id(), id(), CommentPatch(text: text()), .none)
+        case .deleteComment: return DeleteComment(id(), id(), .none)
+        case .updateOrderField:
+            let patch = OrderFieldPatch(name: maybe(50) { $0.text() }, position: 3)
+            return UpdateOrderField(id(), patch, .none)
+        case .deleteOrderField: return DeleteOrderField(id(), .none)
+        case .updateContactPerson:
+            let patch = ContactPersonPatch(
+                name: text(), mobile: maybe(50) { $0.text() },
+                removed: chance(50) ? .telephone : [])
+            return UpdateContactPerson(id(), patch, .none)
+        case .deleteContactPerson: return DeleteContactPerson(id(), .none)
+        case .updateDocument:
+            return UpdateDocument(id(), DocumentPatch(title: text()), .none)
         case .loadDatedRecords: return LoadDatedRecords(batch())
         case .loadRecords: return LoadRecords(batch())
         }
