@@ -29,6 +29,11 @@ struct RelayRequest {
         hasQuery = true
     }
 
+    /// Adds a parameter that has ids between commas, unless it is nil.
+    mutating func add(_ name: String, _ ids: [UInt64]?) {
+        add(name, ids.map { $0.map(String.init).joined(separator: ",") })
+    }
+
     /// Adds a parameter that is one of a closed set, unless it is nil.
     mutating func add(_ name: String, _ choice: (some ContractChoice)?) {
         guard let choice else { return }

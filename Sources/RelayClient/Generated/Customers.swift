@@ -53,6 +53,12 @@ extension RelayClient {
     /// `GET /v1/customers`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -63,9 +69,17 @@ extension RelayClient {
     /// - Returns: The customers. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Customer> {
         var request = RelayRequest(.getCustomers)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -75,6 +89,12 @@ extension RelayClient {
     /// All customers, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -89,9 +109,18 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Customer>? {
         var request = RelayRequest(.getCustomers)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)

@@ -78,6 +78,8 @@ extension RelayClient {
     /// `GET /v2/documents`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -88,9 +90,10 @@ extension RelayClient {
     /// - Returns: The documents. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
+        ids: [UInt64]? = nil, limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Document> {
         var request = RelayRequest(.getDocuments)
+        request.add("ids", ids)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -100,6 +103,8 @@ extension RelayClient {
     /// All documents, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -114,9 +119,14 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
+        ids: [UInt64]? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Document>? {
         var request = RelayRequest(.getDocuments)
+        request.add("ids", ids)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)

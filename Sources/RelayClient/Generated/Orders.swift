@@ -58,6 +58,8 @@ extension RelayClient {
     /// `GET /v1/orders`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - status: Only orders in this state.
     ///   - type: Only orders of this kind, exactly as it was given.
     ///   - propertyId: Only orders that concern this property.
@@ -79,6 +81,7 @@ extension RelayClient {
     /// - Returns: The orders. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -94,6 +97,7 @@ extension RelayClient {
         ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Order> {
         var request = RelayRequest(.getOrders)
+        request.add("ids", ids)
         request.add("status", status)
         request.add("type", type)
         request.add("propertyId", propertyId)
@@ -113,6 +117,8 @@ extension RelayClient {
     /// The orders, filtered and sorted, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - status: Only orders in this state.
     ///   - type: Only orders of this kind, exactly as it was given.
     ///   - propertyId: Only orders that concern this property.
@@ -138,6 +144,7 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -154,6 +161,7 @@ extension RelayClient {
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Order>? {
         var request = RelayRequest(.getOrders)
+        request.add("ids", ids)
         request.add("status", status)
         request.add("type", type)
         request.add("propertyId", propertyId)

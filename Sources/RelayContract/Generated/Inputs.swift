@@ -106,10 +106,25 @@ extension CreateCustomerInput {
 public struct GetCustomersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only the record with this id of another system, exactly as it was given: one or none.
+    public var externalId: String?
+    /// Only the record with this id of your system, exactly as it was given: one or none.
+    public var internalId: String?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.externalId = externalId
+        self.internalId = internalId
     }
 }
 
@@ -120,29 +135,47 @@ extension GetCustomersInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var externalId: String?
+        var internalId: String?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("externalId") {
+                guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
+                externalId = faults.text("externalId", value, length: 1...100)
+            } else if name.matches("internalId") {
+                guard faults.admit("internalId", place: 2, seen: &seen) else { continue }
+                internalId = faults.text("internalId", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(
+                    name, known: "ids", "externalId", "internalId", "limit", "offset", "cursor"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
+            hasCursor: seen & 0b100000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids, externalId: externalId, internalId: internalId)
     }
 }
 
@@ -242,10 +275,25 @@ extension CreatePropertiesInput {
 public struct GetPropertiesInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only the record with this id of another system, exactly as it was given: one or none.
+    public var externalId: String?
+    /// Only the record with this id of your system, exactly as it was given: one or none.
+    public var internalId: String?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.externalId = externalId
+        self.internalId = internalId
     }
 }
 
@@ -256,29 +304,47 @@ extension GetPropertiesInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var externalId: String?
+        var internalId: String?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("externalId") {
+                guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
+                externalId = faults.text("externalId", value, length: 1...100)
+            } else if name.matches("internalId") {
+                guard faults.admit("internalId", place: 2, seen: &seen) else { continue }
+                internalId = faults.text("internalId", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(
+                    name, known: "ids", "externalId", "internalId", "limit", "offset", "cursor"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = !(seen & 0b1 != 0) && !(seen & 0b10 != 0) && !(seen & 0b100 != 0)
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
+            hasCursor: seen & 0b100000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids, externalId: externalId, internalId: internalId)
     }
 }
 
@@ -378,12 +444,22 @@ extension CreateUnitsInput {
 public struct GetUnitsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only units with this mscNumber, exactly as it was given (leading zeros count). It does not
+    /// go with `customerId`.
+    public var mscNumber: String?
     /// Only units of this customer's properties.
     public var customerId: UInt64?
 
     /// An input with those members.
-    public init(page: PageRequest, customerId: UInt64? = nil) {
+    public init(
+        page: PageRequest, ids: [UInt64]? = nil, mscNumber: String? = nil, customerId: UInt64? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.mscNumber = mscNumber
         self.customerId = customerId
     }
 }
@@ -395,33 +471,47 @@ extension GetUnitsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var mscNumber: String?
         var customerId: UInt64?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("mscNumber") {
+                guard faults.admit("mscNumber", place: 1, seen: &seen) else { continue }
+                mscNumber = faults.text("mscNumber", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 2, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 3, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 4, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else if name.matches("customerId") {
-                guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
+                guard faults.admit("customerId", place: 5, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
+                faults.unknownParameter(
+                    name, known: "ids", "mscNumber", "limit", "offset", "cursor", "customerId"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = !(seen & 0b1 != 0) && !(seen & 0b10 != 0)
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasLimit: seen & 0b100 != 0, hasOffset: seen & 0b1000 != 0,
+            hasCursor: seen & 0b10000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, customerId: customerId)
+        self.init(page: page, ids: ids, mscNumber: mscNumber, customerId: customerId)
     }
 }
 
@@ -466,9 +556,10 @@ extension GetUnitsWithMscNumberInput {
                 faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
             }
         }
+        let needsPage = true
         page.check(
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasCursor: seen & 0b100 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
@@ -572,6 +663,9 @@ extension CreateOrderInput {
 public struct GetOrdersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
     /// Only orders in this state.
     public var status: OrderStatus?
     /// Only orders of this kind, exactly as it was given.
@@ -597,6 +691,7 @@ public struct GetOrdersInput: Sendable {
     /// An input with those members.
     public init(
         page: PageRequest,
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -609,6 +704,7 @@ public struct GetOrdersInput: Sendable {
         sort: OrderSort? = nil
     ) {
         self.page = page
+        self.ids = ids
         self.status = status
         self.type = type
         self.propertyId = propertyId
@@ -629,6 +725,7 @@ extension GetOrdersInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var status: OrderStatus?
         var type: String?
         var propertyId: UInt64?
@@ -642,49 +739,53 @@ extension GetOrdersInput {
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("status") {
-                guard faults.admit("status", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("status") {
+                guard faults.admit("status", place: 1, seen: &seen) else { continue }
                 status = faults.choice("status", value)
             } else if name.matches("type") {
-                guard faults.admit("type", place: 1, seen: &seen) else { continue }
+                guard faults.admit("type", place: 2, seen: &seen) else { continue }
                 type = faults.text("type", value, length: 1...100)
             } else if name.matches("propertyId") {
-                guard faults.admit("propertyId", place: 2, seen: &seen) else { continue }
+                guard faults.admit("propertyId", place: 3, seen: &seen) else { continue }
                 propertyId = faults.id("propertyId", value)
             } else if name.matches("customerId") {
-                guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
+                guard faults.admit("customerId", place: 4, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else if name.matches("internalId") {
-                guard faults.admit("internalId", place: 4, seen: &seen) else { continue }
+                guard faults.admit("internalId", place: 5, seen: &seen) else { continue }
                 internalId = faults.text("internalId", value, length: 1...100)
             } else if name.matches("isInternal") {
-                guard faults.admit("isInternal", place: 5, seen: &seen) else { continue }
+                guard faults.admit("isInternal", place: 6, seen: &seen) else { continue }
                 isInternal = faults.boolean("isInternal", value)
             } else if name.matches("dueFrom") {
-                guard faults.admit("dueFrom", place: 6, seen: &seen) else { continue }
+                guard faults.admit("dueFrom", place: 7, seen: &seen) else { continue }
                 dueFrom = faults.time("dueFrom", value)
             } else if name.matches("dueTo") {
-                guard faults.admit("dueTo", place: 7, seen: &seen) else { continue }
+                guard faults.admit("dueTo", place: 8, seen: &seen) else { continue }
                 dueTo = faults.time("dueTo", value)
             } else if name.matches("updatedSince") {
-                guard faults.admit("updatedSince", place: 8, seen: &seen) else { continue }
+                guard faults.admit("updatedSince", place: 9, seen: &seen) else { continue }
                 updatedSince = faults.time("updatedSince", value)
             } else if name.matches("sort") {
-                guard faults.admit("sort", place: 9, seen: &seen) else { continue }
+                guard faults.admit("sort", place: 10, seen: &seen) else { continue }
                 sort = faults.choice("sort", value)
             } else if name.matches("limit") {
-                guard faults.admit("limit", place: 10, seen: &seen) else { continue }
+                guard faults.admit("limit", place: 11, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 11, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 12, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 12, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 13, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
                 faults.unknownParameter(
                     name,
-                    known: "status",
+                    known: "ids",
+                    "status",
                     "type",
                     "propertyId",
                     "customerId",
@@ -700,14 +801,19 @@ extension GetOrdersInput {
                 )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b10000000000 != 0, hasOffset: seen & 0b100000000000 != 0,
-            hasCursor: seen & 0b1000000000000 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b100000000000 != 0, hasOffset: seen & 0b1000000000000 != 0,
+            hasCursor: seen & 0b10000000000000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
         self.init(
             page: page,
+            ids: ids,
             status: status,
             type: type,
             propertyId: propertyId,
@@ -854,9 +960,10 @@ extension GetOrderCommentsInput {
                 faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
+        let needsPage = false
         page.check(
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasCursor: seen & 0b100 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
@@ -1372,9 +1479,10 @@ extension GetUnitsWithoutEedInput {
                 faults.unknownParameter(name, known: "period", "limit", "offset", "cursor")
             }
         }
+        let needsPage = false
         page.check(
             hasLimit: seen & 0b10 != 0, hasOffset: seen & 0b100 != 0,
-            hasCursor: seen & 0b1000 != 0, isRequired: false, into: &faults)
+            hasCursor: seen & 0b1000 != 0, isRequired: needsPage, into: &faults)
         faults.require("period", seen & 0b1 != 0)
         guard faults.isEmpty, let period else {
             throw .problem(Problem(.badQuery, faults))
@@ -1520,10 +1628,14 @@ extension CreateDocumentInput {
 public struct GetDocumentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(page: PageRequest, ids: [UInt64]? = nil) {
         self.page = page
+        self.ids = ids
     }
 }
 
@@ -1534,29 +1646,37 @@ extension GetDocumentsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 1, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 2, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 3, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(name, known: "ids", "limit", "offset", "cursor")
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b10 != 0, hasOffset: seen & 0b100 != 0,
+            hasCursor: seen & 0b1000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids)
     }
 }
 
@@ -1740,6 +1860,9 @@ extension CreateAppointmentInput {
 public struct GetAppointmentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
     /// Only appointments of this customer.
     public var customerId: UInt64?
     /// Only appointments that end after this local time.
@@ -1749,9 +1872,14 @@ public struct GetAppointmentsInput: Sendable {
 
     /// An input with those members.
     public init(
-        page: PageRequest, customerId: UInt64? = nil, from: WallTime? = nil, to: WallTime? = nil
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        customerId: UInt64? = nil,
+        from: WallTime? = nil,
+        to: WallTime? = nil
     ) {
         self.page = page
+        self.ids = ids
         self.customerId = customerId
         self.from = from
         self.to = to
@@ -1765,43 +1893,51 @@ extension GetAppointmentsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var customerId: UInt64?
         var from: WallTime?
         var to: WallTime?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("customerId") {
-                guard faults.admit("customerId", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("customerId") {
+                guard faults.admit("customerId", place: 1, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else if name.matches("from") {
-                guard faults.admit("from", place: 1, seen: &seen) else { continue }
+                guard faults.admit("from", place: 2, seen: &seen) else { continue }
                 from = faults.wallTime("from", value)
             } else if name.matches("to") {
-                guard faults.admit("to", place: 2, seen: &seen) else { continue }
+                guard faults.admit("to", place: 3, seen: &seen) else { continue }
                 to = faults.wallTime("to", value)
             } else if name.matches("limit") {
-                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
+                guard faults.admit("limit", place: 4, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 5, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 6, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
                 faults.unknownParameter(
-                    name, known: "customerId", "from", "to", "limit", "offset", "cursor"
+                    name, known: "ids", "customerId", "from", "to", "limit", "offset", "cursor"
                 )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
-            hasCursor: seen & 0b100000 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b10000 != 0, hasOffset: seen & 0b100000 != 0,
+            hasCursor: seen & 0b1000000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, customerId: customerId, from: from, to: to)
+        self.init(page: page, ids: ids, customerId: customerId, from: from, to: to)
     }
 }
 

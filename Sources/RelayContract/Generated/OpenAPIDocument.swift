@@ -306,6 +306,21 @@ public enum OpenAPIDocument {
                 "summary": "All customers",
                 "description": "The customers of the account by ascending id: all of them, or a page.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "externalId",
+                    "in": "query",
+                    "description": "Only the record with this id of another system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "50014"
+                  },
+                  {
+                    "name": "internalId",
+                    "in": "query",
+                    "description": "Only the record with this id of your system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "OBJ-14"
+                  },
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
@@ -318,7 +333,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -581,8 +597,40 @@ public enum OpenAPIDocument {
                 "summary": "A page of properties",
                 "description": "Properties of the account by ascending id.",
                 "parameters": [
-                  {"$ref": "#/components/parameters/RequiredLimit"},
-                  {"$ref": "#/components/parameters/RequiredOffset"},
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "externalId",
+                    "in": "query",
+                    "description": "Only the record with this id of another system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "50014"
+                  },
+                  {
+                    "name": "internalId",
+                    "in": "query",
+                    "description": "Only the record with this id of your system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "OBJ-14"
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The number of records, 1 to 1000. Required unless `cursor`, `ids`, `externalId` or `internalId` is given.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "example": 50
+                  },
+                  {
+                    "name": "offset",
+                    "in": "query",
+                    "description": "The number of records to skip. Required unless `cursor`, `ids`, `externalId` or `internalId` is given; cannot be combined with cursor.",
+                    "schema": {
+                      "type": "integer",
+                      "minimum": 0,
+                      "maximum": 9007199254740991,
+                      "format": "int64"
+                    },
+                    "example": 0
+                  },
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
@@ -593,7 +641,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -825,8 +874,33 @@ public enum OpenAPIDocument {
                 "summary": "A page of units",
                 "description": "Units of the account by ascending id; with `customerId` only those of that customer.",
                 "parameters": [
-                  {"$ref": "#/components/parameters/RequiredLimit"},
-                  {"$ref": "#/components/parameters/RequiredOffset"},
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "mscNumber",
+                    "in": "query",
+                    "description": "Only units with this mscNumber, exactly as it was given (leading zeros count). It does not go with `customerId`.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "0007"
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The number of records, 1 to 1000. Required unless `cursor`, `ids` or `mscNumber` is given.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "example": 50
+                  },
+                  {
+                    "name": "offset",
+                    "in": "query",
+                    "description": "The number of records to skip. Required unless `cursor`, `ids` or `mscNumber` is given; cannot be combined with cursor.",
+                    "schema": {
+                      "type": "integer",
+                      "minimum": 0,
+                      "maximum": 9007199254740991,
+                      "format": "int64"
+                    },
+                    "example": 0
+                  },
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
                   {"$ref": "#/components/parameters/IfMatch"},
@@ -838,7 +912,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -1103,6 +1178,7 @@ public enum OpenAPIDocument {
                 "summary": "The orders, filtered and sorted",
                 "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. `X-Total-Count` is present and exact with one filter, and with several filters if one of them alone matches at most 4096 orders. It is also present on a page without `cursor` if none of the filters is a time and the numbers of orders that each filter matches add up to at most 131072. Otherwise it is absent unless the answer has all matching orders. A page may then be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {
                     "name": "status",
                     "in": "query",
@@ -1185,7 +1261,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCountIfKnown"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -2514,6 +2591,7 @@ public enum OpenAPIDocument {
                 "summary": "All documents",
                 "description": "The documents of the account by ascending id: all of them, or a page. Our addition.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
@@ -2526,7 +2604,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -2869,6 +2948,7 @@ public enum OpenAPIDocument {
                 "summary": "Appointments",
                 "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Our addition.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {
                     "name": "customerId",
                     "in": "query",
@@ -2902,7 +2982,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -3190,6 +3271,20 @@ public enum OpenAPIDocument {
                 "description": "A strong ETag: Range is used only if the file still has this ETag. A date never matches, because files have no Last-Modified.",
                 "schema": {"type": "string"},
                 "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
+              },
+              "Ids": {
+                "name": "ids",
+                "in": "query",
+                "description": "The records with these ids, in this order and without paging; no other parameter goes with it. Those that do not exist are left out and named in `Relay-Missing`.",
+                "style": "form",
+                "explode": false,
+                "schema": {
+                  "type": "array",
+                  "items": {"$ref": "#/components/schemas/Id"},
+                  "minItems": 1,
+                  "maxItems": 1000
+                },
+                "example": [7, 3, 9]
               }
             },
             "headers": {
@@ -3282,6 +3377,11 @@ public enum OpenAPIDocument {
                 "description": "The version of the order that it is a part of, as a strong entity tag.",
                 "schema": {"type": "string"},
                 "example": "\"5e1f0c2a-1b\""
+              },
+              "Missing": {
+                "description": "The ids of `ids` that name no record of the account, in the order asked; absent if there are none.",
+                "schema": {"type": "string"},
+                "example": "3, 9"
               }
             },
             "responses": {

@@ -8,6 +8,7 @@ enum Selection {
     case unitsWithoutEed(UnitsWithoutEed)
     case appointments(AppointmentWindow)
     case orders(OrderQuery)
+    case named(NamedRecords)
 
     /// The kind of record on it.
     var resource: Resource {
@@ -15,6 +16,7 @@ enum Selection {
         case .unitsWithoutEed: .unit
         case .appointments: .appointment
         case .orders: .order
+        case .named(let records): records.resource
         }
     }
 
@@ -29,6 +31,7 @@ enum Selection {
         case .appointments(let window):
             try window.fill(page, view, from: start, limit: limit)
         case .orders(let query): try query.fill(page, view, from: start, limit: limit)
+        case .named(let records): try records.fill(page, view, from: start, limit: limit)
         }
     }
 
@@ -47,6 +50,9 @@ enum Selection {
         case .orders(let query):
             fingerprint.mix(3)
             fingerprint.mix(query.filter)
+        case .named:
+            // At most one record has a name, and ids come without a page: nothing goes on.
+            fingerprint.mix(4)
         }
         return fingerprint.value
     }
@@ -68,6 +74,11 @@ enum Selection {
     init?(
         _ operation: RelayContract.Operation, _ request: APIRequest, _ account: UInt32
     ) throws(InputRefusal) {
+        if let ids = try Self.ids(operation, request) {
+            guard let resource = operation.listedResource else { return nil }
+            self = .named(NamedRecords(account: account, resource, ids: ids))
+            return
+        }
         switch operation {
         case .getUnitsWithoutEed:
             let period = try GetUnitsWithoutEedInput(request).period
@@ -78,6 +89,38 @@ enum Selection {
             let filter = OrderFilter(try GetOrdersInput(request))
             self = .orders(OrderQuery(account: account, filter))
         default: return nil
+        }
+    }
+}
+
+extension Selection {
+    /// The ids that a request of a list names, if it names records so.
+    private static func ids(
+        _ operation: RelayContract.Operation, _ request: APIRequest
+    ) throws(InputRefusal) -> [UInt64]? {
+        switch operation {
+        case .getCustomers: try GetCustomersInput(request).ids
+        case .getProperties: try GetPropertiesInput(request).ids
+        case .getUnits: try GetUnitsInput(request).ids
+        case .getOrders: try GetOrdersInput(request).ids
+        case .getAppointments: try GetAppointmentsInput(request).ids
+        case .getDocuments: try GetDocumentsInput(request).ids
+        default: nil
+        }
+    }
+}
+
+extension RelayContract.Operation {
+    /// The kind of record that can be asked for by ids.
+    fileprivate var listedResource: Resource? {
+        switch self {
+        case .getCustomers: .customer
+        case .getProperties: .property
+        case .getUnits: .unit
+        case .getOrders: .order
+        case .getAppointments: .appointment
+        case .getDocuments: .document
+        default: nil
         }
     }
 }

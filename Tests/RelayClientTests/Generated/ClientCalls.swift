@@ -71,6 +71,9 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getCustomers(
+                    ids: input.ids,
+                    externalId: input.externalId,
+                    internalId: input.internalId,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -81,7 +84,12 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getCustomers(
-                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+                ids: input.ids,
+                externalId: input.externalId,
+                internalId: input.internalId,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -143,8 +151,11 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getProperties(
-                    limit: input.page.limit!,
-                    offset: input.page.offset!,
+                    ids: input.ids,
+                    externalId: input.externalId,
+                    internalId: input.internalId,
+                    limit: input.page.limit,
+                    offset: input.page.offset,
                     ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
@@ -153,7 +164,12 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getProperties(
-                limit: input.page.limit!, offset: input.page.offset!, ifMatch: fields["if-match"]
+                ids: input.ids,
+                externalId: input.externalId,
+                internalId: input.internalId,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -215,9 +231,11 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getUnits(
+                    ids: input.ids,
+                    mscNumber: input.mscNumber,
                     customerId: input.customerId,
-                    limit: input.page.limit!,
-                    offset: input.page.offset!,
+                    limit: input.page.limit,
+                    offset: input.page.offset,
                     ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
@@ -226,9 +244,11 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnits(
+                ids: input.ids,
+                mscNumber: input.mscNumber,
                 customerId: input.customerId,
-                limit: input.page.limit!,
-                offset: input.page.offset!,
+                limit: input.page.limit,
+                offset: input.page.offset,
                 ifMatch: fields["if-match"]
             )
         }
@@ -314,6 +334,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getOrders(
+                    ids: input.ids,
                     status: input.status,
                     type: input.type,
                     propertyId: input.propertyId,
@@ -334,6 +355,7 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getOrders(
+                ids: input.ids,
                 status: input.status,
                 type: input.type,
                 propertyId: input.propertyId,
@@ -760,6 +782,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getDocuments(
+                    ids: input.ids,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -770,7 +793,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getDocuments(
-                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+                ids: input.ids,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -875,6 +901,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getAppointments(
+                    ids: input.ids,
                     customerId: input.customerId,
                     from: input.from,
                     to: input.to,
@@ -888,6 +915,7 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getAppointments(
+                ids: input.ids,
                 customerId: input.customerId,
                 from: input.from,
                 to: input.to,

@@ -11,13 +11,15 @@ struct Endpoint {
             case text(ClosedRange<Int>)
             /// One of a closed set, which has a schema of its own.
             case choice(String)
+            /// Ids between commas.
+            case ids(ClosedRange<Int>)
             case cursor
         }
         let name: String
         let kind: Kind
         let isRequired: Bool
-        /// Required unless that other parameter is given.
-        let requiredUnless: String?
+        /// Required unless one of those other parameters is given; empty when it is not required.
+        let requiredUnless: [String]
         let description: String
     }
 
@@ -66,11 +68,14 @@ struct Endpoint {
     var inputName: String { id.prefix(1).uppercased() + id.dropFirst() + "Input" }
 
     /// limit, offset and cursor go together as a page; nil when the list has none.
-    var page: (isRequired: Bool, limit: ClosedRange<Int>)? {
+    ///
+    /// `unless`: the parameters that do as well where limit and offset are required.
+    var page: (isRequired: Bool, unless: [String], limit: ClosedRange<Int>)? {
         guard let limit = query.first(where: { $0.name == "limit" }),
             case .integer(let range) = limit.kind
         else { return nil }
-        return (limit.requiredUnless != nil, range)
+        let others = limit.requiredUnless.filter { $0 != "cursor" }
+        return (!limit.requiredUnless.isEmpty, others, range)
     }
 
     /// The parameters that are not part of a page.

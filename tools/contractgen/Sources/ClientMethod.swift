@@ -35,7 +35,9 @@ struct ClientMethod {
                     name: filter.name, description: filter.description,
                     statement: "request.add(\(filter.name.literal), \(filter.name))"))
         }
-        if let page = endpoint.page { parameters += Self.page(endpoint, page.isRequired) }
+        if let page = endpoint.page {
+            parameters += Self.page(endpoint, page.isRequired && page.unless.isEmpty)
+        }
         for field in endpoint.fields where field.name != "If-None-Match" || !isConditional {
             parameters.append(try Self.field(field, endpoint))
         }

@@ -135,12 +135,24 @@ enum InputSource {
             let place = endpoint.query.firstIndex { $0.name == name }!
             return "seen & 0b\(String(1 << place, radix: 2)) != 0"
         }
+        for filter in endpoint.filters {
+            guard case .ids = filter.kind else { continue }
+            source.line("if \(has(filter.name)) {")
+            source.indented {
+                $0.line("faults.expectAlone(\(filter.name.literal), seen.nonzeroBitCount == 1)")
+            }
+            source.line("}")
+        }
         if let page = endpoint.page {
+            let others = page.unless.map { "!(\(has($0)))" }
+            let isRequired =
+                page.isRequired ? (others.isEmpty ? ["true"] : others) : ["false"]
+            source.line("let needsPage = \(isRequired.joined(separator: " && "))")
             source.line("page.check(")
             source.indented { source in
                 source.line("hasLimit: \(has("limit")), hasOffset: \(has("offset")),")
                 source.line(
-                    "hasCursor: \(has("cursor")), isRequired: \(page.isRequired), into: &faults)")
+                    "hasCursor: \(has("cursor")), isRequired: needsPage, into: &faults)")
             }
         }
         for filter in endpoint.filters where filter.isRequired {
@@ -161,6 +173,7 @@ extension Endpoint.Parameter {
         case .month: "CalendarMonth"
         case .text: "String"
         case .choice(let name): name
+        case .ids: "[UInt64]"
         case .cursor: "Cursor"
         }
     }
@@ -176,6 +189,7 @@ extension Endpoint.Parameter {
         case .month: "faults.month(\(name), value)"
         case .text(let length): "faults.text(\(name), value, length: \(length.text))"
         case .choice: "faults.choice(\(name), value)"
+        case .ids(let count): "faults.ids(\(name), value, count: \(count.text))"
         case .cursor: "faults.cursor(\(name), value)"
         }
     }

@@ -102,7 +102,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl, contentTypeOptions, acceptEncoding, acceptPatch
+    case cacheControl, contentTypeOptions, acceptEncoding, acceptPatch, relayMissing
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -124,6 +124,7 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .contentTypeOptions: "x-content-type-options"
         case .acceptEncoding: "accept-encoding"
         case .acceptPatch: "accept-patch"
+        case .relayMissing: "relay-missing"
         }
     }
 
