@@ -11,11 +11,11 @@ struct RelayRequest {
     private(set) var body: [UInt8] = []
     private var hasQuery = false
 
-    /// A request to the operation's path, in which `id` takes the parameter's place.
-    init(_ operation: RelayContract.Operation, _ id: UInt64? = nil) {
+    /// A request to the operation's path, in which the ids take the parameters' places.
+    init(_ operation: RelayContract.Operation, _ ids: UInt64...) {
         self.operation = operation
         target = "\(operation.path)"
-        if let id { fill("\(id)") }
+        for id in ids { fill("\(id)") }
     }
 
     /// A request to the operation's path, in which one of a closed set takes the parameter's place.
@@ -26,7 +26,7 @@ struct RelayRequest {
 
     private mutating func fill(_ parameter: String) {
         guard let start = target.firstIndex(of: "{"), let end = target.firstIndex(of: "}")
-        else { return }
+        else { preconditionFailure("\(operation) has a place for each id") }
         target.replaceSubrange(start...end, with: parameter)
     }
 
@@ -35,6 +35,11 @@ struct RelayRequest {
         guard let value else { return }
         target += "\(hasQuery ? "&" : "?")\(name)=\(PercentEncoding.encode(value.description))"
         hasQuery = true
+    }
+
+    /// Adds a parameter that has ids between commas, unless it is nil.
+    mutating func add(_ name: String, _ ids: [UInt64]?) {
+        add(name, ids.map { $0.map(String.init).joined(separator: ",") })
     }
 
     /// Adds a parameter that is one of a closed set, unless it is nil.

@@ -50,6 +50,10 @@ public enum Limits {
     /// Texts whose numbers a bulk load remembers: far more than there are types of order.
     static let rememberedTerms = 1_000
 
+    /// Links that are gathered before they are entered when a store is moved to a newer format: 65 536
+    /// have some megabytes and go into their lists leaf by leaf.
+    static let gatheredLinks = 65_536
+
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
 

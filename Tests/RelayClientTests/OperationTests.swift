@@ -104,7 +104,8 @@ private struct Replay {
                 (request.body ?? []).withUnsafeBytes { body in
                     // What the contract refuses no client can send.
                     try? calls.dispatch(
-                        operation, APIRequest(id0: match.id0, query: query, body: body),
+                        operation,
+                        APIRequest(id0: match.id0, id1: match.id1, query: query, body: body),
                         parser, &call)
                 }
             }

@@ -82,11 +82,14 @@ import Testing
             try read(PropertyInput.self, "{}").faults == ["/name required", "/customerId required"])
     }
 
-    @Test("A patch changes something, and null changes nothing.")
+    @Test("A patch changes something, and null removes what may be missing.")
     func patch() throws {
         #expect(try read(OrderPatch.self, "{}").faults == [" required"])
         #expect(
-            try read(OrderPatch.self, #"{"dueDate": null}"#).faults == ["/dueDate null_value"])
+            try read(OrderPatch.self, #"{"title": null}"#).faults == ["/title null_value"])
+        let removal = try read(OrderPatch.self, #"{"dueDate": null}"#)
+        #expect(removal.faults.isEmpty && removal.model?.removed == .dueDate)
+        #expect(removal.model?.json == Array(#"{"dueDate":null}"#.utf8))
         #expect(try read(OrderPatch.self, #"{"status": "NULL"}"#).model?.status == .null)
     }
 

@@ -17,6 +17,7 @@ import Testing
         let match = match(operation.method, path)
         #expect(match.outcome == .operation(operation))
         #expect(match.id0 == (template.contains("{") ? parameter : 0))
+        #expect(match.id1 == (template.count { $0 == "{" } == 2 ? 4711 : 0))
         #expect(!match.isHead)
     }
 
@@ -24,8 +25,9 @@ import Testing
         "What is no path of the contract is not found.",
         arguments: [
             "", "/", "//", "v1/orders", "/v1", "/v1/", "/v1/orders/", "/v1//orders", "/v2/orders",
-            "/v1/order", "/v1/orders/1/", "/v1/orders/1/2", "/V1/orders", "/v1/orders%2f1",
-            "/openapi.json/", "/v1/units/21", "/v1/units/msc/1", "/a/b/c/d/e/f/g/h/i", "*",
+            "/v1/order", "/v1/orders/1/", "/v1/orders/1/2", "/v1/orders/1/comments/2/3",
+            "/V1/orders", "/v1/orders%2f1",
+            "/openapi.json/", "/v1/units/msc/1", "/a/b/c/d/e/f/g/h/i", "*",
         ])
     func unknown(path: String) {
         #expect(match(.get, path).outcome == .notFound)
@@ -63,7 +65,7 @@ import Testing
             Issue.record("PUT was let through")
             return
         }
-        #expect(allowed.headerValue == "GET, HEAD, PATCH, OPTIONS")
+        #expect(allowed.headerValue == "GET, HEAD, PATCH, DELETE, OPTIONS")
         // The method is wrong whatever the id is.
         guard case .methodNotAllowed = match(.other, "/v1/orders/x").outcome else {
             Issue.record("an unknown method was let through")

@@ -74,6 +74,24 @@ enum ChangeSamples {
             ConsumeEedBatch(try batchOfEed(), isAtomic: false),
             LoadDatedRecords(try batch()),
             LoadRecords(try batch()),
+        ] + deletionsAndParts
+    }
+
+    private static var deletionsAndParts: [any RecordChange] {
+        [
+            DeleteOrder(4, .exists), DeleteCustomer(2, .none), DeleteUnit(2, .none),
+            DeleteDocument(5, .none), DeleteAttachment(7, .none),
+            UpdateComment(4, 9, CommentPatch(text: "t"), .versions([1])),
+            DeleteComment(4, 9, .none),
+            UpdateOrderField(
+                3, OrderFieldPatch(name: "n", content: "c", position: 2), .exists),
+            DeleteOrderField(3, .none),
+            UpdateContactPerson(
+                8,
+                ContactPersonPatch(
+                    name: "n", type: "t", telephone: "1", email: "a@b.de", removed: .mobile),
+                .none),
+            DeleteContactPerson(8, .none), UpdateDocument(5, DocumentPatch(title: "t"), .none),
         ]
     }
 

@@ -20,6 +20,12 @@ struct BlobTests {
     /// Counts what the writer has settled.
     private final class Settled: Sendable {
         let results = Mutex<[Result<Void, StoreError>]>([])
+
+        var failures: Int {
+            results.withLock { results in
+                results.count { if case .failure = $0 { true } else { false } }
+            }
+        }
     }
 
     /// Stages bytes as one content and waits until all of it is durable.
@@ -158,6 +164,75 @@ struct BlobTests {
         try adopt(new)
         #expect(try read(new.id!) == Self.bytes(300_000))
         #expect(try store.check().faults == [])
+    }
+
+    /// Releases contents through the writer, as a deletion does.
+    private final class Release: WriteCommand {
+        let byteCount = 0
+        private let blobs: [(id: UInt64, owner: UInt64)]
+        private let outcome: Settled
+
+        init(_ blobs: [(id: UInt64, owner: UInt64)], _ outcome: Settled) {
+            self.blobs = blobs
+            self.outcome = outcome
+        }
+
+        func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+            for blob in blobs {
+                let key = DocumentKey(account: 1, resource: 9, id: blob.owner)
+                try transaction.deleteDocument(key)
+                try transaction.releaseBlob(blob.id, of: key)
+            }
+        }
+
+        func complete(_ result: Result<Void, StoreError>) {
+            outcome.results.withLock { $0.append(result) }
+        }
+    }
+
+    @Test("whose documents are deleted leave nothing, in as many slices as it takes.")
+    func released() throws {
+        var contents: [StagedBlob] = []
+        for _ in 0..<3 {
+            let (staging, settled) = makeStaging()
+            contents.append(stage(Self.bytes(300 * Limits.chunkBytes), staging, settled))
+        }
+        for (index, content) in contents.enumerated() { try adopt(content, by: UInt64(index + 1)) }
+        #expect(try chunks() == 900)
+        let commits = writer.commits
+        let outcome = Settled()
+        let ids = contents.map { $0.id! }
+        // The highest goes first: what begins while the others go must not get one of their numbers.
+        let release = Release([(id: ids[2], owner: 3), (id: ids[0], owner: 1)], outcome)
+        let submission = writer.submit(release)
+        #expect(submission == .accepted)
+        let (staging, settled) = makeStaging()
+        let new = stage(Self.bytes(70_000), staging, settled)
+        try adopt(new, by: 4)
+        writer.stop()
+        #expect(outcome.failures == 0)
+        // 600 chunks are more than one slice.
+        #expect(writer.commits >= commits + 3)
+        #expect(try chunks() == 300 + 2)
+        check(try store.makeReader().view.lastUpload(), nil)
+        #expect(try read(ids[1]) == Self.bytes(300 * Limits.chunkBytes))
+        #expect(try read(new.id!) == Self.bytes(70_000))
+        #expect(try store.check().faults == [])
+    }
+
+    @Test("are released by their own document only.")
+    func foreignRelease() throws {
+        let (staging, settled) = makeStaging()
+        let content = stage(Self.bytes(10), staging, settled)
+        try adopt(content)
+        let id = content.id!
+        #expect(throws: StoreError.corrupted(what: "blob \(id)")) {
+            try store.write { (transaction) throws(StoreError) in
+                let other = DocumentKey(account: 1, resource: 9, id: 2)
+                try transaction.releaseBlob(id, of: other)
+            }
+        }
+        #expect(try read(id) == Self.bytes(10))
     }
 
     @Test("whose bytes were changed are found, when read and when checked.")

@@ -11,6 +11,7 @@ struct LimitsTests {
         "CountedKey.swift": ["headerBytes", "totalBytes"],
         "HintTable.swift": ["lineBits", "pageHeaderBytes"],
         "BlobDigest.swift": ["byteCount"],
+        "UniqueKey.swift": ["headBytes"],
         "BlobRecord.swift": ["storedBytes", "checksumBytes"],
         "RememberedAnswer.swift": ["headerBytes", "timeBytes"],
         "RequestFingerprint.swift": ["byteCount"],

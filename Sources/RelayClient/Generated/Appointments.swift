@@ -52,6 +52,8 @@ extension RelayClient {
     /// `GET /v1/appointments`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - customerId: Only appointments of this customer.
     ///   - from: Only appointments that end after this local time.
     ///   - to: Only appointments that begin before this local time, which is after `from`.
@@ -65,6 +67,7 @@ extension RelayClient {
     /// - Returns: The appointments. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getAppointments(
+        ids: [UInt64]? = nil,
         customerId: UInt64? = nil,
         from: WallTime? = nil,
         to: WallTime? = nil,
@@ -73,6 +76,7 @@ extension RelayClient {
         ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Appointment> {
         var request = RelayRequest(.getAppointments)
+        request.add("ids", ids)
         request.add("customerId", customerId)
         request.add("from", from)
         request.add("to", to)
@@ -85,6 +89,8 @@ extension RelayClient {
     /// Appointments, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - customerId: Only appointments of this customer.
     ///   - from: Only appointments that end after this local time.
     ///   - to: Only appointments that begin before this local time, which is after `from`.
@@ -102,6 +108,7 @@ extension RelayClient {
     ///   if `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getAppointments(
+        ids: [UInt64]? = nil,
         customerId: UInt64? = nil,
         from: WallTime? = nil,
         to: WallTime? = nil,
@@ -111,6 +118,7 @@ extension RelayClient {
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Appointment>? {
         var request = RelayRequest(.getAppointments)
+        request.add("ids", ids)
         request.add("customerId", customerId)
         request.add("from", from)
         request.add("to", to)

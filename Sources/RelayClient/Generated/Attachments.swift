@@ -71,4 +71,60 @@ extension RelayClient {
         let response = try send(request)
         return response.status == 304 ? nil : try file(response)
     }
+
+    /// Delete a file.
+    ///
+    /// Deletes a file, in the comment or document that it belongs to as well, and answers with what
+    /// is known of it. The preconditions are about the ETag of the file. Our addition.
+    ///
+    /// `DELETE /v1/attachments/{attachmentId}`
+    ///
+    /// - Parameters:
+    ///   - attachmentId: The attachment's id. The answer is 404 if the account has no attachment
+    ///     with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The attachment that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteAttachment(
+        _ attachmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Attachment> {
+        var request = RelayRequest(.deleteAttachment, attachmentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+}
+
+/// Files of comments and documents.
+extension RelayDryRun {
+    /// Delete a file: a dry run of `RelayClient.deleteAttachment`.
+    ///
+    /// - Parameters:
+    ///   - attachmentId: The attachment's id. The answer is 404 if the account has no attachment
+    ///     with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteAttachment(
+        _ attachmentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteAttachment, attachmentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
 }

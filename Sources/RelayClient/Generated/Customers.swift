@@ -53,6 +53,12 @@ extension RelayClient {
     /// `GET /v1/customers`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -63,9 +69,17 @@ extension RelayClient {
     /// - Returns: The customers. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Customer> {
         var request = RelayRequest(.getCustomers)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -75,6 +89,12 @@ extension RelayClient {
     /// All customers, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -89,9 +109,18 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getCustomers(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Customer>? {
         var request = RelayRequest(.getCustomers)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -147,6 +176,36 @@ extension RelayClient {
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
     }
+
+    /// Delete a customer.
+    ///
+    /// Deletes a customer that no property, order, appointment or document refers to, and answers
+    /// with it. Our addition.
+    ///
+    /// `DELETE /v1/customers/{customerId}`
+    ///
+    /// - Parameters:
+    ///   - customerId: The customer's id. The answer is 404 if the account has no customer with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The customer that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    @discardableResult
+    public func deleteCustomer(
+        _ customerId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Customer> {
+        var request = RelayRequest(.deleteCustomer, customerId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
 }
 
 /// Customers: property managers.
@@ -169,6 +228,29 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createCustomer)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a customer: a dry run of `RelayClient.deleteCustomer`.
+    ///
+    /// - Parameters:
+    ///   - customerId: The customer's id. The answer is 404 if the account has no customer with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    public func deleteCustomer(
+        _ customerId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteCustomer, customerId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

@@ -78,6 +78,8 @@ extension RelayClient {
     /// `GET /v2/documents`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -88,9 +90,10 @@ extension RelayClient {
     /// - Returns: The documents. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
+        ids: [UInt64]? = nil, limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Document> {
         var request = RelayRequest(.getDocuments)
+        request.add("ids", ids)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -100,6 +103,8 @@ extension RelayClient {
     /// All documents, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -114,9 +119,14 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getDocuments(
-        limit: Int? = nil, offset: Int? = nil, ifMatch: String? = nil, ifNoneMatch: String
+        ids: [UInt64]? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Document>? {
         var request = RelayRequest(.getDocuments)
+        request.add("ids", ids)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -171,6 +181,69 @@ extension RelayClient {
         request.set("if-none-match", ifNoneMatch)
         let response = try send(request)
         return response.status == 304 ? nil : try record(response)
+    }
+
+    /// Change a document's title.
+    ///
+    /// Changes the title of a document. Our addition.
+    ///
+    /// `PATCH /v2/documents/{documentId}`
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func updateDocument(
+        _ documentId: UInt64,
+        _ body: DocumentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<IdObject> {
+        var request = RelayRequest(.updateDocument, documentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
+    /// Delete a document.
+    ///
+    /// Deletes a document with its files, and answers with it. Our addition.
+    ///
+    /// `DELETE /v2/documents/{documentId}`
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The document that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteDocument(
+        _ documentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Document> {
+        var request = RelayRequest(.deleteDocument, documentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
     }
 
     /// Attach a PDF to a document.
@@ -235,6 +308,57 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createDocument)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Change a document's title: a dry run of `RelayClient.updateDocument`.
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func updateDocument(
+        _ documentId: UInt64,
+        _ body: DocumentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.updateDocument, documentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a document: a dry run of `RelayClient.deleteDocument`.
+    ///
+    /// - Parameters:
+    ///   - documentId: The document's id. The answer is 404 if the account has no document with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteDocument(
+        _ documentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteDocument, documentId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

@@ -58,6 +58,8 @@ extension RelayClient {
     /// `GET /v1/orders`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - status: Only orders in this state.
     ///   - type: Only orders of this kind, exactly as it was given.
     ///   - propertyId: Only orders that concern this property.
@@ -79,6 +81,7 @@ extension RelayClient {
     /// - Returns: The orders. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -94,6 +97,7 @@ extension RelayClient {
         ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Order> {
         var request = RelayRequest(.getOrders)
+        request.add("ids", ids)
         request.add("status", status)
         request.add("type", type)
         request.add("propertyId", propertyId)
@@ -113,6 +117,8 @@ extension RelayClient {
     /// The orders, filtered and sorted, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
     ///   - status: Only orders in this state.
     ///   - type: Only orders of this kind, exactly as it was given.
     ///   - propertyId: Only orders that concern this property.
@@ -138,6 +144,7 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -154,6 +161,7 @@ extension RelayClient {
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Order>? {
         var request = RelayRequest(.getOrders)
+        request.add("ids", ids)
         request.add("status", status)
         request.add("type", type)
         request.add("propertyId", propertyId)
@@ -220,8 +228,8 @@ extension RelayClient {
 
     /// Change an order.
     ///
-    /// Changes the members that the body has, at least one. A member cannot be removed: `null` is a
-    /// fault.
+    /// Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes
+    /// a member that an order may lack; arrays are replaced as a whole, and the address too.
     ///
     /// `PATCH /v1/orders/{orderId}`
     ///
@@ -247,6 +255,35 @@ extension RelayClient {
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try id(send(request))
+    }
+
+    /// Delete an order.
+    ///
+    /// Deletes an order with its fields, comments and contact persons and their files, and answers
+    /// with it. Our addition.
+    ///
+    /// `DELETE /v1/orders/{orderId}`
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The order that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteOrder(
+        _ orderId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Order> {
+        var request = RelayRequest(.deleteOrder, orderId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
     }
 
     /// The comments of an order.
@@ -358,6 +395,73 @@ extension RelayClient {
         return try record(send(request))
     }
 
+    /// Change a comment.
+    ///
+    /// Changes the text of a comment. Its files, its author and the status that came with it stay.
+    /// The preconditions are about the version of the order that it is a part of. Our addition.
+    ///
+    /// `PATCH /v1/orders/{orderId}/comments/{commentId}`
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - commentId: The comment's id. The answer is 404 if the order has no comment with this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func updateOrderComment(
+        _ orderId: UInt64,
+        _ commentId: UInt64,
+        _ body: CommentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<IdObject> {
+        var request = RelayRequest(.updateOrderComment, orderId, commentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
+    /// Delete a comment.
+    ///
+    /// Deletes a comment with its files, and answers with it. The order keeps the status that came
+    /// with the comment. The preconditions are about the version of the order that it is a part of.
+    /// Our addition.
+    ///
+    /// `DELETE /v1/orders/{orderId}/comments/{commentId}`
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - commentId: The comment's id. The answer is 404 if the order has no comment with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The comment that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteOrderComment(
+        _ orderId: UInt64, _ commentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Comment> {
+        var request = RelayRequest(.deleteOrderComment, orderId, commentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
+
     /// Add a field to an order.
     ///
     /// Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the
@@ -385,6 +489,71 @@ extension RelayClient {
         return try id(send(request))
     }
 
+    /// Change a field of an order.
+    ///
+    /// Changes the members that the body has, at least one. The preconditions are about the version
+    /// of the order that it is a part of. Our addition.
+    ///
+    /// `PATCH /v1/order-fields/{fieldId}`
+    ///
+    /// - Parameters:
+    ///   - fieldId: The order field's id. The answer is 404 if the account has no order field with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id, as a bare integer. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func updateOrderField(
+        _ fieldId: UInt64,
+        _ body: OrderFieldPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<UInt64> {
+        var request = RelayRequest(.updateOrderField, fieldId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try id(send(request))
+    }
+
+    /// Delete a field of an order.
+    ///
+    /// Deletes a field of an order, and answers with its id. The preconditions are about the
+    /// version of the order that it is a part of. Our addition.
+    ///
+    /// `DELETE /v1/order-fields/{fieldId}`
+    ///
+    /// - Parameters:
+    ///   - fieldId: The order field's id. The answer is 404 if the account has no order field with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id, as a bare integer. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteOrderField(
+        _ fieldId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<UInt64> {
+        var request = RelayRequest(.deleteOrderField, fieldId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try id(send(request))
+    }
+
     /// Add a contact person to an order.
     ///
     /// Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at
@@ -409,6 +578,71 @@ extension RelayClient {
         var request = RelayRequest(.createContactPerson)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
+        return try id(send(request))
+    }
+
+    /// Change a contact person.
+    ///
+    /// Changes the members that the body has, at least one; null removes `telephone` or `mobile`.
+    /// The preconditions are about the version of the order that it is a part of. Our addition.
+    ///
+    /// `PATCH /v1/contact-persons/{contactPersonId}`
+    ///
+    /// - Parameters:
+    ///   - contactPersonId: The contact person's id. The answer is 404 if the account has no
+    ///     contact person with this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id, as a bare integer. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    @discardableResult
+    public func updateContactPerson(
+        _ contactPersonId: UInt64,
+        _ body: ContactPersonPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<UInt64> {
+        var request = RelayRequest(.updateContactPerson, contactPersonId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try id(send(request))
+    }
+
+    /// Delete a contact person.
+    ///
+    /// Deletes a contact person of an order, and answers with the id. The preconditions are about
+    /// the version of the order that it is a part of. Our addition.
+    ///
+    /// `DELETE /v1/contact-persons/{contactPersonId}`
+    ///
+    /// - Parameters:
+    ///   - contactPersonId: The contact person's id. The answer is 404 if the account has no
+    ///     contact person with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The id, as a bare integer. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    @discardableResult
+    public func deleteContactPerson(
+        _ contactPersonId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<UInt64> {
+        var request = RelayRequest(.deleteContactPerson, contactPersonId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try id(send(request))
     }
 }
@@ -462,6 +696,28 @@ extension RelayDryRun {
         return try client.answerDryRun(request)
     }
 
+    /// Delete an order: a dry run of `RelayClient.deleteOrder`.
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteOrder(
+        _ orderId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteOrder, orderId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
     /// Comment on an order: a dry run of `RelayClient.createOrderComment`.
     ///
     /// - Parameters:
@@ -492,6 +748,58 @@ extension RelayDryRun {
         return try client.answerDryRun(request)
     }
 
+    /// Change a comment: a dry run of `RelayClient.updateOrderComment`.
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - commentId: The comment's id. The answer is 404 if the order has no comment with this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func updateOrderComment(
+        _ orderId: UInt64,
+        _ commentId: UInt64,
+        _ body: CommentPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.updateOrderComment, orderId, commentId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a comment: a dry run of `RelayClient.deleteOrderComment`.
+    ///
+    /// - Parameters:
+    ///   - orderId: The order's id. The answer is 404 if the account has no order with this id.
+    ///   - commentId: The comment's id. The answer is 404 if the order has no comment with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteOrderComment(
+        _ orderId: UInt64, _ commentId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteOrderComment, orderId, commentId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
     /// Add a field to an order: a dry run of `RelayClient.createOrderField`.
     ///
     /// - Parameter body: The field.
@@ -505,6 +813,57 @@ extension RelayDryRun {
         return try client.answerDryRun(request)
     }
 
+    /// Change a field of an order: a dry run of `RelayClient.updateOrderField`.
+    ///
+    /// - Parameters:
+    ///   - fieldId: The order field's id. The answer is 404 if the account has no order field with
+    ///     this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func updateOrderField(
+        _ fieldId: UInt64,
+        _ body: OrderFieldPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.updateOrderField, fieldId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a field of an order: a dry run of `RelayClient.deleteOrderField`.
+    ///
+    /// - Parameters:
+    ///   - fieldId: The order field's id. The answer is 404 if the account has no order field with
+    ///     this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteOrderField(
+        _ fieldId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteOrderField, fieldId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
     /// Add a contact person to an order: a dry run of `RelayClient.createContactPerson`.
     ///
     /// - Parameter body: The contact person.
@@ -515,6 +874,57 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createContactPerson)
         request.setBody(body)
+        return try client.answerDryRun(request)
+    }
+
+    /// Change a contact person: a dry run of `RelayClient.updateContactPerson`.
+    ///
+    /// - Parameters:
+    ///   - contactPersonId: The contact person's id. The answer is 404 if the account has no
+    ///     contact person with this id.
+    ///   - body: What changes.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 408, 412, 413,
+    ///   415, 422, 429, 503, 507.
+    public func updateContactPerson(
+        _ contactPersonId: UInt64,
+        _ body: ContactPersonPatch,
+        ifMatch: String? = nil,
+        ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.updateContactPerson, contactPersonId)
+        request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a contact person: a dry run of `RelayClient.deleteContactPerson`.
+    ///
+    /// - Parameters:
+    ///   - contactPersonId: The contact person's id. The answer is 404 if the account has no
+    ///     contact person with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503,
+    ///   507.
+    public func deleteContactPerson(
+        _ contactPersonId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteContactPerson, contactPersonId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)
     }
 }

@@ -52,9 +52,16 @@ extension RelayClient {
     /// `GET /v1/properties`
     ///
     /// - Parameters:
-    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
-    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
-    ///     be combined.
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
+    ///   - limit: The number of records, 1 to 1000. Required unless `cursor`, `ids`, `externalId`
+    ///     or `internalId` is given.
+    ///   - offset: The number of records to skip. Required unless `cursor`, `ids`, `externalId` or
+    ///     `internalId` is given; cannot be combined with cursor.
     ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
@@ -62,9 +69,17 @@ extension RelayClient {
     /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getProperties(
-        limit: Int, offset: Int, ifMatch: String? = nil
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Property> {
         var request = RelayRequest(.getProperties)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)
@@ -74,9 +89,16 @@ extension RelayClient {
     /// A page of properties, unless the client has the current version already.
     ///
     /// - Parameters:
-    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
-    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
-    ///     be combined.
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - externalId: Only the record with this id of another system, exactly as it was given: one
+    ///     or none.
+    ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
+    ///     none.
+    ///   - limit: The number of records, 1 to 1000. Required unless `cursor`, `ids`, `externalId`
+    ///     or `internalId` is given.
+    ///   - offset: The number of records to skip. Required unless `cursor`, `ids`, `externalId` or
+    ///     `internalId` is given; cannot be combined with cursor.
     ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
@@ -88,9 +110,18 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getProperties(
-        limit: Int, offset: Int, ifMatch: String? = nil, ifNoneMatch: String
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil,
+        ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Property>? {
         var request = RelayRequest(.getProperties)
+        request.add("ids", ids)
+        request.add("externalId", externalId)
+        request.add("internalId", internalId)
         request.add("limit", limit)
         request.add("offset", offset)
         request.set("if-match", ifMatch)

@@ -50,10 +50,15 @@ extension RelayClient {
     /// `GET /v1/units`
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - mscNumber: Only units with this mscNumber, exactly as it was given (leading zeros
+    ///     count). It does not go with `customerId`.
     ///   - customerId: Only units of this customer's properties.
-    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
-    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
-    ///     be combined.
+    ///   - limit: The number of records, 1 to 1000. Required unless `cursor`, `ids` or `mscNumber`
+    ///     is given.
+    ///   - offset: The number of records to skip. Required unless `cursor`, `ids` or `mscNumber` is
+    ///     given; cannot be combined with cursor.
     ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
@@ -61,9 +66,16 @@ extension RelayClient {
     /// - Returns: The page. `RelayClient.page(after:)` reads the page after this one.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
-        customerId: UInt64? = nil, limit: Int, offset: Int, ifMatch: String? = nil
+        ids: [UInt64]? = nil,
+        mscNumber: String? = nil,
+        customerId: UInt64? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        ifMatch: String? = nil
     ) throws(RelayClientError) -> RelayPage<Unit> {
         var request = RelayRequest(.getUnits)
+        request.add("ids", ids)
+        request.add("mscNumber", mscNumber)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
@@ -74,10 +86,15 @@ extension RelayClient {
     /// A page of units, unless the client has the current version already.
     ///
     /// - Parameters:
+    ///   - ids: The records with these ids, in this order and without paging; no other parameter
+    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///   - mscNumber: Only units with this mscNumber, exactly as it was given (leading zeros
+    ///     count). It does not go with `customerId`.
     ///   - customerId: Only units of this customer's properties.
-    ///   - limit: The number of records, 1 to 1000. Required unless cursor is given.
-    ///   - offset: The number of records to skip. Required unless cursor is given; the two cannot
-    ///     be combined.
+    ///   - limit: The number of records, 1 to 1000. Required unless `cursor`, `ids` or `mscNumber`
+    ///     is given.
+    ///   - offset: The number of records to skip. Required unless `cursor`, `ids` or `mscNumber` is
+    ///     given; cannot be combined with cursor.
     ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
     ///     matches the current version, the answer is 412 and nothing was changed. The comparison
     ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
@@ -89,13 +106,17 @@ extension RelayClient {
     ///   `ifNoneMatch` names its version.
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getUnits(
+        ids: [UInt64]? = nil,
+        mscNumber: String? = nil,
         customerId: UInt64? = nil,
-        limit: Int,
-        offset: Int,
+        limit: Int? = nil,
+        offset: Int? = nil,
         ifMatch: String? = nil,
         ifNoneMatch: String
     ) throws(RelayClientError) -> RelayPage<Unit>? {
         var request = RelayRequest(.getUnits)
+        request.add("ids", ids)
+        request.add("mscNumber", mscNumber)
         request.add("customerId", customerId)
         request.add("limit", limit)
         request.add("offset", offset)
@@ -166,6 +187,81 @@ extension RelayClient {
         let response = try send(request)
         return response.status == 304 ? nil : try page(.units, response)
     }
+
+    /// One unit.
+    ///
+    /// A unit of the account. Our addition.
+    ///
+    /// `GET /v1/units/{unitId}`
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    /// - Returns: The unit. With status 200 and its entity tag.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getUnit(
+        _ unitId: UInt64, ifMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Unit> {
+        var request = RelayRequest(.getUnit, unitId)
+        request.set("if-match", ifMatch)
+        return try record(send(request))
+    }
+
+    /// One unit, unless the client has the current version already.
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The unit. With status 200 and its entity tag. nil if `ifNoneMatch` names its
+    ///   version.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 412, 429, 503.
+    public func getUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String
+    ) throws(RelayClientError) -> RelayAnswer<Unit>? {
+        var request = RelayRequest(.getUnit, unitId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        let response = try send(request)
+        return response.status == 304 ? nil : try record(response)
+    }
+
+    /// Delete a unit.
+    ///
+    /// Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our
+    /// addition.
+    ///
+    /// `DELETE /v1/units/{unitId}`
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Returns: The unit that was deleted. With status 200.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    @discardableResult
+    public func deleteUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> RelayAnswer<Unit> {
+        var request = RelayRequest(.deleteUnit, unitId)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try record(send(request))
+    }
 }
 
 /// Units of properties.
@@ -188,6 +284,28 @@ extension RelayDryRun {
     ) throws(RelayClientError) -> DryRunAnswer {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
+        request.set("if-match", ifMatch)
+        request.set("if-none-match", ifNoneMatch)
+        return try client.answerDryRun(request)
+    }
+
+    /// Delete a unit: a dry run of `RelayClient.deleteUnit`.
+    ///
+    /// - Parameters:
+    ///   - unitId: The unit's id. The answer is 404 if the account has no unit with this id.
+    ///   - ifMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.1). If none
+    ///     matches the current version, the answer is 412 and nothing was changed. The comparison
+    ///     is strong: a weak tag, as lists have, never matches. Several lines form one list.
+    ///     If-Match is evaluated before If-None-Match.
+    ///   - ifNoneMatch: Entity tags, or `*`, which matches any version (RFC 9110 §13.1.2). If one
+    ///     matches the current version, the answer is 304 without a body to GET and HEAD, and 412
+    ///     to other methods. The comparison is weak. Several lines form one list.
+    /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 404, 409, 412, 429,
+    ///   503, 507.
+    public func deleteUnit(
+        _ unitId: UInt64, ifMatch: String? = nil, ifNoneMatch: String? = nil
+    ) throws(RelayClientError) -> DryRunAnswer {
+        var request = RelayRequest(.deleteUnit, unitId)
         request.set("if-match", ifMatch)
         request.set("if-none-match", ifNoneMatch)
         return try client.answerDryRun(request)

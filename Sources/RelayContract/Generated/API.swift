@@ -32,6 +32,9 @@ public protocol API: ~Copyable {
     /// GET /v1/customers/{customerId}: One customer.
     mutating func getCustomer(_ input: GetCustomerInput, _ exchange: inout Exchange)
 
+    /// DELETE /v1/customers/{customerId}: Delete a customer.
+    mutating func deleteCustomer(_ input: DeleteCustomerInput, _ exchange: inout Exchange)
+
     /// POST /v1/properties: Create or update properties.
     mutating func createProperties(_ input: CreatePropertiesInput, _ exchange: inout Exchange)
 
@@ -55,6 +58,12 @@ public protocol API: ~Copyable {
         _ input: GetUnitsWithMscNumberInput, _ exchange: inout Exchange
     )
 
+    /// GET /v1/units/{unitId}: One unit.
+    mutating func getUnit(_ input: GetUnitInput, _ exchange: inout Exchange)
+
+    /// DELETE /v1/units/{unitId}: Delete a unit.
+    mutating func deleteUnit(_ input: DeleteUnitInput, _ exchange: inout Exchange)
+
     /// POST /v1/orders: Create an order.
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout Exchange)
 
@@ -67,6 +76,9 @@ public protocol API: ~Copyable {
     /// PATCH /v1/orders/{orderId}: Change an order.
     mutating func updateOrder(_ input: UpdateOrderInput, _ exchange: inout Exchange)
 
+    /// DELETE /v1/orders/{orderId}: Delete an order.
+    mutating func deleteOrder(_ input: DeleteOrderInput, _ exchange: inout Exchange)
+
     /// GET /v1/orders/{orderId}/comments: The comments of an order.
     mutating func getOrderComments(_ input: GetOrderCommentsInput, _ exchange: inout Exchange)
 
@@ -77,11 +89,29 @@ public protocol API: ~Copyable {
     /// answers with a problem.
     mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout Exchange)
 
+    /// PATCH /v1/orders/{orderId}/comments/{commentId}: Change a comment.
+    mutating func updateOrderComment(_ input: UpdateOrderCommentInput, _ exchange: inout Exchange)
+
+    /// DELETE /v1/orders/{orderId}/comments/{commentId}: Delete a comment.
+    mutating func deleteOrderComment(_ input: DeleteOrderCommentInput, _ exchange: inout Exchange)
+
     /// POST /v1/order-fields: Add a field to an order.
     mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout Exchange)
 
+    /// PATCH /v1/order-fields/{fieldId}: Change a field of an order.
+    mutating func updateOrderField(_ input: UpdateOrderFieldInput, _ exchange: inout Exchange)
+
+    /// DELETE /v1/order-fields/{fieldId}: Delete a field of an order.
+    mutating func deleteOrderField(_ input: DeleteOrderFieldInput, _ exchange: inout Exchange)
+
     /// POST /v1/contact-persons: Add a contact person to an order.
     mutating func createContactPerson(_ input: CreateContactPersonInput, _ exchange: inout Exchange)
+
+    /// PATCH /v1/contact-persons/{contactPersonId}: Change a contact person.
+    mutating func updateContactPerson(_ input: UpdateContactPersonInput, _ exchange: inout Exchange)
+
+    /// DELETE /v1/contact-persons/{contactPersonId}: Delete a contact person.
+    mutating func deleteContactPerson(_ input: DeleteContactPersonInput, _ exchange: inout Exchange)
 
     /// POST /v1/eed: Deliver the energy data of a unit and month.
     mutating func consumeEed(_ input: ConsumeEedInput, _ exchange: inout Exchange)
@@ -104,6 +134,9 @@ public protocol API: ~Copyable {
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout Exchange)
 
+    /// DELETE /v1/attachments/{attachmentId}: Delete a file.
+    mutating func deleteAttachment(_ input: DeleteAttachmentInput, _ exchange: inout Exchange)
+
     /// POST /v1/documents: Create a document (deprecated).
     mutating func createDocumentV1(_ input: CreateDocumentV1Input, _ exchange: inout Exchange)
 
@@ -115,6 +148,12 @@ public protocol API: ~Copyable {
 
     /// GET /v2/documents/{documentId}: One document.
     mutating func getDocument(_ input: GetDocumentInput, _ exchange: inout Exchange)
+
+    /// PATCH /v2/documents/{documentId}: Change a document's title.
+    mutating func updateDocument(_ input: UpdateDocumentInput, _ exchange: inout Exchange)
+
+    /// DELETE /v2/documents/{documentId}: Delete a document.
+    mutating func deleteDocument(_ input: DeleteDocumentInput, _ exchange: inout Exchange)
 
     /// POST /v2/documents/{documentId}/attachments: Attach a PDF to a document.
     mutating func createDocumentAttachment(
@@ -176,6 +215,9 @@ extension API where Self: ~Copyable {
         case .getCustomer:
             try request.expectNoQuery()
             getCustomer(GetCustomerInput(customerId: request.id0), &exchange)
+        case .deleteCustomer:
+            let input = try DeleteCustomerInput(request)
+            deleteCustomer(input, &exchange)
         case .createProperties:
             let input = try CreatePropertiesInput(request, parser)
             createProperties(input, &exchange)
@@ -197,6 +239,12 @@ extension API where Self: ~Copyable {
         case .getUnitsWithMscNumber:
             let input = try GetUnitsWithMscNumberInput(request)
             getUnitsWithMscNumber(input, &exchange)
+        case .getUnit:
+            try request.expectNoQuery()
+            getUnit(GetUnitInput(unitId: request.id0), &exchange)
+        case .deleteUnit:
+            let input = try DeleteUnitInput(request)
+            deleteUnit(input, &exchange)
         case .createOrder:
             let input = try CreateOrderInput(request, parser)
             createOrder(input, &exchange)
@@ -209,18 +257,39 @@ extension API where Self: ~Copyable {
         case .updateOrder:
             let input = try UpdateOrderInput(request, parser)
             updateOrder(input, &exchange)
+        case .deleteOrder:
+            let input = try DeleteOrderInput(request)
+            deleteOrder(input, &exchange)
         case .getOrderComments:
             let input = try GetOrderCommentsInput(request)
             getOrderComments(input, &exchange)
         case .createOrderComment:
             let input = try CreateOrderCommentInput(request)
             createOrderComment(input, &exchange)
+        case .updateOrderComment:
+            let input = try UpdateOrderCommentInput(request, parser)
+            updateOrderComment(input, &exchange)
+        case .deleteOrderComment:
+            let input = try DeleteOrderCommentInput(request)
+            deleteOrderComment(input, &exchange)
         case .createOrderField:
             let input = try CreateOrderFieldInput(request, parser)
             createOrderField(input, &exchange)
+        case .updateOrderField:
+            let input = try UpdateOrderFieldInput(request, parser)
+            updateOrderField(input, &exchange)
+        case .deleteOrderField:
+            let input = try DeleteOrderFieldInput(request)
+            deleteOrderField(input, &exchange)
         case .createContactPerson:
             let input = try CreateContactPersonInput(request, parser)
             createContactPerson(input, &exchange)
+        case .updateContactPerson:
+            let input = try UpdateContactPersonInput(request, parser)
+            updateContactPerson(input, &exchange)
+        case .deleteContactPerson:
+            let input = try DeleteContactPersonInput(request)
+            deleteContactPerson(input, &exchange)
         case .consumeEed:
             let input = try ConsumeEedInput(request, parser)
             consumeEed(input, &exchange)
@@ -242,6 +311,9 @@ extension API where Self: ~Copyable {
         case .getAttachment:
             try request.expectNoQuery()
             getAttachment(GetAttachmentInput(attachmentId: request.id0), &exchange)
+        case .deleteAttachment:
+            let input = try DeleteAttachmentInput(request)
+            deleteAttachment(input, &exchange)
         case .createDocumentV1:
             let input = try CreateDocumentV1Input(request, parser)
             createDocumentV1(input, &exchange)
@@ -254,6 +326,12 @@ extension API where Self: ~Copyable {
         case .getDocument:
             try request.expectNoQuery()
             getDocument(GetDocumentInput(documentId: request.id0), &exchange)
+        case .updateDocument:
+            let input = try UpdateDocumentInput(request, parser)
+            updateDocument(input, &exchange)
+        case .deleteDocument:
+            let input = try DeleteDocumentInput(request)
+            deleteDocument(input, &exchange)
         case .createDocumentAttachment:
             let input = try CreateDocumentAttachmentInput(request)
             createDocumentAttachment(input, &exchange)

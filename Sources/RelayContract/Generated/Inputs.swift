@@ -117,10 +117,25 @@ extension CreateCustomerInput {
 public struct GetCustomersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only the record with this id of another system, exactly as it was given: one or none.
+    public var externalId: String?
+    /// Only the record with this id of your system, exactly as it was given: one or none.
+    public var internalId: String?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.externalId = externalId
+        self.internalId = internalId
     }
 }
 
@@ -131,29 +146,47 @@ extension GetCustomersInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var externalId: String?
+        var internalId: String?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("externalId") {
+                guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
+                externalId = faults.text("externalId", value, length: 1...100)
+            } else if name.matches("internalId") {
+                guard faults.admit("internalId", place: 2, seen: &seen) else { continue }
+                internalId = faults.text("internalId", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(
+                    name, known: "ids", "externalId", "internalId", "limit", "offset", "cursor"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
+            hasCursor: seen & 0b100000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids, externalId: externalId, internalId: internalId)
     }
 }
 
@@ -165,6 +198,46 @@ public struct GetCustomerInput: Sendable {
     /// An input with those members.
     public init(customerId: UInt64) {
         self.customerId = customerId
+    }
+}
+
+/// What deleteCustomer gets.
+public struct DeleteCustomerInput: Sendable {
+    /// From the path.
+    public var customerId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(customerId: UInt64, dryRun: Bool? = nil) {
+        self.customerId = customerId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteCustomerInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(customerId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -213,10 +286,25 @@ extension CreatePropertiesInput {
 public struct GetPropertiesInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only the record with this id of another system, exactly as it was given: one or none.
+    public var externalId: String?
+    /// Only the record with this id of your system, exactly as it was given: one or none.
+    public var internalId: String?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        externalId: String? = nil,
+        internalId: String? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.externalId = externalId
+        self.internalId = internalId
     }
 }
 
@@ -227,29 +315,47 @@ extension GetPropertiesInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var externalId: String?
+        var internalId: String?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("externalId") {
+                guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
+                externalId = faults.text("externalId", value, length: 1...100)
+            } else if name.matches("internalId") {
+                guard faults.admit("internalId", place: 2, seen: &seen) else { continue }
+                internalId = faults.text("internalId", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(
+                    name, known: "ids", "externalId", "internalId", "limit", "offset", "cursor"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = !(seen & 0b1 != 0) && !(seen & 0b10 != 0) && !(seen & 0b100 != 0)
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
+            hasCursor: seen & 0b100000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids, externalId: externalId, internalId: internalId)
     }
 }
 
@@ -349,12 +455,22 @@ extension CreateUnitsInput {
 public struct GetUnitsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
+    /// Only units with this mscNumber, exactly as it was given (leading zeros count). It does not
+    /// go with `customerId`.
+    public var mscNumber: String?
     /// Only units of this customer's properties.
     public var customerId: UInt64?
 
     /// An input with those members.
-    public init(page: PageRequest, customerId: UInt64? = nil) {
+    public init(
+        page: PageRequest, ids: [UInt64]? = nil, mscNumber: String? = nil, customerId: UInt64? = nil
+    ) {
         self.page = page
+        self.ids = ids
+        self.mscNumber = mscNumber
         self.customerId = customerId
     }
 }
@@ -366,33 +482,47 @@ extension GetUnitsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
+        var mscNumber: String?
         var customerId: UInt64?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("mscNumber") {
+                guard faults.admit("mscNumber", place: 1, seen: &seen) else { continue }
+                mscNumber = faults.text("mscNumber", value, length: 1...100)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 2, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 3, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 4, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else if name.matches("customerId") {
-                guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
+                guard faults.admit("customerId", place: 5, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
+                faults.unknownParameter(
+                    name, known: "ids", "mscNumber", "limit", "offset", "cursor", "customerId"
+                )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = !(seen & 0b1 != 0) && !(seen & 0b10 != 0)
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasLimit: seen & 0b100 != 0, hasOffset: seen & 0b1000 != 0,
+            hasCursor: seen & 0b10000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, customerId: customerId)
+        self.init(page: page, ids: ids, mscNumber: mscNumber, customerId: customerId)
     }
 }
 
@@ -437,13 +567,65 @@ extension GetUnitsWithMscNumberInput {
                 faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
             }
         }
+        let needsPage = true
         page.check(
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: true, into: &faults)
+            hasCursor: seen & 0b100 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
         self.init(page: page, customerId: customerId)
+    }
+}
+
+/// What getUnit gets.
+public struct GetUnitInput: Sendable {
+    /// From the path.
+    public var unitId: UInt64
+
+    /// An input with those members.
+    public init(unitId: UInt64) {
+        self.unitId = unitId
+    }
+}
+
+/// What deleteUnit gets.
+public struct DeleteUnitInput: Sendable {
+    /// From the path.
+    public var unitId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(unitId: UInt64, dryRun: Bool? = nil) {
+        self.unitId = unitId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteUnitInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(unitId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -492,6 +674,9 @@ extension CreateOrderInput {
 public struct GetOrdersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
     /// Only orders in this state.
     public var status: OrderStatus?
     /// Only orders of this kind, exactly as it was given.
@@ -517,6 +702,7 @@ public struct GetOrdersInput: Sendable {
     /// An input with those members.
     public init(
         page: PageRequest,
+        ids: [UInt64]? = nil,
         status: OrderStatus? = nil,
         type: String? = nil,
         propertyId: UInt64? = nil,
@@ -529,6 +715,7 @@ public struct GetOrdersInput: Sendable {
         sort: OrderSort? = nil
     ) {
         self.page = page
+        self.ids = ids
         self.status = status
         self.type = type
         self.propertyId = propertyId
@@ -549,6 +736,7 @@ extension GetOrdersInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var status: OrderStatus?
         var type: String?
         var propertyId: UInt64?
@@ -562,49 +750,53 @@ extension GetOrdersInput {
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("status") {
-                guard faults.admit("status", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("status") {
+                guard faults.admit("status", place: 1, seen: &seen) else { continue }
                 status = faults.choice("status", value)
             } else if name.matches("type") {
-                guard faults.admit("type", place: 1, seen: &seen) else { continue }
+                guard faults.admit("type", place: 2, seen: &seen) else { continue }
                 type = faults.text("type", value, length: 1...100)
             } else if name.matches("propertyId") {
-                guard faults.admit("propertyId", place: 2, seen: &seen) else { continue }
+                guard faults.admit("propertyId", place: 3, seen: &seen) else { continue }
                 propertyId = faults.id("propertyId", value)
             } else if name.matches("customerId") {
-                guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
+                guard faults.admit("customerId", place: 4, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else if name.matches("internalId") {
-                guard faults.admit("internalId", place: 4, seen: &seen) else { continue }
+                guard faults.admit("internalId", place: 5, seen: &seen) else { continue }
                 internalId = faults.text("internalId", value, length: 1...100)
             } else if name.matches("isInternal") {
-                guard faults.admit("isInternal", place: 5, seen: &seen) else { continue }
+                guard faults.admit("isInternal", place: 6, seen: &seen) else { continue }
                 isInternal = faults.boolean("isInternal", value)
             } else if name.matches("dueFrom") {
-                guard faults.admit("dueFrom", place: 6, seen: &seen) else { continue }
+                guard faults.admit("dueFrom", place: 7, seen: &seen) else { continue }
                 dueFrom = faults.time("dueFrom", value)
             } else if name.matches("dueTo") {
-                guard faults.admit("dueTo", place: 7, seen: &seen) else { continue }
+                guard faults.admit("dueTo", place: 8, seen: &seen) else { continue }
                 dueTo = faults.time("dueTo", value)
             } else if name.matches("updatedSince") {
-                guard faults.admit("updatedSince", place: 8, seen: &seen) else { continue }
+                guard faults.admit("updatedSince", place: 9, seen: &seen) else { continue }
                 updatedSince = faults.time("updatedSince", value)
             } else if name.matches("sort") {
-                guard faults.admit("sort", place: 9, seen: &seen) else { continue }
+                guard faults.admit("sort", place: 10, seen: &seen) else { continue }
                 sort = faults.choice("sort", value)
             } else if name.matches("limit") {
-                guard faults.admit("limit", place: 10, seen: &seen) else { continue }
+                guard faults.admit("limit", place: 11, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 11, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 12, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 12, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 13, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
                 faults.unknownParameter(
                     name,
-                    known: "status",
+                    known: "ids",
+                    "status",
                     "type",
                     "propertyId",
                     "customerId",
@@ -620,14 +812,19 @@ extension GetOrdersInput {
                 )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b10000000000 != 0, hasOffset: seen & 0b100000000000 != 0,
-            hasCursor: seen & 0b1000000000000 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b100000000000 != 0, hasOffset: seen & 0b1000000000000 != 0,
+            hasCursor: seen & 0b10000000000000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
         self.init(
             page: page,
+            ids: ids,
             status: status,
             type: type,
             propertyId: propertyId,
@@ -697,6 +894,46 @@ extension UpdateOrderInput {
     }
 }
 
+/// What deleteOrder gets.
+public struct DeleteOrderInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(orderId: UInt64, dryRun: Bool? = nil) {
+        self.orderId = orderId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(orderId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What getOrderComments gets.
 public struct GetOrderCommentsInput: Sendable {
     /// From the path.
@@ -734,9 +971,10 @@ extension GetOrderCommentsInput {
                 faults.unknownParameter(name, known: "limit", "offset", "cursor")
             }
         }
+        let needsPage = false
         page.check(
             hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasCursor: seen & 0b100 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
@@ -784,6 +1022,96 @@ extension CreateOrderCommentInput {
     }
 }
 
+/// What updateOrderComment gets.
+public struct UpdateOrderCommentInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// From the path.
+    public var commentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: CommentPatch
+
+    /// An input with those members.
+    public init(orderId: UInt64, commentId: UInt64, dryRun: Bool? = nil, body: CommentPatch) {
+        self.orderId = orderId
+        self.commentId = commentId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateOrderCommentInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: CommentPatch.self, of: .updateOrderComment, parser)
+        self.init(orderId: request.id0, commentId: request.id1, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteOrderComment gets.
+public struct DeleteOrderCommentInput: Sendable {
+    /// From the path.
+    public var orderId: UInt64
+    /// From the path.
+    public var commentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(orderId: UInt64, commentId: UInt64, dryRun: Bool? = nil) {
+        self.orderId = orderId
+        self.commentId = commentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderCommentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(orderId: request.id0, commentId: request.id1, dryRun: dryRun)
+    }
+}
+
 /// What createOrderField gets.
 public struct CreateOrderFieldInput: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -822,6 +1150,90 @@ extension CreateOrderFieldInput {
         }
         let body = try request.body(as: OrderFieldAddition.self, of: .createOrderField, parser)
         self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What updateOrderField gets.
+public struct UpdateOrderFieldInput: Sendable {
+    /// From the path.
+    public var fieldId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: OrderFieldPatch
+
+    /// An input with those members.
+    public init(fieldId: UInt64, dryRun: Bool? = nil, body: OrderFieldPatch) {
+        self.fieldId = fieldId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateOrderFieldInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: OrderFieldPatch.self, of: .updateOrderField, parser)
+        self.init(fieldId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteOrderField gets.
+public struct DeleteOrderFieldInput: Sendable {
+    /// From the path.
+    public var fieldId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(fieldId: UInt64, dryRun: Bool? = nil) {
+        self.fieldId = fieldId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteOrderFieldInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(fieldId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -865,6 +1277,90 @@ extension CreateContactPersonInput {
             as: ContactPersonAddition.self, of: .createContactPerson, parser
         )
         self.init(dryRun: dryRun, body: body)
+    }
+}
+
+/// What updateContactPerson gets.
+public struct UpdateContactPersonInput: Sendable {
+    /// From the path.
+    public var contactPersonId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: ContactPersonPatch
+
+    /// An input with those members.
+    public init(contactPersonId: UInt64, dryRun: Bool? = nil, body: ContactPersonPatch) {
+        self.contactPersonId = contactPersonId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateContactPersonInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: ContactPersonPatch.self, of: .updateContactPerson, parser)
+        self.init(contactPersonId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteContactPerson gets.
+public struct DeleteContactPersonInput: Sendable {
+    /// From the path.
+    public var contactPersonId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(contactPersonId: UInt64, dryRun: Bool? = nil) {
+        self.contactPersonId = contactPersonId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteContactPersonInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(contactPersonId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -1051,9 +1547,10 @@ extension GetEedOfPropertyInput {
                 )
             }
         }
+        let needsPage = false
         page.check(
             hasLimit: seen & 0b100 != 0, hasOffset: seen & 0b1000 != 0,
-            hasCursor: seen & 0b10000 != 0, isRequired: false, into: &faults)
+            hasCursor: seen & 0b10000 != 0, isRequired: needsPage, into: &faults)
         faults.require("propertyId", seen & 0b1 != 0)
         faults.require("period", seen & 0b10 != 0)
         guard faults.isEmpty, let propertyId, let period else {
@@ -1104,9 +1601,10 @@ extension GetUnitsWithoutEedInput {
                 faults.unknownParameter(name, known: "period", "limit", "offset", "cursor")
             }
         }
+        let needsPage = false
         page.check(
             hasLimit: seen & 0b10 != 0, hasOffset: seen & 0b100 != 0,
-            hasCursor: seen & 0b1000 != 0, isRequired: false, into: &faults)
+            hasCursor: seen & 0b1000 != 0, isRequired: needsPage, into: &faults)
         faults.require("period", seen & 0b1 != 0)
         guard faults.isEmpty, let period else {
             throw .problem(Problem(.badQuery, faults))
@@ -1199,6 +1697,46 @@ public struct GetAttachmentInput: Sendable {
     }
 }
 
+/// What deleteAttachment gets.
+public struct DeleteAttachmentInput: Sendable {
+    /// From the path.
+    public var attachmentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(attachmentId: UInt64, dryRun: Bool? = nil) {
+        self.attachmentId = attachmentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteAttachmentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(attachmentId: request.id0, dryRun: dryRun)
+    }
+}
+
 /// What createDocumentV1 gets.
 public struct CreateDocumentV1Input: Sendable {
     /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
@@ -1285,10 +1823,14 @@ extension CreateDocumentInput {
 public struct GetDocumentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
 
     /// An input with those members.
-    public init(page: PageRequest) {
+    public init(page: PageRequest, ids: [UInt64]? = nil) {
         self.page = page
+        self.ids = ids
     }
 }
 
@@ -1299,29 +1841,37 @@ extension GetDocumentsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("limit") {
-                guard faults.admit("limit", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("limit") {
+                guard faults.admit("limit", place: 1, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 1, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 2, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 2, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 3, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor")
+                faults.unknownParameter(name, known: "ids", "limit", "offset", "cursor")
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1 != 0, hasOffset: seen & 0b10 != 0,
-            hasCursor: seen & 0b100 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b10 != 0, hasOffset: seen & 0b100 != 0,
+            hasCursor: seen & 0b1000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page)
+        self.init(page: page, ids: ids)
     }
 }
 
@@ -1333,6 +1883,90 @@ public struct GetDocumentInput: Sendable {
     /// An input with those members.
     public init(documentId: UInt64) {
         self.documentId = documentId
+    }
+}
+
+/// What updateDocument gets.
+public struct UpdateDocumentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+    /// The body.
+    public var body: DocumentPatch
+
+    /// An input with those members.
+    public init(documentId: UInt64, dryRun: Bool? = nil, body: DocumentPatch) {
+        self.documentId = documentId
+        self.dryRun = dryRun
+        self.body = body
+    }
+}
+
+extension UpdateDocumentInput {
+    /// Reads the query, then the body.
+    ///
+    /// - Throws: every wrong parameter, or every fault of the body.
+    public init(_ request: APIRequest, _ parser: JSONParser) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        let body = try request.body(as: DocumentPatch.self, of: .updateDocument, parser)
+        self.init(documentId: request.id0, dryRun: dryRun, body: body)
+    }
+}
+
+/// What deleteDocument gets.
+public struct DeleteDocumentInput: Sendable {
+    /// From the path.
+    public var documentId: UInt64
+    /// With `true` the request is a dry run: Relay checks everything, references, conflicts and
+    /// preconditions included, and answers, but changes nothing. The answer has no ETag, no
+    /// Location and none of the ids that the change would have assigned.
+    public var dryRun: Bool?
+
+    /// An input with those members.
+    public init(documentId: UInt64, dryRun: Bool? = nil) {
+        self.documentId = documentId
+        self.dryRun = dryRun
+    }
+}
+
+extension DeleteDocumentInput {
+    /// Reads the query.
+    ///
+    /// - Throws: every wrong parameter.
+    public init(_ request: APIRequest) throws(InputRefusal) {
+        var faults = Faults()
+        var dryRun: Bool?
+        var seen: UInt32 = 0
+        var reader = QueryReader(request.query)
+        while let (name, value) = reader.next() {
+            if name.matches("dryRun") {
+                guard faults.admit("dryRun", place: 0, seen: &seen) else { continue }
+                dryRun = faults.boolean("dryRun", value)
+            } else {
+                faults.unknownParameter(name, known: "dryRun")
+            }
+        }
+        guard faults.isEmpty else {
+            throw .problem(Problem(.badQuery, faults))
+        }
+        self.init(documentId: request.id0, dryRun: dryRun)
     }
 }
 
@@ -1421,6 +2055,9 @@ extension CreateAppointmentInput {
 public struct GetAppointmentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
+    /// The records with these ids, in this order and without paging; no other parameter goes with
+    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    public var ids: [UInt64]?
     /// Only appointments of this customer.
     public var customerId: UInt64?
     /// Only appointments that end after this local time.
@@ -1430,9 +2067,14 @@ public struct GetAppointmentsInput: Sendable {
 
     /// An input with those members.
     public init(
-        page: PageRequest, customerId: UInt64? = nil, from: WallTime? = nil, to: WallTime? = nil
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        customerId: UInt64? = nil,
+        from: WallTime? = nil,
+        to: WallTime? = nil
     ) {
         self.page = page
+        self.ids = ids
         self.customerId = customerId
         self.from = from
         self.to = to
@@ -1446,43 +2088,51 @@ extension GetAppointmentsInput {
     public init(_ request: APIRequest) throws(InputRefusal) {
         var faults = Faults()
         var page = PageRequest()
+        var ids: [UInt64]?
         var customerId: UInt64?
         var from: WallTime?
         var to: WallTime?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
-            if name.matches("customerId") {
-                guard faults.admit("customerId", place: 0, seen: &seen) else { continue }
+            if name.matches("ids") {
+                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
+                ids = faults.ids("ids", value, count: 1...1000)
+            } else if name.matches("customerId") {
+                guard faults.admit("customerId", place: 1, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
             } else if name.matches("from") {
-                guard faults.admit("from", place: 1, seen: &seen) else { continue }
+                guard faults.admit("from", place: 2, seen: &seen) else { continue }
                 from = faults.wallTime("from", value)
             } else if name.matches("to") {
-                guard faults.admit("to", place: 2, seen: &seen) else { continue }
+                guard faults.admit("to", place: 3, seen: &seen) else { continue }
                 to = faults.wallTime("to", value)
             } else if name.matches("limit") {
-                guard faults.admit("limit", place: 3, seen: &seen) else { continue }
+                guard faults.admit("limit", place: 4, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
             } else if name.matches("offset") {
-                guard faults.admit("offset", place: 4, seen: &seen) else { continue }
+                guard faults.admit("offset", place: 5, seen: &seen) else { continue }
                 page.offset = faults.integer("offset", value, in: 0...9_007_199_254_740_991)
             } else if name.matches("cursor") {
-                guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
+                guard faults.admit("cursor", place: 6, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
             } else {
                 faults.unknownParameter(
-                    name, known: "customerId", "from", "to", "limit", "offset", "cursor"
+                    name, known: "ids", "customerId", "from", "to", "limit", "offset", "cursor"
                 )
             }
         }
+        if seen & 0b1 != 0 {
+            faults.expectAlone("ids", seen.nonzeroBitCount == 1)
+        }
+        let needsPage = false
         page.check(
-            hasLimit: seen & 0b1000 != 0, hasOffset: seen & 0b10000 != 0,
-            hasCursor: seen & 0b100000 != 0, isRequired: false, into: &faults)
+            hasLimit: seen & 0b10000 != 0, hasOffset: seen & 0b100000 != 0,
+            hasCursor: seen & 0b1000000 != 0, isRequired: needsPage, into: &faults)
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, customerId: customerId, from: from, to: to)
+        self.init(page: page, ids: ids, customerId: customerId, from: from, to: to)
     }
 }
 

@@ -12,7 +12,7 @@ public enum OpenAPIDocument {
             "title": "Relay",
             "version": "0.1.0",
             "summary": "Property management data over HTTP/2.",
-            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. In a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every answer to a request with a valid key has Relay-Seq: the position of the newest change that it knows of. getChanges tells what changed behind it.\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
+            "description": "An independent implementation of the resources that the public Relay API documentation describes: the fields, types and samples come from that documentation. The paths, the status codes and the operations that are marked \"Our addition\" do not.\n\nRules that hold everywhere:\n\n- A key belongs to one account. Records of other accounts do not exist: 404, never 403.\n- Ids are integers counted from 1 per account and resource. The schema of an answer says whether an id is a number or a string there. A request may send either form everywhere.\n- A number comes back with the same value, or it is refused. Integers have the bounds of their schema. Other numbers are stored as doubles (IEEE 754 binary64) and written in the shortest form that reads as the same double. A number that does not equal this form gets a fault with the code `format`: 9007199254740993, 2e-324. Every number of at most 15 digits between 1e-307 and 1e308 is kept, and so is every number that a program writes from a double. Integers of up to 64 bits in `metadata` are kept as they are.\n- Times in answers are RFC 3339 UTC with milliseconds.\n- Absent values are left out of answers, never null. A PATCH is a merge patch (RFC 7396): null removes a member that the record may lack. Anywhere else in a request null is a fault: leave the member out.\n- Unknown or duplicate members of a body and unknown, duplicate or malformed query parameters are faults.\n- A request that is refused changes nothing. Its answer is a problem (RFC 9457) that lists every fault at once.\n- Bodies are application/json in UTF-8 (415 otherwise; a comment may be multipart/form-data, a PATCH application/merge-patch+json; OPTIONS and 415 say so with Accept-Patch) and without a Content-Encoding (415 with `Accept-Encoding: identity`), nested at most 64 deep. A body that is not JSON is answered with 400. A body that is JSON but breaks a rule is answered with 422.\n- Every path that takes GET also takes HEAD. OPTIONS is answered with the field Allow. An unknown path is answered with 404, a known path with another method with 405 and Allow.\n- A GET of one record has a strong ETag, a list a weak one. If-Match and If-None-Match are evaluated on every method, in the order of RFC 9110 §13.2.2; several lines of one field form one list. A GET or HEAD whose If-None-Match names the current version is answered with 304; every other condition that fails is answered with 412. The conditions of a POST refer to the representation that a GET of the same path has (of a list: whatever its query). If-Modified-Since and If-Unmodified-Since are ignored, because no answer has Last-Modified.\n- A list's answer has X-Total-Count and, if more records follow, Link with rel=\"next\".\n- Every answer to a request with a valid key has Relay-Seq: the position of the newest change that it knows of. getChanges tells what changed behind it.\n- Every write takes `dryRun=true`: the request is checked in full and answered, but nothing changes.\n- Every POST takes an `Idempotency-Key`: the same request under the same key is carried out once.\n- Paths and queries are percent-encoded (RFC 3986). Escapes of unreserved characters mean the characters themselves; a percent sign without two hexadecimal digits is answered with 400.\n- Content-Type, Authorization, Idempotency-Key, Range and If-Range may occur once; a second line is answered with 400."
           },
           "servers": [
             {
@@ -357,6 +357,21 @@ public enum OpenAPIDocument {
                 "summary": "All customers",
                 "description": "The customers of the account by ascending id: all of them, or a page.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "externalId",
+                    "in": "query",
+                    "description": "Only the record with this id of another system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "50014"
+                  },
+                  {
+                    "name": "internalId",
+                    "in": "query",
+                    "description": "Only the record with this id of your system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "OBJ-14"
+                  },
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
@@ -369,7 +384,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -475,6 +491,67 @@ public enum OpenAPIDocument {
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
+              },
+              "delete": {
+                "operationId": "deleteCustomer",
+                "tags": ["customers"],
+                "summary": "Delete a customer",
+                "description": "Deletes a customer that no property, order, appointment or document refers to, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "customerId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The customer's id. The answer is 404 if the account has no customer with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 12
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The customer that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Customer"},
+                        "example": {
+                          "id": 12,
+                          "accountId": 1,
+                          "casaviTenantId": 20231,
+                          "internalId": "K-1042",
+                          "externalId": "DE-HV-0815",
+                          "name": "Hausverwaltung Sonnleitner GmbH",
+                          "status": "ACTIVE",
+                          "statusUpdatedAt": "2026-02-06T11:00:00.000Z",
+                          "telephone": "+49 89 5550142",
+                          "addressId": 7,
+                          "origin": "API",
+                          "emailAddress": "service@sonnleitner-hv.example",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          }
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
               }
             },
             "/v1/properties": {
@@ -574,8 +651,40 @@ public enum OpenAPIDocument {
                 "summary": "A page of properties",
                 "description": "Properties of the account by ascending id.",
                 "parameters": [
-                  {"$ref": "#/components/parameters/RequiredLimit"},
-                  {"$ref": "#/components/parameters/RequiredOffset"},
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "externalId",
+                    "in": "query",
+                    "description": "Only the record with this id of another system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "50014"
+                  },
+                  {
+                    "name": "internalId",
+                    "in": "query",
+                    "description": "Only the record with this id of your system, exactly as it was given: one or none.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "OBJ-14"
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The number of records, 1 to 1000. Required unless `cursor`, `ids`, `externalId` or `internalId` is given.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "example": 50
+                  },
+                  {
+                    "name": "offset",
+                    "in": "query",
+                    "description": "The number of records to skip. Required unless `cursor`, `ids`, `externalId` or `internalId` is given; cannot be combined with cursor.",
+                    "schema": {
+                      "type": "integer",
+                      "minimum": 0,
+                      "maximum": 9007199254740991,
+                      "format": "int64"
+                    },
+                    "example": 0
+                  },
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
@@ -586,7 +695,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -821,8 +931,33 @@ public enum OpenAPIDocument {
                 "summary": "A page of units",
                 "description": "Units of the account by ascending id; with `customerId` only those of that customer.",
                 "parameters": [
-                  {"$ref": "#/components/parameters/RequiredLimit"},
-                  {"$ref": "#/components/parameters/RequiredOffset"},
+                  {"$ref": "#/components/parameters/Ids"},
+                  {
+                    "name": "mscNumber",
+                    "in": "query",
+                    "description": "Only units with this mscNumber, exactly as it was given (leading zeros count). It does not go with `customerId`.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+                    "example": "0007"
+                  },
+                  {
+                    "name": "limit",
+                    "in": "query",
+                    "description": "The number of records, 1 to 1000. Required unless `cursor`, `ids` or `mscNumber` is given.",
+                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "example": 50
+                  },
+                  {
+                    "name": "offset",
+                    "in": "query",
+                    "description": "The number of records to skip. Required unless `cursor`, `ids` or `mscNumber` is given; cannot be combined with cursor.",
+                    "schema": {
+                      "type": "integer",
+                      "minimum": 0,
+                      "maximum": 9007199254740991,
+                      "format": "int64"
+                    },
+                    "example": 0
+                  },
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
                   {"$ref": "#/components/parameters/IfMatch"},
@@ -834,7 +969,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -914,6 +1050,101 @@ public enum OpenAPIDocument {
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/units/{unitId}": {
+              "get": {
+                "operationId": "getUnit",
+                "tags": ["units"],
+                "summary": "One unit",
+                "description": "A unit of the account. Our addition.",
+                "parameters": [
+                  {
+                    "name": "unitId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The unit's id. The answer is 404 if the account has no unit with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 21
+                  },
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The unit.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Unit"},
+                        "example": {
+                          "propertyId": 3,
+                          "id": "21",
+                          "name": "WE 07, 2. OG links",
+                          "unitMscNumber": "0007",
+                          "propertyMscNumber": "0010442",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "304": {"$ref": "#/components/responses/NotModified"},
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteUnit",
+                "tags": ["units"],
+                "summary": "Delete a unit",
+                "description": "Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our addition.",
+                "parameters": [
+                  {
+                    "name": "unitId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The unit's id. The answer is 404 if the account has no unit with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 21
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The unit that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Unit"},
+                        "example": {
+                          "propertyId": 3,
+                          "id": "21",
+                          "name": "WE 07, 2. OG links",
+                          "unitMscNumber": "0007",
+                          "propertyMscNumber": "0010442",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "409": {"$ref": "#/components/responses/Conflict"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
@@ -1005,6 +1236,7 @@ public enum OpenAPIDocument {
                 "summary": "The orders, filtered and sorted",
                 "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. `X-Total-Count` is present and exact with one filter, and with several filters if one of them alone matches at most 4096 orders. It is also present on a page without `cursor` if none of the filters is a time and the numbers of orders that each filter matches add up to at most 131072. Otherwise it is absent unless the answer has all matching orders. A page may then be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {
                     "name": "status",
                     "in": "query",
@@ -1087,7 +1319,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCountIfKnown"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -1242,7 +1475,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrder",
                 "tags": ["orders"],
                 "summary": "Change an order",
-                "description": "Changes the members that the body has, at least one. A member cannot be removed: `null` is a fault.",
+                "description": "Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes a member that an order may lack; arrays are replaced as a whole, and the address too.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1261,6 +1494,10 @@ public enum OpenAPIDocument {
                   "description": "What changes.",
                   "content": {
                     "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderPatch"},
+                      "example": {"status": "FINISHED"}
+                    },
+                    "application/merge-patch+json": {
                       "schema": {"$ref": "#/components/schemas/OrderPatch"},
                       "example": {"status": "FINISHED"}
                     }
@@ -1291,6 +1528,89 @@ public enum OpenAPIDocument {
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteOrder",
+                "tags": ["orders"],
+                "summary": "Delete an order",
+                "description": "Deletes an order with its fields, comments and contact persons and their files, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The order that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Order"},
+                        "example": {
+                          "id": 4711,
+                          "title": "Heizung fällt aus, Wohnung 2. OG links",
+                          "status": "IN_PROGRESS",
+                          "address": {
+                            "id": 7,
+                            "streetAddress": "Lindenstraße 14",
+                            "postalCode": "80331",
+                            "locality": "München",
+                            "country": "DE",
+                            "additionalInfo": "Hinterhaus, 2. OG",
+                            "accountId": 1
+                          },
+                          "dueDate": "2026-02-09T16:00:00.000Z",
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T12:30:00.000Z",
+                          "internalId": "A-2026-0217",
+                          "isInternal": false,
+                          "type": "REPAIR",
+                          "propertyId": 3,
+                          "fields": [
+                            {"id": 1, "position": 0, "name": "Gewerk", "content": "Heizung"}
+                          ],
+                          "attachments": [],
+                          "comments": [
+                            {
+                              "id": 1,
+                              "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                              "orderId": 4711,
+                              "author": "Jana Sonnleitner",
+                              "statusChange": "IN_PROGRESS",
+                              "attachments": [],
+                              "createdAt": "2026-02-06T12:30:00.000Z"
+                            }
+                          ],
+                          "contactPersons": [
+                            {
+                              "type": "TENANT",
+                              "name": "Ayşe Krüger",
+                              "id": 1,
+                              "mobile": "+49 151 5550188",
+                              "emailAddress": "a.krueger@example.org"
+                            }
+                          ],
+                          "customerId": 12
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
@@ -1451,6 +1771,127 @@ public enum OpenAPIDocument {
                 }
               }
             },
+            "/v1/orders/{orderId}/comments/{commentId}": {
+              "patch": {
+                "operationId": "updateOrderComment",
+                "tags": ["orders"],
+                "summary": "Change a comment",
+                "description": "Changes the text of a comment. Its files, its author and the status that came with it stay. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {
+                    "name": "commentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The comment's id. The answer is 404 if the order has no comment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 31
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/CommentPatch"},
+                      "example": {"text": "Der Monteur kommt am Dienstag."}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/CommentPatch"},
+                      "example": {"text": "Der Monteur kommt am Dienstag."}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
+                        "example": {"id": 31}
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteOrderComment",
+                "tags": ["orders"],
+                "summary": "Delete a comment",
+                "description": "Deletes a comment with its files, and answers with it. The order keeps the status that came with the comment. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "orderId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order's id. The answer is 404 if the account has no order with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 4711
+                  },
+                  {
+                    "name": "commentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The comment's id. The answer is 404 if the order has no comment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 31
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The comment that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Comment"},
+                        "example": {
+                          "id": 31,
+                          "text": "Der Monteur kommt am Montag zwischen 8 und 10 Uhr.",
+                          "orderId": 4711,
+                          "author": "Jana Sonnleitner",
+                          "statusChange": "IN_PROGRESS",
+                          "attachments": [],
+                          "createdAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
             "/v1/order-fields": {
               "post": {
                 "operationId": "createOrderField",
@@ -1503,6 +1944,115 @@ public enum OpenAPIDocument {
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/order-fields/{fieldId}": {
+              "patch": {
+                "operationId": "updateOrderField",
+                "tags": ["orders"],
+                "summary": "Change a field of an order",
+                "description": "Changes the members that the body has, at least one. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "fieldId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order field's id. The answer is 404 if the account has no order field with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/OrderFieldPatch"},
+                      "example": {"content": "Sanitär"}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/OrderFieldPatch"},
+                      "example": {"content": "Sanitär"}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 5
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteOrderField",
+                "tags": ["orders"],
+                "summary": "Delete a field of an order",
+                "description": "Deletes a field of an order, and answers with its id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "fieldId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The order field's id. The answer is 404 if the account has no order field with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 5
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 5
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
@@ -1563,6 +2113,115 @@ public enum OpenAPIDocument {
                   "413": {"$ref": "#/components/responses/ContentTooLarge"},
                   "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
                   "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              }
+            },
+            "/v1/contact-persons/{contactPersonId}": {
+              "patch": {
+                "operationId": "updateContactPerson",
+                "tags": ["orders"],
+                "summary": "Change a contact person",
+                "description": "Changes the members that the body has, at least one; null removes `telephone` or `mobile`. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "contactPersonId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The contact person's id. The answer is 404 if the account has no contact person with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 8
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/ContactPersonPatch"},
+                      "example": {"mobile": "+49 151 5550199", "telephone": null}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/ContactPersonPatch"},
+                      "example": {"mobile": "+49 151 5550199", "telephone": null}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/OrderETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 8
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteContactPerson",
+                "tags": ["orders"],
+                "summary": "Delete a contact person",
+                "description": "Deletes a contact person of an order, and answers with the id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "parameters": [
+                  {
+                    "name": "contactPersonId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The contact person's id. The answer is 404 if the account has no contact person with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 8
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The id, as a bare integer.",
+                    "content": {
+                      "application/json": {
+                        "schema": {
+                          "type": "integer",
+                          "minimum": 1,
+                          "maximum": 9007199254740991,
+                          "format": "int64",
+                          "description": "The id."
+                        },
+                        "example": 8
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "507": {"$ref": "#/components/responses/StorageFull"},
@@ -2069,6 +2728,49 @@ public enum OpenAPIDocument {
                   "503": {"$ref": "#/components/responses/Unavailable"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
+              },
+              "delete": {
+                "operationId": "deleteAttachment",
+                "tags": ["attachments"],
+                "summary": "Delete a file",
+                "description": "Deletes a file, in the comment or document that it belongs to as well, and answers with what is known of it. The preconditions are about the ETag of the file. Our addition.",
+                "parameters": [
+                  {
+                    "name": "attachmentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The attachment's id. The answer is 404 if the account has no attachment with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 44
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The attachment that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Attachment"},
+                        "example": {
+                          "id": 17,
+                          "name": "Plan.pdf",
+                          "itemType": "application/pdf",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
               }
             },
             "/v1/documents": {
@@ -2199,6 +2901,7 @@ public enum OpenAPIDocument {
                 "summary": "All documents",
                 "description": "The documents of the account by ascending id: all of them, or a page. Our addition.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
@@ -2211,7 +2914,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -2305,6 +3009,118 @@ public enum OpenAPIDocument {
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
                   "429": {"$ref": "#/components/responses/TooManyRequests"},
                   "503": {"$ref": "#/components/responses/Unavailable"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "patch": {
+                "operationId": "updateDocument",
+                "tags": ["documents"],
+                "summary": "Change a document's title",
+                "description": "Changes the title of a document. Our addition.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "description": "What changes.",
+                  "content": {
+                    "application/json": {
+                      "schema": {"$ref": "#/components/schemas/DocumentPatch"},
+                      "example": {"title": "Abrechnung 2025"}
+                    },
+                    "application/merge-patch+json": {
+                      "schema": {"$ref": "#/components/schemas/DocumentPatch"},
+                      "example": {"title": "Abrechnung 2025"}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The id.",
+                    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
+                        "example": {"id": 4711}
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadRequest"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "408": {"$ref": "#/components/responses/RequestTimeout"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "413": {"$ref": "#/components/responses/ContentTooLarge"},
+                  "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+                  "422": {"$ref": "#/components/responses/Unprocessable"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
+                  "default": {"$ref": "#/components/responses/OtherProblem"}
+                }
+              },
+              "delete": {
+                "operationId": "deleteDocument",
+                "tags": ["documents"],
+                "summary": "Delete a document",
+                "description": "Deletes a document with its files, and answers with it. Our addition.",
+                "parameters": [
+                  {
+                    "name": "documentId",
+                    "in": "path",
+                    "required": true,
+                    "description": "The document's id. The answer is 404 if the account has no document with this id.",
+                    "schema": {"$ref": "#/components/schemas/Id"},
+                    "example": 9
+                  },
+                  {"$ref": "#/components/parameters/DryRun"},
+                  {"$ref": "#/components/parameters/IfMatch"},
+                  {"$ref": "#/components/parameters/IfNoneMatch"}
+                ],
+                "responses": {
+                  "200": {
+                    "description": "The document that was deleted.",
+                    "content": {
+                      "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Document"},
+                        "example": {
+                          "id": 9,
+                          "title": "Heizkostenabrechnung 2025",
+                          "propertyId": 3,
+                          "customerId": 12,
+                          "attachments": [
+                            {
+                              "id": 44,
+                              "name": "Abrechnung.pdf",
+                              "fileType": "application/pdf",
+                              "size": 48213,
+                              "metadata": {"jahr": 2025},
+                              "createdAt": "2026-02-06T11:00:00.000Z"
+                            }
+                          ],
+                          "createdAt": "2026-02-06T11:00:00.000Z",
+                          "updatedAt": "2026-02-06T11:00:00.000Z"
+                        }
+                      }
+                    }
+                  },
+                  "400": {"$ref": "#/components/responses/BadQuery"},
+                  "401": {"$ref": "#/components/responses/Unauthorized"},
+                  "404": {"$ref": "#/components/responses/NotFound"},
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"},
+                  "429": {"$ref": "#/components/responses/TooManyRequests"},
+                  "503": {"$ref": "#/components/responses/Unavailable"},
+                  "507": {"$ref": "#/components/responses/StorageFull"},
                   "default": {"$ref": "#/components/responses/OtherProblem"}
                 }
               }
@@ -2446,6 +3262,7 @@ public enum OpenAPIDocument {
                 "summary": "Appointments",
                 "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Our addition.",
                 "parameters": [
+                  {"$ref": "#/components/parameters/Ids"},
                   {
                     "name": "customerId",
                     "in": "query",
@@ -2479,7 +3296,8 @@ public enum OpenAPIDocument {
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
                       "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
-                      "Link": {"$ref": "#/components/headers/NextLink"}
+                      "Link": {"$ref": "#/components/headers/NextLink"},
+                      "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
                     "content": {
                       "application/json": {
@@ -2633,6 +3451,10 @@ public enum OpenAPIDocument {
                   "description": "What changes.",
                   "content": {
                     "application/json": {
+                      "schema": {"$ref": "#/components/schemas/AppointmentPatch"},
+                      "example": {"dateEnd": "2021-02-06 13:00:00"}
+                    },
+                    "application/merge-patch+json": {
                       "schema": {"$ref": "#/components/schemas/AppointmentPatch"},
                       "example": {"dateEnd": "2021-02-06 13:00:00"}
                     }
@@ -2815,6 +3637,20 @@ public enum OpenAPIDocument {
                 "description": "A strong ETag: Range is used only if the file still has this ETag. A date never matches, because files have no Last-Modified.",
                 "schema": {"type": "string"},
                 "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
+              },
+              "Ids": {
+                "name": "ids",
+                "in": "query",
+                "description": "The records with these ids, in this order and without paging; no other parameter goes with it. Those that do not exist are left out and named in `Relay-Missing`.",
+                "style": "form",
+                "explode": false,
+                "schema": {
+                  "type": "array",
+                  "items": {"$ref": "#/components/schemas/Id"},
+                  "minItems": 1,
+                  "maxItems": 1000
+                },
+                "example": [7, 3, 9]
               }
             },
             "headers": {
@@ -2907,6 +3743,21 @@ public enum OpenAPIDocument {
                 "description": "`identity` if the body had a Content-Encoding: Relay decodes none.",
                 "schema": {"type": "string"},
                 "example": "identity"
+              },
+              "AcceptPatch": {
+                "description": "The media types that a PATCH of this path takes (RFC 5789).",
+                "schema": {"type": "string"},
+                "example": "application/merge-patch+json, application/json"
+              },
+              "OrderETag": {
+                "description": "The version of the order that it is a part of, as a strong entity tag.",
+                "schema": {"type": "string"},
+                "example": "\"5e1f0c2a-1b\""
+              },
+              "Missing": {
+                "description": "The ids of `ids` that name no record of the account, in the order asked; absent if there are none.",
+                "schema": {"type": "string"},
+                "example": "3, 9"
               }
             },
             "responses": {
@@ -2983,7 +3834,7 @@ public enum OpenAPIDocument {
                 }
               },
               "Conflict": {
-                "description": "Other records refer to this one.",
+                "description": "Other records refer to this one: the detail names them.",
                 "content": {
                   "application/problem+json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -3078,7 +3929,10 @@ public enum OpenAPIDocument {
                     }
                   }
                 },
-                "headers": {"Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"}}
+                "headers": {
+                  "Accept-Encoding": {"$ref": "#/components/headers/AcceptEncoding"},
+                  "Accept-Patch": {"$ref": "#/components/headers/AcceptPatch"}
+                }
               },
               "Unprocessable": {
                 "description": "The body is JSON but breaks a rule: every fault is listed, nothing was changed. Or the Idempotency-Key belongs to another request.",
@@ -3345,7 +4199,7 @@ public enum OpenAPIDocument {
               },
               "AppointmentPatch": {
                 "title": "AppointmentPatch",
-                "description": "The changes of an appointment: at least one member. Members that are absent stay as they are; none can be removed (null is a fault). The rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has only one of them.",
+                "description": "The changes of an appointment, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes `description`; no other member can be removed. The rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has only one of them.",
                 "type": "object",
                 "properties": {
                   "title": {
@@ -3355,7 +4209,7 @@ public enum OpenAPIDocument {
                     "description": "The subject, in one line."
                   },
                   "description": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "minLength": 0,
                     "maxLength": 10000,
                     "description": "The details."
@@ -3380,7 +4234,7 @@ public enum OpenAPIDocument {
                   }
                 },
                 "minProperties": 1,
-                "examples": [{"dateEnd": "2021-02-06 13:00:00"}],
+                "examples": [{"dateEnd": "2021-02-06 13:00:00"}, {"description": null}],
                 "additionalProperties": false
               },
               "Attachment": {
@@ -3515,6 +4369,22 @@ public enum OpenAPIDocument {
                 "type": "array",
                 "items": {"$ref": "#/components/schemas/Comment"}
               },
+              "CommentPatch": {
+                "title": "CommentPatch",
+                "description": "The changes of a comment, as a merge patch (RFC 7396). A comment cannot be without its text.",
+                "type": "object",
+                "properties": {
+                  "text": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 10000,
+                    "description": "What is said."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"text": "Der Monteur kommt am Dienstag."}],
+                "additionalProperties": false
+              },
               "ContactPerson": {
                 "title": "ContactPerson",
                 "description": "A contact person of an order.",
@@ -3580,6 +4450,46 @@ public enum OpenAPIDocument {
                     "orderId": "4711"
                   }
                 ],
+                "additionalProperties": false
+              },
+              "ContactPersonPatch": {
+                "title": "ContactPersonPatch",
+                "description": "The changes of a contact person, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes `telephone` or `mobile`; no other member can be removed.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The person's name."
+                  },
+                  "type": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The person's role, such as TENANT or CARETAKER."
+                  },
+                  "telephone": {
+                    "type": ["string", "null"],
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "mobile": {
+                    "type": ["string", "null"],
+                    "minLength": 0,
+                    "maxLength": 50,
+                    "description": "Kept as given."
+                  },
+                  "email": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 254,
+                    "description": "Read back as `emailAddress`; kept as given."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"mobile": "+49 151 5550199", "telephone": null}],
                 "additionalProperties": false
               },
               "Country": {
@@ -4146,6 +5056,22 @@ public enum OpenAPIDocument {
                   }
                 },
                 "required": ["documents"],
+                "additionalProperties": false
+              },
+              "DocumentPatch": {
+                "title": "DocumentPatch",
+                "description": "The changes of a document, as a merge patch (RFC 7396). A document cannot be without its title.",
+                "type": "object",
+                "properties": {
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The title of the document."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"title": "Abrechnung 2025"}],
                 "additionalProperties": false
               },
               "DryRunAnswer": {
@@ -5168,6 +6094,34 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "OrderFieldPatch": {
+                "title": "OrderFieldPatch",
+                "description": "The changes of a field of an order, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. None can be removed.",
+                "type": "object",
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The name of the field."
+                  },
+                  "content": {
+                    "type": "string",
+                    "minLength": 0,
+                    "maxLength": 10000,
+                    "description": "The content of the field."
+                  },
+                  "position": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 1000000,
+                    "description": "The field's position among the order's fields. Two fields may share a position; getOrder has them in the order in which they were added."
+                  }
+                },
+                "minProperties": 1,
+                "examples": [{"content": "Sanitär"}],
+                "additionalProperties": false
+              },
               "OrderList": {
                 "title": "OrderList",
                 "description": "Orders, by ascending id: a bare array.",
@@ -5176,26 +6130,90 @@ public enum OpenAPIDocument {
               },
               "OrderPatch": {
                 "title": "OrderPatch",
-                "description": "The changes of an order: at least one member. Members that are absent stay as they are; none can be removed (null is a fault).",
+                "description": "The changes of an order, as a merge patch (RFC 7396): at least one member. Members that are absent stay as they are. null removes a member that an order may lack; `title`, `status`, `fields` and `contactPersons` cannot be removed. Arrays are replaced as a whole.",
                 "type": "object",
                 "properties": {
                   "status": {"$ref": "#/components/schemas/OrderStatus"},
                   "dueDate": {
-                    "$ref": "#/components/schemas/Time",
+                    "anyOf": [{"$ref": "#/components/schemas/Time"}, {"type": "null"}],
                     "description": "The time by which it has to be done."
                   },
                   "internalId": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "minLength": 1,
                     "maxLength": 100,
                     "description": "The order's id in your system."
                   },
-                  "address": {"$ref": "#/components/schemas/AddressInput"}
+                  "address": {
+                    "anyOf": [{"$ref": "#/components/schemas/AddressInput"}, {"type": "null"}],
+                    "description": "The address, which takes the place of the present one as a whole; null removes it. Without `id` a new address is recorded, and the four members that make an address are required. With the `id` of a recorded address alone, that record is meant. With `id` and further members that differ, a new address is recorded: the one named, with those members changed."
+                  },
+                  "title": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 200,
+                    "description": "The task, in one line."
+                  },
+                  "followUpDate": {
+                    "anyOf": [{"$ref": "#/components/schemas/Time"}, {"type": "null"}],
+                    "description": "The time at which to look at it again."
+                  },
+                  "isInternal": {
+                    "type": ["boolean", "null"],
+                    "description": "Whether the customer should not see the order."
+                  },
+                  "type": {
+                    "type": ["string", "null"],
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The kind of order."
+                  },
+                  "taskId": {
+                    "type": ["string", "null"],
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The task that it came from."
+                  },
+                  "propertyId": {
+                    "anyOf": [{"$ref": "#/components/schemas/IdReference"}, {"type": "null"}],
+                    "description": "The property that it concerns."
+                  },
+                  "casaviOrderId": {
+                    "anyOf": [
+                      {"$ref": "#/components/schemas/ForeignNumberReference"},
+                      {"type": "null"}
+                    ],
+                    "description": "The order in casavi."
+                  },
+                  "casaviTicketId": {
+                    "anyOf": [
+                      {"$ref": "#/components/schemas/ForeignNumberReference"},
+                      {"type": "null"}
+                    ],
+                    "description": "The ticket in casavi."
+                  },
+                  "fields": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/NewOrderField"},
+                    "description": "The fields, which replace all that the order has. One that says the same as a present one keeps its id."
+                  },
+                  "contactPersons": {
+                    "type": "array",
+                    "maxItems": 100,
+                    "items": {"$ref": "#/components/schemas/NewContactPerson"},
+                    "description": "The contact persons, who replace all that the order has. One of whom the same is said as of a present one keeps the id."
+                  },
+                  "customerId": {
+                    "anyOf": [{"$ref": "#/components/schemas/IdReference"}, {"type": "null"}],
+                    "description": "The customer that it is for."
+                  }
                 },
                 "minProperties": 1,
                 "examples": [
                   {"status": "FINISHED"},
-                  {"dueDate": "2026-03-01T12:00:00+01:00", "address": {"id": 7}}
+                  {"dueDate": "2026-03-01T12:00:00+01:00", "address": {"id": 7}},
+                  {"dueDate": null, "internalId": null}
                 ],
                 "additionalProperties": false
               },
@@ -5309,6 +6327,7 @@ public enum OpenAPIDocument {
                   "conflict",
                   "under-way",
                   "cursor-expired",
+                  "position-gone",
                   "precondition-failed",
                   "content-too-large",
                   "record-full",

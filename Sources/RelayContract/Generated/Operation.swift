@@ -17,6 +17,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getCustomers
     /// GET /v1/customers/{customerId}: One customer.
     case getCustomer
+    /// DELETE /v1/customers/{customerId}: Delete a customer.
+    case deleteCustomer
     /// POST /v1/properties: Create or update properties.
     case createProperties
     /// GET /v1/properties: A page of properties.
@@ -31,6 +33,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getUnits
     /// GET /v1/units/msc: A page of units that have an mscNumber.
     case getUnitsWithMscNumber
+    /// GET /v1/units/{unitId}: One unit.
+    case getUnit
+    /// DELETE /v1/units/{unitId}: Delete a unit.
+    case deleteUnit
     /// POST /v1/orders: Create an order.
     case createOrder
     /// GET /v1/orders: The orders, filtered and sorted.
@@ -39,14 +45,28 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getOrder
     /// PATCH /v1/orders/{orderId}: Change an order.
     case updateOrder
+    /// DELETE /v1/orders/{orderId}: Delete an order.
+    case deleteOrder
     /// GET /v1/orders/{orderId}/comments: The comments of an order.
     case getOrderComments
     /// POST /v1/orders/{orderId}/comments: Comment on an order.
     case createOrderComment
+    /// PATCH /v1/orders/{orderId}/comments/{commentId}: Change a comment.
+    case updateOrderComment
+    /// DELETE /v1/orders/{orderId}/comments/{commentId}: Delete a comment.
+    case deleteOrderComment
     /// POST /v1/order-fields: Add a field to an order.
     case createOrderField
+    /// PATCH /v1/order-fields/{fieldId}: Change a field of an order.
+    case updateOrderField
+    /// DELETE /v1/order-fields/{fieldId}: Delete a field of an order.
+    case deleteOrderField
     /// POST /v1/contact-persons: Add a contact person to an order.
     case createContactPerson
+    /// PATCH /v1/contact-persons/{contactPersonId}: Change a contact person.
+    case updateContactPerson
+    /// DELETE /v1/contact-persons/{contactPersonId}: Delete a contact person.
+    case deleteContactPerson
     /// POST /v1/eed: Deliver the energy data of a unit and month.
     case consumeEed
     /// GET /v1/eed: Energy data of a unit and month.
@@ -61,6 +81,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getChanges
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     case getAttachment
+    /// DELETE /v1/attachments/{attachmentId}: Delete a file.
+    case deleteAttachment
     /// POST /v1/documents: Create a document (deprecated).
     case createDocumentV1
     /// POST /v2/documents: Create a document.
@@ -69,6 +91,10 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getDocuments
     /// GET /v2/documents/{documentId}: One document.
     case getDocument
+    /// PATCH /v2/documents/{documentId}: Change a document's title.
+    case updateDocument
+    /// DELETE /v2/documents/{documentId}: Delete a document.
+    case deleteDocument
     /// POST /v2/documents/{documentId}/attachments: Attach a PDF to a document.
     case createDocumentAttachment
     /// POST /v1/appointments: Create an appointment.
@@ -97,6 +123,7 @@ extension Operation {
         case .createCustomer: "createCustomer"
         case .getCustomers: "getCustomers"
         case .getCustomer: "getCustomer"
+        case .deleteCustomer: "deleteCustomer"
         case .createProperties: "createProperties"
         case .getProperties: "getProperties"
         case .getProperty: "getProperty"
@@ -104,14 +131,23 @@ extension Operation {
         case .createUnits: "createUnits"
         case .getUnits: "getUnits"
         case .getUnitsWithMscNumber: "getUnitsWithMscNumber"
+        case .getUnit: "getUnit"
+        case .deleteUnit: "deleteUnit"
         case .createOrder: "createOrder"
         case .getOrders: "getOrders"
         case .getOrder: "getOrder"
         case .updateOrder: "updateOrder"
+        case .deleteOrder: "deleteOrder"
         case .getOrderComments: "getOrderComments"
         case .createOrderComment: "createOrderComment"
+        case .updateOrderComment: "updateOrderComment"
+        case .deleteOrderComment: "deleteOrderComment"
         case .createOrderField: "createOrderField"
+        case .updateOrderField: "updateOrderField"
+        case .deleteOrderField: "deleteOrderField"
         case .createContactPerson: "createContactPerson"
+        case .updateContactPerson: "updateContactPerson"
+        case .deleteContactPerson: "deleteContactPerson"
         case .consumeEed: "consumeEed"
         case .getEed: "getEed"
         case .consumeEedBatch: "consumeEedBatch"
@@ -119,10 +155,13 @@ extension Operation {
         case .getUnitsWithoutEed: "getUnitsWithoutEed"
         case .getChanges: "getChanges"
         case .getAttachment: "getAttachment"
+        case .deleteAttachment: "deleteAttachment"
         case .createDocumentV1: "createDocumentV1"
         case .createDocument: "createDocument"
         case .getDocuments: "getDocuments"
         case .getDocument: "getDocument"
+        case .updateDocument: "updateDocument"
+        case .deleteDocument: "deleteDocument"
         case .createDocumentAttachment: "createDocumentAttachment"
         case .createAppointment: "createAppointment"
         case .getAppointments: "getAppointments"
@@ -137,14 +176,24 @@ extension Operation {
     @inlinable
     public var method: Method {
         switch self {
+        case .getOpenAPI, .getProblemType, .getAddress, .getCustomers, .getCustomer, .getProperties,
+            .getProperty, .getUnits, .getUnitsWithMscNumber, .getUnit, .getOrders, .getOrder,
+            .getOrderComments, .getEed, .getEedOfProperty, .getUnitsWithoutEed, .getChanges,
+            .getAttachment, .getDocuments, .getDocument, .getAppointments, .getCalendar,
+            .getAppointment:
+            .get
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
             .createOrderComment, .createOrderField, .createContactPerson, .consumeEed,
             .consumeEedBatch, .createDocumentV1, .createDocument, .createDocumentAttachment,
             .createAppointment:
             .post
-        case .deleteProperty, .deleteAppointment: .delete
-        case .updateOrder, .updateAppointment: .patch
-        default: .get
+        case .deleteCustomer, .deleteProperty, .deleteUnit, .deleteOrder, .deleteOrderComment,
+            .deleteOrderField, .deleteContactPerson, .deleteAttachment, .deleteDocument,
+            .deleteAppointment:
+            .delete
+        case .updateOrder, .updateOrderComment, .updateOrderField, .updateContactPerson,
+            .updateDocument, .updateAppointment:
+            .patch
         }
     }
 
@@ -157,25 +206,29 @@ extension Operation {
         case .createAddress: "/v1/addresses"
         case .getAddress: "/v1/addresses/{addressId}"
         case .createCustomer, .getCustomers: "/v1/customers"
-        case .getCustomer: "/v1/customers/{customerId}"
+        case .getCustomer, .deleteCustomer: "/v1/customers/{customerId}"
         case .createProperties, .getProperties: "/v1/properties"
         case .getProperty, .deleteProperty: "/v1/properties/{propertyId}"
         case .createUnits, .getUnits: "/v1/units"
         case .getUnitsWithMscNumber: "/v1/units/msc"
+        case .getUnit, .deleteUnit: "/v1/units/{unitId}"
         case .createOrder, .getOrders: "/v1/orders"
-        case .getOrder, .updateOrder: "/v1/orders/{orderId}"
+        case .getOrder, .updateOrder, .deleteOrder: "/v1/orders/{orderId}"
         case .getOrderComments, .createOrderComment: "/v1/orders/{orderId}/comments"
+        case .updateOrderComment, .deleteOrderComment: "/v1/orders/{orderId}/comments/{commentId}"
         case .createOrderField: "/v1/order-fields"
+        case .updateOrderField, .deleteOrderField: "/v1/order-fields/{fieldId}"
         case .createContactPerson: "/v1/contact-persons"
+        case .updateContactPerson, .deleteContactPerson: "/v1/contact-persons/{contactPersonId}"
         case .consumeEed, .getEed: "/v1/eed"
         case .consumeEedBatch: "/v1/eed/batch"
         case .getEedOfProperty: "/v1/eed/units"
         case .getUnitsWithoutEed: "/v1/eed/missing"
         case .getChanges: "/v1/changes"
-        case .getAttachment: "/v1/attachments/{attachmentId}"
+        case .getAttachment, .deleteAttachment: "/v1/attachments/{attachmentId}"
         case .createDocumentV1: "/v1/documents"
         case .createDocument, .getDocuments: "/v2/documents"
-        case .getDocument: "/v2/documents/{documentId}"
+        case .getDocument, .updateDocument, .deleteDocument: "/v2/documents/{documentId}"
         case .createDocumentAttachment: "/v2/documents/{documentId}/attachments"
         case .createAppointment, .getAppointments: "/v1/appointments"
         case .getCalendar: "/v1/appointments.ics"
@@ -197,12 +250,13 @@ extension Operation {
     @inlinable
     public var isWrite: Bool {
         switch self {
-        case .createAddress, .createCustomer, .createProperties, .deleteProperty, .createUnits,
-            .createOrder, .updateOrder, .createOrderComment, .createOrderField,
-            .createContactPerson, .consumeEed, .consumeEedBatch, .createDocumentV1, .createDocument,
-            .createDocumentAttachment, .createAppointment, .updateAppointment, .deleteAppointment:
-            true
-        default: false
+        case .getOpenAPI, .getProblemType, .getAddress, .getCustomers, .getCustomer, .getProperties,
+            .getProperty, .getUnits, .getUnitsWithMscNumber, .getUnit, .getOrders, .getOrder,
+            .getOrderComments, .getEed, .getEedOfProperty, .getUnitsWithoutEed, .getChanges,
+            .getAttachment, .getDocuments, .getDocument, .getAppointments, .getCalendar,
+            .getAppointment:
+            false
+        default: true
         }
     }
 
@@ -212,26 +266,28 @@ extension Operation {
         switch self {
         case .getOpenAPI: .getOpenAPI
         case .getProblemType: .getProblemType
-        case .createAddress, .createOrderField, .createContactPerson, .consumeEedBatch,
-            .createDocumentV1, .createDocumentAttachment:
+        case .createAddress, .updateOrderComment, .deleteOrderComment, .createOrderField,
+            .updateOrderField, .deleteOrderField, .createContactPerson, .updateContactPerson,
+            .deleteContactPerson, .consumeEedBatch, .createDocumentV1, .createDocumentAttachment:
             nil
         case .getAddress: .getAddress
         case .createCustomer, .getCustomers: .getCustomers
-        case .getCustomer: .getCustomer
+        case .getCustomer, .deleteCustomer: .getCustomer
         case .createProperties, .getProperties: .getProperties
         case .getProperty, .deleteProperty: .getProperty
         case .createUnits, .getUnits: .getUnits
         case .getUnitsWithMscNumber: .getUnitsWithMscNumber
+        case .getUnit, .deleteUnit: .getUnit
         case .createOrder, .getOrders: .getOrders
-        case .getOrder, .updateOrder: .getOrder
+        case .getOrder, .updateOrder, .deleteOrder: .getOrder
         case .getOrderComments, .createOrderComment: .getOrderComments
         case .consumeEed, .getEed: .getEed
         case .getEedOfProperty: .getEedOfProperty
         case .getUnitsWithoutEed: .getUnitsWithoutEed
         case .getChanges: .getChanges
-        case .getAttachment: .getAttachment
+        case .getAttachment, .deleteAttachment: .getAttachment
         case .createDocument, .getDocuments: .getDocuments
-        case .getDocument: .getDocument
+        case .getDocument, .updateDocument, .deleteDocument: .getDocument
         case .createAppointment, .getAppointments: .getAppointments
         case .getCalendar: .getCalendar
         case .getAppointment, .updateAppointment, .deleteAppointment: .getAppointment
@@ -251,9 +307,10 @@ extension Operation {
     @inlinable
     public var maxBodyBytes: Int {
         switch self {
-        case .createAddress, .createCustomer, .createOrder, .updateOrder, .createOrderField,
-            .createContactPerson, .consumeEed, .createDocumentV1, .createDocument,
-            .createAppointment, .updateAppointment:
+        case .createAddress, .createCustomer, .createOrder, .updateOrder, .updateOrderComment,
+            .createOrderField, .updateOrderField, .createContactPerson, .updateContactPerson,
+            .consumeEed, .createDocumentV1, .createDocument, .updateDocument, .createAppointment,
+            .updateAppointment:
             1_048_576
         case .createProperties, .createUnits, .consumeEedBatch: 8_388_608
         case .createOrderComment: 101_048_576
@@ -267,10 +324,12 @@ extension Operation {
     public var bodyTypes: BodyTypes {
         switch self {
         case .createAddress, .createCustomer, .createProperties, .createUnits, .createOrder,
-            .updateOrder, .createOrderField, .createContactPerson, .consumeEed, .consumeEedBatch,
-            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment,
-            .updateAppointment:
+            .createOrderField, .createContactPerson, .consumeEed, .consumeEedBatch,
+            .createDocumentV1, .createDocument, .createDocumentAttachment, .createAppointment:
             .applicationJson
+        case .updateOrder, .updateOrderComment, .updateOrderField, .updateContactPerson,
+            .updateDocument, .updateAppointment:
+            [.applicationJson, .applicationMergePatchJson]
         case .createOrderComment: [.applicationJson, .multipartFormData]
         default: []
         }
@@ -352,12 +411,15 @@ public struct BodyTypes: OptionSet, Sendable {
 
     /// `application/json`
     public static let applicationJson = BodyTypes(rawValue: 1)
+    /// `application/merge-patch+json`
+    public static let applicationMergePatchJson = BodyTypes(rawValue: 2)
     /// `multipart/form-data`
-    public static let multipartFormData = BodyTypes(rawValue: 2)
+    public static let multipartFormData = BodyTypes(rawValue: 4)
 
     /// Each type with its name and whether it is JSON, in the order in which they are offered.
     public static let all: [(type: BodyTypes, name: StaticString, isJSON: Bool)] = [
         (.applicationJson, "application/json", true),
+        (.applicationMergePatchJson, "application/merge-patch+json", true),
         (.multipartFormData, "multipart/form-data", false),
     ]
 }

@@ -28,7 +28,7 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case cursorExpired
     /// 410: No changes can be followed from this position. The position was trimmed, is from before
     /// a restore, or lies beyond the newest change. The members `oldest` and `newest` are the
-    /// positions that can be followed: read the lists again and follow from their Relay-Seq.
+    /// positions that can be followed.
     case positionGone
     /// 412: A condition of the request does not hold. If-Match does not name the current version,
     /// or If-None-Match names it: the field ETag has the current version.
@@ -170,6 +170,11 @@ extension ProblemType {
             again after the time in Retry-After.
             """
         case .cursorExpired: "Start again without a cursor."
+        case .positionGone:
+            """
+            The position was trimmed, is from before a restore, or lies beyond the newest change. \
+            The members `oldest` and `newest` are the positions that can be followed.
+            """
         case .preconditionFailed:
             """
             If-Match does not name the current version, or If-None-Match names it: the field ETag \
@@ -235,6 +240,7 @@ extension ProblemType {
             of the first one.
             """
         case .cursorExpired: "Read the list again from its beginning."
+        case .positionGone: "Read the lists again, and follow from the Relay-Seq of their answers."
         case .preconditionFailed:
             """
             Read the record again, decide whether the change is still right, and send it with the \

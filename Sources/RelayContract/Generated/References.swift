@@ -149,6 +149,8 @@ extension OrderPatch {
     static func findReferences(
         in body: JSONValue, _ found: inout BodyReferences
     ) {
+        found.add(record: body, "propertyId", .property)
+        found.add(record: body, "customerId", .customer)
         found.at(body, "address", AddressInput.findReferences)
     }
 }

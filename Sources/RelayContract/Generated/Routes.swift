@@ -36,7 +36,7 @@ extension Router {
                         .match(method, id: nil)
                 }
                 if segments.count == 3 {
-                    return RouteTarget(get: .getCustomer)
+                    return RouteTarget(get: .getCustomer, delete: .deleteCustomer)
                         .match(method, id: segments.id(2))
                 }
                 return RouteMatch(.notFound)
@@ -64,6 +64,10 @@ extension Router {
                     }
                     return RouteMatch(.notFound)
                 }
+                if segments.count == 3 {
+                    return RouteTarget(get: .getUnit, delete: .deleteUnit)
+                        .match(method, id: segments.id(2))
+                }
                 return RouteMatch(.notFound)
             }
             if segments.matches(1, "orders") {
@@ -72,13 +76,17 @@ extension Router {
                         .match(method, id: nil)
                 }
                 if segments.count == 3 {
-                    return RouteTarget(get: .getOrder, patch: .updateOrder)
+                    return RouteTarget(get: .getOrder, patch: .updateOrder, delete: .deleteOrder)
                         .match(method, id: segments.id(2))
                 }
                 if segments.matches(3, "comments") {
                     if segments.count == 4 {
                         return RouteTarget(get: .getOrderComments, post: .createOrderComment)
                             .match(method, id: segments.id(2))
+                    }
+                    if segments.count == 5 {
+                        return RouteTarget(patch: .updateOrderComment, delete: .deleteOrderComment)
+                            .match(method, id: segments.id(2), part: segments.id(4))
                     }
                     return RouteMatch(.notFound)
                 }
@@ -89,12 +97,20 @@ extension Router {
                     return RouteTarget(post: .createOrderField)
                         .match(method, id: nil)
                 }
+                if segments.count == 3 {
+                    return RouteTarget(patch: .updateOrderField, delete: .deleteOrderField)
+                        .match(method, id: segments.id(2))
+                }
                 return RouteMatch(.notFound)
             }
             if segments.matches(1, "contact-persons") {
                 if segments.count == 2 {
                     return RouteTarget(post: .createContactPerson)
                         .match(method, id: nil)
+                }
+                if segments.count == 3 {
+                    return RouteTarget(patch: .updateContactPerson, delete: .deleteContactPerson)
+                        .match(method, id: segments.id(2))
                 }
                 return RouteMatch(.notFound)
             }
@@ -135,7 +151,7 @@ extension Router {
             }
             if segments.matches(1, "attachments") {
                 if segments.count == 3 {
-                    return RouteTarget(get: .getAttachment)
+                    return RouteTarget(get: .getAttachment, delete: .deleteAttachment)
                         .match(method, id: segments.id(2))
                 }
                 return RouteMatch(.notFound)
@@ -177,8 +193,10 @@ extension Router {
                         .match(method, id: nil)
                 }
                 if segments.count == 3 {
-                    return RouteTarget(get: .getDocument)
-                        .match(method, id: segments.id(2))
+                    return RouteTarget(
+                        get: .getDocument, patch: .updateDocument, delete: .deleteDocument
+                    )
+                    .match(method, id: segments.id(2))
                 }
                 if segments.matches(3, "attachments") {
                     if segments.count == 4 {

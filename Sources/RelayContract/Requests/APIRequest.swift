@@ -3,8 +3,10 @@ import JSON
 /// What the generated dispatch reads of a request. The bytes belong to the caller and outlive the dispatch.
 @frozen
 public struct APIRequest {
-    /// The id in the path, from `RouteMatch`.
+    /// The id in the path, from `RouteMatch`; 0 when the path has none.
     public var id0: UInt64
+    /// The second id in the path; 0 when the path has one at most.
+    public var id1: UInt64
     /// The query without its question mark.
     public var query: UnsafeRawBufferPointer
     /// The whole body.
@@ -12,10 +14,12 @@ public struct APIRequest {
 
     /// A request for an operation that the router found.
     public init(
-        id0: UInt64 = 0, query: UnsafeRawBufferPointer = .init(start: nil, count: 0),
+        id0: UInt64 = 0, id1: UInt64 = 0,
+        query: UnsafeRawBufferPointer = .init(start: nil, count: 0),
         body: UnsafeRawBufferPointer = .init(start: nil, count: 0)
     ) {
         self.id0 = id0
+        self.id1 = id1
         self.query = query
         self.body = body
     }

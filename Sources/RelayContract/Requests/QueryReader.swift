@@ -148,6 +148,46 @@ extension Faults {
         return nil
     }
 
+    /// Ids between commas.
+    mutating func ids(
+        _ name: StaticString, _ value: QueryText, count: ClosedRange<Int>
+    ) -> [UInt64]? {
+        var ids: [UInt64] = []
+        var id: UInt64 = 0
+        var digits = 0
+        var isRight = true
+        func end() {
+            isRight = isRight && (1...16).contains(digits) && id > 0 && id <= Limits.largestId
+            ids.append(id)
+            (id, digits) = (0, 0)
+        }
+        for byte in value where isRight && ids.count <= count.upperBound {
+            let digit = byte &- UInt8(ascii: "0")
+            if byte == UInt8(ascii: ",") {
+                end()
+            } else if digit <= 9, digits < 16 {
+                (id, digits) = (id * 10 + UInt64(digit), digits + 1)
+            } else {
+                isRight = false
+            }
+        }
+        if isRight { end() }
+        if isRight, count.contains(ids.count) { return ids }
+        add(
+            .outOfRange, parameter: "\(name)",
+            "expected \(count.lowerBound) to \(count.upperBound) ids with commas between them, "
+                + "such as 7,3,9")
+        return nil
+    }
+
+    /// A parameter that says all of what is asked for.
+    mutating func expectAlone(_ name: StaticString, _ isAlone: Bool) {
+        if isAlone { return }
+        add(
+            .mismatch, parameter: "\(name)",
+            "\(name) names all records that are asked for: send no other parameter with it")
+    }
+
     mutating func cursor(_ name: StaticString, _ value: QueryText) -> Cursor? {
         if let cursor = Cursor(value) { return cursor }
         add(.pattern, parameter: "\(name)", "expected a cursor from the Link header of a page")

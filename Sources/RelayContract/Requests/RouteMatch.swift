@@ -21,12 +21,15 @@ public struct RouteMatch: Sendable {
     public var outcome: Outcome
     /// The id in the path, 1…2⁵³−1, or the place of one of a closed set, from 1 on; 0 when the path has none.
     public var id0: UInt64
+    /// The second id in the path; 0 when the path has one at most.
+    public var id1: UInt64
     /// The request was HEAD: answer the headers of the GET without its body.
     public var isHead: Bool
 
-    init(_ outcome: Outcome, id0: UInt64 = 0, isHead: Bool = false) {
+    init(_ outcome: Outcome, id0: UInt64 = 0, id1: UInt64 = 0, isHead: Bool = false) {
         self.outcome = outcome
         self.id0 = id0
+        self.id1 = id1
         self.isHead = isHead
     }
 }
@@ -51,8 +54,8 @@ struct RouteTarget {
     var patch: Operation?
     var delete: Operation?
 
-    /// Whether an id in the path was one: nil when the path has none.
-    func match(_ method: Method, id: UInt64?) -> RouteMatch {
+    /// The ids in the path, 0 for what is none: nil when the path has none or no second one.
+    func match(_ method: Method, id: UInt64?, part: UInt64? = nil) -> RouteMatch {
         let operation: Operation? =
             switch method {
             case .get, .head: get
@@ -63,8 +66,9 @@ struct RouteTarget {
             }
         if method == .options { return RouteMatch(.options(allowed)) }
         guard let operation else { return RouteMatch(.methodNotAllowed(allowed)) }
-        if id == 0 { return RouteMatch(.badId) }
-        return RouteMatch(.operation(operation), id0: id ?? 0, isHead: method == .head)
+        if id == 0 || part == 0 { return RouteMatch(.badId) }
+        return RouteMatch(
+            .operation(operation), id0: id ?? 0, id1: part ?? 0, isHead: method == .head)
     }
 
     /// A path that ends with one of a closed set; 0 when it is none of them.

@@ -5,7 +5,7 @@ import RelayStore
 
 extension Order {
     /// All orders; its property's, its customer's, its state's and its type's; by internalId, due
-    /// date and change.
+    /// date and change; by its fields, contact persons and attachments.
     func links(_ account: UInt32) -> RecordLinks {
         var links = RecordLinks(lists: [
             RecordList.orders.key(account),
@@ -25,6 +25,7 @@ extension Order {
             ListEntry(
                 list: RecordList.ordersByUpdate.key(account), key: UInt128(updatedAt.listKey, id)),
         ]
+        links.entries += partEntries(account)
         if let type {
             links.terms.append(ListTerm(account: account, kind: .orderType, text: type))
         }
@@ -33,6 +34,22 @@ extension Order {
                 ListTerm(account: account, kind: .orderInternalID, text: internalId))
         }
         return links
+    }
+
+    /// What leads from its parts to it. Comments need none: their paths name the order.
+    func partEntries(_ account: UInt32) -> [ListEntry] {
+        var entries: [ListEntry] = []
+        entries.add(fields.map(\.id), of: id, on: .ordersByField, account)
+        entries.add(contactPersons.map(\.id), of: id, on: .ordersByContactPerson, account)
+        entries.add(attachmentIDs, of: id, on: .ordersByAttachment, account)
+        return entries
+    }
+
+    /// The files of its comments; of an order that was loaded, whatever it names.
+    var attachmentIDs: [UInt64] {
+        var ids = attachments.compactMap(\.id)
+        for comment in comments { ids += comment.attachments.compactMap(\.id) }
+        return ids
     }
 
     /// The due date as the list by due date has it; an order without one is behind all others.

@@ -33,7 +33,8 @@ extension RecordTransaction {
         try check(patch.customerId, .customer, "customerId", &faults)
         var appointment = stored.model
         appointment.title = patch.title ?? appointment.title
-        appointment.description = patch.description ?? appointment.description
+        appointment.description = patch.merged(
+            patch.description, .description, over: appointment.description)
         appointment.dateStart = patch.dateStart ?? appointment.dateStart
         appointment.dateEnd = patch.dateEnd ?? appointment.dateEnd
         appointment.location = patch.location ?? appointment.location
@@ -56,11 +57,8 @@ extension RecordTransaction {
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
         try begin()
-        try transaction.relink(id, from: stored.model.links(account), to: RecordLinks())
-        try transaction.deleteDocument(Resource.appointment.key(account, id))
+        try remove(.appointment, id, stored.model.links(account))
         try leaveCancellation(of: stored.model)
-        try transaction.touch(
-            account: account, resource: Resource.appointment.rawValue, sequence: sequence)
         return RecordAnswer(200, body: stored.model.json)
     }
 

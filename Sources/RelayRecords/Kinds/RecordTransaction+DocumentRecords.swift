@@ -27,8 +27,7 @@ extension RecordTransaction {
         let document = Document(
             id: id, title: new.title, propertyId: property.id, customerId: customerID,
             attachments: [], createdAt: time, updatedAt: time)
-        try transaction.relink(id, from: RecordLinks(), to: document.links(account))
-        try store(document, .document, id)
+        try replace(nil, with: document)
         return RecordAnswer(201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
 
@@ -52,14 +51,38 @@ extension RecordTransaction {
         return named
     }
 
+    /// Writes a document and enters it into what finds it: the only way in which documents change.
+    mutating func replace(_ old: Document?, with new: Document) throws(StoreError) {
+        try transaction.relink(
+            new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+        try store(new, .document, new.id)
+    }
+
+    /// Changes a document's title.
+    mutating func updateDocument(
+        _ id: UInt64, _ patch: DocumentPatch, _ precondition: RecordPrecondition
+    ) throws(StoreError) -> RecordAnswer {
+        guard let stored = try load(Document.self, .document, id) else {
+            return .missing(.document, id)
+        }
+        if let refusal = precondition.refusal(of: stored.version) { return refusal }
+        try begin()
+        var document = stored.model
+        document.title = patch.title ?? document.title
+        document.updatedAt = time
+        try replace(stored.model, with: document)
+        return RecordAnswer(200, body: IdObject(id: id).json, version: sequence)
+    }
+
     /// Attaches a file to a document.
     mutating func createDocumentAttachment(
         to documentID: UInt64, _ file: UploadedFile, _ metadata: FreeObject?
     ) throws(StoreError) -> RecordAnswer {
-        guard var document = try load(Document.self, .document, documentID)?.model else {
+        guard let old = try load(Document.self, .document, documentID)?.model else {
             return .missing(.document, documentID)
         }
         try begin()
+        var document = old
         let attachment = try createAttachment(file)
         let id = attachment.id ?? 0
         document.attachments.append(
@@ -67,7 +90,7 @@ extension RecordTransaction {
                 id: id, name: file.name, fileType: .applicationPdf, size: file.byteCount,
                 metadata: metadata, createdAt: time))
         document.updatedAt = time
-        try store(document, .document, documentID)
+        try replace(old, with: document)
         return RecordAnswer(201, body: IdObject(id: id).json, createdID: id)
     }
 }
@@ -131,5 +154,31 @@ public struct CreateDocumentAttachment: JSONChange {
         to transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.createDocumentAttachment(to: document, file, metadata)
+    }
+}
+
+/// updateDocument.
+public struct UpdateDocument: PatchChange {
+    /// The kind of change.
+    public static let kind = ChangeKind.updateDocument
+    /// The id.
+    public let id: UInt64
+    /// What changes.
+    public let patch: DocumentPatch
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ patch: DocumentPatch, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.patch = patch
+        self.precondition = precondition
+    }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer {
+        try transaction.updateDocument(id, patch, precondition)
     }
 }

@@ -12,21 +12,8 @@ extension RecordTransaction {
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
         try begin()
         let id = try newID(.order)
-        var fields: [OrderField] = []
-        for field in new.fields ?? [] {
-            fields.append(
-                OrderField(
-                    id: try newID(.orderField), position: field.position,
-                    name: field.name, content: field.content))
-        }
-        var persons: [ContactPerson] = []
-        for person in new.contactPersons ?? [] {
-            persons.append(
-                ContactPerson(
-                    type: person.type, name: person.name, id: try newID(.contactPerson),
-                    telephone: person.telephone, mobile: person.mobile,
-                    emailAddress: person.email))
-        }
+        let fields = try fields(new.fields ?? [], keeping: [])
+        let persons = try contactPersons(new.contactPersons ?? [], keeping: [])
         let order = Order(
             id: id, title: new.title, status: new.status ?? .open,
             address: try store(plan), dueDate: new.dueDate,
@@ -40,7 +27,7 @@ extension RecordTransaction {
             201, body: IdObject(id: id).json, version: sequence, createdID: id)
     }
 
-    /// Changes an order's status, due date, internal id or address.
+    /// Changes what a merge patch has of an order.
     mutating func updateOrder(
         _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
@@ -49,15 +36,20 @@ extension RecordTransaction {
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
         var faults = Faults()
+        try check(patch.propertyId, .property, "propertyId", &faults)
+        try check(patch.customerId, .customer, "customerId", &faults)
         let plan = try planAddress(
             patch.address, keeping: stored.model.address, &faults)
         guard faults.isEmpty else { return RecordAnswer(Problem(.validation, faults)) }
         try begin()
-        var order = stored.model
-        order.status = patch.status ?? order.status
-        order.dueDate = patch.dueDate ?? order.dueDate
-        order.internalId = patch.internalId ?? order.internalId
-        order.address = try store(plan) ?? order.address
+        var order = stored.model.merged(with: patch)
+        order.address = patch.merged(try store(plan), .address, over: order.address)
+        if let fields = patch.fields {
+            order.fields = try self.fields(fields, keeping: order.fields)
+        }
+        if let persons = patch.contactPersons {
+            order.contactPersons = try contactPersons(persons, keeping: order.contactPersons)
+        }
         order.updatedAt = time
         try replace(stored.model, with: order)
         return .id(200, id, version: sequence)

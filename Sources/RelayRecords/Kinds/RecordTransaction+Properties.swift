@@ -141,10 +141,7 @@ extension RecordTransaction {
         }
         let property = stored.model
         try begin()
-        try transaction.relink(id, from: property.links(account), to: RecordLinks())
-        try transaction.deleteDocument(Resource.property.key(account, id))
-        try transaction.touch(
-            account: account, resource: Resource.property.rawValue, sequence: sequence)
+        try remove(.property, id, property.links(account))
         return RecordAnswer(200, body: property.json)
     }
 }

@@ -22,6 +22,18 @@ public enum ChangeKind: UInt8, CaseIterable, Sendable {
     case deleteAppointment = 24
     case consumeEed = 25
     case consumeEedBatch = 26
+    case deleteOrder = 28
+    case deleteCustomer = 29
+    case deleteUnit = 30
+    case deleteDocument = 31
+    case deleteAttachment = 32
+    case updateComment = 33
+    case deleteComment = 34
+    case updateOrderField = 35
+    case deleteOrderField = 36
+    case updateContactPerson = 37
+    case deleteContactPerson = 38
+    case updateDocument = 39
     /// Only in logs of earlier programs.
     case loadDatedRecords = 40
     case loadRecords = 41
@@ -46,6 +58,18 @@ public enum ChangeKind: UInt8, CaseIterable, Sendable {
         case .deleteAppointment: DeleteAppointment.self
         case .consumeEed: ConsumeEed.self
         case .consumeEedBatch: ConsumeEedBatch.self
+        case .deleteOrder: DeleteOrder.self
+        case .deleteCustomer: DeleteCustomer.self
+        case .deleteUnit: DeleteUnit.self
+        case .deleteDocument: DeleteDocument.self
+        case .deleteAttachment: DeleteAttachment.self
+        case .updateComment: UpdateComment.self
+        case .deleteComment: DeleteComment.self
+        case .updateOrderField: UpdateOrderField.self
+        case .deleteOrderField: DeleteOrderField.self
+        case .updateContactPerson: UpdateContactPerson.self
+        case .deleteContactPerson: DeleteContactPerson.self
+        case .updateDocument: UpdateDocument.self
         case .loadDatedRecords: LoadDatedRecords.self
         case .loadRecords: LoadRecords.self
         }

@@ -6,7 +6,7 @@ import RelayStore
 /// Applies changes inside a write transaction. One for a writer, used on its thread only.
 public final class RecordApplier: @unchecked Sendable {
     // SAFETY: the writer thread is the only one that calls `apply`.
-    private let parser = JSONParser()
+    let parser = JSONParser()
 
     /// Makes an applier.
     public init() {}
@@ -57,6 +57,7 @@ public final class RecordApplier: @unchecked Sendable {
         time: Timestamp, present: Timestamp, target: TargetPrecondition? = nil,
         _ body: (inout RecordTransaction) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
+        try moveOn(&transaction)
         var records = RecordTransaction(
             transaction: transaction, account: account, time: time, present: present,
             parser: parser, change: change, target: target)

@@ -10,6 +10,15 @@ struct ListTerm: Hashable {
         // Raw values are those of the unique indexes that hold the numbers: part of the bytes on disk.
         case orderType = 21
         case orderInternalID = 22
+        case unitMscNumber = 23
+
+        /// The kind of record that has such a text.
+        var resource: Resource {
+            switch self {
+            case .orderType, .orderInternalID: .order
+            case .unitMscNumber: .unit
+            }
+        }
     }
 
     let account: UInt32
@@ -19,7 +28,7 @@ struct ListTerm: Hashable {
     /// What the text's number is looked up by. Compared as bytes, as all names are.
     var name: UniqueKey {
         UniqueKey(
-            account: account, resource: Resource.order.rawValue, kind: kind.rawValue,
+            account: account, resource: kind.resource.rawValue, kind: kind.rawValue,
             text: Array(text.utf8))
     }
 
@@ -31,6 +40,9 @@ struct ListTerm: Hashable {
         case .orderInternalID:
             ListEntry(
                 list: RecordList.ordersByInternalID.key(account), key: UInt128(number, id))
+        case .unitMscNumber:
+            ListEntry(
+                list: RecordList.unitsOfMscNumber.key(account, number), key: UInt128(id))
         }
     }
 

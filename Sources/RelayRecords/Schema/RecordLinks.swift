@@ -13,6 +13,16 @@ struct RecordLinks {
     /// Texts that put it on a list.
     var terms: [ListTerm] = []
     var names: [UniqueKey] = []
+
+    /// Leaves what a store of format 1 has.
+    mutating func removeThoseSinceFormat2() {
+        func isNew(_ list: ListKey) -> Bool {
+            RecordList(rawValue: list.kind)?.isSinceFormat2 ?? false
+        }
+        lists.removeAll(where: isNew)
+        entries.removeAll { isNew($0.list) }
+        terms.removeAll { $0.kind == .unitMscNumber }
+    }
 }
 
 /// A key on a list.
@@ -59,8 +69,8 @@ extension StoreTransaction {
         precondition(Resource.isStorable(id), "a record has an id that a key can hold")
         for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
         for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
-        for entry in old.entries where !new.entries.contains(entry) { try remove(entry) }
-        for entry in new.entries where !old.entries.contains(entry) { try insert(entry) }
+        for entry in old.entries.without(new.entries) { try remove(entry) }
+        for entry in new.entries.without(old.entries) { try insert(entry) }
         for term in old.terms where !new.terms.contains(term) {
             try remove(try entry(of: term, id))
         }
@@ -69,6 +79,27 @@ extension StoreTransaction {
         }
         for name in old.names where !new.names.contains(name) { try removeUnique(name) }
         for name in new.names where !old.names.contains(name) { try setUnique(name, to: id) }
+    }
+}
+
+extension [ListEntry] {
+    /// Those that another array lacks. A large order has thousands, of which a change moves few.
+    fileprivate func without(_ others: [ListEntry]) -> [ListEntry] {
+        if self == others { return [] }
+        let others = Set(others)
+        return filter { !others.contains($0) }
+    }
+
+    /// Adds what leads from parts of a record to the record.
+    mutating func add(
+        _ parts: [UInt64], of record: UInt64, on list: RecordList, _ account: UInt32
+    ) {
+        // A dump may name a part twice; a list has it once.
+        var last: UInt64?
+        for part in parts.sorted() where part != last {
+            append(ListEntry(list: list.key(account), key: UInt128(part, record)))
+            last = part
+        }
     }
 }
 
@@ -104,7 +135,7 @@ extension Property {
 
 extension Unit {
     /// All units, its property's and its customer's, which is the property's; with an mscNumber
-    /// also those that have one.
+    /// also those that have one, and this one.
     func links(_ account: UInt32, of property: Property) -> RecordLinks {
         var lists = [
             RecordList.units.key(account),
@@ -116,18 +147,29 @@ extension Unit {
             lists.append(
                 RecordList.unitsWithMscNumberOfCustomer.key(account, property.customerId))
         }
-        return RecordLinks(lists: lists)
+        return RecordLinks(lists: lists, terms: mscNumberTerm(account))
+    }
+}
+
+extension Unit {
+    /// What finds it by its mscNumber.
+    func mscNumberTerm(_ account: UInt32) -> [ListTerm] {
+        guard let unitMscNumber else { return [] }
+        return [ListTerm(account: account, kind: .unitMscNumber, text: unitMscNumber)]
     }
 }
 
 extension Document {
-    /// All documents, its property's.
+    /// All documents, its property's, its customer's; its attachments.
     func links(_ account: UInt32) -> RecordLinks {
-        RecordLinks(
+        var links = RecordLinks(
             lists: [
                 RecordList.documents.key(account),
                 RecordList.documentsOfProperty.key(account, propertyId),
+                RecordList.documentsOfCustomer.key(account, customerId),
             ])
+        links.entries.add(attachments.map(\.id), of: id, on: .documentsByAttachment, account)
+        return links
     }
 }
 

@@ -38,13 +38,25 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     case ordersByInternalID = 43
     case ordersByDueDate = 44
     case ordersByUpdate = 45
+    // Of 128-bit keys, the id of a part above that of what it is a part of. Since format 2.
+    case ordersByField = 46
+    case ordersByContactPerson = 47
+    case ordersByAttachment = 48
+    case documentsByAttachment = 49
+    // Since format 2, too. The parameter of the last is the number of the text.
+    case documentsOfCustomer = 50
+    case unitsOfMscNumber = 51
+
+    /// Whether stores of format 1 lack it.
+    var isSinceFormat2: Bool { rawValue >= Self.ordersByField.rawValue }
 
     /// Whether its keys have 128 bits.
     public var isWide: Bool {
         switch self {
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength,
-            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate, .cancellations:
+            .ordersByInternalID, .ordersByDueDate, .ordersByUpdate, .ordersByField,
+            .ordersByContactPerson, .ordersByAttachment, .documentsByAttachment, .cancellations:
             true
         default: false
         }
@@ -67,16 +79,18 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .customers: .customer
         case .properties, .propertiesOfCustomer: .property
         case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
-            .unitsOfProperty, .unitsWithEed:
+            .unitsOfProperty, .unitsWithEed, .unitsOfMscNumber:
             .unit
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength:
             .appointment
         case .cancellations: .cancellation
         case .orders, .ordersOfProperty, .ordersOfCustomer, .ordersOfStatus, .ordersOfType,
-            .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate:
+            .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate,
+            .ordersByField, .ordersByContactPerson, .ordersByAttachment:
             .order
-        case .documents, .documentsOfProperty: .document
+        case .documents, .documentsOfProperty, .documentsOfCustomer, .documentsByAttachment:
+            .document
         case .commentsOfOrder: .comment
         }
     }

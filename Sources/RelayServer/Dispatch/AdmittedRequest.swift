@@ -14,6 +14,8 @@ struct AdmittedRequest: Equatable {
     let account: UInt32
     /// The id in the path; 0 when the path has none.
     let id: UInt64
+    /// The second id in the path; 0 when the path has one at most.
+    var part: UInt64 = 0
     /// The generation of API keys under which the key was checked.
     let keyGeneration: UInt64
 }
@@ -34,7 +36,7 @@ extension RelayAPI {
     mutating func admit(_ http: HTTP2.Exchange) throws(RequestRefusal) -> RelayExchange {
         forgetKey()
         var target = RequestTarget(http)
-        let (operation, id) = try route(http, &target)
+        let (operation, id, part) = try route(http, &target)
         if let failure { throw .problem(problem(failure)) }
         let account = operation.requiresKey ? try authenticate(http) : 0
         try target.checkQuery()
@@ -44,15 +46,16 @@ extension RelayAPI {
             try checkNoBody(operation, http)
         }
         let request = AdmittedRequest(
-            operation: operation, account: account, id: id, keyGeneration: reader.keyGeneration)
+            operation: operation, account: account, id: id, part: part,
+            keyGeneration: reader.keyGeneration)
         return RelayExchange(http: http, request: request, target: target)
     }
 
-    /// Finds the operation, and the id in the path.
+    /// Finds the operation, and the ids in the path.
     @inline(__always)
     private func route(
         _ http: HTTP2.Exchange, _ target: inout RequestTarget
-    ) throws(RequestRefusal) -> (operation: RelayContract.Operation, id: UInt64) {
+    ) throws(RequestRefusal) -> (operation: RelayContract.Operation, id: UInt64, part: UInt64) {
         let method = RelayContract.Method(rawValue: http.method.rawValue) ?? .other
         var match = Router.match(method: method, path: target.path)
         // No path of the contract has a percent sign: of those that lead somewhere none is decoded.
@@ -63,7 +66,7 @@ extension RelayAPI {
         guard case .operation(let operation) = match.outcome else {
             throw RequestRefusal(match.outcome)
         }
-        return (operation, match.id0)
+        return (operation, match.id0, match.id1)
     }
 
     /// Checks what a request says of a body that its operation takes.
@@ -71,11 +74,11 @@ extension RelayAPI {
         _ operation: RelayContract.Operation, _ http: HTTP2.Exchange
     ) throws(RequestRefusal) {
         if let coding = http.field(.contentEncoding), !MediaType.isIdentity(coding) {
-            throw .contentCoding
+            throw .contentCoding(operation)
         }
         guard let type = http.field(.contentType),
             MediaType.isOne(type, of: operation.bodyTypes)
-        else { throw .problem(.mediaType(operation.bodyTypes)) }
+        else { throw .mediaType(operation) }
         if let length = http.field(.contentLength),
             DecimalText.read(length) ?? .max > UInt64(operation.maxBodyBytes)
         {

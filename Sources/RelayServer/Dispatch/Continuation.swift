@@ -10,11 +10,11 @@ import RelayStore
 /// | Case | Word 0, above the kind | Word 1 | Word 2 | Word 3 |
 /// |---|---|---|---|---|
 /// | `none` | | | | |
-/// | `admitted` | operation, account | id | generation of keys | |
+/// | `admitted` | operation, account | id | generation of keys | second id |
 /// | `upload` | operation, account | id | generation of keys | reference |
 /// | `list` | operation, list, account | parameter | last key | records to come |
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
-/// | `blob` | | blob | first byte to come | end |
+/// | `blob` | | blob | first byte to come, end above it | key of its document |
 /// | `poll` | | change | records passed | end of the wait |
 /// | `follow` | operation, kinds, flags, account | change | records passed, time of the last event | generation of keys |
 ///
@@ -66,6 +66,8 @@ struct SelectionContinuation: Equatable {
 struct BlobContinuation: Equatable {
     /// The blob's id.
     var blob: UInt64
+    /// The key of the document that it belongs to.
+    var owner: UInt64
     /// What is left to be sent of it.
     var bytes: Range<Int>
 
@@ -117,7 +119,9 @@ extension Continuation {
         var state = ApplicationState()
         switch self {
         case .none: break
-        case .admitted(let request): Self.pack(.admitted, request, into: &state)
+        case .admitted(let request):
+            Self.pack(.admitted, request, into: &state)
+            state.words.3 = request.part
         case .upload(let request, let upload):
             Self.pack(.upload, request, into: &state)
             state.words.3 = UInt64(UInt(bitPattern: upload))
@@ -141,8 +145,10 @@ extension Continuation {
         case .blob(let next):
             state.words.0 = Self.head(.blob)
             state.words.1 = next.blob
-            state.words.2 = UInt64(next.bytes.lowerBound)
-            state.words.3 = UInt64(next.bytes.upperBound)
+            precondition(next.bytes.upperBound >> 32 == 0, "a file has less than 4 GiB")
+            state.words.2 =
+                UInt64(next.bytes.upperBound) << 32 | UInt64(next.bytes.lowerBound)
+            state.words.3 = next.owner
         case .poll(let next): state.words = next.words(head: Self.head(.poll))
         case .follow(let next):
             state.words = next.words(
@@ -185,7 +191,7 @@ extension Continuation {
             switch kind {
             case nil: nil
             case .admitted:
-                AdmittedRequest(words, operation, account).map { .admitted($0) }
+                AdmittedRequest(words, operation, account, part: words.3).map { .admitted($0) }
             case .upload:
                 AdmittedRequest(words, operation, account).flatMap { request in
                     // SAFETY: only handed on: whoever follows it says why it leads somewhere.
@@ -216,11 +222,13 @@ private typealias Words = (UInt64, UInt64, UInt64, UInt64)
 
 extension AdmittedRequest {
     fileprivate init?(
-        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32
+        _ words: Words, _ operation: RelayContract.Operation?, _ account: UInt32,
+        part: UInt64 = 0
     ) {
-        guard let operation else { return nil }
+        guard let operation, part <= RelayContract.Limits.largestId else { return nil }
         self.init(
-            operation: operation, account: account, id: words.1, keyGeneration: words.2)
+            operation: operation, account: account, id: words.1, part: part,
+            keyGeneration: words.2)
     }
 }
 
@@ -253,8 +261,8 @@ extension SelectionContinuation {
 
 extension BlobContinuation {
     fileprivate init?(_ words: Words) {
-        guard let start = Int(exactly: words.2), let end = Int(exactly: words.3), start <= end
-        else { return nil }
-        self.init(blob: words.1, bytes: start..<end)
+        let (start, end) = (Int(words.2 & 0xFFFF_FFFF), Int(words.2 >> 32))
+        guard start <= end else { return nil }
+        self.init(blob: words.1, owner: words.3, bytes: start..<end)
     }
 }

@@ -81,7 +81,8 @@ struct RelayAPI: ~Copyable, API {
     @inline(__always)
     mutating func answer(_ exchange: inout RelayExchange) {
         let request = APIRequest(
-            id0: exchange.request.id, query: exchange.query, body: exchange.http.body)
+            id0: exchange.request.id, id1: exchange.request.part, query: exchange.query,
+            body: exchange.http.body)
         do throws(InputRefusal) {
             try dispatch(exchange.operation, request, parser, &exchange)
         } catch {

@@ -30,6 +30,24 @@ extension RelayExchange {
         return isSettled
     }
 
+    /// Answers a write with 412 when its conditions on a strong tag that is text ask for that.
+    func isRefused(by tag: String) -> Bool {
+        guard http.isConditional else { return false }
+        if let list = http.field(.ifMatch),
+            !TagList(list).names(tag.utf8, isWeak: false, strongly: true)
+        {
+            reject(.ifMatchFailed)
+        } else if let list = http.field(.ifNoneMatch),
+            TagList(list).names(tag.utf8, isWeak: false, strongly: false)
+        {
+            reject(.ifNoneMatchFailed)
+        } else {
+            return false
+        }
+        http.set(.etag, copying: tag)
+        return true
+    }
+
     /// - Parameter isNamed: whether a list names the present tag, compared strongly or weakly.
     private func settle(_ isNamed: (TagList, Bool) -> Bool) -> Bool {
         if let list = http.field(.ifMatch), !isNamed(TagList(list), true) {

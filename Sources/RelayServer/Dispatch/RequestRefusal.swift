@@ -11,7 +11,9 @@ enum RequestRefusal: Error {
     /// 405: the path takes these methods.
     case methodNotAllowed(MethodSet)
     /// 415: the body has a Content-Encoding.
-    case contentCoding
+    case contentCoding(RelayContract.Operation)
+    /// 415: the body has a media type that the operation does not take.
+    case mediaType(RelayContract.Operation)
 
     /// Where no operation was found.
     init(_ outcome: RouteMatch.Outcome) {
@@ -41,17 +43,27 @@ extension Exchange {
         case .options(let methods):
             respond(204)
             set(.allow, copying: methods.headerValue)
+            if methods.contains(MethodSet(.patch)) { setAcceptPatch() }
         case .methodNotAllowed(let methods):
             reject(Problem(.methodNotAllowed, "this path takes \(methods.headerValue)"))
             set(.allow, copying: methods.headerValue)
-        case .contentCoding:
+        case .mediaType(let operation):
+            reject(.mediaType(operation.bodyTypes))
+            if operation.method == .patch { setAcceptPatch() }
+        case .contentCoding(let operation):
             reject(
                 Problem(
                     .unsupportedMediaType,
                     "the body has a Content-Encoding, and Relay decodes none: send the body as "
                         + "it is"))
             set(.acceptEncoding, "identity")
+            if operation.method == .patch { setAcceptPatch() }
         }
+    }
+
+    /// Says what every PATCH takes (RFC 5789 §2.2 and §3.1).
+    private func setAcceptPatch() {
+        set(.acceptPatch, "application/merge-patch+json, application/json")
     }
 
     /// Answers with a problem (RFC 9457).

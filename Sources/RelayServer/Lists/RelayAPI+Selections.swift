@@ -24,6 +24,9 @@ extension RelayAPI {
             try selection.fill(
                 selected, reader.view, from: start, limit: min(limit, Limits.selectedRecords))
             exchange.http.respond(200)
+            if case .named(let records) = selection, selected.total != UInt64(records.count) {
+                exchange.setMissing(try records.missing(reader.view))
+            }
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
             if let total = selected.total { exchange.http.set(.totalCount, Int(total)) }

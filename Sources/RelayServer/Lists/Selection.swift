@@ -10,6 +10,7 @@ enum Selection {
     case appointments(AppointmentWindow)
     case calendar(AppointmentWindow)
     case orders(OrderQuery)
+    case named(NamedRecords)
 
     /// The kind of record on it.
     var resource: Resource {
@@ -17,6 +18,7 @@ enum Selection {
         case .unitsWithoutEed, .eedOfProperty: .unit
         case .appointments, .calendar: .appointment
         case .orders: .order
+        case .named(let records): records.resource
         }
     }
 
@@ -33,6 +35,7 @@ enum Selection {
         case .appointments(let window), .calendar(let window):
             try window.fill(page, view, from: start, limit: limit)
         case .orders(let query): try query.fill(page, view, from: start, limit: limit)
+        case .named(let records): try records.fill(page, view, from: start, limit: limit)
         }
     }
 
@@ -40,7 +43,7 @@ enum Selection {
     var isComposed: Bool {
         switch self {
         case .eedOfProperty, .calendar: true
-        case .unitsWithoutEed, .appointments, .orders: false
+        case .unitsWithoutEed, .appointments, .orders, .named: false
         }
     }
 
@@ -63,6 +66,9 @@ enum Selection {
             fingerprint.mix(4)
             fingerprint.mix(units.property)
             fingerprint.mix(UInt64(units.month.number))
+        case .named:
+            // At most one record has a name, and ids come without a page: nothing goes on.
+            fingerprint.mix(5)
         }
         return fingerprint.value
     }
@@ -70,7 +76,7 @@ enum Selection {
     /// The kinds of records that it looks at: whatever changes it is a change to one of these.
     var watched: ResourceSet {
         switch self {
-        case .appointments, .calendar, .orders: ResourceSet([resource])
+        case .appointments, .calendar, .orders, .named: ResourceSet([resource])
         case .unitsWithoutEed, .eedOfProperty: ResourceSet([resource, .eedMonth])
         }
     }
@@ -80,6 +86,11 @@ enum Selection {
     init?(
         _ operation: RelayContract.Operation, _ request: APIRequest, _ account: UInt32
     ) throws(InputRefusal) {
+        if let ids = try Self.ids(operation, request) {
+            guard let resource = operation.listedResource else { return nil }
+            self = .named(NamedRecords(account: account, resource, ids: ids))
+            return
+        }
         switch operation {
         case .getUnitsWithoutEed:
             let period = try GetUnitsWithoutEedInput(request).period
@@ -96,6 +107,38 @@ enum Selection {
             let filter = OrderFilter(try GetOrdersInput(request))
             self = .orders(OrderQuery(account: account, filter))
         default: return nil
+        }
+    }
+}
+
+extension Selection {
+    /// The ids that a request of a list names, if it names records so.
+    private static func ids(
+        _ operation: RelayContract.Operation, _ request: APIRequest
+    ) throws(InputRefusal) -> [UInt64]? {
+        switch operation {
+        case .getCustomers: try GetCustomersInput(request).ids
+        case .getProperties: try GetPropertiesInput(request).ids
+        case .getUnits: try GetUnitsInput(request).ids
+        case .getOrders: try GetOrdersInput(request).ids
+        case .getAppointments: try GetAppointmentsInput(request).ids
+        case .getDocuments: try GetDocumentsInput(request).ids
+        default: nil
+        }
+    }
+}
+
+extension RelayContract.Operation {
+    /// The kind of record that can be asked for by ids.
+    fileprivate var listedResource: Resource? {
+        switch self {
+        case .getCustomers: .customer
+        case .getProperties: .property
+        case .getUnits: .unit
+        case .getOrders: .order
+        case .getAppointments: .appointment
+        case .getDocuments: .document
+        default: nil
         }
     }
 }

@@ -12,6 +12,7 @@ extension RelayAPI {
     mutating func getAppointments(
         _ input: GetAppointmentsInput, _ exchange: inout RelayExchange
     ) {
+        if answers(input.ids, .appointment, &exchange) { return }
         if let from = input.from, let to = input.to, to <= from {
             var faults = Faults()
             faults.add(.mismatch, parameter: "to", "expected a time after from")

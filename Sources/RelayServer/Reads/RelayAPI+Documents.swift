@@ -10,6 +10,7 @@ extension RelayAPI {
     }
 
     mutating func getDocuments(_ input: GetDocumentsInput, _ exchange: inout RelayExchange) {
+        if answers(input.ids, .document, &exchange) { return }
         answerList(RequestedList(.documents), input.page, &exchange)
     }
 }

@@ -4,8 +4,8 @@ import RelayContract
 import RelayRecords
 import RelayStore
 
-/// GET of a file: its bytes straight from the map, in portions. A blob never changes, so the
-/// portions may be of different commits.
+/// GET of a file: its bytes straight from the map, in portions. A blob never changes as long as it has
+/// its owner, so the portions may be of different commits; one that is deleted meanwhile breaks off.
 extension RelayAPI {
     mutating func getAttachment(_ input: GetAttachmentInput, _ exchange: inout RelayExchange) {
         do throws(StoreError) {
@@ -35,7 +35,7 @@ extension RelayAPI {
     private func answer(
         _ attachment: Attachment, _ content: AttachmentContent, _ exchange: inout RelayExchange
     ) throws(StoreError) {
-        let tag = "\"\(content.digest.hexadecimal.prefix(32))\""
+        let tag = content.tag
         if exchange.isSettled(by: tag) { return }
         var range = RangeRequest.whole
         // Range means something for GET only (RFC 9110 §14.2), and not of another version.
@@ -53,7 +53,9 @@ extension RelayAPI {
                 Problem(.rangeNotSatisfiable, "the file has \(content.byteCount) bytes"))
             return exchange.http.set(.contentRange, copying: "bytes */\(content.byteCount)")
         }
-        var next = BlobContinuation(blob: content.content, bytes: bytes)
+        let owner = Resource.attachment.key(exchange.account, exchange.request.id)
+        var next = BlobContinuation(
+            blob: content.content, owner: owner.rawValue, bytes: bytes)
         // Before the status: a chunk that is damaged at the start is a problem like any other.
         let isHead = exchange.http.method == .head
         let pieces = isHead ? 0 : try check(next, exchange.http.portionBytes)
@@ -75,6 +77,10 @@ extension RelayAPI {
     mutating func continueBlob(_ next: BlobContinuation, _ http: HTTP2.Exchange) {
         var next = next
         do throws(StoreError) {
+            // Its record may have been deleted since, and its number be another file's by now.
+            guard try reader.view.blob(next.blob)?.owner.rawValue == next.owner else {
+                return http.abort()
+            }
             try append(&next, http)
         } catch {
             fail(error, http)
@@ -115,6 +121,11 @@ extension RelayAPI {
         http.continuation = .blob(next)
         http.expectMore(!next.bytes.isEmpty)
     }
+}
+
+extension AttachmentContent {
+    /// A strong entity tag, made of the bytes.
+    var tag: String { "\"\(digest.hexadecimal.prefix(32))\"" }
 }
 
 extension RelayExchange {

@@ -21,6 +21,10 @@ extension RelayAPI {
         answerRecord(.property, input.propertyId, &exchange)
     }
 
+    mutating func getUnit(_ input: GetUnitInput, _ exchange: inout RelayExchange) {
+        answerRecord(.unit, input.unitId, &exchange)
+    }
+
     @inline(__always)
     mutating func answerRecord(
         _ resource: Resource, _ id: UInt64, _ exchange: inout RelayExchange
@@ -66,14 +70,30 @@ extension RelayAPI {
 /// GET of a list: a page of it, or the whole list in portions.
 extension RelayAPI {
     mutating func getCustomers(_ input: GetCustomersInput, _ exchange: inout RelayExchange) {
+        if answers(input.ids, .customer, &exchange) { return }
+        if answers(
+            externalID: input.externalId, internalID: input.internalId, .customer, input.page,
+            &exchange)
+        {
+            return
+        }
         answerList(RequestedList(.customers), input.page, &exchange)
     }
 
     mutating func getProperties(_ input: GetPropertiesInput, _ exchange: inout RelayExchange) {
+        if answers(input.ids, .property, &exchange) { return }
+        if answers(
+            externalID: input.externalId, internalID: input.internalId, .property, input.page,
+            &exchange)
+        {
+            return
+        }
         answerList(RequestedList(.properties), input.page, &exchange)
     }
 
     mutating func getUnits(_ input: GetUnitsInput, _ exchange: inout RelayExchange) {
+        if answers(input.ids, .unit, &exchange) { return }
+        if let number = input.mscNumber { return answerUnits(number, input, &exchange) }
         let list: RecordList = input.customerId == nil ? .units : .unitsOfCustomer
         answerList(RequestedList(list, input.customerId), input.page, &exchange)
     }

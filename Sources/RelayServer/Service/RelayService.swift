@@ -92,6 +92,12 @@ public final class RelayService: Sendable {
         self.store = store
         self.scrubRate = scrubRate
         let health = StoreHealth(log: log, whenFatal: whenFatal)
+        do {
+            try RecordApplier().moveOn(store)
+        } catch StoreError.storeFull {
+            // It can be read and made smaller; what needs the new lists says that they are missing.
+            log("the store has an older format and no room to be moved to the newest")
+        }
         writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()

@@ -143,11 +143,12 @@ public enum SnapshotCopy {
         let pages = pinned.image.pages
         let counts = try lifting { () throws(StoreError) in try pinned.view.documentCounts() }
         let sequence = try lifting { () throws(StoreError) in try pinned.view.lastSequence() }
+        let format = try lifting { () throws(StoreError) in try pinned.view.formatVersion() }
         return Manifest(
             program: options.program, createdAt: time, label: options.label,
             isCompact: options.isCompact, epoch: pinned.metadata.epoch, sequence: sequence,
             transaction: pinned.image.transactionID,
-            storeFormat: Int(pinned.metadata.formatVersion), pageBytes: pages.pageBytes,
+            storeFormat: Int(format), pageBytes: pages.pageBytes,
             pages: pages.count, usedPages: pages.usedCount, blake2b: sums.blake2b,
             counts: counts.listed, segments: sums.segments, stored: nil)
     }

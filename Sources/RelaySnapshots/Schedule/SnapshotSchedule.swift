@@ -119,6 +119,8 @@ public final class SnapshotSchedule: Sendable {
     }
 
     private func takeOne() {
+        // What it took lies in an arena of this thread, which waits now.
+        defer { Heap.trim() }
         do throws(SnapshotError) {
             let progress = WorkProgress(cancellation: cancellation)
             let repository = try Repository(path)

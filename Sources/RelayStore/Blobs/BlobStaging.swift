@@ -195,10 +195,12 @@ private final class ChunkCommand: WriteCommand {
     }
 }
 
-/// Removes uploads in bounded slices: those of one request, or all up to an id.
+/// Removes uploads in bounded slices: those of one request, blobs that lost their documents, or all up
+/// to an id.
 final class UploadRemoval: WriteCommand, @unchecked Sendable {
     // SAFETY: `hasMore` and `delay` belong to the writer thread.
     private let blobs: [StagedBlob]
+    private let released: [UInt64]
     private let last: UInt64
     private let queue: CommandQueue
     private var hasMore = false
@@ -208,8 +210,18 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
 
     init(_ blobs: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
         self.blobs = blobs
+        released = []
         self.queue = queue
         self.last = last
+    }
+
+    /// Removes blobs that lost their documents. In the order of their ids: as long as the highest is
+    /// there, no upload can get the id of one that is gone already.
+    init(released: [UInt64], _ queue: CommandQueue) {
+        blobs = []
+        self.released = released.sorted()
+        self.queue = queue
+        last = 0
     }
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
@@ -218,6 +230,9 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
         for blob in blobs {
             // Its first chunk may be in this very transaction.
             guard let id = blob.id ?? blob.proposed else { continue }
+            guard try transaction.removeUpload(id, &budget) else { return }
+        }
+        for id in released {
             guard try transaction.removeUpload(id, &budget) else { return }
         }
         while let first = try transaction.view.firstUpload(), first <= last {

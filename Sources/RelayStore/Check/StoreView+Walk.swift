@@ -40,6 +40,19 @@ extension StoreView {
         }
     }
 
+    /// Hands over the texts of one kind that begin as another one does, in the order of their bytes, until
+    /// `body` says false. Texts that are too long to be kept as they are do not come.
+    public func forEachUniqueKey(
+        startingWith prefix: UniqueKey,
+        _ body: (ArraySlice<UInt8>) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var from = prefix.stored
+        while let entry = try uniqueKey(atOrAfter: from), entry.key.starts(with: prefix.stored) {
+            guard try body(entry.key[UniqueKey.headBytes...]) else { return }
+            from = entry.key + [0]
+        }
+    }
+
     private func uniqueKey(
         atOrAfter key: [UInt8]
     ) throws(StoreError) -> (key: [UInt8], id: UInt64)? {

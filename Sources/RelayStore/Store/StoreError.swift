@@ -50,7 +50,8 @@ extension StoreError: CustomStringConvertible {
         case .corrupted(let what):
             "\(what) is damaged: stop writing and restore the store from a good copy"
         case .incompatible(let version):
-            "the store has format \(version), this program reads \(Limits.formatVersion)"
+            "the store has format \(version), this program reads \(Limits.oldestFormat) to "
+                + "\(Limits.formatVersion)"
         case .stopped:
             "the store is shutting down: try again after the restart"
         case .lmdb(let error):

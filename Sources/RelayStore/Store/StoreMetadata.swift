@@ -29,9 +29,11 @@ public struct StoreMetadata: Equatable, Sendable {
     }
 
     /// The record of a store with a new epoch; libsodium must have been initialised.
-    fileprivate static func record(created: Int64) -> InlineArray<3, UInt64> {
+    fileprivate static func record(
+        created: Int64, format: UInt32 = Limits.formatVersion
+    ) -> InlineArray<3, UInt64> {
         let epoch = UInt64(randombytes_random()) << 32 | UInt64(randombytes_random())
-        return [UInt64(Limits.formatVersion), epoch, UInt64(bitPattern: created)]
+        return [UInt64(format), epoch, UInt64(bitPattern: created)]
     }
 
     init(_ record: RawSpan?) throws(StoreError) {
@@ -39,7 +41,7 @@ public struct StoreMetadata: Equatable, Sendable {
             throw .corrupted(what: "the store's metadata")
         }
         formatVersion = record.uint32(at: 0)
-        guard formatVersion == Limits.formatVersion else {
+        guard (Limits.oldestFormat...Limits.formatVersion).contains(formatVersion) else {
             throw .incompatible(version: formatVersion)
         }
         epoch = record.word(at: 8)
@@ -53,6 +55,9 @@ extension StoreView {
     func metadata() throws(StoreError) -> StoreMetadata {
         try StoreMetadata(value(StoreMetadata.recordKey.span.bytes, in: databases.meta))
     }
+
+    /// Version of the bytes on disk by now: `Store.metadata` has that of when the store was opened.
+    public func formatVersion() throws(StoreError) -> UInt32 { try metadata().formatVersion }
 
     /// Where the record lies in the map.
     func metadataAddress() throws(StoreError) -> Int {
@@ -68,8 +73,30 @@ extension StoreTransaction {
     mutating func renewEpoch(after lastTime: Int64?) throws(StoreError) {
         _ = try stamp()
         if let lastTime { noteTime(lastTime) }
-        let record = StoreMetadata.record(created: try view.metadata().created)
+        let old = try view.metadata()
+        let record = StoreMetadata.record(created: old.created, format: old.formatVersion)
         let key = StoreMetadata.recordKey
         try put(record.span.bytes, at: key.span.bytes, in: databases.meta)
+    }
+}
+
+/// A store of an older format has all documents, but not all lists: whoever knows what is on them fills
+/// them before anything else is changed.
+extension StoreTransaction {
+    /// Whether the store has the newest format; looks once in a transaction.
+    public mutating func hasNewestFormat() throws(StoreError) -> Bool {
+        if format == nil { format = try view.formatVersion() }
+        return format == Limits.formatVersion
+    }
+
+    /// Says that the store has the newest format from here on, so that older programs refuse it.
+    public mutating func setNewestFormat() throws(StoreError) {
+        let old = try view.metadata()
+        let record: InlineArray<3, UInt64> = [
+            UInt64(Limits.formatVersion), old.epoch, UInt64(bitPattern: old.created),
+        ]
+        let key = StoreMetadata.recordKey
+        try put(record.span.bytes, at: key.span.bytes, in: databases.meta)
+        format = Limits.formatVersion
     }
 }

@@ -27,6 +27,10 @@ public struct StoreTransaction: ~Copyable {
     /// A reading of the clock that nobody sets, at that moment and the last time before.
     var elapsedAtStamp: Int64?
     let elapsedBefore: Int64
+    /// Blobs that lost their documents, whose chunks are still there.
+    var released: [UInt64] = []
+    /// The format that the store has by now; nil until it is needed.
+    var format: UInt32?
 
     init(_ core: StoreCore, isDryRun: Bool = false) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in

@@ -6,11 +6,14 @@ public struct UniqueKey: Hashable, Sendable {
     /// account (4, big-endian), resource (1), kind (1), 1 and the text or 2 and its SHA-256.
     let stored: [UInt8]
 
+    /// Bytes before the text.
+    static let headBytes = 7
+
     /// A key from its parts; resource and kind are opaque to the store.
     public init(account: UInt32, resource: UInt8, kind: UInt8, text: some Collection<UInt8>) {
         precondition(account < Limits.accounts)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(7 + min(text.count, Limits.uniqueTextBytes))
+        bytes.reserveCapacity(Self.headBytes + min(text.count, Limits.uniqueTextBytes))
         // SAFETY: the bytes of a value are copied while it is there.
         withUnsafeBytes(of: account.bigEndian) { bytes.append(contentsOf: $0) }
         bytes.append(resource)
@@ -45,7 +48,9 @@ extension UniqueKey {
 
     /// Reads a key back.
     init(stored: [UInt8]) throws(StoreError) {
-        guard stored.count >= 7 else { throw .corrupted(what: "a key of the unique index") }
+        guard stored.count >= Self.headBytes else {
+            throw .corrupted(what: "a key of the unique index")
+        }
         self.stored = stored
     }
 }

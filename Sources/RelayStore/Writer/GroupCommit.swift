@@ -108,7 +108,12 @@ final class GroupCommit: Sendable {
             }
             try transaction.trimChanges(
                 retention, limit: Limits.trimmedChanges + 2 * group.count)
+            let released = transaction.released
             try transaction.commit()
+            if !released.isEmpty {
+                let removal = UploadRemoval(released: released, queue)
+                _ = queue.submit(removal, evenIfFull: true)
+            }
             return .committed
         } catch {
             return .commitFailed(error)

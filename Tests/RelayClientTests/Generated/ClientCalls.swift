@@ -83,6 +83,9 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getCustomers(
+                    ids: input.ids,
+                    externalId: input.externalId,
+                    internalId: input.internalId,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -93,7 +96,12 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getCustomers(
-                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+                ids: input.ids,
+                externalId: input.externalId,
+                internalId: input.internalId,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -109,6 +117,24 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getCustomer(input.customerId, ifMatch: fields["if-match"])
+        }
+    }
+
+    mutating func deleteCustomer(_ input: DeleteCustomerInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteCustomer(
+                    input.customerId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteCustomer(
+                input.customerId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -137,8 +163,11 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getProperties(
-                    limit: input.page.limit!,
-                    offset: input.page.offset!,
+                    ids: input.ids,
+                    externalId: input.externalId,
+                    internalId: input.internalId,
+                    limit: input.page.limit,
+                    offset: input.page.offset,
                     ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
@@ -147,7 +176,12 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getProperties(
-                limit: input.page.limit!, offset: input.page.offset!, ifMatch: fields["if-match"]
+                ids: input.ids,
+                externalId: input.externalId,
+                internalId: input.internalId,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -209,9 +243,11 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getUnits(
+                    ids: input.ids,
+                    mscNumber: input.mscNumber,
                     customerId: input.customerId,
-                    limit: input.page.limit!,
-                    offset: input.page.offset!,
+                    limit: input.page.limit,
+                    offset: input.page.offset,
                     ifMatch: fields["if-match"],
                     ifNoneMatch: tag
                 )
@@ -220,9 +256,11 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnits(
+                ids: input.ids,
+                mscNumber: input.mscNumber,
                 customerId: input.customerId,
-                limit: input.page.limit!,
-                offset: input.page.offset!,
+                limit: input.page.limit,
+                offset: input.page.offset,
                 ifMatch: fields["if-match"]
             )
         }
@@ -255,6 +293,34 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func getUnit(_ input: GetUnitInput, _ exchange: inout ClientCall) {
+        if let tag = exchange["if-none-match"] {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.getUnit(input.unitId, ifMatch: fields["if-match"], ifNoneMatch: tag)
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.getUnit(input.unitId, ifMatch: fields["if-match"])
+        }
+    }
+
+    mutating func deleteUnit(_ input: DeleteUnitInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteUnit(
+                    input.unitId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteUnit(
+                input.unitId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func createOrder(_ input: CreateOrderInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -280,6 +346,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getOrders(
+                    ids: input.ids,
                     status: input.status,
                     type: input.type,
                     propertyId: input.propertyId,
@@ -300,6 +367,7 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getOrders(
+                ids: input.ids,
                 status: input.status,
                 type: input.type,
                 propertyId: input.propertyId,
@@ -347,6 +415,22 @@ struct ClientCalls: API {
                 input.body,
                 ifMatch: fields["if-match"],
                 ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteOrder(_ input: DeleteOrderInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrder(
+                    input.orderId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrder(
+                input.orderId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
             )
         }
     }
@@ -404,6 +488,56 @@ struct ClientCalls: API {
 
     mutating func admitCreateOrderComment(_ orderId: UInt64, _ exchange: inout ClientCall) {}
 
+    mutating func updateOrderComment(
+        _ input: UpdateOrderCommentInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateOrderComment(
+                    input.orderId,
+                    input.commentId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateOrderComment(
+                input.orderId,
+                input.commentId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteOrderComment(
+        _ input: DeleteOrderCommentInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrderComment(
+                    input.orderId,
+                    input.commentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrderComment(
+                input.orderId,
+                input.commentId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     mutating func createOrderField(_ input: CreateOrderFieldInput, _ exchange: inout ClientCall) {
         if input.dryRun == true {
             exchange.note { (fields) throws(RelayClientError) in
@@ -413,6 +547,44 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.createOrderField(input.body, idempotencyKey: fields["idempotency-key"])
+        }
+    }
+
+    mutating func updateOrderField(_ input: UpdateOrderFieldInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateOrderField(
+                    input.fieldId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateOrderField(
+                input.fieldId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteOrderField(_ input: DeleteOrderFieldInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteOrderField(
+                    input.fieldId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteOrderField(
+                input.fieldId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -427,6 +599,52 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.createContactPerson(input.body, idempotencyKey: fields["idempotency-key"])
+        }
+    }
+
+    mutating func updateContactPerson(
+        _ input: UpdateContactPersonInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateContactPerson(
+                    input.contactPersonId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateContactPerson(
+                input.contactPersonId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteContactPerson(
+        _ input: DeleteContactPersonInput, _ exchange: inout ClientCall
+    ) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteContactPerson(
+                    input.contactPersonId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteContactPerson(
+                input.contactPersonId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -596,6 +814,26 @@ struct ClientCalls: API {
         }
     }
 
+    mutating func deleteAttachment(_ input: DeleteAttachmentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteAttachment(
+                    input.attachmentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteAttachment(
+                input.attachmentId,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
     @available(*, deprecated)
     mutating func createDocumentV1(_ input: CreateDocumentV1Input, _ exchange: inout ClientCall) {
         if input.dryRun == true {
@@ -634,6 +872,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getDocuments(
+                    ids: input.ids,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -644,7 +883,10 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getDocuments(
-                limit: input.page.limit, offset: input.page.offset, ifMatch: fields["if-match"]
+                ids: input.ids,
+                limit: input.page.limit,
+                offset: input.page.offset,
+                ifMatch: fields["if-match"]
             )
         }
     }
@@ -660,6 +902,46 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getDocument(input.documentId, ifMatch: fields["if-match"])
+        }
+    }
+
+    mutating func updateDocument(_ input: UpdateDocumentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.updateDocument(
+                    input.documentId,
+                    input.body,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.updateDocument(
+                input.documentId,
+                input.body,
+                ifMatch: fields["if-match"],
+                ifNoneMatch: fields["if-none-match"]
+            )
+        }
+    }
+
+    mutating func deleteDocument(_ input: DeleteDocumentInput, _ exchange: inout ClientCall) {
+        if input.dryRun == true {
+            exchange.note { (fields) throws(RelayClientError) in
+                try client.dryRun.deleteDocument(
+                    input.documentId,
+                    ifMatch: fields["if-match"],
+                    ifNoneMatch: fields["if-none-match"]
+                )
+            }
+            return
+        }
+        exchange.note { (fields) throws(RelayClientError) in
+            try client.deleteDocument(
+                input.documentId, ifMatch: fields["if-match"], ifNoneMatch: fields["if-none-match"]
+            )
         }
     }
 
@@ -709,6 +991,7 @@ struct ClientCalls: API {
         if let tag = exchange["if-none-match"] {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getAppointments(
+                    ids: input.ids,
                     customerId: input.customerId,
                     from: input.from,
                     to: input.to,
@@ -722,6 +1005,7 @@ struct ClientCalls: API {
         }
         exchange.note { (fields) throws(RelayClientError) in
             try client.getAppointments(
+                ids: input.ids,
                 customerId: input.customerId,
                 from: input.from,
                 to: input.to,

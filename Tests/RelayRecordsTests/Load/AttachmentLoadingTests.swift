@@ -11,32 +11,13 @@ struct AttachmentLoadingTests {
         (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 >> 9) }
     }
 
-    /// Puts a file into a store as an upload does.
-    private func upload(_ bytes: [UInt8], to fixture: RecordFixture) throws -> UploadedFile {
-        let hash = BlobDigest.begin()
-        bytes.withUnsafeBytes { hash.update($0) }
-        let digest = BlobDigest(hash.finish())
-        let id = try fixture.store.write { (transaction) throws(StoreError) in
-            let id = try transaction.beginUpload()
-            for number in 0..<BlobRecord.chunks(of: bytes.count) {
-                let start = number * Limits.chunkBytes
-                let end = min(bytes.count, start + Limits.chunkBytes)
-                try transaction.putChunk(id, number, Array(bytes[start..<end]).span.bytes)
-            }
-            return id
-        }
-        return UploadedFile(
-            name: "a.bin", type: "application/octet-stream", content: id, byteCount: bytes.count,
-            digest: digest)
-    }
-
     /// A store with an order whose comment has three files.
     private func filled() throws -> RecordFixture {
         let fixture = try RecordFixture()
         _ = try fixture.must(CreateOrder(NewOrder(title: "x")))
         // Contents here have other numbers than where they are loaded.
-        _ = try upload([1, 2, 3], to: fixture)
-        let files = try Self.files.map { try upload($0, to: fixture) }
+        _ = try fixture.upload([1, 2, 3])
+        let files = try Self.files.map { try fixture.upload($0) }
         _ = try fixture.must(CreateComment(1, NewComment(text: "t", authorName: "a"), files))
         return fixture
     }
@@ -101,7 +82,7 @@ struct AttachmentLoadingTests {
         let dump = try DumpedLines(filled().store)
         let target = try RecordFixture()
         _ = try target.must(CreateOrder(NewOrder(title: "y")))
-        let file = try upload([4, 5], to: target)
+        let file = try target.upload([4, 5])
         _ = try target.must(CreateComment(1, NewComment(text: "t", authorName: "a"), [file]))
         let faults = try dump.load(into: target).faults
         #expect(faults.map(\.detail) == ["id: the account has another file as attachment 1"])

@@ -73,12 +73,17 @@ extension String {
 @Suite("Loading a dump")
 struct RecordLoadingTests {
     /// A store of random changes to two accounts.
-    private func filled(seed: UInt64, count: Int = 600) throws -> RecordFixture {
+    private func filled(
+        seed: UInt64, count: Int = 600, without left: Set<ChangeKind> = []
+    ) throws -> RecordFixture {
         let fixture = try RecordFixture()
         var source = ChangeSource(seed: seed)
         for number in 0..<count {
             let account: UInt32 = UInt64.random(in: 0..<10, using: &source.random) < 8 ? 1 : 2
-            try fixture.apply(source.next(), account: account, time: source.time())
+            let (change, time) = (source.next(), source.time())
+            if !left.contains(change.kind) {
+                try fixture.apply(change, account: account, time: time)
+            }
             source.largestID = 3 + UInt64(number) / 25
         }
         return fixture
@@ -100,7 +105,9 @@ struct RecordLoadingTests {
         // What finds the records is what finds them in the source.
         // Texts get their numbers in the order in which they come, and a load has a time of its own:
         // those lists RecordCheck compares.
-        let numbered = ["ordersOfType", "ordersByInternalID", "ordersByUpdate"]
+        let numbered = [
+            "ordersOfType", "ordersByInternalID", "ordersByUpdate", "unitsOfMscNumber",
+        ]
         func lists(_ fixture: RecordFixture) throws -> [String: [UInt128]] {
             try fixture.image().lists.filter { list in
                 !numbered.contains { list.key.contains($0) }
@@ -118,9 +125,10 @@ struct RecordLoadingTests {
 
     @Test("over other records makes them what the dump says, with all that finds them.")
     func over() throws {
-        let source = try filled(seed: 7)
+        // What was deleted in the source stays in the target, and keeps its names.
+        let source = try filled(seed: 7, without: [.deleteCustomer])
         let dump = try DumpedLines(source.store)
-        let target = try filled(seed: 7, count: 300)
+        let target = try filled(seed: 7, count: 300, without: [.deleteCustomer])
         var outcome = try dump.load(into: target)
         // A name can move from one record to another: the first has to lose it first.
         while outcome.faults.contains(where: \.waits) {

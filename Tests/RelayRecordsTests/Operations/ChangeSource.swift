@@ -79,7 +79,7 @@ struct ChangeSource {
         case .upsertProperties: 20
         case .deleteProperty, .createOrder: 11
         case .createAddress, .consumeEed, .updateOrder: 6
-        case .createDocumentAttachment, .loadDatedRecords: 0
+        case .createDocumentAttachment, .deleteAttachment, .loadDatedRecords: 0
         default: 3
         }
     }
@@ -128,7 +128,9 @@ struct ChangeSource {
         case .createContactPerson: return CreateContactPerson(person())
         case .createAppointment: return CreateAppointment(appointment())
         case .updateAppointment:
-            let patch = AppointmentPatch(title: text(), customerId: maybe(50) { $0.id() })
+            let patch = AppointmentPatch(
+                title: text(), customerId: maybe(50) { $0.id() },
+                removed: chance(30) ? .description : [])
             return UpdateAppointment(few(), patch, chance(80) ? .none : .exists)
         case .deleteAppointment: return DeleteAppointment(id(), chance(80) ? .none : .exists)
         case .consumeEed: return ConsumeEed(delivery())
@@ -136,6 +138,25 @@ struct ChangeSource {
             let count = Int.random(in: 1...3, using: &random)
             let deliveries = (0..<count).map { _ in delivery() }
             return ConsumeEedBatch(CheckedEedBatch(deliveries), isAtomic: chance(50))
+        case .deleteOrder: return DeleteOrder(id(), chance(80) ? .none : .exists)
+        case .deleteCustomer: return DeleteCustomer(id(), .none)
+        case .deleteUnit: return DeleteUnit(id(), .none)
+        case .deleteDocument: return DeleteDocument(few(), .none)
+        case .deleteAttachment: return DeleteAttachment(id(), .none)
+        case .updateComment: return UpdateComment(id(), id(), CommentPatch(text: text()), .none)
+        case .deleteComment: return DeleteComment(id(), id(), .none)
+        case .updateOrderField:
+            let patch = OrderFieldPatch(name: maybe(50) { $0.text() }, position: 3)
+            return UpdateOrderField(id(), patch, .none)
+        case .deleteOrderField: return DeleteOrderField(id(), .none)
+        case .updateContactPerson:
+            let patch = ContactPersonPatch(
+                name: text(), mobile: maybe(50) { $0.text() },
+                removed: chance(50) ? .telephone : [])
+            return UpdateContactPerson(id(), patch, .none)
+        case .deleteContactPerson: return DeleteContactPerson(id(), .none)
+        case .updateDocument:
+            return UpdateDocument(id(), DocumentPatch(title: text()), .none)
         case .loadDatedRecords: return LoadDatedRecords(batch())
         case .loadRecords: return LoadRecords(batch())
         }
@@ -257,8 +278,21 @@ struct ChangeSource {
 
     private mutating func patch() -> OrderPatch {
         if chance(20) { return OrderPatch(address: address()) }
-        return OrderPatch(
+        var patch = OrderPatch(
             status: status(), dueDate: maybe(50) { $0.time() },
-            internalId: maybe(30) { $0.text() }, address: maybe(30) { $0.address() })
+            internalId: maybe(30) { $0.text() }, address: maybe(30) { $0.address() },
+            type: maybe(30) { $0.text() }, propertyId: maybe(20) { $0.few() },
+            fields: maybe(20) { [NewOrderField(position: 0, name: $0.text(), content: "c")] },
+            customerId: maybe(20) { $0.few() })
+        // null has no value beside it.
+        if chance(30) {
+            patch.removed = [.followUpDate, .taskId, .isInternal]
+            if patch.dueDate == nil { patch.removed.insert(.dueDate) }
+            if patch.internalId == nil { patch.removed.insert(.internalId) }
+            if patch.type == nil { patch.removed.insert(.type) }
+            if patch.propertyId == nil { patch.removed.insert(.propertyId) }
+            if patch.customerId == nil { patch.removed.insert(.customerId) }
+        }
+        return patch
     }
 }

@@ -70,12 +70,17 @@ struct RecordChangeTests {
                 EedDelivery(
                     propertyId: 1, unitId: 1, customerId: 1, period: CalendarMonth(number: 24_000),
                     mscName: "m", consumptions: [], benchmarks: [])))
+        // And so do comments their orders.
+        try fixture.must(CreateOrder(NewOrder(title: "t")))
+        try fixture.must(CreateComment(1, NewComment(text: "t", authorName: "a"), []))
+        try fixture.must(UpdateComment(1, 1, CommentPatch(text: "u"), .none))
+        try fixture.must(DeleteComment(1, 1, .none))
         #expect(try fill(fixture, seed: 1, count: 2_500) == 2_500)
         let changes = try RecordedChange.all(of: fixture.store)
-        #expect(changes.count == 2_504)
+        #expect(changes.count == 2_508)
         // What adopts files cannot be applied again, and dated loads are no longer made.
         let kinds = Set(ChangeKind.allCases)
-            .subtracting([.createDocumentAttachment, .loadDatedRecords])
+            .subtracting([.createDocumentAttachment, .deleteAttachment, .loadDatedRecords])
         #expect(Set(changes.map(\.kind)) == Set(kinds.map(\.rawValue)))
 
         // In other groups than the first time: where a transaction ends must not matter.

@@ -43,7 +43,8 @@ extension ConditionTests {
     static let reads =
         [
             "/openapi.json", "/v1/orders/1", "/v1/addresses/1", "/v1/customers/1",
-            "/v1/properties/1", "/v1/appointments/1", "/v2/documents/1", "/v1/attachments/1",
+            "/v1/properties/1", "/v1/units/1", "/v1/appointments/1", "/v2/documents/1",
+            "/v1/attachments/1",
             "/v1/orders", "/v1/orders?limit=1", "/v1/orders?status=OPEN&isInternal=false",
             "/v1/orders?sort=-id&limit=1", "/v1/customers", "/v1/properties?\(page)",
             "/v1/units?\(page)", "/v1/units/msc?\(page)", "/v1/orders/1/comments",
@@ -57,6 +58,19 @@ extension ConditionTests {
         .write("PATCH", "/v1/appointments/1", #"{"title":"u"}"#, tagged: "/v1/appointments/1"),
         .write("DELETE", "/v1/appointments/1", tagged: "/v1/appointments/1"),
         .write("DELETE", "/v1/properties/2", tagged: "/v1/properties/2"),
+        .write("DELETE", "/v1/orders/1", tagged: "/v1/orders/1"),
+        .write("DELETE", "/v1/customers/2", tagged: "/v1/customers/2"),
+        .write("DELETE", "/v1/units/2", tagged: "/v1/units/2"),
+        .write("DELETE", "/v2/documents/1", tagged: "/v2/documents/1"),
+        .write("PATCH", "/v2/documents/1", #"{"title":"u"}"#, tagged: "/v2/documents/1"),
+        .write("DELETE", "/v1/attachments/1", tagged: "/v1/attachments/1"),
+        .write(
+            "PATCH", "/v1/orders/1/comments/1", #"{"text":"u"}"#, tagged: "/v1/orders/1"),
+        .write("DELETE", "/v1/orders/1/comments/1", tagged: "/v1/orders/1"),
+        .write("PATCH", "/v1/order-fields/1", #"{"name":"u"}"#, tagged: "/v1/orders/1"),
+        .write("DELETE", "/v1/order-fields/1", tagged: "/v1/orders/1"),
+        .write("PATCH", "/v1/contact-persons/1", #"{"name":"u"}"#, tagged: "/v1/orders/1"),
+        .write("DELETE", "/v1/contact-persons/1", tagged: "/v1/orders/1"),
         .write("POST", "/v1/orders", #"{"title":"t"}"#, tagged: "/v1/orders"),
         .write("POST", "/v1/customers", #"{"customer":{"name":"c"}}"#, tagged: "/v1/customers"),
         .write(
@@ -83,13 +97,18 @@ extension ConditionTests {
         let fixture = try ServiceFixture()
         for (path, body) in [
             ("/v1/customers", #"{"customer":{"name":"c"}}"#),
+            ("/v1/customers", #"{"customer":{"name":"d"}}"#),
             (
                 "/v1/properties",
                 #"{"properties":[{"name":"p","customerId":1},{"name":"q","customerId":1}]}"#
             ),
-            ("/v1/units", #"{"units":[{"name":"u","propertyId":1}]}"#),
+            (
+                "/v1/units",
+                #"{"units":[{"name":"u","propertyId":1},{"name":"v","propertyId":1}]}"#
+            ),
             ("/v1/orders", #"{"title":"t"}"#), ("/v1/orders", #"{"title":"t"}"#),
             ("/v1/orders/1/comments", comment), ("/v1/addresses", address),
+            ("/v1/order-fields", field), ("/v1/contact-persons", person),
             ("/v1/appointments", appointment), ("/v2/documents", document),
             ("/v2/documents/1/attachments", attachment), ("/v1/eed", eed),
         ] {

@@ -15,7 +15,11 @@ struct ContinuationTests {
                     operation: operation, account: 1_048_575, id: (1 << 53) - 1,
                     keyGeneration: .max),
                 AdmittedRequest(operation: operation, account: 0, id: 0, keyGeneration: 0),
-            ].flatMap { [.admitted($0), .upload($0, upload)] }
+            ].flatMap { (request: AdmittedRequest) -> [Continuation] in
+                var other = request
+                other.part = (1 << 53) - 1
+                return [.admitted(request), .admitted(other), .upload(request, upload)]
+            }
         }
     }
 
@@ -59,10 +63,10 @@ struct ContinuationTests {
     }
 
     private var blobs: [Continuation] {
-        let ranges = [0..<0, 5..<9, 0..<100_000_000, Int.max..<Int.max]
+        let ranges = [0..<0, 5..<9, 0..<100_000_000, (1 << 32) - 1..<(1 << 32) - 1]
         return ranges.flatMap { bytes in
             [0, 1, 1 << 40, UInt64.max].map {
-                .blob(BlobContinuation(blob: $0, bytes: bytes))
+                .blob(BlobContinuation(blob: $0, owner: ~$0, bytes: bytes))
             }
         }
     }
@@ -92,7 +96,7 @@ struct ContinuationTests {
     func impossibleRequests() async {
         Self.unpack(1, 7, 9, 0)
         await #expect(processExitsWith: .failure) { Self.unpack(0xFF_01, 7, 9, 0) }
-        await #expect(processExitsWith: .failure) { Self.unpack(1, 7, 9, 1) }
+        await #expect(processExitsWith: .failure) { Self.unpack(1, 7, 9, 1 << 53) }
         await #expect(processExitsWith: .failure) { Self.unpack(2, 1, 1, 0) }
     }
 
@@ -113,9 +117,9 @@ struct ContinuationTests {
 
     @Test("traps on a file's bytes that end before they begin.")
     func impossibleBlobs() async {
-        Self.unpack(5, 1, 5, 9)
-        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, 5) }
-        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, .max) }
+        Self.unpack(5, 1, 9 << 32 | 5, 7)
+        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 5 << 32 | 9, 7) }
+        await #expect(processExitsWith: .failure) { Self.unpack(5, 1, 9, 7) }
     }
 
     /// Unpacks words that may be impossible.

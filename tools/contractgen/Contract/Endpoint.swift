@@ -11,13 +11,15 @@ struct Endpoint {
             case text(ClosedRange<Int>)
             /// One of a closed set, which has a schema of its own.
             case choice(String)
+            /// Ids between commas.
+            case ids(ClosedRange<Int>)
             case cursor
         }
         let name: String
         let kind: Kind
         let isRequired: Bool
-        /// Required unless that other parameter is given.
-        let requiredUnless: String?
+        /// Required unless one of those other parameters is given; empty when it is not required.
+        let requiredUnless: [String]
         let description: String
     }
 
@@ -36,8 +38,8 @@ struct Endpoint {
     let summary: String
     let description: String
     let isDeprecated: Bool
-    /// Of the path: at most one, an id or one of a closed set.
-    let pathParameter: Named?
+    /// Of the path: at most two ids, or one of a closed set.
+    let pathParameters: [Named]
     let query: [Parameter]
     /// The fields that it reads, as HTTP names them: If-Match, Range.
     let fields: [Named]
@@ -72,12 +74,15 @@ struct Endpoint {
 
     /// limit, offset and cursor go together as a page; nil when the list has none. A `limit` without a
     /// cursor is a parameter as any other.
-    var page: (isRequired: Bool, limit: ClosedRange<Int>)? {
+    ///
+    /// `unless`: the parameters that do as well where limit and offset are required.
+    var page: (isRequired: Bool, unless: [String], limit: ClosedRange<Int>)? {
         guard query.contains(where: { $0.name == "cursor" }),
             let limit = query.first(where: { $0.name == "limit" }),
             case .integer(let range) = limit.kind
         else { return nil }
-        return (limit.requiredUnless != nil, range)
+        let others = limit.requiredUnless.filter { $0 != "cursor" }
+        return (!limit.requiredUnless.isEmpty, others, range)
     }
 
     /// The parameters that are not part of a page.
@@ -156,9 +161,9 @@ extension Endpoint {
         namedLocation = tree["x-location"]?.string
 
         let parameters = try Parameters(tree, id, in: document, schemas)
-        guard parameters.inPath.map(\.name) == Self.placeholders(path), parameters.inPath.count <= 1
+        guard parameters.inPath.map(\.name) == Self.placeholders(path), parameters.inPath.count <= 2
         else { throw GeneratorFault("\(id): path parameters do not fit \(path)") }
-        pathParameter = parameters.inPath.first
+        pathParameters = parameters.inPath
         query = parameters.inQuery
         fields = parameters.inFields
         body = try RequestBody(tree, id, schemas)
@@ -170,6 +175,10 @@ extension Endpoint {
         }
         guard (body != nil) == (maxBodyBytes > 0) else {
             throw GeneratorFault("\(id): a body needs x-max-body-bytes, and the other way round")
+        }
+        // What an exchange keeps while a streamed body arrives has room for one id.
+        guard !(body?.isStreamed ?? false) || pathParameters.count <= 1 else {
+            throw GeneratorFault("\(id): a body is streamed to a path with one id at most")
         }
         let isPaged = query.contains { $0.name == "cursor" }
         answer = try Answer(tree, id, isPaged: isPaged, in: document, schemas)

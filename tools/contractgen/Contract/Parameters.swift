@@ -61,11 +61,14 @@ struct Parameters {
             case .month: kind = .month
             case .string(let length?): kind = .text(length)
             case .choice(let name): kind = .choice(name)
+            case .array(.id(_, smallest: 1), let count?, isUnique: false): kind = .ids(count)
             default: throw GeneratorFault("\(id): parameter \(name) is not understood")
             }
         }
         return Endpoint.Parameter(
             name: name, kind: kind, isRequired: tree["required"] == .boolean(true),
-            requiredUnless: tree["x-required-unless"]?.string, description: description)
+            requiredUnless: tree["x-required-unless"].map {
+                $0.string.map { [$0] } ?? $0.strings
+            } ?? [], description: description)
     }
 }

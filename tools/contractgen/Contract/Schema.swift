@@ -27,6 +27,8 @@ struct ObjectSchema {
         let isRequired: Bool
         /// What it says of another record; nil when it is no reference.
         let reference: Reference?
+        /// Whether null removes it: of a merge patch, a member that the record may lack.
+        let isRemovable: Bool
     }
 
     /// A member that names a record: `x-refers-to`, `x-updates` (the record that the object is to change) or
@@ -43,6 +45,8 @@ struct ObjectSchema {
     let alternatives: [[String]]
     /// minProperties: at least one member.
     let needsOne: Bool
+    /// Whether it is a merge patch (RFC 7396): null is no value, it removes.
+    let isMergePatch: Bool
 
     struct Condition {
         let unless: [String]
@@ -101,23 +105,30 @@ struct SchemaReader {
             [
                 "$schema", "title", "description", "type", "properties", "required",
                 "additionalProperties", "minProperties", "if", "else", "allOf", "examples",
+                "x-merge-patch",
             ])
         guard tree["additionalProperties"] == .boolean(false) else {
             throw GeneratorFault("\(name): additionalProperties must be false")
         }
         let required = tree["required"]?.strings ?? []
+        let isMergePatch = tree["x-merge-patch"] == .boolean(true)
         var members: [ObjectSchema.Member] = []
         for member in tree["properties"]?.members ?? [] {
             let place = "\(name).\(member.name)"
             if ["member", "value", "faults", "seen", "place", "writer"].contains(member.name) {
                 throw GeneratorFault("\(place): the generated code has its own \(member.name)")
             }
+            let removable = Self.withoutNull(member.value)
+            guard removable == nil || isMergePatch else {
+                throw GeneratorFault("\(place): null is for members of a merge patch")
+            }
+            let value = removable ?? member.value
             members.append(
                 ObjectSchema.Member(
-                    name: member.name, description: try description(member.value, place),
-                    shape: try shape(member.value, place),
-                    isRequired: required.contains(member.name),
-                    reference: try ObjectSchema.Reference(member.value, place)))
+                    name: member.name, description: try description(value, place),
+                    shape: try shape(value, place), isRequired: required.contains(member.name),
+                    reference: try ObjectSchema.Reference(value, place),
+                    isRemovable: removable != nil))
         }
         guard members.count <= 32 else {
             throw GeneratorFault("\(name): more members than a 32-bit mask has bits")
@@ -126,7 +137,27 @@ struct SchemaReader {
         guard minimum <= 1 else { throw GeneratorFault("\(name): minProperties beyond 1") }
         return ObjectSchema(
             members: members, conditional: try condition(tree, name),
-            alternatives: try alternatives(tree, name), needsOne: minimum == 1)
+            alternatives: try alternatives(tree, name), needsOne: minimum == 1,
+            isMergePatch: isMergePatch)
+    }
+
+    /// What a member takes beside null: of `"type": [T, "null"]`, and of `"anyOf": [X, {"type": "null"}]`; nil for
+    /// one that takes no null.
+    private static func withoutNull(_ tree: Tree) -> Tree? {
+        if case .array(let types) = tree["type"], types.last == .string("null") {
+            let others = Array(types.dropLast())
+            let type = others.count == 1 ? others[0] : .array(others)
+            return .object(
+                tree.members.map {
+                    $0.name == "type" ? Tree.Member(name: "type", value: type) : $0
+                })
+        }
+        let null = Tree.object([Tree.Member(name: "type", value: .string("null"))])
+        guard let choices = tree["anyOf"]?.elements, choices.count == 2, choices[1] == null
+        else { return nil }
+        let own = tree.members.filter { $0.name != "anyOf" }
+        return .object(
+            own + choices[0].members.filter { inner in !own.contains { $0.name == inner.name } })
     }
 
     /// `"allOf": [{"anyOf": [{"required": [a]}, {"required": [b]}]}, …]`: of each group one at least.

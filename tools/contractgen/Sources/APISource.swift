@@ -55,7 +55,7 @@ enum APISource {
         source.doc(
             "Before the body of \(endpoint.id) is read: has the exchange take it piece by piece, or answers with a "
                 + "problem.")
-        let id = endpoint.pathParameter.map { ["_ \($0.name): UInt64"] } ?? []
+        let id = endpoint.pathParameters.map { "_ \($0.name): UInt64" }
         source.list(
             "mutating func \(endpoint.admission)(", id + ["_ exchange: inout Exchange"], ")")
     }
@@ -73,7 +73,7 @@ enum APISource {
         source.indented { source in
             source.line("switch operation {")
             for endpoint in endpoints where endpoint.streamsBody {
-                let id = endpoint.pathParameter == nil ? "" : "id, "
+                let id = endpoint.pathParameters.isEmpty ? "" : "id, "
                 source.line("case .\(endpoint.id): \(endpoint.admission)(\(id)&exchange)")
             }
             source.line("default: preconditionFailure(\"\\(operation) streams no body\")")
@@ -93,7 +93,9 @@ enum APISource {
             }
             source.line("try request.expectNoQuery()")
             var arguments: [String] = []
-            if let id = endpoint.pathParameter { arguments.append("\(id.name): \(id.reading)") }
+            for (place, id) in endpoint.pathParameters.enumerated() {
+                arguments.append("\(id.name): \(id.reading(at: place))")
+            }
             if let body = endpoint.model {
                 source.line(
                     "let body = try request.body(as: \(body).self, of: .\(endpoint.id), parser)")

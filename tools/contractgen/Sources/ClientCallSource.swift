@@ -15,7 +15,7 @@ enum ClientCallSource {
                 call(method, &source)
                 if method.endpoint.streamsBody {
                     source.line()
-                    let id = method.endpoint.pathParameter.map { ["_ \($0.name): UInt64"] } ?? []
+                    let id = method.endpoint.pathParameters.map { "_ \($0.name): UInt64" }
                     source.list(
                         "mutating func \(method.endpoint.admission)(",
                         id + ["_ exchange: inout ClientCall"], ") {}")

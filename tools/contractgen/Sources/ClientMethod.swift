@@ -20,7 +20,7 @@ struct ClientMethod {
         isConditional =
             endpoint.method == "get" && endpoint.fields.contains { $0.name == "If-None-Match" }
         var parameters: [Parameter] = []
-        if let id = endpoint.pathParameter {
+        for id in endpoint.pathParameters {
             parameters.append(
                 Parameter(
                     declaration: "_ \(id.name): \(id.swiftType)", name: id.name,
@@ -35,7 +35,9 @@ struct ClientMethod {
                     name: filter.name, description: filter.description,
                     statement: "request.add(\(filter.name.literal), \(filter.name))"))
         }
-        if let page = endpoint.page { parameters += Self.page(endpoint, page.isRequired) }
+        if let page = endpoint.page {
+            parameters += Self.page(endpoint, page.isRequired && page.unless.isEmpty)
+        }
         for field in endpoint.fields where field.name != "If-None-Match" || !isConditional {
             parameters.append(try Self.field(field, endpoint))
         }

@@ -123,7 +123,7 @@ enum ClientSource {
         _ method: ClientMethod, _ parameters: [ClientMethod.Parameter], _ source: inout Source,
         and further: [String] = []
     ) {
-        let id = method.endpoint.pathParameter.map { ", \($0.name)" } ?? ""
+        let id = method.endpoint.pathParameters.map { ", \($0.name)" }.joined()
         let statements = parameters.compactMap(\.statement) + further
         let binding = statements.isEmpty ? "let" : "var"
         source.line("\(binding) request = RelayRequest(.\(method.endpoint.id)\(id))")

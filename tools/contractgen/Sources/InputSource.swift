@@ -20,7 +20,7 @@ enum InputSource {
         func add(_ name: String, _ type: String, _ description: String) {
             members.append(Member(name: name, type: type, description: description))
         }
-        if let id = endpoint.pathParameter { add(id.name, id.swiftType, "From the path.") }
+        for id in endpoint.pathParameters { add(id.name, id.swiftType, "From the path.") }
         if endpoint.page != nil { add("page", "PageRequest", "Which part of the list.") }
         for filter in endpoint.filters {
             add(
@@ -84,8 +84,9 @@ enum InputSource {
                         ["as: \(body).self", "of: .\(endpoint.id)", "parser"], ")")
                 }
                 let arguments = members.map { member in
-                    let id = endpoint.pathParameter.flatMap { $0.name == member.name ? $0 : nil }
-                    return "\(member.name): \(id?.reading ?? member.name)"
+                    let place = endpoint.pathParameters.firstIndex { $0.name == member.name }
+                    let reading = place.map { endpoint.pathParameters[$0].reading(at: $0) }
+                    return "\(member.name): \(reading ?? member.name)"
                 }
                 source.list("self.init(", arguments, ")")
             }
@@ -136,12 +137,24 @@ enum InputSource {
             let place = endpoint.query.firstIndex { $0.name == name }!
             return "seen & 0b\(String(1 << place, radix: 2)) != 0"
         }
+        for filter in endpoint.filters {
+            guard case .ids = filter.kind else { continue }
+            source.line("if \(has(filter.name)) {")
+            source.indented {
+                $0.line("faults.expectAlone(\(filter.name.literal), seen.nonzeroBitCount == 1)")
+            }
+            source.line("}")
+        }
         if let page = endpoint.page {
+            let others = page.unless.map { "!(\(has($0)))" }
+            let isRequired =
+                page.isRequired ? (others.isEmpty ? ["true"] : others) : ["false"]
+            source.line("let needsPage = \(isRequired.joined(separator: " && "))")
             source.line("page.check(")
             source.indented { source in
                 source.line("hasLimit: \(has("limit")), hasOffset: \(has("offset")),")
                 source.line(
-                    "hasCursor: \(has("cursor")), isRequired: \(page.isRequired), into: &faults)")
+                    "hasCursor: \(has("cursor")), isRequired: needsPage, into: &faults)")
             }
         }
         for filter in endpoint.filters where filter.isRequired {
@@ -155,8 +168,10 @@ extension Endpoint.Named {
     /// The type of a parameter in the path.
     var swiftType: String { choice ?? "UInt64" }
 
-    /// What reads it from the request.
-    var reading: String { choice == nil ? "request.id0" : "request.choice()" }
+    /// What reads it from the request: the first of the path's parameters or the second.
+    func reading(at place: Int) -> String {
+        choice == nil ? "request.id\(place)" : "request.choice()"
+    }
 }
 
 extension Endpoint.Parameter {
@@ -170,6 +185,7 @@ extension Endpoint.Parameter {
         case .month: "CalendarMonth"
         case .text: "String"
         case .choice(let name): name
+        case .ids: "[UInt64]"
         case .cursor: "Cursor"
         }
     }
@@ -185,6 +201,7 @@ extension Endpoint.Parameter {
         case .month: "faults.month(\(name), value)"
         case .text(let length): "faults.text(\(name), value, length: \(length.text))"
         case .choice: "faults.choice(\(name), value)"
+        case .ids(let count): "faults.ids(\(name), value, count: \(count.text))"
         case .cursor: "faults.cursor(\(name), value)"
         }
     }

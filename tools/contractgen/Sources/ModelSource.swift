@@ -6,12 +6,19 @@ struct ModelSource {
     var source: Source {
         var source = Source(imports: ["JSON"])
         source.doc(schema.description)
-        source.block("public struct \(schema.name): ContractModel") { source in
+        source.block(
+            "public struct \(schema.name): \(removable.isEmpty ? "ContractModel" : "MergePatch")"
+        ) { source in
             for member in object.members {
                 source.doc(member.description)
                 source.line("public var \(member.name): \(member.swiftType)")
             }
+            if !removable.isEmpty {
+                source.doc("The members that are to be removed: null in its JSON.")
+                source.line("public var removed: Members")
+            }
             source.line()
+            if !removable.isEmpty { memberSet(&source) }
             initializer(&source)
         }
         source.line()
@@ -31,14 +38,36 @@ struct ModelSource {
 
     private func initializer(_ source: inout Source) {
         source.doc("A value with those members; absent ones are left out of its JSON.")
-        let parameters = object.members.map { member in
+        var parameters = object.members.map { member in
             "\(member.name): \(member.swiftType)" + (member.isRequired ? "" : " = nil")
         }
+        if !removable.isEmpty { parameters.append("removed: Members = []") }
         source.list("public init(", parameters, ") {")
         source.indented { source in
             for member in object.members { source.line("self.\(member.name) = \(member.name)") }
+            if !removable.isEmpty { source.line("self.removed = removed") }
         }
         source.line("}")
+    }
+
+    private var removable: [ObjectSchema.Member] { object.members.filter(\.isRemovable) }
+
+    private func memberSet(_ source: inout Source) {
+        source.doc("Members that null removes.")
+        source.block("public struct Members: OptionSet, Sendable") { source in
+            source.doc("A bit for each.")
+            source.line("public let rawValue: UInt32")
+            source.line()
+            source.doc("The set with those bits.")
+            source.line("public init(rawValue: UInt32) { self.rawValue = rawValue }")
+            source.line()
+            for (bit, member) in removable.enumerated() {
+                source.doc(member.description)
+                source.line(
+                    "public static let \(member.name) = Members(rawValue: 1 << \(bit))")
+            }
+        }
+        source.line()
     }
 
     // MARK: Reading
@@ -51,6 +80,7 @@ struct ModelSource {
             for member in object.members {
                 source.line("var \(member.name): \(member.shape.swiftType)?")
             }
+            if !removable.isEmpty { source.line("var removed: Members = []") }
             source.line("var seen: UInt32 = 0")
             source.block("for member in value.members") { source in
                 source.line("let place = Self.place(of: member.name)")
@@ -61,6 +91,7 @@ struct ModelSource {
                     let name = place + 1 < object.members.count ? "case \(place):" : "default:"
                     source.line(name)
                     source.indented { source in
+                        if object.isMergePatch { null(member, &source) }
                         source.closure(
                             "\(member.name) = faults.at(\(member.name.literal))",
                             member.shape.reading("member.value", "$0"))
@@ -75,6 +106,18 @@ struct ModelSource {
                     "guard ", needed, " else { return nil }", wrapped: "else { return nil }")
             }
             for member in object.members { source.line("self.\(member.name) = \(member.name)") }
+            if !removable.isEmpty { source.line("self.removed = removed") }
+        }
+    }
+
+    /// What null does to a member of a merge patch.
+    private func null(_ member: ObjectSchema.Member, _ source: inout Source) {
+        source.block("if member.value.kind == .null") { source in
+            source.line(
+                member.isRemovable
+                    ? "removed.insert(.\(member.name))"
+                    : "faults.cannotRemove(\(member.name.literal))")
+            source.line("continue")
         }
     }
 
@@ -143,6 +186,12 @@ struct ModelSource {
             source.line("writer.beginObject()")
             for member in object.members {
                 let call = member.shape.writing(member.name)
+                if member.isRemovable {
+                    source.block("if removed.contains(.\(member.name))") {
+                        $0.line("writer.name(\(member.name.literal))")
+                        $0.line("writer.null()")
+                    }
+                }
                 source.line(
                     member.isRequired ? call : "if let \(member.name) { \(call) }")
             }

@@ -13,11 +13,12 @@ struct RouterSource {
         let root = Node()
         for endpoint in endpoints {
             var node = root
+            var parameters = endpoint.pathParameters[...]
             for segment in endpoint.segments {
                 if segment.hasPrefix("{") {
                     node.parameter = node.parameter ?? Node()
                     node = node.parameter!
-                    node.choice = endpoint.pathParameter?.choice
+                    node.choice = parameters.popFirst()?.choice
                 } else if let known = node.literals.first(where: { $0.segment == segment }) {
                     node = known.node
                 } else {
@@ -35,7 +36,7 @@ struct RouterSource {
             source.block(
                 "static func route(_ method: Method, _ segments: PathSegments) -> RouteMatch"
             ) { source in
-                emit(root, depth: 0, parameter: nil, &source)
+                emit(root, depth: 0, parameters: [], &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
@@ -43,15 +44,18 @@ struct RouterSource {
     }
 
     /// The comparisons below a node whose segments before `depth` have matched.
+    ///
+    /// `parameters`: the arguments that read those of the path so far.
     private static func emit(
-        _ node: Node, depth: Int, parameter: String?, _ source: inout Source
+        _ node: Node, depth: Int, parameters: [String], _ source: inout Source
     ) {
         if !node.endpoints.isEmpty {
             let target = ["get", "post", "patch", "delete"].compactMap { method in
                 node.endpoints.first { $0.method == method }.map { "\(method): .\($0.id)" }
             }
             source.block("if segments.count == \(depth)") { source in
-                let match = ".match(method, \(parameter ?? "id: nil"))"
+                let arguments = ["method"] + (parameters.isEmpty ? ["id: nil"] : parameters)
+                let match = ".match(\(arguments.joined(separator: ", ")))"
                 let isWrapped = source.list("return RouteTarget(", target, ")")
                 if isWrapped { source.line(match) } else { source.indented { $0.line(match) } }
             }
@@ -62,15 +66,16 @@ struct RouterSource {
         }
         for (segment, next) in node.literals {
             source.block("if segments.matches(\(depth), \(segment.literal))") { source in
-                emit(next, depth: depth + 1, parameter: parameter, &source)
+                emit(next, depth: depth + 1, parameters: parameters, &source)
                 source.line("return RouteMatch(.notFound)")
             }
         }
         guard let next = node.parameter else { return }
+        let label = parameters.isEmpty ? "id" : "part"
         let reading =
             next.choice.map { name in
                 "choice: segments.choice(\(depth), \(name).allCases.map(\\.name))"
-            } ?? "id: segments.id(\(depth))"
-        emit(next, depth: depth + 1, parameter: reading, &source)
+            } ?? "\(label): segments.id(\(depth))"
+        emit(next, depth: depth + 1, parameters: parameters + [reading], &source)
     }
 }

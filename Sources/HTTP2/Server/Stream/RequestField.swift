@@ -114,7 +114,8 @@ public enum RequestField: Int, Sendable, CaseIterable {
 public enum ResponseField: UInt8, Sendable, CaseIterable {
     case contentType, contentLength, etag, totalCount, link, location, allow, retryAfter
     case wwwAuthenticate, acceptRanges, contentRange, contentDisposition, deprecation
-    case cacheControl, contentTypeOptions, acceptEncoding, idempotencyReplayed, relaySeq
+    case cacheControl, contentTypeOptions, acceptEncoding, acceptPatch, idempotencyReplayed
+    case relaySeq, relayMissing
 
     /// The field's name on the wire, in lower case as RFC 9113 §8.2 asks.
     public var name: StaticString {
@@ -137,6 +138,8 @@ public enum ResponseField: UInt8, Sendable, CaseIterable {
         case .acceptEncoding: "accept-encoding"
         case .idempotencyReplayed: "idempotency-replayed"
         case .relaySeq: "relay-seq"
+        case .acceptPatch: "accept-patch"
+        case .relayMissing: "relay-missing"
         }
     }
 

@@ -3,10 +3,11 @@
 import CivilTime
 import JSON
 
-/// The changes of an appointment: at least one member. Members that are absent stay as they are;
-/// none can be removed (null is a fault). The rules apply to the changed appointment: `dateEnd`
-/// must be after `dateStart` even if the body has only one of them.
-public struct AppointmentPatch: ContractModel {
+/// The changes of an appointment, as a merge patch (RFC 7396): at least one member. Members that
+/// are absent stay as they are. null removes `description`; no other member can be removed. The
+/// rules apply to the changed appointment: `dateEnd` must be after `dateStart` even if the body has
+/// only one of them.
+public struct AppointmentPatch: MergePatch {
     /// The subject, in one line.
     public var title: String?
     /// The details.
@@ -19,6 +20,20 @@ public struct AppointmentPatch: ContractModel {
     public var location: String?
     /// The customer that it is for.
     public var customerId: UInt64?
+    /// The members that are to be removed: null in its JSON.
+    public var removed: Members
+
+    /// Members that null removes.
+    public struct Members: OptionSet, Sendable {
+        /// A bit for each.
+        public let rawValue: UInt32
+
+        /// The set with those bits.
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// The details.
+        public static let description = Members(rawValue: 1 << 0)
+    }
 
     /// A value with those members; absent ones are left out of its JSON.
     public init(
@@ -27,7 +42,8 @@ public struct AppointmentPatch: ContractModel {
         dateStart: WallTime? = nil,
         dateEnd: WallTime? = nil,
         location: String? = nil,
-        customerId: UInt64? = nil
+        customerId: UInt64? = nil,
+        removed: Members = []
     ) {
         self.title = title
         self.description = description
@@ -35,6 +51,7 @@ public struct AppointmentPatch: ContractModel {
         self.dateEnd = dateEnd
         self.location = location
         self.customerId = customerId
+        self.removed = removed
     }
 }
 
@@ -50,6 +67,7 @@ extension AppointmentPatch {
         var dateEnd: WallTime?
         var location: String?
         var customerId: UInt64?
+        var removed: Members = []
         var seen: UInt32 = 0
         for member in value.members {
             let place = Self.place(of: member.name)
@@ -57,18 +75,42 @@ extension AppointmentPatch {
             else { continue }
             switch place {
             case 0:
+                if member.value.kind == .null {
+                    faults.cannotRemove("title")
+                    continue
+                }
                 title = faults.at("title") { $0.string(member.value, length: 1...200) }
             case 1:
+                if member.value.kind == .null {
+                    removed.insert(.description)
+                    continue
+                }
                 description = faults.at("description") {
                     $0.string(member.value, length: 0...10_000)
                 }
             case 2:
+                if member.value.kind == .null {
+                    faults.cannotRemove("dateStart")
+                    continue
+                }
                 dateStart = faults.at("dateStart") { $0.wallTime(member.value) }
             case 3:
+                if member.value.kind == .null {
+                    faults.cannotRemove("dateEnd")
+                    continue
+                }
                 dateEnd = faults.at("dateEnd") { $0.wallTime(member.value) }
             case 4:
+                if member.value.kind == .null {
+                    faults.cannotRemove("location")
+                    continue
+                }
                 location = faults.at("location") { $0.string(member.value, length: 0...500) }
             default:
+                if member.value.kind == .null {
+                    faults.cannotRemove("customerId")
+                    continue
+                }
                 customerId = faults.at("customerId") { $0.id(member.value, .either) }
             }
         }
@@ -84,6 +126,7 @@ extension AppointmentPatch {
         self.dateEnd = dateEnd
         self.location = location
         self.customerId = customerId
+        self.removed = removed
     }
 
     // A member's place in the order of the schema; -1 for an unknown name.
@@ -114,6 +157,10 @@ extension AppointmentPatch {
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
         if let title { writer.member("title", title) }
+        if removed.contains(.description) {
+            writer.name("description")
+            writer.null()
+        }
         if let description { writer.member("description", description) }
         if let dateStart { writer.member("dateStart", dateStart) }
         if let dateEnd { writer.member("dateEnd", dateEnd) }

@@ -3,9 +3,10 @@
 import CivilTime
 import JSON
 
-/// The changes of an order: at least one member. Members that are absent stay as they are; none can
-/// be removed (null is a fault).
-public struct OrderPatch: ContractModel {
+/// The changes of an order, as a merge patch (RFC 7396): at least one member. Members that are
+/// absent stay as they are. null removes a member that an order may lack; `title`, `status`,
+/// `fields` and `contactPersons` cannot be removed. Arrays are replaced as a whole.
+public struct OrderPatch: MergePatch {
     /// The state of an order. Any state may follow any other. NULL is a status of that name, not
     /// JSON null.
     public var status: OrderStatus?
@@ -13,23 +14,109 @@ public struct OrderPatch: ContractModel {
     public var dueDate: Timestamp?
     /// The order's id in your system.
     public var internalId: String?
-    /// An address inside another record. Without `id` a new address is recorded, and the four
-    /// members that make an address are required. With the `id` of a recorded address alone, that
-    /// record is meant. With `id` and further members that differ, a new address is recorded: the
-    /// one named, with those members changed.
+    /// The address, which takes the place of the present one as a whole; null removes it. Without
+    /// `id` a new address is recorded, and the four members that make an address are required. With
+    /// the `id` of a recorded address alone, that record is meant. With `id` and further members
+    /// that differ, a new address is recorded: the one named, with those members changed.
     public var address: AddressInput?
+    /// The task, in one line.
+    public var title: String?
+    /// The time at which to look at it again.
+    public var followUpDate: Timestamp?
+    /// Whether the customer should not see the order.
+    public var isInternal: Bool?
+    /// The kind of order.
+    public var type: String?
+    /// The task that it came from.
+    public var taskId: String?
+    /// The property that it concerns.
+    public var propertyId: UInt64?
+    /// The order in casavi.
+    public var casaviOrderId: UInt64?
+    /// The ticket in casavi.
+    public var casaviTicketId: UInt64?
+    /// The fields, which replace all that the order has. One that says the same as a present one
+    /// keeps its id.
+    public var fields: [NewOrderField]?
+    /// The contact persons, who replace all that the order has. One of whom the same is said as of
+    /// a present one keeps the id.
+    public var contactPersons: [NewContactPerson]?
+    /// The customer that it is for.
+    public var customerId: UInt64?
+    /// The members that are to be removed: null in its JSON.
+    public var removed: Members
+
+    /// Members that null removes.
+    public struct Members: OptionSet, Sendable {
+        /// A bit for each.
+        public let rawValue: UInt32
+
+        /// The set with those bits.
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// The time by which it has to be done.
+        public static let dueDate = Members(rawValue: 1 << 0)
+        /// The order's id in your system.
+        public static let internalId = Members(rawValue: 1 << 1)
+        /// The address, which takes the place of the present one as a whole; null removes it.
+        /// Without `id` a new address is recorded, and the four members that make an address are
+        /// required. With the `id` of a recorded address alone, that record is meant. With `id` and
+        /// further members that differ, a new address is recorded: the one named, with those
+        /// members changed.
+        public static let address = Members(rawValue: 1 << 2)
+        /// The time at which to look at it again.
+        public static let followUpDate = Members(rawValue: 1 << 3)
+        /// Whether the customer should not see the order.
+        public static let isInternal = Members(rawValue: 1 << 4)
+        /// The kind of order.
+        public static let type = Members(rawValue: 1 << 5)
+        /// The task that it came from.
+        public static let taskId = Members(rawValue: 1 << 6)
+        /// The property that it concerns.
+        public static let propertyId = Members(rawValue: 1 << 7)
+        /// The order in casavi.
+        public static let casaviOrderId = Members(rawValue: 1 << 8)
+        /// The ticket in casavi.
+        public static let casaviTicketId = Members(rawValue: 1 << 9)
+        /// The customer that it is for.
+        public static let customerId = Members(rawValue: 1 << 10)
+    }
 
     /// A value with those members; absent ones are left out of its JSON.
     public init(
         status: OrderStatus? = nil,
         dueDate: Timestamp? = nil,
         internalId: String? = nil,
-        address: AddressInput? = nil
+        address: AddressInput? = nil,
+        title: String? = nil,
+        followUpDate: Timestamp? = nil,
+        isInternal: Bool? = nil,
+        type: String? = nil,
+        taskId: String? = nil,
+        propertyId: UInt64? = nil,
+        casaviOrderId: UInt64? = nil,
+        casaviTicketId: UInt64? = nil,
+        fields: [NewOrderField]? = nil,
+        contactPersons: [NewContactPerson]? = nil,
+        customerId: UInt64? = nil,
+        removed: Members = []
     ) {
         self.status = status
         self.dueDate = dueDate
         self.internalId = internalId
         self.address = address
+        self.title = title
+        self.followUpDate = followUpDate
+        self.isInternal = isInternal
+        self.type = type
+        self.taskId = taskId
+        self.propertyId = propertyId
+        self.casaviOrderId = casaviOrderId
+        self.casaviTicketId = casaviTicketId
+        self.fields = fields
+        self.contactPersons = contactPersons
+        self.customerId = customerId
+        self.removed = removed
     }
 }
 
@@ -43,6 +130,18 @@ extension OrderPatch {
         var dueDate: Timestamp?
         var internalId: String?
         var address: AddressInput?
+        var title: String?
+        var followUpDate: Timestamp?
+        var isInternal: Bool?
+        var type: String?
+        var taskId: String?
+        var propertyId: UInt64?
+        var casaviOrderId: UInt64?
+        var casaviTicketId: UInt64?
+        var fields: [NewOrderField]?
+        var contactPersons: [NewContactPerson]?
+        var customerId: UInt64?
+        var removed: Members = []
         var seen: UInt32 = 0
         for member in value.members {
             let place = Self.place(of: member.name)
@@ -50,34 +149,153 @@ extension OrderPatch {
             else { continue }
             switch place {
             case 0:
+                if member.value.kind == .null {
+                    faults.cannotRemove("status")
+                    continue
+                }
                 status = faults.at("status") { $0.choice(member.value) }
             case 1:
+                if member.value.kind == .null {
+                    removed.insert(.dueDate)
+                    continue
+                }
                 dueDate = faults.at("dueDate") { $0.time(member.value) }
             case 2:
+                if member.value.kind == .null {
+                    removed.insert(.internalId)
+                    continue
+                }
                 internalId = faults.at("internalId") { $0.string(member.value, length: 1...100) }
-            default:
+            case 3:
+                if member.value.kind == .null {
+                    removed.insert(.address)
+                    continue
+                }
                 address = faults.at("address") { AddressInput(decoding: member.value, into: &$0) }
+            case 4:
+                if member.value.kind == .null {
+                    faults.cannotRemove("title")
+                    continue
+                }
+                title = faults.at("title") { $0.string(member.value, length: 1...200) }
+            case 5:
+                if member.value.kind == .null {
+                    removed.insert(.followUpDate)
+                    continue
+                }
+                followUpDate = faults.at("followUpDate") { $0.time(member.value) }
+            case 6:
+                if member.value.kind == .null {
+                    removed.insert(.isInternal)
+                    continue
+                }
+                isInternal = faults.at("isInternal") { $0.boolean(member.value) }
+            case 7:
+                if member.value.kind == .null {
+                    removed.insert(.type)
+                    continue
+                }
+                type = faults.at("type") { $0.string(member.value, length: 1...100) }
+            case 8:
+                if member.value.kind == .null {
+                    removed.insert(.taskId)
+                    continue
+                }
+                taskId = faults.at("taskId") { $0.string(member.value, length: 1...100) }
+            case 9:
+                if member.value.kind == .null {
+                    removed.insert(.propertyId)
+                    continue
+                }
+                propertyId = faults.at("propertyId") { $0.id(member.value, .either) }
+            case 10:
+                if member.value.kind == .null {
+                    removed.insert(.casaviOrderId)
+                    continue
+                }
+                casaviOrderId = faults.at("casaviOrderId") { $0.id(member.value, .either, from: 0) }
+            case 11:
+                if member.value.kind == .null {
+                    removed.insert(.casaviTicketId)
+                    continue
+                }
+                casaviTicketId = faults.at("casaviTicketId") {
+                    $0.id(member.value, .either, from: 0)
+                }
+            case 12:
+                if member.value.kind == .null {
+                    faults.cannotRemove("fields")
+                    continue
+                }
+                fields = faults.at("fields") {
+                    $0.array(member.value, count: 0...100, NewOrderField.init(decoding:into:))
+                }
+            case 13:
+                if member.value.kind == .null {
+                    faults.cannotRemove("contactPersons")
+                    continue
+                }
+                contactPersons = faults.at("contactPersons") {
+                    $0.array(member.value, count: 0...100, NewContactPerson.init(decoding:into:))
+                }
+            default:
+                if member.value.kind == .null {
+                    removed.insert(.customerId)
+                    continue
+                }
+                customerId = faults.at("customerId") { $0.id(member.value, .either) }
             }
         }
         if seen == 0 {
-            faults.add(.required, "expected at least one of status, dueDate, internalId, address")
+            faults.add(
+                .required,
+                "expected at least one of status, dueDate, internalId, address, title, followUpDate, isInternal, type, taskId, propertyId, casaviOrderId, casaviTicketId, fields, contactPersons, customerId"
+            )
         }
         self.status = status
         self.dueDate = dueDate
         self.internalId = internalId
         self.address = address
+        self.title = title
+        self.followUpDate = followUpDate
+        self.isInternal = isInternal
+        self.type = type
+        self.taskId = taskId
+        self.propertyId = propertyId
+        self.casaviOrderId = casaviOrderId
+        self.casaviTicketId = casaviTicketId
+        self.fields = fields
+        self.contactPersons = contactPersons
+        self.customerId = customerId
+        self.removed = removed
     }
 
     // A member's place in the order of the schema; -1 for an unknown name.
     private static func place(of name: JSONString) -> Int {
         switch name.count {
+        case 4:
+            if name.matches("type") { return 7 }
+        case 5:
+            if name.matches("title") { return 4 }
         case 6:
             if name.matches("status") { return 0 }
+            if name.matches("taskId") { return 8 }
+            if name.matches("fields") { return 12 }
         case 7:
             if name.matches("dueDate") { return 1 }
             if name.matches("address") { return 3 }
         case 10:
             if name.matches("internalId") { return 2 }
+            if name.matches("isInternal") { return 6 }
+            if name.matches("propertyId") { return 9 }
+            if name.matches("customerId") { return 14 }
+        case 12:
+            if name.matches("followUpDate") { return 5 }
+        case 13:
+            if name.matches("casaviOrderId") { return 10 }
+        case 14:
+            if name.matches("casaviTicketId") { return 11 }
+            if name.matches("contactPersons") { return 13 }
         default: break
         }
         return -1
@@ -91,9 +309,64 @@ extension OrderPatch {
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
         if let status { writer.member("status", status) }
+        if removed.contains(.dueDate) {
+            writer.name("dueDate")
+            writer.null()
+        }
         if let dueDate { writer.member("dueDate", dueDate) }
+        if removed.contains(.internalId) {
+            writer.name("internalId")
+            writer.null()
+        }
         if let internalId { writer.member("internalId", internalId) }
+        if removed.contains(.address) {
+            writer.name("address")
+            writer.null()
+        }
         if let address { writer.member("address", address) }
+        if let title { writer.member("title", title) }
+        if removed.contains(.followUpDate) {
+            writer.name("followUpDate")
+            writer.null()
+        }
+        if let followUpDate { writer.member("followUpDate", followUpDate) }
+        if removed.contains(.isInternal) {
+            writer.name("isInternal")
+            writer.null()
+        }
+        if let isInternal { writer.member("isInternal", isInternal) }
+        if removed.contains(.type) {
+            writer.name("type")
+            writer.null()
+        }
+        if let type { writer.member("type", type) }
+        if removed.contains(.taskId) {
+            writer.name("taskId")
+            writer.null()
+        }
+        if let taskId { writer.member("taskId", taskId) }
+        if removed.contains(.propertyId) {
+            writer.name("propertyId")
+            writer.null()
+        }
+        if let propertyId { writer.member("propertyId", propertyId) }
+        if removed.contains(.casaviOrderId) {
+            writer.name("casaviOrderId")
+            writer.null()
+        }
+        if let casaviOrderId { writer.member("casaviOrderId", casaviOrderId) }
+        if removed.contains(.casaviTicketId) {
+            writer.name("casaviTicketId")
+            writer.null()
+        }
+        if let casaviTicketId { writer.member("casaviTicketId", casaviTicketId) }
+        if let fields { writer.member("fields", fields) }
+        if let contactPersons { writer.member("contactPersons", contactPersons) }
+        if removed.contains(.customerId) {
+            writer.name("customerId")
+            writer.null()
+        }
+        if let customerId { writer.member("customerId", customerId) }
         writer.endObject()
     }
 }

@@ -24,6 +24,8 @@ public enum ProblemName: UInt8, ContractChoice, CaseIterable {
     case underWay
     /// `cursor-expired`
     case cursorExpired
+    /// `position-gone`
+    case positionGone
     /// `precondition-failed`
     case preconditionFailed
     /// `content-too-large`
@@ -53,7 +55,7 @@ public enum ProblemName: UInt8, ContractChoice, CaseIterable {
 extension ProblemName {
     /// What a fault says.
     public static let expectation: StaticString =
-        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, storage-full"
+        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, position-gone, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, storage-full"
 
     /// The word that the contract has for it.
     public var name: StaticString {
@@ -68,6 +70,7 @@ extension ProblemName {
         case .conflict: "conflict"
         case .underWay: "under-way"
         case .cursorExpired: "cursor-expired"
+        case .positionGone: "position-gone"
         case .preconditionFailed: "precondition-failed"
         case .contentTooLarge: "content-too-large"
         case .recordFull: "record-full"

@@ -1,0 +1,78 @@
+import JSON
+import RelayContract
+import RelayStore
+
+/// From a store of an older format to the newest: lists that it lacks are filled from its documents.
+extension RecordApplier {
+    /// Moves a store on, if it is one of an older format. For whoever serves it: a list that is not
+    /// there yet would be read as empty.
+    public func moveOn(_ store: Store) throws(StoreError) {
+        guard try store.makeReader().view.formatVersion() < RelayStore.Limits.formatVersion
+        else { return }
+        try store.write { (transaction) throws(StoreError) in try moveOn(&transaction) }
+    }
+
+    /// Moves the store on in a transaction, before that changes anything.
+    func moveOn(_ transaction: inout StoreTransaction) throws(StoreError) {
+        if try transaction.hasNewestFormat() { return }
+        var next: DocumentKey? = DocumentKey(rawValue: 0)
+        while let from = next {
+            var links = GatheredLinks()
+            next = try links.gather(transaction.view, from: from, parser)
+            try links.enter(&transaction)
+        }
+        try transaction.setNewestFormat()
+    }
+}
+
+/// Links of some records that a store of format 1 lacks.
+private struct GatheredLinks {
+    private var entries: [ListEntry] = []
+    private var terms: [(term: ListTerm, id: UInt64)] = []
+
+    /// Gathers as much as may be in memory.
+    ///
+    /// - Returns: where to go on; nil at the end.
+    mutating func gather(
+        _ view: borrowing StoreView, from first: DocumentKey, _ parser: JSONParser
+    ) throws(StoreError) -> DocumentKey? {
+        var next: DocumentKey?
+        try view.forEachDocument(from: first) { (document) throws(StoreError) in
+            let key = document.key
+            guard let resource = Resource(rawValue: key.resource),
+                [.order, .document, .unit].contains(resource),
+                // One that is damaged is reported where it is read; it keeps nobody from the others.
+                let model = document.model(parser)
+            else { return true }
+            add(model, key.account, key.id)
+            if entries.count + terms.count < Limits.gatheredLinks { return true }
+            next = key.rawValue == .max ? nil : DocumentKey(rawValue: key.rawValue + 1)
+            return false
+        }
+        return next
+    }
+
+    private mutating func add(_ model: RecordModel, _ account: UInt32, _ id: UInt64) {
+        switch model {
+        case .order(let order): entries += order.partEntries(account)
+        case .document(let document):
+            let links = document.links(account)
+            entries += links.entries
+            let list = RecordList.documentsOfCustomer.key(account, document.customerId)
+            entries.append(ListEntry(list: list, key: UInt128(id)))
+        case .unit(let unit):
+            terms += unit.mscNumberTerm(account).map { (term: $0, id: id) }
+        default: break
+        }
+    }
+
+    /// Enters them in the order of the lists, so that a leaf is worked on once.
+    mutating func enter(_ transaction: inout StoreTransaction) throws(StoreError) {
+        for (term, id) in terms { entries.append(try transaction.entry(of: term, id)) }
+        entries.sort {
+            ($0.list.account, $0.list.kind, $0.list.parameter, $0.key)
+                < ($1.list.account, $1.list.kind, $1.list.parameter, $1.key)
+        }
+        for entry in entries { try transaction.insert(entry) }
+    }
+}

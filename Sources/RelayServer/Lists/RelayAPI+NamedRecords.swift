@@ -1,0 +1,70 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// Lists of records that a request names: by ids, or by names of the client's.
+extension RelayAPI {
+    /// Answers with the records of these ids, if there are ids; false if there are none.
+    mutating func answers(
+        _ ids: [UInt64]?, _ resource: Resource, _ exchange: inout RelayExchange
+    ) -> Bool {
+        guard let ids else { return false }
+        let records = NamedRecords(account: exchange.account, resource, ids: ids)
+        answerSelection(.named(records), PageRequest(), &exchange)
+        return true
+    }
+
+    /// Answers with the one record that has these names, if a name is given; false if none is.
+    mutating func answers(
+        externalID: String?, internalID: String?, _ resource: Resource, _ page: PageRequest,
+        _ exchange: inout RelayExchange
+    ) -> Bool {
+        if externalID == nil, internalID == nil { return false }
+        do throws(StoreError) {
+            let records = try NamedRecords(
+                account: exchange.account, resource, externalID: externalID,
+                internalID: internalID, in: reader.view)
+            answerSelection(.named(records), page, &exchange)
+        } catch {
+            exchange.reject(Problem(error))
+        }
+        return true
+    }
+
+    /// Answers with the units that have an mscNumber.
+    mutating func answerUnits(
+        _ mscNumber: String, _ input: GetUnitsInput, _ exchange: inout RelayExchange
+    ) {
+        if input.customerId != nil {
+            var faults = Faults()
+            faults.add(
+                .mismatch, parameter: "customerId",
+                "mscNumber and customerId exclude each other: send one of them")
+            return exchange.reject(Problem(.badQuery, faults))
+        }
+        let number: UInt64
+        do throws(StoreError) {
+            guard try reader.view.formatVersion() == RelayStore.Limits.formatVersion else {
+                return exchange.reject(
+                    Problem(.unavailable, "the store has no list by mscNumber yet"))
+            }
+            number = try reader.view.number(ofMscNumber: mscNumber, account: exchange.account)
+        } catch {
+            return exchange.reject(Problem(error))
+        }
+        answerList(RequestedList(.unitsOfMscNumber, number), input.page, &exchange)
+    }
+}
+
+extension RelayExchange {
+    /// Names what was asked for and is not there. Before other fields: it may be long.
+    func setMissing(_ ids: [UInt64]) {
+        if ids.isEmpty { return }
+        let text = Array(ids.map(String.init).joined(separator: ", ").utf8)
+        let space = http.reserveValue(max(text.count, Limits.longFieldBytes))
+        // SAFETY: the room is at least as long as the value.
+        text.withUnsafeBytes { space.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        http.commit(.relayMissing, space, text.count)
+    }
+}
