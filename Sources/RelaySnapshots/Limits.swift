@@ -91,9 +91,9 @@ public enum Limits {
     /// Pages that may have a feature, or it tells nothing: 64, which bounds the work for a page too.
     static let commonFeature = 64
 
-    /// Files of a repository that are written out together: 64. A quarter of the time of one after the
-    /// other; page maps of stores of gigabytes take a megabyte each meanwhile.
-    static let filesAtOnce = 64
+    /// Files of a repository that are open and written out together: 4. The disk takes
+    /// them faster than one after the other, and a process that may open 24 files can do it.
+    static let filesAtOnce = 4
 
     /// Percent of a pack's pages that must be needed, or prune writes it anew.
     static let neededPercent = 60

@@ -1,10 +1,10 @@
 import JSON
 import RelayContract
-import RelayRecords
 import RelayStore
 import TestSupport
 import Testing
 
+@testable import RelayRecords
 @testable import RelaySnapshots
 
 /// A store may hold what an earlier program accepted: metadata that nests deeper than is accepted now.
@@ -35,6 +35,9 @@ struct OldLimitTests {
             try transaction.putDocument(
                 key, json: bytes.span.bytes, privateBytes: RawSpan(),
                 version: try transaction.view.lastSequence())
+            var links = RecordLinks()
+            links.entries.add([1], of: 1, on: .documentsByAttachment, 1)
+            try transaction.relink(1, from: RecordLinks(), to: links)
         }
     }
 

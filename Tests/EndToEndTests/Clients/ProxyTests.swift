@@ -75,7 +75,7 @@ struct ProxyTests {
             ("/openapi.json", [], 200),
             ("/v1/orders/999999", [], 404),
             ("/v1/orders?limit=0", [], 400),
-            ("/v1/orders/7", ["--request", "DELETE"], 405),
+            ("/v1/addresses/1", ["--request", "DELETE"], 405),
         ]
         for request in requests {
             let wanted = direct.ask(request.path, request.arguments)

@@ -76,11 +76,12 @@ struct LoadTests {
         #expect(!readText(dump).contains(#""resource":"term""#))
         #expect(source.relayd.stop() == 0)
         let load = ["load", dump, "--store", other, "--json"]
-        #expect(ChildProcess.run("relayctl", load).output.contains(#""created":3,"#))
+        // The calendar shows for a while that two were cancelled.
+        #expect(ChildProcess.run("relayctl", load).output.contains(#""created":5,"#))
         // The second time, through relayd, there is nothing to change.
         let target = try FaultyService(in: directory, store: other)
         let again = target.admin(["load", dump, "--json"])
-        #expect(again.output.contains(#""created":0,"updated":0,"unchanged":3,"failed":0"#))
+        #expect(again.output.contains(#""created":0,"updated":0,"unchanged":5,"failed":0"#))
         #expect(try target.post("/v1/appointments", appointment) == 201)
         #expect(try target.client().getAppointment(4).value.id == 4)
         #expect(target.relayd.stop() == 0)

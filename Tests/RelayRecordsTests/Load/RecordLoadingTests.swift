@@ -137,8 +137,12 @@ struct RecordLoadingTests {
             outcome = next
         }
         #expect(outcome.faults == [])
-        let loaded = Set(try DumpedLines(target.store).records)
-        let missing = dump.records.dropLast().first { !loaded.contains($0) }
+        // A record that is there keeps the time when it was created: another one may have had its id.
+        func plain(_ line: String) -> String {
+            line.replacing(/"createdAt":"[^"]*"/, with: "")
+        }
+        let loaded = Set(try DumpedLines(target.store).records.map(plain))
+        let missing = dump.records.dropLast().first { !loaded.contains(plain($0)) }
         #expect(missing == nil)
         let reader = try target.store.makeReader()
         #expect(try RecordCheck(reader.view).findings == [])
