@@ -3851,7 +3851,18 @@ public enum OpenAPIDocument {
               "PositionGone": {
                 "description": "The position was trimmed, is from before the store was restored, or lies beyond the newest change. `oldest` and `newest` say which positions there are.",
                 "content": {
-                  "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                  "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": {
+                      "type": "/problems/position-gone",
+                      "title": "No changes can be followed from this position",
+                      "status": 410,
+                      "detail": "this position was trimmed: follow from `oldest`, or read the lists again",
+                      "instance": "/v1/changes",
+                      "oldest": "ada15f909b42bae0-120",
+                      "newest": "ada15f909b42bae0-4711"
+                    }
+                  }
                 }
               },
               "CursorExpired": {
