@@ -311,7 +311,9 @@ def dumped(run: report.Run, store: pathlib.Path) -> dict[tuple[str, int], Any]:
     lines = run.programs.done('dump', '--store', store, '--account', 1).stdout.splitlines()
     records = {}
     for line in map(json.loads, lines):
-        if 'document' in line and line['resource'] != 'attachment':
+        # Files are changes of what they belong to, and what a calendar says of deleted appointments is
+        # no record.
+        if 'document' in line and line['resource'] not in ('attachment', 'cancellation'):
             name = follower.DUMPED.get(line['resource'], line['resource'])
             records[name, line['id']] = line['document']
     return records

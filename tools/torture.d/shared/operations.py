@@ -100,16 +100,24 @@ def read(document: dict[str, Any]) -> list[Operation]:
                 continue
             parameters = [resolved(document, parameter) for parameter in
                           [*item.get('parameters', []), *operation.get('parameters', [])]]
+            asked = path
             for parameter in parameters:
                 name = parameter['name']
+                if parameter['in'] == 'path' and name not in MAKERS and 'example' in parameter:
+                    asked = asked.replace(f'{{{name}}}', str(parameter['example']))
                 if parameter['in'] == 'path' and name not in MAKERS and 'Id' in name:
                     raise ValueError(f'{path}: operations.py does not know what makes a {name}')
             content = operation.get('requestBody', {}).get('content', {})
+            # What is described as a form is taken as JSON too, without its files.
+            described = content.get('application/json') or content.get('multipart/form-data', {})
+            example = described.get('example')
+            if isinstance(example, dict):
+                example.pop('files', None)
             result.append(Operation(
-                operation['operationId'], method.upper(), path,
+                operation['operationId'], method.upper(), asked,
                 {parameter['name']: parameter for parameter in parameters
                  if parameter['in'] == 'query'},
-                content.get('application/json', {}).get('example'),
+                example,
                 operation.get('security') == [], 'get' in item))
     return result
 
