@@ -59,7 +59,7 @@ extension RelayAPI {
             exchange.http.continuation = .poll(
                 PollContinuation(position: end.position, due: poll.due))
             let follower = Follower(
-                token: exchange.http.wait(), account: feed.account, resources: feed.resources,
+                token: exchange.http.suspend(), account: feed.account, resources: feed.resources,
                 due: poll.due)
             return followers.add(follower, newest: end.position.sequence, reader)
         }
@@ -116,7 +116,7 @@ extension RelayAPI {
         do throws(StoreError) {
             return try body(reader.view)
         } catch {
-            throw Problem(error)
+            throw problem(error)
         }
     }
 }

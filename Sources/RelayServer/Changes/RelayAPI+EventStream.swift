@@ -71,7 +71,7 @@ extension RelayAPI {
             }
             try pause(events.end, &next, http)
         } catch {
-            http.abort()
+            fail(error, http)
         }
     }
 

@@ -27,7 +27,7 @@ extension RelayAPI {
                 internalID: internalID, in: reader.view)
             answerSelection(.named(records), page, &exchange)
         } catch {
-            exchange.reject(Problem(error))
+            fail(error, exchange)
         }
         return true
     }
@@ -51,7 +51,7 @@ extension RelayAPI {
             }
             number = try reader.view.number(ofMscNumber: mscNumber, account: exchange.account)
         } catch {
-            return exchange.reject(Problem(error))
+            return fail(error, exchange)
         }
         answerList(RequestedList(.unitsOfMscNumber, number), input.page, &exchange)
     }

@@ -51,7 +51,7 @@ extension RelayAPI {
                     Problem(.notFound, "the account has no property \(input.propertyId)"))
             }
         } catch {
-            return exchange.reject(Problem(error))
+            return fail(error, exchange)
         }
         let units = EedOfProperty(
             account: exchange.account, property: input.propertyId, input.period)

@@ -41,7 +41,7 @@ extension RelayAPI {
             }
             if exchange.isRefused(by: tag) { return }
         } catch {
-            return exchange.reject(Problem(error))
+            return fail(error, exchange)
         }
         submit(DeleteAttachment(input.attachmentId, .none), dryRun: input.dryRun, &exchange)
     }

@@ -11,7 +11,7 @@ extension RelayAPI {
                 try references.check(in: reader.view, account: exchange.account, &faults)
             }
         } catch {
-            return exchange.reject(Problem(error))
+            return fail(error, exchange)
         }
         submit(
             ConsumeEedBatch(batch, isAtomic: input.atomic ?? false), dryRun: input.dryRun,

@@ -1,13 +1,8 @@
 import CNghttp2
 
-/// Answers that wait until something happens in the application: a request that is answered when there is
-/// something to say, and a body that rests until there is more of it. Neither holds anything of the store
-/// meanwhile.
+/// Answers that go on when something happens in the application: a body rests until there is more of it,
+/// and holds nothing of the store meanwhile.
 extension Exchange {
-    /// Postpones the answer to a request that changes nothing, as `suspend` does. A client that closes
-    /// its socket does not get it: the exchange ends.
-    public func wait() -> ExchangeToken { suspend() }
-
     /// Has a body go on later: `Application.refill` is asked for more once `ExchangeToken.goOn` was called.
     public func rest() -> ExchangeToken {
         stream.body.hasMore = true
