@@ -11,8 +11,10 @@ import time
 
 import beside
 import followers
+import growth
 import instructions
 import loads
+import pulls
 import servers
 
 QUICK_ORDERS = 100_000
@@ -110,6 +112,7 @@ def print_tables(setup, options):
     print_loads(setup, options)
     print_starts(setup, options.rounds)
     beside.print_mixed(setup, options)
+    pulls.print_table(setup, options)
     beside.print_cold(setup)
 
 
@@ -183,14 +186,18 @@ def main():
     parser.add_argument('--fresh', action='store_true')
     parser.add_argument('--instructions', action='store_true')
     parser.add_argument('--followers', action='store_true')
+    parser.add_argument('--growth', action='store_true')
     options = parser.parse_args()
     options.orders = options.orders or (QUICK_ORDERS if options.quick else 1_000_000)
     options.rounds = options.rounds or (3 if options.quick else 5)
     for name in options.loads.split(','):
         if name not in loads.LOADS:
             parser.error(f'there is no load {name}; there are {", ".join(loads.LOADS)}')
-    setup = Setup(options)
     began = time.monotonic()
+    if options.growth:
+        growth.print_table(Setup, options)
+        return say(f'took {time.monotonic() - began:.0f} s')
+    setup = Setup(options)
     if options.instructions:
         instructions.print_table(setup)
     elif options.followers:
