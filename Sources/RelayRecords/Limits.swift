@@ -24,9 +24,9 @@ public enum Limits {
     /// Classes of length that room is made for: of the 39 there can be few have appointments.
     static let appointmentClasses = 16
 
-    /// Orders of the most selective predicate up to which they are sorted, so that a page of several
+    /// Records of the most selective predicate up to which they are sorted, so that a page of several
     /// predicates or in another order is counted exactly: 4 096 take a millisecond or two.
-    static let sortedOrders = 4_096
+    static let sortedRecords = 4_096
 
     /// Keys of all lists of a filter together up to which they are compared to count what is on every
     /// one: 131 072 take about a millisecond.

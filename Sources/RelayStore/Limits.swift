@@ -3,7 +3,7 @@ import LMDB
 /// Every number that bounds the store, with its unit and the reason for it.
 public enum Limits {
     /// Version of the bytes on disk; FORMAT.md describes it.
-    public static let formatVersion: UInt32 = 2
+    public static let formatVersion: UInt32 = 3
 
     /// The oldest version that can be read: it lacks lists, which are filled before the first change.
     public static let oldestFormat: UInt32 = 1

@@ -37,8 +37,8 @@ struct LimitsTests {
 
     @Test("What a page is sorted from is no more than what a request may look at.")
     func pages() {
-        #expect(Limits.selectedRecords <= Limits.sortedOrders)
-        #expect(Limits.sortedOrders <= Limits.scanBudget)
+        #expect(Limits.selectedRecords <= Limits.sortedRecords)
+        #expect(Limits.sortedRecords <= Limits.scanBudget)
         #expect(Limits.namedReferrers < Limits.selectedRecords)
     }
 }

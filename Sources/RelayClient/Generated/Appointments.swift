@@ -47,7 +47,8 @@ extension RelayClient {
     ///
     /// The appointments of the account by ascending `dateStart`: all of them, or a page. With
     /// `from` and `to` those that overlap with the time from `from` (inclusive) to `to`
-    /// (exclusive): they begin before `to` and end after `from`. Our addition.
+    /// (exclusive): they begin before `to` and end after `from`. Appointments have no `updatedAt`:
+    /// getChanges tells which were changed. Our addition.
     ///
     /// `GET /v1/appointments`
     ///

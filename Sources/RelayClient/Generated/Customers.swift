@@ -48,7 +48,8 @@ extension RelayClient {
 
     /// All customers.
     ///
-    /// The customers of the account by ascending id: all of them, or a page.
+    /// The customers of the account by ascending id: all of them, or a page. Customers have no
+    /// `updatedAt`: getChanges tells which were changed.
     ///
     /// `GET /v1/customers`
     ///

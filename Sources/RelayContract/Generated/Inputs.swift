@@ -293,18 +293,26 @@ public struct GetPropertiesInput: Sendable {
     public var externalId: String?
     /// Only the record with this id of your system, exactly as it was given: one or none.
     public var internalId: String?
+    /// Only records that were changed at this time or later.
+    public var updatedSince: Timestamp?
+    /// The sort order; `id` when absent.
+    public var sort: RecordSort?
 
     /// An input with those members.
     public init(
         page: PageRequest,
         ids: [UInt64]? = nil,
         externalId: String? = nil,
-        internalId: String? = nil
+        internalId: String? = nil,
+        updatedSince: Timestamp? = nil,
+        sort: RecordSort? = nil
     ) {
         self.page = page
         self.ids = ids
         self.externalId = externalId
         self.internalId = internalId
+        self.updatedSince = updatedSince
+        self.sort = sort
     }
 }
 
@@ -318,6 +326,8 @@ extension GetPropertiesInput {
         var ids: [UInt64]?
         var externalId: String?
         var internalId: String?
+        var updatedSince: Timestamp?
+        var sort: RecordSort?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
@@ -339,9 +349,23 @@ extension GetPropertiesInput {
             } else if name.matches("cursor") {
                 guard faults.admit("cursor", place: 5, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
+            } else if name.matches("updatedSince") {
+                guard faults.admit("updatedSince", place: 6, seen: &seen) else { continue }
+                updatedSince = faults.time("updatedSince", value)
+            } else if name.matches("sort") {
+                guard faults.admit("sort", place: 7, seen: &seen) else { continue }
+                sort = faults.choice("sort", value)
             } else {
                 faults.unknownParameter(
-                    name, known: "ids", "externalId", "internalId", "limit", "offset", "cursor"
+                    name,
+                    known: "ids",
+                    "externalId",
+                    "internalId",
+                    "limit",
+                    "offset",
+                    "cursor",
+                    "updatedSince",
+                    "sort"
                 )
             }
         }
@@ -355,7 +379,14 @@ extension GetPropertiesInput {
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, ids: ids, externalId: externalId, internalId: internalId)
+        self.init(
+            page: page,
+            ids: ids,
+            externalId: externalId,
+            internalId: internalId,
+            updatedSince: updatedSince,
+            sort: sort
+        )
     }
 }
 
@@ -463,15 +494,26 @@ public struct GetUnitsInput: Sendable {
     public var mscNumber: String?
     /// Only units of this customer's properties.
     public var customerId: UInt64?
+    /// Only records that were changed at this time or later.
+    public var updatedSince: Timestamp?
+    /// The sort order; `id` when absent.
+    public var sort: RecordSort?
 
     /// An input with those members.
     public init(
-        page: PageRequest, ids: [UInt64]? = nil, mscNumber: String? = nil, customerId: UInt64? = nil
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        mscNumber: String? = nil,
+        customerId: UInt64? = nil,
+        updatedSince: Timestamp? = nil,
+        sort: RecordSort? = nil
     ) {
         self.page = page
         self.ids = ids
         self.mscNumber = mscNumber
         self.customerId = customerId
+        self.updatedSince = updatedSince
+        self.sort = sort
     }
 }
 
@@ -485,6 +527,8 @@ extension GetUnitsInput {
         var ids: [UInt64]?
         var mscNumber: String?
         var customerId: UInt64?
+        var updatedSince: Timestamp?
+        var sort: RecordSort?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
@@ -506,9 +550,23 @@ extension GetUnitsInput {
             } else if name.matches("customerId") {
                 guard faults.admit("customerId", place: 5, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
+            } else if name.matches("updatedSince") {
+                guard faults.admit("updatedSince", place: 6, seen: &seen) else { continue }
+                updatedSince = faults.time("updatedSince", value)
+            } else if name.matches("sort") {
+                guard faults.admit("sort", place: 7, seen: &seen) else { continue }
+                sort = faults.choice("sort", value)
             } else {
                 faults.unknownParameter(
-                    name, known: "ids", "mscNumber", "limit", "offset", "cursor", "customerId"
+                    name,
+                    known: "ids",
+                    "mscNumber",
+                    "limit",
+                    "offset",
+                    "cursor",
+                    "customerId",
+                    "updatedSince",
+                    "sort"
                 )
             }
         }
@@ -522,7 +580,14 @@ extension GetUnitsInput {
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, ids: ids, mscNumber: mscNumber, customerId: customerId)
+        self.init(
+            page: page,
+            ids: ids,
+            mscNumber: mscNumber,
+            customerId: customerId,
+            updatedSince: updatedSince,
+            sort: sort
+        )
     }
 }
 
@@ -532,11 +597,22 @@ public struct GetUnitsWithMscNumberInput: Sendable {
     public var page: PageRequest
     /// Only units of this customer's properties.
     public var customerId: UInt64?
+    /// Only records that were changed at this time or later.
+    public var updatedSince: Timestamp?
+    /// The sort order; `id` when absent.
+    public var sort: RecordSort?
 
     /// An input with those members.
-    public init(page: PageRequest, customerId: UInt64? = nil) {
+    public init(
+        page: PageRequest,
+        customerId: UInt64? = nil,
+        updatedSince: Timestamp? = nil,
+        sort: RecordSort? = nil
+    ) {
         self.page = page
         self.customerId = customerId
+        self.updatedSince = updatedSince
+        self.sort = sort
     }
 }
 
@@ -548,6 +624,8 @@ extension GetUnitsWithMscNumberInput {
         var faults = Faults()
         var page = PageRequest()
         var customerId: UInt64?
+        var updatedSince: Timestamp?
+        var sort: RecordSort?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
@@ -563,8 +641,16 @@ extension GetUnitsWithMscNumberInput {
             } else if name.matches("customerId") {
                 guard faults.admit("customerId", place: 3, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)
+            } else if name.matches("updatedSince") {
+                guard faults.admit("updatedSince", place: 4, seen: &seen) else { continue }
+                updatedSince = faults.time("updatedSince", value)
+            } else if name.matches("sort") {
+                guard faults.admit("sort", place: 5, seen: &seen) else { continue }
+                sort = faults.choice("sort", value)
             } else {
-                faults.unknownParameter(name, known: "limit", "offset", "cursor", "customerId")
+                faults.unknownParameter(
+                    name, known: "limit", "offset", "cursor", "customerId", "updatedSince", "sort"
+                )
             }
         }
         let needsPage = true
@@ -574,7 +660,7 @@ extension GetUnitsWithMscNumberInput {
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, customerId: customerId)
+        self.init(page: page, customerId: customerId, updatedSince: updatedSince, sort: sort)
     }
 }
 
@@ -1826,11 +1912,22 @@ public struct GetDocumentsInput: Sendable {
     /// The records with these ids, in this order and without paging; no other parameter goes with
     /// it. Those that do not exist are left out and named in `Relay-Missing`.
     public var ids: [UInt64]?
+    /// Only records that were changed at this time or later.
+    public var updatedSince: Timestamp?
+    /// The sort order; `id` when absent.
+    public var sort: RecordSort?
 
     /// An input with those members.
-    public init(page: PageRequest, ids: [UInt64]? = nil) {
+    public init(
+        page: PageRequest,
+        ids: [UInt64]? = nil,
+        updatedSince: Timestamp? = nil,
+        sort: RecordSort? = nil
+    ) {
         self.page = page
         self.ids = ids
+        self.updatedSince = updatedSince
+        self.sort = sort
     }
 }
 
@@ -1842,6 +1939,8 @@ extension GetDocumentsInput {
         var faults = Faults()
         var page = PageRequest()
         var ids: [UInt64]?
+        var updatedSince: Timestamp?
+        var sort: RecordSort?
         var seen: UInt32 = 0
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
@@ -1857,8 +1956,16 @@ extension GetDocumentsInput {
             } else if name.matches("cursor") {
                 guard faults.admit("cursor", place: 3, seen: &seen) else { continue }
                 page.cursor = faults.cursor("cursor", value)
+            } else if name.matches("updatedSince") {
+                guard faults.admit("updatedSince", place: 4, seen: &seen) else { continue }
+                updatedSince = faults.time("updatedSince", value)
+            } else if name.matches("sort") {
+                guard faults.admit("sort", place: 5, seen: &seen) else { continue }
+                sort = faults.choice("sort", value)
             } else {
-                faults.unknownParameter(name, known: "ids", "limit", "offset", "cursor")
+                faults.unknownParameter(
+                    name, known: "ids", "limit", "offset", "cursor", "updatedSince", "sort"
+                )
             }
         }
         if seen & 0b1 != 0 {
@@ -1871,7 +1978,7 @@ extension GetDocumentsInput {
         guard faults.isEmpty else {
             throw .problem(Problem(.badQuery, faults))
         }
-        self.init(page: page, ids: ids)
+        self.init(page: page, ids: ids, updatedSince: updatedSince, sort: sort)
     }
 }
 

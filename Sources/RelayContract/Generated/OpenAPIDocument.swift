@@ -355,7 +355,7 @@ public enum OpenAPIDocument {
                 "operationId": "getCustomers",
                 "tags": ["customers"],
                 "summary": "All customers",
-                "description": "The customers of the account by ascending id: all of them, or a page.",
+                "description": "The customers of the account by ascending id: all of them, or a page. Customers have no `updatedAt`: getChanges tells which were changed.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -649,7 +649,7 @@ public enum OpenAPIDocument {
                 "operationId": "getProperties",
                 "tags": ["properties"],
                 "summary": "A page of properties",
-                "description": "Properties of the account by ascending id.",
+                "description": "Properties of the account, by ascending id unless `sort` says otherwise. `updatedSince` with the newest `updatedAt` that you have seen misses no change; with `sort=updatedAt` it costs the least. A page with `updatedSince` may be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -686,6 +686,8 @@ public enum OpenAPIDocument {
                     "example": 0
                   },
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/UpdatedSince"},
+                  {"$ref": "#/components/parameters/RecordSort"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
@@ -929,7 +931,7 @@ public enum OpenAPIDocument {
                 "operationId": "getUnits",
                 "tags": ["units"],
                 "summary": "A page of units",
-                "description": "Units of the account by ascending id; with `customerId` only those of that customer.",
+                "description": "Units of the account, by ascending id unless `sort` says otherwise; with `customerId` only those of that customer. Filters are joined by and. `updatedSince` with the newest `updatedAt` that you have seen misses no change; with `sort=updatedAt` it costs the least.\n\nThe work for one request is bounded, as that of getOrders: with `updatedSince` beside another filter `X-Total-Count` may be absent. Such a page may be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -960,6 +962,8 @@ public enum OpenAPIDocument {
                   },
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
+                  {"$ref": "#/components/parameters/UpdatedSince"},
+                  {"$ref": "#/components/parameters/RecordSort"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
@@ -968,7 +972,7 @@ public enum OpenAPIDocument {
                     "description": "The page.",
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
-                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCountIfKnown"},
                       "Link": {"$ref": "#/components/headers/NextLink"},
                       "Relay-Missing": {"$ref": "#/components/headers/Missing"}
                     },
@@ -1013,6 +1017,8 @@ public enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/RequiredOffset"},
                   {"$ref": "#/components/parameters/Cursor"},
                   {"$ref": "#/components/parameters/CustomerFilter"},
+                  {"$ref": "#/components/parameters/UpdatedSince"},
+                  {"$ref": "#/components/parameters/RecordSort"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
@@ -1021,7 +1027,7 @@ public enum OpenAPIDocument {
                     "description": "The page.",
                     "headers": {
                       "ETag": {"$ref": "#/components/headers/WeakETag"},
-                      "X-Total-Count": {"$ref": "#/components/headers/TotalCount"},
+                      "X-Total-Count": {"$ref": "#/components/headers/TotalCountIfKnown"},
                       "Link": {"$ref": "#/components/headers/NextLink"}
                     },
                     "content": {
@@ -2899,12 +2905,14 @@ public enum OpenAPIDocument {
                 "operationId": "getDocuments",
                 "tags": ["documents"],
                 "summary": "All documents",
-                "description": "The documents of the account by ascending id: all of them, or a page. Our addition.",
+                "description": "The documents of the account, by ascending id unless `sort` says otherwise: all of them, or a page. `updatedSince` with the newest `updatedAt` that you have seen misses no change; with `sort=updatedAt` it costs the least. A page with `updatedSince` may be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {"$ref": "#/components/parameters/Limit"},
                   {"$ref": "#/components/parameters/Offset"},
                   {"$ref": "#/components/parameters/Cursor"},
+                  {"$ref": "#/components/parameters/UpdatedSince"},
+                  {"$ref": "#/components/parameters/RecordSort"},
                   {"$ref": "#/components/parameters/IfMatch"},
                   {"$ref": "#/components/parameters/IfNoneMatch"}
                 ],
@@ -3260,7 +3268,7 @@ public enum OpenAPIDocument {
                 "operationId": "getAppointments",
                 "tags": ["appointments"],
                 "summary": "Appointments",
-                "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Our addition.",
+                "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Appointments have no `updatedAt`: getChanges tells which were changed. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -3638,6 +3646,20 @@ public enum OpenAPIDocument {
                 "schema": {"type": "string"},
                 "example": "\"0e5751c026e543b2e8ab2eb06099daa1\""
               },
+              "UpdatedSince": {
+                "name": "updatedSince",
+                "in": "query",
+                "description": "Only records that were changed at this time or later.",
+                "schema": {"$ref": "#/components/schemas/Time"},
+                "example": "2026-02-06T11:00:00Z"
+              },
+              "RecordSort": {
+                "name": "sort",
+                "in": "query",
+                "description": "The sort order; `id` when absent.",
+                "schema": {"$ref": "#/components/schemas/RecordSort"},
+                "example": "-updatedAt"
+              },
               "Ids": {
                 "name": "ids",
                 "in": "query",
@@ -3725,7 +3747,7 @@ public enum OpenAPIDocument {
                 "example": "</v2/documents>; rel=\"successor-version\""
               },
               "TotalCountIfKnown": {
-                "description": "The exact number of matching orders. The field is always present without a filter and with one, in any order (`dueFrom` and `dueTo` together count as one). With several filters it is present if one of them alone matches at most 4 096 orders; on a page without cursor, if none of them is a time and the numbers of orders that each filter matches add up to at most 131 072; and on a page without cursor and offset that has all matching orders. Otherwise it is absent.",
+                "description": "The exact number of matching records. The field is always present without a filter and with one, in any order (`dueFrom` and `dueTo` together count as one). With several filters it is present if one of them alone matches at most 4 096 records; on a page without cursor, if none of them is a time and the numbers of records that each filter matches add up to at most 131 072; and on a page without cursor and offset that has all matching records. Otherwise it is absent.",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 1000000
               },
@@ -6575,6 +6597,12 @@ public enum OpenAPIDocument {
                   }
                 ],
                 "additionalProperties": false
+              },
+              "RecordSort": {
+                "title": "RecordSort",
+                "description": "The member that records are sorted by: ascending, or descending with a minus sign. Records that were changed at the same time are sorted by id in the same direction.",
+                "type": "string",
+                "enum": ["id", "-id", "updatedAt", "-updatedAt"]
               },
               "Time": {
                 "title": "Time",

@@ -13,8 +13,8 @@ public struct RecordCheck {
     /// Records that were looked at.
     public private(set) var records: UInt64 = 0
     private let parser = JSONParser()
-    /// Whether the store still lacks the lists that came with format 2.
-    private let isOfFormat1: Bool
+    /// The store's format: it lacks the lists that came with later ones.
+    private let format: UInt32
     /// How many records say that they are on a list.
     private var expected: [ListKey: UInt64] = [:]
     /// How many records say that a text of a kind names them.
@@ -22,7 +22,7 @@ public struct RecordCheck {
 
     /// Checks a store as a view shows it. Reads and parses every record: minutes for millions.
     public init(_ view: borrowing StoreView) throws(StoreError) {
-        isOfFormat1 = try view.formatVersion() < 2
+        format = try view.formatVersion()
         try view.forEachDocument { (document) throws(StoreError) in
             try look(at: document, view)
             return true
@@ -57,7 +57,7 @@ public struct RecordCheck {
         }
         // What it refers to has been named.
         guard var links else { return }
-        if isOfFormat1 { links.removeThoseSinceFormat2() }
+        links.keep(upTo: format)
         for list in links.lists {
             expected[list, default: 0] += 1
             if try !view.list(list, of: UInt64.self).contains(key.id) {

@@ -109,10 +109,8 @@ extension RecordTransaction {
         property.customerId = input.customerId ?? property.customerId
         property.address = address ?? property.address
         property.updatedAt = time
-        if plan.old?.isFound(as: property) != true {
-            try transaction.relink(
-                id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
-        }
+        try transaction.relink(
+            id, from: plan.old?.links(account) ?? RecordLinks(), to: property.links(account))
         try store(property, .property, id)
         if let old = plan.old { try updateUnits(of: property, from: old) }
         return property

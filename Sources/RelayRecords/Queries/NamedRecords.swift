@@ -1,3 +1,4 @@
+import CivilTime
 import RelayContract
 import RelayStore
 
@@ -15,10 +16,11 @@ public struct NamedRecords {
         self.ids = ids
     }
 
-    /// The record that has all of the names that are given: one lookup for each.
+    /// The record that has all of the names that are given: one lookup for each. With a time, only if
+    /// it was changed then or later.
     public init(
         account: UInt32, _ resource: Resource, externalID: String?, internalID: String?,
-        in view: borrowing StoreView
+        updatedSince since: Timestamp?, in view: borrowing StoreView
     ) throws(StoreError) {
         var found: UInt64?
         var isOne = true
@@ -27,6 +29,9 @@ public struct NamedRecords {
             let id = try view.record(named: UniqueKey(account, index, resource, name))
             isOne = isOne && id != nil && (found ?? id) == id
             found = id
+        }
+        if isOne, let since, let id = found {
+            isOne = try view.updateKey(resource, id, account) >= since.listKey
         }
         self.init(account: account, resource, ids: isOne ? found.map { [$0] } ?? [] : [])
     }

@@ -2,8 +2,8 @@ import JSON
 import RelayContract
 import RelayStore
 
-/// One predicate of a filter: the range of an index that holds the orders that meet it, and how to
-/// tell of any other order whether it does.
+/// One predicate of a filter of orders or of other records: the range of an index that holds those that
+/// meet it, and how to tell of any other whether it does.
 struct OrderPredicate {
     enum Condition {
         /// It is on this list.
@@ -13,7 +13,7 @@ struct OrderPredicate {
         /// It is due from one time to before another.
         case due(UInt64, UInt64)
         /// It was changed then or later.
-        case updated(UInt64)
+        case updated(Resource, since: UInt64)
         /// No order meets it.
         case never
     }
@@ -64,13 +64,25 @@ extension StoreView {
             predicates.append(OrderPredicate(condition: .due(from, to), range: range))
         }
         if let since = filter.updatedSince?.listKey {
-            let range = try self.range(.ordersByUpdate, account, since, .max)
-            predicates.append(OrderPredicate(condition: .updated(since), range: range))
+            predicates.append(try updated(.order, account, since))
         }
         return predicates
     }
 
-    private func member(
+    /// Those that were changed then or later.
+    func updated(
+        _ resource: Resource, _ account: UInt32, _ since: UInt64
+    ) throws(StoreError) -> OrderPredicate {
+        guard let list = resource.listByUpdate else {
+            preconditionFailure("records that say when they were changed")
+        }
+        return OrderPredicate(
+            condition: .updated(resource, since: since),
+            range: try range(list, account, since, .max))
+    }
+
+    /// Those on a list.
+    func member(
         _ list: RecordList, _ account: UInt32, _ parameter: UInt64
     ) throws(StoreError) -> OrderPredicate {
         let list = list.key(account, parameter)
@@ -105,7 +117,7 @@ extension StoreView {
             high: try keys.rank(of: UInt128(to, 0)))
     }
 
-    /// Whether an order meets a condition. No document is parsed for that.
+    /// Whether a record meets a condition. No document is parsed for that.
     func meets(
         _ condition: OrderPredicate.Condition, _ id: UInt64, _ account: UInt32
     ) throws(StoreError) -> Bool {
@@ -117,7 +129,8 @@ extension StoreView {
         case .due(let from, let to):
             let due = try orderFacts(id, account).due
             return from <= due && due < to
-        case .updated(let since): return try orderFacts(id, account).updated >= since
+        case .updated(let resource, let since):
+            return try updateKey(resource, id, account) >= since
         case .never: return false
         }
     }

@@ -12,13 +12,17 @@ struct ListTerm: Hashable {
         case orderInternalID = 22
         case unitMscNumber = 23
 
-        /// The kind of record that has such a text.
-        var resource: Resource {
+        /// The kind of list on which those that have such a text are.
+        var list: RecordList {
             switch self {
-            case .orderType, .orderInternalID: .order
-            case .unitMscNumber: .unit
+            case .orderType: .ordersOfType
+            case .orderInternalID: .ordersByInternalID
+            case .unitMscNumber: .unitsOfMscNumber
             }
         }
+
+        /// The kind of record that has such a text.
+        var resource: Resource { list.resource }
     }
 
     let account: UInt32
@@ -35,14 +39,10 @@ struct ListTerm: Hashable {
     /// What a record enters when its text has this number.
     func entry(_ number: UInt64, _ id: UInt64) -> ListEntry {
         switch kind {
-        case .orderType:
-            ListEntry(list: RecordList.ordersOfType.key(account, number), key: UInt128(id))
+        case .orderType, .unitMscNumber:
+            ListEntry(list: kind.list.key(account, number), key: UInt128(id))
         case .orderInternalID:
-            ListEntry(
-                list: RecordList.ordersByInternalID.key(account), key: UInt128(number, id))
-        case .unitMscNumber:
-            ListEntry(
-                list: RecordList.unitsOfMscNumber.key(account, number), key: UInt128(id))
+            ListEntry(list: kind.list.key(account), key: UInt128(number, id))
         }
     }
 

@@ -15,9 +15,10 @@ extension RecordApplier {
     /// Moves the store on in a transaction, before that changes anything.
     func moveOn(_ transaction: inout StoreTransaction) throws(StoreError) {
         if try transaction.hasNewestFormat() { return }
+        let format = try transaction.view.formatVersion()
         var next: DocumentKey? = DocumentKey(rawValue: 0)
         while let from = next {
-            var links = GatheredLinks()
+            var links = GatheredLinks(format: format)
             next = try links.gather(transaction.view, from: from, parser)
             try links.enter(&transaction)
         }
@@ -25,10 +26,14 @@ extension RecordApplier {
     }
 }
 
-/// Links of some records that a store of format 1 lacks.
+/// Links of some records that a store of an older format lacks.
 private struct GatheredLinks {
+    /// The store's.
+    let format: UInt32
     private var entries: [ListEntry] = []
     private var terms: [(term: ListTerm, id: UInt64)] = []
+
+    init(format: UInt32) { self.format = format }
 
     /// Gathers as much as may be in memory.
     ///
@@ -40,7 +45,7 @@ private struct GatheredLinks {
         try view.forEachDocument(from: first) { (document) throws(StoreError) in
             let key = document.key
             guard let resource = Resource(rawValue: key.resource),
-                [.order, .document, .unit].contains(resource),
+                lacksLinks(of: resource),
                 // One that is damaged is reported where it is read; it keeps nobody from the others.
                 let model = document.model(parser)
             else { return true }
@@ -52,18 +57,30 @@ private struct GatheredLinks {
         return next
     }
 
+    /// Whether records of a kind have any: others are not parsed.
+    private func lacksLinks(of resource: Resource) -> Bool {
+        switch resource {
+        case .order: format < 2
+        case .property, .unit, .document: true
+        default: false
+        }
+    }
+
     private mutating func add(_ model: RecordModel, _ account: UInt32, _ id: UInt64) {
+        var links = RecordLinks()
         switch model {
-        case .order(let order): entries += order.partEntries(account)
-        case .document(let document):
-            let links = document.links(account)
-            entries += links.entries
-            let list = RecordList.documentsOfCustomer.key(account, document.customerId)
-            entries.append(ListEntry(list: list, key: UInt128(id)))
+        case .order(let order): links.entries = order.partEntries(account)
+        case .property(let property): links.entries = [property.updateEntry(account)]
+        case .document(let document): links = document.links(account)
         case .unit(let unit):
-            terms += unit.mscNumberTerm(account).map { (term: $0, id: id) }
+            links.entries = [unit.updateEntry(account)]
+            links.terms = unit.mscNumberTerm(account)
         default: break
         }
+        links.keep(behind: format)
+        entries += links.lists.map { ListEntry(list: $0, key: UInt128(id)) }
+        entries += links.entries
+        terms += links.terms.map { (term: $0, id: id) }
     }
 
     /// Enters them in the order of the lists, so that a leaf is worked on once.

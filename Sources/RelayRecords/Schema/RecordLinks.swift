@@ -1,3 +1,4 @@
+import CivilTime
 import RelayContract
 import RelayStore
 
@@ -14,14 +15,20 @@ struct RecordLinks {
     var terms: [ListTerm] = []
     var names: [UniqueKey] = []
 
-    /// Leaves what a store of format 1 has.
-    mutating func removeThoseSinceFormat2() {
-        func isNew(_ list: ListKey) -> Bool {
-            RecordList(rawValue: list.kind)?.isSinceFormat2 ?? false
+    /// Leaves what a store of a format has.
+    mutating func keep(upTo format: UInt32) { keep { $0 <= format } }
+
+    /// Leaves what a store of a format lacks.
+    mutating func keep(behind format: UInt32) { keep { $0 > format } }
+
+    /// Leaves what came with some formats.
+    private mutating func keep(_ isKept: (UInt32) -> Bool) {
+        func isLeft(_ list: ListKey) -> Bool {
+            RecordList(rawValue: list.kind).map { isKept($0.format) } ?? true
         }
-        lists.removeAll(where: isNew)
-        entries.removeAll { isNew($0.list) }
-        terms.removeAll { $0.kind == .unitMscNumber }
+        lists.removeAll { !isLeft($0) }
+        entries.removeAll { !isLeft($0.list) }
+        terms.removeAll { !isKept($0.kind.list.format) }
     }
 }
 
@@ -29,6 +36,17 @@ struct RecordLinks {
 struct ListEntry: Hashable {
     var list: ListKey
     var key: UInt128
+
+    /// The key of a record on a list by change.
+    init(_ list: RecordList, _ account: UInt32, _ updated: Timestamp, _ id: UInt64) {
+        self.init(list: list.key(account), key: UInt128(updated.listKey, id))
+    }
+
+    /// A key on a list.
+    init(list: ListKey, key: UInt128) {
+        self.list = list
+        self.key = key
+    }
 
     /// The document, where the list has a covering index.
     var covered: DocumentKey? {
@@ -114,28 +132,28 @@ extension Customer {
 }
 
 extension Property {
-    /// All properties, its customer's; its externalId and internalId.
+    /// All properties, also by change, its customer's; its externalId and internalId.
     func links(_ account: UInt32) -> RecordLinks {
         RecordLinks(
             lists: [
                 RecordList.properties.key(account),
                 RecordList.propertiesOfCustomer.key(account, customerId),
             ],
+            entries: [updateEntry(account)],
             names: UniqueKey.names(
                 account, .property, externalID: externalId.map { String($0) },
                 internalID: internalId))
     }
 
-    /// Whether another state of it has the same links.
-    func isFound(as other: Property) -> Bool {
-        id == other.id && customerId == other.customerId && externalId == other.externalId
-            && internalId.hasBytes(of: other.internalId)
+    /// Its place by change.
+    func updateEntry(_ account: UInt32) -> ListEntry {
+        ListEntry(.propertiesByUpdate, account, updatedAt, id)
     }
 }
 
 extension Unit {
-    /// All units, its property's and its customer's, which is the property's; with an mscNumber
-    /// also those that have one, and this one.
+    /// All units, also by change, its property's and its customer's, which is the property's; with
+    /// an mscNumber also those that have one, and this one.
     func links(_ account: UInt32, of property: Property) -> RecordLinks {
         var lists = [
             RecordList.units.key(account),
@@ -147,7 +165,13 @@ extension Unit {
             lists.append(
                 RecordList.unitsWithMscNumberOfCustomer.key(account, property.customerId))
         }
-        return RecordLinks(lists: lists, terms: mscNumberTerm(account))
+        return RecordLinks(
+            lists: lists, entries: [updateEntry(account)], terms: mscNumberTerm(account))
+    }
+
+    /// Its place by change.
+    func updateEntry(_ account: UInt32) -> ListEntry {
+        ListEntry(.unitsByUpdate, account, updatedAt, id)
     }
 }
 
@@ -160,7 +184,7 @@ extension Unit {
 }
 
 extension Document {
-    /// All documents, its property's, its customer's; its attachments.
+    /// All documents, also by change, its property's, its customer's; its attachments.
     func links(_ account: UInt32) -> RecordLinks {
         var links = RecordLinks(
             lists: [
@@ -168,8 +192,14 @@ extension Document {
                 RecordList.documentsOfProperty.key(account, propertyId),
                 RecordList.documentsOfCustomer.key(account, customerId),
             ])
+        links.entries = [updateEntry(account)]
         links.entries.add(attachments.map(\.id), of: id, on: .documentsByAttachment, account)
         return links
+    }
+
+    /// Its place by change.
+    func updateEntry(_ account: UInt32) -> ListEntry {
+        ListEntry(.documentsByUpdate, account, updatedAt, id)
     }
 }
 

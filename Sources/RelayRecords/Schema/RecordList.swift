@@ -46,9 +46,21 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     // Since format 2, too. The parameter of the last is the number of the text.
     case documentsOfCustomer = 50
     case unitsOfMscNumber = 51
+    // Of 128-bit keys, the time of the last change above the id. Since format 3.
+    case propertiesByUpdate = 52
+    case unitsByUpdate = 53
+    case documentsByUpdate = 54
 
-    /// Whether stores of format 1 lack it.
-    var isSinceFormat2: Bool { rawValue >= Self.ordersByField.rawValue }
+    /// The first format of stores that have it.
+    var format: UInt32 {
+        switch self {
+        case .propertiesByUpdate, .unitsByUpdate, .documentsByUpdate: 3
+        case .ordersByField, .ordersByContactPerson, .ordersByAttachment, .documentsByAttachment,
+            .documentsOfCustomer, .unitsOfMscNumber:
+            2
+        default: 1
+        }
+    }
 
     /// Whether its keys have 128 bits.
     public var isWide: Bool {
@@ -56,7 +68,8 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength,
             .ordersByInternalID, .ordersByDueDate, .ordersByUpdate, .ordersByField,
-            .ordersByContactPerson, .ordersByAttachment, .documentsByAttachment, .cancellations:
+            .ordersByContactPerson, .ordersByAttachment, .documentsByAttachment, .cancellations,
+            .propertiesByUpdate, .unitsByUpdate, .documentsByUpdate:
             true
         default: false
         }
@@ -77,9 +90,9 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
     public var resource: Resource {
         switch self {
         case .customers: .customer
-        case .properties, .propertiesOfCustomer: .property
+        case .properties, .propertiesOfCustomer, .propertiesByUpdate: .property
         case .units, .unitsWithMscNumber, .unitsOfCustomer, .unitsWithMscNumberOfCustomer,
-            .unitsOfProperty, .unitsWithEed, .unitsOfMscNumber:
+            .unitsOfProperty, .unitsWithEed, .unitsOfMscNumber, .unitsByUpdate:
             .unit
         case .appointmentsByStart, .appointmentsOfCustomerByStart, .appointmentsByEnd,
             .appointmentsOfCustomerByEnd, .appointmentsByLength, .appointmentsOfCustomerByLength:
@@ -89,7 +102,8 @@ public enum RecordList: UInt8, Sendable, CaseIterable {
             .ordersOfInternal, .ordersByInternalID, .ordersByDueDate, .ordersByUpdate,
             .ordersByField, .ordersByContactPerson, .ordersByAttachment:
             .order
-        case .documents, .documentsOfProperty, .documentsOfCustomer, .documentsByAttachment:
+        case .documents, .documentsOfProperty, .documentsOfCustomer, .documentsByAttachment,
+            .documentsByUpdate:
             .document
         case .commentsOfOrder: .comment
         }

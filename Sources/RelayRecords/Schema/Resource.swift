@@ -71,6 +71,20 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The list that every record of this kind is on by the time of its last change; nil for kinds
+    /// that do not say when that was.
+    var listByUpdate: RecordList? {
+        switch self {
+        case .property: .propertiesByUpdate
+        case .unit: .unitsByUpdate
+        case .order: .ordersByUpdate
+        case .document: .documentsByUpdate
+        case .address, .customer, .appointment, .attachment, .orderField, .comment,
+            .contactPerson, .eedMonth, .term, .cancellation:
+            nil
+        }
+    }
+
     /// Whether an id can be one at all: contract ids go further than the store's keys.
     @inlinable
     public static func isStorable(_ id: UInt64) -> Bool {

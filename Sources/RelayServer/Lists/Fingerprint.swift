@@ -12,6 +12,23 @@ struct Fingerprint {
         value = (mixed ^ mixed >> 31) &+ 0x9E37_79B9_7F4A_7C15
     }
 
+    mutating func mix(_ filter: RecordQuery.Filter) {
+        switch filter {
+        case .orders(let filter): mix(filter)
+        case .records(let filter): mix(filter)
+        }
+    }
+
+    /// Lists have numbers of their own, so that no filter of orders is the same.
+    mutating func mix(_ filter: RecordFilter) {
+        mix(UInt64(filter.list.rawValue))
+        mix(filter.parameter)
+        mix(filter.updatedSince.map { UInt64(bitPattern: $0.milliseconds) } ?? .max)
+        mix(filter.sort.map { UInt64($0.rawValue) } ?? 0)
+        mix(filter.mscNumber == nil ? 0 : 1)
+        mix(filter.mscNumber ?? "")
+    }
+
     /// Absent values are mixed in as well, in an order that never changes.
     mutating func mix(_ filter: OrderFilter) {
         mix(filter.status.map { UInt64($0.rawValue) } ?? .max)

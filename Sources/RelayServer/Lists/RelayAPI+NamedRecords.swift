@@ -1,3 +1,4 @@
+import CivilTime
 import HTTP2
 import RelayContract
 import RelayRecords
@@ -16,44 +17,23 @@ extension RelayAPI {
     }
 
     /// Answers with the one record that has these names, if a name is given; false if none is.
+    ///
+    /// - Parameter since: if it is given, only if the record was changed then or later.
     mutating func answers(
-        externalID: String?, internalID: String?, _ resource: Resource, _ page: PageRequest,
+        externalID: String?, internalID: String?, _ resource: Resource,
+        updatedSince since: Timestamp? = nil, _ page: PageRequest,
         _ exchange: inout RelayExchange
     ) -> Bool {
         if externalID == nil, internalID == nil { return false }
         do throws(StoreError) {
             let records = try NamedRecords(
                 account: exchange.account, resource, externalID: externalID,
-                internalID: internalID, in: reader.view)
+                internalID: internalID, updatedSince: since, in: reader.view)
             answerSelection(.named(records), page, &exchange)
         } catch {
             fail(error, exchange)
         }
         return true
-    }
-
-    /// Answers with the units that have an mscNumber.
-    mutating func answerUnits(
-        _ mscNumber: String, _ input: GetUnitsInput, _ exchange: inout RelayExchange
-    ) {
-        if input.customerId != nil {
-            var faults = Faults()
-            faults.add(
-                .mismatch, parameter: "customerId",
-                "mscNumber and customerId exclude each other: send one of them")
-            return exchange.reject(Problem(.badQuery, faults))
-        }
-        let number: UInt64
-        do throws(StoreError) {
-            guard try reader.view.formatVersion() == RelayStore.Limits.formatVersion else {
-                return exchange.reject(
-                    Problem(.unavailable, "the store has no list by mscNumber yet"))
-            }
-            number = try reader.view.number(ofMscNumber: mscNumber, account: exchange.account)
-        } catch {
-            return fail(error, exchange)
-        }
-        answerList(RequestedList(.unitsOfMscNumber, number), input.page, &exchange)
     }
 }
 

@@ -9,7 +9,7 @@ enum Selection {
     case eedOfProperty(EedOfProperty)
     case appointments(AppointmentWindow)
     case calendar(AppointmentWindow)
-    case orders(OrderQuery)
+    case records(RecordQuery)
     case named(NamedRecords)
 
     /// The kind of record on it.
@@ -17,7 +17,7 @@ enum Selection {
         switch self {
         case .unitsWithoutEed, .eedOfProperty: .unit
         case .appointments, .calendar: .appointment
-        case .orders: .order
+        case .records(let query): query.resource
         case .named(let records): records.resource
         }
     }
@@ -34,7 +34,7 @@ enum Selection {
             try units.fill(page, view, from: start, limit: limit)
         case .appointments(let window), .calendar(let window):
             try window.fill(page, view, from: start, limit: limit)
-        case .orders(let query): try query.fill(page, view, from: start, limit: limit)
+        case .records(let query): try query.fill(page, view, from: start, limit: limit)
         case .named(let records): try records.fill(page, view, from: start, limit: limit)
         }
     }
@@ -43,7 +43,7 @@ enum Selection {
     var isComposed: Bool {
         switch self {
         case .eedOfProperty, .calendar: true
-        case .unitsWithoutEed, .appointments, .orders, .named: false
+        case .unitsWithoutEed, .appointments, .records, .named: false
         }
     }
 
@@ -59,7 +59,7 @@ enum Selection {
             fingerprint.mix(window.customer ?? 0)
             fingerprint.mix(window.from?.seconds ?? .max)
             fingerprint.mix(window.to?.seconds ?? .max)
-        case .orders(let query):
+        case .records(let query):
             fingerprint.mix(3)
             fingerprint.mix(query.filter)
         case .eedOfProperty(let units):
@@ -76,7 +76,7 @@ enum Selection {
     /// The kinds of records that it looks at: whatever changes it is a change to one of these.
     var watched: ResourceSet {
         switch self {
-        case .appointments, .calendar, .orders, .named: ResourceSet([resource])
+        case .appointments, .calendar, .records, .named: ResourceSet([resource])
         case .unitsWithoutEed, .eedOfProperty: ResourceSet([resource, .eedMonth])
         }
     }
@@ -105,9 +105,19 @@ enum Selection {
             self = .calendar(AppointmentWindow(try GetCalendarInput(request), account))
         case .getOrders:
             let filter = OrderFilter(try GetOrdersInput(request))
-            self = .orders(OrderQuery(account: account, filter))
+            self = .records(RecordQuery(account: account, filter))
+        case .getProperties:
+            self.init(account, RecordFilter(try GetPropertiesInput(request)))
+        case .getUnits: self.init(account, RecordFilter(try GetUnitsInput(request)))
+        case .getUnitsWithMscNumber:
+            self.init(account, RecordFilter(try GetUnitsWithMscNumberInput(request)))
+        case .getDocuments: self.init(account, RecordFilter(try GetDocumentsInput(request)))
         default: return nil
         }
+    }
+
+    private init(_ account: UInt32, _ filter: RecordFilter) {
+        self = .records(RecordQuery(account: account, filter))
     }
 }
 

@@ -11,6 +11,6 @@ extension RelayAPI {
 
     mutating func getDocuments(_ input: GetDocumentsInput, _ exchange: inout RelayExchange) {
         if answers(input.ids, .document, &exchange) { return }
-        answerList(RequestedList(.documents), input.page, &exchange)
+        answerRecords(RecordFilter(input), input.page, &exchange)
     }
 }

@@ -12,7 +12,7 @@ extension RelayAPI {
         if filter == OrderFilter() {
             return answerList(RequestedList(.orders), input.page, &exchange)
         }
-        let query = OrderQuery(account: exchange.account, filter)
+        let query = RecordQuery(account: exchange.account, filter)
         let list: (RecordList, UInt64)?
         do throws(StoreError) {
             list = try query.list(reader.view)
@@ -22,7 +22,7 @@ extension RelayAPI {
         if let (list, parameter) = list {
             answerList(RequestedList(list, parameter), input.page, &exchange)
         } else {
-            answerSelection(.orders(query), input.page, &exchange)
+            answerSelection(.records(query), input.page, &exchange)
         }
     }
 }

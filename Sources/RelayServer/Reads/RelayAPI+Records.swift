@@ -83,26 +83,91 @@ extension RelayAPI {
     mutating func getProperties(_ input: GetPropertiesInput, _ exchange: inout RelayExchange) {
         if answers(input.ids, .property, &exchange) { return }
         if answers(
-            externalID: input.externalId, internalID: input.internalId, .property, input.page,
-            &exchange)
+            externalID: input.externalId, internalID: input.internalId, .property,
+            updatedSince: input.updatedSince, input.page, &exchange)
         {
             return
         }
-        answerList(RequestedList(.properties), input.page, &exchange)
+        answerRecords(RecordFilter(input), input.page, &exchange)
     }
 
     mutating func getUnits(_ input: GetUnitsInput, _ exchange: inout RelayExchange) {
         if answers(input.ids, .unit, &exchange) { return }
-        if let number = input.mscNumber { return answerUnits(number, input, &exchange) }
-        let list: RecordList = input.customerId == nil ? .units : .unitsOfCustomer
-        answerList(RequestedList(list, input.customerId), input.page, &exchange)
+        if input.mscNumber != nil, input.customerId != nil {
+            var faults = Faults()
+            faults.add(
+                .mismatch, parameter: "customerId",
+                "mscNumber and customerId exclude each other: send one of them")
+            return exchange.reject(Problem(.badQuery, faults))
+        }
+        answerRecords(RecordFilter(input), input.page, &exchange)
     }
 
     mutating func getUnitsWithMscNumber(
         _ input: GetUnitsWithMscNumberInput, _ exchange: inout RelayExchange
     ) {
-        let list: RecordList =
-            input.customerId == nil ? .unitsWithMscNumber : .unitsWithMscNumberOfCustomer
-        answerList(RequestedList(list, input.customerId), input.page, &exchange)
+        answerRecords(RecordFilter(input), input.page, &exchange)
+    }
+
+    /// Answers with a counted list as it is, or with what a filter leaves of it.
+    @inline(__always)
+    mutating func answerRecords(
+        _ filter: RecordFilter, _ page: PageRequest, _ exchange: inout RelayExchange
+    ) {
+        // By far the most common.
+        if filter.isPlain {
+            let list = RequestedList(filter.list, filter.parameter)
+            return answerList(list, page, &exchange)
+        }
+        answerFiltered(filter, page, &exchange)
+    }
+
+    private mutating func answerFiltered(
+        _ filter: RecordFilter, _ page: PageRequest, _ exchange: inout RelayExchange
+    ) {
+        let query = RecordQuery(account: exchange.account, filter)
+        let list: (RecordList, UInt64)?
+        do throws(StoreError) {
+            guard try query.isAnswerable(reader.view) else {
+                return exchange.reject(
+                    Problem(
+                        .unavailable,
+                        "the store lacks the list for this filter until it is moved to its newest "
+                            + "format: make room for that and restart relayd"))
+            }
+            list = try query.list(reader.view)
+        } catch {
+            return fail(error, exchange)
+        }
+        if let (list, parameter) = list {
+            answerList(RequestedList(list, parameter), page, &exchange)
+        } else {
+            answerSelection(.records(query), page, &exchange)
+        }
+    }
+}
+
+extension RecordFilter {
+    init(_ input: GetPropertiesInput) {
+        self.init(.properties)
+        (updatedSince, sort) = (input.updatedSince, input.sort)
+    }
+
+    init(_ input: GetUnitsInput) {
+        self.init(input.customerId == nil ? .units : .unitsOfCustomer, input.customerId)
+        mscNumber = input.mscNumber
+        (updatedSince, sort) = (input.updatedSince, input.sort)
+    }
+
+    init(_ input: GetUnitsWithMscNumberInput) {
+        self.init(
+            input.customerId == nil ? .unitsWithMscNumber : .unitsWithMscNumberOfCustomer,
+            input.customerId)
+        (updatedSince, sort) = (input.updatedSince, input.sort)
+    }
+
+    init(_ input: GetDocumentsInput) {
+        self.init(.documents)
+        (updatedSince, sort) = (input.updatedSince, input.sort)
     }
 }

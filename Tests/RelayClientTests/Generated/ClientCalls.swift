@@ -166,6 +166,8 @@ struct ClientCalls: API {
                     ids: input.ids,
                     externalId: input.externalId,
                     internalId: input.internalId,
+                    updatedSince: input.updatedSince,
+                    sort: input.sort,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -179,6 +181,8 @@ struct ClientCalls: API {
                 ids: input.ids,
                 externalId: input.externalId,
                 internalId: input.internalId,
+                updatedSince: input.updatedSince,
+                sort: input.sort,
                 limit: input.page.limit,
                 offset: input.page.offset,
                 ifMatch: fields["if-match"]
@@ -246,6 +250,8 @@ struct ClientCalls: API {
                     ids: input.ids,
                     mscNumber: input.mscNumber,
                     customerId: input.customerId,
+                    updatedSince: input.updatedSince,
+                    sort: input.sort,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -259,6 +265,8 @@ struct ClientCalls: API {
                 ids: input.ids,
                 mscNumber: input.mscNumber,
                 customerId: input.customerId,
+                updatedSince: input.updatedSince,
+                sort: input.sort,
                 limit: input.page.limit,
                 offset: input.page.offset,
                 ifMatch: fields["if-match"]
@@ -275,6 +283,8 @@ struct ClientCalls: API {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getUnitsWithMscNumber(
                     customerId: input.customerId,
+                    updatedSince: input.updatedSince,
+                    sort: input.sort,
                     limit: input.page.limit!,
                     offset: input.page.offset!,
                     ifMatch: fields["if-match"],
@@ -286,6 +296,8 @@ struct ClientCalls: API {
         exchange.note { (fields) throws(RelayClientError) in
             try client.getUnitsWithMscNumber(
                 customerId: input.customerId,
+                updatedSince: input.updatedSince,
+                sort: input.sort,
                 limit: input.page.limit!,
                 offset: input.page.offset!,
                 ifMatch: fields["if-match"]
@@ -873,6 +885,8 @@ struct ClientCalls: API {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getDocuments(
                     ids: input.ids,
+                    updatedSince: input.updatedSince,
+                    sort: input.sort,
                     limit: input.page.limit,
                     offset: input.page.offset,
                     ifMatch: fields["if-match"],
@@ -884,6 +898,8 @@ struct ClientCalls: API {
         exchange.note { (fields) throws(RelayClientError) in
             try client.getDocuments(
                 ids: input.ids,
+                updatedSince: input.updatedSince,
+                sort: input.sort,
                 limit: input.page.limit,
                 offset: input.page.offset,
                 ifMatch: fields["if-match"]

@@ -106,7 +106,7 @@ struct RecordLoadingTests {
         // Texts get their numbers in the order in which they come, and a load has a time of its own:
         // those lists RecordCheck compares.
         let numbered = [
-            "ordersOfType", "ordersByInternalID", "ordersByUpdate", "unitsOfMscNumber",
+            "ordersOfType", "ordersByInternalID", "ByUpdate", "unitsOfMscNumber",
         ]
         func lists(_ fixture: RecordFixture) throws -> [String: [UInt128]] {
             try fixture.image().lists.filter { list in

@@ -22,8 +22,7 @@ extension Order {
         }
         links.entries = [
             ListEntry(list: RecordList.ordersByDueDate.key(account), key: UInt128(dueKey, id)),
-            ListEntry(
-                list: RecordList.ordersByUpdate.key(account), key: UInt128(updatedAt.listKey, id)),
+            ListEntry(.ordersByUpdate, account, updatedAt, id),
         ]
         links.entries += partEntries(account)
         if let type {

@@ -6,7 +6,7 @@ import RelayStore
 import Testing
 
 @Suite("Filters and sorts of orders")
-struct OrderQueryTests {
+struct RecordQueryTests {
     private static let types = ["REPAIR", "AUDIT", "Müller", "Mu\u{308}ller"]
 
     private func time(_ source: inout SplitMix) -> Timestamp {
@@ -108,8 +108,8 @@ struct OrderQueryTests {
         for _ in 0..<1_500 {
             let filter = filter(&source)
             let wanted = wanted(orders, filter)
-            var query = OrderQuery(account: 1, filter)
-            query.sortedOrders = [0, 10, 10_000].randomElement(using: &source)!
+            var query = RecordQuery(account: 1, filter)
+            query.sortedRecords = [0, 10, 10_000].randomElement(using: &source)!
             query.scanBudget = [3, 50, 10_000].randomElement(using: &source)!
             let limit = [1, 7, 1_000].randomElement(using: &source)!
             let offset = Int.random(in: 0...wanted.count + 1, using: &source)
@@ -154,10 +154,10 @@ struct OrderQueryTests {
         filters[5].type = "nothing of this kind"
         for filter in filters {
             let wanted = wanted(orders, filter)
-            var query = OrderQuery(account: 1, filter)
+            var query = RecordQuery(account: 1, filter)
             // Nothing may be looked at in vain.
             query.scanBudget = 1
-            query.sortedOrders = 0
+            query.sortedRecords = 0
             for offset in 0...wanted.count {
                 let start = SelectionStart(skip: UInt64(offset))
                 try query.fill(page, reader.view, from: start, limit: 2)

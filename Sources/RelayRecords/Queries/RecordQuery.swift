@@ -2,34 +2,53 @@ import JSON
 import RelayContract
 import RelayStore
 
-/// The orders that a filter lets through, in the order that it asks for.
+/// The records that a filter lets through, in the order that it asks for.
 ///
-/// `plan` chooses one of two ways. Where the most selective predicate has few orders, they are read,
+/// `plan` chooses one of two ways. Where the most selective predicate has few records, they are read,
 /// filtered by the other predicates and sorted. Otherwise an index in the order asked for is scanned
-/// (the driving index), and each of its orders is asked the predicates that the index does not
+/// (the driving index), and each of its records is asked the predicates that the index does not
 /// answer (the residual ones), as far as the scan budget of one request goes.
-public struct OrderQuery {
-    /// What is asked for.
-    public let filter: OrderFilter
-    private let account: UInt32
-    private let sort: OrderSort
-    /// Orders that one page may look at before it ends short.
-    public var scanBudget = Limits.scanBudget
-    /// Orders of the most selective predicate up to which they are sorted.
-    public var sortedOrders = Limits.sortedOrders
+public struct RecordQuery {
+    /// What can be asked for.
+    public enum Filter: Equatable, Sendable {
+        /// Orders.
+        case orders(OrderFilter)
+        /// Records of another kind that say when they were changed.
+        case records(RecordFilter)
+    }
 
-    /// A selection; nothing is read yet.
+    /// What is asked for.
+    public let filter: Filter
+    /// The kind of record.
+    public let resource: Resource
+    let account: UInt32
+    let sort: OrderSort
+    /// Records that one page may look at before it ends short.
+    public var scanBudget = Limits.scanBudget
+    /// Records of the most selective predicate up to which they are sorted.
+    public var sortedRecords = Limits.sortedRecords
+
+    /// A selection of orders; nothing is read yet.
     public init(account: UInt32, _ filter: OrderFilter) {
         self.account = account
-        self.filter = filter
+        self.filter = .orders(filter)
+        resource = .order
         sort = filter.sort ?? .id
+    }
+
+    /// A selection of other records; nothing is read yet.
+    public init(account: UInt32, _ filter: RecordFilter) {
+        self.account = account
+        self.filter = .records(filter)
+        resource = filter.list.resource
+        sort = filter.sort.map { OrderSort($0) } ?? .id
     }
 
     /// The counted list that is this selection, in ascending order of ids, if there is one.
     public func list(_ view: borrowing StoreView) throws(StoreError) -> (RecordList, UInt64)? {
         guard sort == .id else { return nil }
-        let predicates = try view.predicates(filter, account)
-        if predicates.isEmpty { return (.orders, 0) }
+        let predicates = try predicates(view)
+        if predicates.isEmpty { return (byID, 0) }
         guard predicates.count == 1, case .member(let list) = predicates[0].condition,
             let kind = RecordList(rawValue: list.kind)
         else { return nil }
@@ -43,11 +62,11 @@ public struct OrderQuery {
         precondition(limit >= 0, "a page has a limit")
         page.reset()
         defer { precondition(page.count <= limit, "a page has no more than its limit") }
-        let predicates = try view.predicates(filter, account)
+        let predicates = try predicates(view)
         if predicates.count == 1 { page.total = predicates[0].range.count }
         switch try plan(predicates, view) {
         case .sort(let range, let residual):
-            try sortOrders(of: range, residual, page, view, start, limit)
+            try sortRecords(of: range, residual, page, view, start, limit)
         case .scan(let driving, let residual):
             if predicates.isEmpty { page.total = driving.count }
             // Pages behind a cursor leave it to the first one, which has said it.
@@ -60,9 +79,9 @@ public struct OrderQuery {
 
     // MARK: Planning
 
-    /// How the orders of a page are found.
+    /// How the records of a page are found.
     private enum Plan {
-        /// Read the orders of a range, leave out those that fail a residual predicate, sort.
+        /// Read the records of a range, leave out those that fail a residual predicate, sort.
         case sort(ListRange, [OrderPredicate.Condition])
         /// Scan the driving index, leave out those that fail a residual predicate.
         case scan(ListRange, [OrderPredicate.Condition])
@@ -74,7 +93,7 @@ public struct OrderQuery {
         let driving = drivingPredicate(predicates)
         let needsMore = predicates.count > (driving == nil ? 0 : 1)
         if needsMore, let selective = mostSelective(predicates, of: predicates.indices.map { $0 }),
-            predicates[selective].range.count <= UInt64(sortedOrders)
+            predicates[selective].range.count <= UInt64(sortedRecords)
         {
             return .sort(predicates[selective].range, conditions(predicates, without: selective))
         }
@@ -99,7 +118,7 @@ public struct OrderQuery {
         return conditions
     }
 
-    /// How many orders meet every predicate: said where all of their ranges are sorted by id and
+    /// How many records meet every predicate: said where all of their ranges are sorted by id and
     /// short enough to be merged.
     private func intersectionCount(
         _ predicates: [OrderPredicate], _ view: borrowing StoreView
@@ -137,13 +156,13 @@ public struct OrderQuery {
         }
     }
 
-    /// The index of all orders that is in the order asked for.
+    /// The index of all records that is in the order asked for.
     private func wholeIndex(_ view: borrowing StoreView) throws(StoreError) -> ListRange {
         let list: RecordList =
             switch sort {
-            case .id, .idDescending: .orders
+            case .id, .idDescending: byID
             case .dueDate, .dueDateDescending: .ordersByDueDate
-            case .updatedAt, .updatedAtDescending: .ordersByUpdate
+            case .updatedAt, .updatedAtDescending: byUpdate
             }
         let key = list.key(account)
         return ListRange(list: key, low: 0, high: try view.count(key))
@@ -151,7 +170,7 @@ public struct OrderQuery {
 
     // MARK: Sorting
 
-    private func sortOrders(
+    private func sortRecords(
         of range: ListRange, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
         _ view: borrowing StoreView, _ start: SelectionStart, _ limit: Int
     ) throws(StoreError) {
@@ -177,7 +196,7 @@ public struct OrderQuery {
         page.next.after = page.keys.last
     }
 
-    /// The key that an order has in the index that is in the order asked for.
+    /// The key that a record has in the index that is in the order asked for.
     private func indexKey(
         _ id: UInt64, _ view: borrowing StoreView
     ) throws(StoreError) -> UInt128 {
@@ -185,7 +204,7 @@ public struct OrderQuery {
         case .id, .idDescending: UInt128(id)
         case .dueDate, .dueDateDescending: UInt128(try view.orderFacts(id, account).due, id)
         case .updatedAt, .updatedAtDescending:
-            UInt128(try view.orderFacts(id, account).updated, id)
+            UInt128(try view.updateKey(resource, id, account), id)
         }
     }
 
@@ -270,5 +289,5 @@ extension OrderSort {
         }
     }
 
-    fileprivate var isByID: Bool { self == .id || self == .idDescending }
+    var isByID: Bool { self == .id || self == .idDescending }
 }
