@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import beside
+import downloads
 import followers
 import growth
 import instructions
@@ -187,6 +188,7 @@ def main():
     parser.add_argument('--instructions', action='store_true')
     parser.add_argument('--followers', action='store_true')
     parser.add_argument('--growth', action='store_true')
+    parser.add_argument('--downloads', action='store_true')
     options = parser.parse_args()
     options.orders = options.orders or (QUICK_ORDERS if options.quick else 1_000_000)
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -202,6 +204,8 @@ def main():
         instructions.print_table(setup)
     elif options.followers:
         followers.print_table(setup)
+    elif options.downloads:
+        downloads.print_table(setup)
     else:
         print_tables(setup, options)
     say(f'took {time.monotonic() - began:.0f} s')

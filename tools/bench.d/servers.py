@@ -129,16 +129,18 @@ def nghttpd(setup):
     return Server('nghttpd', command, f'http://127.0.0.1:{port}', '0')
 
 
-def nginx(setup):
+def nginx(setup, sends_files=False):
+    """nginx from buffers of its own, or with sendfile: that pays for large files only."""
     path = f'{setup.sockets}/nginx.sock'
+    sending = 'sendfile on;' if sends_files else 'sendfile off; output_buffers 1 128k;'
     user = 'user root;' if os.geteuid() == 0 else ''
     # Its limits that end connections early are lifted; files stay open, nothing is logged.
     configuration = f'''
         {user} worker_processes 1; daemon off; pid {setup.sockets}/nginx.pid;
         error_log /dev/null crit; events {{ worker_connections 4096; }}
         http {{
-            access_log off; default_type application/json; sendfile off;
-            output_buffers 1 128k; keepalive_requests 100000000;
+            access_log off; default_type application/json; {sending}
+            keepalive_requests 100000000;
             open_file_cache max=100; http2_max_concurrent_streams 256; keepalive_timeout 600;
             client_body_temp_path {setup.sockets}/b; proxy_temp_path {setup.sockets}/p;
             fastcgi_temp_path {setup.sockets}/f; uwsgi_temp_path {setup.sockets}/u;
@@ -168,7 +170,9 @@ hosts:
     return Server('h2o', ['h2o', '-c', str(file)], f'unix:{path}', '0')
 
 
-def peers(setup):
-    """The peers that are installed here, running. They serve /order and /page."""
+def peers(setup, sends_files=False):
+    """The peers that are installed here, running. They serve the files that lie in setup.files."""
     makers = {'nghttpd': nghttpd, 'nginx': nginx, 'h2o': h2o}
+    if sends_files:
+        makers = {'nginx': lambda setup: nginx(setup, sends_files=True), 'h2o': h2o}
     return [make(setup) for name, make in makers.items() if shutil.which(name)]
