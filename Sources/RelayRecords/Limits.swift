@@ -54,6 +54,9 @@ public enum Limits {
     /// have some megabytes and go into their lists leaf by leaf.
     static let gatheredLinks = 65_536
 
+    /// Keys of a record on lists up to which they are compared one with another: 8 cost less than a set.
+    static let comparedEntries = 8
+
     /// Findings that a check of the records lists; more of them say nothing new.
     static let checkFindings = 100
 

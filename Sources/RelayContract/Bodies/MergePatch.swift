@@ -10,6 +10,7 @@ public protocol MergePatch: ContractModel {
 
 extension MergePatch {
     /// What a member of the record comes to: what the body has for it, nothing, or what it was.
+    @inlinable
     public func merged<Value>(_ new: Value?, _ member: Members, over old: Value?) -> Value? {
         removed.contains(member) ? nil : new ?? old
     }

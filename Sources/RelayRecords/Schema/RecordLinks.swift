@@ -104,6 +104,7 @@ extension [ListEntry] {
     /// Those that another array lacks. A large order has thousands, of which a change moves few.
     fileprivate func without(_ others: [ListEntry]) -> [ListEntry] {
         if self == others { return [] }
+        if others.count <= Limits.comparedEntries { return filter { !others.contains($0) } }
         let others = Set(others)
         return filter { !others.contains($0) }
     }

@@ -6,7 +6,9 @@ import RelayStore
 extension Order {
     /// All orders; its property's, its customer's, its state's and its type's; by internalId, due
     /// date and change; by its fields, contact persons and attachments.
-    func links(_ account: UInt32) -> RecordLinks {
+    ///
+    /// - Parameter withParts: whether those by its parts are wanted.
+    func links(_ account: UInt32, withParts: Bool = true) -> RecordLinks {
         var links = RecordLinks(lists: [
             RecordList.orders.key(account),
             RecordList.ordersOfStatus.key(account, status.parameter),
@@ -24,7 +26,7 @@ extension Order {
             ListEntry(list: RecordList.ordersByDueDate.key(account), key: UInt128(dueKey, id)),
             ListEntry(.ordersByUpdate, account, updatedAt, id),
         ]
-        links.entries += partEntries(account)
+        if withParts { links.entries += partEntries(account) }
         if let type {
             links.terms.append(ListTerm(account: account, kind: .orderType, text: type))
         }
@@ -33,6 +35,16 @@ extension Order {
                 ListTerm(account: account, kind: .orderInternalID, text: internalId))
         }
         return links
+    }
+
+    /// Whether the same parts lead to it as to another state of it.
+    func hasParts(of other: Order) -> Bool {
+        return fields.elementsEqual(other.fields) { $0.id == $1.id }
+            && contactPersons.elementsEqual(other.contactPersons) { $0.id == $1.id }
+            && attachments.elementsEqual(other.attachments) { $0.id == $1.id }
+            && comments.lazy.flatMap(\.attachments).elementsEqual(
+                other.comments.lazy.flatMap(\.attachments)
+            ) { $0.id == $1.id }
     }
 
     /// What leads from its parts to it. Comments need none: their paths name the order.

@@ -57,8 +57,11 @@ extension RecordTransaction {
 
     /// Writes an order and enters it into what finds it: the only way in which orders change.
     mutating func replace(_ old: Order?, with new: Order) throws(StoreError) {
+        // What leads from its parts to it changes seldom, and may be thousands of keys.
+        let movesParts = old.map { !new.hasParts(of: $0) } ?? true
         try transaction.relink(
-            new.id, from: old?.links(account) ?? RecordLinks(), to: new.links(account))
+            new.id, from: old?.links(account, withParts: movesParts) ?? RecordLinks(),
+            to: new.links(account, withParts: movesParts))
         try store(new, .order, new.id, privateBytes: new.facts)
     }
 }
