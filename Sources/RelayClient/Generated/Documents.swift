@@ -79,7 +79,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.
@@ -104,7 +105,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
     ///     all records.
     ///   - offset: The number of records to skip; 0 when absent. It cannot be combined with cursor.

@@ -347,10 +347,10 @@ struct ClientCalls: API {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getOrders(
                     ids: input.ids,
-                    status: input.status,
-                    type: input.type,
-                    propertyId: input.propertyId,
-                    customerId: input.customerId,
+                    status: input.status?.all,
+                    type: input.type?.all,
+                    propertyId: input.propertyId?.all,
+                    customerId: input.customerId?.all,
                     internalId: input.internalId,
                     isInternal: input.isInternal,
                     dueFrom: input.dueFrom,
@@ -368,10 +368,10 @@ struct ClientCalls: API {
         exchange.note { (fields) throws(RelayClientError) in
             try client.getOrders(
                 ids: input.ids,
-                status: input.status,
-                type: input.type,
-                propertyId: input.propertyId,
-                customerId: input.customerId,
+                status: input.status?.all,
+                type: input.type?.all,
+                propertyId: input.propertyId?.all,
+                customerId: input.customerId?.all,
                 internalId: input.internalId,
                 isInternal: input.isInternal,
                 dueFrom: input.dueFrom,
