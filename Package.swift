@@ -131,7 +131,7 @@ let package = Package(
                 "relayctl", "relaybench", "contractgen",
             ],
             exclude: [
-                "Load/allocation-counter.c", "Clients/node-client.mjs",
+                "Load/allocation-counter.c", "Clients/node-client.mjs", "Programs/arge-answer.json",
                 "Faults/refused-calls.c", "Writes/shifted-clock.c",
             ]),
         .testTarget(

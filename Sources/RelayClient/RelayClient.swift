@@ -11,7 +11,7 @@ import RelayContract
 ///     let relay = try RelayClient(unix: "/run/relay/relay.sock", key: key)
 ///     let order = try relay.getOrder(4711)
 ///     try relay.updateOrder(4711, OrderPatch(status: .finished), ifMatch: order.tag)
-///     var page = try relay.getOrders(status: .open, limit: 500)
+///     var page = try relay.getOrders(status: [.open], limit: 500)
 ///     while let next = try relay.page(after: page) { page = next }
 public final class RelayClient {
     /// The connection underneath.

@@ -33,13 +33,28 @@ struct RelayRequest {
     /// Adds a parameter to the query, unless it is nil.
     mutating func add(_ name: String, _ value: (some CustomStringConvertible)?) {
         guard let value else { return }
-        target += "\(hasQuery ? "&" : "?")\(name)=\(PercentEncoding.encode(value.description))"
+        add(name, encoded: PercentEncoding.encode(value.description))
+    }
+
+    private mutating func add(_ name: String, encoded value: String) {
+        target += "\(hasQuery ? "&" : "?")\(name)=\(value)"
         hasQuery = true
     }
 
     /// Adds a parameter that has ids between commas, unless it is nil.
     mutating func add(_ name: String, _ ids: [UInt64]?) {
-        add(name, ids.map { $0.map(String.init).joined(separator: ",") })
+        add(name, ids.map { $0.map(String.init) })
+    }
+
+    /// Adds a parameter that has texts between commas, unless it is nil. Commas in the texts are escaped.
+    mutating func add(_ name: String, _ texts: [String]?) {
+        guard let texts else { return }
+        add(name, encoded: texts.map(PercentEncoding.encode).joined(separator: ","))
+    }
+
+    /// Adds a parameter that has some of a closed set between commas, unless it is nil.
+    mutating func add(_ name: String, _ choices: [some ContractChoice]?) {
+        add(name, choices.map { $0.map(Self.word) })
     }
 
     /// Adds a parameter that is one of a closed set, unless it is nil.

@@ -74,13 +74,19 @@ struct RelayClientTests {
     @Test("sends any text of a filter as it is.")
     func filters() throws {
         let text = "ä/ö &=+%?#\"\\ ½"
-        try relay.createOrder(NewOrder(title: "a", internalId: text, isInternal: true))
-        try relay.createOrder(NewOrder(title: "b", internalId: "ä/ö", isInternal: false))
+        try relay.createOrder(
+            NewOrder(title: "a", internalId: text, isInternal: true, type: text))
+        try relay.createOrder(
+            NewOrder(title: "b", internalId: "ä/ö", isInternal: false, type: "Rohr, Dach"))
         #expect(try relay.getOrders(internalId: text).records.map(\.title) == ["a"])
         #expect(try relay.getOrders(isInternal: false).records.map(\.title) == ["b"])
+        #expect(try relay.getOrders(type: ["Rohr, Dach", text]).records.count == 2)
+        #expect(try relay.getOrders(type: ["Rohr, Dach"]).records.map(\.title) == ["b"])
+        #expect(try relay.getOrders(type: ["Rohr", " Dach"]).records == [])
         let time = try #require(Timestamp(rfc3339: "2020-01-01T00:00:00+02:00"))
-        #expect(try relay.getOrders(status: .open, updatedSince: time).records.count == 2)
-        #expect(try relay.getOrders(status: .declined).records == [])
+        #expect(try relay.getOrders(status: [.open], updatedSince: time).records.count == 2)
+        #expect(try relay.getOrders(status: [.declined]).records == [])
+        #expect(try relay.getOrders(status: [.declined, .open]).records.count == 2)
     }
 
     @Test("tries every write out without a change.")

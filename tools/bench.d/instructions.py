@@ -38,7 +38,7 @@ def print_table(setup):
     print(f'{"load":8}{"all":>9}{"nghttp2":>10}{"lmdb":>9}{"libc":>9}{"own":>9}{"swift":>9}'
           f'{"other":>9}{"retain+release":>16}')
     details = []
-    for load in [loads.LOADS[name] for name in ('single', 'hot', 'page', 'one')] + [loads.PATCH]:
+    for load in [loads.LOADS[name] for name in ('single', 'hot', 'page', 'one')] + [loads.IDS, loads.PATCH]:
         counts = count(setup, program, library, load)
         shares = [counts.by_part[part] / COUNTED for part in PARTS]
         print(f'{load.name:8}{sum(shares):9.0f}{shares[0]:10.0f}'

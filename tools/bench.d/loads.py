@@ -36,6 +36,10 @@ LOADS = {load.name: load for load in [
 PATCH = Load('patch', 'one order changed at a time', 0, ('-c', '1', '-m', '1'), 'order',
              patch='{"status":"FINISHED"}')
 
+# Nor of these: a record costs a hundredth of such a request.
+IDS = Load('ids', '100 random orders by their ids', 0, ('-c', '1', '-m', '8'), 'order')
+IDS_COUNT = 100
+
 
 def targets(load, orders, count):
     """Paths for a load, the same in every run."""
@@ -43,6 +47,9 @@ def targets(load, orders, count):
     if load.name in ('single', 'one', 'patch'):
         ids = choose.sample(range(1, orders + 1), min(count, orders))
         return [f'/v1/orders/{number}' for number in ids]
+    if load.name == 'ids':
+        return ['/v1/orders?ids=' + ','.join(map(str, choose.sample(range(1, orders + 1), IDS_COUNT)))
+                for _ in range(HOT_ORDERS)]
     if load.name == 'hot':
         ids = [choose.randint(1, orders) for _ in range(HOT_ORDERS)]
         return [f'/v1/orders/{number}' for number in ids]

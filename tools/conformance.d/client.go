@@ -36,10 +36,17 @@ func main() {
 
 	order := relay.NewOrderCreation("Heizung ausgefallen")
 	made, _, err := client.OrdersAPI.CreateOrder(ctx).OrderCreation(*order).IdempotencyKey("openapi-generator-go").Execute()
-	expect(err == nil && made.IdObject != nil, "createOrder:", made, err)
-	id := made.IdObject.Id
+	expect(err == nil && made.HasId(), "createOrder:", made, err)
+	id := made.GetId()
 	read, answer, err := client.OrdersAPI.GetOrder(ctx, id).Execute()
 	expect(err == nil && read.Title == "Heizung ausgefallen", "the new order:", read, err)
+
+	statuses := []relay.OrderStatus{relay.ORDERSTATUS_DECLINED, relay.ORDERSTATUS_FINISHED}
+	listed, _, err := client.OrdersAPI.GetOrders(ctx).Status(statuses).Limit(5).Execute()
+	expect(err == nil && len(listed) > 0, "getOrders by status:", listed, err)
+	for _, entry := range listed {
+		expect(entry.Status == statuses[0] || entry.Status == statuses[1], "a status:", entry.Status)
+	}
 
 	patch := relay.NewOrderPatch()
 	patch.SetStatus(relay.ORDERSTATUS_IN_PROGRESS)

@@ -23,12 +23,17 @@ def main(url, key):
     expect(isinstance(order, Order) and order.id == 1 and order.title, f"getOrder: {order}")
     page = get_orders.sync(client=client, limit=3, offset=2)
     expect([entry.id for entry in page] == [3, 4, 5], f"getOrders: {page}")
+    listed = get_orders.sync(client=client, ids=[3, 1])
+    expect([entry.id for entry in listed] == [3, 1], f"getOrders by ids: {listed}")
+    statuses = [OrderStatus.DECLINED, OrderStatus.FINISHED]
+    listed = get_orders.sync(client=client, status=statuses, limit=5)
+    expect(listed and all(entry.status in statuses for entry in listed), f"getOrders by status: {listed}")
     properties = get_properties.sync(client=client, limit=2, offset=0)
     expect(len(properties.properties) == 2, f"getProperties: {properties}")
 
     new = NewOrder(title="Heizung ausgefallen", status=OrderStatus.IN_PROGRESS)
     tried = create_order.sync(client=client, body=new, dry_run=True)
-    expect(not isinstance(tried, (IdObject, Problem)), f"createOrder, dry run: {tried}")
+    expect(isinstance(tried, IdObject) and not tried.id, f"createOrder, dry run: {tried}")
     made = [create_order.sync(client=client, body=new, idempotency_key="generated-client") for _ in range(2)]
     expect(isinstance(made[0], IdObject) and made[0] == made[1], f"createOrder, twice under one key: {made}")
     read = get_order.sync(made[0].id, client=client)

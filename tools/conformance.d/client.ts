@@ -24,9 +24,13 @@ async function main(url: string, key: string): Promise<void> {
 
     const title = "Heizung ausgefallen";
     const made = await orders.createOrderRaw({ newOrder: { title }, idempotencyKey: "openapi-generator-typescript" });
-    const orderId = Number(made.raw.headers.get("location")?.split("/").pop());
+    const orderId = (await made.value()).id ?? 0;
+    expect(made.raw.headers.get("location") === `/v1/orders/${orderId}`, "Location:", orderId);
     const read = await orders.getOrderRaw({ orderId });
     expect((await read.value()).title === title, "the new order:", orderId);
+    const status = [OrderStatus.Declined, OrderStatus.Finished];
+    const listed = await orders.getOrders({ status, limit: 5 });
+    expect(listed.length > 0 && listed.every((entry) => status.includes(entry.status)), "by status:", listed);
     const ifMatch = read.raw.headers.get("etag") ?? "";
     const change = { orderId, orderPatch: { status: OrderStatus.InProgress }, ifMatch };
     await orders.updateOrder(change);

@@ -27,8 +27,12 @@ def main(url, key):
     expect([order.id for order in page.data] == [3, 4, 5], f"getOrders: {page.data}")
     expect(int(field(page, "x-total-count")) > 100, f"its fields: {page.headers}")
 
+    statuses = [relay.OrderStatus.DECLINED, relay.OrderStatus.FINISHED]
+    listed = orders.get_orders(status=statuses, limit=5)
+    expect(listed and all(order.status in statuses for order in listed), f"getOrders by status: {listed}")
+
     made = orders.create_order(relay.NewOrder(title="Heizung ausgefallen"), idempotency_key="openapi-generator-python")
-    number = made.actual_instance.id
+    number = made.id
     read = orders.get_order_with_http_info(number)
     expect(read.data.title == "Heizung ausgefallen", f"the new order: {read.data}")
     patch = relay.OrderPatch(status=relay.OrderStatus.IN_PROGRESS)

@@ -1,3 +1,4 @@
+import RelayContract
 import RelayRecords
 
 /// What relayctl counts on, each number with its unit and its reason.
@@ -35,6 +36,19 @@ enum Limits {
     /// Records in one transaction of a sample: 10 000 orders are 13 MB, far below the 64 MiB of a
     /// group commit, and a tenth of a second between two looks at Ctrl-C.
     static let recordsPerCommit = 10_000
+
+    /// Bytes of an answer of the ARGE interface, 16 MiB: one of 9 999 units, more of which four digits cannot
+    /// tell apart, has less, and a line of it may have no more.
+    static let argeBytes = 16 << 20
+    /// Consumptions, or benchmarks, of one unit and month: as many as the contract takes.
+    static let eedValues = 100
+    /// Characters of a metering company's name: as many as the contract takes.
+    static let mscNameCharacters = 200
+    /// Deliveries that relayd is sent at once, and their bytes, unless one has more: it takes 10 000, and 8 MiB.
+    static let deliveriesAtOnce = 1_000
+    static let deliveryBytesAtOnce = 2 << 20
+    /// Records of a page that relayd is asked for: as many as the contract gives.
+    static let pageRecords = 1_000
 
     /// Bytes that are read from a file at once.
     static let readBytes = 256 << 10
@@ -86,6 +100,8 @@ enum Limits {
 
     /// Accounts are numbered up to here: 20 bits of a record's key in the store.
     static let highestAccount = (1 << 20) - 1
+    /// The largest id of a record.
+    static let highestId = Int(RelayContract.Limits.largestId)
     /// Milliseconds that an answer on the admin socket may take. Less than a health check waits.
     static let adminTimeout: Int32 = 2500
     /// Column at which the values of a report stand.

@@ -34,6 +34,7 @@ enum Relayctl {
         case Commands.dump.name: try DumpCommand.run(arguments)
         case Commands.changes.name: try ChangesCommand.run(arguments)
         case Commands.load.name: try LoadCommand.run(arguments)
+        case Commands.importArge.name: try ImportCommand.arge(arguments)
         case Commands.top.name: try TopCommand.run(arguments)
         case Commands.completions.name: try ShellCommands.completions(arguments)
         case Commands.man.name: try ShellCommands.man(arguments)
@@ -66,7 +67,7 @@ enum Relayctl {
         case .snapshot(.damaged), .snapshot(.damagedStore), .store(.corrupted),
             .store(.lmdb(.truncated)),
             .snapshot(.store(.corrupted)), .snapshot(.store(.lmdb(.truncated))),
-            .compression(.truncated), .compression(.corrupted), .emptyInput:
+            .compression(.truncated), .compression(.corrupted), .emptyInput, .badDocument:
             ExitCode.data.exit()
         default: ExitCode.failure.exit()
         }

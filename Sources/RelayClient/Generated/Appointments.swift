@@ -54,7 +54,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - customerId: Only appointments of this customer.
     ///   - from: Only appointments that end after this local time.
     ///   - to: Only appointments that begin before this local time, which is after `from`.
@@ -91,7 +92,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - customerId: Only appointments of this customer.
     ///   - from: Only appointments that end after this local time.
     ///   - to: Only appointments that begin before this local time, which is after `from`.

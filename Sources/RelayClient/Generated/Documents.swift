@@ -83,7 +83,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - updatedSince: Only records that were changed at this time or later.
     ///   - sort: The sort order; `id` when absent.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has
@@ -117,7 +118,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - updatedSince: Only records that were changed at this time or later.
     ///   - sort: The sort order; `id` when absent.
     ///   - limit: The number of records, 1 to 1000. Without limit, offset and cursor the answer has

@@ -46,24 +46,30 @@ extension RelayClient {
     /// The orders, filtered and sorted.
     ///
     /// The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all
-    /// of them, or a page. Filters are joined by and.
+    /// of them, or a page. Filters are joined by and. `status`, `type`, `propertyId` and
+    /// `customerId` take several values with commas between them: `status=OPEN,IN_PROGRESS` lists
+    /// the orders in either state. A parameter for each value, `status=OPEN&status=IN_PROGRESS`,
+    /// says the same. A value that occurs twice counts once.
     ///
     /// The work for one request is bounded. `X-Total-Count` is present and exact with one filter,
-    /// and with several filters if one of them alone matches at most 4096 orders. It is also
-    /// present on a page without `cursor` if none of the filters is a time and the numbers of
-    /// orders that each filter matches add up to at most 131072. Otherwise it is absent unless the
-    /// answer has all matching orders. A page may then be shorter than `limit`, or empty, and still
-    /// have a `Link`: follow `Link` until an answer has none.
+    /// and with several filters if one of them alone matches at most 4096 orders, divided by the
+    /// number of values that the others have beyond the first of each, plus one. It is also present
+    /// on a page without `cursor` if none of the filters is a time and the numbers of orders that
+    /// each filter matches add up to at most 131072. Otherwise it is absent unless the answer has
+    /// all matching orders. A page may then be shorter than `limit`, or empty, and still have a
+    /// `Link`: follow `Link` until an answer has none.
     ///
     /// `GET /v1/orders`
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
-    ///   - status: Only orders in this state.
-    ///   - type: Only orders of this kind, exactly as it was given.
-    ///   - propertyId: Only orders that concern this property.
-    ///   - customerId: Only orders for this customer.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
+    ///   - status: Only orders in one of these states.
+    ///   - type: Only orders of one of these kinds, exactly as they were given. In a kind, a comma
+    ///     is written `%2C`; a comma as such stands between two kinds.
+    ///   - propertyId: Only orders that concern one of these properties.
+    ///   - customerId: Only orders for one of these customers.
     ///   - internalId: Only orders with this id of your system, exactly as it was given.
     ///   - isInternal: Only orders with this value. An order without `isInternal` matches neither
     ///     `true` nor `false`.
@@ -82,10 +88,10 @@ extension RelayClient {
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         ids: [UInt64]? = nil,
-        status: OrderStatus? = nil,
-        type: String? = nil,
-        propertyId: UInt64? = nil,
-        customerId: UInt64? = nil,
+        status: [OrderStatus]? = nil,
+        type: [String]? = nil,
+        propertyId: [UInt64]? = nil,
+        customerId: [UInt64]? = nil,
         internalId: String? = nil,
         isInternal: Bool? = nil,
         dueFrom: Timestamp? = nil,
@@ -118,11 +124,13 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
-    ///   - status: Only orders in this state.
-    ///   - type: Only orders of this kind, exactly as it was given.
-    ///   - propertyId: Only orders that concern this property.
-    ///   - customerId: Only orders for this customer.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
+    ///   - status: Only orders in one of these states.
+    ///   - type: Only orders of one of these kinds, exactly as they were given. In a kind, a comma
+    ///     is written `%2C`; a comma as such stands between two kinds.
+    ///   - propertyId: Only orders that concern one of these properties.
+    ///   - customerId: Only orders for one of these customers.
     ///   - internalId: Only orders with this id of your system, exactly as it was given.
     ///   - isInternal: Only orders with this value. An order without `isInternal` matches neither
     ///     `true` nor `false`.
@@ -145,10 +153,10 @@ extension RelayClient {
     /// - Throws: `RelayClientError`; `refused` with a status such as 400, 401, 410, 412, 429, 503.
     public func getOrders(
         ids: [UInt64]? = nil,
-        status: OrderStatus? = nil,
-        type: String? = nil,
-        propertyId: UInt64? = nil,
-        customerId: UInt64? = nil,
+        status: [OrderStatus]? = nil,
+        type: [String]? = nil,
+        propertyId: [UInt64]? = nil,
+        customerId: [UInt64]? = nil,
         internalId: String? = nil,
         isInternal: Bool? = nil,
         dueFrom: Timestamp? = nil,

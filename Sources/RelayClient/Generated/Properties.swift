@@ -57,7 +57,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - externalId: Only the record with this id of another system, exactly as it was given: one
     ///     or none.
     ///   - internalId: Only the record with this id of your system, exactly as it was given: one or
@@ -100,7 +101,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - externalId: Only the record with this id of another system, exactly as it was given: one
     ///     or none.
     ///   - internalId: Only the record with this id of your system, exactly as it was given: one or

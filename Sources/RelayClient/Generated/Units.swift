@@ -58,7 +58,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - mscNumber: Only units with this mscNumber, exactly as it was given (leading zeros
     ///     count). It does not go with `customerId`.
     ///   - customerId: Only units of this customer's properties.
@@ -100,7 +101,8 @@ extension RelayClient {
     ///
     /// - Parameters:
     ///   - ids: The records with these ids, in this order and without paging; no other parameter
-    ///     goes with it. Those that do not exist are left out and named in `Relay-Missing`.
+    ///     goes with it, but `ids` again with more of them. Those that do not exist are left out
+    ///     and named in `Relay-Missing`.
     ///   - mscNumber: Only units with this mscNumber, exactly as it was given (leading zeros
     ///     count). It does not go with `customerId`.
     ///   - customerId: Only units of this customer's properties.

@@ -118,7 +118,8 @@ public struct GetCustomersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
     /// Only the record with this id of another system, exactly as it was given: one or none.
     public var externalId: String?
@@ -153,8 +154,8 @@ extension GetCustomersInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("externalId") {
                 guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
                 externalId = faults.text("externalId", value, length: 1...100)
@@ -287,7 +288,8 @@ public struct GetPropertiesInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
     /// Only the record with this id of another system, exactly as it was given: one or none.
     public var externalId: String?
@@ -332,8 +334,8 @@ extension GetPropertiesInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("externalId") {
                 guard faults.admit("externalId", place: 1, seen: &seen) else { continue }
                 externalId = faults.text("externalId", value, length: 1...100)
@@ -487,7 +489,8 @@ public struct GetUnitsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
     /// Only units with this mscNumber, exactly as it was given (leading zeros count). It does not
     /// go with `customerId`.
@@ -533,8 +536,8 @@ extension GetUnitsInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("mscNumber") {
                 guard faults.admit("mscNumber", place: 1, seen: &seen) else { continue }
                 mscNumber = faults.text("mscNumber", value, length: 1...100)
@@ -761,16 +764,18 @@ public struct GetOrdersInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
-    /// Only orders in this state.
-    public var status: OrderStatus?
-    /// Only orders of this kind, exactly as it was given.
-    public var type: String?
-    /// Only orders that concern this property.
-    public var propertyId: UInt64?
-    /// Only orders for this customer.
-    public var customerId: UInt64?
+    /// Only orders in one of these states.
+    public var status: AnyOf<OrderStatus>?
+    /// Only orders of one of these kinds, exactly as they were given. In a kind, a comma is written
+    /// `%2C`; a comma as such stands between two kinds.
+    public var type: AnyOf<String>?
+    /// Only orders that concern one of these properties.
+    public var propertyId: AnyOf<UInt64>?
+    /// Only orders for one of these customers.
+    public var customerId: AnyOf<UInt64>?
     /// Only orders with this id of your system, exactly as it was given.
     public var internalId: String?
     /// Only orders with this value. An order without `isInternal` matches neither `true` nor
@@ -789,10 +794,10 @@ public struct GetOrdersInput: Sendable {
     public init(
         page: PageRequest,
         ids: [UInt64]? = nil,
-        status: OrderStatus? = nil,
-        type: String? = nil,
-        propertyId: UInt64? = nil,
-        customerId: UInt64? = nil,
+        status: AnyOf<OrderStatus>? = nil,
+        type: AnyOf<String>? = nil,
+        propertyId: AnyOf<UInt64>? = nil,
+        customerId: AnyOf<UInt64>? = nil,
         internalId: String? = nil,
         isInternal: Bool? = nil,
         dueFrom: Timestamp? = nil,
@@ -823,10 +828,10 @@ extension GetOrdersInput {
         var faults = Faults()
         var page = PageRequest()
         var ids: [UInt64]?
-        var status: OrderStatus?
-        var type: String?
-        var propertyId: UInt64?
-        var customerId: UInt64?
+        var status: AnyOf<OrderStatus>?
+        var type: AnyOf<String>?
+        var propertyId: AnyOf<UInt64>?
+        var customerId: AnyOf<UInt64>?
         var internalId: String?
         var isInternal: Bool?
         var dueFrom: Timestamp?
@@ -837,20 +842,20 @@ extension GetOrdersInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("status") {
-                guard faults.admit("status", place: 1, seen: &seen) else { continue }
-                status = faults.choice("status", value)
+                seen |= 0b10
+                status = faults.anyChoice("status", value, joining: status, count: 1...100)
             } else if name.matches("type") {
-                guard faults.admit("type", place: 2, seen: &seen) else { continue }
-                type = faults.text("type", value, length: 1...100)
+                seen |= 0b100
+                type = faults.anyText("type", value, joining: type, length: 1...100, count: 1...100)
             } else if name.matches("propertyId") {
-                guard faults.admit("propertyId", place: 3, seen: &seen) else { continue }
-                propertyId = faults.id("propertyId", value)
+                seen |= 0b1000
+                propertyId = faults.anyID("propertyId", value, joining: propertyId, count: 1...100)
             } else if name.matches("customerId") {
-                guard faults.admit("customerId", place: 4, seen: &seen) else { continue }
-                customerId = faults.id("customerId", value)
+                seen |= 0b10000
+                customerId = faults.anyID("customerId", value, joining: customerId, count: 1...100)
             } else if name.matches("internalId") {
                 guard faults.admit("internalId", place: 5, seen: &seen) else { continue }
                 internalId = faults.text("internalId", value, length: 1...100)
@@ -1910,7 +1915,8 @@ public struct GetDocumentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
     /// Only records that were changed at this time or later.
     public var updatedSince: Timestamp?
@@ -1945,8 +1951,8 @@ extension GetDocumentsInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("limit") {
                 guard faults.admit("limit", place: 1, seen: &seen) else { continue }
                 page.limit = faults.integer("limit", value, in: 1...1000)
@@ -2163,7 +2169,8 @@ public struct GetAppointmentsInput: Sendable {
     /// Which part of the list.
     public var page: PageRequest
     /// The records with these ids, in this order and without paging; no other parameter goes with
-    /// it. Those that do not exist are left out and named in `Relay-Missing`.
+    /// it, but `ids` again with more of them. Those that do not exist are left out and named in
+    /// `Relay-Missing`.
     public var ids: [UInt64]?
     /// Only appointments of this customer.
     public var customerId: UInt64?
@@ -2203,8 +2210,8 @@ extension GetAppointmentsInput {
         var reader = QueryReader(request.query)
         while let (name, value) = reader.next() {
             if name.matches("ids") {
-                guard faults.admit("ids", place: 0, seen: &seen) else { continue }
-                ids = faults.ids("ids", value, count: 1...1000)
+                seen |= 0b1
+                ids = faults.ids("ids", value, joining: ids, count: 1...1000)
             } else if name.matches("customerId") {
                 guard faults.admit("customerId", place: 1, seen: &seen) else { continue }
                 customerId = faults.id("customerId", value)

@@ -1212,12 +1212,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -1240,36 +1235,64 @@ public enum OpenAPIDocument {
                 "operationId": "getOrders",
                 "tags": ["orders"],
                 "summary": "The orders, filtered and sorted",
-                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and.\n\nThe work for one request is bounded. `X-Total-Count` is present and exact with one filter, and with several filters if one of them alone matches at most 4096 orders. It is also present on a page without `cursor` if none of the filters is a time and the numbers of orders that each filter matches add up to at most 131072. Otherwise it is absent unless the answer has all matching orders. A page may then be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
+                "description": "The orders of the account as a bare array, by ascending id unless `sort` says otherwise: all of them, or a page. Filters are joined by and. `status`, `type`, `propertyId` and `customerId` take several values with commas between them: `status=OPEN,IN_PROGRESS` lists the orders in either state. A parameter for each value, `status=OPEN&status=IN_PROGRESS`, says the same. A value that occurs twice counts once.\n\nThe work for one request is bounded. `X-Total-Count` is present and exact with one filter, and with several filters if one of them alone matches at most 4096 orders, divided by the number of values that the others have beyond the first of each, plus one. It is also present on a page without `cursor` if none of the filters is a time and the numbers of orders that each filter matches add up to at most 131072. Otherwise it is absent unless the answer has all matching orders. A page may then be shorter than `limit`, or empty, and still have a `Link`: follow `Link` until an answer has none.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
                     "name": "status",
                     "in": "query",
-                    "description": "Only orders in this state.",
-                    "schema": {"$ref": "#/components/schemas/OrderStatus"},
-                    "example": "OPEN"
+                    "description": "Only orders in one of these states.",
+                    "style": "form",
+                    "explode": false,
+                    "schema": {
+                      "type": "array",
+                      "items": {"$ref": "#/components/schemas/OrderStatus"},
+                      "minItems": 1,
+                      "maxItems": 100
+                    },
+                    "example": ["OPEN", "IN_PROGRESS"]
                   },
                   {
                     "name": "type",
                     "in": "query",
-                    "description": "Only orders of this kind, exactly as it was given.",
-                    "schema": {"type": "string", "minLength": 1, "maxLength": 100},
-                    "example": "REPAIR"
+                    "description": "Only orders of one of these kinds, exactly as they were given. In a kind, a comma is written `%2C`; a comma as such stands between two kinds.",
+                    "style": "form",
+                    "explode": false,
+                    "schema": {
+                      "type": "array",
+                      "items": {"type": "string", "minLength": 1, "maxLength": 100},
+                      "minItems": 1,
+                      "maxItems": 100
+                    },
+                    "example": ["REPAIR", "AUDIT"]
                   },
                   {
                     "name": "propertyId",
                     "in": "query",
-                    "description": "Only orders that concern this property.",
-                    "schema": {"$ref": "#/components/schemas/Id"},
-                    "example": 3
+                    "description": "Only orders that concern one of these properties.",
+                    "style": "form",
+                    "explode": false,
+                    "schema": {
+                      "type": "array",
+                      "items": {"$ref": "#/components/schemas/Id"},
+                      "minItems": 1,
+                      "maxItems": 100
+                    },
+                    "example": [3, 7]
                   },
                   {
                     "name": "customerId",
                     "in": "query",
-                    "description": "Only orders for this customer.",
-                    "schema": {"$ref": "#/components/schemas/Id"},
-                    "example": 12
+                    "description": "Only orders for one of these customers.",
+                    "style": "form",
+                    "explode": false,
+                    "schema": {
+                      "type": "array",
+                      "items": {"$ref": "#/components/schemas/Id"},
+                      "minItems": 1,
+                      "maxItems": 100
+                    },
+                    "example": [12]
                   },
                   {
                     "name": "internalId",
@@ -1751,12 +1774,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -2816,12 +2834,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -2877,12 +2890,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -3175,12 +3183,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -3240,12 +3243,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/IdObject"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/IdObject"},
                         "example": {"id": 4711}
                       }
                     }
@@ -3663,7 +3661,7 @@ public enum OpenAPIDocument {
               "Ids": {
                 "name": "ids",
                 "in": "query",
-                "description": "The records with these ids, in this order and without paging; no other parameter goes with it. Those that do not exist are left out and named in `Relay-Missing`.",
+                "description": "The records with these ids, in this order and without paging; no other parameter goes with it, but `ids` again with more of them. Those that do not exist are left out and named in `Relay-Missing`.",
                 "style": "form",
                 "explode": false,
                 "schema": {
@@ -5529,10 +5527,9 @@ public enum OpenAPIDocument {
               },
               "IdObject": {
                 "title": "IdObject",
-                "description": "The id of the record that was created.",
+                "description": "The id of the record that was created. Only the answer to a dry run has none.",
                 "type": "object",
                 "properties": {"id": {"$ref": "#/components/schemas/Id"}},
-                "required": ["id"],
                 "examples": [{"id": 4711}],
                 "additionalProperties": false
               },

@@ -38,7 +38,7 @@ struct QueryReader {
 
 /// A name or value of a query, decoded byte by byte as it is read: no memory is needed for that.
 public struct QueryText: Sequence {
-    private let escaped: UnsafeRawBufferPointer
+    let escaped: UnsafeRawBufferPointer
 
     /// A text as it came.
     public init(_ escaped: UnsafeRawBufferPointer) {
@@ -148,11 +148,14 @@ extension Faults {
         return nil
     }
 
-    /// Ids between commas.
+    /// Ids between commas, behind those of an earlier parameter of that name.
     mutating func ids(
-        _ name: StaticString, _ value: QueryText, count: ClosedRange<Int>
+        _ name: StaticString, _ value: QueryText, joining before: [UInt64]?,
+        count: ClosedRange<Int>
     ) -> [UInt64]? {
-        var ids: [UInt64] = []
+        var ids = before ?? []
+        // Each has a digit, and all but one a comma.
+        ids.reserveCapacity(min(ids.count + value.escaped.count / 2 + 1, count.upperBound))
         var id: UInt64 = 0
         var digits = 0
         var isRight = true

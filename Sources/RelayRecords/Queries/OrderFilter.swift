@@ -4,14 +4,14 @@ import RelayContract
 
 /// Which orders are asked for, and in which order: what the parameters of getOrders say.
 public struct OrderFilter: Equatable, Sendable {
-    /// Only orders in this state.
-    public var status: OrderStatus?
-    /// Only orders of this type.
-    public var type: String?
-    /// Only orders of this property.
-    public var propertyId: UInt64?
-    /// Only orders of this customer.
-    public var customerId: UInt64?
+    /// Only orders in one of these states.
+    public var status: AnyOf<OrderStatus>?
+    /// Only orders of one of these types.
+    public var type: AnyOf<String>?
+    /// Only orders of one of these properties.
+    public var propertyId: AnyOf<UInt64>?
+    /// Only orders of one of these customers.
+    public var customerId: AnyOf<UInt64>?
     /// Only orders with this id of another system.
     public var internalId: String?
     /// Only orders that were given this value.

@@ -2,12 +2,14 @@ import JSON
 import RelayContract
 import RelayStore
 
-/// One predicate of a filter of orders or of other records: the range of an index that holds those that
+/// One predicate of a filter of orders or of other records: the ranges of indexes that hold those that
 /// meet it, and how to tell of any other whether it does.
 struct OrderPredicate {
     enum Condition {
         /// It is on this list.
         case member(ListKey)
+        /// It is on one of these lists, of which no two share an order.
+        case memberOfAny([ListKey])
         /// It is in the list by internalId, under this number.
         case internalID(UInt64)
         /// It is due from one time to before another.
@@ -16,15 +18,34 @@ struct OrderPredicate {
         case updated(Resource, since: UInt64)
         /// No order meets it.
         case never
+
+        /// Lookups that it takes to tell whether an order meets it.
+        var lookups: Int {
+            if case .memberOfAny(let lists) = self { lists.count } else { 1 }
+        }
     }
 
     let condition: Condition
-    let range: ListRange
+    let ranges: RangeUnion
 
-    /// Whether the range is sorted by id.
+    init(_ condition: Condition, _ range: ListRange) {
+        self.condition = condition
+        ranges = RangeUnion(range)
+    }
+
+    /// The orders of several lists, of which no two share one.
+    init(anyOf lists: [ListRange]) {
+        condition = .memberOfAny(lists.map(\.list))
+        ranges = RangeUnion(disjoint: lists)
+    }
+
+    /// How many orders meet it.
+    var count: UInt64 { ranges.count }
+
+    /// Whether the ranges are sorted by id.
     var isByID: Bool {
         switch condition {
-        case .member, .internalID, .never: true
+        case .member, .memberOfAny, .internalID, .never: true
         case .due, .updated: false
         }
     }
@@ -36,22 +57,23 @@ extension StoreView {
         _ filter: OrderFilter, _ account: UInt32
     ) throws(StoreError) -> [OrderPredicate] {
         var predicates: [OrderPredicate] = []
-        if let status = filter.status {
-            predicates.append(try member(.ordersOfStatus, account, status.parameter))
+        // An order has one status, one type, one property and one customer at most: lists of several are disjoint.
+        if let statuses = filter.status {
+            predicates.append(
+                try members(.ordersOfStatus, account, statuses) { (status) in status.parameter })
         }
-        if let type = filter.type {
-            let term = ListTerm(account: account, kind: .orderType, text: type)
-            if let number = try record(named: term.name) {
-                predicates.append(try member(.ordersOfType, account, number))
-            } else {
-                predicates.append(never(account))
-            }
+        if let types = filter.type {
+            predicates.append(
+                try members(.ordersOfType, account, types) { (type) throws(StoreError) in
+                    let term = ListTerm(account: account, kind: .orderType, text: type)
+                    return try record(named: term.name)
+                })
         }
-        if let id = filter.propertyId {
-            predicates.append(try member(.ordersOfProperty, account, id))
+        if let ids = filter.propertyId {
+            predicates.append(try members(.ordersOfProperty, account, ids) { (id) in id })
         }
-        if let id = filter.customerId {
-            predicates.append(try member(.ordersOfCustomer, account, id))
+        if let ids = filter.customerId {
+            predicates.append(try members(.ordersOfCustomer, account, ids) { (id) in id })
         }
         if let isInternal = filter.isInternal {
             predicates.append(try member(.ordersOfInternal, account, isInternal ? 1 : 0))
@@ -61,7 +83,7 @@ extension StoreView {
             let from = filter.dueFrom?.listKey ?? 0
             let to = filter.dueTo?.listKey ?? .max
             let range = try self.range(.ordersByDueDate, account, from, to)
-            predicates.append(OrderPredicate(condition: .due(from, to), range: range))
+            predicates.append(OrderPredicate(.due(from, to), range))
         }
         if let since = filter.updatedSince?.listKey {
             predicates.append(try updated(.order, account, since))
@@ -77,8 +99,31 @@ extension StoreView {
             preconditionFailure("records that say when they were changed")
         }
         return OrderPredicate(
-            condition: .updated(resource, since: since),
-            range: try range(list, account, since, .max))
+            .updated(resource, since: since), try range(list, account, since, .max))
+    }
+
+    /// The predicate of a filter's values: of those that no order has, and of those that were sent twice, nothing is
+    /// left.
+    private func members<Value>(
+        _ list: RecordList, _ account: UInt32, _ values: AnyOf<Value>,
+        _ parameter: (Value) throws(StoreError) -> UInt64?
+    ) throws(StoreError) -> OrderPredicate {
+        if values.others.isEmpty {
+            guard let only = try parameter(values.first) else { return never(account) }
+            return try member(list, account, only)
+        }
+        var parameters: [UInt64] = []
+        for value in values.all {
+            guard let parameter = try parameter(value), !parameters.contains(parameter) else {
+                continue
+            }
+            parameters.append(parameter)
+        }
+        guard let first = parameters.first else { return never(account) }
+        if parameters.count == 1 { return try member(list, account, first) }
+        var ranges: [ListRange] = []
+        for parameter in parameters { ranges.append(try whole(list.key(account, parameter))) }
+        return OrderPredicate(anyOf: ranges)
     }
 
     /// Those on a list.
@@ -86,15 +131,16 @@ extension StoreView {
         _ list: RecordList, _ account: UInt32, _ parameter: UInt64
     ) throws(StoreError) -> OrderPredicate {
         let list = list.key(account, parameter)
-        return OrderPredicate(
-            condition: .member(list),
-            range: ListRange(list: list, low: 0, high: try count(list)))
+        return OrderPredicate(.member(list), try whole(list))
+    }
+
+    private func whole(_ list: ListKey) throws(StoreError) -> ListRange {
+        ListRange(list: list, low: 0, high: try count(list))
     }
 
     private func never(_ account: UInt32) -> OrderPredicate {
         let list = RecordList.ordersByInternalID.key(account)
-        return OrderPredicate(
-            condition: .never, range: ListRange(list: list, low: 0, high: 0))
+        return OrderPredicate(.never, ListRange(list: list, low: 0, high: 0))
     }
 
     private func internalID(
@@ -103,8 +149,7 @@ extension StoreView {
         let term = ListTerm(account: account, kind: .orderInternalID, text: text)
         guard let number = try record(named: term.name) else { return never(account) }
         return OrderPredicate(
-            condition: .internalID(number),
-            range: try range(.ordersByInternalID, account, number, number + 1))
+            .internalID(number), try range(.ordersByInternalID, account, number, number + 1))
     }
 
     /// The range of a list in which the high words are from one value to before another.
@@ -123,6 +168,11 @@ extension StoreView {
     ) throws(StoreError) -> Bool {
         switch condition {
         case .member(let list): return try self.list(list, of: UInt64.self).contains(id)
+        case .memberOfAny(let lists):
+            for list in lists where try self.list(list, of: UInt64.self).contains(id) {
+                return true
+            }
+            return false
         case .internalID(let number):
             let list = RecordList.ordersByInternalID.key(account)
             return try self.list(list, of: UInt128.self).contains(UInt128(number, id))

@@ -63,10 +63,10 @@ public struct RecordQuery {
         page.reset()
         defer { precondition(page.count <= limit, "a page has no more than its limit") }
         let predicates = try predicates(view)
-        if predicates.count == 1 { page.total = predicates[0].range.count }
+        if predicates.count == 1 { page.total = predicates[0].count }
         switch try plan(predicates, view) {
-        case .sort(let range, let residual):
-            try sortRecords(of: range, residual, page, view, start, limit)
+        case .sort(let ranges, let residual):
+            try sortRecords(of: ranges, residual, page, view, start, limit)
         case .scan(let driving, let residual):
             if predicates.isEmpty { page.total = driving.count }
             // Pages behind a cursor leave it to the first one, which has said it.
@@ -81,10 +81,10 @@ public struct RecordQuery {
 
     /// How the records of a page are found.
     private enum Plan {
-        /// Read the records of a range, leave out those that fail a residual predicate, sort.
-        case sort(ListRange, [OrderPredicate.Condition])
+        /// Read the records of ranges, leave out those that fail a residual predicate, sort.
+        case sort(RangeUnion, [OrderPredicate.Condition])
         /// Scan the driving index, leave out those that fail a residual predicate.
-        case scan(ListRange, [OrderPredicate.Condition])
+        case scan(RangeUnion, [OrderPredicate.Condition])
     }
 
     private func plan(
@@ -93,21 +93,24 @@ public struct RecordQuery {
         let driving = drivingPredicate(predicates)
         let needsMore = predicates.count > (driving == nil ? 0 : 1)
         if needsMore, let selective = mostSelective(predicates, of: predicates.indices.map { $0 }),
-            predicates[selective].range.count <= UInt64(sortedRecords)
+            case let residual = conditions(predicates, without: selective),
+            predicates[selective].count <= UInt64(sortedRecords / residual.lookupsPerRecord)
         {
-            return .sort(predicates[selective].range, conditions(predicates, without: selective))
+            return .sort(predicates[selective].ranges, residual)
         }
-        guard let driving else { return .scan(try wholeIndex(view), predicates.map(\.condition)) }
-        return .scan(predicates[driving].range, conditions(predicates, without: driving))
+        guard let driving else {
+            return .scan(RangeUnion(try wholeIndex(view)), predicates.map(\.condition))
+        }
+        return .scan(predicates[driving].ranges, conditions(predicates, without: driving))
     }
 
-    /// The predicate whose range is in the order asked for; of several the most selective.
+    /// The predicate whose ranges are in the order asked for; of several the most selective.
     private func drivingPredicate(_ predicates: [OrderPredicate]) -> Int? {
         mostSelective(predicates, of: predicates.indices.filter { isInOrder(predicates[$0]) })
     }
 
     private func mostSelective(_ predicates: [OrderPredicate], of indices: [Int]) -> Int? {
-        indices.min { predicates[$0].range.count < predicates[$1].range.count }
+        indices.min { predicates[$0].count < predicates[$1].count }
     }
 
     private func conditions(
@@ -118,23 +121,23 @@ public struct RecordQuery {
         return conditions
     }
 
-    /// How many records meet every predicate: said where all of their ranges are sorted by id and
+    /// How many records meet every predicate: said where all of their ranges are by id and
     /// short enough to be merged.
     private func intersectionCount(
         _ predicates: [OrderPredicate], _ view: borrowing StoreView
     ) throws(StoreError) -> UInt64? {
-        let keys = predicates.reduce(0) { $0 + $1.range.count }
+        let keys = predicates.reduce(0) { $0 + $1.count }
         guard keys <= Limits.comparedKeys, predicates.allSatisfy(\.isByID) else { return nil }
-        let ascending = predicates.sorted { $0.range.count < $1.range.count }
+        let ascending = predicates.sorted { $0.count < $1.count }
         var ids: [UInt64] = []
-        ids.reserveCapacity(Int(ascending[0].range.count))
-        try view.forEachKey(of: ascending[0].range) { (key) throws(StoreError) in
+        ids.reserveCapacity(Int(ascending[0].count))
+        try ascending[0].ranges.forEachKey(descending: false, view) { (key) throws(StoreError) in
             ids.append(key.recordID)
             return true
         }
         for predicate in ascending.dropFirst() {
             var (kept, next) = (0, 0)
-            try view.forEachKey(of: predicate.range) { (key) throws(StoreError) in
+            try predicate.ranges.forEachKey(descending: false, view) { (key) throws(StoreError) in
                 let id = key.recordID
                 while next < ids.count, ids[next] < id { next += 1 }
                 if next < ids.count, ids[next] == id {
@@ -150,7 +153,7 @@ public struct RecordQuery {
 
     private func isInOrder(_ predicate: OrderPredicate) -> Bool {
         switch predicate.condition {
-        case .member, .internalID, .never: sort.isByID
+        case .member, .memberOfAny, .internalID, .never: sort.isByID
         case .due: sort == .dueDate || sort == .dueDateDescending
         case .updated: sort == .updatedAt || sort == .updatedAtDescending
         }
@@ -171,11 +174,11 @@ public struct RecordQuery {
     // MARK: Sorting
 
     private func sortRecords(
-        of range: ListRange, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
+        of ranges: RangeUnion, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
         _ view: borrowing StoreView, _ start: SelectionStart, _ limit: Int
     ) throws(StoreError) {
         var sortKeys: [UInt128] = []
-        try view.forEachKey(of: range) { (key) throws(StoreError) in
+        try ranges.forEachKey(descending: false, view) { (key) throws(StoreError) in
             let id = key.recordID
             for condition in residual where try !view.meets(condition, id, account) { return true }
             sortKeys.append(ascending(try indexKey(id, view)))
@@ -219,22 +222,25 @@ public struct RecordQuery {
     // MARK: Scanning
 
     private func scan(
-        _ driving: ListRange, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
+        _ driving: RangeUnion, _ residual: [OrderPredicate.Condition], _ page: SelectedPage,
         _ view: borrowing StoreView, _ start: SelectionStart, _ limit: Int
     ) throws(StoreError) {
         var scan = OrderScan(
             residual: residual, account: account, budget: scanBudget, skip: start.skip)
-        for var range in try ranges(driving, view) {
-            if let after = start.after { try seek(&range, past: after, view) }
+        for var part in try parts(driving, view) {
+            if let after = start.after {
+                try part.forEach { (range) throws(StoreError) in
+                    try seek(&range, past: after, view)
+                }
+            }
             // Without residual predicates every key counts, and an offset is a rank.
             if residual.isEmpty {
-                let passed = min(scan.skip, range.count)
+                let passed = min(scan.skip, part.count)
                 scan.skip -= passed
-                if sort.isDescending { range.high -= passed } else { range.low += passed }
+                try part.removeFirst(passed, descending: sort.isDescending, view)
             }
-            guard range.count > 0 else { continue }
-            try view.forEachKey(of: range, descending: sort.isDescending) {
-                (key) throws(StoreError) in
+            guard part.count > 0 else { continue }
+            try part.forEachKey(descending: sort.isDescending, view) { (key) throws(StoreError) in
                 try scan.take(key, page, view, limit)
             }
             if scan.isEnded { return }
@@ -247,17 +253,17 @@ public struct RecordQuery {
         }
     }
 
-    /// The ranges in the order in which they are scanned: descending by due date, orders without
-    /// one are last all the same.
-    private func ranges(
-        _ driving: ListRange, _ view: borrowing StoreView
-    ) throws(StoreError) -> [ListRange] {
-        guard sort == .dueDateDescending else { return [driving] }
-        let dated = try view.list(driving.list, of: UInt128.self).rank(of: UInt128(.max, 0))
-        var (first, second) = (driving, driving)
-        first.high = min(driving.high, max(dated, driving.low))
+    /// The parts in the order in which they are scanned: descending by due date, orders without one
+    /// are last all the same.
+    private func parts(
+        _ driving: RangeUnion, _ view: borrowing StoreView
+    ) throws(StoreError) -> [RangeUnion] {
+        guard sort == .dueDateDescending, let range = driving.only else { return [driving] }
+        let dated = try view.list(range.list, of: UInt128.self).rank(of: UInt128(.max, 0))
+        var (first, second) = (range, range)
+        first.high = min(range.high, max(dated, range.low))
         second.low = first.high
-        return [first, second]
+        return [RangeUnion(first), RangeUnion(second)]
     }
 
     /// Leaves of a range what comes behind a key.
@@ -290,4 +296,10 @@ extension OrderSort {
     }
 
     var isByID: Bool { self == .id || self == .idDescending }
+}
+
+extension [OrderPredicate.Condition] {
+    /// Lookups for a record that meets all, as a budget counts them: one, and one more for each further value of a
+    /// filter.
+    var lookupsPerRecord: Int { reduce(1) { $0 + $1.lookups - 1 } }
 }

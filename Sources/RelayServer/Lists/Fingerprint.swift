@@ -1,3 +1,4 @@
+import RelayContract
 import RelayRecords
 
 /// A number that stands for filters and an order: the same for the same, and hardly ever for others.
@@ -31,18 +32,28 @@ struct Fingerprint {
 
     /// Absent values are mixed in as well, in an order that never changes.
     mutating func mix(_ filter: OrderFilter) {
-        mix(filter.status.map { UInt64($0.rawValue) } ?? .max)
-        mix(filter.propertyId ?? 0)
-        mix(filter.customerId ?? 0)
+        mix(filter.status, absent: .max) { $0.mix(UInt64($1.rawValue)) }
+        mix(filter.propertyId) { $0.mix($1) }
+        mix(filter.customerId) { $0.mix($1) }
         mix(filter.isInternal.map { $0 ? 1 : 2 } ?? 0)
         for time in [filter.dueFrom, filter.dueTo, filter.updatedSince] {
             mix(time.map { UInt64(bitPattern: $0.milliseconds) } ?? .max)
         }
         mix(filter.sort.map { UInt64($0.rawValue) } ?? 0)
-        for text in [filter.type, filter.internalId] {
-            mix(text == nil ? 0 : 1)
-            mix(text ?? "")
-        }
+        mix(filter.type == nil ? 0 : 1)
+        mix(filter.type) { $0.mix($1) }
+        mix(filter.internalId == nil ? 0 : 1)
+        mix(filter.internalId ?? "")
+    }
+
+    /// The values of a filter. Of several their number comes first, as none of the words of one value can be.
+    private mutating func mix<Value>(
+        _ values: AnyOf<Value>?, absent: UInt64 = 0, _ mix: (inout Fingerprint, Value) -> Void
+    ) {
+        guard let values else { return self.mix(absent) }
+        if !values.others.isEmpty { self.mix(.max - UInt64(values.others.count)) }
+        mix(&self, values.first)
+        for value in values.others { mix(&self, value) }
     }
 
     mutating func mix(_ text: String) {

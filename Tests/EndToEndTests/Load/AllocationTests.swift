@@ -54,6 +54,30 @@ struct AllocationTests {
         #expect(clients.reduce(0) { $0 + $1.answers } == answered)
     }
 
+    @Test("A hundred orders by their ids take ten allocations together at most.")
+    func byIDs() throws {
+        let sample = try SampleStore()
+        let counter = try AllocationCounter(in: sample.directory)
+        let key = try sample.makeKey()
+        let relayd = try sample.serve(
+            try #require(Relayd.releaseProgram), arguments: ["--scrub-rate", "0"],
+            environment: counter.environment)
+        let client = RelayClient(connection: try relayd.connect(), key: key)
+        // Far from each other, and in no order.
+        let ids = (0..<100).map { "\(($0 * 37 + 11) % SampleStore.orders + 1)" }
+        let path = "/v1/orders?ids=" + ids.joined(separator: ",")
+        let requests = 1_000
+        for _ in 0..<requests { _ = try client.perform("GET", path) }
+        let counts = try counter.count {
+            for _ in 0..<requests {
+                let total = try client.perform("GET", path)["x-total-count"]
+                #expect(total == "100")
+            }
+        }
+        let calls = counts.allocations + counts.reallocations
+        #expect(calls <= 10 * requests + Self.handful, "\(counts)")
+    }
+
     private static func page(_ offset: Int) -> String {
         "/v1/orders?limit=50&offset=\(offset)"
     }

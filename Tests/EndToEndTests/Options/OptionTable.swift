@@ -77,6 +77,17 @@ enum OptionTable {
             "--admin-socket": "LoadTests.besideOthers",
             "--json": "LoadTests.besideOthers",
         ],
+        "relayctl import arge": [
+            "--socket": "ImportTests.imported",
+            "--key-file": "ImportTests.imported",
+            "--store": "ImportTests.offline",
+            "--account": "ImportTests.offline",
+            "--msc-name": "ImportTests.imported",
+            "--property": "ImportTests.property",
+            "--dry-run": "ImportTests.imported",
+            "--allow-unmatched": "ImportTests.imported",
+            "--json": "ImportTests.imported",
+        ],
         "relayctl readers": [
             "--store": "AdminToolTests.deadReader",
             "--clear-stale": "AdminToolTests.deadReader",

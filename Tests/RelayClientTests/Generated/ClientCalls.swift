@@ -359,10 +359,10 @@ struct ClientCalls: API {
             exchange.note { (fields) throws(RelayClientError) in
                 try client.getOrders(
                     ids: input.ids,
-                    status: input.status,
-                    type: input.type,
-                    propertyId: input.propertyId,
-                    customerId: input.customerId,
+                    status: input.status?.all,
+                    type: input.type?.all,
+                    propertyId: input.propertyId?.all,
+                    customerId: input.customerId?.all,
                     internalId: input.internalId,
                     isInternal: input.isInternal,
                     dueFrom: input.dueFrom,
@@ -380,10 +380,10 @@ struct ClientCalls: API {
         exchange.note { (fields) throws(RelayClientError) in
             try client.getOrders(
                 ids: input.ids,
-                status: input.status,
-                type: input.type,
-                propertyId: input.propertyId,
-                customerId: input.customerId,
+                status: input.status?.all,
+                type: input.type?.all,
+                propertyId: input.propertyId?.all,
+                customerId: input.customerId?.all,
                 internalId: input.internalId,
                 isInternal: input.isInternal,
                 dueFrom: input.dueFrom,

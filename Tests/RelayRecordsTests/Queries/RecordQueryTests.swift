@@ -51,13 +51,19 @@ struct RecordQueryTests {
         }
     }
 
+    /// One value half of the time, else several, some of them twice.
+    private func values<Value>(of all: [Value], _ source: inout SplitMix) -> AnyOf<Value> {
+        let count = Bool.random(using: &source) ? 1 : Int.random(in: 2...6, using: &source)
+        return AnyOf((0..<count).map { _ in all.randomElement(using: &source)! })!
+    }
+
     private func filter(_ source: inout SplitMix) -> OrderFilter {
         var filter = OrderFilter()
         let rare = [20, 35, 70].randomElement(using: &source)!
-        filter.status = maybe(rare, &source, .open)
-        filter.type = maybe(rare, &source, Self.types.randomElement(using: &source)!)
-        filter.propertyId = maybe(rare / 2, &source, UInt64.random(in: 1...3, using: &source))
-        filter.customerId = maybe(rare / 2, &source, 1)
+        filter.status = maybe(rare, &source, values(of: OrderStatus.allCases, &source))
+        filter.type = maybe(rare, &source, values(of: Self.types + ["none"], &source))
+        filter.propertyId = maybe(rare / 2, &source, values(of: [1, 2, 3], &source))
+        filter.customerId = maybe(rare / 2, &source, values(of: [1, 2], &source))
         filter.isInternal = maybe(rare / 2, &source, Bool.random(using: &source))
         filter.internalId = maybe(rare / 2, &source, "i\(Int.random(in: 0..<22, using: &source))")
         filter.dueFrom = maybe(rare / 2, &source, time(&source))
@@ -70,10 +76,13 @@ struct RecordQueryTests {
     private func wanted(_ orders: [Order], _ filter: OrderFilter) -> [UInt64] {
         var found = orders
         func keep(_ condition: (Order) -> Bool) { found = found.filter(condition) }
-        if let status = filter.status { keep { $0.status == status } }
-        if let type = filter.type { keep { $0.type.map { Array($0.utf8) } == Array(type.utf8) } }
-        if let id = filter.propertyId { keep { $0.propertyId == id } }
-        if let id = filter.customerId { keep { $0.customerId == id } }
+        if let statuses = filter.status { keep { statuses.all.contains($0.status) } }
+        if let types = filter.type {
+            let texts = types.all.map { Array($0.utf8) }
+            keep { $0.type.map { texts.contains(Array($0.utf8)) } ?? false }
+        }
+        if let ids = filter.propertyId { keep { $0.propertyId.map(ids.all.contains) ?? false } }
+        if let ids = filter.customerId { keep { $0.customerId.map(ids.all.contains) ?? false } }
         if let isInternal = filter.isInternal { keep { $0.isInternal == isInternal } }
         if let id = filter.internalId { keep { $0.internalId == id } }
         if let from = filter.dueFrom { keep { $0.dueDate.map { $0 >= from } ?? false } }
@@ -142,16 +151,22 @@ struct RecordQueryTests {
         let orders = try fill(fixture, &source)
         let reader = try fixture.store.makeReader()
         let page = SelectedPage()
-        var filters = [OrderFilter](repeating: OrderFilter(), count: 6)
+        var filters = [OrderFilter](repeating: OrderFilter(), count: 10)
         filters[0].dueFrom = time(&source)
         filters[0].sort = .dueDateDescending
         filters[1].updatedSince = time(&source)
         filters[1].sort = .updatedAt
         filters[2].internalId = "i3"
-        filters[3].type = "REPAIR"
+        filters[3].type = AnyOf("REPAIR")
         filters[3].sort = .idDescending
         filters[4].sort = .dueDateDescending
-        filters[5].type = "nothing of this kind"
+        filters[5].type = AnyOf("nothing of this kind")
+        filters[6].status = AnyOf([.finished, .open])
+        filters[7].status = AnyOf([.null, .open, .finished, .null])
+        filters[7].sort = .idDescending
+        filters[8].type = AnyOf(Self.types + ["nothing of this kind"])
+        filters[9].propertyId = AnyOf([2, 1])
+        filters[9].sort = .idDescending
         for filter in filters {
             let wanted = wanted(orders, filter)
             var query = RecordQuery(account: 1, filter)

@@ -1,7 +1,7 @@
 /// One operation of openapi.json.
 struct Endpoint {
     struct Parameter {
-        enum Kind {
+        indirect enum Kind {
             case integer(ClosedRange<Int>)
             case id
             case boolean
@@ -13,6 +13,8 @@ struct Endpoint {
             case choice(String)
             /// Ids between commas.
             case ids(ClosedRange<Int>)
+            /// Values of such a kind between commas, of which a record has any.
+            case anyOf(Kind, ClosedRange<Int>)
             case cursor
         }
         let name: String

@@ -53,16 +53,14 @@ struct Parameters {
             kind = .cursor
         } else {
             switch try schemas.shape(schema, "\(id)?\(name)") {
-            case .integer(let range): kind = .integer(range)
-            case .id(_, let smallest): kind = smallest == 0 ? .integer(0...largestId) : .id
-            case .boolean: kind = .boolean
-            case .time: kind = .time
-            case .wallTime: kind = .wallTime
-            case .month: kind = .month
-            case .string(let length?): kind = .text(length)
-            case .choice(let name): kind = .choice(name)
-            case .array(.id(_, smallest: 1), let count?, isUnique: false): kind = .ids(count)
-            default: throw GeneratorFault("\(id): parameter \(name) is not understood")
+            case .array(.id(_, smallest: 1), let count?, isUnique: false) where name == "ids":
+                kind = .ids(count)
+            case .array(let element, let count?, isUnique: false):
+                guard tree["explode"] == .boolean(false) else {
+                    throw GeneratorFault("\(id): \(name) needs explode: false, for commas")
+                }
+                kind = try Self.anyOf(element, count, name, id)
+            case let shape: kind = try Self.kind(shape, name, id)
             }
         }
         return Endpoint.Parameter(
@@ -70,5 +68,32 @@ struct Parameters {
             requiredUnless: tree["x-required-unless"].map {
                 $0.string.map { [$0] } ?? $0.strings
             } ?? [], description: description)
+    }
+
+    private static func kind(
+        _ shape: Shape, _ name: String, _ id: String
+    ) throws(GeneratorFault) -> Endpoint.Parameter.Kind {
+        switch shape {
+        case .integer(let range): .integer(range)
+        case .id(_, let smallest): smallest == 0 ? .integer(0...largestId) : .id
+        case .boolean: .boolean
+        case .time: .time
+        case .wallTime: .wallTime
+        case .month: .month
+        case .string(let length?): .text(length)
+        case .choice(let name): .choice(name)
+        default: throw GeneratorFault("\(id): parameter \(name) is not understood")
+        }
+    }
+
+    /// Of lists the generated code reads those of choices, ids and texts.
+    private static func anyOf(
+        _ element: Shape, _ count: ClosedRange<Int>, _ name: String, _ id: String
+    ) throws(GeneratorFault) -> Endpoint.Parameter.Kind {
+        let kind = try kind(element, name, id)
+        switch kind {
+        case .choice, .id, .text: return .anyOf(kind, count)
+        default: throw GeneratorFault("\(id): parameter \(name) lists what is not understood")
+        }
     }
 }

@@ -105,12 +105,13 @@ struct SchemaReader {
             [
                 "$schema", "title", "description", "type", "properties", "required",
                 "additionalProperties", "minProperties", "if", "else", "allOf", "examples",
-                "x-merge-patch",
+                "x-merge-patch", "x-required",
             ])
         guard tree["additionalProperties"] == .boolean(false) else {
             throw GeneratorFault("\(name): additionalProperties must be false")
         }
-        let required = tree["required"]?.strings ?? []
+        // x-required: members that every answer has but that to a dry run, which no model is read from.
+        let required = (tree["required"] ?? tree["x-required"])?.strings ?? []
         let isMergePatch = tree["x-merge-patch"] == .boolean(true)
         var members: [ObjectSchema.Member] = []
         for member in tree["properties"]?.members ?? [] {

@@ -82,6 +82,9 @@ enum ClientCallSource {
             let value = "fields[\(field.name.lowercased().literal)]"
             return "\(name): " + (field.name == "Range" ? "ByteRange(\(value))" : value)
         }
+        if case .anyOf = endpoint.query.first(where: { $0.name == name })?.kind {
+            return "\(name): input.\(name)?.all"
+        }
         guard endpoint.page != nil, ["limit", "offset"].contains(name) else {
             return "\(name): input.\(name)"
         }

@@ -28,7 +28,7 @@ struct ClientMethod {
         }
         parameters += Self.body(endpoint)
         for filter in endpoint.filters where filter.name != "dryRun" {
-            let type = filter.swiftType
+            let type = filter.kind.clientType
             parameters.append(
                 Parameter(
                     declaration: "\(filter.name): \(type)" + (filter.isRequired ? "" : "? = nil"),
@@ -116,5 +116,12 @@ struct ClientMethod {
     /// The expression that reads `response`.
     func reading(_ response: String) -> String {
         reader.hasSuffix(" ") ? "\(reader)\(response))" : "\(reader)(\(response))"
+    }
+}
+
+extension Endpoint.Parameter.Kind {
+    /// As a client passes it.
+    fileprivate var clientType: String {
+        if case .anyOf(let kind, _) = self { "[\(kind.swiftType)]" } else { swiftType }
     }
 }

@@ -120,8 +120,13 @@ enum InputSource {
             let target = (isPage ? "page." : "") + parameter.name
             source.line("\(place == 0 ? "" : "} else ")if name.matches(\(name)) {")
             source.indented { source in
-                source.line(
-                    "guard faults.admit(\(name), place: \(place), seen: &seen) else { continue }")
+                if parameter.kind.isList {
+                    source.line("seen |= 0b\(String(1 << place, radix: 2))")
+                } else {
+                    source.line(
+                        "guard faults.admit(\(name), place: \(place), seen: &seen) else { continue }"
+                    )
+                }
                 source.line("\(target) = \(parameter.reading)")
             }
         }
@@ -175,8 +180,14 @@ extension Endpoint.Named {
 }
 
 extension Endpoint.Parameter {
+    var swiftType: String { kind.swiftType }
+
+    var reading: String { kind.reading(name.literal, joining: name) }
+}
+
+extension Endpoint.Parameter.Kind {
     var swiftType: String {
-        switch kind {
+        switch self {
         case .integer: "Int"
         case .id: "UInt64"
         case .boolean: "Bool"
@@ -186,13 +197,23 @@ extension Endpoint.Parameter {
         case .text: "String"
         case .choice(let name): name
         case .ids: "[UInt64]"
+        case .anyOf(let kind, _): "AnyOf<\(kind.swiftType)>"
         case .cursor: "Cursor"
         }
     }
 
-    var reading: String {
-        let name = name.literal
-        return switch kind {
+    /// Whether it may come more than once, too: several values that are sent so are what they are between commas.
+    var isList: Bool {
+        switch self {
+        case .ids, .anyOf: true
+        default: false
+        }
+    }
+
+    /// The expression that reads a value of the parameter of this name; that of a list goes on with what came
+    /// before.
+    func reading(_ name: String, joining before: String) -> String {
+        switch self {
         case .integer(let range): "faults.integer(\(name), value, in: \(range.text))"
         case .id: "faults.id(\(name), value)"
         case .boolean: "faults.boolean(\(name), value)"
@@ -201,7 +222,15 @@ extension Endpoint.Parameter {
         case .month: "faults.month(\(name), value)"
         case .text(let length): "faults.text(\(name), value, length: \(length.text))"
         case .choice: "faults.choice(\(name), value)"
-        case .ids(let count): "faults.ids(\(name), value, count: \(count.text))"
+        case .ids(let count): "faults.ids(\(name), value, joining: \(before), count: \(count.text))"
+        case .anyOf(.choice, let count):
+            "faults.anyChoice(\(name), value, joining: \(before), count: \(count.text))"
+        case .anyOf(.id, let count):
+            "faults.anyID(\(name), value, joining: \(before), count: \(count.text))"
+        case .anyOf(.text(let length), let count):
+            "faults.anyText(\(name), value, joining: \(before), length: \(length.text), "
+                + "count: \(count.text))"
+        case .anyOf: preconditionFailure("`Parameters` takes no lists of others")
         case .cursor: "faults.cursor(\(name), value)"
         }
     }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTP2
 import Options
+import RelayClient
 import RelayRecords
 import RelaySnapshots
 import RelayStore
@@ -41,6 +42,10 @@ enum CommandError: Error, CustomStringConvertible {
     case foreignDump(version: Int64)
     /// What is to be loaded has not a single line.
     case emptyInput(path: String)
+    /// A file is not what was expected; the sentence says why.
+    case badDocument(String)
+    /// relayd's API refused, or broke off.
+    case client(RelayClientError)
     /// A compressed file is damaged, or there is no memory for it.
     case compression(ZstdError)
     /// The output cannot be written.
@@ -84,6 +89,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .emptyInput(let path):
             "\(path == "-" ? "standard input" : path) is empty: expected a dump, as relayctl dump "
                 + "writes it"
+        case .badDocument(let sentence): sentence
+        case .client(let error): "relayd's API: \(error)"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"
         }

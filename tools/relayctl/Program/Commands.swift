@@ -106,6 +106,37 @@ enum Commands {
             json.description,
         ],
         operands: [loadFile])
+    static let argeFile = Operand(
+        "FILE", .path,
+        help: "the answer to /billingunits/{billingunit}/consumptions/periods/{period}, compressed "
+            + "or not; - is standard input")
+    static let importSocket = Option<String?>.optional(
+        "socket", "PATH", .path, help: "the socket of the relayd that serves the store"
+    ).variable("RELAY_SOCKET")
+    static let keyFile = Option<String?>.optional(
+        "key-file", "FILE", .path, help: "a file whose first line is an API key, with --socket"
+    ).variable("RELAY_KEY_FILE")
+    static let importAccount = Option<Int?>.optional(
+        "account", "N", .integer(1...Limits.highestAccount),
+        help: "the account of the units, with --store")
+    static let storeUnserved = Option<String?>.optional(
+        "store", "DIR", .path, help: "the directory of a store that nobody serves"
+    ).variable("RELAY_STORE")
+    static let mscName = Option<String>.required(
+        "msc-name", "NAME", help: "the metering company's name, which the answer does not have")
+    static let importProperty = Option<Int?>.optional(
+        "property", "ID", .integer(1...Limits.highestId),
+        help: "the property that the billing unit is; default: the one with its mscNumber")
+    static let allowUnmatched = Option<Bool>.flag(
+        "allow-unmatched", help: "exit code 0 although some units match none of the store")
+    static let importArge = Verb(
+        "import arge", summary: "Import an answer of the ARGE HeiWaKo consumption data interface",
+        options: [
+            importSocket.description, keyFile.description, storeUnserved.description,
+            importAccount.description, mscName.description, importProperty.description,
+            dryRun.description, allowUnmatched.description, json.description,
+        ],
+        operands: [argeFile])
     static let clearStale = Option<Bool>.flag(
         "clear-stale", help: "free the slots of processes that have died")
     static let readers = Verb(
@@ -152,7 +183,8 @@ enum Commands {
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [
-            sample, dump, changes, load, keysCreate, keysList, keysRevoke, stat, top, readers, wait,
+            sample, dump, changes, load, importArge, keysCreate, keysList, keysRevoke, stat, top,
+            readers, wait,
             health,
             completions, man,
         ] + snapshotVerbs,

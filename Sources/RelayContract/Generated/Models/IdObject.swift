@@ -2,7 +2,7 @@
 
 import JSON
 
-/// The id of the record that was created.
+/// The id of the record that was created. Only the answer to a dry run has none.
 public struct IdObject: ContractModel {
     /// An id that Relay assigned: counted from 1, per account and resource.
     public var id: UInt64
