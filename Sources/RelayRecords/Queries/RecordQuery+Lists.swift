@@ -22,12 +22,24 @@ extension RecordQuery {
         }
     }
 
+    /// The index of all records that is in the order asked for.
+    func wholeIndex(_ view: borrowing StoreView) throws(StoreError) -> ListRange {
+        let list: RecordList =
+            switch sort {
+            case .id, .idDescending: byID
+            case .dueDate, .dueDateDescending: .ordersByDueDate
+            case .updatedAt, .updatedAtDescending: byUpdate
+            }
+        let key = list.key(account)
+        return ListRange(list: key, low: 0, high: try view.count(key))
+    }
+
     var byID: RecordList {
         guard let list = resource.list else { preconditionFailure("records that a list has") }
         return list
     }
 
-    var byUpdate: RecordList {
+    private var byUpdate: RecordList {
         guard let list = resource.listByUpdate else {
             preconditionFailure("records that say when they were changed")
         }

@@ -159,18 +159,6 @@ public struct RecordQuery {
         }
     }
 
-    /// The index of all records that is in the order asked for.
-    private func wholeIndex(_ view: borrowing StoreView) throws(StoreError) -> ListRange {
-        let list: RecordList =
-            switch sort {
-            case .id, .idDescending: byID
-            case .dueDate, .dueDateDescending: .ordersByDueDate
-            case .updatedAt, .updatedAtDescending: byUpdate
-            }
-        let key = list.key(account)
-        return ListRange(list: key, low: 0, high: try view.count(key))
-    }
-
     // MARK: Sorting
 
     private func sortRecords(
