@@ -28,7 +28,7 @@ async function main(url: string, key: string): Promise<void> {
     expect(made.raw.headers.get("location") === `/v1/orders/${orderId}`, "Location:", orderId);
     const read = await orders.getOrderRaw({ orderId });
     expect((await read.value()).title === title, "the new order:", orderId);
-    const status = [OrderStatus.Declined, OrderStatus.Finished];
+    const status: OrderStatus[] = [OrderStatus.Declined, OrderStatus.Finished];
     const listed = await orders.getOrders({ status, limit: 5 });
     expect(listed.length > 0 && listed.every((entry) => status.includes(entry.status)), "by status:", listed);
     const ifMatch = read.raw.headers.get("etag") ?? "";
