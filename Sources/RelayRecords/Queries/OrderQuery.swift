@@ -28,6 +28,7 @@ public struct OrderQuery {
     /// The counted list that is this selection, in ascending order of ids, if there is one.
     public func list(_ view: borrowing StoreView) throws(StoreError) -> (RecordList, UInt64)? {
         guard sort == .id else { return nil }
+        if let list = filter.namedList { return list }
         let predicates = try view.predicates(filter, account)
         if predicates.isEmpty { return (.orders, 0) }
         guard predicates.count == 1, case .member(let list) = predicates[0].condition,
