@@ -27,4 +27,20 @@ public struct OrderFilter: Equatable, Sendable {
 
     /// All orders, by ascending id.
     public init() {}
+
+    /// The list that one value names which is all that is asked for: nothing has to be looked up for it.
+    var namedList: (RecordList, UInt64)? {
+        guard type == nil, internalId == nil, isInternal == nil, dueFrom == nil, dueTo == nil,
+            updatedSince == nil
+        else { return nil }
+        switch (status, propertyId, customerId) {
+        case (let status?, nil, nil) where status.others.isEmpty:
+            return (.ordersOfStatus, status.first.parameter)
+        case (nil, let property?, nil) where property.others.isEmpty:
+            return (.ordersOfProperty, property.first)
+        case (nil, nil, let customer?) where customer.others.isEmpty:
+            return (.ordersOfCustomer, customer.first)
+        default: return nil
+        }
+    }
 }

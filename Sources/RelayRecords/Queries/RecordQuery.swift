@@ -47,6 +47,7 @@ public struct RecordQuery {
     /// The counted list that is this selection, in ascending order of ids, if there is one.
     public func list(_ view: borrowing StoreView) throws(StoreError) -> (RecordList, UInt64)? {
         guard sort == .id else { return nil }
+        if case .orders(let filter) = filter, let list = filter.namedList { return list }
         let predicates = try predicates(view)
         if predicates.isEmpty { return (byID, 0) }
         guard predicates.count == 1, case .member(let list) = predicates[0].condition,
