@@ -81,8 +81,14 @@ public final class FaultyDisk {
     /// Counts calls from now on, of which none fails.
     public func count(_ calls: Calls) { fail(calls, with: EIO, times: 0) }
 
+    /// Turns a bit in the last of these eight bytes, little end first, in whatever is written from now on.
+    public func damage(_ mark: UInt64) {
+        heal()
+        set([Int(bitPattern: UInt(mark))], from: 6)
+    }
+
     /// Lets nothing fail any more.
-    public func heal() { set([0, 0, 0, 0, 0, 0], from: 0) }
+    public func heal() { set([0, 0, 0, 0, 0, 0, 0], from: 0) }
 
     private func set(_ words: [Int], from first: Int) {
         let stride = MemoryLayout<Int>.stride

@@ -125,7 +125,8 @@ extension RecordTransaction {
         let links = try self.links(of: record.model, &state) ?? RecordLinks()
         var before = RecordLinks()
         if let old { before = try self.links(of: old, &state) ?? RecordLinks() }
-        try transaction.relink(record.id, from: before, to: links)
+        // Those that are new go onto their lists at the end.
+        try transaction.relink(record.id, from: before, to: links, keepsTexts: true)
         try put(record)
         try transaction.putCoveringEntries(links)
         if case .property(let property) = record.model {

@@ -67,6 +67,20 @@ extension StoreTransaction {
         return term.entry(number, id)
     }
 
+    /// Forgets an internalId with its number, if the record that has left the list was the last one that had
+    /// it: nearly each is another one, and a store would keep every text that it ever had. Texts of other kinds
+    /// come back, and keep their number.
+    mutating func forget(_ term: ListTerm, _ entry: ListEntry) throws(StoreError) {
+        guard term.kind == .orderInternalID else { return }
+        let isShared: Bool
+        do {
+            let list = try view.list(entry.list, of: UInt128.self)
+            let first = try list.rank(of: UInt128(entry.order, 0))
+            isShared = try list.rank(of: UInt128(entry.order + 1, 0)) > first
+        }
+        if !isShared { try removeUnique(term.name) }
+    }
+
     /// Puts a record on a list; `putCoveringEntries` follows once there is a document.
     mutating func insert(_ entry: ListEntry) throws(StoreError) {
         if entry.list.isWide {

@@ -81,8 +81,10 @@ extension StoreTransaction {
     }
 
     /// Moves a record from what found it before to what finds it from now on.
+    ///
+    /// - Parameter keepsTexts: whether there may be records that have a text and are not on its list yet.
     mutating func relink(
-        _ id: UInt64, from old: RecordLinks, to new: RecordLinks
+        _ id: UInt64, from old: RecordLinks, to new: RecordLinks, keepsTexts: Bool = false
     ) throws(StoreError) {
         precondition(Resource.isStorable(id), "a record has an id that a key can hold")
         for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
@@ -90,7 +92,9 @@ extension StoreTransaction {
         for entry in old.entries.without(new.entries) { try remove(entry) }
         for entry in new.entries.without(old.entries) { try insert(entry) }
         for term in old.terms where !new.terms.contains(term) {
-            try remove(try entry(of: term, id))
+            let entry = try entry(of: term, id)
+            try remove(entry)
+            if !keepsTexts { try forget(term, entry) }
         }
         for term in new.terms where !old.terms.contains(term) {
             try insert(try entry(of: term, id))

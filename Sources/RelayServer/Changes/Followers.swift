@@ -66,6 +66,11 @@ final class Followers {
     /// Has everyone come to an end.
     func leave() {
         isLeaving = true
+        release()
+    }
+
+    /// Has everyone go on, whatever happened.
+    func release() {
         for follower in waiting { follower.token.goOn() }
         waiting = []
         stopListening()

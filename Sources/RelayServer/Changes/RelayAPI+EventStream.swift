@@ -132,6 +132,16 @@ extension RelayAPI {
         return value
     }
 
-    /// Looks whom the newest commit concerns.
-    mutating func lookAfterFollowers() throws(StoreError) { try followers.look(reader.view) }
+    /// Looks whom the newest commit concerns. When that cannot be read, everyone goes on, so that those
+    /// who cannot read it either are told now, and not kept waiting for what nobody tells them of.
+    mutating func lookAfterFollowers() {
+        if followers.count == 0 { return }
+        if failure != nil { return followers.release() }
+        do throws(StoreError) {
+            try followers.look(reader.view)
+        } catch {
+            _ = problem(error)
+            followers.release()
+        }
+    }
 }

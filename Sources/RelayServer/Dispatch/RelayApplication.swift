@@ -41,12 +41,7 @@ final class RelayApplication: Application {
 
     override func woken() {
         beginTurn()
-        if api.pointee.failure != nil { return }
-        do throws(StoreError) {
-            try api.pointee.lookAfterFollowers()
-        } catch {
-            api.pointee.failure = error
-        }
+        api.pointee.lookAfterFollowers()
     }
 
     override func tick() -> Bool {

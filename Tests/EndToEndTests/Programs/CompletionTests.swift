@@ -57,7 +57,8 @@ import Testing
     func zsh() {
         guard has("zsh") else { return }
         for (line, words) in Self.lines {
-            // A zsh with a terminal, in which Tab is pressed; another key shows what the line is.
+            // A zsh with a terminal, in which Tab is pressed; another key shows what the line is. What
+            // is typed is shown as well, so no command has the text in it that its output is known by.
             let output = run(
                 ["zsh", "-f"],
                 """
@@ -65,10 +66,10 @@ import Testing
                 zpty shell zsh -f -i
                 zpty -w shell 'PS1= PS2= RPS1=; autoload -Uz compinit; compinit -u -D'
                 zpty -w shell 'source \(script(program(line), "zsh"))'
-                zpty -w shell 'say() { print -r -- "<<$BUFFER>>"; BUFFER= }'
+                zpty -w shell 'say() { print -r -- "<""<$BUFFER>"">"; BUFFER= }'
                 zpty -w shell 'zle -N say; bindkey "^X" say; setopt no_beep no_auto_menu'
-                zpty -w shell 'print -r s"et"'
-                zpty -r shell text '*set*'
+                zpty -w shell 'print -r r"eady"'
+                zpty -r shell text '*ready*'
                 zpty -n -w shell $'\(line)\\t\\x18'
                 zpty -r shell text '*<<*>>*'
                 print -r -- ${${text##*<<}%%>>*}
