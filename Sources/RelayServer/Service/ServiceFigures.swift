@@ -27,7 +27,7 @@ import System
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
 /// | `lentBytes` | of those sent, the ones that the kernel took on loan instead of copying them |
 /// | `copyingLoops` | loops that copy everything, because the kernel refuses to take memory on loan |
-/// | `cutOffProtocolError` … `cutOffFailure` | connections that the server has ended, by the case of `CutOff` |
+/// | `cutOffProtocolError` … `cutOffWrongProtocol` | connections that the server has ended, by the case of `CutOff` |
 /// | `turns` | turns of the loops: `requests` by it is how many share one |
 /// | `loops` | threads that serve the API |
 /// | `pid`, `uptimeMilliseconds`, `cpuMilliseconds` | of the process |
@@ -107,6 +107,7 @@ extension CutOff {
         case .silent: "cutOffSilent"
         case .stalled: "cutOffStalled"
         case .failure: "cutOffFailure"
+        case .wrongProtocol: "cutOffWrongProtocol"
         }
     }
 }

@@ -20,7 +20,7 @@ public struct LoopCounters: Equatable, Sendable {
     /// Streams that are open now.
     public var openStreams: UInt64 = 0
     /// Connections that the server has cut off, by the raw value of `CutOff`.
-    public var cutOffs: InlineArray<7, UInt64> = .init(repeating: 0)
+    public var cutOffs: InlineArray<8, UInt64> = .init(repeating: 0)
 
     /// None yet.
     public init() {}
@@ -43,7 +43,7 @@ public struct LoopCounters: Equatable, Sendable {
         sum.copyingLoops += right.copyingLoops
         sum.turns += right.turns
         sum.openStreams += right.openStreams
-        for index in 0..<7 { sum.cutOffs[index] += right.cutOffs[index] }
+        for index in 0..<8 { sum.cutOffs[index] += right.cutOffs[index] }
         return sum
     }
 
@@ -54,7 +54,7 @@ public struct LoopCounters: Equatable, Sendable {
             && left.receivedBytes == right.receivedBytes && left.sentBytes == right.sentBytes
             && left.lentBytes == right.lentBytes && left.copyingLoops == right.copyingLoops
             && left.openStreams == right.openStreams
-            && (0..<7).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
+            && (0..<8).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
     }
 }
 
@@ -76,7 +76,7 @@ final class PublishedCounters: Sendable {
     private let turns = Atomic<UInt64>(0)
     private let openStreams = Atomic<UInt64>(0)
     // Rare, so not worth a line that all turns write.
-    private let cutOffs = Mutex(InlineArray<7, UInt64>(repeating: 0))
+    private let cutOffs = Mutex(InlineArray<8, UInt64>(repeating: 0))
 
     @inline(__always)
     func publish(_ counters: LoopCounters) {
@@ -94,7 +94,7 @@ final class PublishedCounters: Sendable {
     }
 
     /// Publishes what is seldom counted.
-    func publish(cutOffs counted: InlineArray<7, UInt64>) {
+    func publish(cutOffs counted: InlineArray<8, UInt64>) {
         cutOffs.withLock { $0 = counted }
     }
 
