@@ -18,7 +18,12 @@ struct RelaydOptions {
         "admin-socket", "PATH",
         help: "the socket for relayctl; default: DIR/admin.sock, none for a store in memory")
     private static let listenOption = Option<String?>.optional(
-        "listen", "127.0.0.1:PORT", help: "a loopback port to serve too")
+        "listen", "127.0.0.1:PORT", help: "a loopback port to serve too; also [::1]:PORT")
+    private static let metricsOption = Option<String?>.optional(
+        "metrics", "127.0.0.1:PORT",
+        help:
+            "a loopback port for /metrics, /livez and /readyz in HTTP/1.1, which Prometheus and "
+            + "kubelets speak; also [::1]:PORT")
     private static let loopsOption = Option<Int?>.optional(
         "loops", "N", .integer(1...RelayServer.Limits.maxLoops),
         help: "number of threads that serve requests; default: one per core")
@@ -62,7 +67,8 @@ struct RelaydOptions {
         version: Version.text,
         options: [
             storeOption.description, socketOption.description, adminOption.description,
-            listenOption.description, loopsOption.description, warmOption.description,
+            listenOption.description, metricsOption.description, loopsOption.description,
+            warmOption.description,
             everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
@@ -78,6 +84,7 @@ struct RelaydOptions {
             "or one of its groups, supplementary ones too. Root is no exception. On the admin",
             "socket root and relayd's own user may always connect, others only if listed. TCP",
             "does not tell who a client is, so --listen and these options exclude each other.",
+            "--metrics goes with them: what it serves has no key and nothing of an account.",
             "",
             "On SIGTERM and SIGINT relayd accepts no new clients, finishes the streams under",
             "way, commits its writes and exits with 0. It ignores SIGHUP: it has nothing to "
@@ -91,6 +98,8 @@ struct RelaydOptions {
     let socket: String?
     let adminSocket: String?
     let listen: String?
+    /// The port of `/metrics` in HTTP/1.1.
+    let metrics: String?
     let loops: Int
     let isWarmed: Bool
     /// Milliseconds between two snapshots.
@@ -113,6 +122,7 @@ struct RelaydOptions {
         store = arguments[Self.storeOption]
         socket = arguments[Self.socketOption]
         listen = arguments[Self.listenOption]
+        metrics = arguments[Self.metricsOption]
         loops = arguments[Self.loopsOption] ?? RelayService.cores
         isWarmed = arguments[Self.warmOption]
         snapshotInterval = arguments[Self.everyOption]

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HTTP2
+import Metrics
 import Options
 import RelayServer
 import RelaySnapshots
@@ -32,6 +33,7 @@ enum Startup {
     private struct OwnSockets {
         let unix: UnixSocket?
         let loopback: LoopbackSocket?
+        let metrics: LoopbackSocket?
     }
 
     /// Opens the store and serves it where the options say.
@@ -43,7 +45,8 @@ enum Startup {
         try options.check(passed)
         let sockets = OwnSockets(
             unix: try options.socket.map { path in try UnixSocket(path: path) },
-            loopback: try options.listen.map { address in try LoopbackSocket(address) })
+            loopback: try options.listen.map { address in try LoopbackSocket(address) },
+            metrics: try options.metrics.map { address in try LoopbackSocket(address) })
         let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
         do {
             return try start(options, passed, sockets, directory)
@@ -87,8 +90,22 @@ enum Startup {
             service.listenAdmin(listener.socket, peers: options.adminPeers)
         }
         if let admin { service.listenAdmin(admin, peers: options.adminPeers) }
+        if let socket = sockets.metrics {
+            service.listenPlain(socket)
+            print("relayd: metrics on http://\(socket.endpoint)/metrics")
+        }
         let schedule = try makeSchedule(options, store)
-        if let schedule { service.report { schedule.writeMembers(to: &$0) } }
+        if let schedule {
+            service.report(
+                members: { schedule.writeMembers(to: &$0) }, figures: { schedule.figures })
+        }
+        service.report(figures: {
+            [
+                Figure(
+                    nil, "relay_build_info", .gauge(1), by: [("version", Version.text)],
+                    "The version of relayd, as a label.")
+            ]
+        })
         try service.start()
         schedule?.start()
         return Running(service: service, schedule: schedule, places: places, directory: directory)

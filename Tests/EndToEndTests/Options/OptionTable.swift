@@ -8,6 +8,7 @@ enum OptionTable {
             "--socket": "RelaydOptionTests.sockets",
             "--admin-socket": "RelaydOptionTests.sockets",
             "--listen": "RelaydOptionTests.listen",
+            "--metrics": "PlainServerTests.served",
             "--loops": "RelaydOptionTests.loops",
             "--warm": "RelaydOptionTests.warm",
             "--snapshot-every": "SnapshotTests.schedule",

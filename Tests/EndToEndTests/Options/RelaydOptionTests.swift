@@ -49,15 +49,16 @@ struct RelaydOptionTests {
         #expect(other.wait() == 0)
     }
 
-    @Test("--listen serves a loopback port beside the socket.")
-    func listen() throws {
+    @Test("--listen serves a loopback port beside the socket.", arguments: ["127.0.0.1", "::1"])
+    func listen(host: String) throws {
         let directory = TemporaryDirectory()
         // A port that was just free.
-        let port = try TestSocket(ip: "127.0.0.1").port
+        let port = try TestSocket(ip: host).port
+        let name = host.contains(":") ? "[\(host)]" : host
         let relayd = try Relayd(
-            store: ":memory:", in: directory, arguments: ["--listen", "127.0.0.1:\(port)"])
-        #expect(relayd.output.contains(" and 127.0.0.1:\(port) "))
-        #expect(Curl().status(host: "127.0.0.1", port: port) == 200)
+            store: ":memory:", in: directory, arguments: ["--listen", "\(name):\(port)"])
+        #expect(relayd.output.contains(" and \(name):\(port) "))
+        #expect(Curl().status(host: name, port: port) == 200)
         #expect(Curl().status(unix: relayd.socket) == 200)
     }
 

@@ -11,6 +11,9 @@ struct StartupTests {
         let cases: [(Int32, String, (TemporaryDirectory) -> [String])] = [
             (1, "is no loopback address", { _ in ["--listen", "1.2.3.4:5"] }),
             (1, "is no loopback address", { _ in ["--listen", "127.0.0.1"] }),
+            (1, "is no loopback address", { _ in ["--listen", "[::]:80"] }),
+            (1, "is no loopback address", { _ in ["--metrics", "0.0.0.0:9464"] }),
+            (1, "another process serves", { _ in ["--metrics", "127.0.0.1:\(taken.port)"] }),
             (1, "another process serves", { _ in ["--listen", "127.0.0.1:\(taken.port)"] }),
             (1, "Linux allows 107", { ["--admin-socket", $0.file(long)] }),
             (1, "make the directory", { ["--admin-socket", $0.file("no/admin.sock")] }),

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// What one event loop, or several together, have done since they began.
@@ -27,10 +28,6 @@ public struct LoopCounters: Equatable, Sendable {
 
     /// Requests that were answered.
     public var requests: UInt64 { answers[2] + answers[3] + answers[4] + answers[5] }
-
-    /// Counts an answer.
-    @inline(__always)
-    mutating func answered(_ status: Int) { answers[status / 100] &+= 1 }
 
     /// What two loops did together.
     public static func + (left: LoopCounters, right: LoopCounters) -> LoopCounters {
@@ -64,10 +61,6 @@ public struct LoopCounters: Equatable, Sendable {
 /// nobody else writes cost it nothing that could be measured. Those who read may see one counter of
 /// this turn and another of the last.
 final class PublishedCounters: Sendable {
-    private let success = Atomic<UInt64>(0)
-    private let redirection = Atomic<UInt64>(0)
-    private let clientError = Atomic<UInt64>(0)
-    private let serverError = Atomic<UInt64>(0)
     private let connections = Atomic<UInt64>(0)
     private let receivedBytes = Atomic<UInt64>(0)
     private let sentBytes = Atomic<UInt64>(0)
@@ -80,10 +73,6 @@ final class PublishedCounters: Sendable {
 
     @inline(__always)
     func publish(_ counters: LoopCounters) {
-        success.store(counters.answers[2], ordering: .relaxed)
-        redirection.store(counters.answers[3], ordering: .relaxed)
-        clientError.store(counters.answers[4], ordering: .relaxed)
-        serverError.store(counters.answers[5], ordering: .relaxed)
         connections.store(counters.connections, ordering: .relaxed)
         receivedBytes.store(counters.receivedBytes, ordering: .relaxed)
         sentBytes.store(counters.sentBytes, ordering: .relaxed)
@@ -98,12 +87,10 @@ final class PublishedCounters: Sendable {
         cutOffs.withLock { $0 = counted }
     }
 
-    var current: LoopCounters {
+    /// What was published, with the answers that a loop has timed.
+    func current(_ requests: RequestValues) -> LoopCounters {
         var counters = LoopCounters()
-        counters.answers[2] = success.load(ordering: .relaxed)
-        counters.answers[3] = redirection.load(ordering: .relaxed)
-        counters.answers[4] = clientError.load(ordering: .relaxed)
-        counters.answers[5] = serverError.load(ordering: .relaxed)
+        for index in 2..<6 { counters.answers[index] = requests.answers(index) }
         counters.connections = connections.load(ordering: .relaxed)
         counters.receivedBytes = receivedBytes.load(ordering: .relaxed)
         counters.sentBytes = sentBytes.load(ordering: .relaxed)
