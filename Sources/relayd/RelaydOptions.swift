@@ -14,6 +14,12 @@ struct RelaydOptions {
     )
     private static let socketOption = Option<String?>.optional(
         "socket", "PATH", help: "the Unix socket to serve; not needed if systemd passes one")
+    private static let modeOption = Option<Int?>.optional(
+        "socket-mode", "MODE", .mode,
+        help: "permissions of --socket: who may not write to it cannot connect; default: 0660")
+    private static let groupOption = Option<String?>.optional(
+        "socket-group", "GROUP",
+        help: "the group of --socket, by name or number; default: relayd's own")
     private static let adminOption = Option<String?>.optional(
         "admin-socket", "PATH",
         help: "the socket for relayctl; default: DIR/admin.sock, none for a store in memory")
@@ -66,7 +72,8 @@ struct RelaydOptions {
         summary: "serves a store of property management data over HTTP/2 on a Unix socket",
         version: Version.text,
         options: [
-            storeOption.description, socketOption.description, adminOption.description,
+            storeOption.description, socketOption.description, modeOption.description,
+            groupOption.description, adminOption.description,
             listenOption.description, metricsOption.description, loopsOption.description,
             warmOption.description,
             everyOption.description, repositoryOption.description,
@@ -96,6 +103,9 @@ struct RelaydOptions {
 
     let store: String
     let socket: String?
+    /// Permissions of the socket, and its group.
+    let socketMode: Int?
+    let socketGroup: String?
     let adminSocket: String?
     let listen: String?
     /// The port of `/metrics` in HTTP/1.1.
@@ -121,6 +131,8 @@ struct RelaydOptions {
     init(_ arguments: Arguments) {
         store = arguments[Self.storeOption]
         socket = arguments[Self.socketOption]
+        socketMode = arguments[Self.modeOption]
+        socketGroup = arguments[Self.groupOption]
         listen = arguments[Self.listenOption]
         metrics = arguments[Self.metricsOption]
         loops = arguments[Self.loopsOption] ?? RelayService.cores
@@ -158,6 +170,7 @@ struct RelaydOptions {
     func check(_ passed: [PassedListener]) throws(StartupError) {
         let isServed = socket != nil || listen != nil || passed.contains { $0.role == .api }
         guard isServed else { throw .nowhereToServe }
+        if socket == nil, socketMode != nil || socketGroup != nil { throw .noSocketOfOurs }
         let isWhole = (snapshotInterval == nil) == (snapshotRepository == nil)
         guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }

@@ -43,8 +43,14 @@ enum Startup {
     static func start(_ options: RelaydOptions) throws -> Running {
         let passed = try Systemd.takeListeners { RelaydOptions.program.complain($0) }
         try options.check(passed)
+        let group = try options.socketGroup.map { name throws(StartupError) in
+            try Self.group(name)
+        }
         let sockets = OwnSockets(
-            unix: try options.socket.map { path in try UnixSocket(path: path) },
+            unix: try options.socket.map { path in
+                try UnixSocket(
+                    path: path, mode: mode_t(options.socketMode ?? 0o660), group: group)
+            },
             loopback: try options.listen.map { address in try LoopbackSocket(address) },
             metrics: try options.metrics.map { address in try LoopbackSocket(address) })
         let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
@@ -109,6 +115,14 @@ enum Startup {
         try service.start()
         schedule?.start()
         return Running(service: service, schedule: schedule, places: places, directory: directory)
+    }
+
+    /// The number of a group, which may be given as such.
+    private static func group(_ name: String) throws(StartupError) -> gid_t {
+        // The highest number stands for no group (chown(2)).
+        if let number = gid_t(name), number < .max { return number }
+        guard let entry = getgrnam(name) else { throw .unknownGroup(name) }
+        return entry.pointee.gr_gid
     }
 
     private static func makeSchedule(

@@ -9,6 +9,8 @@ enum OptionTable {
             "--admin-socket": "RelaydOptionTests.sockets",
             "--listen": "RelaydOptionTests.listen",
             "--metrics": "PlainServerTests.served",
+            "--socket-mode": "RelaydOptionTests.permissions",
+            "--socket-group": "RelaydOptionTests.permissions",
             "--loops": "RelaydOptionTests.loops",
             "--warm": "RelaydOptionTests.warm",
             "--snapshot-every": "SnapshotTests.schedule",
