@@ -27,11 +27,12 @@ let package = Package(
 
         // What knows nothing of property management.
         .target(name: "System", dependencies: ["CLinux"]),
+        .target(name: "Metrics"),
         .target(name: "CivilTime", dependencies: ["System"]),
         .target(
             name: "LMDB", dependencies: ["System", "CLMDB", "CLinux"], swiftSettings: lifetimes),
         .target(
-            name: "HTTP2", dependencies: ["System", "CNghttp2", "CLinux"],
+            name: "HTTP2", dependencies: ["System", "Metrics", "CNghttp2", "CLinux"],
             swiftSettings: lifetimes),
         .target(name: "JSON", dependencies: ["CivilTime", "CSimdjson"], swiftSettings: lifetimes),
         .target(name: "Options"),
@@ -41,7 +42,8 @@ let package = Package(
         .target(
             name: "RelayContract", dependencies: ["CivilTime", "JSON"], swiftSettings: lifetimes),
         .target(
-            name: "RelayStore", dependencies: ["System", "LMDB", "CXXHash", "CSodium", "CLinux"],
+            name: "RelayStore",
+            dependencies: ["System", "Metrics", "LMDB", "CXXHash", "CSodium", "CLinux"],
             exclude: ["FORMAT.md"], swiftSettings: lifetimes),
         .target(
             name: "RelayRecords",
@@ -50,15 +52,15 @@ let package = Package(
         .target(
             name: "RelaySnapshots",
             dependencies: [
-                "System", "LMDB", "RelayStore", "RelayRecords", "RelayContract", "CivilTime",
-                "JSON", "Zstd", "CLinux",
+                "System", "Metrics", "LMDB", "RelayStore", "RelayRecords", "RelayContract",
+                "CivilTime", "JSON", "Zstd", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
             name: "RelayServer",
             dependencies: [
-                "System", "HTTP2", "RelayContract", "RelayStore", "RelayRecords", "CivilTime",
-                "JSON", "CLinux",
+                "System", "Metrics", "HTTP2", "RelayContract", "RelayStore", "RelayRecords",
+                "CivilTime", "JSON", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
@@ -70,13 +72,13 @@ let package = Package(
             name: "relayd",
             dependencies: [
                 "RelayServer", "RelaySnapshots", "RelayStore", "HTTP2", "Options", "System",
-                "CLinux",
+                "Metrics", "CLinux",
             ]),
         .executableTarget(
             name: "relayctl",
             dependencies: [
                 "RelayStore", "RelayRecords", "RelaySnapshots", "RelayContract", "RelayClient",
-                "HTTP2", "CivilTime", "JSON", "Options", "System", "Zstd",
+                "HTTP2", "CivilTime", "JSON", "Metrics", "Options", "System", "Zstd",
             ],
             path: "tools/relayctl"),
         .executableTarget(
@@ -101,6 +103,7 @@ let package = Package(
             dependencies: ["HTTP2", "RelayClient", "RelayServer", "RelayStore", "JSON"],
             path: "Tests/TestSupport", exclude: ["faulty-disk.c"]),
         .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
         .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime", "TestSupport"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),

@@ -126,6 +126,23 @@ public enum Limits {
     /// clients, each with a key.
     static let rememberedKeys = 64
 
+    /// Connections of the metrics port at once: 16, of a few scrapers and probes. Others wait.
+    static let plainConnections = 16
+
+    /// Bytes of a request there: 8 KiB. Prometheus sends 400.
+    static let plainHeadBytes = 8_192
+
+    /// Milliseconds from the beginning of a connection there to its end: 5 000, half of what Prometheus
+    /// waits for a scrape.
+    static let plainMilliseconds: Int64 = 5_000
+
+    /// Milliseconds until that port is accepted from again when it could not be.
+    static let plainPauseMilliseconds: Int32 = 100
+
+    /// Keys whose requests each loop counts apart: 1 024, in 16 KiB. Those of further keys are counted
+    /// together.
+    static let countedKeys = 1_024
+
     /// Bytes of the longest of them; `Bearer ` and a key have less than half of it.
     static var rememberedKeyBytes: Int { MemoryLayout<RememberedKey>.size }
     /// Those bytes in words: 128.

@@ -14,11 +14,22 @@ struct RelaydOptions {
     )
     private static let socketOption = Option<String?>.optional(
         "socket", "PATH", help: "the Unix socket to serve; not needed if systemd passes one")
+    private static let modeOption = Option<Int?>.optional(
+        "socket-mode", "MODE", .mode,
+        help: "permissions of --socket: who may not write to it cannot connect; default: 0660")
+    private static let groupOption = Option<String?>.optional(
+        "socket-group", "GROUP",
+        help: "the group of --socket, by name or number; default: relayd's own")
     private static let adminOption = Option<String?>.optional(
         "admin-socket", "PATH",
         help: "the socket for relayctl; default: DIR/admin.sock, none for a store in memory")
     private static let listenOption = Option<String?>.optional(
-        "listen", "127.0.0.1:PORT", help: "a loopback port to serve too")
+        "listen", "127.0.0.1:PORT", help: "a loopback port to serve too; also [::1]:PORT")
+    private static let metricsOption = Option<String?>.optional(
+        "metrics", "127.0.0.1:PORT",
+        help:
+            "a loopback port for /metrics, /livez and /readyz in HTTP/1.1, which Prometheus and "
+            + "kubelets speak; also [::1]:PORT")
     private static let loopsOption = Option<Int?>.optional(
         "loops", "N", .integer(1...RelayServer.Limits.maxLoops),
         help: "number of threads that serve requests; default: one per core")
@@ -61,8 +72,10 @@ struct RelaydOptions {
         summary: "serves a store of property management data over HTTP/2 on a Unix socket",
         version: Version.text,
         options: [
-            storeOption.description, socketOption.description, adminOption.description,
-            listenOption.description, loopsOption.description, warmOption.description,
+            storeOption.description, socketOption.description, modeOption.description,
+            groupOption.description, adminOption.description,
+            listenOption.description, metricsOption.description, loopsOption.description,
+            warmOption.description,
             everyOption.description, repositoryOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
@@ -78,6 +91,7 @@ struct RelaydOptions {
             "or one of its groups, supplementary ones too. Root is no exception. On the admin",
             "socket root and relayd's own user may always connect, others only if listed. TCP",
             "does not tell who a client is, so --listen and these options exclude each other.",
+            "--metrics goes with them: what it serves has no key and nothing of an account.",
             "",
             "On SIGTERM and SIGINT relayd accepts no new clients, finishes the streams under",
             "way, commits its writes and exits with 0. It ignores SIGHUP: it has nothing to "
@@ -89,8 +103,13 @@ struct RelaydOptions {
 
     let store: String
     let socket: String?
+    /// Permissions of the socket, and its group.
+    let socketMode: Int?
+    let socketGroup: String?
     let adminSocket: String?
     let listen: String?
+    /// The port of `/metrics` in HTTP/1.1.
+    let metrics: String?
     let loops: Int
     let isWarmed: Bool
     /// Milliseconds between two snapshots.
@@ -112,7 +131,10 @@ struct RelaydOptions {
     init(_ arguments: Arguments) {
         store = arguments[Self.storeOption]
         socket = arguments[Self.socketOption]
+        socketMode = arguments[Self.modeOption]
+        socketGroup = arguments[Self.groupOption]
         listen = arguments[Self.listenOption]
+        metrics = arguments[Self.metricsOption]
         loops = arguments[Self.loopsOption] ?? RelayService.cores
         isWarmed = arguments[Self.warmOption]
         snapshotInterval = arguments[Self.everyOption]
@@ -148,6 +170,7 @@ struct RelaydOptions {
     func check(_ passed: [PassedListener]) throws(StartupError) {
         let isServed = socket != nil || listen != nil || passed.contains { $0.role == .api }
         guard isServed else { throw .nowhereToServe }
+        if socket == nil, socketMode != nil || socketGroup != nil { throw .noSocketOfOurs }
         let isWhole = (snapshotInterval == nil) == (snapshotRepository == nil)
         guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HTTP2
+import Metrics
 import Options
 import RelayServer
 import RelaySnapshots
@@ -32,6 +33,7 @@ enum Startup {
     private struct OwnSockets {
         let unix: UnixSocket?
         let loopback: LoopbackSocket?
+        let metrics: LoopbackSocket?
     }
 
     /// Opens the store and serves it where the options say.
@@ -41,9 +43,16 @@ enum Startup {
     static func start(_ options: RelaydOptions) throws -> Running {
         let passed = try Systemd.takeListeners { RelaydOptions.program.complain($0) }
         try options.check(passed)
+        let group = try options.socketGroup.map { name throws(StartupError) in
+            try Self.group(name)
+        }
         let sockets = OwnSockets(
-            unix: try options.socket.map { path in try UnixSocket(path: path) },
-            loopback: try options.listen.map { address in try LoopbackSocket(address) })
+            unix: try options.socket.map { path in
+                try UnixSocket(
+                    path: path, mode: mode_t(options.socketMode ?? 0o660), group: group)
+            },
+            loopback: try options.listen.map { address in try LoopbackSocket(address) },
+            metrics: try options.metrics.map { address in try LoopbackSocket(address) })
         let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
         do {
             return try start(options, passed, sockets, directory)
@@ -87,11 +96,33 @@ enum Startup {
             service.listenAdmin(listener.socket, peers: options.adminPeers)
         }
         if let admin { service.listenAdmin(admin, peers: options.adminPeers) }
+        if let socket = sockets.metrics {
+            service.listenPlain(socket)
+            print("relayd: metrics on http://\(socket.endpoint)/metrics")
+        }
         let schedule = try makeSchedule(options, store)
-        if let schedule { service.report { schedule.writeMembers(to: &$0) } }
+        if let schedule {
+            service.report(
+                members: { schedule.writeMembers(to: &$0) }, figures: { schedule.figures })
+        }
+        service.report(figures: {
+            [
+                Figure(
+                    nil, "relay_build_info", .gauge(1), by: [("version", Version.text)],
+                    "The version of relayd, as a label.")
+            ]
+        })
         try service.start()
         schedule?.start()
         return Running(service: service, schedule: schedule, places: places, directory: directory)
+    }
+
+    /// The number of a group, which may be given as such.
+    private static func group(_ name: String) throws(StartupError) -> gid_t {
+        // The highest number stands for no group (chown(2)).
+        if let number = gid_t(name), number < .max { return number }
+        guard let entry = getgrnam(name) else { throw .unknownGroup(name) }
+        return entry.pointee.gr_gid
     }
 
     private static func makeSchedule(

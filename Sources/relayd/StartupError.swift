@@ -6,6 +6,8 @@ enum StartupError: Error, CustomStringConvertible {
     case nowhereToServe
     case halfSchedule
     case samePath(String)
+    case noSocketOfOurs
+    case unknownGroup(String)
     case usersOverTCP(String)
     case storeInUse(String)
     case file(FileError)
@@ -19,6 +21,11 @@ enum StartupError: Error, CustomStringConvertible {
                 + "and a --store other than :memory:"
         case .samePath(let path):
             "the API and the admin API cannot share the socket \(path): choose two paths"
+        case .noSocketOfOurs:
+            "--socket-mode and --socket-group are about --socket, which is not given: a socket that "
+                + "systemd passes has SocketMode= and SocketGroup= in its unit"
+        case .unknownGroup(let name):
+            "--socket-group '\(name)' is no group of this machine: see getent group"
         case .usersOverTCP(let place):
             "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
                 + "is; serve a Unix socket alone, or leave them out"
@@ -31,7 +38,9 @@ enum StartupError: Error, CustomStringConvertible {
     /// How the process ends: what the command line alone shows to be wrong is a usage error.
     var exitCode: ExitCode {
         switch self {
-        case .nowhereToServe, .halfSchedule, .samePath, .usersOverTCP: .usage
+        case .nowhereToServe, .halfSchedule, .samePath, .usersOverTCP, .noSocketOfOurs,
+            .unknownGroup:
+            .usage
         case .storeInUse, .file: .failure
         }
     }

@@ -143,9 +143,8 @@ struct EndingTests {
     }
 
     @Test(
-        "because it does not begin with HTTP/2 is told so.",
+        "whose preface is followed by anything but SETTINGS is told so.",
         arguments: [
-            Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8),
             RawConnection.preface + Frames.ping,
             RawConnection.preface + RawConnection.frame(RawConnection.settings, flags: 1),
             RawConnection.preface + RawConnection.get("/missing", stream: 1),

@@ -142,6 +142,20 @@ final class RawConnection {
         return nil
     }
 
+    /// All bytes that come until the peer closes.
+    func rest(timeout: Int32 = 3_000) -> [UInt8] {
+        var bytes = received
+        received = []
+        while true {
+            var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            if poll(&descriptor, 1, timeout) <= 0 { return bytes }
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            let count = recv(socket, &buffer, buffer.count, 0)
+            if count <= 0 { return bytes }
+            bytes += buffer[0..<count]
+        }
+    }
+
     /// Whether the peer closes the connection within `timeout` milliseconds of silence.
     func isClosed(timeout: Int32) -> Bool {
         while true {

@@ -20,6 +20,12 @@ import Testing
     }
 
     @Test(
+        "A mode is read in octal digits.", arguments: [("660", 0o660), ("0666", 0o666), ("000", 0)])
+    func modes(text: String, mode: Int) {
+        #expect(Kind.mode.read(text) == .number(mode))
+    }
+
+    @Test(
         "What is not of the kind is refused.",
         arguments: [
             (Kind.size(0...(1 << 40)), "12 MiB"), (.size(0...(1 << 40)), "1kb"),
@@ -27,6 +33,7 @@ import Testing
             (.duration(0...1000), "2s"), (.duration(0...1000), "s"), (.integer(0...9), "10"),
             (.integer(0...9), "+5"), (.integer(0...9), "0x5"), (.integer(0...9), ""),
             (.integer(0...9), "99999999999999999999"), (.integer(0...9), "-"), (.text, ""),
+            (.mode, "66"), (.mode, "680"), (.mode, "1660"), (.mode, "00660"), (.mode, "u=rw"),
             (.path, ""), (.choice(["a", "b"]), "c"),
         ])
     func refused(kind: Kind, text: String) {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct APIKeyTests {
     private func authenticate(_ text: String, _ view: borrowing StoreView) throws -> UInt32? {
-        try bytes(text).withUnsafeBytes { try view.authenticate($0) }
+        try bytes(text).withUnsafeBytes { try view.authenticate($0)?.account }
     }
 
     @Test("A key opens its account until it is revoked, and open readers notice.")

@@ -27,4 +27,27 @@ import Testing
         #expect(restarted.lines.contains { $0.contains("requests  0/s") })
         #expect(TopSample(Array("[]".utf8), time: 0) == nil)
     }
+
+    @Test(
+        "Operations are listed by what was asked for most in between, with their p99 and failures.")
+    func operations() throws {
+        let before = try sample(
+            #"""
+            {"operations":[
+            {"operation":"getOrder","status":"2xx","count":5,"sum":1,"buckets":[5]}]}
+            """#, at: 1_000)
+        let after = try sample(
+            #"""
+            {"commitTime":{"count":100,"sum":1,"buckets":[0,0,100]},"operations":[
+            {"operation":"getOrder","status":"2xx","count":25,"sum":1,"buckets":[5,20]},
+            {"operation":"getOrders","status":"2xx","count":30,"sum":1,"buckets":[30]},
+            {"operation":"getOrders","status":"5xx","count":2,"sum":1,"buckets":[2]},
+            {"operation":"old","status":"2xx","count":0,"sum":0,"buckets":[]}]}
+            """#, at: 3_000)
+        let lines = TopTable(before: before, after: after).lines
+        let shown = lines.filter { $0.hasPrefix("  ") }
+        #expect(
+            shown == ["  getOrders  16/s   p99 7 µs   2 failed", "  getOrder  10/s   p99 15 µs"])
+        #expect(lines.contains { $0.hasPrefix("commits   p99 31 µs   waits") })
+    }
 }

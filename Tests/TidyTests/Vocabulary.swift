@@ -47,7 +47,7 @@ enum Vocabulary {
     private static let scripts: [Substring] =
         [
             "tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies",
-            "tools/torture.d", "tools/torture.d/shared",
+            "tools/torture.d", "tools/torture.d/shared", "tools/monitoring",
         ]
         .flatMap { directory in
             SourceTree.names(in: directory).map { "\(directory)/\($0)" }

@@ -89,6 +89,8 @@ enum Limits {
     static let patience = 1_000
     /// Milliseconds after which top draws again without anything new: the seconds of a silence.
     static let redrawSilence = 1_000
+    /// Operations that top shows: 8, so that all lines fit a window of 24.
+    static let operationsShown = 8
     /// Columns that a broken line of top is set in by: below the figures, behind their names.
     static let brokenIndent = 10
     /// Columns of a window in which nothing is broken any more, only cut off.

@@ -4,7 +4,7 @@ import System
 /// Connections that were not taken in: counted, and told in a line now and then.
 public final class AcceptJournal: Sendable {
     /// Why a connection was not taken in.
-    enum Loss: Int, CaseIterable {
+    public enum Loss: Int, CaseIterable, Sendable {
         /// `AllowedPeers` does not let its client in.
         case refused
         /// The process has all the connections or descriptors that it may have.
@@ -36,7 +36,8 @@ public final class AcceptJournal: Sendable {
     /// Times that a listening socket could not be accepted from.
     public var failed: UInt64 { failedCount.load(ordering: .relaxed) }
 
-    func note(_ loss: Loss, _ text: @autoclosure () -> String) {
+    /// Counts a connection that was not taken in, and tells of it if no line was told of late.
+    public func note(_ loss: Loss, _ text: @autoclosure () -> String) {
         switch loss {
         case .refused: refusedCount.add(1, ordering: .relaxed)
         case .turnedAway: turnedAwayCount.add(1, ordering: .relaxed)

@@ -40,7 +40,8 @@ extension TransportError: CustomStringConvertible {
         case .notASocket(let path):
             "\(path) exists and is no socket: move it away, or choose another place"
         case .badAddress(let text):
-            "\(text) is no loopback address with a port, such as 127.0.0.1:8080"
+            "\(text) is no loopback address with a port, such as 127.0.0.1:8080 or "
+                + "[::1]:8080"
         case .connectionClosed(let why): "the connection was closed: \(why)"
         case .timedOut(let what): "\(what) took too long"
         }

@@ -24,11 +24,14 @@ public final class UnixSocket: Listener {
     /// - Parameters:
     ///   - path: at most `Limits.maxSocketPathBytes` bytes; no abstract sockets.
     ///   - mode: permissions of the socket file; who may not write to it cannot connect.
-    public init(path: String, mode: mode_t = 0o660) throws(TransportError) {
+    ///   - group: whom the file belongs to beside its owner; nil for the process's own.
+    public init(
+        path: String, mode: mode_t = 0o660, group: gid_t? = nil
+    ) throws(TransportError) {
         let address = try UnixSocket.address(path)
         guard let lock = try UnixSocket.lock(path) else { throw .socketInUse(path) }
         try UnixSocket.removeStale(path, address)
-        let descriptor = try UnixSocket.bind(path, address, mode)
+        let descriptor = try UnixSocket.bind(path, address, mode, group)
         guard let identity = FileIdentity(path) else {
             let code = errno
             Glibc.close(descriptor)
@@ -130,7 +133,7 @@ public final class UnixSocket: Listener {
     }
 
     private static func bind(
-        _ path: String, _ address: sockaddr_un, _ mode: mode_t
+        _ path: String, _ address: sockaddr_un, _ mode: mode_t, _ group: gid_t?
     ) throws(TransportError) -> Int32 {
         let descriptor = socket(
             AF_UNIX,
@@ -143,11 +146,17 @@ public final class UnixSocket: Listener {
             Glibc.close(descriptor)
             throw .file(FileError("bind", path: path, errno: code))
         }
-        guard chmod(path, 0) == 0, chmod(path, mode) == 0 else {
+        var call = "chmod"
+        var isDone = chmod(path, 0) == 0
+        if isDone, let group {
+            call = "give to group \(group)"
+            isDone = lchown(path, uid_t.max, group) == 0
+        }
+        guard isDone, chmod(path, mode) == 0 else {
             let code = errno
             Glibc.close(descriptor)
             unlink(path)
-            throw .file(FileError("chmod", path: path, errno: code))
+            throw .file(FileError(call, path: path, errno: code))
         }
         return descriptor
     }

@@ -13,6 +13,8 @@ public enum Kind: Sendable, Equatable {
     case size(ClosedRange<Int>)
     /// Milliseconds: a whole number and one of ms, s, m, h, d.
     case duration(ClosedRange<Int>)
+    /// Permissions of a file in octal digits, as chmod(1) takes them.
+    case mode
     /// One of a few words.
     case choice([String])
 
@@ -30,7 +32,7 @@ public enum Kind: Sendable, Equatable {
         case .flag: type == Bool.self
         case .text, .path, .choice:
             type == String.self || type == String?.self || type == [String].self
-        case .integer, .size, .duration:
+        case .integer, .size, .duration, .mode:
             type == Int.self || type == Int?.self || type == [Int].self
         }
     }
@@ -44,6 +46,12 @@ public enum Kind: Sendable, Equatable {
             return argument.isEmpty ? nil : .text(argument)
         case .choice(let words):
             return words.contains(argument) ? .text(argument) : nil
+        case .mode:
+            guard (3...4).contains(argument.utf8.count),
+                argument.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+                let mode = Int(argument, radix: 8), mode <= 0o777
+            else { return nil }
+            return .number(mode)
         case .integer(let range):
             return Self.number(argument, units: [("", 1)], in: range)
         case .size(let range):
@@ -73,6 +81,7 @@ public enum Kind: Sendable, Equatable {
         case .duration(let range):
             "a duration from \(Self.format(range.lowerBound, Self.durationUnits)) to "
                 + "\(Self.format(range.upperBound, Self.durationUnits)), such as 30s"
+        case .mode: "permissions in three octal digits, such as 660"
         case .choice(let words):
             "one of \(words.joined(separator: ", "))"
         }
@@ -83,6 +92,7 @@ public enum Kind: Sendable, Equatable {
         switch (self, value) {
         case (.size, .number(let number)): Self.format(number, Self.sizeUnits)
         case (.duration, .number(let number)): Self.format(number, Self.durationUnits)
+        case (.mode, .number(let number)): "0" + String(number, radix: 8)
         case (_, .number(let number)): "\(number)"
         case (_, .text(let text)): text
         case (_, .flag): ""

@@ -1,6 +1,7 @@
 import CivilTime
 import HTTP2
 import JSON
+import Metrics
 import RelayContract
 import RelayRecords
 import RelayStore
@@ -65,8 +66,9 @@ final class AdminApplication: Application {
         let path = String(decoding: RequestTarget(exchange).path, as: UTF8.self)
         switch (exchange.method, path) {
         case (.get, "/livez"), (.head, "/livez"):
-            exchange.answer(200, json: .object { $0.member("status", constant: "alive") })
+            exchange.answer(200, json: Readiness.alive)
         case (.get, "/readyz"), (.head, "/readyz"): ready(exchange)
+        case (.get, "/metrics"), (.head, "/metrics"): metrics(exchange)
         case (.get, "/admin/stat"): statistics(exchange)
         case (.get, "/admin/readers"): readers(exchange, clearsDead: false)
         case (.delete, "/admin/readers"): readers(exchange, clearsDead: true)
@@ -78,25 +80,16 @@ final class AdminApplication: Application {
             exchange.reject(
                 Problem(
                     .notFound,
-                    "the admin socket has /livez, /readyz, /admin/stat, /admin/readers, "
-                        + "/admin/keys and /admin/load"))
+                    "the admin socket has /livez, /readyz, /metrics, /admin/stat, "
+                        + "/admin/readers, /admin/keys and /admin/load"))
         }
     }
 
     private func ready(_ exchange: Exchange) {
-        if state.isReady {
-            let damaged = store.damage.count
-            let failedReads = state.health.failedReads
-            return exchange.answer(
-                200,
-                json: .object { json in
-                    json.member("status", constant: "ready")
-                    if damaged > 0 { json.member("damagedDocuments", damaged) }
-                    if failedReads > 0 { json.member("failedReads", failedReads) }
-                })
+        switch Readiness(store, state) {
+        case .ready(let body): exchange.answer(200, json: body)
+        case .notReady(let problem): exchange.reject(problem)
         }
-        if let error = state.health.fatalError { return exchange.reject(Problem(error)) }
-        exchange.reject(Problem(.unavailable, "relayd is starting or shutting down"))
     }
 
     // MARK: Keys
@@ -217,13 +210,24 @@ final class AdminApplication: Application {
         }
     }
 
+    private func metrics(_ exchange: Exchange) {
+        let format = exchange.field(.accept).map { Exposition.Format(accept: $0) } ?? .prometheus
+        do throws(StoreError) {
+            let text = try ServiceFigures(store, writer, state).exposition(format)
+            exchange.respond(200)
+            exchange.set(.contentType, format.mediaType)
+            exchange.setBody(copying: text)
+        } catch {
+            fail(error, exchange)
+        }
+    }
+
     private func statistics(_ exchange: Exchange) {
         do throws(StoreError) {
             var json = JSONWriter()
             json.beginObject()
             try store.writeStatistics(to: &json)
-            json.member("damagedDocuments", store.damage.count)
-            ServiceFigures(writer: writer, state: state).writeMembers(to: &json)
+            ServiceFigures(store, writer, state).writeMembers(to: &json)
             state.writeReports(to: &json)
             json.endObject()
             exchange.answer(200, json: json.bytes)
@@ -239,16 +243,5 @@ private struct KeyReader: ~Copyable {
 
     func all(of account: UInt32?) throws(StoreError) -> [APIKeyRecord] {
         try reader.view.apiKeys(account: account)
-    }
-}
-
-extension [UInt8] {
-    /// A JSON object made for one answer.
-    fileprivate static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        members(&writer)
-        writer.endObject()
-        return writer.bytes
     }
 }

@@ -66,6 +66,7 @@ extension RelayAPI {
         guard case .operation(let operation) = match.outcome else {
             throw RequestRefusal(match.outcome)
         }
+        http.kind = RequestKind.of(operation)
         return (operation, match.id0, match.id1)
     }
 

@@ -6,14 +6,21 @@ struct KeyCache {
     private struct Entry {
         var length = 0
         var account: UInt32 = 0
+        /// Where its requests are counted.
+        var counter: UInt32 = 0
         /// The value in words of eight bytes, the last one filled up with zeros.
         var words = Limits.RememberedKey(repeating: 0)
     }
 
     private var entries = [Entry](repeating: Entry(), count: Limits.rememberedKeys)
     private var generation: UInt64 = .max
+    private let usage: KeyUsage
 
-    /// The account of a value that was verified under the same generation of keys.
+    /// - Parameter usage: counts the requests of each key.
+    init(usage: KeyUsage = KeyUsage()) { self.usage = usage }
+
+    /// The account of a value that was verified under the same generation of keys, whose request is
+    /// counted.
     @inline(__always)
     mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
         if generation != self.generation { forgetAll(generation) }
@@ -25,15 +32,22 @@ struct KeyCache {
         for index in 0..<(value.count + 7) / 8 {
             difference |= Self.word(value, index) ^ entries[slot].words[index]
         }
-        return difference == 0 ? entries[slot].account : nil
+        if difference != 0 { return nil }
+        usage.count(Int(entries[slot].counter))
+        return entries[slot].account
     }
 
-    /// Keeps a value that was just verified.
-    mutating func keep(_ value: UnsafeRawBufferPointer, account: UInt32) {
+    /// Keeps a value that was just verified for a request, which is counted.
+    ///
+    /// - Parameter id: the key's.
+    mutating func keep(_ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0) {
+        let counter = usage.counter(of: id)
+        usage.count(counter)
         if value.count > Limits.rememberedKeyBytes { return }
         let slot = Self.slot(value)
         entries[slot].length = value.count
         entries[slot].account = account
+        entries[slot].counter = UInt32(counter)
         for index in 0..<(value.count + 7) / 8 {
             entries[slot].words[index] = Self.word(value, index)
         }

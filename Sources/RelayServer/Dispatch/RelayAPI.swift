@@ -27,7 +27,7 @@ struct RelayAPI: ~Copyable, API {
     let pages: RememberedPages
     /// Those who wait for changes.
     let followers: Followers
-    private var keys = KeyCache()
+    private var keys: KeyCache
     /// The position that the reader's commit ends at: what every answer says (Relay-Seq).
     private(set) var position: PositionText
     /// The newest change of that commit.
@@ -38,8 +38,10 @@ struct RelayAPI: ~Copyable, API {
     private(set) var lastAccount: UInt32 = 0
 
     init(
-        _ store: Store, _ writing: WriteAccess, _ health: StoreHealth, rememberedBytes: Int
+        _ store: Store, _ writing: WriteAccess, _ health: StoreHealth, _ usage: KeyUsage,
+        rememberedBytes: Int
     ) throws(StoreError) {
+        keys = KeyCache(usage: usage)
         let reader = try store.makeReader()
         newest = try Self.lastSequence(reader)
         position = PositionText(epoch: store.metadata.epoch, sequence: newest)
@@ -148,18 +150,18 @@ struct RelayAPI: ~Copyable, API {
             throw .unauthorized(
                 "the field Authorization has another form: expected `Bearer <api key>`")
         }
-        let account: UInt32?
+        let record: APIKeyRecord?
         do throws(StoreError) {
             // SAFETY: a part of the field's value, read at once.
             let key = UnsafeRawBufferPointer(rebasing: value[start...])
-            account = try reader.view.authenticate(key)
+            record = try reader.view.authenticate(key)
         } catch {
             throw .problem(problem(error))
         }
-        guard let account else { throw .unauthorized("the key is unknown or was revoked") }
-        keys.keep(value, account: account)
+        guard let record else { throw .unauthorized("the key is unknown or was revoked") }
+        keys.keep(value, account: record.account, id: record.id)
         isAuthenticated = true
-        return account
+        return record.account
     }
 }
 

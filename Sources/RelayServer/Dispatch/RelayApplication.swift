@@ -8,13 +8,16 @@ final class RelayApplication: Application {
     // SAFETY: freed in deinit. Behind a pointer, because access to a class's variable is checked
     // at run time, twice per request.
     private let api: UnsafeMutablePointer<RelayAPI>
+    /// Requests of each key, readable from any thread.
+    let keyUsage = KeyUsage()
 
     /// - Parameter rememberedBytes: bytes of pages that this loop may keep for those who ask again.
     init(
         _ store: Store, _ writing: WriteAccess, _ health: StoreHealth,
         rememberedBytes: Int = Limits.rememberedBytes
     ) throws(StoreError) {
-        let made = try RelayAPI(store, writing, health, rememberedBytes: rememberedBytes)
+        let made = try RelayAPI(
+            store, writing, health, keyUsage, rememberedBytes: rememberedBytes)
         // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)
         api.initialize(to: made)
@@ -25,6 +28,8 @@ final class RelayApplication: Application {
         api.deinitialize(count: 1)
         api.deallocate()
     }
+
+    override var requestKinds: Int { RequestKind.count }
 
     override var lentMemory: UnsafeRawBufferPointer { api.pointee.pages.lentMemory }
 

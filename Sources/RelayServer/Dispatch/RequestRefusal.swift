@@ -68,8 +68,7 @@ extension Exchange {
 
     /// Answers with a problem (RFC 9457).
     func reject(_ problem: Problem) {
-        var writer = JSONWriter()
-        problem.write(to: &writer, instance: RequestTarget(self).path)
+        let json = problem.json(instance: RequestTarget(self).path)
         respond(problem.status)
         set(.contentType, Problem.mediaType)
         switch problem.status {
@@ -79,7 +78,7 @@ extension Exchange {
             set(.retryAfter, Limits.retryAfterSeconds)
         default: break
         }
-        setBody(copying: writer.bytes)
+        setBody(copying: json)
     }
 
     /// Answers with JSON that was made for this request.
@@ -92,6 +91,20 @@ extension Exchange {
 }
 
 extension Problem {
+    /// The problem as JSON, of a request for a path.
+    func json(instance: UnsafeRawBufferPointer) -> [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer, instance: instance)
+        return writer.bytes
+    }
+
+    /// As above.
+    func json(instance: Substring) -> [UInt8] {
+        var path = instance
+        // SAFETY: read during the call.
+        return path.withUTF8 { json(instance: UnsafeRawBufferPointer($0)) }
+    }
+
     /// 400: a field that has one line has several, and none of them can be trusted.
     static func repeated(_ field: RequestField) -> Problem {
         Problem(.badRequest, "the request has the field \(field.name) more than once: send it once")

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import HTTP2
 import JSON
+import Metrics
 import RelayRecords
 import RelayStore
 import Synchronization
@@ -11,9 +12,12 @@ import System
 public final class ServiceState: Sendable {
     private let ready = Atomic<Bool>(false)
     private let server = Mutex<Server?>(nil)
-    private let reports = Mutex<[@Sendable (inout JSONWriter) -> Void]>([])
-    /// When this state was made, in milliseconds on the monotonic clock.
-    let started = SystemClock.monotonic.milliseconds
+    private let members = Mutex<[@Sendable (inout JSONWriter) -> Void]>([])
+    private let figures = Mutex<[@Sendable () -> [Figure]]>([])
+    private let usages = Mutex<[KeyUsage]>([])
+    private let started = SystemClock.monotonic.milliseconds
+    /// When this state was made, in milliseconds since 1970.
+    let startedAt = UInt64(max(0, SystemClock.wall.milliseconds))
 
     /// What goes wrong with the store.
     let health: StoreHealth
@@ -46,15 +50,41 @@ public final class ServiceState: Sendable {
     /// Threads that serve the API.
     var loopCount: Int { server.withLock { $0?.loops.count ?? 0 } }
 
+    /// What the API's loops have answered, by kind of request.
+    var requests: RequestValues {
+        server.withLock { $0?.requests ?? RequestValues(kinds: RequestKind.count) }
+    }
+
+    /// Requests by the id of their key, in order.
+    var keyRequests: [(id: UInt64, count: UInt64)] {
+        var requests: [UInt64: UInt64] = [:]
+        for usage in usages.withLock({ $0 }) { usage.add(to: &requests) }
+        return requests.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Milliseconds since this state was made.
+    var uptime: Int64 { SystemClock.monotonic.milliseconds - started }
+
+    /// Figures that others have added.
+    var reports: [Figure] { figures.withLock { $0 }.flatMap { $0() } }
+
+    /// Adds figures to `/metrics`, and to `/admin/stat` those that have a member's name.
+    func add(figures added: @escaping @Sendable () -> [Figure]) {
+        figures.withLock { $0.append(added) }
+    }
+
     /// Adds members to the answer of `/admin/stat`.
-    func add(report: @escaping @Sendable (inout JSONWriter) -> Void) {
-        reports.withLock { $0.append(report) }
+    func add(members added: @escaping @Sendable (inout JSONWriter) -> Void) {
+        members.withLock { $0.append(added) }
     }
 
     /// Writes the members that others have added.
     func writeReports(to writer: inout JSONWriter) {
-        for report in reports.withLock({ $0 }) { report(&writer) }
+        for members in members.withLock({ $0 }) { members(&writer) }
     }
+
+    /// Adds a loop's requests by key.
+    func add(usage: KeyUsage) { usages.withLock { $0.append(usage) } }
 
     func set(ready isReady: Bool, server newServer: Server? = nil) {
         ready.store(isReady, ordering: .releasing)
@@ -71,6 +101,7 @@ public final class RelayService: Sendable {
     private let state: ServiceState
     private let scrubRate: Int
     private let upkeep = Mutex<StoreUpkeep?>(nil)
+    private let plain = Mutex<PlainServer?>(nil)
 
     /// Makes a service for an open store.
     ///
@@ -105,12 +136,12 @@ public final class RelayService: Sendable {
         let writing = WriteAccess(writer: writer)
         let journal = AcceptJournal(log: log)
         state = ServiceState(journal: journal, health: health)
-        server = try Server(
-            applications: try (0..<loops).map { _ in
-                try RelayApplication(
-                    store, writing, health, rememberedBytes: Limits.rememberedBytes / loops)
-            },
-            journal: journal)
+        let applications = try (0..<loops).map { _ in
+            try RelayApplication(
+                store, writing, health, rememberedBytes: Limits.rememberedBytes / loops)
+        }
+        for application in applications { state.add(usage: application.keyUsage) }
+        server = try Server(applications: applications, journal: journal)
         admin = try Server(
             applications: [try AdminApplication(store, writer, state)], journal: journal)
     }
@@ -143,13 +174,24 @@ public final class RelayService: Sendable {
         admin.listen(socket, peers: peers)
     }
 
-    /// Adds what something beside the service has to say to the answer of `/admin/stat`.
-    public func report(_ members: @escaping @Sendable (inout JSONWriter) -> Void) {
-        state.add(report: members)
+    /// Serves `/metrics`, `/livez` and `/readyz` in HTTP/1.1 on a loopback port.
+    public func listenPlain(_ socket: LoopbackSocket) {
+        plain.withLock { $0 = PlainServer(socket, store, writer, state) }
+    }
+
+    /// Adds what something beside the service has to say: members to the answer of `/admin/stat`, and
+    /// figures to `/metrics`.
+    public func report(
+        members: @escaping @Sendable (inout JSONWriter) -> Void = { _ in },
+        figures: @escaping @Sendable () -> [Figure]
+    ) {
+        state.add(members: members)
+        state.add(figures: figures)
     }
 
     /// Starts all threads; from then on the service is ready.
     public func start() throws(TransportError) {
+        try plain.withLock { $0 }?.start()
         try admin.start()
         try server.start()
         state.set(ready: true, server: server)
@@ -158,11 +200,7 @@ public final class RelayService: Sendable {
             return "\(resource) \(key.id) of account \(key.account)"
         }
         self.upkeep.withLock { $0 = upkeep }
-        state.add { json in
-            json.member("deadReadersFreed", upkeep.deadReaders)
-            json.member("scrubs", upkeep.scrubs)
-            json.member("scrubbedDocuments", upkeep.scrubbedDocuments)
-        }
+        state.add(figures: { upkeep.figures })
     }
 
     /// Bytes of answers that the kernel was lent so far, as `/admin/stat` tells.
@@ -180,5 +218,6 @@ public final class RelayService: Sendable {
         server.stop()
         writer.stop()
         admin.stop(afterMilliseconds: Limits.adminDrainMilliseconds)
+        plain.withLock { $0.take() }?.stop()
     }
 }

@@ -2,6 +2,7 @@ import CLinux
 import CivilTime
 import Glibc
 import JSON
+import Metrics
 import RelayStore
 import Synchronization
 import System
@@ -28,6 +29,8 @@ public final class SnapshotSchedule: Sendable {
         var taken = 0
         var failed = 0
         var latest: SnapshotOutcome?
+        /// When the last good one of the repository was made, whoever took it.
+        var goodAt: Timestamp?
         /// When the latest was found right.
         var verifiedAt: Timestamp?
         var failure: String?
@@ -110,6 +113,7 @@ public final class SnapshotSchedule: Sendable {
                 return manifest.createdAt.milliseconds
             }.max()
             if let last { due = last + Int64(interval) }
+            state.withLock { $0.goodAt = last.map { Timestamp(milliseconds: $0) } }
         }
         let retry = state.withLock { $0.retryAt }
         let wait = retry.map { max(0, $0 - SystemClock.monotonic.milliseconds) } ?? 0
@@ -133,6 +137,7 @@ public final class SnapshotSchedule: Sendable {
                 state.taken += 1
                 state.latest = outcome
                 state.verifiedAt = .now
+                state.goodAt = outcome.manifest.createdAt
                 state.failure = nil
                 state.retryAt = nil
             }
@@ -161,6 +166,36 @@ public final class SnapshotSchedule: Sendable {
             state.retryAt = SystemClock.monotonic.milliseconds + Int64(pause)
         }
         log("snapshot failed: \(error)")
+    }
+
+    /// What `/metrics` says of it.
+    public var figures: [Figure] {
+        let state = state.withLock { $0 }
+        var figures = [
+            Figure(
+                nil, "relay_snapshots_taken", .counter(UInt64(state.taken)),
+                "Snapshots that relayd has taken and verified."),
+            Figure(
+                nil, "relay_snapshot_failures", .counter(UInt64(state.failed)),
+                "Snapshots that failed."),
+            Figure(
+                nil, "relay_snapshot_interval_seconds", .gauge(UInt64(interval)),
+                in: .milliseconds, "Time between two snapshots, as it was asked for."),
+        ]
+        if let goodAt = state.goodAt {
+            figures.append(
+                Figure(
+                    nil, "relay_snapshot_last_good_timestamp_seconds",
+                    .gauge(UInt64(max(0, goodAt.milliseconds))), in: .milliseconds,
+                    "When the last good snapshot was made, in seconds since 1970."))
+        }
+        if let latest = state.latest {
+            figures.append(
+                Figure(
+                    nil, "relay_snapshot_duration_seconds", .gauge(UInt64(latest.milliseconds)),
+                    in: .milliseconds, "Time that the last snapshot took."))
+        }
+        return figures
     }
 
     /// Member `snapshots`: `repository`, `taken`, `failed`, and if there are any `latest`,

@@ -46,8 +46,10 @@ extension StoreView {
         return value.word(at: 0)
     }
 
-    /// The account that a key opens, nil for anything that is not a key in force.
-    public func authenticate(_ text: UnsafeRawBufferPointer) throws(StoreError) -> UInt32? {
+    /// The record of a key, nil for anything that is not a key in force.
+    public func authenticate(
+        _ text: UnsafeRawBufferPointer
+    ) throws(StoreError) -> APIKeyRecord? {
         guard let digest = APIKeyText.digest(text) else { return nil }
         let key = KeyRecord.hash(digest)
         guard let value = try value(key.span.bytes, in: databases.apiKeys) else { return nil }
@@ -56,7 +58,7 @@ extension StoreView {
         guard let stored = try digestOfKey(record.id),
             sodium_memcmp(stored, digest, digest.count) == 0
         else { return nil }
-        return record.account
+        return record
     }
 
     /// All keys in force, or those of one account, in the order in which they were made.

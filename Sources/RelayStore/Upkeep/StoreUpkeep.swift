@@ -38,6 +38,9 @@ public final class StoreUpkeep: Sendable {
     /// Documents that all scrubs looked at.
     public var scrubbedDocuments: UInt64 { work.documents.load(ordering: .relaxed) }
 
+    /// Who reads the oldest commit, as of a second ago at most; nil when nobody reads.
+    public var oldestReader: OldestReader? { work.oldestReader.withLock { $0 } }
+
     /// Reader slots of dead processes that were freed.
     public var deadReaders: UInt64 { work.deadReaders.load(ordering: .relaxed) }
 }
@@ -48,6 +51,7 @@ private final class UpkeepWork: Sendable {
     let scrubs = Atomic<UInt64>(0)
     let documents = Atomic<UInt64>(0)
     let deadReaders = Atomic<UInt64>(0)
+    let oldestReader = Mutex<OldestReader?>(nil)
     private let store: Store
     private let health: StoreHealth
     private let scrubRate: Int
@@ -66,9 +70,15 @@ private final class UpkeepWork: Sendable {
     func run() {
         var scrub: Scrub?
         var (nextScrub, nextCheck) = (Int64.min, Int64.min)
+        var watch = ReaderWatch()
         repeat {
             let now = SystemClock.monotonic.milliseconds
             look()
+            // What cannot be looked at is told with the dead readers.
+            if let slots = try? store.readerSlots() {
+                let oldest = watch.look(at: slots, now)
+                oldestReader.withLock { $0 = oldest }
+            }
             if now >= nextCheck {
                 nextCheck = now + Limits.readerCheckInterval
                 clearDeadReaders()

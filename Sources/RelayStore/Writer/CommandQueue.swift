@@ -8,6 +8,8 @@ final class CommandQueue: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var waiting: [any WriteCommand] = []
+    /// When each of them was submitted, in microseconds on the monotonic clock.
+    private var since: [Int64] = []
     private var waitingBytes = 0
     private var isStopped = false
     /// What is to be submitted again, and when on the monotonic clock, in milliseconds.
@@ -44,6 +46,7 @@ final class CommandQueue: @unchecked Sendable {
             && (waiting.isEmpty || waitingBytes + byteCount <= Limits.queuedBytes)
         guard hasRoom || evenIfFull else { return .queueFull }
         waiting.append(command)
+        since.append(SystemClock.monotonic.microseconds)
         waitingBytes += byteCount
         if waiting.count == 1 { pthread_cond_signal(condition) }
         return .accepted
@@ -65,6 +68,7 @@ final class CommandQueue: @unchecked Sendable {
         let now = SystemClock.monotonic.milliseconds
         for entry in postponed where entry.due <= now {
             waiting.append(entry.command)
+            since.append(now * 1_000)
             waitingBytes += entry.command.byteCount
         }
         postponed.removeAll { $0.due <= now }
@@ -81,10 +85,11 @@ final class CommandQueue: @unchecked Sendable {
         pthread_cond_timedwait(condition, mutex, &time)
     }
 
-    /// Waits for commands and moves all that make one group commit into `batch`; false once the
-    /// queue is stopped and empty.
-    func take(into batch: inout [any WriteCommand]) -> Bool {
+    /// Waits for commands and moves all that make one group commit into `batch`, and since when each
+    /// has waited into `times`; false once the queue is stopped and empty.
+    func take(into batch: inout [any WriteCommand], since times: inout [Int64]) -> Bool {
         batch.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -95,6 +100,7 @@ final class CommandQueue: @unchecked Sendable {
         }
         if waitingBytes <= Limits.commitBytes {
             swap(&waiting, &batch)
+            swap(&since, &times)
             waitingBytes = 0
             return true
         }
@@ -107,7 +113,9 @@ final class CommandQueue: @unchecked Sendable {
             count += 1
         }
         batch.append(contentsOf: waiting[..<count])
+        times.append(contentsOf: since[..<count])
         waiting.removeFirst(count)
+        since.removeFirst(count)
         waitingBytes -= bytes
         return true
     }

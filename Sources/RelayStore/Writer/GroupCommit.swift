@@ -1,4 +1,5 @@
 import Glibc
+import Metrics
 import Synchronization
 import System
 
@@ -9,6 +10,11 @@ final class GroupCommit: Sendable {
     let commands = Atomic<UInt64>(0)
     let largest = Atomic<UInt64>(0)
     let busy = Atomic<UInt64>(0)
+    /// Microseconds that commands waited for the writer, and that commits took, the disk included.
+    let queueWait = Histogram(.microseconds)
+    let commitTime = Histogram(.microseconds)
+    /// Commands in a commit.
+    let groupSize = Histogram(.numbers)
     let listeners = CommitListeners()
     private let core: StoreCore
     private let retention: Retention
@@ -22,8 +28,10 @@ final class GroupCommit: Sendable {
 
     func run() {
         var batch: [any WriteCommand] = []
-        while queue.take(into: &batch) {
+        var times: [Int64] = []
+        while queue.take(into: &batch, since: &times) {
             let start = SystemClock.monotonic.microseconds
+            for since in times { queueWait.record(start - since) }
             commitAll(batch)
             let spent = SystemClock.monotonic.microseconds - start
             busy.add(UInt64(spent), ordering: .relaxed)
@@ -109,7 +117,9 @@ final class GroupCommit: Sendable {
             try transaction.trimChanges(
                 retention, limit: Limits.trimmedChanges + 2 * group.count)
             let released = transaction.released
+            let start = SystemClock.monotonic.microseconds
             try transaction.commit()
+            commitTime.record(SystemClock.monotonic.microseconds - start)
             if !released.isEmpty {
                 let removal = UploadRemoval(released: released, queue)
                 _ = queue.submit(removal, evenIfFull: true)
@@ -123,6 +133,7 @@ final class GroupCommit: Sendable {
     private func complete(_ group: ArraySlice<any WriteCommand>) {
         commits.add(1, ordering: .relaxed)
         commands.add(UInt64(group.count), ordering: .relaxed)
+        groupSize.record(Int64(group.count))
         // This thread is the only one that stores it.
         if UInt64(group.count) > largest.load(ordering: .relaxed) {
             largest.store(UInt64(group.count), ordering: .relaxed)

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 import System
 
@@ -52,6 +53,15 @@ public final class Writer: Sendable {
 
     /// Commands of the largest group that was committed at once.
     public var largestGroup: UInt64 { group.largest.load(ordering: .relaxed) }
+
+    /// Microseconds that commands waited until the writer took them.
+    public var queueWait: HistogramValues { group.queueWait.values }
+
+    /// Microseconds that commits took until they were on the disk.
+    public var commitTime: HistogramValues { group.commitTime.values }
+
+    /// Commands that were committed together.
+    public var groupSize: HistogramValues { group.groupSize.values }
 
     /// Microseconds since the start in which the writer applied and committed: what is left of the
     /// time is how much more it could do.

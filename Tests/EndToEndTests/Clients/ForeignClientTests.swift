@@ -77,6 +77,24 @@ struct ForeignClientTests {
         #expect(result.code == 0, "\(result.output)")
         #expect(result.output.contains("\(Self.requests) right answers"))
     }
+
+    @Test("curl that speaks HTTP/1.1, or asks for an upgrade, is told how to call; its TLS ends.")
+    func wrongProtocol() throws {
+        for arguments in [[], ["--http2"]] {
+            let plain = ChildProcess.run(
+                "curl", ["-sS", "-i", "--unix-socket", relayd.socket] + arguments + ["http://a/x"])
+            #expect(plain.code == 0)
+            #expect(plain.output.hasPrefix("HTTP/1.1 505 "), "\(plain.output)")
+            #expect(plain.output.contains("curl --http2-prior-knowledge --unix-socket PATH"))
+        }
+        let tls = ChildProcess.run(
+            "curl", ["-sS", "-k", "--unix-socket", relayd.socket, "https://a/x"])
+        #expect(tls.code == 35)
+        #expect(tls.output.contains("alert protocol version"), "\(tls.output)")
+        let admin = try ClientConnection(unix: relayd.adminSocket)
+        let figures = try admin.perform(ClientRequest("GET", "/admin/stat")).body
+        #expect(String(decoding: figures, as: UTF8.self).contains("\"cutOffWrongProtocol\":3"))
+    }
 }
 
 extension String {

@@ -49,16 +49,40 @@ struct RelaydOptionTests {
         #expect(other.wait() == 0)
     }
 
-    @Test("--listen serves a loopback port beside the socket.")
-    func listen() throws {
+    @Test("--listen serves a loopback port beside the socket.", arguments: ["127.0.0.1", "::1"])
+    func listen(host: String) throws {
         let directory = TemporaryDirectory()
         // A port that was just free.
-        let port = try TestSocket(ip: "127.0.0.1").port
+        let port = try TestSocket(ip: host).port
+        let name = host.contains(":") ? "[\(host)]" : host
         let relayd = try Relayd(
-            store: ":memory:", in: directory, arguments: ["--listen", "127.0.0.1:\(port)"])
-        #expect(relayd.output.contains(" and 127.0.0.1:\(port) "))
-        #expect(Curl().status(host: "127.0.0.1", port: port) == 200)
+            store: ":memory:", in: directory, arguments: ["--listen", "\(name):\(port)"])
+        #expect(relayd.output.contains(" and \(name):\(port) "))
+        #expect(Curl().status(host: name, port: port) == 200)
         #expect(Curl().status(unix: relayd.socket) == 200)
+    }
+
+    @Test("--socket-mode and --socket-group are who may connect, by the socket's file.")
+    func permissions() throws {
+        let directory = TemporaryDirectory()
+        try #require(chmod(directory.path, 0o755) == 0)
+        for (group, mode, inside, outside) in [
+            ("nogroup", "0660", true, false), ("65534", "600", false, false),
+            ("nogroup", "0666", true, true),
+        ] {
+            let relayd = try Relayd(
+                store: ":memory:", in: directory,
+                arguments: ["--socket-group", group, "--socket-mode", mode])
+            var status = stat()
+            #expect(stat(relayd.socket, &status) == 0 && status.st_gid == 65_534)
+            #expect(status.st_mode & 0o777 == mode_t(mode, radix: 8))
+            let (member, stranger) = (
+                Curl.user(1_000, group: 65_534), Curl.user(1_000, group: 1_000)
+            )
+            #expect(member.status(unix: relayd.socket) == (inside ? 200 : nil), "\(group) \(mode)")
+            #expect(stranger.status(unix: relayd.socket) == (outside ? 200 : nil), "\(mode)")
+            #expect(relayd.stop() == 0)
+        }
     }
 
     @Test("--loops is how many threads serve.", arguments: [1, 3])

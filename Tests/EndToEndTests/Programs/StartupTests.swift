@@ -11,6 +11,9 @@ struct StartupTests {
         let cases: [(Int32, String, (TemporaryDirectory) -> [String])] = [
             (1, "is no loopback address", { _ in ["--listen", "1.2.3.4:5"] }),
             (1, "is no loopback address", { _ in ["--listen", "127.0.0.1"] }),
+            (1, "is no loopback address", { _ in ["--listen", "[::]:80"] }),
+            (1, "is no loopback address", { _ in ["--metrics", "0.0.0.0:9464"] }),
+            (1, "another process serves", { _ in ["--metrics", "127.0.0.1:\(taken.port)"] }),
             (1, "another process serves", { _ in ["--listen", "127.0.0.1:\(taken.port)"] }),
             (1, "Linux allows 107", { ["--admin-socket", $0.file(long)] }),
             (1, "make the directory", { ["--admin-socket", $0.file("no/admin.sock")] }),
@@ -20,6 +23,8 @@ struct StartupTests {
                 1, "exists already",
                 { ["--snapshot-every", "1h", "--snapshot-to", $0.path] }
             ),
+            (2, "is no group of this machine", { _ in ["--socket-group", "no-such"] }),
+            (2, "permissions in three octal", { _ in ["--socket-mode", "888"] }),
             (2, "go together", { _ in ["--snapshot-every", "1h"] }),
             (2, "cannot share the socket", { ["--admin-socket", $0.file("relay.sock")] }),
             (2, "TCP does not tell who", { _ in ["--allow-uid", "1", "--listen", "127.0.0.1:0"] }),

@@ -68,7 +68,12 @@ struct UnixSocketTests {
         unlink(path + ".lock")
     }
 
-    @Test("on TCP is served on loopback addresses only.", arguments: ["0.0.0.0:0", "10.0.0.1:80"])
+    @Test(
+        "on TCP is served on loopback addresses only.",
+        arguments: [
+            "0.0.0.0:0", "10.0.0.1:80", "[::]:0", "[fe80::1]:80", "[::ffff:127.0.0.1]:80", "::1:80",
+            "[::1]", "[::1]:", "[::1]80", "[::1]:99999", "[127.0.0.1]:80",
+        ])
     func loopbackOnly(address: String) {
         #expect(throws: TransportError.badAddress(address)) { try LoopbackSocket(address) }
     }

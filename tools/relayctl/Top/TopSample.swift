@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Metrics
 import System
 
 /// What relayd's `/admin/stat` said at one moment.
@@ -16,6 +17,10 @@ struct TopSample {
     /// When it was asked, in milliseconds on the monotonic clock.
     let time: Int
     private(set) var numbers: [String: Int] = [:]
+    /// What was told by buckets: `queueWait`, `commitTime` and the like.
+    private(set) var histograms: [String: HistogramValues] = [:]
+    /// Time that answers took, by operation and then by class of status.
+    private(set) var operations: [String: [String: HistogramValues]] = [:]
     /// Those that read a commit now.
     private(set) var readers: [Reader] = []
 
@@ -24,10 +29,20 @@ struct TopSample {
         self.time = time
         var numbers: [String: Int] = [:]
         var readers: [Reader] = []
+        var histograms: [String: HistogramValues] = [:]
+        var operations: [String: [String: HistogramValues]] = [:]
         let isObject = try? JSONParser().parse(json) { root -> Bool in
             guard root.kind == .object else { return false }
             for member in root.members {
                 if let number = member.value.integer { numbers[String(member.name)] = Int(number) }
+                if member.value.kind == .object {
+                    histograms[String(member.name)] = Self.histogram(member.value)
+                }
+            }
+            for series in (root["operations"] ?? root).elements {
+                guard let name = series["operation"]?.string, let status = series["status"]?.string
+                else { continue }
+                operations[String(name), default: [:]][String(status)] = Self.histogram(series)
             }
             for reader in (root["readers"] ?? root).elements {
                 guard let commit = reader["commit"]?.integer else { continue }
@@ -42,6 +57,14 @@ struct TopSample {
         guard isObject == true else { return nil }
         self.numbers = numbers
         self.readers = readers
+        self.histograms = histograms
+        self.operations = operations
+    }
+
+    private static func histogram(_ value: JSONValue) -> HistogramValues? {
+        guard let buckets = value["buckets"] else { return nil }
+        return HistogramValues(
+            .microseconds, counts: buckets.elements.map { UInt64(max(0, $0.integer ?? 0)) })
     }
 
     subscript(name: String) -> Int { numbers[name] ?? 0 }
@@ -56,7 +79,7 @@ struct TopTable {
 
     /// The lines, readers last.
     var lines: [String] {
-        var lines = service + traffic + writes + store
+        var lines = service + traffic + operations + writes + store
         let active = after.readers.sorted { $0.lag > $1.lag }
         lines.append(
             "readers   \(active.count) of \(after["readerSlots"]) slots, "
@@ -98,8 +121,42 @@ struct TopTable {
         return [
             "writes    \(rate("writes"))/s in \(rate("commits")) commits/s of "
                 + "\(group / 10).\(group % 10) (largest \(after["largestGroup"])), "
-                + "\(after["queuedWrites"]) wait, writer busy \(busy) %"
+                + "\(after["queuedWrites"]) wait, writer busy \(busy) %",
+            "commits   p99 \(p99(between("commitTime")))   waits for the writer p99 "
+                + p99(between("queueWait")),
         ]
+    }
+
+    /// A line for each of the operations that were asked for most, the most frequent first.
+    private var operations: [String] {
+        let asked = after.operations.map { name, classes in
+            var (all, failed) = (HistogramValues(.microseconds), UInt64(0))
+            for (status, values) in classes {
+                let earlier = before.operations[name]?[status]
+                let change = earlier.map { values.since($0) } ?? values
+                all.add(change)
+                if status == "5xx" { failed += change.count }
+            }
+            return (name: name, values: all, failed: failed)
+        }.filter { $0.values.count > 0 }
+        let most = asked.sorted { ($1.values.count, $0.name) < ($0.values.count, $1.name) }
+        return most.prefix(Limits.operationsShown).map { operation in
+            "  \(operation.name)  \(perSecond(Int(operation.values.count)))/s   p99 "
+                + p99(operation.values)
+                + (operation.failed > 0 ? "   \(operation.failed) failed" : "")
+        }
+    }
+
+    /// What a histogram of both samples has counted in between.
+    private func between(_ name: String) -> HistogramValues? {
+        guard let later = after.histograms[name] else { return nil }
+        return before.histograms[name].map { later.since($0) } ?? later
+    }
+
+    private func p99(_ values: HistogramValues?) -> String {
+        guard let microseconds = values?.quantile(0.99).map({ Int($0) }) else { return "-" }
+        if microseconds < 10_000 { return "\(microseconds) µs" }
+        return "\(microseconds / 1_000) ms"
     }
 
     private var store: [String] {
@@ -115,7 +172,9 @@ struct TopTable {
     /// A restarted relayd counts from 0 again: then there is nothing to tell for one interval.
     private func change(_ name: String) -> Int { max(0, after[name] - before[name]) }
 
-    private func rate(_ name: String) -> Int { change(name) * 1000 / milliseconds }
+    private func rate(_ name: String) -> Int { perSecond(change(name)) }
+
+    private func perSecond(_ count: Int) -> Int { count * 1000 / milliseconds }
 
     private func bytes(_ number: Int) -> String { Progress.Unit.bytes.text(number) }
 

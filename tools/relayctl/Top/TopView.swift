@@ -47,7 +47,10 @@ struct TopView {
         "cpu        of all threads of relayd together: 200 % are two cores",
         "clients    connections, and requests without an answer",
         "requests   answers by the first digit of their status; a turn is one wake-up of a loop",
+        "operations what was asked for most: a rate each, and the time that 99 of 100 were",
+        "           answered in, to within a factor of two; failed are answers with 5xx",
         "writes     writes in a commit, and how busy the one thread that commits is",
+        "commits    the time that 99 of 100 commits and waits for the writer had, as above",
         "store      pages in use of the map's size, and pages that will be used again",
         "readers    who reads a commit now; one that is far behind makes the file grow",
     ]

@@ -4,6 +4,9 @@ import Glibc
 extension Connection {
     /// Hands received bytes to nghttp2, each frame after a look at its header.
     func feed(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        if !self.isGreeted, let foreign = foreignProtocol(bytes, count) {
+            return giveUp(Farewell(foreign))
+        }
         var position = self.walk.stashed > 0 ? completeHead(bytes, count) : 0
         var handed = position
         while true {
@@ -85,6 +88,7 @@ extension Connection {
         case NGHTTP2_PRIORITY.rawValue: checkPriority(head, payload)
         case NGHTTP2_RST_STREAM.rawValue: spendReset()
         case NGHTTP2_SETTINGS.rawValue:
+            greet()
             if head.length > Limits.settingsPerFrame * 6 {
                 return giveUp(
                     Farewell(

@@ -148,6 +148,7 @@ extension Connection {
     @inline(__always)
     func enqueue(_ stream: Stream) {
         stream.phase = .waiting
+        if stream.completeAt == 0 { stream.completeAt = self.loop.nowMicroseconds }
         self.waiting.append(stream)
     }
 
@@ -232,6 +233,10 @@ extension Connection {
             self.retainedBytes -= stream.body.remaining
             self.loop.freedBytes += stream.body.remaining
         }
+        self.loop.times.counters.addBytes(
+            Int(stream.kind),
+            received: stream.isStreamed ? stream.streamedBytes : stream.requestBodyLength,
+            sent: stream.body.isOmitted ? 0 : stream.body.total)
         releaseBody(stream.requestBodyLength)
         let (elder, younger) = (stream.elder, stream.younger)
         elder?.younger = younger

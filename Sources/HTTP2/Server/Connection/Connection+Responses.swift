@@ -7,7 +7,7 @@ extension Connection {
     func submit(_ stream: Stream) {
         precondition(stream.status != 0, "an exchange must be answered or suspended")
         stream.phase = .submitted
-        self.loop.counters.answered(stream.status)
+        self.loop.times.note(stream)
         if stream.method == .head { stream.body.isOmitted = true }
         if stream.body.retained != nil {
             self.retainedBytes += stream.body.remaining

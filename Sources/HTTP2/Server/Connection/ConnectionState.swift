@@ -46,6 +46,10 @@ struct ConnectionState {
     var isTouched = false
     var isClosing = false
     var gotSettingsAck = false
+    /// Whether our SETTINGS were said: see `greet`.
+    var isGreeted = false
+    /// Bytes of `PRI` that have come.
+    var prefaceSeen = 0
     /// Where the input stands between two reads.
     var walk = FrameWalk()
 

@@ -9,7 +9,7 @@ enum ServerSession {
     nonisolated(unsafe) private static let callbacks = makeCallbacks()
     nonisolated(unsafe) private static let options = makeOptions()
 
-    /// A new session whose SETTINGS frame waits to be sent.
+    /// A new session, which has nothing to say yet.
     static func make(_ connection: Connection) -> OpaquePointer? {
         var session: OpaquePointer?
         var memory = SessionMemory.functions(connection.loop.memory)
@@ -17,6 +17,11 @@ enum ServerSession {
             nghttp2_session_server_new3(
                 &session, callbacks, connection.address, options, &memory) == 0
         else { return nil }
+        return session
+    }
+
+    /// Has a session say our SETTINGS, which come first.
+    static func greet(_ session: OpaquePointer?) {
         var settings = [
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
@@ -32,7 +37,6 @@ enum ServerSession {
         ]
         nghttp2_submit_settings(session, 0, &settings, settings.count)
         nghttp2_session_set_local_window_size(session, 0, 0, Limits.connectionWindowBytes)
-        return session
     }
 
     private static func makeOptions() -> OpaquePointer? {

@@ -16,6 +16,7 @@ extension Connection {
     /// that was accepted in between would be answered and yet be named as never taken in.
     func sayFarewell() -> Bool {
         guard let farewell = self.farewell, self.standing == .open else { return true }
+        greet()
         self.farewell = nil
         if farewell.isNotice {
             // After our SETTINGS in any case, and unknown to nghttp2: it takes streams as before.
@@ -42,6 +43,7 @@ extension Connection {
     /// answered as far as the client's windows allow, then it is closed.
     func giveUp(_ farewell: Farewell) {
         if self.standing != .open { return }
+        if farewell.foreign == nil { greet() }
         self.standing = .broken
         if !self.isLeaving { count(farewell) }
         // A reason that was about to be told is told.

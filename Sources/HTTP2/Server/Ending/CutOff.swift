@@ -14,4 +14,6 @@ public enum CutOff: Int, CaseIterable, Sendable {
     case stalled
     /// The library failed, out of memory for one.
     case failure
+    /// The client spoke HTTP/1 or TLS.
+    case wrongProtocol
 }

@@ -9,14 +9,18 @@ struct Farewell {
     let text: String
     /// Whether streams are taken as before.
     let isNotice: Bool
+    /// What the client speaks instead of HTTP/2.
+    let foreign: ForeignProtocol?
 
     init(
-        _ cause: CutOff?, _ code: nghttp2_error_code, _ text: String, isNotice: Bool = false
+        _ cause: CutOff?, _ code: nghttp2_error_code, _ text: String, isNotice: Bool = false,
+        foreign: ForeignProtocol? = nil
     ) {
         self.cause = cause
         self.code = code
         self.text = text
         self.isNotice = isNotice
+        self.foreign = foreign
     }
 
     /// Said ahead of `shutdown`, with the highest of all stream ids.
@@ -44,6 +48,13 @@ struct Farewell {
     static let stalled = Farewell(
         .stalled, NGHTTP2_NO_ERROR,
         "no answer could be sent for \(Limits.stallMilliseconds / 1_000) s")
+
+    /// Said in the client's own tongue.
+    init(_ foreign: ForeignProtocol) {
+        self.init(
+            .wrongProtocol, NGHTTP2_PROTOCOL_ERROR, "the client speaks \(foreign)",
+            foreign: foreign)
+    }
 
     /// What nghttp2 has refused to go on after.
     init(libraryError: Int) {
@@ -92,8 +103,9 @@ struct Farewell {
         self.init(.protocolError, code, text)
     }
 
-    /// A whole GOAWAY frame.
+    /// A whole GOAWAY frame, or what a client is told that could not read one.
     func frame(lastStream: Int32) -> [UInt8] {
+        if let foreign { return foreign.answer }
         let debug = Array(text.utf8)
         let head = FrameBytes.head(8 + debug.count, UInt8(NGHTTP2_GOAWAY.rawValue), 0, 0)
         return head + FrameBytes.word(UInt32(bitPattern: lastStream))

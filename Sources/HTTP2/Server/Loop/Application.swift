@@ -24,6 +24,10 @@ open class Application {
     /// `WriteOnceMemory`. The same from the application's start to its end.
     open var lentMemory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
+    /// Kinds of requests that are counted apart, see `Exchange.kind`. The same from the application's
+    /// start to its end.
+    open var requestKinds: Int { 1 }
+
     /// Requests were read that will be admitted or answered now: renew what goes stale. Comes between
     /// reading a request and `admit`, and again before `answer` if more was read since.
     open func beginTurn() {}

@@ -1,6 +1,7 @@
 import CLinux
 import CNghttp2
 import Glibc
+import Metrics
 import Synchronization
 import System
 
@@ -29,6 +30,8 @@ public final class EventLoop: @unchecked Sendable {
     private var isResting = false
     let count = Atomic<Int>(0)
     private let published = PublishedCounters()
+    /// What `loop` counts in: a copy, for other threads.
+    private let times: RequestCounters
 
     /// Makes a loop whose requests `application` answers.
     ///
@@ -45,9 +48,11 @@ public final class EventLoop: @unchecked Sendable {
         }
         // SAFETY: both are freed in deinit, after the thread has ended.
         loop = Loop(pointer: .allocate(capacity: 1))
+        let timed = AnswerTimes(kinds: application.requestKinds)
+        times = timed.counters
         events = .allocate(capacity: Limits.eventsPerTurn)
         loop.pointer.initialize(
-            to: LoopState(epoll: epoll, application: application, owner: self))
+            to: LoopState(epoll: epoll, application: application, owner: self, times: timed))
         watch(wake, Self.wakeMark)
     }
 
@@ -63,7 +68,17 @@ public final class EventLoop: @unchecked Sendable {
     public var connectionCount: Int { count.load(ordering: .relaxed) }
 
     /// What this loop has done up to its last turn, readable from any thread.
-    public var counters: LoopCounters { published.current }
+    public var counters: LoopCounters { published.current(requests) }
+
+    /// What this loop has answered up to its last turn, by kind of request; readable from any thread.
+    public var requests: RequestValues {
+        var values = RequestValues(kinds: times.kinds)
+        add(to: &values)
+        return values
+    }
+
+    /// Adds what this loop has answered.
+    func add(to values: inout RequestValues) { times.add(to: &values) }
 
     // MARK: From other threads
 
@@ -137,7 +152,9 @@ public final class EventLoop: @unchecked Sendable {
     /// One turn of the loop.
     func turn(timeout: Int32) {
         let ready = epoll_wait(epoll, events, Int32(Limits.eventsPerTurn), timeout)
-        let now = SystemClock.coarse.milliseconds
+        let microseconds = SystemClock.monotonic.microseconds
+        loop.nowMicroseconds = microseconds
+        let now = microseconds / 1_000
         let before = loop.now
         loop.now = now
         // What the mailbox brings may have been committed since.
@@ -230,6 +247,7 @@ public final class EventLoop: @unchecked Sendable {
                 loop.cutOff(.unread)
                 destroy(connection)
             }
+            if loop.times.isPending { loop.times.settle() }
         }
     }
 

@@ -76,6 +76,7 @@ struct Loop: Handle {
         self.statusText.deallocate()
         self.batch.deallocate()
         self.lender.deallocate()
+        self.times.deallocate()
         self.pool.deallocate()
         self.memory.pointee.deallocate()
         self.memory.deinitialize(count: 1)

@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// What one event loop, or several together, have done since they began.
@@ -20,17 +21,13 @@ public struct LoopCounters: Equatable, Sendable {
     /// Streams that are open now.
     public var openStreams: UInt64 = 0
     /// Connections that the server has cut off, by the raw value of `CutOff`.
-    public var cutOffs: InlineArray<7, UInt64> = .init(repeating: 0)
+    public var cutOffs: InlineArray<8, UInt64> = .init(repeating: 0)
 
     /// None yet.
     public init() {}
 
     /// Requests that were answered.
     public var requests: UInt64 { answers[2] + answers[3] + answers[4] + answers[5] }
-
-    /// Counts an answer.
-    @inline(__always)
-    mutating func answered(_ status: Int) { answers[status / 100] &+= 1 }
 
     /// What two loops did together.
     public static func + (left: LoopCounters, right: LoopCounters) -> LoopCounters {
@@ -43,7 +40,7 @@ public struct LoopCounters: Equatable, Sendable {
         sum.copyingLoops += right.copyingLoops
         sum.turns += right.turns
         sum.openStreams += right.openStreams
-        for index in 0..<7 { sum.cutOffs[index] += right.cutOffs[index] }
+        for index in 0..<8 { sum.cutOffs[index] += right.cutOffs[index] }
         return sum
     }
 
@@ -54,7 +51,7 @@ public struct LoopCounters: Equatable, Sendable {
             && left.receivedBytes == right.receivedBytes && left.sentBytes == right.sentBytes
             && left.lentBytes == right.lentBytes && left.copyingLoops == right.copyingLoops
             && left.openStreams == right.openStreams
-            && (0..<7).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
+            && (0..<8).allSatisfy { left.cutOffs[$0] == right.cutOffs[$0] }
     }
 }
 
@@ -64,10 +61,6 @@ public struct LoopCounters: Equatable, Sendable {
 /// nobody else writes cost it nothing that could be measured. Those who read may see one counter of
 /// this turn and another of the last.
 final class PublishedCounters: Sendable {
-    private let success = Atomic<UInt64>(0)
-    private let redirection = Atomic<UInt64>(0)
-    private let clientError = Atomic<UInt64>(0)
-    private let serverError = Atomic<UInt64>(0)
     private let connections = Atomic<UInt64>(0)
     private let receivedBytes = Atomic<UInt64>(0)
     private let sentBytes = Atomic<UInt64>(0)
@@ -76,14 +69,10 @@ final class PublishedCounters: Sendable {
     private let turns = Atomic<UInt64>(0)
     private let openStreams = Atomic<UInt64>(0)
     // Rare, so not worth a line that all turns write.
-    private let cutOffs = Mutex(InlineArray<7, UInt64>(repeating: 0))
+    private let cutOffs = Mutex(InlineArray<8, UInt64>(repeating: 0))
 
     @inline(__always)
     func publish(_ counters: LoopCounters) {
-        success.store(counters.answers[2], ordering: .relaxed)
-        redirection.store(counters.answers[3], ordering: .relaxed)
-        clientError.store(counters.answers[4], ordering: .relaxed)
-        serverError.store(counters.answers[5], ordering: .relaxed)
         connections.store(counters.connections, ordering: .relaxed)
         receivedBytes.store(counters.receivedBytes, ordering: .relaxed)
         sentBytes.store(counters.sentBytes, ordering: .relaxed)
@@ -94,16 +83,14 @@ final class PublishedCounters: Sendable {
     }
 
     /// Publishes what is seldom counted.
-    func publish(cutOffs counted: InlineArray<7, UInt64>) {
+    func publish(cutOffs counted: InlineArray<8, UInt64>) {
         cutOffs.withLock { $0 = counted }
     }
 
-    var current: LoopCounters {
+    /// What was published, with the answers that a loop has timed.
+    func current(_ requests: RequestValues) -> LoopCounters {
         var counters = LoopCounters()
-        counters.answers[2] = success.load(ordering: .relaxed)
-        counters.answers[3] = redirection.load(ordering: .relaxed)
-        counters.answers[4] = clientError.load(ordering: .relaxed)
-        counters.answers[5] = serverError.load(ordering: .relaxed)
+        for index in 2..<6 { counters.answers[index] = requests.answers(index) }
         counters.connections = connections.load(ordering: .relaxed)
         counters.receivedBytes = receivedBytes.load(ordering: .relaxed)
         counters.sentBytes = sentBytes.load(ordering: .relaxed)

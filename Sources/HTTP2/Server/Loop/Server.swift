@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Metrics
 
 /// Event loops that share listening sockets.
 public final class Server: @unchecked Sendable {
@@ -53,6 +54,13 @@ public final class Server: @unchecked Sendable {
 
     /// What all loops together have done, readable from any thread.
     public var counters: LoopCounters { loops.reduce(LoopCounters()) { $0 + $1.counters } }
+
+    /// What all loops together have answered, by kind of request; readable from any thread.
+    public var requests: RequestValues {
+        loops.reduce(into: RequestValues(kinds: loops[0].application.requestKinds)) {
+            $1.add(to: &$0)
+        }
+    }
 
     /// Lets clients connect and starts the loops' threads. When it fails, no socket of ours is left.
     public func start() throws(TransportError) {

@@ -58,6 +58,13 @@ public struct Exchange {
     /// Whether the body was admitted as a streamed one.
     public var isStreamed: Bool { stream.isStreamed }
 
+    /// What kind of request it is, for `RequestCounters`: less than `Application.requestKinds`; 0 at
+    /// first.
+    public var kind: Int {
+        get { Int(stream.kind) }
+        nonmutating set { stream.kind = UInt16(truncatingIfNeeded: newValue) }
+    }
+
     /// One word that `Application.foresee` may leave for `prefetch`; zero at first.
     public var foreseen: UInt64 {
         get { stream.foreseen }
@@ -167,7 +174,7 @@ public struct Exchange {
         memcpy(copy, start, bytes.count)
         stream.body.retained = copy
         stream.body.remaining = bytes.count
-        stream.body.total = bytes.count
+        stream.body.total += bytes.count
     }
 
     /// Makes a copy of `bytes` the body.

@@ -73,6 +73,12 @@ struct StreamState {
     /// Counted in `longAnswers`.
     var isLong = false
 
+    /// See `Exchange.kind`.
+    var kind: UInt16 = 0
+    /// Microseconds on the monotonic clock at the start of the turn in which the whole request had
+    /// come, or what there is to answer; 0 before.
+    var completeAt: Int64 = 0
+
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0
     /// What the application keeps between two portions of a long answer.
