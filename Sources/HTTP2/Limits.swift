@@ -2,8 +2,7 @@
 ///
 /// Sizes are bytes and times are milliseconds unless a name says otherwise.
 public enum Limits {
-    /// Streams a client may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
-    /// A load of one connection with 256 requests under way has to fit.
+    /// Streams a client may have open at once (RFC 9113 §6.5.2): a load of 256 requests has to fit.
     public static let maxConcurrentStreams: UInt32 = 256
 
     /// Size of a request's field section, counted as RFC 9113 §6.5.2 does (name + value + 32).
@@ -46,8 +45,9 @@ public enum Limits {
     /// Pages in the pipe at once: 1 MiB, which any user may have. A whole send takes 160 places.
     static let lentPages: Int32 = 256
 
-    /// Reads of one connection in a turn: a flood of it must not keep the loop from all others.
+    /// Reads of one connection in a turn, and accepts: a flood must not keep the loop from all others.
     static let readsPerTurn = 4
+    static let acceptsPerTurn = 16
 
     /// Bytes read from a socket at once: a loop has one such buffer, not each connection.
     static let receiveBytes = 64 * 1024

@@ -15,7 +15,7 @@ struct ListTermTests {
         let page = SelectedPage()
         var filter = OrderFilter()
         filter.internalId = text
-        let query = OrderQuery(account: 1, filter)
+        let query = RecordQuery(account: 1, filter)
         try query.fill(page, reader.view, from: SelectionStart(), limit: 10)
         return page.keys.map(\.recordID)
     }

@@ -26,11 +26,11 @@ final class Acceptor: @unchecked Sendable {
 
     deinit { close(spare) }
 
-    /// Accepts all that wait.
+    /// Accepts those that wait, as many as a turn has time for: epoll tells of the others again.
     ///
     /// - Returns: false when the socket cannot be accepted from, although it may say that it can.
     func accept() -> Bool {
-        while true {
+        for _ in 0..<Limits.acceptsPerTurn {
             let connection = relay_accept(listener.descriptor)
             if connection >= 0 {
                 take(connection)
@@ -50,6 +50,7 @@ final class Acceptor: @unchecked Sendable {
                 return false
             }
         }
+        return true
     }
 
     func reportFailure(_ code: Int32) {
