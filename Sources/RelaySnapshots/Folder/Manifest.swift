@@ -151,12 +151,17 @@ extension [DocumentCount] {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 0xF)])
+func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+    // SAFETY: two digits for each byte, which is the room that is asked for.
+    String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
+        for (number, byte) in bytes.enumerated() {
+            digits[2 * number] = hexadecimalDigit(byte >> 4)
+            digits[2 * number + 1] = hexadecimalDigit(byte & 0xF)
+        }
+        return 2 * bytes.count
     }
-    return String(decoding: text, as: UTF8.self)
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }

@@ -121,11 +121,19 @@ extension [UInt8] {
 
     /// Eight bytes, little-endian; they must be there.
     func uint64(at offset: Int) -> UInt64 {
-        (0..<8).reduce(0) { $0 | UInt64(self[offset + $1]) << UInt64(8 * $1) }
+        precondition(offset >= 0 && offset <= count - 8, "the bytes are there")
+        // SAFETY: within the array.
+        return withUnsafeBytes {
+            UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
     }
 
     /// Four bytes, little-endian; they must be there.
     func uint32(at offset: Int) -> UInt32 {
-        (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) }
+        precondition(offset >= 0 && offset <= count - 4, "the bytes are there")
+        // SAFETY: within the array.
+        return withUnsafeBytes {
+            UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
     }
 }

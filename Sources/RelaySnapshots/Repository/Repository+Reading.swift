@@ -23,8 +23,8 @@ extension Repository {
             let manifest = try manifest(id)
             let map = try map(of: manifest, id)
             if depth == .quick {
-                var comparison = FrameComparison(map)
-                try comparison.run(checked, progress)
+                var comparison = FrameComparison(map, checked)
+                try comparison.run(progress)
                 report.add(comparison.report)
             } else {
                 try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
@@ -47,22 +47,31 @@ extension Repository {
     public func verifyAll(
         _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
+        try verifyAll(depth, CheckedPacks(packs), progress)
+    }
+
+    func verifyAll(
+        _ depth: VerificationDepth, _ checked: CheckedPacks, _ progress: WorkProgress = .none
+    ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let all = try orderedReadable()
         let names = packNames()
-        let checked = CheckedPacks(packs)
         let lock = try lockForReading()
         defer { withExtendedLifetime(lock) {} }
         if depth == .full {
             try verifyPacks(names, &report, progress)
         } else {
-            for (number, name) in names.enumerated() {
+            let sizes = names.map(packBytes)
+            let total = sizes.reduce(0, +)
+            var done = 0
+            for (name, size) in zip(names, sizes) {
                 Self.compare(checked.pack(name), &report)
-                try progress.report(.hashing, number + 1, of: names.count)
+                done += size
+                try progress.report(.hashing, done, of: total)
             }
         }
         var found: [(id: String, isSound: Bool)] = []
-        for id in all.map(\.id) {
+        for (number, id) in all.map(\.id).enumerated() {
             let one = try examine(id, depth, checked, progress)
             report.add(one.naming(id))
             found.append((id, one.isSound))
@@ -71,6 +80,7 @@ extension Repository {
                 try note(found, depth)
                 found = []
             }
+            if depth == .quick { try progress.report(.checking, number + 1, of: all.count) }
         }
         try note(found, depth)
         return report

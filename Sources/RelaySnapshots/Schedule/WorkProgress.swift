@@ -8,7 +8,7 @@ public struct WorkProgress: Sendable {
         case copying
         /// Bytes are compared with their sums.
         case hashing
-        /// Records are looked at.
+        /// Records, or the snapshots of a repository, are looked at.
         case checking
         /// Changes are applied again.
         case replaying
@@ -22,7 +22,7 @@ public struct WorkProgress: Sendable {
 
     /// - Parameters:
     ///   - cancellation: ends the work at its next step.
-    ///   - show: told how many of how many bytes (or changes) a stage has done.
+    ///   - show: told how many of how many bytes (or changes, records, snapshots) a stage has done.
     public init(
         cancellation: Cancellation = Cancellation(),
         show: @escaping @Sendable (Stage, Int, Int) -> Void = { _, _, _ in }

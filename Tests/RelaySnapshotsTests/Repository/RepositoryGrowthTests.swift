@@ -25,12 +25,31 @@ import Testing
         // The sums of all snapshots are compared, and no byte of a pack is read twice.
         let read = try time("verify") { try repository.verifyAll(.quick).bytes }
         #expect(read < bytes)
+        try lookups(repository)
         _ = try time("prune") { try repository.prune(RetentionPolicy(last: count / 2)) }
         #expect(repository.ids().count == count / 2)
         #expect(try repository.verifyAll(.quick).findings == [])
         #expect(try repository.verify(repository.id("latest"), .full).findings == [])
         #expect(try repository.verify(repository.ids()[0], .full).findings == [])
         #expect(repository.packNames().count <= packs * 3 / 4)
+    }
+
+    /// For a snapshot, a verification goes through the page map and asks for no page again that others
+    /// are built on.
+    private func lookups(_ repository: Repository) throws {
+        var built = 0
+        var bases = Set<PageAddress>()
+        for name in repository.packNames() {
+            for frame in try PackReader(repository.packs, name: name).index.frames {
+                built += frame.bases.count
+                bases.formUnion(frame.bases)
+            }
+        }
+        let checked = CheckedPacks(repository.packs)
+        #expect(try repository.verifyAll(.quick, checked).isSound)
+        #expect(built > 0 && checked.lookups == built + bases.count)
+        #expect(try repository.verifyAll(.quick, checked).isSound)
+        #expect(checked.lookups == built + bases.count)
     }
 
     /// Prints what a step took in a run that asks for more snapshots than usual.
