@@ -35,7 +35,7 @@ extension RelayClient {
         idempotencyKey: String? = nil,
         ifMatch: String? = nil,
         ifNoneMatch: String? = nil
-    ) throws(RelayClientError) -> RelayAnswer<UnitList> {
+    ) throws(RelayClientError) -> RelayAnswer<UnitUpsertResult> {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)

@@ -270,12 +270,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"},
                         "example": {
                           "casaviAccountId": 20231,
                           "customer": {
@@ -308,12 +303,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"},
                         "example": {
                           "casaviAccountId": 20231,
                           "customer": {
@@ -601,12 +591,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/PropertyUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/PropertyUpsertResult"},
                         "example": {
                           "properties": [
                             {
@@ -891,12 +876,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/UnitList"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/UnitUpsertResult"},
                         "example": {
                           "units": [
                             {
@@ -4124,6 +4104,39 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "AddressEcho": {
+                "title": "AddressEcho",
+                "description": "The address as it is recorded. Only in the answer to a dry run, a new address has no id.",
+                "type": "object",
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/Id"},
+                  "streetAddress": {"type": "string", "description": "Street and house number."},
+                  "postalCode": {"type": "string", "description": "Postal code."},
+                  "locality": {"type": "string", "description": "City or town."},
+                  "country": {"$ref": "#/components/schemas/Country"},
+                  "additionalInfo": {
+                    "type": "string",
+                    "description": "Further details of the place."
+                  },
+                  "accountId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The account that the record belongs to."
+                  }
+                },
+                "required": ["streetAddress", "postalCode", "locality", "country", "accountId"],
+                "examples": [
+                  {
+                    "id": 7,
+                    "streetAddress": "Lindenstraße 14",
+                    "postalCode": "80331",
+                    "locality": "München",
+                    "country": "DE",
+                    "additionalInfo": "Hinterhaus, 2. OG",
+                    "accountId": 1
+                  }
+                ],
+                "additionalProperties": false
+              },
               "AddressInput": {
                 "title": "AddressInput",
                 "description": "An address inside another record. Without `id` a new address is recorded, and the four members that make an address are required. With the `id` of a recorded address alone, that record is meant. With `id` and further members that differ, a new address is recorded: the one named, with those members changed.",
@@ -4857,7 +4870,7 @@ public enum OpenAPIDocument {
               },
               "CustomerEcho": {
                 "title": "CustomerEcho",
-                "description": "The customer after the change, in the form of the request.",
+                "description": "The customer after the change, in the form of the request. Only in the answer to a dry run, a new customer has no id.",
                 "type": "object",
                 "properties": {
                   "internalId": {
@@ -4872,9 +4885,9 @@ public enum OpenAPIDocument {
                   "name": {"type": "string", "description": "The customer's name."},
                   "telephone": {"type": "string", "description": "Kept as given."},
                   "emailAddress": {"type": "string", "description": "Kept as given."},
-                  "address": {"$ref": "#/components/schemas/Address"}
+                  "address": {"$ref": "#/components/schemas/AddressEcho"}
                 },
-                "required": ["id", "name"],
+                "required": ["name"],
                 "additionalProperties": false
               },
               "CustomerInput": {
@@ -5104,11 +5117,6 @@ public enum OpenAPIDocument {
                 "minProperties": 1,
                 "examples": [{"title": "Abrechnung 2025"}],
                 "additionalProperties": false
-              },
-              "DryRunAnswer": {
-                "title": "DryRunAnswer",
-                "description": "The answer to a request with `dryRun=true`: that of the request itself, without the ids that it would have assigned.",
-                "type": "object"
               },
               "EedBatch": {
                 "title": "EedBatch",
@@ -6427,12 +6435,12 @@ public enum OpenAPIDocument {
               },
               "PropertyEcho": {
                 "title": "PropertyEcho",
-                "description": "A property after the change, in the form of the request.",
+                "description": "A property after the change, in the form of the request. Only in the answer to a dry run, a new property has no id.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/IdText"},
                   "name": {"type": "string", "description": "The property's name."},
-                  "address": {"$ref": "#/components/schemas/Address"},
+                  "address": {"$ref": "#/components/schemas/AddressEcho"},
                   "mscNumber": {
                     "type": "string",
                     "description": "The number at the metering service company."
@@ -6450,7 +6458,7 @@ public enum OpenAPIDocument {
                     "description": "The customer that the property belongs to."
                   }
                 },
-                "required": ["id", "name", "customerId"],
+                "required": ["name", "customerId"],
                 "additionalProperties": false
               },
               "PropertyInput": {
@@ -6645,6 +6653,42 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "UnitEcho": {
+                "title": "UnitEcho",
+                "description": "A unit after the change. Only in the answer to a dry run, a new unit has no id.",
+                "type": "object",
+                "properties": {
+                  "propertyId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The property that the unit is part of."
+                  },
+                  "id": {"$ref": "#/components/schemas/IdText"},
+                  "name": {"type": "string", "description": "The unit's name."},
+                  "unitMscNumber": {
+                    "type": "string",
+                    "description": "The unit's number at the metering service company."
+                  },
+                  "propertyMscNumber": {
+                    "type": "string",
+                    "description": "The property's number at the metering service company."
+                  },
+                  "createdAt": {"$ref": "#/components/schemas/Time"},
+                  "updatedAt": {"$ref": "#/components/schemas/Time"}
+                },
+                "required": ["propertyId", "name", "createdAt", "updatedAt"],
+                "examples": [
+                  {
+                    "propertyId": 3,
+                    "id": "21",
+                    "name": "WE 07, 2. OG links",
+                    "unitMscNumber": "0007",
+                    "propertyMscNumber": "0010442",
+                    "createdAt": "2026-02-06T11:00:00.000Z",
+                    "updatedAt": "2026-02-06T11:00:00.000Z"
+                  }
+                ],
+                "additionalProperties": false
+              },
               "UnitInput": {
                 "title": "UnitInput",
                 "description": "A unit to be created or, with `id`, updated. An update replaces the members that the request has and keeps the others.",
@@ -6677,7 +6721,7 @@ public enum OpenAPIDocument {
               },
               "UnitList": {
                 "title": "UnitList",
-                "description": "Units, by ascending id or in the order of the request.",
+                "description": "Units, by ascending id or in the order that was asked for.",
                 "type": "object",
                 "properties": {
                   "units": {
@@ -6710,6 +6754,20 @@ public enum OpenAPIDocument {
                     ]
                   }
                 ],
+                "additionalProperties": false
+              },
+              "UnitUpsertResult": {
+                "title": "UnitUpsertResult",
+                "description": "The answer of createUnits: the units after the change.",
+                "type": "object",
+                "properties": {
+                  "units": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/UnitEcho"},
+                    "description": "In the order of the request."
+                  }
+                },
+                "required": ["units"],
                 "additionalProperties": false
               },
               "WallTime": {
