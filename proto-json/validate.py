@@ -6,7 +6,8 @@ usage: validate.py BUNDLE    the bundled document, as `contractgen --bundle` pri
 1. openapi.json (with its schema files) and the bundle are valid OpenAPI 3.1.
 2. Every schema is valid JSON Schema 2020-12, and its examples are valid by it.
 3. Every parameter, every JSON body and every answer, of success or not, has an example, which is valid by its schema.
-4. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not.
+4. The vectors agree with the schemas: a body that is answered 2xx is valid, one whose faults are all the schema's is not,
+   and what an operation answers, in a dry run too, is valid by the schema of that answer.
 """
 
 import json
@@ -29,6 +30,12 @@ STORE_DECIDES = {"createCustomer/no-name", "consumeEed/future"}
 
 # Succeeds although a part of its body is refused: that part gets a verdict of its own.
 GIVES_VERDICTS = {"consumeEedBatch"}
+
+
+# What stands in an answer for what no file can know, as an answer would have it.
+PLACEHOLDERS = {
+    "<<integer>>": 1, "<<string>>": "text", "<<time>>": "2026-02-06T11:00:00.000Z", "<<position>>": "1-1", "<<cut-position>>": "1-1.1",
+}
 
 
 def operations(bundle):
@@ -115,6 +122,39 @@ def check_vectors(bundle, complain):
     return count
 
 
+def filled(value):
+    """An expected body with values for its placeholders; ValueError for one that may be anything."""
+    if isinstance(value, dict):
+        return {name: filled(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [filled(element) for element in value]
+    if isinstance(value, str) and value.startswith("<<"):
+        if value not in PLACEHOLDERS:
+            raise ValueError(value)
+        return PLACEHOLDERS[value]
+    return value
+
+
+def check_answers(bundle, complain):
+    """The answers of success that the vectors expect, by the operations that their folders name."""
+    answers = {operation["operationId"]: operation["responses"] for item in bundle["paths"].values() for operation in item.values()}
+    count = 0
+    for file in sorted(ROOT.glob("vectors/*/*.json")):
+        expect = json.loads(file.read_text())["expect"]
+        answer = resolved(bundle, answers.get(file.parent.name, {}).get(str(expect["status"]), {}))
+        schema = answer.get("content", {}).get("application/json", {}).get("schema")
+        if schema is None or "body" not in expect or expect["status"] >= 300:
+            continue
+        try:
+            body = filled(expect["body"])
+        except ValueError:
+            continue
+        count += 1
+        for error in Draft202012Validator({**bundle, **schema}).iter_errors(body):
+            complain(f"{file.parent.name}/{file.stem}: answer at {error.json_path}: {error.message}")
+    return count
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -125,9 +165,10 @@ def main():
     examples = check_schemas(bundle, complaints.append)
     shown = check_operations(bundle, complaints.append)
     vectors = check_vectors(bundle, complaints.append)
+    answers = check_answers(bundle, complaints.append)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    print(f"openapi.json is valid, and so are {examples + shown} examples and the bodies of {vectors} vectors")
+    print(f"openapi.json is valid, and so are {examples + shown} examples, and the bodies and answers of {vectors} and {answers} vectors")
     sys.exit(1 if complaints else 0)
 
 

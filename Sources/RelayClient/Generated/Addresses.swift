@@ -6,7 +6,9 @@ import RelayContract
 extension RelayClient {
     /// Create an address.
     ///
-    /// Records an address of the account. Records are never changed afterwards.
+    /// Records an address of the account. Records are never changed afterwards. Send the id as
+    /// `address.id` of a customer, property or order. Send an `Idempotency-Key`: if no answer
+    /// comes, the same request with that key may be sent again.
     ///
     /// `POST /v1/addresses`
     ///
@@ -32,7 +34,8 @@ extension RelayClient {
 
     /// One address.
     ///
-    /// An address of the account. Our addition.
+    /// An address of the account. To correct it, send another address with the record that it
+    /// belongs to. Our addition.
     ///
     /// `GET /v1/addresses/{addressId}`
     ///

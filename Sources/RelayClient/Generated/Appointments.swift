@@ -7,7 +7,9 @@ import RelayContract
 extension RelayClient {
     /// Create an appointment.
     ///
-    /// Creates an appointment of a customer.
+    /// Creates an appointment of a customer. `Location` is its path for getAppointment; `ETag` is
+    /// for `If-Match` of updateAppointment. Send an `Idempotency-Key`: if no answer comes, the same
+    /// request with that key may be sent again.
     ///
     /// `POST /v1/appointments`
     ///
@@ -48,7 +50,8 @@ extension RelayClient {
     /// The appointments of the account by ascending `dateStart`: all of them, or a page. With
     /// `from` and `to` those that overlap with the time from `from` (inclusive) to `to`
     /// (exclusive): they begin before `to` and end after `from`. Appointments have no `updatedAt`:
-    /// getChanges tells which were changed. Our addition.
+    /// getChanges tells which were changed. Ask for a page with `limit`, then follow `Link` until
+    /// an answer has none. Our addition.
     ///
     /// `GET /v1/appointments`
     ///
@@ -201,7 +204,8 @@ extension RelayClient {
 
     /// One appointment.
     ///
-    /// An appointment of the account. Our addition.
+    /// An appointment of the account. Keep the ETag for `If-Match` of updateAppointment and
+    /// deleteAppointment. Our addition.
     ///
     /// `GET /v1/appointments/{appointmentId}`
     ///
@@ -249,7 +253,8 @@ extension RelayClient {
 
     /// Change an appointment.
     ///
-    /// Changes the members that the body has, at least one.
+    /// Changes the members that the body has, at least one. `If-Match` with the ETag of
+    /// getAppointment changes only the version that you have read; after 412, read it again.
     ///
     /// `PATCH /v1/appointments/{appointmentId}`
     ///
@@ -283,7 +288,8 @@ extension RelayClient {
 
     /// Delete an appointment.
     ///
-    /// Deletes an appointment and answers with it. Our addition.
+    /// Deletes an appointment and answers with it. `If-Match` with the ETag of getAppointment
+    /// deletes only the version that you have read; after 412, read it again. Our addition.
     ///
     /// `DELETE /v1/appointments/{appointmentId}`
     ///

@@ -8,7 +8,8 @@ extension RelayClient {
     ///
     /// The bytes of a comment's or a document's file, with its Content-Type. A single range of
     /// bytes is answered with 206. The whole file is answered with 200 if Range has several ranges
-    /// or If-Range does not name the ETag. Our addition.
+    /// or If-Range does not name the ETag. To go on with a download that broke off, send `Range`
+    /// from the next byte, and the ETag as `If-Range`. Our addition.
     ///
     /// `GET /v1/attachments/{attachmentId}`
     ///
@@ -75,7 +76,8 @@ extension RelayClient {
     /// Delete a file.
     ///
     /// Deletes a file, in the comment or document that it belongs to as well, and answers with what
-    /// is known of it. The preconditions are about the ETag of the file. Our addition.
+    /// is known of it. The preconditions are about the ETag of the file. Take it from
+    /// getAttachment. Our addition.
     ///
     /// `DELETE /v1/attachments/{attachmentId}`
     ///

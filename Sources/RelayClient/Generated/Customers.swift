@@ -9,7 +9,9 @@ extension RelayClient {
     /// Creates a customer, or updates the customer that `id`, else a known `externalId`, else a
     /// known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces
     /// the members that are given and keeps the others. The answer has the shape of the request
-    /// with the ids filled in.
+    /// with the ids filled in. Send the customer's id as `customerId` to createProperties and
+    /// createOrder; getCustomer reads it. Send an `Idempotency-Key`: if no answer comes, the same
+    /// request with that key may be sent again.
     ///
     /// `POST /v1/customers`
     ///
@@ -49,7 +51,8 @@ extension RelayClient {
     /// All customers.
     ///
     /// The customers of the account by ascending id: all of them, or a page. Customers have no
-    /// `updatedAt`: getChanges tells which were changed.
+    /// `updatedAt`: getChanges tells which were changed. Ask for a page with `limit`, then follow
+    /// `Link` until an answer has none.
     ///
     /// `GET /v1/customers`
     ///
@@ -134,7 +137,9 @@ extension RelayClient {
 
     /// One customer.
     ///
-    /// A customer of the account. Our addition.
+    /// A customer of the account. Change it with createCustomer and its id. Keep the ETag for
+    /// `If-None-Match`, which answers 304 while nothing has changed, and for deleteCustomer. Our
+    /// addition.
     ///
     /// `GET /v1/customers/{customerId}`
     ///
@@ -183,7 +188,9 @@ extension RelayClient {
     /// Delete a customer.
     ///
     /// Deletes a customer that no property, order, appointment or document refers to, and answers
-    /// with it. Our addition.
+    /// with it. After 409, delete first what the answer names. `If-Match` with the ETag of
+    /// getCustomer deletes only the version that you have read; after 412, read it again. Our
+    /// addition.
     ///
     /// `DELETE /v1/customers/{customerId}`
     ///

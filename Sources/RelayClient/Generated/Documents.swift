@@ -35,8 +35,9 @@ extension RelayClient {
 
     /// Create a document.
     ///
-    /// Creates a document of a property and the customer that the property belongs to. Files are
-    /// attached to it afterwards.
+    /// Creates a document of a property and the customer that the property belongs to. Attach files
+    /// with createDocumentAttachment and the id afterwards. Send an `Idempotency-Key`: if no answer
+    /// comes, the same request with that key may be sent again.
     ///
     /// `POST /v2/documents`
     ///
@@ -158,7 +159,8 @@ extension RelayClient {
 
     /// One document.
     ///
-    /// A document of the account with the descriptions of its files. Our addition.
+    /// A document of the account with the descriptions of its files. getAttachment reads a file by
+    /// its id. Keep the ETag for `If-Match` of updateDocument and deleteDocument. Our addition.
     ///
     /// `GET /v2/documents/{documentId}`
     ///
@@ -206,7 +208,8 @@ extension RelayClient {
 
     /// Change a document's title.
     ///
-    /// Changes the title of a document. Our addition.
+    /// Changes the title of a document. `If-Match` with the ETag of getDocument changes only the
+    /// version that you have read; after 412, read it again. Our addition.
     ///
     /// `PATCH /v2/documents/{documentId}`
     ///
@@ -240,7 +243,9 @@ extension RelayClient {
 
     /// Delete a document.
     ///
-    /// Deletes a document with its files, and answers with it. Our addition.
+    /// Deletes a document with its files, and answers with it. `If-Match` with the ETag of
+    /// getDocument deletes only the version that you have read; after 412, read it again. Our
+    /// addition.
     ///
     /// `DELETE /v2/documents/{documentId}`
     ///
@@ -270,7 +275,8 @@ extension RelayClient {
     /// Attach a PDF to a document.
     ///
     /// Stores a PDF file, sent in base64, and attaches it to a document. The members besides
-    /// `content` have at most 64 KiB together.
+    /// `content` have at most 64 KiB together. getAttachment reads the file by the id. Send an
+    /// `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.
     ///
     /// `POST /v2/documents/{documentId}/attachments`
     ///

@@ -8,7 +8,9 @@ extension RelayClient {
     /// Deliver the energy data of a unit and month.
     ///
     /// Stores the consumption data of one unit and month and replaces earlier data of the same unit
-    /// and month. The rules are those of the ARGE HeiWaKo / bved interface.
+    /// and month. The rules are those of the ARGE HeiWaKo / bved interface. getEed shows it;
+    /// consumeEedBatch delivers many at once. Send an `Idempotency-Key`: if no answer comes, the
+    /// same request with that key may be sent again.
     ///
     /// `POST /v1/eed`
     ///
@@ -46,7 +48,8 @@ extension RelayClient {
     ///
     /// The data that was delivered for that month, for the month before and for the same month of
     /// the year before, with the benchmarks of that month. If nothing was delivered for a unit that
-    /// exists, the answer is 200 with `unitId` and `period` alone. Our addition.
+    /// exists, the answer is 200 with `unitId` and `period` alone. getUnitsWithoutEed lists the
+    /// units that are still to be delivered. Our addition.
     ///
     /// `GET /v1/eed`
     ///
@@ -101,7 +104,8 @@ extension RelayClient {
     /// Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it:
     /// those that are right are stored, and the others are refused with their faults. With
     /// `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for
-    /// the whole body. Correct the deliveries whose `status` is 422 and send those again. Our
+    /// the whole body. Correct the deliveries whose `status` is 422 and send those again. Send an
+    /// `Idempotency-Key`: if no answer comes, the same request with that key may be sent again. Our
     /// addition.
     ///
     /// `POST /v1/eed/batch`
@@ -144,8 +148,8 @@ extension RelayClient {
     /// Energy data of all units of a property and month.
     ///
     /// For each unit of the property what getEed answers for that month, by ascending id of the
-    /// unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Our
-    /// addition.
+    /// unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Ask for
+    /// a page with `limit`, then follow `Link` until an answer has none. Our addition.
     ///
     /// `GET /v1/eed/units`
     ///
@@ -220,7 +224,8 @@ extension RelayClient {
     /// Units without data for a month.
     ///
     /// The units of the account for which nothing was delivered for that month, by ascending id:
-    /// all of them, or a page. Our addition.
+    /// all of them, or a page. Deliver them with consumeEed or consumeEedBatch. Ask for a page with
+    /// `limit`, then follow `Link` until an answer has none. Our addition.
     ///
     /// `GET /v1/eed/missing`
     ///

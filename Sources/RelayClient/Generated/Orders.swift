@@ -7,7 +7,9 @@ import RelayContract
 extension RelayClient {
     /// Create an order.
     ///
-    /// Creates an order. Our addition: without it the API could only be read.
+    /// Creates an order. `Location` is its path for getOrder; `ETag` is for `If-Match` of
+    /// updateOrder. Send an `Idempotency-Key`: if no answer comes, the same request with that key
+    /// may be sent again. Our addition: without it the API could only be read.
     ///
     /// `POST /v1/orders`
     ///
@@ -190,7 +192,9 @@ extension RelayClient {
 
     /// One order.
     ///
-    /// An order with its fields, attachments, comments and contact persons.
+    /// An order with its fields, attachments, comments and contact persons. Keep the ETag for
+    /// `If-Match` of updateOrder and deleteOrder, and for `If-None-Match`, which answers 304 while
+    /// nothing has changed.
     ///
     /// `GET /v1/orders/{orderId}`
     ///
@@ -238,6 +242,8 @@ extension RelayClient {
     ///
     /// Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes
     /// a member that an order may lack; arrays are replaced as a whole, and the address too.
+    /// `If-Match` with the ETag of getOrder changes only the version that you have read; after 412,
+    /// read it again.
     ///
     /// `PATCH /v1/orders/{orderId}`
     ///
@@ -268,7 +274,8 @@ extension RelayClient {
     /// Delete an order.
     ///
     /// Deletes an order with its fields, comments and contact persons and their files, and answers
-    /// with it. Our addition.
+    /// with it. `If-Match` with the ETag of getOrder deletes only the version that you have read;
+    /// after 412, read it again. Our addition.
     ///
     /// `DELETE /v1/orders/{orderId}`
     ///
@@ -296,7 +303,8 @@ extension RelayClient {
 
     /// The comments of an order.
     ///
-    /// Comments of one order by ascending id: all of them, or a page.
+    /// Comments of one order by ascending id: all of them, or a page. Ask for a page with `limit`,
+    /// then follow `Link` until an answer has none. getAttachment reads a comment's file by its id.
     ///
     /// `GET /v1/orders/{orderId}/comments`
     ///
@@ -362,7 +370,8 @@ extension RelayClient {
     /// the order's status with it if one is given. getOrder shows it at once. Send
     /// multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without
     /// files the same members may be sent as application/json. A request with more files or bytes
-    /// is answered with 413 before the rest of it is read.
+    /// is answered with 413 before the rest of it is read. Send an `Idempotency-Key`: if no answer
+    /// comes, the same request with that key may be sent again.
     ///
     /// `POST /v1/orders/{orderId}/comments`
     ///
@@ -406,7 +415,8 @@ extension RelayClient {
     /// Change a comment.
     ///
     /// Changes the text of a comment. Its files, its author and the status that came with it stay.
-    /// The preconditions are about the version of the order that it is a part of. Our addition.
+    /// The preconditions are about the version of the order that it is a part of. Take the ETag for
+    /// `If-Match` from getOrder. Our addition.
     ///
     /// `PATCH /v1/orders/{orderId}/comments/{commentId}`
     ///
@@ -443,7 +453,7 @@ extension RelayClient {
     ///
     /// Deletes a comment with its files, and answers with it. The order keeps the status that came
     /// with the comment. The preconditions are about the version of the order that it is a part of.
-    /// Our addition.
+    /// Take the ETag for `If-Match` from getOrder. Our addition.
     ///
     /// `DELETE /v1/orders/{orderId}/comments/{commentId}`
     ///
@@ -473,7 +483,9 @@ extension RelayClient {
     /// Add a field to an order.
     ///
     /// Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the
-    /// order's `updatedAt` and ETag change.
+    /// order's `updatedAt` and ETag change. Send the id to updateOrderField or deleteOrderField.
+    /// Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent
+    /// again.
     ///
     /// `POST /v1/order-fields`
     ///
@@ -500,7 +512,7 @@ extension RelayClient {
     /// Change a field of an order.
     ///
     /// Changes the members that the body has, at least one. The preconditions are about the version
-    /// of the order that it is a part of. Our addition.
+    /// of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.
     ///
     /// `PATCH /v1/order-fields/{fieldId}`
     ///
@@ -535,7 +547,8 @@ extension RelayClient {
     /// Delete a field of an order.
     ///
     /// Deletes a field of an order, and answers with its id. The preconditions are about the
-    /// version of the order that it is a part of. Our addition.
+    /// version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our
+    /// addition.
     ///
     /// `DELETE /v1/order-fields/{fieldId}`
     ///
@@ -565,7 +578,9 @@ extension RelayClient {
     /// Add a contact person to an order.
     ///
     /// Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at
-    /// once; the order's `updatedAt` and ETag change.
+    /// once; the order's `updatedAt` and ETag change. Send the id to updateContactPerson or
+    /// deleteContactPerson. Send an `Idempotency-Key`: if no answer comes, the same request with
+    /// that key may be sent again.
     ///
     /// `POST /v1/contact-persons`
     ///
@@ -592,7 +607,8 @@ extension RelayClient {
     /// Change a contact person.
     ///
     /// Changes the members that the body has, at least one; null removes `telephone` or `mobile`.
-    /// The preconditions are about the version of the order that it is a part of. Our addition.
+    /// The preconditions are about the version of the order that it is a part of. Take the ETag for
+    /// `If-Match` from getOrder. Our addition.
     ///
     /// `PATCH /v1/contact-persons/{contactPersonId}`
     ///
@@ -627,7 +643,8 @@ extension RelayClient {
     /// Delete a contact person.
     ///
     /// Deletes a contact person of an order, and answers with the id. The preconditions are about
-    /// the version of the order that it is a part of. Our addition.
+    /// the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder.
+    /// Our addition.
     ///
     /// `DELETE /v1/contact-persons/{contactPersonId}`
     ///

@@ -10,7 +10,9 @@ extension RelayClient {
     /// Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. An element
     /// updates the property that its `id` names, else the one that a known `externalId` names, else
     /// the one that a known `internalId` names. The answer has the shape of the request with the
-    /// ids filled in.
+    /// ids filled in. Send an id as `propertyId` to createUnits, createOrder and createDocument;
+    /// getProperty reads it. Send an `Idempotency-Key`: if no answer comes, the same request with
+    /// that key may be sent again.
     ///
     /// `POST /v1/properties`
     ///
@@ -150,7 +152,9 @@ extension RelayClient {
 
     /// One property.
     ///
-    /// A property of the account. Our addition.
+    /// A property of the account. Change it with createProperties and its id. Keep the ETag for
+    /// `If-None-Match`, which answers 304 while nothing has changed, and for deleteProperty. Our
+    /// addition.
     ///
     /// `GET /v1/properties/{propertyId}`
     ///
@@ -198,7 +202,9 @@ extension RelayClient {
 
     /// Delete a property.
     ///
-    /// Deletes a property that no unit, order or document refers to, and answers with it.
+    /// Deletes a property that no unit, order or document refers to, and answers with it. After
+    /// 409, delete first what the answer names. `If-Match` with the ETag of getProperty deletes
+    /// only the version that you have read; after 412, read it again.
     ///
     /// `DELETE /v1/properties/{propertyId}`
     ///

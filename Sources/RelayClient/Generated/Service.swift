@@ -7,7 +7,8 @@ extension RelayClient {
     /// This document.
     ///
     /// The OpenAPI document of the service, without references to other files. This operation needs
-    /// no key. Our addition.
+    /// no key. Make a client from it; with `If-None-Match` an unchanged document is answered with
+    /// 304. Our addition.
     ///
     /// `GET /openapi.json`
     ///
@@ -50,7 +51,7 @@ extension RelayClient {
     /// What a problem type means.
     ///
     /// What a problem type means and what to do about it. The `type` of a problem is this path. No
-    /// key is needed. Our addition.
+    /// key is needed. Read it when a program meets a problem that it does not know. Our addition.
     ///
     /// `GET /problems/{name}`
     ///

@@ -8,7 +8,9 @@ extension RelayClient {
     /// Create or update units.
     ///
     /// Creates 1 to 10 000 units, or updates those that have an `id`: all of them, or none if one
-    /// is wrong. A unit belongs to its property's customer. Our addition.
+    /// is wrong. A unit belongs to its property's customer. Send an id as `unitId` to consumeEed;
+    /// getUnit reads it. Send an `Idempotency-Key`: if no answer comes, the same request with that
+    /// key may be sent again. Our addition.
     ///
     /// `POST /v1/units`
     ///
@@ -35,7 +37,7 @@ extension RelayClient {
         idempotencyKey: String? = nil,
         ifMatch: String? = nil,
         ifNoneMatch: String? = nil
-    ) throws(RelayClientError) -> RelayAnswer<UnitList> {
+    ) throws(RelayClientError) -> RelayAnswer<UnitUpsertResult> {
         var request = RelayRequest(.createUnits)
         request.setBody(body)
         request.set("idempotency-key", idempotencyKey)
@@ -149,7 +151,7 @@ extension RelayClient {
 
     /// A page of units that have an mscNumber.
     ///
-    /// As getUnits, but only units with a `unitMscNumber`.
+    /// As getUnits, but only units with a `unitMscNumber`. Follow `Link` until an answer has none.
     ///
     /// `GET /v1/units/msc`
     ///
@@ -226,7 +228,9 @@ extension RelayClient {
 
     /// One unit.
     ///
-    /// A unit of the account. Our addition.
+    /// A unit of the account. Change it with createUnits and its id. Keep the ETag for
+    /// `If-None-Match`, which answers 304 while nothing has changed, and for deleteUnit. Our
+    /// addition.
     ///
     /// `GET /v1/units/{unitId}`
     ///
@@ -272,8 +276,9 @@ extension RelayClient {
 
     /// Delete a unit.
     ///
-    /// Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our
-    /// addition.
+    /// Deletes a unit, and answers with it. A unit of which there is energy data stays (409).
+    /// `If-Match` with the ETag of getUnit deletes only the version that you have read; after 412,
+    /// read it again. Our addition.
     ///
     /// `DELETE /v1/units/{unitId}`
     ///

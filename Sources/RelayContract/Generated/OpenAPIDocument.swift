@@ -40,7 +40,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOpenAPI",
                 "tags": ["service"],
                 "summary": "This document",
-                "description": "The OpenAPI document of the service, without references to other files. This operation needs no key. Our addition.",
+                "description": "The OpenAPI document of the service, without references to other files. This operation needs no key. Make a client from it; with `If-None-Match` an unchanged document is answered with 304. Our addition.",
                 "security": [],
                 "parameters": [
                   {"$ref": "#/components/parameters/IfMatch"},
@@ -74,7 +74,7 @@ public enum OpenAPIDocument {
                 "tags": ["service"],
                 "security": [],
                 "summary": "What a problem type means",
-                "description": "What a problem type means and what to do about it. The `type` of a problem is this path. No key is needed. Our addition.",
+                "description": "What a problem type means and what to do about it. The `type` of a problem is this path. No key is needed. Read it when a program meets a problem that it does not know. Our addition.",
                 "parameters": [
                   {
                     "name": "name",
@@ -118,7 +118,7 @@ public enum OpenAPIDocument {
                 "operationId": "createAddress",
                 "tags": ["addresses"],
                 "summary": "Create an address",
-                "description": "Records an address of the account. Records are never changed afterwards.",
+                "description": "Records an address of the account. Records are never changed afterwards. Send the id as `address.id` of a customer, property or order. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -180,7 +180,7 @@ public enum OpenAPIDocument {
                 "operationId": "getAddress",
                 "tags": ["addresses"],
                 "summary": "One address",
-                "description": "An address of the account. Our addition.",
+                "description": "An address of the account. To correct it, send another address with the record that it belongs to. Our addition.",
                 "parameters": [
                   {
                     "name": "addressId",
@@ -228,7 +228,7 @@ public enum OpenAPIDocument {
                 "operationId": "createCustomer",
                 "tags": ["customers"],
                 "summary": "Create or update a customer",
-                "description": "Creates a customer, or updates the customer that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in.",
+                "description": "Creates a customer, or updates the customer that `id`, else a known `externalId`, else a known `internalId` names. Connects it to a casavi tenant if one is given. An update replaces the members that are given and keeps the others. The answer has the shape of the request with the ids filled in. Send the customer's id as `customerId` to createProperties and createOrder; getCustomer reads it. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -270,12 +270,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"},
                         "example": {
                           "casaviAccountId": 20231,
                           "customer": {
@@ -308,12 +303,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/CustomerUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/CustomerUpsertResult"},
                         "example": {
                           "casaviAccountId": 20231,
                           "customer": {
@@ -355,7 +345,7 @@ public enum OpenAPIDocument {
                 "operationId": "getCustomers",
                 "tags": ["customers"],
                 "summary": "All customers",
-                "description": "The customers of the account by ascending id: all of them, or a page. Customers have no `updatedAt`: getChanges tells which were changed.",
+                "description": "The customers of the account by ascending id: all of them, or a page. Customers have no `updatedAt`: getChanges tells which were changed. Ask for a page with `limit`, then follow `Link` until an answer has none.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -436,7 +426,7 @@ public enum OpenAPIDocument {
                 "operationId": "getCustomer",
                 "tags": ["customers"],
                 "summary": "One customer",
-                "description": "A customer of the account. Our addition.",
+                "description": "A customer of the account. Change it with createCustomer and its id. Keep the ETag for `If-None-Match`, which answers 304 while nothing has changed, and for deleteCustomer. Our addition.",
                 "parameters": [
                   {
                     "name": "customerId",
@@ -496,7 +486,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteCustomer",
                 "tags": ["customers"],
                 "summary": "Delete a customer",
-                "description": "Deletes a customer that no property, order, appointment or document refers to, and answers with it. Our addition.",
+                "description": "Deletes a customer that no property, order, appointment or document refers to, and answers with it. After 409, delete first what the answer names. `If-Match` with the ETag of getCustomer deletes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "customerId",
@@ -559,7 +549,7 @@ public enum OpenAPIDocument {
                 "operationId": "createProperties",
                 "tags": ["properties"],
                 "summary": "Create or update properties",
-                "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. An element updates the property that its `id` names, else the one that a known `externalId` names, else the one that a known `internalId` names. The answer has the shape of the request with the ids filled in.",
+                "description": "Creates or updates 1 to 10 000 properties: all of them, or none if one is wrong. An element updates the property that its `id` names, else the one that a known `externalId` names, else the one that a known `internalId` names. The answer has the shape of the request with the ids filled in. Send an id as `propertyId` to createUnits, createOrder and createDocument; getProperty reads it. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -601,12 +591,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/PropertyUpsertResult"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/PropertyUpsertResult"},
                         "example": {
                           "properties": [
                             {
@@ -746,7 +731,7 @@ public enum OpenAPIDocument {
                 "operationId": "getProperty",
                 "tags": ["properties"],
                 "summary": "One property",
-                "description": "A property of the account. Our addition.",
+                "description": "A property of the account. Change it with createProperties and its id. Keep the ETag for `If-None-Match`, which answers 304 while nothing has changed, and for deleteProperty. Our addition.",
                 "parameters": [
                   {
                     "name": "propertyId",
@@ -803,7 +788,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteProperty",
                 "tags": ["properties"],
                 "summary": "Delete a property",
-                "description": "Deletes a property that no unit, order or document refers to, and answers with it.",
+                "description": "Deletes a property that no unit, order or document refers to, and answers with it. After 409, delete first what the answer names. `If-Match` with the ETag of getProperty deletes only the version that you have read; after 412, read it again.",
                 "parameters": [
                   {
                     "name": "propertyId",
@@ -862,7 +847,7 @@ public enum OpenAPIDocument {
                 "operationId": "createUnits",
                 "tags": ["units"],
                 "summary": "Create or update units",
-                "description": "Creates 1 to 10 000 units, or updates those that have an `id`: all of them, or none if one is wrong. A unit belongs to its property's customer. Our addition.",
+                "description": "Creates 1 to 10 000 units, or updates those that have an `id`: all of them, or none if one is wrong. A unit belongs to its property's customer. Send an id as `unitId` to consumeEed; getUnit reads it. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -891,12 +876,7 @@ public enum OpenAPIDocument {
                     },
                     "content": {
                       "application/json": {
-                        "schema": {
-                          "anyOf": [
-                            {"$ref": "#/components/schemas/UnitList"},
-                            {"$ref": "#/components/schemas/DryRunAnswer"}
-                          ]
-                        },
+                        "schema": {"$ref": "#/components/schemas/UnitUpsertResult"},
                         "example": {
                           "units": [
                             {
@@ -1011,7 +991,7 @@ public enum OpenAPIDocument {
                 "operationId": "getUnitsWithMscNumber",
                 "tags": ["units"],
                 "summary": "A page of units that have an mscNumber",
-                "description": "As getUnits, but only units with a `unitMscNumber`.",
+                "description": "As getUnits, but only units with a `unitMscNumber`. Follow `Link` until an answer has none.",
                 "parameters": [
                   {"$ref": "#/components/parameters/RequiredLimit"},
                   {"$ref": "#/components/parameters/RequiredOffset"},
@@ -1065,7 +1045,7 @@ public enum OpenAPIDocument {
                 "operationId": "getUnit",
                 "tags": ["units"],
                 "summary": "One unit",
-                "description": "A unit of the account. Our addition.",
+                "description": "A unit of the account. Change it with createUnits and its id. Keep the ETag for `If-None-Match`, which answers 304 while nothing has changed, and for deleteUnit. Our addition.",
                 "parameters": [
                   {
                     "name": "unitId",
@@ -1111,7 +1091,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteUnit",
                 "tags": ["units"],
                 "summary": "Delete a unit",
-                "description": "Deletes a unit, and answers with it. A unit of which there is energy data stays (409). Our addition.",
+                "description": "Deletes a unit, and answers with it. A unit of which there is energy data stays (409). `If-Match` with the ETag of getUnit deletes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "unitId",
@@ -1160,7 +1140,7 @@ public enum OpenAPIDocument {
                 "operationId": "createOrder",
                 "tags": ["orders"],
                 "summary": "Create an order",
-                "description": "Creates an order. Our addition: without it the API could only be read.",
+                "description": "Creates an order. `Location` is its path for getOrder; `ETag` is for `If-Match` of updateOrder. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again. Our addition: without it the API could only be read.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -1421,7 +1401,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOrder",
                 "tags": ["orders"],
                 "summary": "One order",
-                "description": "An order with its fields, attachments, comments and contact persons.",
+                "description": "An order with its fields, attachments, comments and contact persons. Keep the ETag for `If-Match` of updateOrder and deleteOrder, and for `If-None-Match`, which answers 304 while nothing has changed.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1504,7 +1484,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrder",
                 "tags": ["orders"],
                 "summary": "Change an order",
-                "description": "Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes a member that an order may lack; arrays are replaced as a whole, and the address too.",
+                "description": "Changes the members that the body has, at least one: a merge patch (RFC 7396). null removes a member that an order may lack; arrays are replaced as a whole, and the address too. `If-Match` with the ETag of getOrder changes only the version that you have read; after 412, read it again.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1567,7 +1547,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteOrder",
                 "tags": ["orders"],
                 "summary": "Delete an order",
-                "description": "Deletes an order with its fields, comments and contact persons and their files, and answers with it. Our addition.",
+                "description": "Deletes an order with its fields, comments and contact persons and their files, and answers with it. `If-Match` with the ETag of getOrder deletes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1652,7 +1632,7 @@ public enum OpenAPIDocument {
                 "operationId": "getOrderComments",
                 "tags": ["orders"],
                 "summary": "The comments of an order",
-                "description": "Comments of one order by ascending id: all of them, or a page.",
+                "description": "Comments of one order by ascending id: all of them, or a page. Ask for a page with `limit`, then follow `Link` until an answer has none. getAttachment reads a comment's file by its id.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1708,7 +1688,7 @@ public enum OpenAPIDocument {
                 "operationId": "createOrderComment",
                 "tags": ["orders"],
                 "summary": "Comment on an order",
-                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. Send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without files the same members may be sent as application/json. A request with more files or bytes is answered with 413 before the rest of it is read.",
+                "description": "Adds a comment to an order, with at most 10 files of 100 000 000 bytes together, and changes the order's status with it if one is given. getOrder shows it at once. Send multipart/form-data (RFC 7578); a file's name is kept as sent, without any path. Without files the same members may be sent as application/json. A request with more files or bytes is answered with 413 before the rest of it is read. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1800,7 +1780,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrderComment",
                 "tags": ["orders"],
                 "summary": "Change a comment",
-                "description": "Changes the text of a comment. Its files, its author and the status that came with it stay. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Changes the text of a comment. Its files, its author and the status that came with it stay. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1865,7 +1845,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteOrderComment",
                 "tags": ["orders"],
                 "summary": "Delete a comment",
-                "description": "Deletes a comment with its files, and answers with it. The order keeps the status that came with the comment. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Deletes a comment with its files, and answers with it. The order keeps the status that came with the comment. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "orderId",
@@ -1921,7 +1901,7 @@ public enum OpenAPIDocument {
                 "operationId": "createOrderField",
                 "tags": ["orders"],
                 "summary": "Add a field to an order",
-                "description": "Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "description": "Adds a field to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change. Send the id to updateOrderField or deleteOrderField. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -1980,7 +1960,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateOrderField",
                 "tags": ["orders"],
                 "summary": "Change a field of an order",
-                "description": "Changes the members that the body has, at least one. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Changes the members that the body has, at least one. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "fieldId",
@@ -2043,7 +2023,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteOrderField",
                 "tags": ["orders"],
                 "summary": "Delete a field of an order",
-                "description": "Deletes a field of an order, and answers with its id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Deletes a field of an order, and answers with its id. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "fieldId",
@@ -2089,7 +2069,7 @@ public enum OpenAPIDocument {
                 "operationId": "createContactPerson",
                 "tags": ["orders"],
                 "summary": "Add a contact person to an order",
-                "description": "Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change.",
+                "description": "Adds a contact person to an order, which has at most 1000 of them. getOrder shows it at once; the order's `updatedAt` and ETag change. Send the id to updateContactPerson or deleteContactPerson. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -2149,7 +2129,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateContactPerson",
                 "tags": ["orders"],
                 "summary": "Change a contact person",
-                "description": "Changes the members that the body has, at least one; null removes `telephone` or `mobile`. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Changes the members that the body has, at least one; null removes `telephone` or `mobile`. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "contactPersonId",
@@ -2212,7 +2192,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteContactPerson",
                 "tags": ["orders"],
                 "summary": "Delete a contact person",
-                "description": "Deletes a contact person of an order, and answers with the id. The preconditions are about the version of the order that it is a part of. Our addition.",
+                "description": "Deletes a contact person of an order, and answers with the id. The preconditions are about the version of the order that it is a part of. Take the ETag for `If-Match` from getOrder. Our addition.",
                 "parameters": [
                   {
                     "name": "contactPersonId",
@@ -2258,7 +2238,7 @@ public enum OpenAPIDocument {
                 "operationId": "consumeEed",
                 "tags": ["eed"],
                 "summary": "Deliver the energy data of a unit and month",
-                "description": "Stores the consumption data of one unit and month and replaces earlier data of the same unit and month. The rules are those of the ARGE HeiWaKo / bved interface.",
+                "description": "Stores the consumption data of one unit and month and replaces earlier data of the same unit and month. The rules are those of the ARGE HeiWaKo / bved interface. getEed shows it; consumeEedBatch delivers many at once. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -2314,7 +2294,7 @@ public enum OpenAPIDocument {
                 "operationId": "getEed",
                 "tags": ["eed"],
                 "summary": "Energy data of a unit and month",
-                "description": "The data that was delivered for that month, for the month before and for the same month of the year before, with the benchmarks of that month. If nothing was delivered for a unit that exists, the answer is 200 with `unitId` and `period` alone. Our addition.",
+                "description": "The data that was delivered for that month, for the month before and for the same month of the year before, with the benchmarks of that month. If nothing was delivered for a unit that exists, the answer is 200 with `unitId` and `period` alone. getUnitsWithoutEed lists the units that are still to be delivered. Our addition.",
                 "parameters": [
                   {
                     "name": "unitId",
@@ -2384,7 +2364,7 @@ public enum OpenAPIDocument {
                 "operationId": "consumeEedBatch",
                 "tags": ["eed"],
                 "summary": "Deliver the energy data of many units and months",
-                "description": "Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it: those that are right are stored, and the others are refused with their faults. With `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for the whole body. Correct the deliveries whose `status` is 422 and send those again. Our addition.",
+                "description": "Takes 1 to 10 000 deliveries, each as consumeEed does, and says of each what became of it: those that are right are stored, and the others are refused with their faults. With `atomic=true` all of them are stored, or none: then a fault of one is answered with 422 for the whole body. Correct the deliveries whose `status` is 422 and send those again. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again. Our addition.",
                 "parameters": [
                   {
                     "name": "atomic",
@@ -2469,7 +2449,7 @@ public enum OpenAPIDocument {
                 "operationId": "getEedOfProperty",
                 "tags": ["eed"],
                 "summary": "Energy data of all units of a property and month",
-                "description": "For each unit of the property what getEed answers for that month, by ascending id of the unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Our addition.",
+                "description": "For each unit of the property what getEed answers for that month, by ascending id of the unit: all of them, or a page. A unit without any data in it has its `unitId` alone. Ask for a page with `limit`, then follow `Link` until an answer has none. Our addition.",
                 "parameters": [
                   {
                     "name": "propertyId",
@@ -2543,7 +2523,7 @@ public enum OpenAPIDocument {
                 "operationId": "getUnitsWithoutEed",
                 "tags": ["eed"],
                 "summary": "Units without data for a month",
-                "description": "The units of the account for which nothing was delivered for that month, by ascending id: all of them, or a page. Our addition.",
+                "description": "The units of the account for which nothing was delivered for that month, by ascending id: all of them, or a page. Deliver them with consumeEed or consumeEedBatch. Ask for a page with `limit`, then follow `Link` until an answer has none. Our addition.",
                 "parameters": [
                   {
                     "name": "period",
@@ -2689,7 +2669,7 @@ public enum OpenAPIDocument {
                 "operationId": "getAttachment",
                 "tags": ["attachments"],
                 "summary": "The bytes of a file",
-                "description": "The bytes of a comment's or a document's file, with its Content-Type. A single range of bytes is answered with 206. The whole file is answered with 200 if Range has several ranges or If-Range does not name the ETag. Our addition.",
+                "description": "The bytes of a comment's or a document's file, with its Content-Type. A single range of bytes is answered with 206. The whole file is answered with 200 if Range has several ranges or If-Range does not name the ETag. To go on with a download that broke off, send `Range` from the next byte, and the ETag as `If-Range`. Our addition.",
                 "parameters": [
                   {
                     "name": "attachmentId",
@@ -2757,7 +2737,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteAttachment",
                 "tags": ["attachments"],
                 "summary": "Delete a file",
-                "description": "Deletes a file, in the comment or document that it belongs to as well, and answers with what is known of it. The preconditions are about the ETag of the file. Our addition.",
+                "description": "Deletes a file, in the comment or document that it belongs to as well, and answers with what is known of it. The preconditions are about the ETag of the file. Take it from getAttachment. Our addition.",
                 "parameters": [
                   {
                     "name": "attachmentId",
@@ -2859,7 +2839,7 @@ public enum OpenAPIDocument {
                 "operationId": "createDocument",
                 "tags": ["documents"],
                 "summary": "Create a document",
-                "description": "Creates a document of a property and the customer that the property belongs to. Files are attached to it afterwards.",
+                "description": "Creates a document of a property and the customer that the property belongs to. Attach files with createDocumentAttachment and the id afterwards. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -2977,7 +2957,7 @@ public enum OpenAPIDocument {
                 "operationId": "getDocument",
                 "tags": ["documents"],
                 "summary": "One document",
-                "description": "A document of the account with the descriptions of its files. Our addition.",
+                "description": "A document of the account with the descriptions of its files. getAttachment reads a file by its id. Keep the ETag for `If-Match` of updateDocument and deleteDocument. Our addition.",
                 "parameters": [
                   {
                     "name": "documentId",
@@ -3032,7 +3012,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateDocument",
                 "tags": ["documents"],
                 "summary": "Change a document's title",
-                "description": "Changes the title of a document. Our addition.",
+                "description": "Changes the title of a document. `If-Match` with the ETag of getDocument changes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "documentId",
@@ -3089,7 +3069,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteDocument",
                 "tags": ["documents"],
                 "summary": "Delete a document",
-                "description": "Deletes a document with its files, and answers with it. Our addition.",
+                "description": "Deletes a document with its files, and answers with it. `If-Match` with the ETag of getDocument deletes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "documentId",
@@ -3146,7 +3126,7 @@ public enum OpenAPIDocument {
                 "operationId": "createDocumentAttachment",
                 "tags": ["documents"],
                 "summary": "Attach a PDF to a document",
-                "description": "Stores a PDF file, sent in base64, and attaches it to a document. The members besides `content` have at most 64 KiB together.",
+                "description": "Stores a PDF file, sent in base64, and attaches it to a document. The members besides `content` have at most 64 KiB together. getAttachment reads the file by the id. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {
                     "name": "documentId",
@@ -3209,7 +3189,7 @@ public enum OpenAPIDocument {
                 "operationId": "createAppointment",
                 "tags": ["appointments"],
                 "summary": "Create an appointment",
-                "description": "Creates an appointment of a customer.",
+                "description": "Creates an appointment of a customer. `Location` is its path for getAppointment; `ETag` is for `If-Match` of updateAppointment. Send an `Idempotency-Key`: if no answer comes, the same request with that key may be sent again.",
                 "parameters": [
                   {"$ref": "#/components/parameters/DryRun"},
                   {"$ref": "#/components/parameters/IdempotencyKey"},
@@ -3266,7 +3246,7 @@ public enum OpenAPIDocument {
                 "operationId": "getAppointments",
                 "tags": ["appointments"],
                 "summary": "Appointments",
-                "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Appointments have no `updatedAt`: getChanges tells which were changed. Our addition.",
+                "description": "The appointments of the account by ascending `dateStart`: all of them, or a page. With `from` and `to` those that overlap with the time from `from` (inclusive) to `to` (exclusive): they begin before `to` and end after `from`. Appointments have no `updatedAt`: getChanges tells which were changed. Ask for a page with `limit`, then follow `Link` until an answer has none. Our addition.",
                 "parameters": [
                   {"$ref": "#/components/parameters/Ids"},
                   {
@@ -3392,7 +3372,7 @@ public enum OpenAPIDocument {
                 "operationId": "getAppointment",
                 "tags": ["appointments"],
                 "summary": "One appointment",
-                "description": "An appointment of the account. Our addition.",
+                "description": "An appointment of the account. Keep the ETag for `If-Match` of updateAppointment and deleteAppointment. Our addition.",
                 "parameters": [
                   {
                     "name": "appointmentId",
@@ -3438,7 +3418,7 @@ public enum OpenAPIDocument {
                 "operationId": "updateAppointment",
                 "tags": ["appointments"],
                 "summary": "Change an appointment",
-                "description": "Changes the members that the body has, at least one.",
+                "description": "Changes the members that the body has, at least one. `If-Match` with the ETag of getAppointment changes only the version that you have read; after 412, read it again.",
                 "parameters": [
                   {
                     "name": "appointmentId",
@@ -3495,7 +3475,7 @@ public enum OpenAPIDocument {
                 "operationId": "deleteAppointment",
                 "tags": ["appointments"],
                 "summary": "Delete an appointment",
-                "description": "Deletes an appointment and answers with it. Our addition.",
+                "description": "Deletes an appointment and answers with it. `If-Match` with the ETag of getAppointment deletes only the version that you have read; after 412, read it again. Our addition.",
                 "parameters": [
                   {
                     "name": "appointmentId",
@@ -4111,6 +4091,39 @@ public enum OpenAPIDocument {
                   "country",
                   "accountId"
                 ],
+                "examples": [
+                  {
+                    "id": 7,
+                    "streetAddress": "Lindenstraße 14",
+                    "postalCode": "80331",
+                    "locality": "München",
+                    "country": "DE",
+                    "additionalInfo": "Hinterhaus, 2. OG",
+                    "accountId": 1
+                  }
+                ],
+                "additionalProperties": false
+              },
+              "AddressEcho": {
+                "title": "AddressEcho",
+                "description": "The address as it is recorded. Only in the answer to a dry run, a new address has no id.",
+                "type": "object",
+                "properties": {
+                  "id": {"$ref": "#/components/schemas/Id"},
+                  "streetAddress": {"type": "string", "description": "Street and house number."},
+                  "postalCode": {"type": "string", "description": "Postal code."},
+                  "locality": {"type": "string", "description": "City or town."},
+                  "country": {"$ref": "#/components/schemas/Country"},
+                  "additionalInfo": {
+                    "type": "string",
+                    "description": "Further details of the place."
+                  },
+                  "accountId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The account that the record belongs to."
+                  }
+                },
+                "required": ["streetAddress", "postalCode", "locality", "country", "accountId"],
                 "examples": [
                   {
                     "id": 7,
@@ -4857,7 +4870,7 @@ public enum OpenAPIDocument {
               },
               "CustomerEcho": {
                 "title": "CustomerEcho",
-                "description": "The customer after the change, in the form of the request.",
+                "description": "The customer after the change, in the form of the request. Only in the answer to a dry run, a new customer has no id.",
                 "type": "object",
                 "properties": {
                   "internalId": {
@@ -4872,9 +4885,9 @@ public enum OpenAPIDocument {
                   "name": {"type": "string", "description": "The customer's name."},
                   "telephone": {"type": "string", "description": "Kept as given."},
                   "emailAddress": {"type": "string", "description": "Kept as given."},
-                  "address": {"$ref": "#/components/schemas/Address"}
+                  "address": {"$ref": "#/components/schemas/AddressEcho"}
                 },
-                "required": ["id", "name"],
+                "required": ["name"],
                 "additionalProperties": false
               },
               "CustomerInput": {
@@ -5104,11 +5117,6 @@ public enum OpenAPIDocument {
                 "minProperties": 1,
                 "examples": [{"title": "Abrechnung 2025"}],
                 "additionalProperties": false
-              },
-              "DryRunAnswer": {
-                "title": "DryRunAnswer",
-                "description": "The answer to a request with `dryRun=true`: that of the request itself, without the ids that it would have assigned.",
-                "type": "object"
               },
               "EedBatch": {
                 "title": "EedBatch",
@@ -6427,12 +6435,12 @@ public enum OpenAPIDocument {
               },
               "PropertyEcho": {
                 "title": "PropertyEcho",
-                "description": "A property after the change, in the form of the request.",
+                "description": "A property after the change, in the form of the request. Only in the answer to a dry run, a new property has no id.",
                 "type": "object",
                 "properties": {
                   "id": {"$ref": "#/components/schemas/IdText"},
                   "name": {"type": "string", "description": "The property's name."},
-                  "address": {"$ref": "#/components/schemas/Address"},
+                  "address": {"$ref": "#/components/schemas/AddressEcho"},
                   "mscNumber": {
                     "type": "string",
                     "description": "The number at the metering service company."
@@ -6450,7 +6458,7 @@ public enum OpenAPIDocument {
                     "description": "The customer that the property belongs to."
                   }
                 },
-                "required": ["id", "name", "customerId"],
+                "required": ["name", "customerId"],
                 "additionalProperties": false
               },
               "PropertyInput": {
@@ -6645,6 +6653,42 @@ public enum OpenAPIDocument {
                 ],
                 "additionalProperties": false
               },
+              "UnitEcho": {
+                "title": "UnitEcho",
+                "description": "A unit after the change. Only in the answer to a dry run, a new unit has no id.",
+                "type": "object",
+                "properties": {
+                  "propertyId": {
+                    "$ref": "#/components/schemas/Id",
+                    "description": "The property that the unit is part of."
+                  },
+                  "id": {"$ref": "#/components/schemas/IdText"},
+                  "name": {"type": "string", "description": "The unit's name."},
+                  "unitMscNumber": {
+                    "type": "string",
+                    "description": "The unit's number at the metering service company."
+                  },
+                  "propertyMscNumber": {
+                    "type": "string",
+                    "description": "The property's number at the metering service company."
+                  },
+                  "createdAt": {"$ref": "#/components/schemas/Time"},
+                  "updatedAt": {"$ref": "#/components/schemas/Time"}
+                },
+                "required": ["propertyId", "name", "createdAt", "updatedAt"],
+                "examples": [
+                  {
+                    "propertyId": 3,
+                    "id": "21",
+                    "name": "WE 07, 2. OG links",
+                    "unitMscNumber": "0007",
+                    "propertyMscNumber": "0010442",
+                    "createdAt": "2026-02-06T11:00:00.000Z",
+                    "updatedAt": "2026-02-06T11:00:00.000Z"
+                  }
+                ],
+                "additionalProperties": false
+              },
               "UnitInput": {
                 "title": "UnitInput",
                 "description": "A unit to be created or, with `id`, updated. An update replaces the members that the request has and keeps the others.",
@@ -6677,7 +6721,7 @@ public enum OpenAPIDocument {
               },
               "UnitList": {
                 "title": "UnitList",
-                "description": "Units, by ascending id or in the order of the request.",
+                "description": "Units, by ascending id or in the order that was asked for.",
                 "type": "object",
                 "properties": {
                   "units": {
@@ -6710,6 +6754,20 @@ public enum OpenAPIDocument {
                     ]
                   }
                 ],
+                "additionalProperties": false
+              },
+              "UnitUpsertResult": {
+                "title": "UnitUpsertResult",
+                "description": "The answer of createUnits: the units after the change.",
+                "type": "object",
+                "properties": {
+                  "units": {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/UnitEcho"},
+                    "description": "In the order of the request."
+                  }
+                },
+                "required": ["units"],
                 "additionalProperties": false
               },
               "WallTime": {

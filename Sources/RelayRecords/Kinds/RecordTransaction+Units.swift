@@ -25,7 +25,7 @@ extension RecordTransaction {
         var units: [Unit] = []
         units.reserveCapacity(plans.count)
         for plan in plans { units.append(try store(plan)) }
-        return RecordAnswer(200, body: UnitList(units: units).json)
+        return RecordAnswer(200, body: UnitUpsertResult(units: units).json)
     }
 
     private func plan(

@@ -5,7 +5,7 @@ struct Schema {
         case object(ObjectSchema)
         /// An enum, or a set of codes.
         case choice([String])
-        /// Only a name for a shape: an id, a time.
+        /// Only a name for a shape: an id, a time, a model that another schema describes as well (`x-swift`).
         case scalar(Shape)
         /// An array at the top: nothing to generate, the handlers stream it.
         case list
@@ -91,6 +91,9 @@ struct SchemaReader {
 
     private func kind(_ tree: Tree, _ name: String) throws(GeneratorFault) -> Schema.Kind {
         if tree["x-swift"]?.string == "hand-written" { return .handWritten }
+        if let model = tree["x-swift"]?.string {
+            return .scalar(.model(try twin(of: model, tree, name)))
+        }
         if let choices = tree["enum"] { return .choice(choices.strings) }
         switch tree["type"]?.string {
         case "object": return .object(try object(tree, name))
@@ -105,13 +108,13 @@ struct SchemaReader {
             [
                 "$schema", "title", "description", "type", "properties", "required",
                 "additionalProperties", "minProperties", "if", "else", "allOf", "examples",
-                "x-merge-patch", "x-required",
+                "x-merge-patch", "x-required", "x-swift",
             ])
         guard tree["additionalProperties"] == .boolean(false) else {
             throw GeneratorFault("\(name): additionalProperties must be false")
         }
         // x-required: members that every answer has but that to a dry run, which no model is read from.
-        let required = (tree["required"] ?? tree["x-required"])?.strings ?? []
+        let required = (tree["required"]?.strings ?? []) + (tree["x-required"]?.strings ?? [])
         let isMergePatch = tree["x-merge-patch"] == .boolean(true)
         var members: [ObjectSchema.Member] = []
         for member in tree["properties"]?.members ?? [] {
@@ -140,6 +143,19 @@ struct SchemaReader {
             members: members, conditional: try condition(tree, name),
             alternatives: try alternatives(tree, name), needsOne: minimum == 1,
             isMergePatch: isMergePatch)
+    }
+
+    /// The model that Swift reads such an object as: `x-swift`. Its members must be those of the model.
+    private func twin(
+        of model: String, _ tree: Tree, _ name: String
+    ) throws(GeneratorFault) -> String {
+        guard let original = trees[model], original["x-swift"] == nil else {
+            throw GeneratorFault("\(name): x-swift names no schema with a model: \(model)")
+        }
+        let members = try object(tree, name).members.map { "\($0.name): \($0.swiftType)" }
+        guard try object(original, model).members.map({ "\($0.name): \($0.swiftType)" }) == members
+        else { throw GeneratorFault("\(name): x-swift asks for the members of \(model)") }
+        return model
     }
 
     /// What a member takes beside null: of `"type": [T, "null"]`, and of `"anyOf": [X, {"type": "null"}]`; nil for

@@ -2,7 +2,8 @@
 
 import JSON
 
-/// The customer after the change, in the form of the request.
+/// The customer after the change, in the form of the request. Only in the answer to a dry run, a
+/// new customer has no id.
 public struct CustomerEcho: ContractModel {
     /// The customer's id in your system.
     public var internalId: String?
@@ -16,7 +17,7 @@ public struct CustomerEcho: ContractModel {
     public var telephone: String?
     /// Kept as given.
     public var emailAddress: String?
-    /// A recorded address. Recorded addresses never change: another address is another record.
+    /// The address as it is recorded. Only in the answer to a dry run, a new address has no id.
     public var address: Address?
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -6,7 +6,8 @@ import JSON
 public struct CustomerUpsertResult: ContractModel {
     /// The casavi tenant that the customer is connected to.
     public var casaviAccountId: UInt64?
-    /// The customer after the change, in the form of the request.
+    /// The customer after the change, in the form of the request. Only in the answer to a dry run,
+    /// a new customer has no id.
     public var customer: CustomerEcho
 
     /// A value with those members; absent ones are left out of its JSON.

@@ -2,13 +2,14 @@
 
 import JSON
 
-/// A property after the change, in the form of the request.
+/// A property after the change, in the form of the request. Only in the answer to a dry run, a new
+/// property has no id.
 public struct PropertyEcho: ContractModel {
     /// An id that Relay assigned, as a string of digits.
     public var id: UInt64
     /// The property's name.
     public var name: String
-    /// A recorded address. Recorded addresses never change: another address is another record.
+    /// The address as it is recorded. Only in the answer to a dry run, a new address has no id.
     public var address: Address?
     /// The number at the metering service company.
     public var mscNumber: String?

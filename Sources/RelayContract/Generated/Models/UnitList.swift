@@ -2,7 +2,7 @@
 
 import JSON
 
-/// Units, by ascending id or in the order of the request.
+/// Units, by ascending id or in the order that was asked for.
 public struct UnitList: ContractModel {
     /// The units.
     public var units: [Unit]
