@@ -46,7 +46,7 @@ final class CheckedPacks {
     func note(_ pages: Range<Int>, of pack: CheckedPack, in snapshot: Int) {
         for page in pages {
             let frame = pack.frame(of: page)
-            guard pack.index.frames[frame].bases.isEmpty, pack.finding(ofFrame: frame) == nil
+            guard !pack.isBuilt[frame], pack.finding(ofFrame: frame) == nil
             else { continue }
             lastWith[pack.number(ofBase: page, number)] = snapshot
         }
@@ -74,6 +74,9 @@ final class CheckedPack {
     }
 
     private let reader: PackReader
+    let index: PackIndex
+    /// Whether a frame is built on others.
+    let isBuilt: [Bool]
     private var states: [State]
     /// What is wrong with those that are damaged.
     private var findings: [Int: String] = [:]
@@ -89,17 +92,20 @@ final class CheckedPack {
     private(set) var bytes = 0
 
     var name: String { reader.name }
-    var index: PackIndex { reader.index }
 
     fileprivate init(_ reader: PackReader) {
         self.reader = reader
-        let index = reader.index
+        index = reader.index
+        isBuilt = index.frames.map { !$0.bases.isEmpty }
         states = Array(repeating: .unknown, count: index.frames.count)
         lastNeeded = Array(repeating: 0, count: index.frames.count)
         frames = index.frames.enumerated().flatMap { number, frame in
             repeatElement(UInt32(number), count: frame.pages)
         }
     }
+
+    /// Pages in it.
+    var pageCount: Int { frames.count }
 
     /// The frame that holds a page.
     func frame(of page: Int) -> Int { Int(frames[page]) }

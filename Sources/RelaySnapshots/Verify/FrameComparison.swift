@@ -51,15 +51,13 @@ struct FrameComparison {
         guard let pack = packs[number] else { return }
         let first = Int(run.location.index)
         let last = first + run.count - 1
-        guard last < pack.index.addresses.count else {
+        guard last < pack.pageCount else {
             return report.add("pack \(pack.name) has no page \(last)")
         }
         for frame in pack.frame(of: first)...pack.frame(of: last)
         where pack.need(frame, in: snapshot) {
             if !pack.isKnownSound(frame) { doubtful.append(Frame(pack: number, number: frame)) }
-            if !pack.index.frames[frame].bases.isEmpty {
-                built.append(Frame(pack: number, number: frame))
-            }
+            if pack.isBuilt[frame] { built.append(Frame(pack: number, number: frame)) }
         }
     }
 
@@ -83,7 +81,7 @@ struct FrameComparison {
         for run in map.bases {
             guard let pack = packs[Int(run.location.pack)] else { continue }
             let first = Int(run.location.index)
-            let end = min(first + run.count, pack.index.addresses.count)
+            let end = min(first + run.count, pack.pageCount)
             if first < end { checked.note(first..<end, of: pack, in: snapshot) }
         }
         for frame in built {
