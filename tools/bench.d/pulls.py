@@ -1,6 +1,5 @@
 """Small requests beside a client that pulls large pages without pause."""
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -32,26 +31,23 @@ def print_table(setup, options):
     finally:
         server.stop()
         other.stop()
-    alone, beside, client = (
+    alone, same, apart = (
         [statistics.median(column) for column in zip(*rows[name])] for name in rows)
     title = f'p99 of single orders beside pages of {PAGE:,} without pause, ms'
     print(f'{title:64}{"p99":>8}{"ratio":>8}{"MB/s":>9}')
     print(f'{"  alone":64}{alone[0]:8.2f}')
-    print(f'{"  pages from the same loop, on a connection of their own":64}{beside[0]:8.2f}'
-          f'{beside[0] / alone[0]:8.2f}{beside[1]:9.0f}')
+    print(f'{"  pages from the same loop, on a connection of their own":64}{same[0]:8.2f}'
+          f'{same[0] / alone[0]:8.2f}{same[1]:9.0f}')
     # Both clients share a core, whose waits are in the figures.
-    print(f'{"  pages from another process: what the clients do to each other":64}{client[0]:8.2f}'
-          f'{client[0] / alone[0]:8.2f}{client[1]:9.0f}\n', flush=True)
+    print(f'{"  pages from another process: what the clients do to each other":64}{apart[0]:8.2f}'
+          f'{apart[0] / alone[0]:8.2f}{apart[1]:9.0f}\n', flush=True)
 
 
 def percentile(setup, server, file):
     """The 99th percentile of the durations of single requests, in ms."""
     log = f'{setup.sockets}/latencies'
     loads.run(server, READS, ('-c', str(READERS), '-m', '1', f'--log-file={log}'), file)
-    with open(log) as lines:
-        durations = sorted(int(line.split()[2]) for line in lines)
-    os.unlink(log)
-    return durations[len(durations) * 99 // 100] / 1e3
+    return beside.p99(log)
 
 
 class Pull:
