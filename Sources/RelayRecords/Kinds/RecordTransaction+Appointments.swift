@@ -180,49 +180,31 @@ public struct CreateAppointment: BodyChange {
 }
 
 /// updateAppointment.
-public struct UpdateAppointment: PatchChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.updateAppointment
-    /// The record's id.
-    public let id: UInt64
-    /// What changes.
-    public let patch: AppointmentPatch
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias UpdateAppointment = Update<Appointment>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.patch = patch
-        self.precondition = precondition
-    }
+extension Appointment: UpdatableRecord {
+    /// updateAppointment.
+    public static var update: ChangeKind { .updateAppointment }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Changes one.
+    public static func update(
+        _ id: UInt64, _ patch: AppointmentPatch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.updateAppointment(id, patch, precondition)
     }
 }
 
 /// deleteAppointment.
-public struct DeleteAppointment: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteAppointment
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteAppointment = Deletion<Appointment>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Appointment: DeletableRecord {
+    /// deleteAppointment.
+    public static var deletion: ChangeKind { .deleteAppointment }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteAppointment(id, precondition)
     }

@@ -150,115 +150,75 @@ extension RecordTransaction {
 }
 
 /// deleteCustomer.
-public struct DeleteCustomer: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteCustomer
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteCustomer = Deletion<Customer>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Customer: DeletableRecord {
+    /// deleteCustomer.
+    public static var deletion: ChangeKind { .deleteCustomer }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteCustomer(id, precondition)
     }
 }
 
 /// deleteUnit.
-public struct DeleteUnit: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteUnit
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteUnit = Deletion<Unit>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Unit: DeletableRecord {
+    /// deleteUnit.
+    public static var deletion: ChangeKind { .deleteUnit }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteUnit(id, precondition)
     }
 }
 
 /// deleteOrder.
-public struct DeleteOrder: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteOrder
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteOrder = Deletion<Order>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Order: DeletableRecord {
+    /// deleteOrder.
+    public static var deletion: ChangeKind { .deleteOrder }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteOrder(id, precondition)
     }
 }
 
 /// deleteDocument.
-public struct DeleteDocument: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteDocument
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteDocument = Deletion<Document>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Document: DeletableRecord {
+    /// deleteDocument.
+    public static var deletion: ChangeKind { .deleteDocument }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteDocument(id, precondition)
     }
 }
 
 /// deleteAttachment: the bytes go with it.
-public struct DeleteAttachment: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteAttachment
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteAttachment = Deletion<Attachment>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Attachment: DeletableRecord {
+    /// deleteAttachment.
+    public static var deletion: ChangeKind { .deleteAttachment }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteAttachment(id, precondition)
     }

@@ -158,26 +158,16 @@ public struct CreateDocumentAttachment: JSONChange {
 }
 
 /// updateDocument.
-public struct UpdateDocument: PatchChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.updateDocument
-    /// The id.
-    public let id: UInt64
-    /// What changes.
-    public let patch: DocumentPatch
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias UpdateDocument = Update<Document>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ patch: DocumentPatch, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.patch = patch
-        self.precondition = precondition
-    }
+extension Document: UpdatableRecord {
+    /// updateDocument.
+    public static var update: ChangeKind { .updateDocument }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Changes one.
+    public static func update(
+        _ id: UInt64, _ patch: DocumentPatch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.updateDocument(id, patch, precondition)
     }

@@ -171,23 +171,15 @@ public struct UpsertProperties: BodyChange {
 }
 
 /// deleteProperty.
-public struct DeleteProperty: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteProperty
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteProperty = Deletion<Property>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension Property: DeletableRecord {
+    /// deleteProperty.
+    public static var deletion: ChangeKind { .deleteProperty }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteProperty(id, precondition)
     }

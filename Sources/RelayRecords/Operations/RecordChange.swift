@@ -68,24 +68,42 @@ extension BodyChange {
     public func write(to writer: inout JSONWriter) { body.write(to: &writer) }
 }
 
-/// A change of one record: its payload is `[id, patch]`.
-public protocol PatchChange: JSONChange {
-    /// The body's type.
+/// A kind of record that clients change.
+public protocol UpdatableRecord: Sendable {
+    /// What changes: the request's body.
     associatedtype Patch: ContractModel
-    /// The record's id.
-    var id: UInt64 { get }
-    /// What changes.
-    var patch: Patch { get }
-    /// Changes a record under a precondition.
-    init(_ id: UInt64, _ patch: Patch, _ precondition: RecordPrecondition)
+    /// The kind of change.
+    static var update: ChangeKind { get }
+    /// Changes a record, or refuses to and leaves the transaction as it was.
+    static func update(
+        _ id: UInt64, _ patch: Patch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer
 }
 
-extension PatchChange {
+/// A change of one record: its payload is `[id, patch]`.
+public struct Update<Record: UpdatableRecord>: JSONChange {
+    /// The kind of change.
+    public static var kind: ChangeKind { Record.update }
+    /// The record's id.
+    public let id: UInt64
+    /// What changes.
+    public let patch: Record.Patch
+    /// What must hold.
+    public let precondition: RecordPrecondition
+
+    /// Asks for it.
+    public init(_ id: UInt64, _ patch: Record.Patch, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.patch = patch
+        self.precondition = precondition
+    }
+
     /// Reads what `write` wrote.
     public init?(decoding value: JSONValue, into faults: inout Faults) {
         var elements = value.elements
         guard let id = elements.next()?.integer.flatMap({ UInt64(exactly: $0) }),
-            let body = elements.next(), let patch = Patch(decoding: body, into: &faults)
+            let body = elements.next(), let patch = Record.Patch(decoding: body, into: &faults)
         else { return nil }
         self.init(id, patch, .none)
     }
@@ -97,17 +115,40 @@ extension PatchChange {
         patch.write(to: &writer)
         writer.endArray()
     }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer {
+        try Record.update(id, patch, precondition, in: &transaction)
+    }
+}
+
+/// A kind of record that clients delete.
+public protocol DeletableRecord: Sendable {
+    /// The kind of change.
+    static var deletion: ChangeKind { get }
+    /// Deletes a record, or refuses to and leaves the transaction as it was.
+    static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer
 }
 
 /// The end of one record: its payload is `{"id":…}`.
-public protocol DeletionChange: JSONChange {
+public struct Deletion<Record: DeletableRecord>: JSONChange {
+    /// The kind of change.
+    public static var kind: ChangeKind { Record.deletion }
     /// The record's id.
-    var id: UInt64 { get }
-    /// Deletes a record under a precondition.
-    init(_ id: UInt64, _ precondition: RecordPrecondition)
-}
+    public let id: UInt64
+    /// What must hold.
+    public let precondition: RecordPrecondition
 
-extension DeletionChange {
+    /// Asks for it.
+    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
+        self.id = id
+        self.precondition = precondition
+    }
+
     /// Reads the id.
     public init?(decoding value: JSONValue, into faults: inout Faults) {
         guard let object = IdObject(decoding: value, into: &faults) else { return nil }
@@ -116,4 +157,11 @@ extension DeletionChange {
 
     /// Writes the id.
     public func write(to writer: inout JSONWriter) { IdObject(id: id).write(to: &writer) }
+
+    /// Makes the change.
+    public func apply(
+        to transaction: inout RecordTransaction
+    ) throws(StoreError) -> RecordAnswer {
+        try Record.delete(id, precondition, in: &transaction)
+    }
 }

@@ -80,98 +80,62 @@ extension RecordTransaction {
 }
 
 /// updateOrderField.
-public struct UpdateOrderField: PatchChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.updateOrderField
-    /// The id.
-    public let id: UInt64
-    /// What changes.
-    public let patch: OrderFieldPatch
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias UpdateOrderField = Update<OrderField>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ patch: OrderFieldPatch, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.patch = patch
-        self.precondition = precondition
-    }
+extension OrderField: UpdatableRecord {
+    /// updateOrderField.
+    public static var update: ChangeKind { .updateOrderField }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Changes one.
+    public static func update(
+        _ id: UInt64, _ patch: OrderFieldPatch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.updateOrderField(id, patch, precondition)
     }
 }
 
 /// deleteOrderField.
-public struct DeleteOrderField: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteOrderField
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteOrderField = Deletion<OrderField>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension OrderField: DeletableRecord {
+    /// deleteOrderField.
+    public static var deletion: ChangeKind { .deleteOrderField }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteOrderField(id, precondition)
     }
 }
 
 /// updateContactPerson.
-public struct UpdateContactPerson: PatchChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.updateContactPerson
-    /// The id.
-    public let id: UInt64
-    /// What changes.
-    public let patch: ContactPersonPatch
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias UpdateContactPerson = Update<ContactPerson>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ patch: ContactPersonPatch, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.patch = patch
-        self.precondition = precondition
-    }
+extension ContactPerson: UpdatableRecord {
+    /// updateContactPerson.
+    public static var update: ChangeKind { .updateContactPerson }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Changes one.
+    public static func update(
+        _ id: UInt64, _ patch: ContactPersonPatch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.updateContactPerson(id, patch, precondition)
     }
 }
 
 /// deleteContactPerson.
-public struct DeleteContactPerson: DeletionChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.deleteContactPerson
-    /// The record's id.
-    public let id: UInt64
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias DeleteContactPerson = Deletion<ContactPerson>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.precondition = precondition
-    }
+extension ContactPerson: DeletableRecord {
+    /// deleteContactPerson.
+    public static var deletion: ChangeKind { .deleteContactPerson }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Deletes one.
+    public static func delete(
+        _ id: UInt64, _ precondition: RecordPrecondition, in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.deleteContactPerson(id, precondition)
     }

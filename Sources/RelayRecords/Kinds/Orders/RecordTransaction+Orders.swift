@@ -83,26 +83,16 @@ public struct CreateOrder: BodyChange {
 }
 
 /// updateOrder.
-public struct UpdateOrder: PatchChange {
-    /// The kind of change.
-    public static let kind = ChangeKind.updateOrder
-    /// The record's id.
-    public let id: UInt64
-    /// What changes.
-    public let patch: OrderPatch
-    /// What must hold.
-    public let precondition: RecordPrecondition
+public typealias UpdateOrder = Update<Order>
 
-    /// Asks for it.
-    public init(_ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition) {
-        self.id = id
-        self.patch = patch
-        self.precondition = precondition
-    }
+extension Order: UpdatableRecord {
+    /// updateOrder.
+    public static var update: ChangeKind { .updateOrder }
 
-    /// Makes the change.
-    public func apply(
-        to transaction: inout RecordTransaction
+    /// Changes one.
+    public static func update(
+        _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition,
+        in transaction: inout RecordTransaction
     ) throws(StoreError) -> RecordAnswer {
         try transaction.updateOrder(id, patch, precondition)
     }
