@@ -28,11 +28,12 @@ public struct OrderFilter: Equatable, Sendable {
     /// All orders, by ascending id.
     public init() {}
 
-    /// The list that one value names which is all that is asked for: nothing has to be looked up for it.
+    /// The list that one value names which is all that is asked for, whatever the order: nothing has
+    /// to be looked up for it.
     var namedList: (RecordList, UInt64)? {
-        guard type == nil, internalId == nil, isInternal == nil, dueFrom == nil, dueTo == nil,
-            updatedSince == nil
-        else { return nil }
+        var rest = self
+        (rest.status, rest.propertyId, rest.customerId, rest.sort) = (nil, nil, nil, nil)
+        guard rest == OrderFilter() else { return nil }
         switch (status, propertyId, customerId) {
         case (let status?, nil, nil) where status.others.isEmpty:
             return (.ordersOfStatus, status.first.parameter)

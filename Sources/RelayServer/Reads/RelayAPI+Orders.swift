@@ -28,7 +28,7 @@ extension RelayAPI {
 
 extension GetOrdersInput {
     /// Whether no filter is given and no order. Asked of each member, which costs less than to compare filters.
-    fileprivate var asksForAll: Bool {
+    var asksForAll: Bool {
         status == nil && type == nil && propertyId == nil && customerId == nil
             && internalId == nil && isInternal == nil && dueFrom == nil && dueTo == nil
             && updatedSince == nil && sort == nil
