@@ -44,6 +44,8 @@ enum CommandError: Error, CustomStringConvertible {
     case emptyInput(path: String)
     /// A file is not what was expected; the sentence says why.
     case badDocument(String)
+    /// The snapshot has no such record.
+    case noRecord(name: String, account: UInt32, place: String)
     /// relayd's API refused, or broke off.
     case client(RelayClientError)
     /// A compressed file is damaged, or there is no memory for it.
@@ -90,6 +92,8 @@ enum CommandError: Error, CustomStringConvertible {
             "\(path == "-" ? "standard input" : path) is empty: expected a dump, as relayctl dump "
                 + "writes it"
         case .badDocument(let sentence): sentence
+        case .noRecord(let name, let account, let place):
+            "there is no \(name) of account \(account) in \(place)"
         case .client(let error): "relayd's API: \(error)"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"

@@ -33,6 +33,17 @@ extension Commands {
     static let repository = Operand("REPO", help: "a repository of snapshots")
     static let older = Operand("A", help: "a snapshot or a store: DIR or REPO:ID")
     static let newer = Operand("B", help: "the snapshot or store to compare A with: DIR or REPO:ID")
+    static let snapshotOrStore = Operand(
+        "ID", help: "a snapshot: its directory, or REPO:ID; a store's directory will do, too")
+    static let record = Operand(
+        "RECORD", help: "a kind of record and a number, such as orders/4711")
+    static let recordAccount = Option<Int>.number(
+        "account", "N", .integer(1...Limits.highestAccount), default: 1,
+        help: "the account that the record belongs to")
+    static let recordBytes = Option<Bool>.flag(
+        "bytes", help: "of an attachment: write its file instead of what is known of it")
+    static let recordTo = Option<String?>.optional(
+        "to", "FILE", .path, help: "where to write, standard output unless given")
     static let fields = Option<Bool>.flag(
         "fields", help: "print each changed member of a document, before and after")
     static let keepLast = keep("keep-last", "the newest N")
@@ -105,6 +116,10 @@ extension Commands {
             "List the documents that were added, changed or removed between two snapshots, or a "
             + "snapshot and a store",
         options: [fields.description, json.description], operands: [older, newer])
+    static let snapshotShow = Verb(
+        "snapshot show", summary: "Print one record as a snapshot has it, or an attachment's file",
+        options: [recordAccount.description, recordBytes.description, recordTo.description],
+        operands: [snapshotOrStore, record])
     static let check = Verb(
         "check",
         summary: "Check every page, document and reference of a store, also while relayd serves "
@@ -113,6 +128,6 @@ extension Commands {
 
     static let snapshotVerbs = [
         snapshotInit, snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
-        snapshotPrune, snapshotDiff, check,
+        snapshotPrune, snapshotDiff, snapshotShow, check,
     ]
 }

@@ -17,6 +17,7 @@ enum SnapshotCommand {
         case Commands.snapshotStatus.name: try RepositoryCommand.status(arguments)
         case Commands.snapshotPrune.name: try RepositoryCommand.prune(arguments)
         case Commands.snapshotDiff.name: try SnapshotDiffCommand.run(arguments)
+        case Commands.snapshotShow.name: try SnapshotShowCommand.run(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
         }
