@@ -2,6 +2,7 @@ import Glibc
 import HTTP2
 import Options
 import RelayServer
+import RelaySnapshots
 import RelayStore
 
 /// relayd's command line.
@@ -41,6 +42,25 @@ struct RelaydOptions {
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path,
         help: "the repository for snapshots; made if there was never one")
+    private static let verifyOption = Option<Int?>.optional(
+        "snapshot-verify", "TIME", .duration(1_000...365 * 86_400_000),
+        help:
+            "verify all snapshots at this interval, such as 7d: all sums, and everything in the "
+            + "newest")
+    private static let lastOption = keep("snapshot-keep-last", "the newest N")
+    private static let dailyOption = keep(
+        "snapshot-keep-daily", "the newest of each of the last N days")
+    private static let weeklyOption = keep(
+        "snapshot-keep-weekly", "the newest of each of the last N weeks")
+    private static let monthlyOption = keep(
+        "snapshot-keep-monthly", "the newest of each of the last N months")
+
+    private static func keep(_ name: String, _ help: String) -> Option<Int?> {
+        .optional(
+            name, "N", .integer(1...1_000_000),
+            help: "behind each good snapshot, remove those that no rule keeps: \(help)")
+    }
+
     // The highest number stands for no user and no group (chown(2)).
     private static let usersOption = Option<[Int]>.repeated(
         "allow-uid", "UID", .integer(0...Int(UInt32.max) - 1),
@@ -76,7 +96,9 @@ struct RelaydOptions {
             groupOption.description, adminOption.description,
             listenOption.description, metricsOption.description, loopsOption.description,
             warmOption.description,
-            everyOption.description, repositoryOption.description,
+            everyOption.description, repositoryOption.description, verifyOption.description,
+            lastOption.description, dailyOption.description, weeklyOption.description,
+            monthlyOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
             mapOption.description, scrubOption.description, configOption.description,
@@ -115,6 +137,10 @@ struct RelaydOptions {
     /// Milliseconds between two snapshots.
     let snapshotInterval: Int?
     let snapshotRepository: String?
+    /// Milliseconds between two verifications of all snapshots.
+    let verificationInterval: Int?
+    /// Which snapshots stay.
+    let snapshotRetention: RetentionPolicy
     /// Who may connect to the API.
     let peers: AllowedPeers
     /// Who may connect to the admin socket: who may do anything with the store anyway, and `peers`
@@ -139,6 +165,10 @@ struct RelaydOptions {
         isWarmed = arguments[Self.warmOption]
         snapshotInterval = arguments[Self.everyOption]
         snapshotRepository = arguments[Self.repositoryOption]
+        verificationInterval = arguments[Self.verifyOption]
+        snapshotRetention = RetentionPolicy(
+            last: arguments[Self.lastOption] ?? 0, daily: arguments[Self.dailyOption] ?? 0,
+            weekly: arguments[Self.weeklyOption] ?? 0, monthly: arguments[Self.monthlyOption] ?? 0)
         adminSocket = arguments[Self.adminOption]
         var retention = Retention()
         if let days = arguments[Self.changeDaysOption] {
@@ -173,6 +203,8 @@ struct RelaydOptions {
         if socket == nil, socketMode != nil || socketGroup != nil { throw .noSocketOfOurs }
         let isWhole = (snapshotInterval == nil) == (snapshotRepository == nil)
         guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
+        guard snapshotInterval != nil || verificationInterval == nil && snapshotRetention.isEmpty
+        else { throw .noSchedule }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }
         if !peers.isRestricted { return }
         if let listen { throw .usersOverTCP(listen) }

@@ -131,7 +131,10 @@ enum Startup {
         guard let interval = options.snapshotInterval, let path = options.snapshotRepository
         else { return nil }
         return try SnapshotSchedule(
-            store, into: path, every: interval,
+            store, into: path,
+            SnapshotPlan(
+                every: interval, keeping: options.snapshotRetention,
+                verifyingEvery: options.verificationInterval),
             SnapshotOptions(program: "relayd \(Version.text)"),
             log: { RelaydOptions.program.complain($0) })
     }

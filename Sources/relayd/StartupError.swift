@@ -5,6 +5,7 @@ import System
 enum StartupError: Error, CustomStringConvertible {
     case nowhereToServe
     case halfSchedule
+    case noSchedule
     case samePath(String)
     case noSocketOfOurs
     case unknownGroup(String)
@@ -19,6 +20,9 @@ enum StartupError: Error, CustomStringConvertible {
         case .halfSchedule:
             "--snapshot-every and --snapshot-to go together and need a store on disk: give both, "
                 + "and a --store other than :memory:"
+        case .noSchedule:
+            "--snapshot-verify and --snapshot-keep-… are for the snapshots that relayd takes: give "
+                + "--snapshot-every and --snapshot-to too"
         case .samePath(let path):
             "the API and the admin API cannot share the socket \(path): choose two paths"
         case .noSocketOfOurs:
@@ -38,7 +42,7 @@ enum StartupError: Error, CustomStringConvertible {
     /// How the process ends: what the command line alone shows to be wrong is a usage error.
     var exitCode: ExitCode {
         switch self {
-        case .nowhereToServe, .halfSchedule, .samePath, .usersOverTCP, .noSocketOfOurs,
+        case .nowhereToServe, .halfSchedule, .noSchedule, .samePath, .usersOverTCP, .noSocketOfOurs,
             .unknownGroup:
             .usage
         case .storeInUse, .file: .failure

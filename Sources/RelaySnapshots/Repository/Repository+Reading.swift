@@ -164,7 +164,7 @@ extension Repository {
 
 extension VerificationReport {
     /// The same findings, with the snapshot before each.
-    fileprivate func naming(_ id: String) -> VerificationReport {
+    func naming(_ id: String) -> VerificationReport {
         var named = VerificationReport()
         for finding in findings { named.add("\(id): \(finding)") }
         (named.bytes, named.pages) = (bytes, pages)

@@ -7,50 +7,35 @@ import RelayStore
 import Synchronization
 import System
 
-/// Adds a snapshot to a repository at intervals, from a thread of its own beside what serves.
+/// Adds a snapshot to a repository at intervals, and looks after it, from a thread of its own beside
+/// what serves.
 ///
-/// The interval counts from the last good snapshot that the repository has, whoever took it, so a
-/// restart neither skips nor repeats one. Each one is verified. What fails is said and tried again; it
-/// never ends what serves.
+/// The intervals count from what the repository has, whoever did it: the last good snapshot, the last
+/// full verification. So a restart neither skips nor repeats one. Each snapshot is verified. What fails
+/// is said and tried again; it never ends what serves.
 public final class SnapshotSchedule: Sendable {
     private let store: Store
     private let path: String
-    private let interval: Int
+    private let plan: SnapshotPlan
     private let options: SnapshotOptions
     private let log: @Sendable (String) -> Void
     private let cancellation = Cancellation()
     private let thread = Mutex<BackgroundThread?>(nil)
-    private let state = Mutex(State())
+    private let state = Mutex(ScheduleState())
     /// A byte in it ends the wait.
     private let wake: (read: Int32, write: Int32)
 
-    /// What `/admin/stat` says of it.
-    private struct State {
-        var taken = 0
-        var failed = 0
-        var latest: SnapshotOutcome?
-        /// When the last good one of the repository was made, whoever took it.
-        var goodAt: Timestamp?
-        /// When the latest was found right.
-        var verifiedAt: Timestamp?
-        var failure: String?
-        /// By the monotonic clock, in milliseconds.
-        var retryAt: Int64?
-        var next: Timestamp?
-    }
-
     /// - Parameters:
     ///   - repository: where; there must be one.
-    ///   - interval: milliseconds between two snapshots.
-    ///   - log: told a line of each one that was taken or failed.
+    ///   - log: told a line of each thing that was done or failed.
     public init(
-        _ store: Store, into repository: String, every interval: Int,
+        _ store: Store, into repository: String, _ plan: SnapshotPlan,
         _ options: SnapshotOptions, log: @escaping @Sendable (String) -> Void
     ) throws(SnapshotError) {
-        precondition(interval > 0, "an interval has a length")
+        precondition(plan.interval > 0, "an interval has a length")
         self.store = store
         path = repository
-        self.interval = interval
+        self.plan = plan
         self.options = options
         self.log = log
         var ends: [Int32] = [-1, -1]
@@ -89,10 +74,16 @@ public final class SnapshotSchedule: Sendable {
 
     private func run() {
         while !cancellation.isRequested {
-            let left = nextTime().milliseconds - Timestamp.now.milliseconds
-            if left <= 0 {
-                takeOne()
+            look()
+            let (snapshotAt, verificationAt) = state.withLock { ($0.nextAt, $0.nextVerificationAt) }
+            let now = Timestamp.now
+            if snapshotAt <= now {
+                performing { takeOne() }
+            } else if let verificationAt, verificationAt <= now {
+                performing { verifyAll() }
             } else {
+                let next = min(snapshotAt, verificationAt ?? snapshotAt)
+                let left = next.milliseconds - now.milliseconds
                 // Not for long at once: the clock may be set meanwhile.
                 var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
                 poll(&descriptor, 1, Int32(min(left, Limits.sleepMilliseconds)))
@@ -100,31 +91,43 @@ public final class SnapshotSchedule: Sendable {
         }
     }
 
-    /// When the next snapshot is due: an interval after the last good one, whoever took it, and not
-    /// before a failure has had time to pass. A time that has not come yet is no time of a snapshot.
-    private func nextTime() -> Timestamp {
-        let now = Timestamp.now.milliseconds
-        var due = now
+    private func performing(_ body: () -> Void) {
+        body()
+        // What it took lies in an arena of this thread, which waits now.
+        Heap.trim()
+    }
+
+    /// Finds out when something is due: an interval after the last one that the repository knows of,
+    /// and not before a failure has had time to pass. A time that has not come yet is no time of a
+    /// snapshot, nor of a verification.
+    private func look() {
+        let now = Timestamp.now
+        var (snapshot, verification): (Timestamp?, Timestamp?)
+        var hasSnapshots = false
         if let repository = try? Repository(path) {
-            let last = repository.ordered().compactMap { snapshot -> Int64? in
-                guard !snapshot.isAhead, let manifest = snapshot.manifest,
-                    !repository.verification(snapshot.id).isDamaged
-                else { return nil }
-                return manifest.createdAt.milliseconds
-            }.max()
-            if let last { due = last + Int64(interval) }
-            state.withLock { $0.goodAt = last.map { Timestamp(milliseconds: $0) } }
+            for stored in repository.ordered() {
+                guard !stored.isAhead, let manifest = stored.manifest else { continue }
+                hasSnapshots = true
+                let record = repository.verification(stored.id)
+                if !record.isDamaged { snapshot = max(snapshot ?? .earliest, manifest.createdAt) }
+                for time in [record.fullAt, record.damagedAt] {
+                    guard let time, time <= now else { continue }
+                    verification = max(verification ?? .earliest, time)
+                }
+            }
         }
-        let retry = state.withLock { $0.retryAt }
-        let wait = retry.map { max(0, $0 - SystemClock.monotonic.milliseconds) } ?? 0
-        let next = Timestamp(milliseconds: max(due, now + wait))
-        state.withLock { $0.next = next }
-        return next
+        let interval = hasSnapshots ? plan.verificationInterval : nil
+        state.withLock { state in
+            state.goodAt = snapshot
+            state.verificationAt = verification
+            state.nextAt = state.snapshots.due(plan.interval, after: snapshot, now)
+            state.nextVerificationAt = interval.map {
+                state.verifications.due($0, after: verification, now)
+            }
+        }
     }
 
     private func takeOne() {
-        // What it took lies in an arena of this thread, which waits now.
-        defer { Heap.trim() }
         do throws(SnapshotError) {
             let progress = WorkProgress(cancellation: cancellation)
             let repository = try Repository(path)
@@ -134,12 +137,10 @@ public final class SnapshotSchedule: Sendable {
             let report = try repository.verify(id, .quick, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
             state.withLock { state in
-                state.taken += 1
+                state.snapshots.succeed()
                 state.latest = outcome
                 state.verifiedAt = .now
                 state.goodAt = outcome.manifest.createdAt
-                state.failure = nil
-                state.retryAt = nil
             }
             log(
                 "snapshot \(outcome.id): \(outcome.manifest.stored?.addedBytes ?? 0) bytes added "
@@ -148,76 +149,78 @@ public final class SnapshotSchedule: Sendable {
         } catch .cancelled {
             return
         } catch {
-            fail(error)
+            let pause = pause(after: error, plan.interval)
+            state.withLock { $0.snapshots.fail("\(error)", retryIn: pause) }
+            log("snapshot failed: \(error)")
+            return
+        }
+        if !plan.retention.isEmpty { prune() }
+    }
+
+    /// Removes what no rule keeps. Only ever behind a snapshot that is good.
+    private func prune() {
+        do throws(SnapshotError) {
+            let outcome = try Repository(path).prune(
+                plan.retention, WorkProgress(cancellation: cancellation))
+            state.withLock { state in
+                state.prunes.succeed()
+                state.removed += outcome.removed.count
+            }
+            for warning in outcome.warnings { log(warning) }
+            if outcome.removed.isEmpty { return }
+            log(
+                "prune of \(path): \(outcome.removed.count) removed, which no rule keeps, "
+                    + "\(outcome.kept.count) kept, \(outcome.freedBytes) bytes freed")
+        } catch .cancelled {
+            return
+        } catch {
+            // The next snapshot is the next try.
+            state.withLock { $0.prunes.fail("\(error)", retryIn: 0) }
+            log("prune of \(path) failed: \(error)")
         }
     }
 
-    private func fail(_ error: SnapshotError) {
-        // A store that is damaged still is in a minute, and to find that out all of it is read.
-        let isLasting =
-            switch error {
-            case .damagedStore, .damaged: true
-            default: false
+    /// Compares all sums of the repository, and looks at everything in its newest snapshot.
+    private func verifyAll() {
+        let start = SystemClock.monotonic.milliseconds
+        do throws(SnapshotError) {
+            let progress = WorkProgress(cancellation: cancellation)
+            let repository = try Repository(path)
+            var report = try repository.verifyAll(.quick, progress)
+            if let newest = repository.ordered().last(where: { !$0.isAhead && $0.manifest != nil })
+            {
+                report.add(try repository.verify(newest.id, .full, progress).naming(newest.id))
             }
-        let pause = isLasting ? interval : min(Limits.retryMilliseconds, interval)
-        state.withLock { state in
-            state.failed += 1
-            state.failure = "\(error)"
-            state.retryAt = SystemClock.monotonic.milliseconds + Int64(pause)
+            guard report.isSound else { throw .damaged(findings: report.findings) }
+            state.withLock { state in
+                state.verifications.succeed()
+                state.verificationAt = .now
+            }
+            let milliseconds = SystemClock.monotonic.milliseconds - start
+            log("snapshots of \(path) verified: everything is right, in \(milliseconds) ms")
+        } catch .cancelled {
+            return
+        } catch {
+            let pause = pause(after: error, plan.verificationInterval ?? plan.interval)
+            state.withLock { $0.verifications.fail("\(error)", retryIn: pause) }
+            log("verification of the snapshots of \(path) failed: \(error)")
         }
-        log("snapshot failed: \(error)")
+    }
+
+    /// How long to wait behind a failure. What is damaged still is in a minute, and to find that out all
+    /// of it is read.
+    private func pause(after error: SnapshotError, _ interval: Int) -> Int {
+        switch error {
+        case .damagedStore, .damaged: interval
+        default: min(Limits.retryMilliseconds, interval)
+        }
     }
 
     /// What `/metrics` says of it.
-    public var figures: [Figure] {
-        let state = state.withLock { $0 }
-        var figures = [
-            Figure(
-                nil, "relay_snapshots_taken", .counter(UInt64(state.taken)),
-                "Snapshots that relayd has taken and verified."),
-            Figure(
-                nil, "relay_snapshot_failures", .counter(UInt64(state.failed)),
-                "Snapshots that failed."),
-            Figure(
-                nil, "relay_snapshot_interval_seconds", .gauge(UInt64(interval)),
-                in: .milliseconds, "Time between two snapshots, as it was asked for."),
-        ]
-        if let goodAt = state.goodAt {
-            figures.append(
-                Figure(
-                    nil, "relay_snapshot_last_good_timestamp_seconds",
-                    .gauge(UInt64(max(0, goodAt.milliseconds))), in: .milliseconds,
-                    "When the last good snapshot was made, in seconds since 1970."))
-        }
-        if let latest = state.latest {
-            figures.append(
-                Figure(
-                    nil, "relay_snapshot_duration_seconds", .gauge(UInt64(latest.milliseconds)),
-                    in: .milliseconds, "Time that the last snapshot took."))
-        }
-        return figures
-    }
+    public var figures: [Figure] { state.withLock { $0 }.figures(plan) }
 
-    /// Member `snapshots`: `repository`, `taken`, `failed`, and if there are any `latest`,
-    /// `latestAt`, `addedBytes`, `storeGrewBy`, `milliseconds`, `verifiedAt`, `failure` (of the last one, if it
-    /// failed) and `nextAt`.
+    /// Member `snapshots` of `/admin/stat`.
     public func writeMembers(to writer: inout JSONWriter) {
-        let state = state.withLock { $0 }
-        writer.name("snapshots")
-        writer.beginObject()
-        writer.member("repository", path)
-        writer.member("taken", state.taken)
-        writer.member("failed", state.failed)
-        if let latest = state.latest {
-            writer.member("latest", latest.id)
-            writer.member("latestAt", latest.manifest.createdAt)
-            writer.member("addedBytes", latest.manifest.stored?.addedBytes ?? 0)
-            writer.member("storeGrewBy", latest.growth)
-            writer.member("milliseconds", latest.milliseconds)
-            if let verifiedAt = state.verifiedAt { writer.member("verifiedAt", verifiedAt) }
-        }
-        if let failure = state.failure { writer.member("failure", failure) }
-        if let next = state.next { writer.member("nextAt", next) }
-        writer.endObject()
+        state.withLock { $0 }.writeMembers(to: &writer, path, plan)
     }
 }

@@ -109,11 +109,12 @@ struct MetricsTests {
             store: directory.file("store"), in: directory,
             arguments: [
                 "--snapshot-every", "1h", "--snapshot-to", directory.file("snapshots"),
+                "--snapshot-verify", "1h",
             ])
         let key = try relayd.makeKey()
         _ = try RelayClient(connection: try relayd.connect(), key: key)
             .createOrder(NewOrder(title: "a"))
-        let taken = try scrape(relayd) { $0["relay_snapshots_taken_total"] == 1 }
+        let taken = try scrape(relayd) { $0["relay_snapshot_verifications_total"] == 1 }
         #expect((taken["relay_snapshot_last_good_timestamp_seconds"] ?? 0) > 1_700_000_000)
         let file = directory.file("metrics")
         let output = fopen(file, "we")

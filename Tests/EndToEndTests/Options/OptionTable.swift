@@ -15,6 +15,11 @@ enum OptionTable {
             "--warm": "RelaydOptionTests.warm",
             "--snapshot-every": "SnapshotTests.schedule",
             "--snapshot-to": "SnapshotTests.schedule",
+            "--snapshot-verify": "SnapshotScheduleTests.verification",
+            "--snapshot-keep-last": "SnapshotScheduleTests.retention",
+            "--snapshot-keep-daily": "SnapshotScheduleTests.days",
+            "--snapshot-keep-weekly": "SnapshotScheduleTests.days",
+            "--snapshot-keep-monthly": "SnapshotScheduleTests.days",
             "--allow-uid": "AllowedPeersTests.users",
             "--allow-gid": "AllowedPeersTests.groups",
             "--keep-changes": "RelaydOptionTests.changes",
@@ -155,6 +160,11 @@ enum OptionTable {
             "--timezone": "SnapshotClockTests.days",
             "--dry-run": "RelayctlOptionTests.snapshotPrune",
             "--json": "RelayctlOptionTests.snapshotPrune",
+        ],
+        "relayctl snapshot show": [
+            "--account": "SnapshotShowTests.records",
+            "--bytes": "SnapshotShowTests.files",
+            "--to": "SnapshotShowTests.files",
         ],
         "relayctl snapshot diff": [
             "--fields": "RelayctlOptionTests.snapshotDiff",

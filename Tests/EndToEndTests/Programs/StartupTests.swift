@@ -26,6 +26,8 @@ struct StartupTests {
             (2, "is no group of this machine", { _ in ["--socket-group", "no-such"] }),
             (2, "permissions in three octal", { _ in ["--socket-mode", "888"] }),
             (2, "go together", { _ in ["--snapshot-every", "1h"] }),
+            (2, "for the snapshots that relayd takes", { _ in ["--snapshot-verify", "7d"] }),
+            (2, "for the snapshots that relayd takes", { _ in ["--snapshot-keep-weekly", "4"] }),
             (2, "cannot share the socket", { ["--admin-socket", $0.file("relay.sock")] }),
             (2, "TCP does not tell who", { _ in ["--allow-uid", "1", "--listen", "127.0.0.1:0"] }),
             (2, "TCP does not tell who", { _ in ["--allow-gid", "1", "--listen", "127.0.0.1:0"] }),
