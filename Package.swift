@@ -32,9 +32,10 @@ let package = Package(
         .target(
             name: "LMDB", dependencies: ["System", "CLMDB", "CLinux"], swiftSettings: lifetimes),
         .target(
-            name: "HTTP2", dependencies: ["System", "Metrics", "CNghttp2", "CLinux"],
+            name: "HTTP2", dependencies: ["System", "Metrics", "Logs", "CNghttp2", "CLinux"],
             swiftSettings: lifetimes),
         .target(name: "JSON", dependencies: ["CivilTime", "CSimdjson"], swiftSettings: lifetimes),
+        .target(name: "Logs", dependencies: ["System", "CivilTime", "JSON", "CLinux"]),
         .target(name: "Options"),
         .target(name: "Zstd", dependencies: ["CZstd"]),
 
@@ -43,7 +44,7 @@ let package = Package(
             name: "RelayContract", dependencies: ["CivilTime", "JSON"], swiftSettings: lifetimes),
         .target(
             name: "RelayStore",
-            dependencies: ["System", "Metrics", "LMDB", "CXXHash", "CSodium", "CLinux"],
+            dependencies: ["System", "Metrics", "Logs", "LMDB", "CXXHash", "CSodium", "CLinux"],
             exclude: ["FORMAT.md"], swiftSettings: lifetimes),
         .target(
             name: "RelayRecords",
@@ -52,15 +53,15 @@ let package = Package(
         .target(
             name: "RelaySnapshots",
             dependencies: [
-                "System", "Metrics", "LMDB", "RelayStore", "RelayRecords", "RelayContract",
+                "System", "Metrics", "Logs", "LMDB", "RelayStore", "RelayRecords", "RelayContract",
                 "CivilTime", "JSON", "Zstd", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
             name: "RelayServer",
             dependencies: [
-                "System", "Metrics", "HTTP2", "RelayContract", "RelayStore", "RelayRecords",
-                "CivilTime", "JSON", "CLinux",
+                "System", "Metrics", "Logs", "HTTP2", "RelayContract", "RelayStore",
+                "RelayRecords", "CivilTime", "JSON", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(
@@ -72,7 +73,7 @@ let package = Package(
             name: "relayd",
             dependencies: [
                 "RelayServer", "RelaySnapshots", "RelayStore", "HTTP2", "Options", "System",
-                "Metrics", "CLinux",
+                "Metrics", "Logs", "CLinux",
             ]),
         .executableTarget(
             name: "relayctl",
@@ -104,9 +105,10 @@ let package = Package(
             path: "Tests/TestSupport", exclude: ["faulty-disk.c"]),
         .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
+        .testTarget(name: "LogsTests", dependencies: ["Logs", "JSON", "CLinux", "TestSupport"]),
         .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime", "TestSupport"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "CLinux", "TestSupport"]),
-        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "TestSupport"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "Logs", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "OptionsTests", dependencies: ["Options", "TestSupport"]),
         .testTarget(name: "ZstdTests", dependencies: ["Zstd"]),
@@ -126,7 +128,8 @@ let package = Package(
             dependencies: [
                 "RelayClient", "RelayContract", "HTTP2", "JSON", "TestSupport", "relayd",
             ]),
-        .testTarget(name: "RelayServerTests", dependencies: ["RelayServer", "TestSupport"]),
+        .testTarget(
+            name: "RelayServerTests", dependencies: ["RelayServer", "Logs", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -194,7 +194,7 @@ public enum Limits {
     /// given up: on loopback they take 0.1 ms.
     static let handshakeMicroseconds: UInt32 = 2_000
 
-    /// Milliseconds between two lines of `AcceptJournal` of one kind: a flood of clients that may
+    /// Milliseconds between two lines of `ConnectionJournal` of one kind: a flood of clients that may
     /// not connect is no flood of lines.
     static let journalMilliseconds: Int64 = 1_000
 

@@ -14,4 +14,7 @@ enum Limits {
     /// Milliseconds that a step of an `IdlePriorityThread`, a few of CPU time, may wait for an idle
     /// core: 250. Behind that the machine is taken to be busy for long.
     static let patience = 250
+
+    /// Milliseconds that a `Bell` waits for which the kernel had no descriptor: it cannot be woken.
+    static let bellMilliseconds: Int64 = 1_000
 }

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP2
+import Logs
 import Options
 import RelayServer
 import RelaySnapshots
@@ -81,6 +82,11 @@ struct RelaydOptions {
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
 
+    private static let formatOption = Option<String>.text(
+        "log-format", "FORMAT", .choice(LogFormat.allCases.map(\.rawValue)),
+        default: LogFormat.logfmt.rawValue,
+        help: "what lines of the log on standard error look like")
+
     private static let configOption = Option<String?>.optional(
         "config", "FILE", .path,
         help: "a file of these options, one in a line: loops = 2, warm = true")
@@ -101,7 +107,8 @@ struct RelaydOptions {
             monthlyOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
-            mapOption.description, scrubOption.description, configOption.description,
+            mapOption.description, scrubOption.description, formatOption.description,
+            configOption.description,
             checkOption.description,
         ],
         notes: [
@@ -151,6 +158,8 @@ struct RelaydOptions {
     let mapBytes: Int?
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
+    /// What the lines of the log look like.
+    let logFormat: LogFormat
     /// Nothing is served: the options are printed.
     let isChecked: Bool
 
@@ -180,6 +189,7 @@ struct RelaydOptions {
         self.retention = retention
         mapBytes = arguments[Self.mapOption]
         scrubRate = arguments[Self.scrubOption]
+        logFormat = LogFormat(rawValue: arguments[Self.formatOption]) ?? .logfmt
         isChecked = arguments[Self.checkOption]
         let users = Set(arguments[Self.usersOption].map { uid_t($0) })
         let groups = Set(arguments[Self.groupsOption].map { gid_t($0) })
@@ -211,6 +221,12 @@ struct RelaydOptions {
         if let listener = passed.first(where: { $0.socket.isTCP }) {
             throw .usersOverTCP(listener.socket.endpoint)
         }
+    }
+
+    /// The options that hold, for the line that says so.
+    static func configuration(_ arguments: Arguments) -> String {
+        program.settings(arguments, without: checkOption)
+            .map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
     }
 
     /// Where it serves, for the line that says so.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HTTP2
+import Logs
 import Metrics
 import Options
 import RelayServer
@@ -40,8 +41,8 @@ enum Startup {
     ///
     /// What can be found wrong is found before there is a store, and then nothing is left: the
     /// options are checked, sockets bound, the directory locked. Clients are let in at the end.
-    static func start(_ options: RelaydOptions) throws -> Running {
-        let passed = try Systemd.takeListeners { RelaydOptions.program.complain($0) }
+    static func start(_ options: RelaydOptions, _ log: Log) throws -> Running {
+        let passed = try Systemd.takeListeners { log.write(.warning, "sockets_left_alone", $0) }
         try options.check(passed)
         let group = try options.socketGroup.map { name throws(StartupError) in
             try Self.group(name)
@@ -55,7 +56,7 @@ enum Startup {
             metrics: try options.metrics.map { address in try LoopbackSocket(address) })
         let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
         do {
-            return try start(options, passed, sockets, directory)
+            return try start(options, passed, sockets, directory, log)
         } catch {
             directory?.abandon()
             throw error
@@ -64,19 +65,19 @@ enum Startup {
 
     private static func start(
         _ options: RelaydOptions, _ passed: [PassedListener], _ sockets: OwnSockets,
-        _ directory: StoreDirectory?
+        _ directory: StoreDirectory?, _ log: Log
     ) throws -> Running {
         let admin = try options.adminPath(passed).map { path in
             try UnixSocket(path: path, mode: 0o600)
         }
         let repositories = KnownRepositories(of: directory == nil ? nil : options.store)
         if let path = options.snapshotRepository { try repositories.check(path) }
-        let store = try openStore(options, directory)
+        let store = try openStore(options, directory, log)
         if let path = options.snapshotRepository { _ = try repositories.open(path) }
-        if options.isWarmed { try warm(store) }
+        if options.isWarmed { try warm(store, log) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
-            scrubRate: options.scrubRate, log: { RelaydOptions.program.complain($0) },
+            scrubRate: options.scrubRate, log: log,
             // The thread that waits for signals ends everything in order, then.
             whenFatal: { _ in kill(getpid(), SIGTERM) })
         var places: [String] = []
@@ -98,9 +99,10 @@ enum Startup {
         if let admin { service.listenAdmin(admin, peers: options.adminPeers) }
         if let socket = sockets.metrics {
             service.listenPlain(socket)
-            print("relayd: metrics on http://\(socket.endpoint)/metrics")
+            log.write(
+                .info, "metrics_served", "metrics on http://\(socket.endpoint)/metrics")
         }
-        let schedule = try makeSchedule(options, store)
+        let schedule = try makeSchedule(options, store, log)
         if let schedule {
             service.report(
                 members: { schedule.writeMembers(to: &$0) }, figures: { schedule.figures })
@@ -109,7 +111,13 @@ enum Startup {
             [
                 Figure(
                     nil, "relay_build_info", .gauge(1), by: [("version", Version.text)],
-                    "The version of relayd, as a label.")
+                    "The version of relayd, as a label."),
+                Figure(
+                    "logLines", "relay_log_lines", .counter(log.lines),
+                    "Lines that were written to the log."),
+                Figure(
+                    "lostLogLines", "relay_log_lines_lost", .counter(log.lostLines),
+                    "Lines of the log that were lost: it could not be written in time."),
             ]
         })
         try service.start()
@@ -126,7 +134,7 @@ enum Startup {
     }
 
     private static func makeSchedule(
-        _ options: RelaydOptions, _ store: Store
+        _ options: RelaydOptions, _ store: Store, _ log: Log
     ) throws(SnapshotError) -> SnapshotSchedule? {
         guard let interval = options.snapshotInterval, let path = options.snapshotRepository
         else { return nil }
@@ -135,12 +143,11 @@ enum Startup {
             SnapshotPlan(
                 every: interval, keeping: options.snapshotRetention,
                 verifyingEvery: options.verificationInterval),
-            SnapshotOptions(program: "relayd \(Version.text)"),
-            log: { RelaydOptions.program.complain($0) })
+            SnapshotOptions(program: "relayd \(Version.text)"), log: log)
     }
 
     private static func openStore(
-        _ options: RelaydOptions, _ directory: StoreDirectory?
+        _ options: RelaydOptions, _ directory: StoreDirectory?, _ log: Log
     ) throws -> Store {
         let storeOptions = StoreOptions(mapBytes: options.mapBytes)
         guard let directory else {
@@ -149,7 +156,9 @@ enum Startup {
                     mapBytes: options.mapBytes, durability: .mayCorruptStore))
         }
         if try !directory.hasStore() {
-            print("relayd: there is no store in \(options.store): creating an empty one")
+            log.write(
+                .info, "store_created",
+                "there is no store in \(options.store): creating an empty one")
             return try Store.create(at: options.store, options: storeOptions)
         }
         let store = try Store.open(at: options.store, options: storeOptions)
@@ -158,12 +167,14 @@ enum Startup {
     }
 
     /// Reads the store ahead, and says what that brought: the service is ready only after it.
-    private static func warm(_ store: Store) throws(StoreError) {
+    private static func warm(_ store: Store, _ log: Log) throws(StoreError) {
         let start = SystemClock.monotonic.milliseconds
         let bytes = try store.warm()
         let mebibytes = (bytes + (1 << 20) - 1) >> 20
         let milliseconds = SystemClock.monotonic.milliseconds - start
-        print("relayd: warmed \(mebibytes) MiB of the store in \(milliseconds) ms")
+        log.write(
+            .info, "store_warmed",
+            "warmed \(mebibytes) MiB of the store in \(milliseconds) ms")
     }
 
     /// Descriptors up to the hard limit: each connection takes one.

@@ -1,6 +1,7 @@
 // relayd: opens a store and serves it until it is told to stop.
 import Glibc
 import HTTP2
+import Logs
 import Options
 import RelayServer
 import RelayStore
@@ -12,7 +13,7 @@ let options = RelaydOptions(command.arguments)
 if options.isChecked {
     do {
         try options.check(try Systemd.takeListeners { RelaydOptions.program.complain($0) })
-        let settings = RelaydOptions.program.settings(
+        let settings = RelaydOptions.program.settingsFile(
             command.arguments, without: RelaydOptions.checkOption)
         print(settings, terminator: "")
         ExitCode.success.exit()
@@ -35,26 +36,50 @@ signal(SIGPIPE, SIG_IGN)
 signal(SIGXFSZ, SIG_IGN)
 Startup.raiseDescriptorLimit()
 
+let log: Log
 do {
-    let running = try Startup.start(options)
-    print("relayd: ready \(options.summary(running.places))")
-    fflush(nil)
+    log = try Log(
+        to: STDERR_FILENO, as: options.logFormat, forJournal: Systemd.isJournal(STDERR_FILENO))
+} catch {
+    RelaydOptions.program.complain("\(error)")
+    ExitCode.failure.exit()
+}
+
+/// Ends the process once the log is written.
+func end(_ code: ExitCode) -> Never {
+    log.finish()
+    code.exit()
+}
+
+do {
+    log.write(
+        .info, "start", RelaydOptions.configuration(command.arguments),
+        [
+            ("version", .text(Version.text)), ("pid", .number(Int(getpid()))),
+        ])
+    let running = try Startup.start(options, log)
+    log.write(.info, "ready", "ready \(options.summary(running.places))")
     Systemd.notify("READY=1")
     var received: Int32 = 0
     repeat {
         sigwait(&signals, &received)
         if received == SIGHUP {
-            RelaydOptions.program.complain("SIGHUP is ignored: relayd has nothing to reload")
+            log.write(
+                .info, "signal_ignored", "SIGHUP is ignored: relayd has nothing to reload")
         }
     } while received == SIGHUP
     Systemd.notify("STOPPING=1")
+    let reason = running.service.fatalError.map { "\($0)" } ?? "signal \(received)"
+    log.write(.info, "not_ready", "finishing what is under way, then ending: \(reason)")
     running.stop()
     if running.service.fatalError != nil {
-        RelaydOptions.program.complain("ended because of the store: start relayd again")
-        ExitCode.failure.exit()
+        log.write(.error, "end", "ended because of the store: start relayd again")
+        end(.failure)
     }
+    log.write(.info, "end", "ended in good order")
+    end(.success)
 } catch {
     let text = (error as? StoreError)?.description(in: options.store) ?? "\(error)"
-    RelaydOptions.program.complain(text)
-    ((error as? StartupError)?.exitCode ?? .failure).exit()
+    log.write(.error, "start_failed", text)
+    end((error as? StartupError)?.exitCode ?? .failure)
 }

@@ -148,7 +148,7 @@ struct SettingsTests {
         let arguments = try read(
             ["--config", path, "--store", "x", "--check"],
             ["SERVED_ALLOW_UID": "7,8", "SERVED_WARM": "true"])
-        let text = Self.program.settings(arguments, without: Self.check)
+        let text = Self.program.settingsFile(arguments, without: Self.check)
         let expected = """
             # from: command line
             store = x

@@ -84,19 +84,40 @@ extension Program {
         }
     }
 
-    /// The settings that hold, each with the place that it comes from, as a settings file: all but
-    /// the flag that asked for it, and the file's own name.
-    public func settings(_ arguments: Arguments, without flag: Option<Bool>) -> String {
-        var text = ""
+    /// A setting that holds.
+    public struct Setting: Sendable {
+        /// The option's name.
+        public let name: String
+        /// Its value, as a settings file has it.
+        public let value: String
+        /// The place that it comes from; nil for the default.
+        public let origin: Origin?
+    }
+
+    /// The settings that hold, one for each value: all but a flag, and the settings file's own name.
+    public func settings(_ arguments: Arguments, without flag: Option<Bool>) -> [Setting] {
+        var settings: [Setting] = []
         for option in onlyVerb?.options ?? [] {
             if option.name == settingsOption || option.name == flag.description.name { continue }
             guard let values = arguments.options[option.name] else { continue }
-            let origin = arguments.origins[option.name].map { "from: \($0)" } ?? "the default"
             let words =
                 option.kind == .flag
                 ? [values.isEmpty ? "false" : "true"] : values.map(option.kind.describe)
-            text += "# \(origin)\n"
-            for word in words { text += "\(option.name) = \(word)\n" }
+            let origin = arguments.origins[option.name]
+            settings += words.map { Setting(name: option.name, value: $0, origin: origin) }
+        }
+        return settings
+    }
+
+    /// The settings that hold, each with the place that it comes from, as a settings file.
+    public func settingsFile(_ arguments: Arguments, without flag: Option<Bool>) -> String {
+        var text = ""
+        var last: String?
+        for setting in settings(arguments, without: flag) {
+            let origin = setting.origin.map { "from: \($0)" } ?? "the default"
+            if setting.name != last { text += "# \(origin)\n" }
+            text += "\(setting.name) = \(setting.value)\n"
+            last = setting.name
         }
         return text
     }

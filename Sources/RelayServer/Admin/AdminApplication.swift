@@ -1,6 +1,7 @@
 import CivilTime
 import HTTP2
 import JSON
+import Logs
 import Metrics
 import RelayContract
 import RelayRecords
@@ -12,16 +13,20 @@ final class AdminApplication: Application {
     private let store: Store
     private let writer: Writer
     private let state: ServiceState
+    private let log: Log
     private let parser = JSONParser()
     private var keys: KeyReader
     /// Why the reader of keys could not be renewed.
     private var failure: StoreError?
     private let loadHandler: LoadHandler
 
-    init(_ store: Store, _ writer: Writer, _ state: ServiceState) throws(StoreError) {
+    init(
+        _ store: Store, _ writer: Writer, _ state: ServiceState, _ log: Log = .none
+    ) throws(StoreError) {
         self.store = store
         self.writer = writer
         self.state = state
+        self.log = log
         keys = KeyReader(reader: try store.makeReader())
         loadHandler = LoadHandler(writer)
         super.init()
@@ -132,7 +137,11 @@ final class AdminApplication: Application {
         let token = exchange.suspend()
         let command = CreateKeyCommand(
             account: account, label: label, time: Timestamp.now.milliseconds
-        ) { result in
+        ) { [log] result in
+            if case .success(let key) = result {
+                let fields = Self.fields(key.record.id, account: key.record.account)
+                log.write(.info, "key_created", nil, fields)
+            }
             token.resume { exchange in
                 switch result {
                 case .success(let key):
@@ -171,7 +180,10 @@ final class AdminApplication: Application {
                     "the key's id is not a number: expected one that GET /admin/keys lists"))
         }
         let token = exchange.suspend()
-        let command = RevokeKeyCommand(id: id) { result in
+        let command = RevokeKeyCommand(id: id) { [log] result in
+            if case .success(true) = result {
+                log.write(.info, "key_revoked", nil, Self.fields(id))
+            }
             token.resume { exchange in
                 switch result {
                 case .success(true): exchange.respond(204)
@@ -181,6 +193,12 @@ final class AdminApplication: Application {
             }
         }
         submit(command, token)
+    }
+
+    /// What the log tells of a key. Its label is its owner's business.
+    private static func fields(_ id: UInt64, account: UInt32? = nil) -> [LogEvent.Field] {
+        let account = account.map { [LogEvent.Field("account", .number(Int($0)))] } ?? []
+        return [("key", .number(Int(id)))] + account
     }
 
     private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {

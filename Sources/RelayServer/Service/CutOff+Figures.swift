@@ -1,6 +1,6 @@
 import HTTP2
 
-/// What counts a cause: a member of `/admin/stat`, and a label of a metric.
+/// What counts a cause in `/admin/stat`.
 extension CutOff {
     /// The member's name.
     var figure: StaticString {
@@ -13,16 +13,6 @@ extension CutOff {
         case .stalled: "cutOffStalled"
         case .failure: "cutOffFailure"
         case .wrongProtocol: "cutOffWrongProtocol"
-        }
-    }
-
-    /// The label's value.
-    var reason: String {
-        switch self {
-        case .protocolError: "protocol_error"
-        case .controlFrames: "control_frames"
-        case .wrongProtocol: "wrong_protocol"
-        case .resets, .unread, .silent, .stalled, .failure: "\(self)"
         }
     }
 }

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import HTTP2
 import JSON
+import Logs
 import Metrics
 import RelayRecords
 import RelayStore
@@ -23,11 +24,11 @@ public final class ServiceState: Sendable {
     let health: StoreHealth
 
     /// What became of connections that were not taken in, of the API and the admin socket.
-    let journal: AcceptJournal
+    let journal: ConnectionJournal
 
     /// Makes a state that is not ready.
     public init(
-        journal: AcceptJournal = AcceptJournal(), health: StoreHealth = StoreHealth()
+        journal: ConnectionJournal = ConnectionJournal(), health: StoreHealth = StoreHealth()
     ) {
         self.journal = journal
         self.health = health
@@ -110,13 +111,13 @@ public final class RelayService: Sendable {
     ///   - retention: how far the change log goes back.
     ///   - scrubRate: bytes of documents that are compared with their checksums in a second, 0 for
     ///     none.
-    ///   - log: told a line of what goes wrong, now and then.
+    ///   - log: told of what goes wrong, and of keys that are made and revoked.
     ///   - whenFatal: called once when the store can be written to no more: the service is not ready
     ///     from then on, and shall be stopped.
     public init(
         store: Store, loops: Int, retention: Retention = Retention(),
         scrubRate: Int = RelayStore.Limits.scrubRate,
-        log: @escaping @Sendable (String) -> Void = { _ in },
+        log: Log = .none,
         whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
@@ -127,14 +128,16 @@ public final class RelayService: Sendable {
             try RecordApplier().moveOn(store)
         } catch StoreError.storeFull {
             // It can be read and made smaller; what needs the new lists says that they are missing.
-            log("the store has an older format and no room to be moved to the newest")
+            log.write(
+                .warning, "format_kept",
+                "the store has an older format and no room to be moved to the newest")
         }
         writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
         let writing = WriteAccess(writer: writer)
-        let journal = AcceptJournal(log: log)
+        let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
         let applications = try (0..<loops).map { _ in
             try RelayApplication(
@@ -143,7 +146,7 @@ public final class RelayService: Sendable {
         for application in applications { state.add(usage: application.keyUsage) }
         server = try Server(applications: applications, journal: journal)
         admin = try Server(
-            applications: [try AdminApplication(store, writer, state)], journal: journal)
+            applications: [try AdminApplication(store, writer, state, log)], journal: journal)
     }
 
     /// Loops that suit this process: one per core that it may run on.

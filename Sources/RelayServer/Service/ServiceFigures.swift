@@ -230,7 +230,7 @@ extension ServiceFigures {
             + CutOff.allCases.map { cause in
                 Figure(
                     cause.figure, "relay_connections_cut_off",
-                    .counter(counters.cutOffs[cause.rawValue]), by: [("reason", cause.reason)],
+                    .counter(counters.cutOffs[cause.rawValue]), by: [("reason", "\(cause.reason)")],
                     "Connections that relayd has ended, by reason.")
             } + traffic
     }

@@ -2,6 +2,7 @@ import CLinux
 import CivilTime
 import Glibc
 import JSON
+import Logs
 import Metrics
 import RelayStore
 import Synchronization
@@ -18,7 +19,7 @@ public final class SnapshotSchedule: Sendable {
     private let path: String
     private let plan: SnapshotPlan
     private let options: SnapshotOptions
-    private let log: @Sendable (String) -> Void
+    private let log: Log
     private let cancellation = Cancellation()
     private let thread = Mutex<BackgroundThread?>(nil)
     private let state = Mutex(ScheduleState())
@@ -27,10 +28,10 @@ public final class SnapshotSchedule: Sendable {
 
     /// - Parameters:
     ///   - repository: where; there must be one.
-    ///   - log: told a line of each thing that was done or failed.
+    ///   - log: told of each thing that was done or failed.
     public init(
         _ store: Store, into repository: String, _ plan: SnapshotPlan,
-        _ options: SnapshotOptions, log: @escaping @Sendable (String) -> Void
+        _ options: SnapshotOptions, log: Log
     ) throws(SnapshotError) {
         precondition(plan.interval > 0, "an interval has a length")
         self.store = store
@@ -142,7 +143,8 @@ public final class SnapshotSchedule: Sendable {
                 state.verifiedAt = .now
                 state.goodAt = outcome.manifest.createdAt
             }
-            log(
+            log.write(
+                .info, "snapshot_done",
                 "snapshot \(outcome.id): \(outcome.manifest.stored?.addedBytes ?? 0) bytes added "
                     + "in \(outcome.milliseconds) ms, in which the store grew by "
                     + "\(outcome.growth) bytes")
@@ -151,7 +153,7 @@ public final class SnapshotSchedule: Sendable {
         } catch {
             let pause = pause(after: error, plan.interval)
             state.withLock { $0.snapshots.fail("\(error)", retryIn: pause) }
-            log("snapshot failed: \(error)")
+            log.write(.error, "snapshot_failed", "snapshot failed: \(error)")
             return
         }
         if !plan.retention.isEmpty { prune() }
@@ -166,9 +168,10 @@ public final class SnapshotSchedule: Sendable {
                 state.prunes.succeed()
                 state.removed += outcome.removed.count
             }
-            for warning in outcome.warnings { log(warning) }
+            for warning in outcome.warnings { log.write(.warning, "prune_warning", warning) }
             if outcome.removed.isEmpty { return }
-            log(
+            log.write(
+                .info, "prune_done",
                 "prune of \(path): \(outcome.removed.count) removed, which no rule keeps, "
                     + "\(outcome.kept.count) kept, \(outcome.freedBytes) bytes freed")
         } catch .cancelled {
@@ -176,7 +179,7 @@ public final class SnapshotSchedule: Sendable {
         } catch {
             // The next snapshot is the next try.
             state.withLock { $0.prunes.fail("\(error)", retryIn: 0) }
-            log("prune of \(path) failed: \(error)")
+            log.write(.error, "prune_failed", "prune of \(path) failed: \(error)")
         }
     }
 
@@ -197,13 +200,17 @@ public final class SnapshotSchedule: Sendable {
                 state.verificationAt = .now
             }
             let milliseconds = SystemClock.monotonic.milliseconds - start
-            log("snapshots of \(path) verified: everything is right, in \(milliseconds) ms")
+            log.write(
+                .info, "verification_done",
+                "snapshots of \(path) verified: everything is right, in \(milliseconds) ms")
         } catch .cancelled {
             return
         } catch {
             let pause = pause(after: error, plan.verificationInterval ?? plan.interval)
             state.withLock { $0.verifications.fail("\(error)", retryIn: pause) }
-            log("verification of the snapshots of \(path) failed: \(error)")
+            log.write(
+                .error, "verification_failed",
+                "verification of the snapshots of \(path) failed: \(error)")
         }
     }
 

@@ -1,5 +1,4 @@
-import CLinux
-import Glibc
+import Logs
 import Synchronization
 import System
 
@@ -89,7 +88,9 @@ private final class UpkeepWork: Sendable {
             }
             if scrub != nil { step(&scrub) }
             for key in store.damage.takeUntold() {
-                health.tell("\(name(key)) is damaged: restore it from a snapshot or a dump")
+                health.tell(
+                    .error, "document_damaged",
+                    "\(name(key)) is damaged: restore it from a snapshot or a dump")
             }
         } while !bell.waitForRing(milliseconds: Limits.upkeepInterval)
     }
@@ -99,7 +100,7 @@ private final class UpkeepWork: Sendable {
         do throws(StoreError) {
             try store.requireInPlace()
         } catch {
-            health.fatal(error)
+            health.becomeFatal(error)
         }
     }
 
@@ -108,9 +109,12 @@ private final class UpkeepWork: Sendable {
             let count = try store.clearDeadReaders()
             if count == 0 { return }
             deadReaders.add(UInt64(count), ordering: .relaxed)
-            health.tell("freed \(count) reader slots of processes that have died")
+            health.tell(
+                .warning, "dead_readers_freed",
+                "freed \(count) reader slots of processes that have died")
         } catch {
-            health.tell("the reader table cannot be looked at: \(error)")
+            health.tell(
+                .error, "readers_unknown", "the reader table cannot be looked at: \(error)")
         }
     }
 
@@ -124,7 +128,7 @@ private final class UpkeepWork: Sendable {
             documents.add(walk.documents - before, ordering: .relaxed)
         } catch {
             // The tree itself, or no reader: what else can be read is for `relayctl check` to say.
-            health.tell("the scrub ends early: \(error)")
+            health.tell(.error, "scrub_failed", "the scrub ends early: \(error)")
             scrub = nil
             return
         }
@@ -135,30 +139,9 @@ private final class UpkeepWork: Sendable {
         store.damage.keep(walk.damaged)
         if !walk.damaged.isEmpty {
             health.tell(
+                .error, "scrub_done",
                 "the scrub of \(walk.documents) documents found \(walk.damaged.count) damaged: "
                     + "relayctl check tells more")
         }
-    }
-}
-
-/// What a thread sleeps by, until somebody rings or some time has passed.
-private final class Bell: Sendable {
-    private let isRung = Atomic<Bool>(false)
-    /// Where there is none, the thread wakes when its time has passed.
-    private let event = eventfd(0, Int32(EFD_CLOEXEC))
-
-    deinit { close(event) }
-
-    func ring() {
-        isRung.store(true, ordering: .releasing)
-        _ = eventfd_write(event, 1)
-    }
-
-    /// Whether it was rung.
-    func waitForRing(milliseconds: Int64) -> Bool {
-        if isRung.load(ordering: .acquiring) { return true }
-        var descriptor = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, Int32(milliseconds))
-        return isRung.load(ordering: .acquiring)
     }
 }

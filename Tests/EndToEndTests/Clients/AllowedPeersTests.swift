@@ -71,8 +71,9 @@ struct AllowedPeersTests {
             let lines = relayd.output.split(separator: "\n").filter { $0.contains("refused") }
             #expect(lines.count >= 1 && lines.count < 10)
             #expect(
-                lines[0].hasPrefix(
-                    "relayd: refused a client on \(relayd.socket): user 0, group 0, process "))
+                lines[0].contains(
+                    "event=connection_refused msg=\"refused a client on \(relayd.socket): user 0, group 0, process "
+                ))
         }
     }
 

@@ -26,6 +26,7 @@ enum OptionTable {
             "--keep-changes-mib": "RelaydOptionTests.changes",
             "--map-size": "DiskFaultTests.mapSize",
             "--scrub-rate": "DamageTests.scrubbed",
+            "--log-format": "LogTests.formats",
             "--config": "SettingsTests.places",
             "--check-config": "SettingsTests.checked",
             "--completions": "CompletionTests.bash",

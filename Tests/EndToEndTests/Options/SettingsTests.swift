@@ -17,7 +17,7 @@ struct SettingsTests {
             environment: ["RELAYD_LOOPS=2", "RELAYD_LOOP=5"])
         let output = relayd.output
         #expect(output.contains("2 loops"))
-        #expect(output.contains("relayd: warmed "))
+        #expect(output.contains("event=store_warmed "))
         #expect(
             output.contains(
                 "relayd: the variable RELAYD_LOOP sets nothing; did you mean RELAYD_LOOPS?"))

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP2
+import Logs
 import Synchronization
 import TestSupport
 import Testing
@@ -8,7 +9,8 @@ import Testing
 struct AllowedPeersTests {
     /// Serves with a list, and tries.
     private func isLetIn(
-        _ peers: AllowedPeers, overTCP: Bool = false, journal: AcceptJournal = AcceptJournal()
+        _ peers: AllowedPeers, overTCP: Bool = false,
+        journal: ConnectionJournal = ConnectionJournal()
     ) throws -> Bool {
         let directory = TemporaryDirectory()
         let server = try Server(applications: [SampleApplication()], journal: journal)
@@ -42,7 +44,8 @@ struct AllowedPeersTests {
     @Test("counts whom it refuses, and tells of them at most once a second.")
     func journal() throws {
         let lines = Mutex<[String]>([])
-        let journal = AcceptJournal { line in lines.withLock { $0.append(line) } }
+        let journal = ConnectionJournal(
+            log: Log { event in lines.withLock { $0.append(event.message ?? "") } })
         let nobody = AllowedPeers(users: [], groups: [])
         for _ in 0..<3 { #expect(try !isLetIn(nobody, journal: journal)) }
         #expect(journal.refused == 3)

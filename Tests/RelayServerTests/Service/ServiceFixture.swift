@@ -1,6 +1,7 @@
 import CivilTime
 import HTTP2
 import JSON
+import Logs
 import RelayContract
 import RelayRecords
 import RelayStore
@@ -59,7 +60,7 @@ final class ServiceFixture {
         store = try Store.inMemory(options: options)
         keys = try TestKeys(store)
         let log = log
-        let health = StoreHealth { log.add($0) }
+        let health = StoreHealth(log: Log { log.add($0.message ?? "\($0.name)") })
         state = ServiceState(health: health)
         writer = Writer(store, health: health)
         let writing = WriteAccess(writer: writer)

@@ -13,7 +13,8 @@ extension Connection {
                 var data: UnsafePointer<UInt8>?
                 let length = nghttp2_session_mem_send(self.session, &data)
                 if length < 0 {
-                    loop.cutOff(.failure)
+                    loop.cutOff(
+                        .failure, "nghttp2: \(String(cString: nghttp2_strerror(Int32(length))))")
                     return close()
                 }
                 if length == 0 { break }

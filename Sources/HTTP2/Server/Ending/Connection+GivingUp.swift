@@ -96,6 +96,6 @@ extension Connection {
     private func count(_ farewell: Farewell) {
         guard let cause = farewell.cause else { return }
         self.isCutOff = true
-        self.loop.cutOff(cause)
+        self.loop.cutOff(cause, farewell.text)
     }
 }

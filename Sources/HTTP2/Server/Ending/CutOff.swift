@@ -16,4 +16,18 @@ public enum CutOff: Int, CaseIterable, Sendable {
     case failure
     /// The client spoke HTTP/1 or TLS.
     case wrongProtocol
+
+    /// As logs and metrics name it.
+    public var reason: StaticString {
+        switch self {
+        case .protocolError: "protocol_error"
+        case .controlFrames: "control_frames"
+        case .resets: "resets"
+        case .unread: "unread"
+        case .silent: "silent"
+        case .stalled: "stalled"
+        case .failure: "failure"
+        case .wrongProtocol: "wrong_protocol"
+        }
+    }
 }

@@ -9,13 +9,14 @@ final class Acceptor: @unchecked Sendable {
     var isPaused = false
     private let loops: [EventLoop]
     private let peers: AllowedPeers
-    private let journal: AcceptJournal
+    private let journal: ConnectionJournal
     private var next = 0
     /// A descriptor to give up when the process has no other left: see `shed`.
     private var spare: Int32
 
     init(
-        _ listener: any Listener, loops: [EventLoop], peers: AllowedPeers, journal: AcceptJournal
+        _ listener: any Listener, loops: [EventLoop], peers: AllowedPeers,
+        journal: ConnectionJournal
     ) {
         self.listener = listener
         self.loops = loops

@@ -16,6 +16,7 @@ public final class EventLoop: @unchecked Sendable {
     let loop: Loop
     let application: Application
     let bodies: BodyBudget
+    let journal: ConnectionJournal
     let epoll: Int32
     private let wake: Int32
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
@@ -35,12 +36,16 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Makes a loop whose requests `application` answers.
     ///
-    /// - Parameter bodies: what request bodies may take, shared with other loops.
+    /// - Parameters:
+    ///   - bodies: what request bodies may take, shared with other loops.
+    ///   - journal: told of connections that are cut off.
     public init(
-        application: Application, bodies: BodyBudget = BodyBudget()
+        application: Application, bodies: BodyBudget = BodyBudget(),
+        journal: ConnectionJournal = ConnectionJournal()
     ) throws(TransportError) {
         self.application = application
         self.bodies = bodies
+        self.journal = journal
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard epoll >= 0, wake >= 0 else {
@@ -244,7 +249,7 @@ public final class EventLoop: @unchecked Sendable {
                 > Limits.maxQueuedFrames
             {
                 // An attack on memory: there is no word that it would read.
-                loop.cutOff(.unread)
+                loop.cutOff(.unread, "more than \(Limits.maxQueuedFrames) frames wait for it")
                 destroy(connection)
             }
             if loop.times.isPending { loop.times.settle() }

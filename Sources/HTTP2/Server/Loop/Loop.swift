@@ -62,10 +62,11 @@ struct Loop: Handle {
         return sent
     }
 
-    /// Counts a connection that is cut off.
-    func cutOff(_ cause: CutOff) {
+    /// Counts a connection that is cut off, and tells why.
+    func cutOff(_ cause: CutOff, _ text: String) {
         self.counters.cutOffs[cause.rawValue] &+= 1
         self.hasCutOff = true
+        owner.journal.note(cause, text)
     }
 
     /// Returns the memory; nothing of the loop may be used afterwards.

@@ -8,22 +8,22 @@ public final class Server: @unchecked Sendable {
     /// The loops, one thread each.
     public let loops: [EventLoop]
     private var listeners: [any Listener] = []
-    private let journal: AcceptJournal
+    private let journal: ConnectionJournal
     private var isStarted = false
 
     /// Makes a server with one loop per application.
     ///
     /// - Parameters:
     ///   - bodies: what request bodies may take in memory.
-    ///   - journal: told of connections that are not taken in.
+    ///   - journal: told of connections that are not taken in, or are cut off.
     public init(
         applications: [Application], bodies: BodyBudget = BodyBudget(),
-        journal: AcceptJournal = AcceptJournal()
+        journal: ConnectionJournal = ConnectionJournal()
     ) throws(TransportError) {
         precondition(!applications.isEmpty, "a server needs a loop")
         var loops: [EventLoop] = []
         for application in applications {
-            loops.append(try EventLoop(application: application, bodies: bodies))
+            loops.append(try EventLoop(application: application, bodies: bodies, journal: journal))
         }
         self.loops = loops
         self.journal = journal

@@ -1,8 +1,9 @@
+import Logs
 import Synchronization
-import System
 
-/// Connections that were not taken in: counted, and told in a line now and then.
-public final class AcceptJournal: Sendable {
+/// Connections that were not taken in, or were cut off: told in the log, a line a second of each kind at
+/// most, and the former counted. (Loops count what they cut off: `LoopCounters.cutOffs`.)
+public final class ConnectionJournal: Sendable {
     /// Why a connection was not taken in.
     public enum Loss: Int, CaseIterable, Sendable {
         /// `AllowedPeers` does not let its client in.
@@ -13,21 +14,13 @@ public final class AcceptJournal: Sendable {
         case failed
     }
 
-    private struct Line {
-        /// When the next one may be written.
-        var due: Int64 = 0
-        /// What happened since the last one was.
-        var unsaid = 0
-    }
-
-    private let log: @Sendable (String) -> Void
+    private let log: Log
     private let refusedCount = Atomic<UInt64>(0)
     private let turnedAwayCount = Atomic<UInt64>(0)
     private let failedCount = Atomic<UInt64>(0)
-    private let lines = Mutex([Line](repeating: Line(), count: Loss.allCases.count))
 
-    /// - Parameter log: told at most a line a second of each kind, on a loop's thread.
-    public init(log: @escaping @Sendable (String) -> Void = { _ in }) { self.log = log }
+    /// - Parameter log: told on a loop's thread.
+    public init(log: Log = .none) { self.log = log }
 
     /// Clients that may not connect, and were closed at once.
     public var refused: UInt64 { refusedCount.load(ordering: .relaxed) }
@@ -43,16 +36,26 @@ public final class AcceptJournal: Sendable {
         case .turnedAway: turnedAwayCount.add(1, ordering: .relaxed)
         case .failed: failedCount.add(1, ordering: .relaxed)
         }
-        let now = SystemClock.coarse.milliseconds
-        let unsaid: Int? = lines.withLock { lines in
-            if now < lines[loss.rawValue].due {
-                lines[loss.rawValue].unsaid += 1
-                return nil
-            }
-            defer { lines[loss.rawValue] = Line(due: now + Limits.journalMilliseconds) }
-            return lines[loss.rawValue].unsaid
+        log.write(
+            loss == .failed ? .error : .warning, loss.event, every: Limits.journalMilliseconds,
+            text())
+    }
+
+    /// Tells of a connection that is cut off, if no line was told of late for the same cause.
+    func note(_ cause: CutOff, _ text: String) {
+        log.write(
+            .warning, "connection_cut_off", reason: cause.reason,
+            every: Limits.journalMilliseconds, "ended a client's connection: \(text)")
+    }
+}
+
+extension ConnectionJournal.Loss {
+    /// The name of its event.
+    fileprivate var event: StaticString {
+        switch self {
+        case .refused: "connection_refused"
+        case .turnedAway: "connection_turned_away"
+        case .failed: "accept_failed"
         }
-        guard let unsaid else { return }
-        log(text() + (unsaid == 0 ? "" : " (and \(unsaid) more since the last such line)"))
     }
 }

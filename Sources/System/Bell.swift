@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// What one thread sleeps by, until another one rings or some time has passed.
+public final class Bell: Sendable {
+    private let isRung = Atomic<Bool>(false)
+    /// Where there is none, the thread wakes when its time has passed.
+    private let event = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+
+    /// Makes a bell that nobody has rung.
+    public init() {}
+
+    deinit { close(event) }
+
+    /// Wakes who waits, or who waits next.
+    public func ring() {
+        isRung.store(true, ordering: .releasing)
+        _ = eventfd_write(event, 1)
+    }
+
+    /// Sleeps until the bell is rung, or for so many milliseconds; -1 for any time.
+    ///
+    /// - Returns: whether it was rung since the last wait that says so.
+    public func waitForRing(milliseconds: Int64) -> Bool {
+        if isRung.exchange(false, ordering: .acquiringAndReleasing) { return true }
+        var descriptor = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        let most = event < 0 && milliseconds < 0 ? Limits.bellMilliseconds : milliseconds
+        poll(&descriptor, 1, Int32(clamping: most))
+        var value: eventfd_t = 0
+        eventfd_read(event, &value)
+        return isRung.exchange(false, ordering: .acquiringAndReleasing)
+    }
+}
