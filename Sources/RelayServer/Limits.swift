@@ -151,6 +151,13 @@ public enum Limits {
     /// Characters of base64 that are decoded at once.
     static let decodedCharacters = 4_096
 
+    /// Microseconds that an answer takes at least to be among the slowest: 1 000, fifty times a page of 50
+    /// orders. Where all are faster, nothing is looked at.
+    static let slowMicroseconds: Int64 = 1_000
+
+    /// The slowest answers that are kept of a loop and a minute: 10, a screen.
+    static let slowestRequests = 10
+
     /// Milliseconds that requests of administrators get at shutdown: they wait for nobody.
     static let adminDrainMilliseconds: Int64 = 500
 }

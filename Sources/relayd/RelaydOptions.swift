@@ -87,6 +87,13 @@ struct RelaydOptions {
         default: LogFormat.logfmt.rawValue,
         help: "what lines of the log on standard error look like")
 
+    private static let accessOption = Option<Int?>.optional(
+        "access-log", "N", .integer(1...1_000_000),
+        help: "log one in N requests, 1 for all; default: none")
+    private static let slowOption = Option<Int?>.optional(
+        "slow", "TIME", .duration(1...3_600_000),
+        help: "log requests that take so long, such as 5ms, and what a write spent it on")
+
     private static let configOption = Option<String?>.optional(
         "config", "FILE", .path,
         help: "a file of these options, one in a line: loops = 2, warm = true")
@@ -108,6 +115,7 @@ struct RelaydOptions {
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
             mapOption.description, scrubOption.description, formatOption.description,
+            accessOption.description, slowOption.description,
             configOption.description,
             checkOption.description,
         ],
@@ -160,6 +168,8 @@ struct RelaydOptions {
     let scrubRate: Int
     /// What the lines of the log look like.
     let logFormat: LogFormat
+    /// Which requests the log tells of.
+    let observation: Observation
     /// Nothing is served: the options are printed.
     let isChecked: Bool
 
@@ -190,6 +200,9 @@ struct RelaydOptions {
         mapBytes = arguments[Self.mapOption]
         scrubRate = arguments[Self.scrubOption]
         logFormat = LogFormat(rawValue: arguments[Self.formatOption]) ?? .logfmt
+        observation = Observation(
+            accessEvery: arguments[Self.accessOption] ?? 0,
+            slowMilliseconds: arguments[Self.slowOption])
         isChecked = arguments[Self.checkOption]
         let users = Set(arguments[Self.usersOption].map { uid_t($0) })
         let groups = Set(arguments[Self.groupsOption].map { gid_t($0) })

@@ -77,7 +77,7 @@ enum Startup {
         if options.isWarmed { try warm(store, log) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
-            scrubRate: options.scrubRate, log: log,
+            scrubRate: options.scrubRate, observation: options.observation, log: log,
             // The thread that waits for signals ends everything in order, then.
             whenFatal: { _ in kill(getpid(), SIGTERM) })
         var places: [String] = []

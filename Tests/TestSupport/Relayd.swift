@@ -34,7 +34,7 @@ public final class Relayd {
             ["--store", store, "--socket", socket, "--admin-socket", adminSocket] + arguments,
             output: log, environment: environment)
         for _ in 0..<2_000 {
-            if output.contains("ready") { return }
+            if output.contains("ready on ") { return }
             usleep(5_000)
         }
         throw TransportError.timedOut("the start of relayd: \(output)")

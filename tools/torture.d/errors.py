@@ -142,7 +142,7 @@ class Served:
             while self.shim.hits() < fault.count and time.monotonic() < until and server.runs():
                 time.sleep(0.005)
             self.shim.heal()
-        yield from self.during(server, ledger, fault, server.log()[said:])
+        yield from self.during(server, ledger, fault, said)
         server.kill()
         self.acknowledged += ledger.acknowledged
         server = Relayd(self.run.programs, self.store)
@@ -156,13 +156,13 @@ class Served:
             yield f'check exits with {check.returncode}: {(check.stdout + check.stderr)[-300:]}'
 
     def during(
-        self, server: Relayd, ledger: Ledger, fault: Fault, log: str,
+        self, server: Relayd, ledger: Ledger, fault: Fault, said: int,
     ) -> Iterator[str]:
         """What is wrong about what it said, and whether it is writable again or has ended."""
         failed = {code: text for code, text in ledger.problems.items() if code >= 500}
         if fault.fate == 'ENOSPC' and set(failed) - {503, 507}:
             yield f'a full disk is answered with {failed}'
-        if (failed or not server.runs()) and not log.strip():
+        if (failed or not server.runs()) and not server.says('level=error', said):
             yield f'nothing is logged, with answers {ledger.statuses} {failed}'
         until = time.monotonic() + WRITABLE_SECONDS
         answer = None
@@ -177,7 +177,7 @@ class Served:
                 time.sleep(0.05)
         if not server.runs():
             if server.kill() <= 0:
-                yield f'ended with {server.kill()}: {log[-300:]}'
+                yield f'ended with {server.kill()}: {server.log()[said:][-300:]}'
             return
         if answer is None or answer.status != 200:
             yield f'not readable: {answer}'

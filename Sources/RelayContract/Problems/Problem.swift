@@ -17,6 +17,8 @@ public struct Problem: Error, Equatable, Sendable {
     public var oldest: String?
     /// As above: behind the newest change.
     public var newest: String?
+    /// The trace that the request belongs to (W3C Trace Context).
+    public var traceID: String?
 
     /// A problem without faults.
     public init(_ type: ProblemType, _ detail: String? = nil) {
@@ -54,6 +56,7 @@ public struct Problem: Error, Equatable, Sendable {
         if let instance {
             writer.member("instance", PercentEncoding.encoded(instance))
         }
+        if let traceID { writer.member("traceId", traceID) }
         if let oldest { writer.member("oldest", oldest) }
         if let newest { writer.member("newest", newest) }
         if !faults.isEmpty {

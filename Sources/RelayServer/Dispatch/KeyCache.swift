@@ -24,6 +24,22 @@ struct KeyCache {
     @inline(__always)
     mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
         if generation != self.generation { forgetAll(generation) }
+        guard let slot = find(value) else { return nil }
+        usage.count(Int(entries[slot].counter))
+        return entries[slot].account
+    }
+
+    /// Id and account of a value that was verified; nil when that is not known any more.
+    func owner(_ value: UnsafeRawBufferPointer) -> (id: UInt64, account: UInt32)? {
+        guard let slot = find(value), let id = usage.key(of: Int(entries[slot].counter)) else {
+            return nil
+        }
+        return (id, entries[slot].account)
+    }
+
+    /// Where a value is kept.
+    @inline(__always)
+    private func find(_ value: UnsafeRawBufferPointer) -> Int? {
         if value.count > Limits.rememberedKeyBytes || value.isEmpty { return nil }
         let slot = Self.slot(value)
         guard entries[slot].length == value.count else { return nil }
@@ -32,9 +48,7 @@ struct KeyCache {
         for index in 0..<(value.count + 7) / 8 {
             difference |= Self.word(value, index) ^ entries[slot].words[index]
         }
-        if difference != 0 { return nil }
-        usage.count(Int(entries[slot].counter))
-        return entries[slot].account
+        return difference == 0 ? slot : nil
     }
 
     /// Keeps a value that was just verified for a request, which is counted.

@@ -20,6 +20,9 @@ final class KeyUsage: Sendable {
         return 0
     }
 
+    /// The key that is counted there; nil for those beyond the room.
+    func key(of counter: Int) -> UInt64? { counter > 0 ? counters[2 * counter] : nil }
+
     /// Counts a request. To be called on the loop's thread.
     @inline(__always)
     func count(_ counter: Int) { counters.add(1, to: 2 * counter + 1) }

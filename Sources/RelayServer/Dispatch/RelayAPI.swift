@@ -122,6 +122,12 @@ struct RelayAPI: ~Copyable, API {
         return Problem(error)
     }
 
+    /// Whose key a request has that was answered; nil when it has none, or when that is not known any
+    /// more.
+    func keyOwner(_ http: HTTP2.Exchange) -> (id: UInt64, account: UInt32)? {
+        http.field(.authorization).flatMap { keys.owner($0) }
+    }
+
     /// The account that the request's key opens.
     @inline(__always)
     mutating func authenticate(_ http: HTTP2.Exchange) throws(RequestRefusal) -> UInt32 {

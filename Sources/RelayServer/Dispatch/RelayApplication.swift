@@ -10,14 +10,17 @@ final class RelayApplication: Application {
     private let api: UnsafeMutablePointer<RelayAPI>
     /// Requests of each key, readable from any thread.
     let keyUsage = KeyUsage()
+    private let observer: RequestObserver
 
     /// - Parameter rememberedBytes: bytes of pages that this loop may keep for those who ask again.
     init(
         _ store: Store, _ writing: WriteAccess, _ health: StoreHealth,
-        rememberedBytes: Int = Limits.rememberedBytes
+        rememberedBytes: Int = Limits.rememberedBytes,
+        observer: RequestObserver = RequestObserver()
     ) throws(StoreError) {
         let made = try RelayAPI(
             store, writing, health, keyUsage, rememberedBytes: rememberedBytes)
+        self.observer = observer
         // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)
         api.initialize(to: made)
@@ -32,6 +35,12 @@ final class RelayApplication: Application {
     override var requestKinds: Int { RequestKind.count }
 
     override var lentMemory: UnsafeRawBufferPointer { api.pointee.pages.lentMemory }
+
+    override var observedFrom: Int64 { observer.threshold }
+
+    override func observe(_ exchange: Exchange, microseconds: Int64) {
+        observer.observe(exchange, microseconds: microseconds) { api.pointee.keyOwner(exchange) }
+    }
 
     override func beginTurn() {
         api.pointee.pages.beginTurn()

@@ -68,6 +68,8 @@ extension Exchange {
 
     /// Answers with a problem (RFC 9457).
     func reject(_ problem: Problem) {
+        var problem = problem
+        problem.traceID = TraceParent.traceID(field(.traceparent))
         let json = problem.json(instance: RequestTarget(self).path)
         respond(problem.status)
         set(.contentType, Problem.mediaType)

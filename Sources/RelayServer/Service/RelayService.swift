@@ -111,27 +111,21 @@ public final class RelayService: Sendable {
     ///   - retention: how far the change log goes back.
     ///   - scrubRate: bytes of documents that are compared with their checksums in a second, 0 for
     ///     none.
+    ///   - observation: which answers the log is told of.
     ///   - log: told of what goes wrong, and of keys that are made and revoked.
     ///   - whenFatal: called once when the store can be written to no more: the service is not ready
     ///     from then on, and shall be stopped.
     public init(
         store: Store, loops: Int, retention: Retention = Retention(),
         scrubRate: Int = RelayStore.Limits.scrubRate,
-        log: Log = .none,
+        observation: Observation = Observation(), log: Log = .none,
         whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
         self.scrubRate = scrubRate
         let health = StoreHealth(log: log, whenFatal: whenFatal)
-        do {
-            try RecordApplier().moveOn(store)
-        } catch StoreError.storeFull {
-            // It can be read and made smaller; what needs the new lists says that they are missing.
-            log.write(
-                .warning, "format_kept",
-                "the store has an older format and no room to be moved to the newest")
-        }
+        try Self.moveOn(store, log)
         writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
@@ -139,14 +133,32 @@ public final class RelayService: Sendable {
         let writing = WriteAccess(writer: writer)
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
-        let applications = try (0..<loops).map { _ in
+        let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
+        let applications = try observers.map { observer in
             try RelayApplication(
-                store, writing, health, rememberedBytes: Limits.rememberedBytes / loops)
+                store, writing, health, rememberedBytes: Limits.rememberedBytes / loops,
+                observer: observer)
         }
+        state.add(members: { json in
+            SlowestRequests.write(observers.flatMap(\.slowest.all), to: &json)
+        })
         for application in applications { state.add(usage: application.keyUsage) }
         server = try Server(applications: applications, journal: journal)
         admin = try Server(
             applications: [try AdminApplication(store, writer, state, log)], journal: journal)
+    }
+
+    /// Moves a store of an older format to the newest. One that has no room for that can be read and
+    /// made smaller; what needs the new lists says that they are missing.
+    private static func moveOn(_ store: Store, _ log: Log) throws(StoreError) {
+        do throws(StoreError) {
+            try RecordApplier().moveOn(store)
+        } catch {
+            guard case .storeFull = error else { throw error }
+            log.write(
+                .warning, "format_kept",
+                "the store has an older format and no room to be moved to the newest")
+        }
     }
 
     /// Loops that suit this process: one per core that it may run on.

@@ -30,6 +30,8 @@ import System
 /// | `requests`, `answers2xx` … `answers5xx` | answered requests, and by status |
 /// | `operations` | the same by operation: see `writeOperations` |
 /// | `keyRequests` | requests by the `id` of their key, each with `count`; 0 stands for keys beyond the first 1 024 |
+/// | `slowest` | the slowest answers of the last minute or two, see `ObservedRequest.write` |
+/// | `logLines`, `lostLogLines` | lines of the log that were written, and that were lost |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
 /// | `lentBytes` | of those sent, the ones that the kernel took on loan instead of copying them |
 /// | `copyingLoops` | loops that copy everything, because the kernel refuses to take memory on loan |

@@ -2,6 +2,7 @@ import HTTP2
 import RelayContract
 import RelayRecords
 import RelayStore
+import System
 
 /// From a handler to the writer and back: the answer comes when the change is durable.
 extension RelayAPI {
@@ -34,6 +35,7 @@ extension RelayAPI {
         fingerprint: [UInt8]?, _ exchange: inout RelayExchange
     ) {
         let (request, epoch, position) = (exchange.request, epoch, position)
+        let writer = writing.writer
         let token = exchange.suspend()
         let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
@@ -41,7 +43,10 @@ extension RelayAPI {
             applier: writing.applier, target: exchange.targetPrecondition(epoch),
             isDryRun: dryRun, request: remembered
         ) { result in
+            let times = WriteTimes(
+                takenAt: writer.groupTakenAt, doneAt: SystemClock.monotonic.microseconds)
             token.resume { http in
+                http.writeTimes = times
                 // On the loop's thread, so that two requests of one turn never both get through.
                 claim?.release()
                 let exchange = RelayExchange(http: http, request: request)

@@ -10,6 +10,8 @@ final class GroupCommit: Sendable {
     let commands = Atomic<UInt64>(0)
     let largest = Atomic<UInt64>(0)
     let busy = Atomic<UInt64>(0)
+    /// When the present group was taken, in microseconds on the monotonic clock.
+    let takenAt = Atomic<Int64>(0)
     /// Microseconds that commands waited for the writer, and that commits took, the disk included.
     let queueWait = Histogram(.microseconds)
     let commitTime = Histogram(.microseconds)
@@ -31,6 +33,7 @@ final class GroupCommit: Sendable {
         var times: [Int64] = []
         while queue.take(into: &batch, since: &times) {
             let start = SystemClock.monotonic.microseconds
+            takenAt.store(start, ordering: .relaxed)
             for since in times { queueWait.record(start - since) }
             commitAll(batch)
             let spent = SystemClock.monotonic.microseconds - start

@@ -63,6 +63,10 @@ public final class Writer: Sendable {
     /// Commands that were committed together.
     public var groupSize: HistogramValues { group.groupSize.values }
 
+    /// When the group was taken whose commands are completed now, in microseconds on the monotonic clock.
+    /// To be asked in `WriteCommand.complete`.
+    public var groupTakenAt: Int64 { group.takenAt.load(ordering: .relaxed) }
+
     /// Microseconds since the start in which the writer applied and committed: what is left of the
     /// time is how much more it could do.
     public var busyMicroseconds: UInt64 { group.busy.load(ordering: .relaxed) }

@@ -41,7 +41,7 @@ final class ActivatedRelayd {
     /// - Returns: whether it serves.
     func isReady() -> Bool {
         for _ in 0..<4_000 {
-            if output.contains("ready") { return true }
+            if output.contains("ready on ") { return true }
             if process.hasEnded { return false }
             usleep(5_000)
         }

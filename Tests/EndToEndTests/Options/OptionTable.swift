@@ -27,6 +27,8 @@ enum OptionTable {
             "--map-size": "DiskFaultTests.mapSize",
             "--scrub-rate": "DamageTests.scrubbed",
             "--log-format": "LogTests.formats",
+            "--access-log": "AccessLogTests.planted",
+            "--slow": "AccessLogTests.slow",
             "--config": "SettingsTests.places",
             "--check-config": "SettingsTests.checked",
             "--completions": "CompletionTests.bash",

@@ -145,6 +145,15 @@ class Relayd:
         """All that it wrote, of every start."""
         return self.log_path.read_text(errors='replace')
 
+    def says(self, text: str, since: int, seconds: float = 2) -> bool:
+        """Whether its log has this behind so many characters: it is written by a thread of its own."""
+        until = time.monotonic() + seconds
+        while text not in self.log()[since:]:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
+
     def client(self, key: str | None) -> Client:
         """A client of it, with a key or with none."""
         return Client(self.socket, key)

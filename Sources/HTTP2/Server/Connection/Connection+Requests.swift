@@ -229,6 +229,9 @@ extension Connection {
         if stream.isStreamed {
             self.loop.call { $0.streamEnded(Exchange(stream: stream)) }
         }
+        if stream.isObserved || stream.status == 0 {
+            self.loop.times.streamEnded(stream, self.loop.owner.application)
+        }
         if stream.body.retained != nil {
             self.retainedBytes -= stream.body.remaining
             self.loop.freedBytes += stream.body.remaining

@@ -28,6 +28,16 @@ open class Application {
     /// start to its end.
     open var requestKinds: Int { 1 }
 
+    /// Microseconds from which on an answer is observed: 0 for all, `Int64.max` for none. Asked for once a
+    /// second, and after each one.
+    open var observedFrom: Int64 { .max }
+
+    /// An answer was sent that took as long as `observedFrom`; one that was not sent at once is observed
+    /// when its stream ends. With 0 also requests that ended without an answer. Only to be looked at.
+    ///
+    /// - Parameter microseconds: from the whole request to now.
+    open func observe(_ exchange: Exchange, microseconds: Int64) {}
+
     /// Requests were read that will be admitted or answered now: renew what goes stale. Comes between
     /// reading a request and `admit`, and again before `answer` if more was read since.
     open func beginTurn() {}

@@ -53,6 +53,14 @@ extension EventLoop {
         count.subtract(1, ordering: .relaxed)
     }
 
+    /// Has a connection served in this turn.
+    func touch(_ connection: Connection) {
+        if connection.isTouched { return }
+        connection.isTouched = true
+        connection.nextTouched = loop.touched
+        loop.touched = connection
+    }
+
     private func refuse(_ socket: Int32) {
         Glibc.close(socket)
         count.subtract(1, ordering: .relaxed)

@@ -53,7 +53,7 @@ public final class EventLoop: @unchecked Sendable {
         }
         // SAFETY: both are freed in deinit, after the thread has ended.
         loop = Loop(pointer: .allocate(capacity: 1))
-        let timed = AnswerTimes(kinds: application.requestKinds)
+        let timed = AnswerTimes(application)
         times = timed.counters
         events = .allocate(capacity: Limits.eventsPerTurn)
         loop.pointer.initialize(
@@ -185,6 +185,7 @@ public final class EventLoop: @unchecked Sendable {
         if now / period != before / period {
             sweep(now)
             loop.giveBackMemory()
+            loop.times.renew(application)
             resumeAcceptors()
         }
         if loop.hasCutOff {
@@ -252,16 +253,8 @@ public final class EventLoop: @unchecked Sendable {
                 loop.cutOff(.unread, "more than \(Limits.maxQueuedFrames) frames wait for it")
                 destroy(connection)
             }
-            if loop.times.isPending { loop.times.settle() }
+            if loop.times.isPending { loop.times.settle(loop) }
         }
-    }
-
-    /// Has a connection served in this turn.
-    func touch(_ connection: Connection) {
-        if connection.isTouched { return }
-        connection.isTouched = true
-        connection.nextTouched = loop.touched
-        loop.touched = connection
     }
 
     /// Something was run through an exchange's token: its body goes on, or it is answered (by the

@@ -77,7 +77,24 @@ public struct Exchange {
         nonmutating set { stream.application = newValue }
     }
 
+    /// When what the request writes was written.
+    public var writeTimes: WriteTimes {
+        get { stream.writeTimes }
+        nonmutating set { stream.writeTimes = newValue }
+    }
+
+    /// When the whole request had come, in microseconds on the monotonic clock; 0 before.
+    public var completeAt: Int64 { stream.completeAt }
+
     // MARK: Response
+
+    /// The status of the answer; 0 before.
+    public var status: Int { stream.status }
+
+    /// Bytes of the answer's body that were handed over for sending.
+    public var sentBytes: Int {
+        stream.body.isOmitted ? 0 : stream.body.total - stream.body.remaining
+    }
 
     /// Whether a status was set.
     public var isAnswered: Bool { stream.status != 0 }

@@ -35,13 +35,15 @@ public enum Method: UInt8, Sendable, CaseIterable {
 /// A field of a request that is kept for the application; all others are only counted.
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
-    case range, ifRange, contentEncoding, expect, accept, lastEventID, priority
+    case range, ifRange, contentEncoding, expect, accept, lastEventID, priority, traceparent
 
     /// Whether several lines of the field are one list (RFC 9110 §5.3); of the others one line is
-    /// all that a request may have.
+    /// all that a request may have. Of `traceparent` several lines are no fault of the request: together
+    /// they are none that could be read (W3C Trace Context §3.2).
     var isList: Bool {
         switch self {
-        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect, .accept, .priority: true
+        case .ifNoneMatch, .ifMatch, .contentEncoding, .expect, .accept, .priority, .traceparent:
+            true
         default: false
         }
     }
@@ -63,6 +65,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
         case .accept: "accept"
         case .lastEventID: "last-event-id"
         case .priority: "priority"
+        case .traceparent: "traceparent"
         }
     }
 
@@ -88,6 +91,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
                 ? .ifMatch
                 : equal(name, "if-range", 8)
                     ? .ifRange : equal(name, "priority", 8) ? .priority : nil
+        case 11: equal(name, "traceparent", 11) ? .traceparent : nil
         case 12: equal(name, "content-type", 12) ? .contentType : nil
         case 13:
             equal(name, "authorization", 13)

@@ -27,14 +27,15 @@ struct StreamPool {
         if free == nil { grow() }
         let slot = free!
         free = slot.next
-        slot.next = nil
+        slot.pointer.pointee = StreamState()
         generation &+= 1
         slot.generation = generation
         inUse += 1
         return slot
     }
 
-    /// Ends a slot's use and frees what it owned.
+    /// Ends a slot's use and frees what it owned. What the slot itself holds of the request and its
+    /// answer stays to be read until the slot is used again: see `AnswerTimes`.
     mutating func release(_ slot: Stream) {
         precondition(slot.phase != .free, "a stream slot is released once")
         // SAFETY: each of these was allocated for this use of the slot, and nobody else has it.
@@ -42,7 +43,18 @@ struct StreamPool {
         if let body = slot.requestBody { Glibc.free(body) }
         if let overflow = slot.responseOverflow { overflow.deallocate() }
         if let retained = slot.body.retained { Glibc.free(retained) }
-        slot.pointer.pointee = StreamState()
+        if slot.overflow != nil { slot.present = 0 }
+        slot.overflow = nil
+        slot.requestBody = nil
+        slot.responseOverflow = nil
+        slot.body.retained = nil
+        slot.body.isResting = false
+        slot.connection = nil
+        slot.elder = nil
+        slot.younger = nil
+        slot.phase = .free
+        slot.endedGeneration = slot.generation
+        slot.generation = 0
         slot.next = free
         free = slot
         inUse -= 1

@@ -22,6 +22,8 @@ struct StreamState {
     var elder: Stream?
     var younger: Stream?
     var generation: UInt64 = 0
+    /// Of a free slot: the generation of its last use, whose request may still be looked at.
+    var endedGeneration: UInt64 = 0
     var id: Int32 = 0
     var phase = StreamPhase.free
 
@@ -35,7 +37,7 @@ struct StreamState {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<14, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<15, FieldSlice>(repeating: FieldSlice())
     /// Which fields are kept: a bit for each `RequestField.rawValue`.
     var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?
@@ -78,11 +80,33 @@ struct StreamState {
     /// Microseconds on the monotonic clock at the start of the turn in which the whole request had
     /// come, or what there is to answer; 0 before.
     var completeAt: Int64 = 0
+    /// See `Exchange.writeTimes`.
+    var writeTimes = WriteTimes()
+    /// It is observed when its stream ends, see `Application.observe`.
+    var isObserved = false
 
     /// See `Exchange.foreseen`.
     var foreseen: UInt64 = 0
     /// What the application keeps between two portions of a long answer.
     var application = ApplicationState()
+}
+
+/// When a write was taken up and when it was done, in microseconds on the monotonic clock; 0 for what
+/// writes nothing.
+public struct WriteTimes: Sendable {
+    /// When the writer took the group that it is in.
+    public var takenAt: Int64 = 0
+    /// When that group was durable, or had failed.
+    public var doneAt: Int64 = 0
+
+    /// No write.
+    public init() {}
+
+    /// A write.
+    public init(takenAt: Int64, doneAt: Int64) {
+        self.takenAt = takenAt
+        self.doneAt = doneAt
+    }
 }
 
 /// Where a kept request field's value lies, from the start of the slot's request bytes.
