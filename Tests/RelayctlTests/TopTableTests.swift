@@ -50,4 +50,29 @@ import Testing
             shown == ["  getOrders  16/s   p99 7 µs   2 failed", "  getOrder  10/s   p99 15 µs"])
         #expect(lines.contains { $0.hasPrefix("commits   p99 31 µs   waits") })
     }
+
+    @Test(
+        "The slowest requests are shown with what writes spent their time on, and none if none was."
+    )
+    func slowest() throws {
+        let after = try sample(
+            #"""
+            {"slowest":[
+            {"method":"PATCH","path":"/v1/orders/7","status":200,"microseconds":31000,
+            "queueMicroseconds":20500,"commitMicroseconds":9800},
+            {"method":"GET","path":"/v1/orders?internalId=*","status":200,"microseconds":2000},
+            {"method":"GET","path":"/v1/units","status":0,"microseconds":1500},
+            {"method":"GET","path":"/v1/orders","status":200,"microseconds":1200}]}
+            """#, at: 1_000)
+        let lines = TopTable(before: after, after: after).lines
+        let start = try #require(lines.firstIndex(of: "slowest"))
+        #expect(
+            lines[start...].prefix(4) == [
+                "slowest", "  PATCH /v1/orders/7  200   31 ms   waited 20 ms, commit 9800 µs",
+                "  GET /v1/orders?internalId=*  200   2000 µs", "  GET /v1/units  0   1500 µs",
+            ])
+        #expect(!lines.contains { $0.contains("1200") })
+        let none = TopTable(before: try sample("{}", at: 0), after: try sample("{}", at: 1))
+        #expect(!none.lines.contains("slowest"))
+    }
 }

@@ -86,6 +86,12 @@ extension BenchReport {
             text += "RssAnon \(Figure.grouped(server.anonymousAfter)) KiB, "
             text += "\(Figure.grouped(server.contextSwitches)) context switches, "
             text += "\(server.minorFaults) minor and \(server.majorFaults) major faults\n"
+            if let writer = server.writes {
+                text += "Writer  \(Figure.grouped(writer.writes)) writes in "
+                text += "\(Figure.grouped(writer.commits)) commits, which took "
+                text += "\(Figure.time(writer.meanCommit)) on average; writes waited "
+                text += "\(Figure.time(writer.meanWait)) for the writer\n"
+            }
         }
         return text
     }

@@ -55,6 +55,8 @@ struct ServerFigures {
     /// What relayd itself counts, before and after: JSON of its admin socket; empty if there is none.
     let countersBefore: [UInt8]
     let countersAfter: [UInt8]
+    /// What it wrote meanwhile; nil if nothing, or if it is no relayd.
+    var writes: ServerWrites? { ServerWrites(before: countersBefore, after: countersAfter) }
 
     init(
         from start: ServerUsage, busyUntil: ServerUsage, to end: ServerUsage, requests: Int,

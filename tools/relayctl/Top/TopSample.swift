@@ -14,6 +14,16 @@ struct TopSample {
         let isDead: Bool
     }
 
+    /// One of the slowest answers of the last minute or two.
+    struct Slow {
+        let method: String
+        let path: String
+        let status: Int
+        let microseconds: Int
+        /// Of a write: what it waited for the writer, and what applying and committing took.
+        let phases: (queue: Int, commit: Int)?
+    }
+
     /// When it was asked, in milliseconds on the monotonic clock.
     let time: Int
     private(set) var numbers: [String: Int] = [:]
@@ -23,12 +33,15 @@ struct TopSample {
     private(set) var operations: [String: [String: HistogramValues]] = [:]
     /// Those that read a commit now.
     private(set) var readers: [Reader] = []
+    /// The slowest answers, slowest first.
+    private(set) var slowest: [Slow] = []
 
     /// Reads an answer; nil when it is none.
     init?(_ json: [UInt8], time: Int) {
         self.time = time
         var numbers: [String: Int] = [:]
         var readers: [Reader] = []
+        var slowest: [Slow] = []
         var histograms: [String: HistogramValues] = [:]
         var operations: [String: [String: HistogramValues]] = [:]
         let isObject = try? JSONParser().parse(json) { root -> Bool in
@@ -44,6 +57,7 @@ struct TopSample {
                 else { continue }
                 operations[String(name), default: [:]][String(status)] = Self.histogram(series)
             }
+            slowest = (root["slowest"] ?? root).elements.compactMap(Self.slow)
             for reader in (root["readers"] ?? root).elements {
                 guard let commit = reader["commit"]?.integer else { continue }
                 readers.append(
@@ -57,8 +71,21 @@ struct TopSample {
         guard isObject == true else { return nil }
         self.numbers = numbers
         self.readers = readers
+        self.slowest = slowest
         self.histograms = histograms
         self.operations = operations
+    }
+
+    private static func slow(_ value: JSONValue) -> Slow? {
+        guard let method = value["method"]?.string, let path = value["path"]?.string,
+            let microseconds = value["microseconds"]?.integer
+        else { return nil }
+        let queue = value["queueMicroseconds"]?.integer.map { Int($0) }
+        let commit = value["commitMicroseconds"]?.integer.map { Int($0) }
+        return Slow(
+            method: String(method), path: String(path),
+            status: Int(value["status"]?.integer ?? 0), microseconds: Int(microseconds),
+            phases: queue.flatMap { queue in commit.map { (queue, $0) } })
     }
 
     private static func histogram(_ value: JSONValue) -> HistogramValues? {
@@ -79,7 +106,7 @@ struct TopTable {
 
     /// The lines, readers last.
     var lines: [String] {
-        var lines = service + traffic + operations + writes + store
+        var lines = service + traffic + operations + writes + slowest + store
         let active = after.readers.sorted { $0.lag > $1.lag }
         lines.append(
             "readers   \(active.count) of \(after["readerSlots"]) slots, "
@@ -147,6 +174,18 @@ struct TopTable {
         }
     }
 
+    /// The slowest of the last minute or two, and what a write spent its time on.
+    private var slowest: [String] {
+        let shown = after.slowest.prefix(Limits.slowestShown).map { request in
+            let phases = request.phases.map {
+                "   waited \(time($0.queue)), commit \(time($0.commit))"
+            }
+            return "  \(request.method) \(request.path)  \(request.status)   "
+                + time(request.microseconds) + (phases ?? "")
+        }
+        return shown.isEmpty ? [] : ["slowest"] + shown
+    }
+
     /// What a histogram of both samples has counted in between.
     private func between(_ name: String) -> HistogramValues? {
         guard let later = after.histograms[name] else { return nil }
@@ -154,7 +193,10 @@ struct TopTable {
     }
 
     private func p99(_ values: HistogramValues?) -> String {
-        guard let microseconds = values?.quantile(0.99).map({ Int($0) }) else { return "-" }
+        values?.quantile(0.99).map { time(Int($0)) } ?? "-"
+    }
+
+    private func time(_ microseconds: Int) -> String {
         if microseconds < 10_000 { return "\(microseconds) µs" }
         return "\(microseconds / 1_000) ms"
     }

@@ -51,6 +51,8 @@ struct TopView {
         "           answered in, to within a factor of two; failed are answers with 5xx",
         "writes     writes in a commit, and how busy the one thread that commits is",
         "commits    the time that 99 of 100 commits and waits for the writer had, as above",
+        "slowest    requests of the last minute or two that took longest, if over a millisecond;",
+        "           of writes, how long they waited for the writer and how long the commit took",
         "store      pages in use of the map's size, and pages that will be used again",
         "readers    who reads a commit now; one that is far behind makes the file grow",
     ]
