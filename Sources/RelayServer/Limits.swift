@@ -143,6 +143,9 @@ public enum Limits {
     /// together.
     static let countedKeys = 1_024
 
+    /// Milliseconds between two looks at which keys were used: a minute. A day is all that is noted.
+    static let keyUseInterval: Int64 = 60_000
+
     /// Bytes of the longest of them; `Bearer ` and a key have less than half of it.
     static var rememberedKeyBytes: Int { MemoryLayout<RememberedKey>.size }
     /// Those bytes in words: 128.

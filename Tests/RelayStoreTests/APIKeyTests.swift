@@ -44,6 +44,41 @@ import Testing
         check(try authenticate(keys[2].text, reader.view), 3)
     }
 
+    @Test("The end of a key and the day of its use are kept beside it, and go with it.")
+    func besides() throws {
+        let store = try Store.inMemory()
+        let keys = try store.write { (transaction) throws(StoreError) in
+            var keys: [NewAPIKey] = []
+            for expires in [nil, Int64(9_000)] {
+                keys.append(
+                    try transaction.createAPIKey(
+                        account: 1, label: "", time: 5, expires: expires,
+                        material: APIKeyText.randomBytes()))
+            }
+            return keys
+        }
+        var reader = try store.makeReader()
+        check(try reader.view.apiKeys().map(\.expires), [nil, 9_000])
+        check(try reader.view.apiKeys().map(\.lastUsedDay), [nil, nil])
+        let generation = reader.keyGeneration
+        for day in [Int64(20_000), 19_999] {
+            try store.write { (transaction) throws(StoreError) in
+                try transaction.noteUse(of: [keys[1].record.id, 77], day: day)
+            }
+        }
+        try reader.renewIfStale()
+        // It never goes back, and nobody has to look keys up again for it.
+        check(try reader.view.apiKeys().map(\.lastUsedDay), [nil, 20_000])
+        check(reader.keyGeneration, generation)
+        try store.write { (transaction) throws(StoreError) in
+            check(try transaction.revokeAPIKey(keys[1].record.id), true)
+            try transaction.noteUse(of: [keys[1].record.id], day: 20_001)
+        }
+        try reader.renewIfStale()
+        check(try reader.view.apiKeys(), [keys[0].record])
+        check(try authenticate(keys[1].text, reader.view), nil)
+    }
+
     @Test("What is not a key is refused, each changed character among it.")
     func refusal() throws {
         let store = try Store.inMemory()

@@ -110,4 +110,7 @@ enum Limits {
     static let adminTimeout: Int32 = 2500
     /// Column at which the values of a report stand.
     static let reportColumn = 24
+
+    /// Milliseconds for which a key may be made: from 1 s to 100 years, beyond any that somebody plans for.
+    static let keyDuration = 1_000...100 * 365 * 86_400_000
 }

@@ -5,12 +5,18 @@ import RelayStore
 // What the admin socket and relayctl say about a store: written once, so that both say the same.
 
 extension APIKeyRecord {
-    /// Members `id`, `account`, `label` (if any) and `createdAt`.
+    /// Members `id`, `account`, `label` (if any), `createdAt`, `expiresAt` (if it ends) and `lastUsed`, a
+    /// date in UTC (if it was used).
     public func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("account", UInt64(account))
         if !label.isEmpty { writer.member("label", label) }
         writer.member("createdAt", Timestamp(milliseconds: created))
+        if let expires { writer.member("expiresAt", Timestamp(milliseconds: expires)) }
+        if let lastUsedDay {
+            let day = Timestamp(milliseconds: lastUsedDay * 86_400_000)
+            writer.member("lastUsed", String("\(day)".prefix(10)))
+        }
     }
 }
 

@@ -127,16 +127,20 @@ final class AdminApplication: Application {
     }
 
     private func createKey(_ exchange: Exchange) {
-        guard let (account, label) = newKey(exchange.body) else {
+        let now = Timestamp.now
+        guard let (account, label, expires) = newKey(exchange.body),
+            expires.map({ $0 > now }) ?? true
+        else {
             return exchange.reject(
                 Problem(
                     .validation,
                     "expected {\"account\": 1…\(RelayStore.Limits.accounts - 1), \"label\"?: text "
-                        + "of at most \(RelayStore.Limits.keyLabelBytes) bytes}"))
+                        + "of at most \(RelayStore.Limits.keyLabelBytes) bytes, \"expiresAt\"?: a "
+                        + "time to come, such as 2027-02-06T11:00:00Z}"))
         }
         let token = exchange.suspend()
         let command = CreateKeyCommand(
-            account: account, label: label, time: Timestamp.now.milliseconds
+            account: account, label: label, time: now.milliseconds, expires: expires?.milliseconds
         ) { [log] result in
             if case .success(let key) = result {
                 let fields = Self.fields(key.record.id, account: key.record.account)
@@ -153,15 +157,20 @@ final class AdminApplication: Application {
         submit(command, token)
     }
 
-    private func newKey(_ body: UnsafeRawBufferPointer) -> (UInt32, String)? {
+    private func newKey(_ body: UnsafeRawBufferPointer) -> (UInt32, String, Timestamp?)? {
         guard let value = try? parser.parse(body), value.kind == .object else { return nil }
         var account: UInt32?
         var label = ""
+        var expires: Timestamp?
         for (name, value) in value.members {
             if name.matches("account") {
                 account = value.integer.flatMap { UInt32(exactly: $0) }
             } else if name.matches("label"), let text = value.string {
                 label = String(text)
+            } else if name.matches("expiresAt"), let text = value.string,
+                let time = Timestamp(rfc3339: String(text))
+            {
+                expires = time
             } else {
                 return nil
             }
@@ -169,7 +178,7 @@ final class AdminApplication: Application {
         guard let account, account > 0, account < RelayStore.Limits.accounts,
             label.utf8.count <= RelayStore.Limits.keyLabelBytes
         else { return nil }
-        return (account, label)
+        return (account, label, expires)
     }
 
     private func revokeKey(_ path: String, _ exchange: Exchange) {

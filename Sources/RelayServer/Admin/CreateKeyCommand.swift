@@ -6,17 +6,19 @@ final class CreateKeyCommand: WriteCommand, @unchecked Sendable {
     private let account: UInt32
     private let label: String
     private let time: Int64
+    private let expires: Int64?
     private let material = APIKeyText.randomBytes()
     private let completion: @Sendable (Result<NewAPIKey, StoreError>) -> Void
     private var made: NewAPIKey?
 
     init(
-        account: UInt32, label: String, time: Int64,
+        account: UInt32, label: String, time: Int64, expires: Int64? = nil,
         completion: @escaping @Sendable (Result<NewAPIKey, StoreError>) -> Void
     ) {
         self.account = account
         self.label = label
         self.time = time
+        self.expires = expires
         self.completion = completion
     }
 
@@ -24,7 +26,7 @@ final class CreateKeyCommand: WriteCommand, @unchecked Sendable {
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         made = try transaction.createAPIKey(
-            account: account, label: label, time: time, material: material)
+            account: account, label: label, time: time, expires: expires, material: material)
     }
 
     func complete(_ result: Result<Void, StoreError>) {

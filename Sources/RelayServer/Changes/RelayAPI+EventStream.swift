@@ -42,7 +42,7 @@ extension RelayAPI {
         http.setBody(copying: text.bytes)
         let next = FollowContinuation(
             operation: exchange.operation, feed: feed, position: position,
-            sentAt: Self.seconds, wasHeartbeat: false, keyGeneration: reader.keyGeneration)
+            sentAt: Self.seconds, wasHeartbeat: false, keyGeneration: keyGeneration)
         http.continuation = .follow(next)
         http.expectMore(true)
     }
@@ -55,12 +55,12 @@ extension RelayAPI {
     /// Appends what has come since, or rests.
     mutating func continueFollowing(_ next: FollowContinuation, _ http: HTTP2.Exchange) {
         var next = next
-        if next.keyGeneration != reader.keyGeneration {
+        if next.keyGeneration != keyGeneration {
             // Whoever comes again is told why.
             guard let account = try? authenticate(http), account == next.feed.account else {
                 return
             }
-            next.keyGeneration = reader.keyGeneration
+            next.keyGeneration = keyGeneration
         }
         do throws(StoreError) {
             let events = try self.events(next, http)

@@ -26,7 +26,7 @@ extension RelayAPI {
     @inline(__always)
     mutating func admitted(_ http: HTTP2.Exchange) throws(RequestRefusal) -> RelayExchange {
         guard let request = http.continuation.request,
-            request.keyGeneration == reader.keyGeneration, failure == nil
+            request.keyGeneration == keyGeneration, failure == nil
         else { return try admit(http) }
         return RelayExchange(http: http, request: request)
     }
@@ -47,7 +47,7 @@ extension RelayAPI {
         }
         let request = AdmittedRequest(
             operation: operation, account: account, id: id, part: part,
-            keyGeneration: reader.keyGeneration)
+            keyGeneration: keyGeneration)
         return RelayExchange(http: http, request: request, target: target)
     }
 

@@ -15,6 +15,8 @@ struct KeyCache {
     private var entries = [Entry](repeating: Entry(), count: Limits.rememberedKeys)
     private var generation: UInt64 = .max
     private let usage: KeyUsage
+    /// When the first of those that are kept ends, in milliseconds since 1970.
+    private(set) var nextExpiry = Int64.max
 
     /// - Parameter usage: counts the requests of each key.
     init(usage: KeyUsage = KeyUsage()) { self.usage = usage }
@@ -53,8 +55,13 @@ struct KeyCache {
 
     /// Keeps a value that was just verified for a request, which is counted.
     ///
-    /// - Parameter id: the key's.
-    mutating func keep(_ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0) {
+    /// - Parameters:
+    ///   - id: the key's.
+    ///   - expires: when it ends, in milliseconds since 1970.
+    mutating func keep(
+        _ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0, expires: Int64 = .max
+    ) {
+        nextExpiry = min(nextExpiry, expires)
         let counter = usage.counter(of: id)
         usage.count(counter)
         if value.count > Limits.rememberedKeyBytes { return }
@@ -78,7 +85,9 @@ struct KeyCache {
         return word
     }
 
-    private mutating func forgetAll(_ generation: UInt64) {
+    /// Forgets all that was kept under another generation.
+    mutating func forgetAll(_ generation: UInt64) {
+        nextExpiry = .max
         for slot in entries.indices { entries[slot].length = 0 }
         self.generation = generation
     }

@@ -1,8 +1,10 @@
+import CivilTime
 import HTTP2
 import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
+import System
 
 /// What answers the requests of one event loop: a reader of the store and the way to the writer.
 /// Its extensions hold a method for each operation of the contract, which `dispatch` calls.
@@ -28,6 +30,10 @@ struct RelayAPI: ~Copyable, API {
     /// Those who wait for changes.
     let followers: Followers
     private var keys: KeyCache
+    /// Changes whenever a key is made, is revoked, or ends.
+    private(set) var keyGeneration: UInt64
+    /// Times that keys have ended: part of it.
+    private var expirations: UInt64 = 0
     /// The position that the reader's commit ends at: what every answer says (Relay-Seq).
     private(set) var position: PositionText
     /// The newest change of that commit.
@@ -46,6 +52,7 @@ struct RelayAPI: ~Copyable, API {
         newest = try Self.lastSequence(reader)
         position = PositionText(epoch: store.metadata.epoch, sequence: newest)
         positionCommit = reader.transactionID
+        keyGeneration = reader.keyGeneration
         self.reader = reader
         epoch = store.metadata.epoch
         self.writing = writing
@@ -57,10 +64,21 @@ struct RelayAPI: ~Copyable, API {
     /// Moves on to the newest commit, and makes its position's text.
     mutating func renew() throws(StoreError) {
         try reader.renewIfStale()
+        if keys.nextExpiry < .max { endExpiredKeys() }
         if reader.transactionID == positionCommit { return }
+        keyGeneration = reader.keyGeneration &+ expirations
         newest = try Self.lastSequence(reader)
         position = PositionText(epoch: epoch, sequence: newest)
         positionCommit = reader.transactionID
+    }
+
+    /// Once a key has ended that was let in before, all are looked up again, those of open streams too.
+    private mutating func endExpiredKeys() {
+        if SystemClock.wall.milliseconds < keys.nextExpiry { return }
+        expirations += 1
+        keyGeneration = reader.keyGeneration &+ expirations
+        keys.forgetAll(keyGeneration)
+        followers.release()
     }
 
     private static func lastSequence(_ reader: borrowing StoreReader) throws(StoreError) -> UInt64 {
@@ -135,7 +153,7 @@ struct RelayAPI: ~Copyable, API {
             throw .unauthorized(
                 "the request has no key: send the field `Authorization: Bearer <api key>`")
         }
-        if let account = keys.account(value, generation: reader.keyGeneration) {
+        if let account = keys.account(value, generation: keyGeneration) {
             lastAccount = account
             isAuthenticated = true
             return account
@@ -165,7 +183,12 @@ struct RelayAPI: ~Copyable, API {
             throw .problem(problem(error))
         }
         guard let record else { throw .unauthorized("the key is unknown or was revoked") }
-        keys.keep(value, account: record.account, id: record.id)
+        if let expires = record.expires, expires <= SystemClock.wall.milliseconds {
+            throw .unauthorized(
+                "the key has expired at \(Timestamp(milliseconds: expires)): use another one")
+        }
+        keys.keep(
+            value, account: record.account, id: record.id, expires: record.expires ?? .max)
         isAuthenticated = true
         return record.account
     }

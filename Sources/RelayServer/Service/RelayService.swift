@@ -101,6 +101,7 @@ public final class RelayService: Sendable {
     private let admin: Server
     private let state: ServiceState
     private let scrubRate: Int
+    private let keyUse: KeyUseNotes
     private let upkeep = Mutex<StoreUpkeep?>(nil)
     private let plain = Mutex<PlainServer?>(nil)
 
@@ -133,6 +134,7 @@ public final class RelayService: Sendable {
         let writing = WriteAccess(writer: writer)
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
+        keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
         let applications = try observers.map { observer in
             try RelayApplication(
@@ -210,7 +212,10 @@ public final class RelayService: Sendable {
         try admin.start()
         try server.start()
         state.set(ready: true, server: server)
-        let upkeep = StoreUpkeep(store, health: state.health, scrubRate: scrubRate) { key in
+        let upkeep = StoreUpkeep(
+            store, health: state.health, scrubRate: scrubRate,
+            also: { [keyUse] in keyUse.lookIfDue() }
+        ) { key in
             let resource = Resource(rawValue: key.resource).map { "\($0)" } ?? "record"
             return "\(resource) \(key.id) of account \(key.account)"
         }
@@ -231,6 +236,7 @@ public final class RelayService: Sendable {
         upkeep.withLock { $0.take() }?.stop()
         // Streams that wait for a commit need the writer until they are answered.
         server.stop()
+        keyUse.look()
         writer.stop()
         admin.stop(afterMilliseconds: Limits.adminDrainMilliseconds)
         plain.withLock { $0.take() }?.stop()

@@ -11,6 +11,10 @@ public struct APIKeyRecord: Equatable, Sendable {
     public let created: Int64
     /// What its owner called it.
     public let label: String
+    /// When it ends, in milliseconds since 1970; nil for never.
+    public var expires: Int64?
+    /// The last day on which it was used, as far as that was noted, in days since 1970.
+    public var lastUsedDay: Int64?
 }
 
 /// A new API key. This is the only time that its text is known.
@@ -21,7 +25,7 @@ public struct NewAPIKey: Sendable {
     public let record: APIKeyRecord
 }
 
-/// Keys under which the database `keys` has its three kinds of records.
+/// Keys under which the database `keys` has its kinds of records.
 private enum KeyRecord {
     /// → generation u64
     static let generation: [UInt8] = [0]
@@ -34,6 +38,12 @@ private enum KeyRecord {
         // SAFETY: the bytes of a value are copied while it is there.
         withUnsafeBytes(of: id.bigEndian) { [2] + $0 }
     }
+
+    /// → when the key ends i64. Programs that do not know this record let the key in for ever.
+    static func expiry(_ id: UInt64) -> [UInt8] { [3] + self.id(id).dropFirst() }
+
+    /// → day of the last use i64
+    static func use(_ id: UInt64) -> [UInt8] { [4] + self.id(id).dropFirst() }
 }
 
 extension StoreView {
@@ -77,10 +87,19 @@ extension StoreView {
 
     private func apiKey(_ value: RawSpan) throws(StoreError) -> APIKeyRecord {
         guard value.byteCount >= 24 else { throw .corrupted(what: "an API key") }
+        let id = value.word(at: 0)
         return APIKeyRecord(
-            id: value.word(at: 0), account: value.uint32(at: 8),
+            id: id, account: value.uint32(at: 8),
             created: Int64(bitPattern: value.word(at: 16)),
-            label: String(decoding: value.extracting(24..<value.byteCount).copied(), as: UTF8.self))
+            label: String(decoding: value.extracting(24..<value.byteCount).copied(), as: UTF8.self),
+            expires: try number(KeyRecord.expiry(id)), lastUsedDay: try number(KeyRecord.use(id)))
+    }
+
+    /// A number that is kept of a key; nil when there is none.
+    fileprivate func number(_ key: [UInt8]) throws(StoreError) -> Int64? {
+        guard let value = try value(key.span.bytes, in: databases.apiKeys) else { return nil }
+        guard value.byteCount == 8 else { throw .corrupted(what: "an API key") }
+        return Int64(bitPattern: value.word(at: 0))
     }
 
     fileprivate func digestOfKey(_ id: UInt64) throws(StoreError) -> [UInt8]? {
@@ -107,10 +126,10 @@ extension StoreView {
 }
 
 extension StoreTransaction {
-    /// Makes a key for an account. `material` are `APIKeyText.randomBytes()`, drawn before the
-    /// command was queued.
+    /// Makes a key for an account, which ends at `expires`, in milliseconds since 1970. `material` are
+    /// `APIKeyText.randomBytes()`, drawn before the command was queued.
     public mutating func createAPIKey(
-        account: UInt32, label: String, time: Int64, material: [UInt8]
+        account: UInt32, label: String, time: Int64, expires: Int64? = nil, material: [UInt8]
     ) throws(StoreError) -> NewAPIKey {
         guard label.utf8.count <= Limits.keyLabelBytes, account < Limits.accounts else {
             throw .tooLarge
@@ -123,8 +142,10 @@ extension StoreTransaction {
         let value = head.span.bytes.copied() + Array(label.utf8)
         try put(value.span.bytes, at: KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
         try put(digest.span.bytes, at: KeyRecord.id(id).span.bytes, in: databases.apiKeys)
+        if let expires { try put(expires, at: KeyRecord.expiry(id)) }
         try bumpKeyGeneration()
-        let record = APIKeyRecord(id: id, account: account, created: time, label: label)
+        let record = APIKeyRecord(
+            id: id, account: account, created: time, label: label, expires: expires)
         return NewAPIKey(text: text, record: record)
     }
 
@@ -133,8 +154,26 @@ extension StoreTransaction {
         guard let digest = try view.digestOfKey(id) else { return false }
         try delete(KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
         try delete(KeyRecord.id(id).span.bytes, in: databases.apiKeys)
+        _ = try delete(KeyRecord.expiry(id).span.bytes, in: databases.apiKeys)
+        _ = try delete(KeyRecord.use(id).span.bytes, in: databases.apiKeys)
         try bumpKeyGeneration()
         return true
+    }
+
+    /// Notes that keys were used on a day, in days since 1970. Keys that are not in force any more are
+    /// passed over.
+    public mutating func noteUse(of ids: [UInt64], day: Int64) throws(StoreError) {
+        for id in ids {
+            if try view.digestOfKey(id) == nil { continue }
+            if let noted = try view.number(KeyRecord.use(id)), noted >= day { continue }
+            try charge(64)
+            try put(day, at: KeyRecord.use(id))
+        }
+    }
+
+    private mutating func put(_ number: Int64, at key: [UInt8]) throws(StoreError) {
+        let value: InlineArray<1, UInt64> = [UInt64(bitPattern: number)]
+        try put(value.span.bytes, at: key.span.bytes, in: databases.apiKeys)
     }
 
     /// Generations only grow and every key takes one, so they serve as ids as well.

@@ -13,12 +13,14 @@ public final class StoreUpkeep: Sendable {
     /// - Parameters:
     ///   - health: told what is found.
     ///   - scrubRate: bytes that the scrub reads in a second; 0 for no scrub.
+    ///   - chore: called once a second.
     ///   - name: what the log calls a document.
     public init(
         _ store: Store, health: StoreHealth, scrubRate: Int = Limits.scrubRate,
+        also chore: @escaping @Sendable () -> Void = {},
         name: @escaping @Sendable (DocumentKey) -> String
     ) {
-        let work = UpkeepWork(store, health, scrubRate, name)
+        let work = UpkeepWork(store, health, scrubRate, chore, name)
         self.work = work
         thread = BackgroundThread { work.run() }
     }
@@ -54,12 +56,15 @@ private final class UpkeepWork: Sendable {
     private let store: Store
     private let health: StoreHealth
     private let scrubRate: Int
+    private let chore: @Sendable () -> Void
     private let name: @Sendable (DocumentKey) -> String
 
     init(
         _ store: Store, _ health: StoreHealth, _ scrubRate: Int,
+        _ chore: @escaping @Sendable () -> Void,
         _ name: @escaping @Sendable (DocumentKey) -> String
     ) {
+        self.chore = chore
         self.name = name
         self.store = store
         self.health = health
@@ -73,6 +78,7 @@ private final class UpkeepWork: Sendable {
         repeat {
             let now = SystemClock.monotonic.milliseconds
             look()
+            chore()
             // What cannot be looked at is told with the dead readers.
             if let slots = try? store.readerSlots() {
                 let oldest = watch.look(at: slots, now)

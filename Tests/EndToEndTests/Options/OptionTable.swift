@@ -44,6 +44,7 @@ enum OptionTable {
             "--store": "RelayctlOptionTests.keys",
             "--account": "RelayctlOptionTests.keys",
             "--label": "RelayctlOptionTests.keys",
+            "--expires": "KeyExpiryTests.expires",
             "--admin-socket": "AccountTests.keysAtOnce",
             "--json": "AccountTests.keysAtOnce",
         ],

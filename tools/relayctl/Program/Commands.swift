@@ -25,6 +25,9 @@ enum Commands {
         "account", "N", .integer(1...Limits.highestAccount), help: "the account of the key")
     static let label = Option<String?>.optional(
         "label", "TEXT", help: "what the key is for, to tell keys apart")
+    static let expires = Option<String?>.optional(
+        "expires", "TIME",
+        help: "when the key ends: from now, such as 90d, or a time such as 2027-02-06T11:00:00Z")
     static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
 
     static let anyStore = Option<String?>.optional(
@@ -40,8 +43,8 @@ enum Commands {
     static let keysCreate = Verb(
         "keys create", summary: "Make an API key and print it; it cannot be printed again",
         options: [
-            anyStore.description, account.description, label.description, adminSocket.description,
-            json.description,
+            anyStore.description, account.description, label.description, expires.description,
+            adminSocket.description, json.description,
         ])
     static let keysList = Verb(
         "keys list", summary: "List the API keys of an account, without the keys themselves",

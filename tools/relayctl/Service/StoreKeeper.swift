@@ -67,13 +67,16 @@ struct StoreKeeper {
         }
     }
 
-    func createKey(account: Int, label: String?) throws(CommandError) -> Report {
+    func createKey(
+        account: Int, label: String?, expires: Timestamp? = nil
+    ) throws(CommandError) -> Report {
         let material = APIKeyText.randomBytes()
         let time = Timestamp.now.milliseconds
         let key = try lifting { () throws(StoreError) in
             try store.write { transaction throws(StoreError) in
                 try transaction.createAPIKey(
-                    account: UInt32(account), label: label ?? "", time: time, material: material)
+                    account: UInt32(account), label: label ?? "", time: time,
+                    expires: expires?.milliseconds, material: material)
             }
         }
         return Report { key.writeMembers(to: &$0) }
