@@ -109,6 +109,8 @@ final class LogWriter: Sendable {
     ///   - isNotice: not counted when it is lost.
     /// - Returns: lines that were lost.
     private func put(_ lines: [UInt8], _ isTorn: inout Bool, isNotice: Bool = false) -> Int {
+        // First the end of the line that is torn, which was lost before.
+        let first = isTorn ? 1 : 0
         let bytes = isTorn ? [UInt8(ascii: "\n")] + lines : lines
         let taken = bytes.withUnsafeBytes { bytes in
             var taken = 0
@@ -128,7 +130,7 @@ final class LogWriter: Sendable {
         }
         if taken > 0 { isTorn = bytes[taken - 1] != UInt8(ascii: "\n") }
         // The rest begins within a line, which is lost too.
-        let missed = bytes[taken...].count { $0 == UInt8(ascii: "\n") }
+        let missed = bytes[max(taken, first)...].count { $0 == UInt8(ascii: "\n") }
         if isNotice { return missed }
         written.add(UInt64(lines.count { $0 == UInt8(ascii: "\n") } - missed), ordering: .relaxed)
         lost.add(UInt64(missed), ordering: .relaxed)

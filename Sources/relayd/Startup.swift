@@ -41,8 +41,9 @@ enum Startup {
     ///
     /// What can be found wrong is found before there is a store, and then nothing is left: the
     /// options are checked, sockets bound, the directory locked. Clients are let in at the end.
-    static func start(_ options: RelaydOptions, _ log: Log) throws -> Running {
-        let passed = try Systemd.takeListeners { log.write(.warning, "sockets_left_alone", $0) }
+    static func start(
+        _ options: RelaydOptions, _ passed: [PassedListener], _ log: Log
+    ) throws -> Running {
         try options.check(passed)
         let group = try options.socketGroup.map { name throws(StartupError) in
             try Self.group(name)

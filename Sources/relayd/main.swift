@@ -36,6 +36,10 @@ signal(SIGPIPE, SIG_IGN)
 signal(SIGXFSZ, SIG_IGN)
 Startup.raiseDescriptorLimit()
 
+// Before anything takes a descriptor, the log's own thread too: what was passed stands at 3, 4, ….
+var leftAlone: String?
+let passed = Result { try Systemd.takeListeners { leftAlone = $0 } }
+
 let log: Log
 do {
     log = try Log(
@@ -57,7 +61,8 @@ do {
         [
             ("version", .text(Version.text)), ("pid", .number(Int(getpid()))),
         ])
-    let running = try Startup.start(options, log)
+    if let leftAlone { log.write(.warning, "sockets_left_alone", leftAlone) }
+    let running = try Startup.start(options, try passed.get(), log)
     log.write(.info, "ready", "ready \(options.summary(running.places))")
     Systemd.notify("READY=1")
     var received: Int32 = 0
