@@ -6,6 +6,15 @@ public enum Limits {
     /// each addition writes anew; nobody reads more of them than this.
     static let partsPerOrder = 1_000
 
+    /// Bytes of comments that an order's document has itself, and of one of its segments that has more
+    /// than one: 64 KiB. A comment writes that much anew at most; far above usual orders, and few
+    /// enough pieces of the longest.
+    static let segmentBytes = 64 << 10
+
+    /// Bytes of comments below which they get no segment of their own between others: 16 KiB, so that
+    /// deletions leave no crumbs.
+    static let leastSegmentBytes = 16 << 10
+
     /// Bytes of a dump that are handed on at once: 1 MiB, few enough calls and little memory.
     static let dumpBufferBytes = 1 << 20
 

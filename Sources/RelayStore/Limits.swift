@@ -3,7 +3,7 @@ import LMDB
 /// Every number that bounds the store, with its unit and the reason for it.
 public enum Limits {
     /// Version of the bytes on disk; FORMAT.md describes it.
-    public static let formatVersion: UInt32 = 3
+    public static let formatVersion: UInt32 = 4
 
     /// The oldest version that can be read: it lacks lists, which are filled before the first change.
     public static let oldestFormat: UInt32 = 1
@@ -15,8 +15,8 @@ public enum Limits {
     /// bytes behind LMDB's header of 16. One page never needs a search for contiguous ones.
     static let blockBytes = 4_080
 
-    /// Bytes of one document, JSON and private bytes together: 16 MiB. Far above any answer, and
-    /// far below the 64 MiB of a group commit.
+    /// Bytes of one document, JSON and private bytes together, those of its segments too: 16 MiB. Far
+    /// above any answer, and far below the 64 MiB of a group commit.
     public static let documentBytes = 16 << 20
 
     /// Documents of one change, whose number has 23 bits in its record: no body and no load can hold as

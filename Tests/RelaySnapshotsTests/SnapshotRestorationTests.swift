@@ -1,4 +1,5 @@
 import Glibc
+import RelayContract
 import RelayRecords
 import RelayStore
 import TestSupport
@@ -78,6 +79,49 @@ import Testing
             return true
         }
         #expect(differences == 0)
+    }
+
+    /// Order 7 with all its comments, and in how many segments they are.
+    private func largeOrder(_ store: Store) throws -> (json: [UInt8], segments: Int)? {
+        let pinned = try store.pin()
+        guard let document = try pinned.view.document(Resource.order.key(1, 7)) else { return nil }
+        let json = try pinned.view.withJSON(of: document) { Array($0) }
+        return (json, document.segments.count)
+    }
+
+    @Test("An order with many comments is restored, replayed and compared as any other.")
+    func largeOrders() throws {
+        let fixture = try SnapshotFixture(orders: 20)
+        defer { fixture.keep() }
+        let new = NewComment(text: String(repeating: "x", count: 9_000), authorName: "a")
+        try fixture.change((0..<30).map { _ in CreateComment(7, new, []) })
+        let folder = try fixture.take("snapshot")
+        let first = try #require(try largeOrder(fixture.store))
+        #expect(first.segments == 4)
+        try fixture.change((0..<30).map { _ in CreateComment(7, new, []) })
+        try fixture.change([DeleteComment(7, 3, .none)])
+        let second = try #require(try largeOrder(fixture.store))
+        let later = try fixture.take("later")
+        _ = try SnapshotRestoration.restore(.folder(folder), to: fixture.file("restored"))
+        _ = try SnapshotRestoration.restore(
+            .folder(folder), to: fixture.file("replayed"),
+            replay: ChangeReplay(upTo: 81, from: fixture.store))
+        for (name, wanted) in [("restored", first), ("replayed", second)] {
+            let store = try Store.open(at: fixture.file(name))
+            #expect(try StoreExamination.examine(store).findings == [])
+            let found = try #require(try largeOrder(store))
+            #expect(found.json == wanted.json && found.segments == wanted.segments)
+        }
+        var differences: [String] = []
+        let last = try OpenSnapshot(later.path)
+        try SnapshotDifference.forEach(
+            from: OpenSnapshot(folder.path), to: last, withFields: true
+        ) { difference in
+            let names = difference.fields.map(\.name)
+            differences.append("\(difference.kind) \(difference.resource) \(names)")
+        }
+        #expect(differences == ["changed order [\"comments\"]"])
+        #expect(try last.json(of: Resource.order.key(1, 7)) == second.json)
     }
 
     @Test("A replay that cannot reach its end says so before anything is made.")

@@ -118,10 +118,11 @@ private struct Model {
     func tooLarge() throws {
         let store = try Store.inMemory()
         let json = [UInt8](repeating: 1, count: Limits.documentBytes + 1)
-        checkThrows(.tooLarge) { () throws(StoreError) in
+        let key = DocumentKey(account: 1, resource: 1, id: 1)
+        checkThrows(.documentFull(key, byteCount: json.count)) { () throws(StoreError) in
             try store.write { (transaction) throws(StoreError) in
                 try transaction.putDocument(
-                    DocumentKey(account: 1, resource: 1, id: 1), json: json.span.bytes, version: 1)
+                    key, json: json.span.bytes, version: 1)
             }
         }
     }

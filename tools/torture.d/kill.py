@@ -3,7 +3,7 @@ import time
 
 import report
 from client import Client
-from load import Ledger, Writers
+from load import Commenter, Comments, Ledger, Writers
 from relay import Relayd
 from report import Number, Run
 from shim import FOREVER, Shim
@@ -22,10 +22,12 @@ def torture(run: Run) -> None:
     server = Relayd(run.programs, store, environment=shim.environment)
     key = run.programs.key(store)
     ledger, kills, started = Ledger(), run.number('kills'), time.monotonic()
+    comments, commented = Comments(server.client(key)), 0
     slowest = 0.0
     for kill in range(1, kills + 1):
         delay = run.random.uniform(0.005, run.number('milliseconds') / 1000)
-        with Writers(ledger, server.client(key), run.number('threads')):
+        with Writers(ledger, server.client(key), run.number('threads')), Commenter(
+                comments, server.client(key)):
             if run.plant == 'lost':
                 shim.fail('write', 'drop', run.random.randrange(1, 40), FOREVER)
             time.sleep(delay)
@@ -36,6 +38,9 @@ def torture(run: Run) -> None:
         server.start()
         slowest = max(slowest, time.monotonic() - begin)
         look(run, ledger, server, server.client(key), kill)
+        for line in comments.lost(server.client(key)):
+            run.wrong(f'after kill {kill}: {line}')
+        commented = max(commented, len(comments.acknowledged))
         if len(ledger.orders) > MOST_ORDERS:
             ledger.orders.clear()
         if kill % max(1, kills // 10) == 0:
@@ -46,8 +51,8 @@ def torture(run: Run) -> None:
     run.expect(code == 0, f'relayd exits with {code} after SIGTERM')
     run.expect(ledger.acknowledged >= kills, f'only {ledger.acknowledged} writes in {kills} kills')
     run.summary = (
-        f'{kills} kills, {ledger.acknowledged} acknowledged writes, 0 lost; slowest start '
-        f'{1000 * slowest:.0f} ms')
+        f'{kills} kills, {ledger.acknowledged} acknowledged writes, 0 lost; an order with up to '
+        f'{commented} long comments; slowest start {1000 * slowest:.0f} ms')
 
 
 def look(run: Run, ledger: Ledger, server: Relayd, client: Client, kill: int) -> None:

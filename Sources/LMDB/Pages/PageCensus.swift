@@ -215,7 +215,8 @@ public struct PageCensus {
             (PageNodes.headerBytes + node.valueBytes + pages.pageBytes - 1)
             / pages.pageBytes
         guard page.loadUnaligned(fromByteOffset: 10, as: UInt16.self) == overflow,
-            count == wanted, Int(number) + count <= pages.readableCount
+            // A value that replaces a longer one of the same transaction keeps its pages.
+            count >= wanted, Int(number) + count <= pages.readableCount
         else {
             fault("\(tally.name): page \(number) is not the large value it must be")
             return nil

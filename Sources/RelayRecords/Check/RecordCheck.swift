@@ -17,6 +17,8 @@ public struct RecordCheck {
     private let format: UInt32
     /// How many records say that they are on a list.
     private var expected: [ListKey: UInt64] = [:]
+    /// Segments that records have and that were not met yet.
+    private var segments: Set<DocumentKey> = []
     /// How many records say that a text of a kind names them.
     private var expectedNames: [UniqueKey.Family: UInt64] = [:]
 
@@ -37,13 +39,17 @@ public struct RecordCheck {
         at document: borrowing DocumentView, _ view: borrowing StoreView
     ) throws(StoreError) {
         let key = document.key
+        if key.resource == Resource.commentSegment.rawValue { return look(atSegment: document) }
         guard let resource = Resource(rawValue: key.resource) else {
             return note("document \(key.account)/\(key.resource)/\(key.id): unknown kind of record")
         }
         records += 1
         let name = "\(resource) \(key.id) of account \(key.account)"
         let model: RecordModel
-        switch read(document, resource) {
+        for segment in document.segments where !segments.insert(segment.key).inserted {
+            note("\(name): its segment \(segment.key.id) is another record's, too")
+        }
+        switch try read(document, resource, view) {
         case .success(let record): model = record
         case .failure(let fault): return note("\(name): cannot be read: \(fault.detail)")
         }
@@ -88,15 +94,23 @@ public struct RecordCheck {
         }
     }
 
+    /// Segments stand behind the records of their account.
+    private mutating func look(atSegment document: borrowing DocumentView) {
+        let key = document.key
+        if segments.remove(key) != nil { return }
+        note("segment \(key.id) of account \(key.account): no order has it")
+    }
+
     /// Reads a record with what the store keeps beside it.
     private func read(
-        _ document: borrowing DocumentView, _ resource: Resource
-    ) -> Result<RecordModel, LineFault> {
+        _ document: borrowing DocumentView, _ resource: Resource, _ view: borrowing StoreView
+    ) throws(StoreError) -> Result<RecordModel, LineFault> {
         var faults = Faults()
         var model: RecordModel?
         var fault: LineFault?
-        // SAFETY: the map's bytes are read while the view is borrowed.
-        document.json.withUnsafeBytes { bytes in
+        // SAFETY: the map's bytes are read while the view is borrowed. What is wrong with segments
+        // themselves, the check of the store says.
+        try view.withJSON(of: document, verifies: false) { bytes in
             do throws(JSONFault) {
                 model = RecordModel(resource, decoding: try parser.parse(bytes), into: &faults)
             } catch {

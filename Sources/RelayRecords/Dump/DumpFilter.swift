@@ -51,6 +51,11 @@ public struct DumpFilter: Sendable {
     }
 
     private func place(of key: DocumentKey) -> Place {
+        // A part of an order's line.
+        let segments = Resource.commentSegment.rawValue
+        if key.resource == segments {
+            return .before(DocumentKey(account: key.account, resource: segments + 1, id: 0))
+        }
         if let account, key.account != account { return .behind }
         guard let resource, key.resource != resource.rawValue else { return .inside }
         if key.resource < resource.rawValue { return .before(first(account: key.account)) }

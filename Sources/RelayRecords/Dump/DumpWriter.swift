@@ -58,7 +58,7 @@ public struct DumpWriter {
         try filter.forEachDocument(in: view) { (document) throws(StoreError) in
             extent.counts[document.key.resource, default: 0] += 1
             extent.documents += 1
-            extent.bytes += UInt64(document.json.byteCount)
+            extent.bytes += UInt64(document.jsonBytes)
             extent.contentBytes += UInt64(document.content?.byteCount ?? 0)
         }
         return extent
@@ -89,8 +89,8 @@ public struct DumpWriter {
                 if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
                 guard isWanted else { return }
             }
-            append(document, fileFault: fileFault)
-            bytes += UInt64(document.json.byteCount)
+            try append(document, view, fileFault: fileFault)
+            bytes += UInt64(document.jsonBytes)
             if buffer.count >= Limits.dumpBufferBytes { isWanted = flush(bytes, sink) }
         }
         guard isWanted else { return false }
@@ -139,8 +139,9 @@ public struct DumpWriter {
     /// Lines of the highest ids that were ever given out, of records that may be deleted by now.
     private mutating func appendCounters(_ view: borrowing StoreView) throws(StoreError) {
         for counted in try view.counters(atMost: .max) {
-            // Terms have numbers of their own in each store.
+            // Terms and segments have numbers of their own in each store.
             guard let resource = Resource(rawValue: counted.resource), resource != .term,
+                resource != .commentSegment,
                 filter.passes(counted.account, resource), counted.counter.lastID > 0
             else { continue }
             buffer.append(
@@ -150,7 +151,9 @@ public struct DumpWriter {
         }
     }
 
-    private mutating func append(_ document: borrowing DocumentView, fileFault: String?) {
+    private mutating func append(
+        _ document: borrowing DocumentView, _ view: borrowing StoreView, fileFault: String?
+    ) throws(StoreError) {
         let key = document.key
         let start = buffer.count
         if key.family != family {
@@ -164,11 +167,12 @@ public struct DumpWriter {
         buffer.append(contentsOf: "\(document.version)".utf8)
         // SAFETY: the map's bytes are copied while the document is borrowed.
         document.privateBytes.withUnsafeBytes { appendPrivate($0, of: document) }
-        let damage = document.isIntact ? fileFault : "its checksum is wrong, so it may be damaged"
+        let isIntact = try view.isIntact(document)
+        let damage = isIntact ? fileFault : "its checksum is wrong, so it may be damaged"
         // A load would give it a checksum that is right.
         if damage != nil { buffer.append(contentsOf: #","damaged":true"#.utf8) }
         buffer.append(contentsOf: #","document":"#.utf8)
-        document.json.withUnsafeBytes { buffer.append(contentsOf: $0) }
+        try view.forEachPiece(of: document, verifies: false) { buffer.append(contentsOf: $0) }
         buffer.append(UInt8(ascii: "}"))
         examine(buffer.count - start, of: document, damage)
         buffer.append(0x0A)

@@ -31,7 +31,7 @@ extension StoreView {
         let key = record.resource.key(account, record.id)
         let isThere: Bool
         if let document = try document(key) {
-            if document.holds(record, parser) { return .unchanged }
+            if try holds(document, record, parser) { return .unchanged }
             if record.resource == .attachment {
                 return .refuse("id: the account has another file as attachment \(record.id)")
             }
@@ -68,17 +68,31 @@ extension StoreView {
     }
 }
 
-extension DocumentView {
-    fileprivate func holds(_ record: LoadedRecord, _ parser: JSONParser) -> Bool {
+extension StoreView {
+    private func holds(
+        _ document: borrowing DocumentView, _ record: LoadedRecord, _ parser: JSONParser
+    ) throws(StoreError) -> Bool {
         // Times are written with as many digits as any other.
-        guard json.byteCount == record.json.count else { return false }
-        if holds(record) { return true }
-        guard record.model.times != nil, let times = model(parser)?.times else { return false }
-        return holds(record.with(times))
+        guard document.jsonBytes == record.json.count else { return false }
+        if try holds(document, record) { return true }
+        guard record.model.times != nil, let times = document.model(parser, self)?.times
+        else { return false }
+        return try holds(document, record.with(times))
     }
 
-    private func holds(_ record: LoadedRecord) -> Bool {
-        guard json.holds(record.json) else { return false }
+    private func holds(
+        _ document: borrowing DocumentView, _ record: LoadedRecord
+    ) throws(StoreError) -> Bool {
+        // SAFETY: compared during the call, and neither is longer than the other.
+        let isSame = try withJSON(of: document) {
+            memcmp($0.baseAddress!, record.json, $0.count) == 0
+        }
+        return isSame && document.holdsPrivateBytes(of: record)
+    }
+}
+
+extension DocumentView {
+    fileprivate func holdsPrivateBytes(of record: LoadedRecord) -> Bool {
         // What is known of an order besides follows from it.
         if record.resource == .order { return true }
         guard privateBytes.byteCount == record.privateBytes.count else { return false }

@@ -78,7 +78,8 @@ public struct RecordLoader {
         note(.comment, order.comments.last?.id)
         note(.contactPerson, order.contactPersons.last?.id)
         note(.attachment, order.attachments.last?.id)
-        try put(order, .order, order.id, &transaction, privateBytes: order.facts)
+        note(.order, order.id)
+        try transaction.putOrder(order, json: order.json, account: account)
     }
 
     /// Adds an appointment.

@@ -143,7 +143,7 @@ extension RecordTransaction {
         guard let document = try view.document(resource.key(account, id)) else {
             return nil
         }
-        guard let model = document.model(parser) else {
+        guard let model = document.model(parser, view) else {
             throw .corrupted(what: "\(resource) \(id)")
         }
         return model
@@ -151,11 +151,12 @@ extension RecordTransaction {
 
     private mutating func put(_ record: LoadedRecord) throws(StoreError) {
         // What a line says of an order's private bytes is not believed: they follow from the order.
-        var privateBytes = record.privateBytes
-        if case .order(let order) = record.model { privateBytes = order.facts }
+        if case .order(let order) = record.model {
+            return try transaction.putOrder(order, json: record.json, account: account)
+        }
         try transaction.putDocument(
             record.resource.key(account, record.id), json: record.json.span.bytes,
-            privateBytes: privateBytes.span.bytes, version: sequence)
+            privateBytes: record.privateBytes.span.bytes, version: sequence)
     }
 
     private func note(_ record: LoadedRecord, _ state: inout LoadState) {

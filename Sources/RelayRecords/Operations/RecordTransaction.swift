@@ -67,7 +67,7 @@ extension RecordTransaction {
         let key = resource.key(account, id)
         guard let document = try transaction.intactDocument(key) else { return nil }
         // SAFETY: the map's bytes are read while the transaction is borrowed.
-        let model = document.json.withUnsafeBytes { Model(stored: $0, parser: parser) }
+        let model = try view.withJSON(of: document) { Model(stored: $0, parser: parser) }
         guard let model else { throw .corrupted(what: "\(resource) \(id)") }
         return Stored(model: model, version: document.version)
     }

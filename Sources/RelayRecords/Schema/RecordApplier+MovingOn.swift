@@ -16,7 +16,8 @@ extension RecordApplier {
     func moveOn(_ transaction: inout StoreTransaction) throws(StoreError) {
         if try transaction.hasNewestFormat() { return }
         let format = try transaction.view.formatVersion()
-        var next: DocumentKey? = DocumentKey(rawValue: 0)
+        let lacksLists = RecordList.allCases.contains { $0.format > format }
+        var next = lacksLists ? DocumentKey(rawValue: 0) : nil
         while let from = next {
             var links = GatheredLinks(format: format)
             next = try links.gather(transaction.view, from: from, parser)
@@ -47,7 +48,7 @@ private struct GatheredLinks {
             guard let resource = Resource(rawValue: key.resource),
                 lacksLinks(of: resource),
                 // One that is damaged is reported where it is read; it keeps nobody from the others.
-                let model = document.model(parser)
+                let model = document.model(parser, view)
             else { return true }
             add(model, key.account, key.id)
             if entries.count + terms.count < Limits.gatheredLinks { return true }

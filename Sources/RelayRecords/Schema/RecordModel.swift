@@ -31,7 +31,7 @@ public enum RecordModel: Sendable {
             case .attachment: Attachment(decoding: value, into: &faults).map { .attachment($0) }
             case .cancellation:
                 Cancellation(decoding: value, into: &faults).map { .cancellation($0) }
-            case .orderField, .comment, .contactPerson, .term: nil
+            case .orderField, .comment, .contactPerson, .term, .commentSegment: nil
             }
         if case .appointment(let appointment) = model, !appointment.endsAfterItBegins {
             faults.addBackwards("dateEnd")

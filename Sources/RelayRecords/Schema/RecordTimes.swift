@@ -94,7 +94,7 @@ extension StoreView {
         for resource in [Resource.property, .unit, .document] {
             let filter = DumpFilter(resource: resource)
             try filter.forEachDocument(in: self) { (document) throws(StoreError) in
-                guard let time = document.model(parser)?.times?.updated else { return }
+                guard let time = document.model(parser, self)?.times?.updated else { return }
                 newest = max(newest ?? time, time)
             }
         }
@@ -104,10 +104,10 @@ extension StoreView {
 
 extension DocumentView {
     /// The record; nil when the document cannot be read.
-    func model(_ parser: JSONParser) -> RecordModel? {
+    func model(_ parser: JSONParser, _ view: borrowing StoreView) -> RecordModel? {
         guard let resource = Resource(rawValue: key.resource) else { return nil }
         // SAFETY: the map's bytes are read while the view is borrowed.
-        return json.withUnsafeBytes { bytes in
+        return try? view.withJSON(of: self) { bytes in
             guard let value = try? parser.parse(bytes) else { return nil }
             var faults = Faults()
             return RecordModel(resource, decoding: value, into: &faults)

@@ -21,12 +21,15 @@ public enum Resource: UInt8, Sendable, CaseIterable {
     case term = 22
     /// What is left of a deleted appointment, under its id, for calendars.
     case cancellation = 23
+    /// Older comments of an order that has many, under an id of its own: a part of the order's JSON
+    /// (`DocumentSegment`), which no list and no change names.
+    case commentSegment = 24
 
     /// Whether records of this kind have documents of their own. Fields, comments and contact persons
-    /// are parts of their order's document.
+    /// are parts of their order's document, and so are segments of its comments.
     public var hasDocuments: Bool {
         switch self {
-        case .orderField, .comment, .contactPerson, .term: false
+        case .orderField, .comment, .contactPerson, .term, .commentSegment: false
         case .address, .customer, .property, .unit, .order, .attachment, .appointment, .document,
             .eedMonth, .cancellation:
             true
@@ -65,7 +68,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .order: .orders
         case .appointment: .appointmentsByStart
         case .address, .orderField, .comment, .contactPerson, .attachment, .eedMonth,
-            .term, .cancellation:
+            .term, .cancellation, .commentSegment:
             nil
         case .document: .documents
         }
@@ -80,7 +83,7 @@ public enum Resource: UInt8, Sendable, CaseIterable {
         case .order: .ordersByUpdate
         case .document: .documentsByUpdate
         case .address, .customer, .appointment, .attachment, .orderField, .comment,
-            .contactPerson, .eedMonth, .term, .cancellation:
+            .contactPerson, .eedMonth, .term, .cancellation, .commentSegment:
             nil
         }
     }

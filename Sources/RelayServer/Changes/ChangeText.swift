@@ -134,6 +134,6 @@ extension StoreView {
         else { return text.add(entry, version: entry.sequence) }
         let version = document.version
         // SAFETY: copied while the view is borrowed.
-        document.json.withUnsafeBytes { text.add(entry, version: version, document: $0) }
+        try withJSON(of: document) { text.add(entry, version: version, document: $0) }
     }
 }

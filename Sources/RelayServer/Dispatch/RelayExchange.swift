@@ -103,12 +103,19 @@ extension Problem {
         switch error {
         case .storeFull: self.init(.storageFull, error.description)
         case .stopped: self.init(.unavailable, error.description)
-        case .tooLarge:
+        case .documentFull(let key, let byteCount):
             // Bodies have limits of their own: what is too large is what the record came to.
+            let kind = Resource(rawValue: key.resource)?.name ?? "record"
+            let parts = kind == Resource.order.name ? ", with all its comments" : ""
             self.init(
                 .recordFull,
-                "with this the record, or what is noted of the change, would have more than "
-                    + "\(RelayStore.Limits.documentBytes >> 20) MiB; nothing was changed")
+                "with this \(kind) \(key.id) would have \(byteCount) bytes\(parts), and no record may "
+                    + "have more than \(RelayStore.Limits.documentBytes); nothing was changed")
+        case .tooLarge:
+            self.init(
+                .recordFull,
+                "an id, or what is noted of the change, would be over its limit; nothing was changed"
+            )
         case .duplicate: self.init(.conflict, error.description)
         case .lmdb where error.isFatal:
             // Whether a change that met this is kept, the next process says.

@@ -20,7 +20,8 @@ extension RelayAPI {
             // The order's version changes whenever a comment is added: it will do as the list's.
             let tag = EntityTag(epoch: epoch, version: document.version, isWeak: true)
             // SAFETY: the map's bytes are read while the reader is borrowed.
-            let order = document.json.withUnsafeBytes { Order(stored: $0, parser: parser) }
+            let view = reader.view
+            let order = try view.withJSON(of: document) { Order(stored: $0, parser: parser) }
             guard let order else { throw .corrupted(what: "order \(input.orderId)") }
             answer(order, input.page, tag, &exchange)
         } catch {

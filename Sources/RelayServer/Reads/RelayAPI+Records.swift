@@ -38,15 +38,31 @@ extension RelayAPI {
             }
             let tag = EntityTag(epoch: epoch, version: document.version)
             if exchange.isSettled(by: tag) { return }
+            // Found before the answer begins: one that is damaged is a 500.
+            let pieces = document.hasSegments ? try pieces(document) : []
             exchange.http.respond(200)
             exchange.http.set(.contentType, "application/json")
             exchange.setTag(tag)
             // SAFETY: the reader is renewed at the start of a later turn, after these bytes were
             // sent or copied.
+            if !pieces.isEmpty {
+                for piece in pieces { exchange.http.appendAttached(piece) }
+                return
+            }
             document.json.withUnsafeBytes { exchange.http.appendAttached($0) }
         } catch {
             fail(error, exchange)
         }
+    }
+
+    /// What a record with segments is sent as.
+    private func pieces(
+        _ document: borrowing DocumentView
+    ) throws(StoreError) -> [UnsafeRawBufferPointer] {
+        var pieces: [UnsafeRawBufferPointer] = []
+        // SAFETY: in the map, which the reader keeps as it is until a later turn.
+        try reader.forEachPiece(of: document) { pieces.append($0) }
+        return pieces
     }
 
     /// The tag of openapi.json, which another build of the program may have with other bytes: their

@@ -9,7 +9,7 @@ extension OpenSnapshot {
             guard let document = try pinned.view.document(key) else { return nil }
             guard document.isIntact else { throw .corrupted(what: "\(key)") }
             // SAFETY: copied inside the closure.
-            return document.json.withUnsafeBytes { Array($0) }
+            return try pinned.view.withJSON(of: document) { Array($0) }
         } catch {
             throw .store(error)
         }

@@ -89,9 +89,30 @@ extension StoreView {
             if !document.isIntact {
                 report.fault("document \(document.key.describing): wrong checksum")
             }
+            try checkSegments(of: document, &report)
         } catch {
             report.fault(
                 "document \(DocumentKey(rawValue: block.key(at: index)).describing): \(error)")
+        }
+    }
+
+    /// Whether the segments are there as the document names them; their own checksums are compared
+    /// where they stand.
+    private func checkSegments(
+        of document: borrowing DocumentView, _ report: inout CheckReport
+    ) throws(StoreError) {
+        for segment in document.segments {
+            let name =
+                "document \(document.key.describing): its segment \(segment.key.describing)"
+            guard let found = try self.document(segment.key) else {
+                report.fault("\(name) is missing")
+                continue
+            }
+            if found.checksum != segment.checksum
+                || found.json.byteCount != segment.byteCount
+            {
+                report.fault("\(name) is another one")
+            }
         }
     }
 

@@ -2,7 +2,7 @@ import CXXHash
 
 /// Neighbouring documents of one account and resource in one LMDB value.
 ///
-///     header     16   count u16, format u8, 0 u8, jsonBytes u32, privateBytes u32, 0 u32
+///     header     16   count u16, format u8 (1; 2 if its one document has segments), 0 u8, jsonBytes u32, privateBytes u32, 0 u32
 ///     directory  32 × count: key u64, version u64, checksum u64, jsonEnd u32, privateEnd u32
 ///     json       each document followed by ',', in ascending order of ids
 ///     private    each document's private bytes, in the same order
@@ -12,18 +12,26 @@ struct DocumentBlock: ~Escapable {
     static let headerBytes = 16
     static let entryBytes = 32
     static let format: UInt8 = 1
+    /// A block whose one document has segments (`DocumentSegment`).
+    static let segmentedFormat: UInt8 = 2
     /// The most documents that fit a block: their entries and a comma each.
     static let mostDocuments = (Limits.blockBytes - headerBytes) / (entryBytes + 1)
 
     let bytes: RawSpan
     let count: Int
+    let hasSegments: Bool
     private let jsonStart: Int
     private let privateStart: Int
 
     /// Looks at a value; the sizes must add up before anything in it is believed.
     @_lifetime(copy bytes)
     init(_ bytes: RawSpan) throws(StoreError) {
-        guard bytes.byteCount >= Self.headerBytes, bytes.byte(at: 2) == Self.format else {
+        guard bytes.byteCount >= Self.headerBytes else {
+            throw .corrupted(what: "the header of a block of documents")
+        }
+        let format = bytes.byte(at: 2)
+        hasSegments = format == Self.segmentedFormat
+        guard hasSegments || format == Self.format else {
             throw .corrupted(what: "the header of a block of documents")
         }
         // The header is there: each of these adds at most 2^32, so nothing overflows.
@@ -57,6 +65,7 @@ struct DocumentBlock: ~Escapable {
     private init(empty: ()) {
         bytes = RawSpan()
         count = 0
+        hasSegments = false
         jsonStart = 0
         privateStart = 0
     }
@@ -140,11 +149,15 @@ struct DocumentBlock: ~Escapable {
     func document(at index: Int) throws(StoreError) -> DocumentView {
         let json = try json(at: index)
         let privateBytes = try privateBytes(at: index)
+        if hasSegments {
+            _ = try SegmentTable(
+                bytes.extracting(privateBytes), jsonBytes: json.count - 1)
+        }
         return DocumentView(
             key: DocumentKey(rawValue: key(at: index)), version: version(at: index),
             checksum: checksum(at: index),
             json: bytes.extracting(json.lowerBound..<json.upperBound - 1),
-            privateBytes: bytes.extracting(privateBytes))
+            stored: bytes.extracting(privateBytes), hasSegments: hasSegments)
     }
 
     @inline(__always)
@@ -159,29 +172,42 @@ public struct DocumentView: ~Escapable {
     public let version: UInt64
     /// See `isIntact`.
     public let checksum: UInt64
-    /// The bytes of the answer, without the comma that follows them in the map.
+    /// The bytes of the answer, without the comma that follows them in the map; of a document with
+    /// segments those of its head: `StoreView.withJSON` has all of them.
     public let json: RawSpan
-    /// Facts that are not part of the answer.
-    public let privateBytes: RawSpan
+    /// Facts that are not part of the answer, and behind them what its segments are.
+    let stored: RawSpan
+    /// Whether a part of the answer is stored elsewhere.
+    public let hasSegments: Bool
 
-    @_lifetime(copy json, copy privateBytes)
+    @_lifetime(copy json, copy stored)
     init(
-        key: DocumentKey, version: UInt64, checksum: UInt64, json: RawSpan, privateBytes: RawSpan
+        key: DocumentKey, version: UInt64, checksum: UInt64, json: RawSpan, stored: RawSpan,
+        hasSegments: Bool
     ) {
         self.key = key
         self.version = version
         self.checksum = checksum
         self.json = json
-        self.privateBytes = privateBytes
+        self.stored = stored
+        self.hasSegments = hasSegments
+    }
+
+    /// Facts that are not part of the answer.
+    public var privateBytes: RawSpan {
+        @_lifetime(copy self) get {
+            // The table was read when the document was found.
+            stored.extracting(first: table?.ownBytes ?? stored.byteCount)
+        }
     }
 
     /// The id within account and resource.
     public var id: UInt64 { key.id }
 
     /// Whether the bytes are those that were written, under the key they were written to: LMDB
-    /// itself does not notice a flipped bit.
+    /// itself does not notice a flipped bit. Segments have checksums of their own.
     public var isIntact: Bool {
-        checksum == documentChecksum(key.rawValue, version, json, privateBytes)
+        checksum == documentChecksum(key.rawValue, version, json, stored)
     }
 }
 

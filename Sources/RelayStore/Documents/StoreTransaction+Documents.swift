@@ -9,9 +9,32 @@ extension StoreTransaction {
         _ key: DocumentKey, json: RawSpan, privateBytes: RawSpan = RawSpan(), version: UInt64
     ) throws(StoreError) {
         let byteCount = json.byteCount + privateBytes.byteCount
-        guard byteCount <= Limits.documentBytes else { throw .tooLarge }
+        guard byteCount <= Limits.documentBytes else {
+            throw .documentFull(key, byteCount: byteCount)
+        }
         let wasThere = try put(
             json, privateBytes, UInt128(key.rawValue), key, word: version, in: .documents)
+        open?.note(key, wasThere ? .updated : .created)
+    }
+
+    /// Stores a document with segments, which `putSegment` stored or which it had before; those that it
+    /// has no more are removed.
+    ///
+    /// - Parameter seam: where the segments stand in `json`, the bytes of the document's head.
+    public mutating func putDocument(
+        _ key: DocumentKey, json: RawSpan, seam: Int, _ segments: [DocumentSegment],
+        privateBytes: RawSpan, version: UInt64
+    ) throws(StoreError) {
+        precondition(!segments.isEmpty && seam <= json.byteCount)
+        let stored = SegmentTable.privateBytes(
+            privateBytes, jsonBytes: json.byteCount, seam: seam, segments)
+        let byteCount = segments.reduce(json.byteCount + stored.count) { $0 + $1.byteCount + 1 }
+        guard byteCount <= Limits.documentBytes else {
+            throw .documentFull(key, byteCount: byteCount)
+        }
+        let wasThere = try put(
+            json, stored.span.bytes, UInt128(key.rawValue), key, word: version, in: .documents,
+            segments)
         open?.note(key, wasThere ? .updated : .created)
     }
 
@@ -19,7 +42,7 @@ extension StoreTransaction {
     @discardableResult
     mutating func put(
         _ json: RawSpan, _ privateBytes: RawSpan, _ place: UInt128, _ key: DocumentKey,
-        word: UInt64, in set: BlockSet
+        word: UInt64, in set: BlockSet, _ segments: [DocumentSegment] = []
     ) throws(StoreError) -> Bool {
         try charge(json.byteCount + privateBytes.byteCount)
         let checksum = documentChecksum(key.rawValue, word, json, privateBytes)
@@ -29,8 +52,8 @@ extension StoreTransaction {
             try privateBytes.withUnsafeBytes { (privateBytes) throws(StoreError) in
                 let piece = DocumentPiece(
                     place: place, key: key.rawValue, word: word, checksum: checksum, json: json,
-                    privateBytes: privateBytes)
-                return try put(piece, set)
+                    privateBytes: privateBytes, hasSegments: !segments.isEmpty)
+                return try put(piece, set, segments)
             }
         }
     }
@@ -51,6 +74,7 @@ extension StoreTransaction {
         if home.isOversize {
             // One document alone: the block goes with it.
             guard home.first == place else { return false }
+            if set == .documents { try removeSegments(ofBlock: place, keeping: []) }
             return try deleteBlock(at: place, in: set)
         }
         var count = try loadPieces(of: home.first, set, area: 0, at: 0)
@@ -65,7 +89,7 @@ extension StoreTransaction {
     // MARK: Putting
 
     private mutating func put(
-        _ piece: DocumentPiece, _ set: BlockSet
+        _ piece: DocumentPiece, _ set: BlockSet, _ segments: [DocumentSegment]
     ) throws(StoreError) -> Bool {
         let neighbours = try neighbours(of: piece.place, in: set)
         guard let home = neighbours.home, !home.isOversize || home.first == piece.place else {
@@ -73,6 +97,7 @@ extension StoreTransaction {
             return false
         }
         if home.isOversize {
+            if set == .documents { try removeSegments(ofBlock: home.first, keeping: segments) }
             scratch.pieces[0] = piece
             try write(0..<1, set, replacing: home.first, isLast: false)
             return true
@@ -186,7 +211,8 @@ extension StoreTransaction {
                 json: UnsafeRawBufferPointer(
                     start: target + json.lowerBound, count: json.count - 1),
                 privateBytes: UnsafeRawBufferPointer(
-                    start: target + privateBytes.lowerBound, count: privateBytes.count))
+                    start: target + privateBytes.lowerBound, count: privateBytes.count),
+                hasSegments: false)
         }
         return block.count
     }
@@ -227,7 +253,9 @@ private func fillBlock(
     let jsonBytes = pieces.reduce(0) { $0 + $1.json.count + 1 }
     let privateBytes = pieces.reduce(0) { $0 + $1.privateBytes.count }
     room.storeBytes(of: UInt16(pieces.count), as: UInt16.self)
-    room.storeBytes(of: UInt16(DocumentBlock.format), toByteOffset: 2, as: UInt16.self)
+    let hasSegments = pieces.first?.hasSegments ?? false
+    let format = hasSegments ? DocumentBlock.segmentedFormat : DocumentBlock.format
+    room.storeBytes(of: UInt16(format), toByteOffset: 2, as: UInt16.self)
     room.storeBytes(of: UInt32(jsonBytes), toByteOffset: 4, as: UInt32.self)
     room.storeBytes(of: UInt32(privateBytes), toByteOffset: 8, as: UInt32.self)
     room.storeBytes(of: 0, toByteOffset: 12, as: UInt32.self)

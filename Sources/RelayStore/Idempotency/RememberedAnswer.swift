@@ -88,7 +88,7 @@ extension StoreTransaction {
     ) throws(StoreError) {
         let name = AnswerRecord.name(account: account, key: key)
         let byteCount = RememberedAnswer.headerBytes + fingerprint.count + answer.count
-        guard byteCount <= Limits.documentBytes else { throw .tooLarge }
+        guard byteCount <= Limits.changeRecordBytes else { throw .tooLarge }
         try charge(byteCount)
         try forgetAnswer(name)
         let head: InlineArray<2, UInt64> = [UInt64(bitPattern: time), UInt64(fingerprint.count)]

@@ -31,12 +31,19 @@ extension StoreReader {
                 throw .corrupted(
                     what: "a list that names document \(key(index).describing), which is missing,")
             }
-            let count = document.json.byteCount + 1
+            let count = (document.hasSegments ? document.jsonBytes : document.json.byteCount) + 1
             if index > 0, bytes + count > maxBytes {
-                body(run)
+                if !run.isEmpty { body(run) }
                 return index
             }
             bytes += count
+            if document.hasSegments {
+                if !run.isEmpty { body(run) }
+                run = UnsafeRawBufferPointer(start: nil, count: 0)
+                let view = view
+                try view.forEachRun(of: document, commas: 1, damage, body)
+                continue
+            }
             // SAFETY: in the map, which the reader keeps as it is. A comma follows each document
             // in its block, and a document whose bytes follow that comma lies in the same block.
             document.json.withUnsafeBytes { json in

@@ -52,6 +52,18 @@ extension StoreView {
                 if page.documents == limit { break pages }
                 let most = min(limit - page.documents, leaf.node.count - index)
                 try walk.find(leaf.node, index, most: most, ahead: limit - page.documents)
+                if walk.block.hasSegments {
+                    let document = try walk.block.document(at: 0)
+                    let bytes = document.jsonBytes + 1
+                    if page.documents > 0, page.bytes + bytes > maxBytes { break pages }
+                    try forEachRun(of: document, commas: 1) { body($0, 0) }
+                    page.bytes += bytes
+                    index += 1
+                    offset += 1
+                    page.documents += 1
+                    page.lastKey = leaf.node.key(at: index - 1)
+                    continue
+                }
                 if page.bytes + walk.found.count > maxBytes {
                     let room = maxBytes - page.bytes
                     guard try walk.shorten(to: room, least: page.documents == 0 ? 1 : 0) else {

@@ -6,7 +6,9 @@ public enum StoreError: Error, Equatable, Sendable {
     case storeFull
     /// A unique text belongs to another record already.
     case duplicate(id: UInt64)
-    /// A document over `Limits.documentBytes`, or an id, account or label that is out of range.
+    /// A document that would have more than `Limits.documentBytes`.
+    case documentFull(DocumentKey, byteCount: Int)
+    /// An id, account or label that is out of range, or a change whose record would be too long.
     case tooLarge
     /// Bytes in the store are not what they must be.
     case corrupted(what: String)
@@ -45,8 +47,11 @@ extension StoreError: CustomStringConvertible {
                 + "load) a larger --map-size"
         case .duplicate(let id):
             "the text belongs to record \(id) already: use that record or another text"
+        case .documentFull(let key, let byteCount):
+            "document \(key.describing) would have \(byteCount) bytes, and no document has more than "
+                + "\(Limits.documentBytes)"
         case .tooLarge:
-            "an id, a text or a document is over its limit: send less"
+            "an id, a text or a change is over its limit: send less"
         case .corrupted(let what):
             "\(what) is damaged: stop writing and restore the store from a good copy"
         case .incompatible(let version):

@@ -33,6 +33,9 @@ public struct StoreReader: ~Copyable {
         keyGeneration = generation
     }
 
+    /// What is known to be damaged.
+    var damage: DamagedDocuments { core.damage }
+
     /// The store as of the commit that this reader sees. Valid until it is renewed or rests.
     public var view: StoreView {
         @_lifetime(borrow self) borrowing get { StoreView(reader.view, core.databases) }

@@ -25,7 +25,7 @@ struct Scrub {
                 scrub.position = document.key
                 return false
             }
-            read += document.json.byteCount + document.privateBytes.byteCount
+            read += document.json.byteCount + document.stored.byteCount
             scrub.documents += 1
             if !document.isIntact {
                 scrub.damaged.insert(document.key.rawValue)

@@ -82,6 +82,8 @@ struct DocumentPiece {
     /// The answer's bytes, without the comma.
     var json: UnsafeRawBufferPointer
     var privateBytes: UnsafeRawBufferPointer
+    /// Whether it has segments, and so a block of its own.
+    var hasSegments: Bool
 
     /// Bytes that it takes in a block.
     var byteCount: Int {

@@ -22,7 +22,7 @@ struct RecordTimesTests {
     private func times(_ store: Store, _ id: UInt64) throws -> [String] {
         let reader = try store.makeReader()
         let document = try reader.document(Resource.order.key(1, id))
-        let times = document?.model(JSONParser())?.times
+        let times = document?.model(JSONParser(), reader.view)?.times
         return times.map { ["\($0.created)", "\($0.updated)"] } ?? []
     }
 

@@ -10,7 +10,9 @@ struct RecordFixture {
     let store: Store
     private let applier = RecordApplier()
 
-    init(options: StoreOptions? = nil) throws { store = try Store.inMemory(options: options) }
+    init(options: StoreOptions? = nil) throws { self.init(try Store.inMemory(options: options)) }
+
+    init(_ store: Store) { self.store = store }
 
     /// When changes happen, unless a test says otherwise.
     static let time = Timestamp(milliseconds: 1_767_225_600_000)
@@ -59,7 +61,7 @@ struct RecordFixture {
     ) throws -> Model? {
         let reader = try store.makeReader()
         guard let document = try reader.document(resource.key(account, id)) else { return nil }
-        return document.json.withUnsafeBytes { Model(stored: $0, parser: JSONParser()) }
+        return try reader.view.withJSON(of: document) { Model(stored: $0, parser: JSONParser()) }
     }
 
     func version(_ resource: Resource, _ id: UInt64) throws -> UInt64? {

@@ -16,7 +16,8 @@ struct FaultMessageTests {
             "POST", "/v1/orders/1/comments", "{\"text\":\"\(text)\",\"authorName\":\"a\"}")
         #expect(full.status == 413)
         #expect(full.text.contains("/problems/record-full"))
-        #expect(full.text.contains("the record"))
+        #expect(full.text.contains("with this order 1 would have 167"))
+        #expect(full.text.contains("no record may have more than 16777216"))
         #expect(!full.text.contains("body"))
         #expect(try fixture.sequence() == before)
         let large = fixture.perform(

@@ -8,6 +8,9 @@ from client import Answer, Client, Unanswered
 
 # A writer makes a new order once in so many writes.
 CREATE_EVERY = 8
+# A comment is deleted once in so many times; the longest one, in characters of three bytes.
+DELETE_EVERY = 3
+COMMENT_LENGTH = 9_900
 
 
 @dataclasses.dataclass
@@ -104,6 +107,79 @@ class Ledger:
                     f'order {order}: acknowledged {written.acknowledged}, unknown '
                     f'{written.unknown}, now {answer.status} with {text}')
             self.orders[order] = Written(text)
+
+
+class Comments:
+    """One order and the comments that a thread adds to it, long ones: the order is stored in pieces."""
+
+    def __init__(self, client: Client) -> None:
+        self.order = client.post('/v1/orders', {'title': 'commented under torture'}).json()['id']
+        self.count = 0
+        self.acknowledged: dict[int, str] = {}
+        self.unknown: set[str] = set()
+        self._deleting: int | None = None
+
+    def write(self, client: Client) -> None:
+        """Adds a comment, or deletes an old one once in so many times."""
+        self.count += 1
+        if self.count % DELETE_EVERY == 0 and self.acknowledged:
+            self._deleting = min(self.acknowledged)
+            path = f'/v1/orders/{self.order}/comments/{self._deleting}'
+            if client.request('DELETE', path).status == 200:
+                del self.acknowledged[self._deleting]
+            self._deleting = None
+            return
+        text = f'c-{self.count:09} ' + '€' * (self.count * 997 % COMMENT_LENGTH)
+        self.unknown.add(text)
+        answer = client.post(
+            f'/v1/orders/{self.order}/comments', {'text': text, 'authorName': 'torture'})
+        if answer.status == 201:
+            self.acknowledged[answer.json()['id']] = text
+            self.unknown.discard(text)
+
+    def lost(self, client: Client) -> Iterator[str]:
+        """Reads the order back: a line for each comment that is not as it was acknowledged."""
+        answer = client.get(f'/v1/orders/{self.order}')
+        if answer.status != 200:
+            yield f'order {self.order}: {answer.status}'
+            return
+        found = {one['id']: one['text'] for one in answer.json()['comments']}
+        if self._deleting is not None and self._deleting not in found:
+            del self.acknowledged[self._deleting]
+        self._deleting = None
+        for comment, text in self.acknowledged.items():
+            if found.get(comment) != text:
+                yield f'order {self.order}: comment {comment} is not what was acknowledged'
+        for comment in found.keys() - self.acknowledged.keys():
+            if found[comment] not in self.unknown:
+                yield f'order {self.order}: comment {comment} was deleted, or nobody wrote it'
+        self.acknowledged = found
+        self.unknown.clear()
+
+
+class Commenter:
+    """A thread that comments an order without a pause."""
+
+    def __init__(self, comments: Comments, client: Client) -> None:
+        self.comments = comments
+        self.client = client
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> 'Commenter':
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def _work(self) -> None:
+        while not self.ended.is_set():
+            try:
+                self.comments.write(self.client)
+            except Unanswered:
+                time.sleep(0.002)
 
 
 class Writers:

@@ -7,7 +7,8 @@ extension RecordTransaction {
     mutating func createComment(
         on orderID: UInt64, _ new: NewComment, _ files: [UploadedFile]
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Order.self, .order, orderID) else {
+        // Those that are in segments stay there, unread.
+        guard let (stored, segments) = try loadHead(orderID) else {
             return .missing(.order, orderID)
         }
         // The list of comments has the version of its order.
@@ -27,9 +28,23 @@ extension RecordTransaction {
         order.attachments += attachments
         order.status = new.status ?? order.status
         order.updatedAt = time
-        try replace(old, with: order)
+        try replace(old, with: order, behind: segments)
         // No version: the one that there is, the order's, is not that of what was created.
         return RecordAnswer(201, body: IdObject(id: id).json)
+    }
+
+    /// Reads an order without the comments that are in segments.
+    private func loadHead(
+        _ id: UInt64
+    ) throws(StoreError) -> (Stored<Order>, [DocumentSegment])? {
+        guard Resource.isStorable(id),
+            let document = try transaction.intactDocument(Resource.order.key(account, id))
+        else { return nil }
+        // SAFETY: the map's bytes are read while the transaction is borrowed. Without segments they
+        // are an order as well: the rest of the list of comments follows where they were.
+        let order = document.json.withUnsafeBytes { Order(stored: $0, parser: parser) }
+        guard let order else { throw .corrupted(what: "order \(id)") }
+        return (Stored(model: order, version: document.version), document.segments)
     }
 }
 

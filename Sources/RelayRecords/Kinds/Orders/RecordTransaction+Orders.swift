@@ -57,12 +57,32 @@ extension RecordTransaction {
 
     /// Writes an order and enters it into what finds it: the only way in which orders change.
     mutating func replace(_ old: Order?, with new: Order) throws(StoreError) {
+        try relink(old, to: new)
+        try transaction.putOrder(new, json: new.json, account: account)
+        try touchOrders()
+    }
+
+    /// As above, for orders without the comments that stay in their segments.
+    mutating func replace(
+        _ old: Order, with new: Order, behind segments: [DocumentSegment]
+    ) throws(StoreError) {
+        if segments.isEmpty { return try replace(old, with: new) }
+        try relink(old, to: new)
+        try transaction.putOrder(new, behind: segments, account: account)
+        try touchOrders()
+    }
+
+    private mutating func touchOrders() throws(StoreError) {
+        try transaction.touch(
+            account: account, resource: Resource.order.rawValue, sequence: sequence)
+    }
+
+    private mutating func relink(_ old: Order?, to new: Order) throws(StoreError) {
         // What leads from its parts to it changes seldom, and may be thousands of keys.
         let movesParts = old.map { !new.hasParts(of: $0) } ?? true
         try transaction.relink(
             new.id, from: old?.links(account, withParts: movesParts) ?? RecordLinks(),
             to: new.links(account, withParts: movesParts))
-        try store(new, .order, new.id, privateBytes: new.facts)
     }
 }
 
