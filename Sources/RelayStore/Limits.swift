@@ -165,6 +165,14 @@ public enum Limits {
     /// of 4 096, so that an answer is a few long runs, and 16 free pages in a row are found quickly.
     public static let chunkBytes = 16 * 4_096 - 16 - 8
 
+    /// Chunks that a reader remembers to be intact, a power of two: 2^11 are the largest file and some
+    /// more, and 64 KiB of memory once files are read.
+    static let intactChunks = 1 << 11
+
+    /// Milliseconds after which a chunk that was found intact is compared with its checksum again: a
+    /// minute, so that damage done since is in no answer that begins later.
+    static let intactMilliseconds: Int64 = 60_000
+
     /// Chunks of a blob: 2^16 of them are 4 GiB.
     static let chunkBits: UInt64 = 16
 

@@ -87,7 +87,7 @@ extension RelayAPI {
         }
     }
 
-    /// Reads what the first portion will have, which verifies its checksums.
+    /// Reads what the first portion will have, which verifies its checksums; `append` finds them known.
     ///
     /// - Returns: bytes of the portion.
     private func check(
@@ -96,7 +96,7 @@ extension RelayAPI {
         let end = min(next.bytes.upperBound, next.bytes.lowerBound + portion)
         if next.bytes.isEmpty { return 0 }
         for number in next.chunk...(end - 1) / RelayStore.Limits.chunkBytes {
-            _ = try reader.view.chunk(next.blob, number)
+            _ = try reader.chunk(next.blob, number)
         }
         return end - next.bytes.lowerBound
     }
@@ -107,7 +107,7 @@ extension RelayAPI {
     ) throws(StoreError) {
         var room = http.portionBytes
         while room > 0, !next.bytes.isEmpty {
-            let chunk = try reader.view.chunk(next.blob, next.chunk)
+            let chunk = try reader.chunk(next.blob, next.chunk)
             let start = next.bytes.lowerBound % RelayStore.Limits.chunkBytes
             let length = min(chunk.byteCount - start, next.bytes.count, room)
             guard length > 0 else { throw .corrupted(what: "content \(next.blob)") }

@@ -9,6 +9,7 @@ public struct StoreReader: ~Copyable {
     private var reader: Reader
     private let hints: HintTable
     private let lastList = RememberedList()
+    let intactChunks = IntactChunks()
     /// Exact whenever `hints` are.
     private(set) var areas: MovedAreas
     /// How far this reader knows what was moved.
@@ -40,6 +41,9 @@ public struct StoreReader: ~Copyable {
 
     /// Number of the commit that this reader sees; 0 while it rests.
     public var transactionID: UInt64 { reader.transactionID }
+
+    /// Milliseconds on a clock that nobody sets.
+    var now: Int64 { core.clock.elapsed() }
 
     /// How many commits there have been since the one that this reader sees.
     public var lag: UInt64 { reader.lag }
