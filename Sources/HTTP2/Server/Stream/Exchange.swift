@@ -191,10 +191,17 @@ public struct Exchange {
     /// the client does not take what it got for the whole.
     public func abort() { stream.body.isBroken = true }
 
-    /// Bytes that a portion of this response may have now: less while the peer does not read.
+    /// Bytes that a portion of this response may have now: less while the peer does not read, and of an
+    /// answer that goes on no more than still fits the send that is being gathered.
     public var portionBytes: Int {
         guard let connection = stream.connection else { return Limits.portionBytes }
         var room = Limits.retainedBytesPerConnection - connection.retainedBytes
+        if stream.phase == .submitted {
+            // What leaves with this send is not kept, and what does not would be copied aside.
+            let fitting = connection.sendRoom - connection.loop.attached.unsentBytes
+            let send = Swift.max(fitting, Limits.leastAllowanceBytes)
+            room = connection.retainedBytes == 0 ? send : Swift.min(room, send)
+        }
         if stream.priority.isIncremental {
             // Each of many gets its turn before the first is done: what they have begun is kept for all.
             room -= connection.loop.attached.unsentBytes
