@@ -13,7 +13,7 @@ extension RelayAPI {
                 return exchange.rejectAttachment(input.attachmentId)
             }
             let key = Resource.attachment.key(exchange.account, input.attachmentId)
-            guard let document = try reader.document(key) else {
+            guard let document = try reader.intactDocument(key) else {
                 return exchange.rejectAttachment(input.attachmentId)
             }
             guard let content = AttachmentContent(privateBytes: document.privateBytes) else {
