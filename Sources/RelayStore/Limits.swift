@@ -147,9 +147,10 @@ public enum Limits {
     /// Random bytes of an API key: 160 bits, a multiple of what one base32 character holds.
     static let keyRandomBytes = 20
 
-    /// Of 2^6 documents, and pages of lists, that a reader finds, one is compared with its checksum: about
-    /// 40 of 16 000 instructions for each GET, and 250 of 29 000 for a page.
+    /// Of 2^6 documents that a reader finds, one is compared with its checksum: about 40 of 16 000
+    /// instructions for each GET. Of 2^8 pages of lists all documents are: about 270 of 29 000.
     static let sampleBits: UInt64 = 6
+    static let pageSampleBits: UInt64 = 8
 
     /// Bytes of an API key's checksum, so that a mistyped key is refused without a lookup.
     static let keyChecksumBytes = 5

@@ -125,7 +125,8 @@ extension StoreReader {
     ) throws(StoreError) -> CoveringRuns {
         try view.appendRuns(
             range, maxBytes: maxBytes, least: least,
-            isChecked: damageToLookFor(always: isChecked) != nil, body)
+            isChecked: damageToLookFor(always: isChecked, sampling: Limits.pageSampleBits) != nil,
+            body)
     }
 }
 

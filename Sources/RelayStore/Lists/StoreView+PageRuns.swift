@@ -88,7 +88,7 @@ extension StoreReader {
     ) throws(StoreError) -> PageResult {
         try view.appendRuns(
             source, from: start, limit: limit, maxBytes: maxBytes,
-            noting: damageToLookFor(always: isChecked), body)
+            noting: damageToLookFor(always: isChecked, sampling: Limits.pageSampleBits), body)
     }
 }
 

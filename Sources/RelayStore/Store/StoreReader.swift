@@ -158,8 +158,10 @@ public struct StoreReader: ~Copyable {
     /// Where damage is noted, if what was found is to be compared with its checksum: when the caller wants
     /// it, now and then, and always once something was found damaged, for then others may be.
     @inline(__always)
-    borrowing func damageToLookFor(always: Bool = false) -> DamagedDocuments? {
-        always || sampling.isDue() || !core.damage.isEmpty ? core.damage : nil
+    borrowing func damageToLookFor(
+        always: Bool = false, sampling bits: UInt64 = Limits.sampleBits
+    ) -> DamagedDocuments? {
+        always || sampling.isDue(bits) || !core.damage.isEmpty ? core.damage : nil
     }
 
     /// Starts to fetch what `prefetch` looks at.

@@ -98,7 +98,7 @@ struct DamagedAnswerTests {
         "is found before long, though each one is not compared.",
         arguments: ["/v1/orders/2", "/v1/orders", "/v1/orders?sort=-id"])
     func sampled(path: String) throws {
-        let statuses = try answers(path, 100)
+        let statuses = try answers(path, 300)
         let first = try #require(statuses.firstIndex { $0 != 200 }, "\(path)")
         #expect(statuses[first...].allSatisfy { $0 != 200 }, "\(path): \(statuses)")
     }
