@@ -94,7 +94,7 @@ final class SampleApplication: Application {
         let length = min(left, exchange.portionBytes)
         exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<length]))
         exchange.state.words.1 = UInt64(left - length)
-        exchange.expectMore(left > length)
+        exchange.expectMore(left > length, isFitted: true)
     }
 
     /// Portions of 50 000 bytes, 20 of them.

@@ -68,7 +68,7 @@ extension RelayAPI {
         }
         if isHead || pieces < bytes.count {
             exchange.http.set(.contentLength, bytes.count)
-            exchange.http.expectMore(true)
+            exchange.http.expectMore(true, isFitted: true)
         }
         if !isHead { try append(&next, exchange.http) }
     }
@@ -119,7 +119,7 @@ extension RelayAPI {
             room -= length
         }
         http.continuation = .blob(next)
-        http.expectMore(!next.bytes.isEmpty)
+        http.expectMore(!next.bytes.isEmpty, isFitted: true)
     }
 }
 

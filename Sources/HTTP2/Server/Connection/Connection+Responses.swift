@@ -108,7 +108,7 @@ extension Connection {
     ) -> Int {
         if stream.body.remaining == 0, stream.body.hasMore, !stream.body.isResting {
             // The socket takes no more of it now: the next portion is asked for when it does.
-            if stream.connection!.sendRoom < Limits.leastAllowanceBytes {
+            if stream.body.isFitted, stream.connection!.sendRoom < Limits.leastAllowanceBytes {
                 return Int(NGHTTP2_ERR_PAUSE.rawValue)
             }
             refill(stream)
