@@ -250,8 +250,7 @@ public enum Limits {
     /// Stream slots that a loop allocates at once: 32 are a few pages.
     static let streamsPerChunk = 32
 
-    /// Free lists of a loop's sessions: one for each multiple of `blockGranuleBytes`, and one for
-    /// blocks of no bytes.
+    /// Free lists of a loop's sessions: one for each multiple of `blockGranuleBytes`, 0 among them.
     typealias BlockLists<Element> = InlineArray<17, Element>
     /// Bytes between the sizes of two of them: a cache line.
     static let blockGranuleBytes = 64
@@ -295,6 +294,7 @@ public enum Limits {
     static let clientBufferBytes = 64 * 1024
     /// Windows of stream and connection: 16 MiB, because a client reads into memory as fast as it can.
     static let clientReadAheadBytes: Int32 = 16 * 1024 * 1024
-    /// Time that a client waits for an answer unless its caller says otherwise.
+    /// Times that a client waits for an answer unless told otherwise, and for SETTINGS when it connects.
     public static let clientAnswerMilliseconds: Int32 = 30_000
+    static let clientGreetingMilliseconds: Int32 = 1_000
 }

@@ -147,9 +147,10 @@ public enum Limits {
     /// Random bytes of an API key: 160 bits, a multiple of what one base32 character holds.
     static let keyRandomBytes = 20
 
-    /// Of 2^6 documents that a reader walks to, one is compared with its checksum: about 40 of
-    /// 16 000 instructions for each GET.
+    /// Of 2^6 documents that a reader finds, one is compared with its checksum: about 40 of 16 000
+    /// instructions for each GET. Of 2^8 pages of lists all documents are: about 270 of 29 000.
     static let sampleBits: UInt64 = 6
+    static let pageSampleBits: UInt64 = 8
 
     /// Bytes of an API key's checksum, so that a mistyped key is refused without a lookup.
     static let keyChecksumBytes = 5
@@ -164,6 +165,14 @@ public enum Limits {
     /// Bytes of a chunk: with its checksum and LMDB's header of 16 bytes it fills 16 overflow pages
     /// of 4 096, so that an answer is a few long runs, and 16 free pages in a row are found quickly.
     public static let chunkBytes = 16 * 4_096 - 16 - 8
+
+    /// Chunks that a reader remembers to be intact, a power of two: 2^11 are the largest file and some
+    /// more, and 64 KiB of memory once files are read.
+    static let intactChunks = 1 << 11
+
+    /// Milliseconds after which a chunk that was found intact is compared with its checksum again: a
+    /// minute, so that damage done since is in no answer that begins later.
+    static let intactMilliseconds: Int64 = 60_000
 
     /// Chunks of a blob: 2^16 of them are 4 GiB.
     static let chunkBits: UInt64 = 16

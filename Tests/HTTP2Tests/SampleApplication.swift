@@ -67,6 +67,10 @@ final class SampleApplication: Application {
         case "/stream":
             exchange.respond(200)
             exchange.expectMore(true)
+        case "/fitting":
+            exchange.respond(200)
+            exchange.state.words.1 = UInt64(Self.fittingBytes)
+            appendFitting(exchange)
         case "/count":
             counted.add(1, ordering: .relaxed)
             exchange.respond(200)
@@ -82,9 +86,21 @@ final class SampleApplication: Application {
         }
     }
 
+    /// Bytes of /fitting, in portions as large as they may be.
+    static let fittingBytes = 4_000_000
+
+    private func appendFitting(_ exchange: Exchange) {
+        let left = Int(exchange.state.words.1)
+        let length = min(left, exchange.portionBytes)
+        exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<length]))
+        exchange.state.words.1 = UInt64(left - length)
+        exchange.expectMore(left > length, isFitted: true)
+    }
+
     /// Portions of 50 000 bytes, 20 of them.
     override func refill(_ exchange: Exchange) {
         if !isAwake { return exchange.abort() }
+        if exchange.state.words.1 > 0 { return appendFitting(exchange) }
         let done = Int(exchange.state.words.0)
         exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<50_000]))
         exchange.state.words.0 += 1

@@ -5,6 +5,8 @@ known. Readers pull pages of 50, each in its way: fast ones; slow ones that read
 ones that stop for a while with pages in their sockets; ones that move the bytes on to a pipe of their
 own (splice) and look at them later; ones that close half way. Each page must be one state of the store:
 none older than what was acknowledged before the page was asked for.
+
+What was lent is in no account of the process: it is counted where it waits, in the queues of its sockets.
 """
 import contextlib
 import dataclasses
@@ -13,6 +15,8 @@ import os
 import pathlib
 import random
 import re
+import shutil
+import subprocess
 import threading
 import time
 from typing import Iterator
@@ -29,14 +33,21 @@ NUMBERS = [
 PLANTS = {
     'reused': 'memory that was lent is written again, in place of fresh memory',
     'stale': 'now and then a page is answered that an earlier request got',
+    'hoard': 'connections of clients that have gone are kept, with pages in them',
 }
 # What has to be said of them.
-FINDINGS = {'reused': 'torn|broke the protocol|JSON|reset', 'stale': 'older than'}
+FINDINGS = {'reused': 'torn|broke the protocol|JSON|reset', 'stale': 'older than',
+            'hoard': 'sockets hold'}
 ORDERS = 200
 PAGE = 50
 STAMP = re.compile(r'^(\d+)-(x*)$')
 # Bytes of anonymous memory above those at the start that pages and connections may take.
 MEMORY_BYTES = 48 << 20
+# Bytes that a socket may have queued: twice its send buffer, which the kernel keeps for it, and the piece
+# that goes beyond.
+SOCKET_BYTES = 2 * 212_992 + (128 << 10)
+# Connections that the planted fault keeps.
+HOARDED = 100
 # Bytes that the file may grow by after the first half.
 FILE_BYTES = 16 << 20
 PIPE_BYTES = 1 << 20
@@ -61,6 +72,7 @@ class World:
     acknowledged: int = 0
     pages: int = 0
     half_read: int = 0
+    hoarded: list[client.Connection] = dataclasses.field(default_factory=list)
     over: threading.Event = dataclasses.field(default_factory=threading.Event)
 
 
@@ -163,7 +175,23 @@ class Reader(threading.Thread):
                 if self.kind == 'leaving':
                     return
         finally:
-            connection.close()
+            if self.world.run.plant == 'hoard' and len(self.world.hoarded) < HOARDED:
+                self.hoard(connection)
+            else:
+                connection.close()
+
+    def hoard(self, connection: client.Connection) -> None:
+        """Asks for pages that nobody will read, and keeps the connection."""
+        for offset in range(0, ORDERS, PAGE):
+            self.ask(connection, offset)
+        self.world.hoarded.append(connection)
+
+    def ask(self, connection: client.Connection, offset: int) -> int:
+        """Asks for a page."""
+        return connection.begin(
+            [(':method', 'GET'), (':scheme', 'http'), (':authority', 'localhost'),
+             (':path', f'/v1/orders?limit={PAGE}&offset={offset}'),
+             ('authorization', f'Bearer {self.world.key}')], None)
 
     def pull(self, connection: client.Connection) -> None:
         """Asks for a few pages at once, and checks them."""
@@ -171,10 +199,7 @@ class Reader(threading.Thread):
         for _ in range(self.random.choice((1, 2, 4))):
             offset = self.random.randrange(0, ORDERS, PAGE)
             known = self.world.acknowledged
-            number = connection.begin(
-                [(':method', 'GET'), (':scheme', 'http'), (':authority', 'localhost'),
-                 (':path', f'/v1/orders?limit={PAGE}&offset={offset}'),
-                 ('authorization', f'Bearer {self.world.key}')], None)
+            number = self.ask(connection, offset)
             asked.append((number, offset, known))
         if self.kind == 'stopping':
             time.sleep(self.random.choice((0.2, 1.0, 2.0)))
@@ -249,6 +274,8 @@ def next_write(order: int, number: int) -> int:
 
 def tear(run: report.Run) -> None:
     """Pulls pages for a while, and looks at memory and file meanwhile."""
+    if not shutil.which('ss'):
+        raise report.LeftOut('no ss here: apt-get install iproute2')
     store = run.place / 'store'
     run.programs.sample(store, ORDERS, seed=run.seed)
     environment = {}
@@ -271,19 +298,26 @@ def tear(run: report.Run) -> None:
         thread.start()
     seconds = run.number('seconds')
     sizes = []
-    for half in watch(run, seconds):
+    for part in watch(run, seconds):
         most = max(anonymous(server.pid) for _ in range(3))
+        held = queued(server.pid)
         sizes.append((store / 'data.mdb').stat().st_size)
         stat = relay_stat(admin)
         run.step(
-            f'{half:.0f} s: {world.pages} pages, {world.acknowledged} writes, '
+            f'{part:.0f} s: {world.pages} pages, {world.acknowledged} writes, '
             f'{stat["lentBytes"] >> 20} of {stat["sentBytes"] >> 20} MiB lent, '
-            f'{most >> 20} MiB of anonymous memory, file {sizes[-1] >> 20} MiB')
+            f'{most >> 20} MiB of anonymous memory, {held >> 10} KiB in sockets, '
+            f'file {sizes[-1] >> 20} MiB')
         run.expect(most < before + MEMORY_BYTES, f'relayd takes {most - before} bytes more')
+        # Each reader has one, and the writer.
+        room = len(threads) * SOCKET_BYTES
+        run.expect(held <= room, f'its sockets hold {held} bytes in the kernel, more than {room}')
     world.over.set()
     for thread in threads:
         thread.join(client.REQUEST_SECONDS)
     if run.plant is None:
+        held = queued(server.pid)
+        run.expect(held == 0, f'its sockets hold {held} bytes though all readers have gone')
         stat = relay_stat(admin)
         run.expect(stat['copyingLoops'] == 0 and stat['lentBytes'] > stat['sentBytes'] // 20,
                    f'this run was blind: {stat["lentBytes"]} of {stat["sentBytes"]} bytes were lent')
@@ -310,6 +344,16 @@ def anonymous(pid: int) -> int:
     text = pathlib.Path(f'/proc/{pid}/status').read_text()
     match = re.search(r'RssAnon:\s*(\d+) kB', text)
     return int(match[1]) << 10 if match else 0
+
+
+def queued(pid: int) -> int:
+    """Bytes that the sockets of a process hold in the kernel, copied or lent, for peers to take."""
+    listed = subprocess.run(
+        ['ss', '--unix', '--memory', '--processes', '--no-header'], stdout=subprocess.PIPE,
+        text=True, check=True).stdout
+    return sum(
+        int(found[1]) for line in listed.splitlines() if f'pid={pid},' in line
+        for found in [re.search(r'skmem:\(.*?,t(\d+),', line)] if found)
 
 
 def relay_stat(admin: pathlib.Path) -> dict:

@@ -17,11 +17,13 @@ public final class ClientConnection {
     /// Connects to a Unix socket.
     public convenience init(unix path: String) throws(TransportError) {
         try self.init(socket: UnixSocket.connect(path))
+        greet()
     }
 
     /// Connects to a loopback address such as `127.0.0.1:8080`.
     public convenience init(loopback address: String) throws(TransportError) {
         try self.init(socket: LoopbackSocket.connect(address))
+        greet()
     }
 
     /// Takes over a connected, blocking socket.
@@ -41,6 +43,21 @@ public final class ClientConnection {
         ]
         nghttp2_submit_settings(session, 0, &settings, settings.count)
         nghttp2_session_set_local_window_size(session, 0, 0, Limits.clientReadAheadBytes)
+    }
+
+    /// Exchanges SETTINGS, so that the server does not take the time before the first request for a client
+    /// that says nothing. A server that does not answer is left to the first request.
+    private func greet() {
+        do throws(TransportError) {
+            try flush()
+            // What is to be written then is the acknowledgement.
+            while nghttp2_session_want_write(session) == 0 {
+                try receive(timeout: Limits.clientGreetingMilliseconds)
+            }
+            try flush()
+        } catch {
+            // The same failure, or the server's reason, is met again by whoever asks for something.
+        }
     }
 
     deinit {

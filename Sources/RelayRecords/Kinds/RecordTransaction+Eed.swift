@@ -146,11 +146,19 @@ extension StoreView {
     public func eedMonth(
         ofUnit unit: UInt64, _ month: CalendarMonth?, account: UInt32
     ) throws(StoreError) -> DocumentView? {
+        guard let key = try eedMonthKey(ofUnit: unit, month, account: account) else { return nil }
+        return try document(key)
+    }
+
+    /// Under which key it is kept, if there is one.
+    func eedMonthKey(
+        ofUnit unit: UInt64, _ month: CalendarMonth?, account: UInt32
+    ) throws(StoreError) -> DocumentKey? {
         guard let month, let id = try record(named: UniqueKey(account, eedOfUnit: unit, month))
         else {
             return nil
         }
-        return try document(Resource.eedMonth.key(account, id))
+        return Resource.eedMonth.key(account, id)
     }
 }
 

@@ -43,25 +43,25 @@ public struct EedOfProperty {
 
     /// Writes the report of a unit: its id alone if there is no data.
     public func write(
-        unit: UInt64, _ view: borrowing StoreView, to writer: inout JSONWriter
+        unit: UInt64, _ reader: borrowing StoreReader, to writer: inout JSONWriter
     ) throws(StoreError) {
-        try view.writeEedReport(
+        try reader.writeEedReport(
             ofUnit: unit, month, account: account, namesEmptyPeriod: false, to: &writer)
     }
 }
 
-extension StoreView {
+extension StoreReader {
     /// Writes what was delivered for a unit, of a month and of those that it is compared with, from
-    /// documents as they are stored: nothing is parsed.
+    /// documents as they are stored: nothing is parsed, but each is compared with its checksum.
     ///
     /// - Parameter namesEmptyPeriod: whether the period is there although no data is.
-    public func writeEedReport(
+    public borrowing func writeEedReport(
         ofUnit unit: UInt64, _ period: CalendarMonth, account: UInt32, namesEmptyPeriod: Bool,
         to writer: inout JSONWriter
     ) throws(StoreError) {
-        let month = try eedMonth(ofUnit: unit, period, account: account)
-        let monthBefore = try eedMonth(ofUnit: unit, period.advanced(by: -1), account: account)
-        let yearBefore = try eedMonth(ofUnit: unit, period.advanced(by: -12), account: account)
+        let month = try intactEedMonth(ofUnit: unit, period, account)
+        let monthBefore = try intactEedMonth(ofUnit: unit, period.advanced(by: -1), account)
+        let yearBefore = try intactEedMonth(ofUnit: unit, period.advanced(by: -12), account)
         writer.beginObject()
         writer.member("unitId", unit)
         if namesEmptyPeriod || month != nil || monthBefore != nil || yearBefore != nil {
@@ -72,6 +72,16 @@ extension StoreView {
         if let yearBefore { writer.member("yearBefore", raw: yearBefore.json) }
         if let month { writer.member("benchmarks", raw: month.privateBytes) }
         writer.endObject()
+    }
+
+    @_lifetime(borrow self)
+    private borrowing func intactEedMonth(
+        ofUnit unit: UInt64, _ month: CalendarMonth?, _ account: UInt32
+    ) throws(StoreError) -> DocumentView? {
+        guard let key = try view.eedMonthKey(ofUnit: unit, month, account: account) else {
+            return nil
+        }
+        return try intactDocument(key)
     }
 }
 

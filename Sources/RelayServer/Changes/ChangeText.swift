@@ -105,17 +105,18 @@ struct ChangeText {
     }
 }
 
-extension StoreView {
-    /// Adds what was changed behind a place to an answer.
+extension StoreReader {
+    /// Adds what was changed behind a place to an answer. Documents are compared with their checksums: who
+    /// follows keeps what it is told.
     ///
     /// - Parameters:
     ///   - limit: changed records, at most.
     ///   - maxBytes: what the answer may have before another one is added.
-    func addChanges(
+    borrowing func addChanges(
         of feed: Feed, after position: ChangePosition, limit: Int, maxBytes: Int,
         to text: inout ChangeText
     ) throws(StoreError) -> FeedEnd {
-        try forEachChangedRecord(
+        try view.forEachChangedRecord(
             of: feed.account, after: position, resources: feed.resources,
             budget: Limits.feedBudget
         ) { (entry) throws(StoreError) in
@@ -124,16 +125,16 @@ extension StoreView {
         }
     }
 
-    private func add(
+    private borrowing func add(
         _ entry: FeedEntry, of feed: Feed, to text: inout ChangeText
     ) throws(StoreError) {
         let key = DocumentKey(
             account: feed.account, resource: entry.document.resource, id: entry.document.id)
         guard feed.includesDocuments, entry.document.change != .deleted,
-            let document = try document(key)
+            let document = try intactDocument(key)
         else { return text.add(entry, version: entry.sequence) }
         let version = document.version
-        // SAFETY: copied while the view is borrowed.
-        try withJSON(of: document) { text.add(entry, version: version, document: $0) }
+        // SAFETY: copied while the reader is borrowed.
+        try view.withJSON(of: document) { text.add(entry, version: version, document: $0) }
     }
 }

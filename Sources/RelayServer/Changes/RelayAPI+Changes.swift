@@ -46,8 +46,8 @@ extension RelayAPI {
         _ feed: Feed, _ poll: PollContinuation, _ limit: Int, _ exchange: inout RelayExchange
     ) throws(Problem) {
         var text = ChangeText(.page, epoch: epoch)
-        let end = try reading { (view) throws(StoreError) in
-            try view.addChanges(
+        let end = try reading { (reader) throws(StoreError) in
+            try reader.addChanges(
                 of: feed, after: poll.position, limit: limit, maxBytes: Limits.feedPageBytes,
                 to: &text)
         }
@@ -89,7 +89,7 @@ extension RelayAPI {
         case .newest:
             return ChangePosition(after: newest)
         case .oldest:
-            return try reading { (view) throws(StoreError) in try view.oldestPosition() }
+            return try reading { (reader) throws(StoreError) in try reader.view.oldestPosition() }
         case .at(let epoch, let position):
             if epoch != self.epoch { throw try gone() }
             return position
@@ -103,7 +103,7 @@ extension RelayAPI {
             "the log of changes has no such position: it was trimmed, or is one of before a restore, "
                 + "or lies beyond the end; follow from `oldest`, or read the lists again and "
                 + "follow from their Relay-Seq")
-        let oldest = try reading { (view) throws(StoreError) in try view.oldestPosition() }
+        let oldest = try reading { (reader) throws(StoreError) in try reader.view.oldestPosition() }
         problem.oldest = PositionText(epoch: epoch, oldest).text
         problem.newest = position.text
         return problem
@@ -111,10 +111,10 @@ extension RelayAPI {
 
     /// Looks at the store; what goes wrong is a problem to be answered.
     func reading<Result>(
-        _ body: (borrowing StoreView) throws(StoreError) -> Result
+        _ body: (borrowing StoreReader) throws(StoreError) -> Result
     ) throws(Problem) -> Result {
         do throws(StoreError) {
-            return try body(reader.view)
+            return try body(reader)
         } catch {
             throw problem(error)
         }

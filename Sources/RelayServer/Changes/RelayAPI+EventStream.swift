@@ -23,8 +23,8 @@ extension RelayAPI {
     func startFollowing(
         _ feed: Feed, _ position: ChangePosition, _ exchange: RelayExchange
     ) throws(Problem) {
-        let end = try reading { (view) throws(StoreError) in
-            try view.forEachChangedRecord(
+        let end = try reading { (reader) throws(StoreError) in
+            try reader.view.forEachChangedRecord(
                 of: feed.account, after: position, resources: feed.resources, budget: 1
             ) { _ in false }
         }
@@ -123,7 +123,7 @@ extension RelayAPI {
             return value
         }
         var text = ChangeText(.events, epoch: epoch)
-        let end = try reader.view.addChanges(
+        let end = try reader.addChanges(
             of: next.feed, after: next.position, limit: .max, maxBytes: maxBytes, to: &text)
         let value = RenderedEvents.Value(bytes: text.bytes, end: end)
         if isShared, !text.bytes.isEmpty {

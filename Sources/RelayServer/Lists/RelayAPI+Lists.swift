@@ -30,7 +30,8 @@ extension RelayAPI {
             }
             exchange.http.appendAttached(exchange.operation.listEnvelope.opening)
             let result = try appendRecords(
-                source, requested, start, limit, exchange.http.portionBytes, exchange.http)
+                source, start, limit, exchange.http,
+                isChecked: pages.isWorthCopy(exchange))
             exchange.http.set(.totalCount, Int(result.total))
             try finishPage(result, requested, start, limit, exchange)
             let room = pages.remember(
@@ -94,8 +95,7 @@ extension RelayAPI {
             let source = try reader.versionedList(
                 list, of: next.list.kind.resource.rawValue)
             let result = try appendRecords(
-                source, next.list, .after(key: next.after), next.remaining, http.portionBytes,
-                http, continues: true)
+                source, .after(key: next.after), next.remaining, http, continues: true)
             if !result.isLast, result.documents < next.remaining {
                 next.after = try lastKey(result, list)
                 next.remaining -= next.remaining == .max ? 0 : result.documents
@@ -120,13 +120,12 @@ extension RelayAPI {
 
     /// Appends records as runs, without the comma behind the last one.
     private func appendRecords(
-        _ source: borrowing VersionedList, _ requested: RequestedList, _ start: PageStart,
-        _ limit: Int,
-        _ bytes: Int, _ http: HTTP2.Exchange, continues: Bool = false
+        _ source: borrowing VersionedList, _ start: PageStart, _ limit: Int,
+        _ http: HTTP2.Exchange, continues: Bool = false, isChecked: Bool = false
     ) throws(StoreError) -> PageResult {
         var runs = RecordRuns(http, continues: continues)
-        let result = try reader.view.appendRuns(
-            source, from: start, limit: limit, maxBytes: bytes
+        let result = try reader.appendRuns(
+            source, from: start, limit: limit, maxBytes: http.portionBytes, isChecked: isChecked
         ) { run, _ in runs.append(run) }
         runs.finish()
         return result

@@ -38,7 +38,8 @@ extension RelayAPI {
                 selection,
                 SelectionContinuation(
                     operation: exchange.operation, account: exchange.account, hasRecords: false,
-                    start: start, remaining: limit), exchange.http)
+                    start: start, remaining: limit), exchange.http,
+                isChecked: pages.isWorthCopy(exchange))
             if !selection.isComposed {
                 _ = pages.remember(
                     exchange, reader.transactionID, watched: selection.watched, version: version)
@@ -67,10 +68,12 @@ extension RelayAPI {
     /// Appends the documents of the selected page, as many as a portion has room for; closes the
     /// list, or notes where it goes on.
     func appendSelected(
-        _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange
+        _ selection: Selection, _ present: SelectionContinuation, _ http: HTTP2.Exchange,
+        isChecked: Bool = false
     ) throws(StoreError) {
         var runs = RecordRuns(http, continues: present.hasRecords)
-        let (count, last) = try appendRuns(selection, present.account, &runs, http)
+        let (count, last) = try appendRuns(
+            selection, present.account, &runs, http, isChecked: isChecked)
         runs.finish()
         var next = present
         let isWhole = count == selected.count
@@ -95,7 +98,8 @@ extension RelayAPI {
     /// Appends the runs of the selected page, up to a number of bytes; returns how many records they
     /// have, and the key of the last.
     private func appendRuns(
-        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns, _ http: HTTP2.Exchange
+        _ selection: Selection, _ account: UInt32, _ runs: inout RecordRuns,
+        _ http: HTTP2.Exchange, isChecked: Bool
     ) throws(StoreError) -> (count: Int, last: UInt128?) {
         let maxBytes = http.portionBytes
         if case .eedOfProperty(let units) = selection {
@@ -106,15 +110,15 @@ extension RelayAPI {
         var bytes = 0
         let count = try reader.appendRuns(
             of: keys.span, account: account, resource: selection.resource.rawValue,
-            maxBytes: maxBytes
+            maxBytes: maxBytes, isChecked: isChecked
         ) { run in
             runs.append(run)
             bytes += run.count
         }
         let last = count == 0 ? nil : keys[count - 1]
         guard count == keys.count, let range = selected.coveringRange else { return (count, last) }
-        let covering = try reader.view.appendRuns(
-            range, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0
+        let covering = try reader.appendRuns(
+            range, maxBytes: maxBytes - bytes, least: count == 0 ? 1 : 0, isChecked: isChecked
         ) { run in runs.append(run) }
         return (count + covering.documents, covering.lastKey ?? last)
     }
@@ -127,7 +131,7 @@ extension RelayAPI {
         var count = 0
         for key in selected.keys where bytes.count < maxBytes {
             var writer = JSONWriter()
-            try units.write(unit: key.recordID, reader.view, to: &writer)
+            try units.write(unit: key.recordID, reader, to: &writer)
             bytes += writer.bytes
             bytes.append(UInt8(ascii: ","))
             count += 1

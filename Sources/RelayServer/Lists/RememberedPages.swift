@@ -147,6 +147,15 @@ struct RememberedPages: ~Copyable {
 
     // MARK: Remembering
 
+    /// Whether the page that is about to be made will be copied if it is remembered: then whatever was
+    /// damaged in it would be handed out for as long as the copy lasts.
+    @inline(__always)
+    func isWorthCopy(_ exchange: RelayExchange) -> Bool {
+        let hash = Self.hash(exchange.http.path, exchange.account)
+        let slot = Self.slot(hash)
+        return asked[slot].hash == hash && asked[slot].times + 1 >= Limits.timesAskedForCopy
+    }
+
     /// Remembers a page that was just answered, if it was asked for before.
     ///
     /// - Parameters:

@@ -59,7 +59,7 @@ extension RelayAPI {
         var count = 0
         for key in selected.keys where writer.bytes.count < http.portionBytes {
             let id = key.recordID
-            guard let document = try reader.view.document(Resource.appointment.key(account, id))
+            guard let document = try reader.intactDocument(Resource.appointment.key(account, id))
             else { throw .corrupted(what: "appointment \(id)") }
             // SAFETY: the map's bytes are read while the reader is borrowed.
             let appointment = document.json.withUnsafeBytes {

@@ -11,7 +11,7 @@ extension RelayAPI {
     ) {
         do throws(StoreError) {
             guard Resource.isStorable(input.orderId),
-                let document = try reader.document(
+                let document = try reader.intactDocument(
                     Resource.order.key(exchange.account, input.orderId))
             else {
                 return exchange.reject(

@@ -32,7 +32,7 @@ extension RelayAPI {
 
     private func report(_ input: GetEedInput, _ account: UInt32) throws(StoreError) -> [UInt8] {
         var writer = JSONWriter()
-        try reader.view.writeEedReport(
+        try reader.writeEedReport(
             ofUnit: input.unitId, input.period, account: account, namesEmptyPeriod: true,
             to: &writer)
         return writer.bytes

@@ -13,7 +13,7 @@ extension RelayAPI {
                 return exchange.rejectAttachment(input.attachmentId)
             }
             let key = Resource.attachment.key(exchange.account, input.attachmentId)
-            guard let document = try reader.document(key) else {
+            guard let document = try reader.intactDocument(key) else {
                 return exchange.rejectAttachment(input.attachmentId)
             }
             guard let content = AttachmentContent(privateBytes: document.privateBytes) else {
@@ -68,7 +68,7 @@ extension RelayAPI {
         }
         if isHead || pieces < bytes.count {
             exchange.http.set(.contentLength, bytes.count)
-            exchange.http.expectMore(true)
+            exchange.http.expectMore(true, isFitted: true)
         }
         if !isHead { try append(&next, exchange.http) }
     }
@@ -87,7 +87,7 @@ extension RelayAPI {
         }
     }
 
-    /// Reads what the first portion will have, which verifies its checksums.
+    /// Reads what the first portion will have, which verifies its checksums; `append` finds them known.
     ///
     /// - Returns: bytes of the portion.
     private func check(
@@ -96,7 +96,7 @@ extension RelayAPI {
         let end = min(next.bytes.upperBound, next.bytes.lowerBound + portion)
         if next.bytes.isEmpty { return 0 }
         for number in next.chunk...(end - 1) / RelayStore.Limits.chunkBytes {
-            _ = try reader.view.chunk(next.blob, number)
+            _ = try reader.chunk(next.blob, number)
         }
         return end - next.bytes.lowerBound
     }
@@ -107,7 +107,7 @@ extension RelayAPI {
     ) throws(StoreError) {
         var room = http.portionBytes
         while room > 0, !next.bytes.isEmpty {
-            let chunk = try reader.view.chunk(next.blob, next.chunk)
+            let chunk = try reader.chunk(next.blob, next.chunk)
             let start = next.bytes.lowerBound % RelayStore.Limits.chunkBytes
             let length = min(chunk.byteCount - start, next.bytes.count, room)
             guard length > 0 else { throw .corrupted(what: "content \(next.blob)") }
@@ -119,7 +119,7 @@ extension RelayAPI {
             room -= length
         }
         http.continuation = .blob(next)
-        http.expectMore(!next.bytes.isEmpty)
+        http.expectMore(!next.bytes.isEmpty, isFitted: true)
     }
 }
 

@@ -51,7 +51,7 @@ extension RelayAPI {
         _ id: UInt64, _ account: UInt32
     ) throws(StoreError) -> String? {
         guard Resource.isStorable(id),
-            let document = try reader.document(Resource.attachment.key(account, id))
+            let document = try reader.intactDocument(Resource.attachment.key(account, id))
         else { return nil }
         guard let content = AttachmentContent(privateBytes: document.privateBytes) else {
             throw .corrupted(what: "attachment \(id)")

@@ -88,7 +88,7 @@ extension StoreView {
     public func chunk(_ id: UInt64, _ number: Int) throws(StoreError) -> RawSpan {
         let key = ChunkKey.key(id, number)
         guard let value = try value(key, in: databases.chunks), let bytes = value.intactChunk(key)
-        else { throw .corrupted(what: "chunk \(number) of blob \(id)") }
+        else { throw .corrupted(chunk: number, of: id) }
         return bytes
     }
 
@@ -137,6 +137,25 @@ extension StoreView {
             try transaction.cursor(databases.blobs).last()?.key
         }
         return max(blob ?? 0, try lastUpload() ?? 0)
+    }
+}
+
+extension StoreReader {
+    /// The bytes of a chunk, whose checksum was found right now or a short time ago.
+    @_lifetime(borrow self)
+    public borrowing func chunk(_ id: UInt64, _ number: Int) throws(StoreError) -> RawSpan {
+        let key = ChunkKey.key(id, number)
+        let view = view
+        guard let value = try view.value(key, in: view.databases.chunks),
+            let bytes = intactChunks.intact(key, value, at: now)
+        else { throw .corrupted(chunk: number, of: id) }
+        return bytes
+    }
+}
+
+extension StoreError {
+    fileprivate static func corrupted(chunk number: Int, of id: UInt64) -> StoreError {
+        .corrupted(what: "chunk \(number) of blob \(id)")
     }
 }
 

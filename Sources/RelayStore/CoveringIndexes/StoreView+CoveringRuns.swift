@@ -33,8 +33,10 @@ extension StoreView {
     /// Hands over the documents of a range as runs of bytes in the map, each document followed by
     /// a comma, block after block; ends before the document that would exceed `maxBytes`, but
     /// hands over `least` in any case.
+    ///
+    /// - Parameter isChecked: whether each copy of a document is compared with its checksum.
     public func appendRuns(
-        _ range: CoveringRange, maxBytes: Int, least: Int = 1,
+        _ range: CoveringRange, maxBytes: Int, least: Int = 1, isChecked: Bool = false,
         _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(StoreError) -> CoveringRuns {
         var result = CoveringRuns()
@@ -50,6 +52,7 @@ extension StoreView {
                 if count == 0 { return result }
                 json = try walk.json(count)
             }
+            if isChecked { try walk.requireIntact(count) }
             // SAFETY: in the map, which this view keeps as it is; `json` checked the range.
             unsafe walk.block.bytes.extracting(unchecked: json).withUnsafeBytes { body($0) }
             bytes += json.count
@@ -111,6 +114,22 @@ extension RawSpan {
     }
 }
 
+extension StoreReader {
+    /// Hands over the documents of a range as runs, see `StoreView.appendRuns`.
+    ///
+    /// - Parameter isChecked: whether each copy of a document is compared with its checksum; otherwise
+    ///   those of one range in some are.
+    public borrowing func appendRuns(
+        _ range: CoveringRange, maxBytes: Int, least: Int, isChecked: Bool,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(StoreError) -> CoveringRuns {
+        try view.appendRuns(
+            range, maxBytes: maxBytes, least: least,
+            isChecked: damageToLookFor(always: isChecked, sampling: Limits.pageSampleBits) != nil,
+            body)
+    }
+}
+
 /// Walks the blocks of a covering index.
 private struct CoveringWalk: ~Copyable, ~Escapable {
     private let cursor: BytesCursor
@@ -154,6 +173,16 @@ private struct CoveringWalk: ~Copyable, ~Escapable {
     /// Where the JSON of the next `count` documents lies in the block.
     func json(_ count: Int) throws(StoreError) -> Range<Int> {
         try block.json(of: index..<index + count)
+    }
+
+    /// Throws unless the next `count` documents are what was written.
+    func requireIntact(_ count: Int) throws(StoreError) {
+        for index in index..<index + count {
+            let copy = try block.document(at: index)
+            if copy.isIntact { continue }
+            throw .corrupted(
+                list, "the copy of document \(copy.key.describing) in its covering index")
+        }
     }
 
     /// The list's key of a document of the block.

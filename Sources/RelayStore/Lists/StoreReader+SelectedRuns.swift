@@ -6,12 +6,14 @@ extension StoreReader {
     /// Records that are neighbours on the page are seldom neighbours in the map: the reader's
     /// hints say where they lie, and those of the records ahead are fetched meanwhile.
     ///
-    /// - Parameter keys: the id of each document in the low word.
+    /// - Parameters:
+    ///   - keys: the id of each document in the low word.
+    ///   - isChecked: whether each document is compared with its checksum; otherwise one in some is.
     /// - Returns: how many documents were handed over; the page ends before the one that would
     ///   exceed `maxBytes`, but never before the first.
     public borrowing func appendRuns(
         of keys: Span<UInt128>, account: UInt32, resource: UInt8, maxBytes: Int,
-        _ body: (UnsafeRawBufferPointer) -> Void
+        isChecked: Bool, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(StoreError) -> Int {
         func key(_ index: Int) -> DocumentKey {
             DocumentKey(
@@ -27,7 +29,8 @@ extension StoreReader {
             if foreseen < keys.count { foresee(key(foreseen)) }
             let prefetched = index + Limits.prefetchedDocuments
             if prefetched < keys.count { prefetch(key(prefetched)) }
-            guard let document = try document(key(index)) else {
+            let found = isChecked ? try intactDocument(key(index)) : try document(key(index))
+            guard let document = found else {
                 throw .corrupted(
                     what: "a list that names document \(key(index).describing), which is missing,")
             }

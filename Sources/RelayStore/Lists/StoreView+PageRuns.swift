@@ -30,9 +30,11 @@ extension StoreView {
     /// The low 38 bits of a list's key are the id of a document; above them is what
     /// the list is sorted by. The page ends after `limit` documents, or before the one that would
     /// exceed `maxBytes` (but never before the first).
+    ///
+    /// - Parameter damage: where it is noted; nil if documents are not compared with their checksums.
     public func appendRuns(
         _ source: borrowing VersionedList, from start: PageStart, limit: Int, maxBytes: Int,
-        _ body: (UnsafeRawBufferPointer, Int) -> Void
+        noting damage: DamagedDocuments? = nil, _ body: (UnsafeRawBufferPointer, Int) -> Void
     ) throws(StoreError) -> PageResult {
         var page = PageResult()
         let list = source.list
@@ -70,6 +72,7 @@ extension StoreView {
                         break pages
                     }
                 }
+                if let damage { try walk.requireIntact(damage) }
                 // SAFETY: in the map, which this view keeps as it is; `json(of:)` checked the range.
                 unsafe walk.block.bytes.extracting(unchecked: walk.found).withUnsafeBytes {
                     body($0, walk.count)
@@ -83,6 +86,21 @@ extension StoreView {
         }
         page.isLast = offset >= page.total
         return page
+    }
+}
+
+extension StoreReader {
+    /// Hands over a page as runs, see `StoreView.appendRuns`.
+    ///
+    /// - Parameter isChecked: whether each document is compared with its checksum; otherwise those of one
+    ///   page in some are.
+    public borrowing func appendRuns(
+        _ source: borrowing VersionedList, from start: PageStart, limit: Int, maxBytes: Int,
+        isChecked: Bool, _ body: (UnsafeRawBufferPointer, Int) -> Void
+    ) throws(StoreError) -> PageResult {
+        try view.appendRuns(
+            source, from: start, limit: limit, maxBytes: maxBytes,
+            noting: damageToLookFor(always: isChecked, sampling: Limits.pageSampleBits), body)
     }
 }
 
@@ -141,6 +159,11 @@ private struct RunWalk: ~Copyable, ~Escapable {
             found = try block.json(of: index..<index + count)
         }
         return true
+    }
+
+    /// Throws unless the documents that were found are what was written.
+    func requireIntact(_ damage: DamagedDocuments) throws(StoreError) {
+        for index in index..<index + count { try damage.require(block.document(at: index)) }
     }
 
     /// Moves to the block that holds a key: the next one, as a rule.

@@ -9,6 +9,8 @@ public struct StoreReader: ~Copyable {
     private var reader: Reader
     private let hints: HintTable
     private let lastList = RememberedList()
+    let intactChunks = IntactChunks()
+    private let sampling = DamageSampling()
     /// Exact whenever `hints` are.
     private(set) var areas: MovedAreas
     /// How far this reader knows what was moved.
@@ -43,6 +45,9 @@ public struct StoreReader: ~Copyable {
 
     /// Number of the commit that this reader sees; 0 while it rests.
     public var transactionID: UInt64 { reader.transactionID }
+
+    /// Milliseconds on a clock that nobody sets.
+    var now: Int64 { core.clock.elapsed() }
 
     /// How many commits there have been since the one that this reader sees.
     public var lag: UInt64 { reader.lag }
@@ -121,8 +126,7 @@ public struct StoreReader: ~Copyable {
             let index = block.position(of: key.rawValue)
             if index < block.count, block.key(at: index) == key.rawValue {
                 let document = try block.document(at: index)
-                // Where one was damaged since it was walked to, others may be.
-                if !core.damage.isEmpty { try core.damage.require(document) }
+                if let damage = damageToLookFor() { try damage.require(document) }
                 return document
             }
             // Another document with the same place in the table.
@@ -138,18 +142,29 @@ public struct StoreReader: ~Copyable {
         let index = block.position(of: key.rawValue)
         guard index < block.count, block.key(at: index) == key.rawValue else { return nil }
         let document = try block.document(at: index)
-        // A checksum costs more instructions than all that this module does for a GET, so one
-        // document in some is compared; a scrub compares all of them, with time.
-        if !core.damage.isEmpty || isSampled(key) { try core.damage.require(document) }
+        if let damage = damageToLookFor() { try damage.require(document) }
         hints.remember(key.rawValue, document.json, block: block.bytes)
         return document
     }
 
-    /// Whether this key's document is compared with its checksum: other ones with each commit.
+    /// A document that is what was written, if there is one under this key. For whoever copies or parses
+    /// it, which costs more than its checksum.
+    @_lifetime(borrow self)
+    public borrowing func intactDocument(
+        _ key: DocumentKey
+    ) throws(StoreError) -> DocumentView? {
+        guard let document = try document(key) else { return nil }
+        try core.damage.require(document)
+        return document
+    }
+
+    /// Where damage is noted, if what was found is to be compared with its checksum: when the caller wants
+    /// it, now and then, and always once something was found damaged, for then others may be.
     @inline(__always)
-    private borrowing func isSampled(_ key: DocumentKey) -> Bool {
-        let mixed = (key.rawValue ^ UInt64(reader.transactionID)) &* 0x9E37_79B9_7F4A_7C15
-        return mixed >> (64 - Limits.sampleBits) == 0
+    borrowing func damageToLookFor(
+        always: Bool = false, sampling bits: UInt64 = Limits.sampleBits
+    ) -> DamagedDocuments? {
+        always || sampling.isDue(bits) || !core.damage.isEmpty ? core.damage : nil
     }
 
     /// Starts to fetch what `prefetch` looks at.

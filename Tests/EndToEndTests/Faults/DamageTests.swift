@@ -21,7 +21,7 @@ struct DamageTests {
     }
 
     /// Flips a bit of one of these bytes, wherever the store's file has them.
-    private static func flip(_ text: [UInt8], at index: Int, in store: String) throws {
+    static func flip(_ text: [UInt8], at index: Int, in store: String) throws {
         let data = store + "/data.mdb"
         let bytes = readBytes(data)
         let file = open(data, O_RDWR | O_CLOEXEC)

@@ -107,6 +107,10 @@ extension Connection {
         _ stream: Stream, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
         if stream.body.remaining == 0, stream.body.hasMore, !stream.body.isResting {
+            // The socket takes no more of it now: the next portion is asked for when it does.
+            if stream.body.isFitted, stream.connection!.sendRoom < Limits.leastAllowanceBytes {
+                return Int(NGHTTP2_ERR_PAUSE.rawValue)
+            }
             refill(stream)
         }
         if stream.body.isBroken {

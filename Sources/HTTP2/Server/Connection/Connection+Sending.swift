@@ -54,6 +54,11 @@ extension Connection {
         }
     }
 
+    /// Bytes that may still be gathered for the send to come, within the connection's allowance.
+    var sendRoom: Int {
+        Swift.min(Limits.sendBatchBytes, self.allowance) - self.loop.batch.pending
+    }
+
     /// Sends what an earlier turn could not; true when all of it is gone.
     func sendUnsent() -> Bool {
         while self.unsentOffset < self.unsentLength {

@@ -202,16 +202,29 @@ public struct Exchange {
 
     /// Says that the body goes on after what was appended: `Application.refill` is asked for
     /// more when it was sent. Such a response has no content-length.
-    public func expectMore(_ more: Bool) { stream.body.hasMore = more }
+    ///
+    /// - Parameter isFitted: whether portions come in the size that a send takes, and only when the socket
+    ///   takes one: it saves a copy of what does not fit, and costs more portions and more turns.
+    public func expectMore(_ more: Bool, isFitted: Bool = false) {
+        stream.body.hasMore = more
+        stream.body.isFitted = isFitted
+    }
 
     /// Breaks a response off whose fields are on their way already: the stream is reset, so that
     /// the client does not take what it got for the whole.
     public func abort() { stream.body.isBroken = true }
 
-    /// Bytes that a portion of this response may have now: less while the peer does not read.
+    /// Bytes that a portion of this response may have now: less while the peer does not read, and of one
+    /// whose portions are fitted, no more than still fits the send that is being gathered.
     public var portionBytes: Int {
         guard let connection = stream.connection else { return Limits.portionBytes }
         var room = Limits.retainedBytesPerConnection - connection.retainedBytes
+        if stream.phase == .submitted, stream.body.isFitted {
+            // What leaves with this send is not kept, and what does not would be copied aside.
+            let fitting = connection.sendRoom - connection.loop.attached.unsentBytes
+            let send = Swift.max(fitting, Limits.leastAllowanceBytes)
+            room = connection.retainedBytes == 0 ? send : Swift.min(room, send)
+        }
         if stream.priority.isIncremental {
             // Each of many gets its turn before the first is done: what they have begun is kept for all.
             room -= connection.loop.attached.unsentBytes

@@ -144,6 +144,8 @@ struct ResponseBody {
     var total = 0
     /// More portions follow: ask the application when these bytes are gone.
     var hasMore = false
+    /// Portions are cheap to make: see `Exchange.expectMore`.
+    var isFitted = false
     /// There is no more for now: see `Exchange.rest`.
     var isResting = false
     /// The application could not go on: reset the stream.
