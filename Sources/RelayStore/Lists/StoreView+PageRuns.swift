@@ -58,7 +58,8 @@ extension StoreView {
                     let document = try walk.block.document(at: 0)
                     let bytes = document.jsonBytes + 1
                     if page.documents > 0, page.bytes + bytes > maxBytes { break pages }
-                    try forEachRun(of: document, commas: 1) { body($0, 0) }
+                    if let damage { try walk.requireIntact(damage) }
+                    try forEachRun(of: document, commas: 1, damage) { body($0, 0) }
                     page.bytes += bytes
                     index += 1
                     offset += 1
