@@ -169,6 +169,7 @@ enum OptionTable {
             "--account": "SnapshotShowTests.records",
             "--bytes": "SnapshotShowTests.files",
             "--to": "SnapshotShowTests.files",
+            "--json": "SnapshotShowTests.records",
         ],
         "relayctl snapshot diff": [
             "--fields": "RelayctlOptionTests.snapshotDiff",

@@ -35,8 +35,8 @@ import Testing
         #expect(shown.output.hasSuffix(String(decoding: before.body, as: UTF8.self) + "\n"))
         let old = "\(path):\(ids[0])"
         for (place, account) in [("\(path):latest", "7"), (store, "7"), (old, "8")] {
-            let none = show([place, "orders/\(order)", "--account", account])
-            #expect(none.code == 1, "\(none)")
+            let none = show([place, "orders/\(order)", "--account", account, "--json"])
+            #expect(none.code == 1 && none.output.contains("{\"error\":\"there is no"), "\(none)")
             let sentence = "there is no orders/\(order) of account \(account) in \(place)"
             #expect(none.output.contains(sentence), "\(none)")
         }

@@ -118,7 +118,10 @@ extension Commands {
         options: [fields.description, json.description], operands: [older, newer])
     static let snapshotShow = Verb(
         "snapshot show", summary: "Print one record as a snapshot has it, or an attachment's file",
-        options: [recordAccount.description, recordBytes.description, recordTo.description],
+        options: [
+            recordAccount.description, recordBytes.description, recordTo.description,
+            json.description,
+        ],
         operands: [snapshotOrStore, record])
     static let check = Verb(
         "check",
