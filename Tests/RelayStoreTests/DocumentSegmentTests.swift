@@ -65,7 +65,7 @@ struct DocumentSegmentTests {
         var selected: [UInt8] = []
         let keys = models.keys.sorted().map { UInt128($0) }
         let count = try reader.appendRuns(
-            of: keys.span, account: 1, resource: Self.orders, maxBytes: .max
+            of: keys.span, account: 1, resource: Self.orders, maxBytes: .max, isChecked: true
         ) { selected += $0 }
         #expect(selected == all && count == keys.count)
         // The counters are not kept here.
