@@ -47,6 +47,13 @@ public final class Relayd {
         return access(path, X_OK) == 0 ? path : nil
     }()
 
+    /// The loopback address that it serves, such as `127.0.0.1:8080`, as it says when it is ready.
+    public var loopback: Substring? {
+        let lines = output.split(separator: "\n")
+        let words = lines.first { $0.contains("ready on ") }?.split(separator: " ") ?? []
+        return words.first { $0.hasPrefix("127.0.0.1:") }
+    }
+
     /// A new connection to the API.
     public func connect() throws -> ClientConnection { try ClientConnection(unix: socket) }
 

@@ -57,14 +57,13 @@ struct ForeignClientTests {
         let place = TemporaryDirectory()
         let other = try Relayd(
             store: ":memory:", in: place, arguments: ["--listen", "127.0.0.1:0"])
-        let port = try #require(
-            other.output.split(separator: " ").first { $0.hasPrefix("127.0.0.1:") })
+        let address = try #require(other.loopback)
         let key = try other.makeKey()
         let client = RelayClient(connection: try other.connect(), key: key)
         _ = try client.createOrder(NewOrder(title: "Klingel defekt"))
         let result = ChildProcess.run(
             "nghttp",
-            ["-H", "authorization: Bearer \(key)", "-m", "1000", "http://\(port)/v1/orders/1"])
+            ["-H", "authorization: Bearer \(key)", "-m", "1000", "http://\(address)/v1/orders/1"])
         #expect(result.code == 0)
         #expect(result.output.components(of: "Klingel defekt") == 1_000)
     }

@@ -22,8 +22,7 @@ struct ProxyTests {
         relayd = try Relayd(
             store: store, in: directory, arguments: ["--listen", "127.0.0.1:0"])
         key = try relayd.makeKey()
-        let address = relayd.output.split(separator: " ").first { $0.hasPrefix("127.0.0.1:") }
-        port = try #require(address.flatMap { Int($0.drop { $0 != ":" }.dropFirst()) })
+        port = try #require(relayd.loopback?.split(separator: ":").last.flatMap { Int($0) })
     }
 
     private var direct: CurlClient { direct(key: key) }

@@ -101,6 +101,17 @@ struct PatternTests {
             ] + [254, 255, 256].map { String(repeating: "a", count: $0) }
                 + [255, 256].map { "\"\(String(repeating: "a", count: $0))\"" }
         ) { text in Array(text.utf8).withUnsafeBytes { IdempotencyKey.read($0) != nil } },
+        Rule(
+            name: "traceId",
+            samples: [
+                "0af7651916cd43dd8448eb211c80319c", "0AF7651916CD43DD8448EB211C80319C",
+                "0af7651916cd43dd8448eb211c80319g", "0af7651916cd43dd8448eb211c8031-9", "",
+            ] + [31, 32, 33].map { String(repeating: "a", count: $0) }
+        ) { text in
+            Array("00-\(text)-b7ad6b7169203331-01".utf8).withUnsafeBytes {
+                TraceParent.traceID($0) == text
+            }
+        },
     ]
 
     /// Every pattern of the document, by the name of its schema or parameter.
