@@ -28,6 +28,21 @@ struct StreamPoolTests {
         for slot in again + [kept] { pool.release(slot) }
     }
 
+    @Test("leaves nothing of an answer that was not sent, but how much of it was.")
+    func unsent() {
+        var pool = StreamPool()
+        defer { pool.deallocate() }
+        let slot = taken(&pool)
+        slot.body.total = 100
+        slot.body.remaining = 60
+        slot.body.pieceCount = 2
+        slot.body.hasMore = true
+        pool.release(slot)
+        // Else the end of the turn copies pieces for a stream that has ended.
+        #expect(slot.body.pieceCount == 0 && slot.body.remaining == 0 && !slot.body.hasMore)
+        #expect(Exchange(stream: slot).sentBytes == 40)
+    }
+
     private func taken(_ pool: inout StreamPool) -> Stream {
         let slot = pool.acquire()
         #expect(slot.phase == .free && slot.next == nil && slot.requestUsed == 0)

@@ -47,8 +47,12 @@ struct StreamPool {
         slot.overflow = nil
         slot.requestBody = nil
         slot.responseOverflow = nil
-        slot.body.retained = nil
-        slot.body.isResting = false
+        // Of its body only how much was sent: a slot that is in nobody's use has no pieces, which the
+        // end of a connection's turn would copy aside for nobody (`AttachedPieces.detachAll`).
+        var sent = ResponseBody()
+        sent.total = slot.body.total - slot.body.remaining
+        sent.isOmitted = slot.body.isOmitted
+        slot.body = sent
         slot.connection = nil
         slot.elder = nil
         slot.younger = nil
