@@ -54,6 +54,15 @@ public final class Relayd {
         return words.first { $0.hasPrefix("127.0.0.1:") }
     }
 
+    /// Whether it logs this, now or soon: lines are written by a thread of their own.
+    public func logs(_ text: String) -> Bool {
+        for _ in 0..<1_000 {
+            if output.contains(text) { return true }
+            usleep(5_000)
+        }
+        return false
+    }
+
     /// A new connection to the API.
     public func connect() throws -> ClientConnection { try ClientConnection(unix: socket) }
 

@@ -44,7 +44,7 @@ import Testing
         let figures = try stat(relayd, with: "\"removed\":2")
         #expect(figures.contains("\"removed\":2"), "\(figures)")
         #expect((try Scrape(relayd)["relay_snapshots_removed_total"] ?? 0) >= 2)
-        #expect(relayd.output.contains("prune of \(path): 1 removed, which no rule keeps, 2 kept"))
+        #expect(relayd.logs("prune of \(path): 1 removed, which no rule keeps, 2 kept"))
         #expect(relayd.stop() == 0)
         let repository = try Repository(path)
         // One more may have been taken, and not yet been the reason to remove another.
@@ -82,7 +82,7 @@ import Testing
         let relayd = try serve(["1h", "--snapshot-verify", "1s"])
         let sound = try stat(relayd, with: "\"verification\":{\"done\":1,")
         #expect(sound.contains("\"verification\":{\"done\":1,\"failed\":0,\"at\":"), "\(sound)")
-        #expect(relayd.output.contains("snapshots of \(path) verified: everything is right"))
+        #expect(relayd.logs("snapshots of \(path) verified: everything is right"))
         let record = try Repository(path).verification(try #require(Repository(path).ids().last))
         #expect(record.fullAt != nil)
         let packs = path + "/packs"
@@ -96,7 +96,7 @@ import Testing
         let damaged = try stat(relayd, with: "\"failed\":1,\"at\"")
         #expect(damaged.contains("\"failed\":1,\"at\":"), "\(damaged)")
         #expect(
-            relayd.output.contains("verification of the snapshots of \(path) failed:"),
+            relayd.logs("verification of the snapshots of \(path) failed:"),
             "\(relayd.output)")
         let scrape = try Scrape(relayd)
         #expect((scrape["relay_snapshot_verification_failures_total"] ?? 0) >= 1)
