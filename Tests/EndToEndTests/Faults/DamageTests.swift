@@ -66,7 +66,7 @@ struct DamageTests {
         for _ in 0..<600 where !relayd.output.contains("order 2 of account 1 is damaged") {
             usleep(10_000)
         }
-        #expect(relayd.output.contains("order 2 of account 1 is damaged"))
+        #expect(relayd.logs("order 2 of account 1 is damaged"))
         let health = ChildProcess.run(
             "relayctl", ["health", "--admin-socket", relayd.adminSocket, "--json"])
         #expect(health.output.contains("\"damagedDocuments\":1"), "\(health.output)")
@@ -79,8 +79,8 @@ struct DamageTests {
         let (store, _) = try damaged(in: directory)
         var relayd = try Relayd(store: store, in: directory)
         for _ in 0..<600 where !relayd.output.contains("found 1 damaged") { usleep(10_000) }
-        #expect(relayd.output.contains("order 2 of account 1 is damaged"))
-        #expect(relayd.output.contains("found 1 damaged"))
+        #expect(relayd.logs("order 2 of account 1 is damaged"))
+        #expect(relayd.logs("found 1 damaged"))
         let stat = ChildProcess.run(
             "relayctl", ["stat", "--json", "--admin-socket", relayd.adminSocket])
         #expect(stat.output.contains("\"damagedDocuments\":1,"), "\(stat.output)")
@@ -143,8 +143,8 @@ struct DamageTests {
                 try connection.perform(ClientRequest("GET", path, fields: fields))
             }
         }
-        #expect(relayd.output.contains("a read failed: "), "\(relayd.output)")
-        #expect(relayd.output.contains(says), "\(relayd.output)")
+        #expect(relayd.logs("a read failed: "), "\(relayd.output)")
+        #expect(relayd.logs(says), "\(relayd.output)")
         // Of three only the first is told at once.
         #expect(relayd.output.split(separator: "\n").count { $0.contains("read failed") } == 1)
         for words in [["health", "--json"], ["stat", "--json"]] {

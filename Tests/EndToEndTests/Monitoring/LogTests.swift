@@ -92,10 +92,10 @@ struct LogTests {
                 "curl", ["--http1.1", "-s", "--unix-socket", relayd.socket, "http://localhost/"])
         }
         waitFor("event=connection_cut_off", in: relayd)
-        #expect(relayd.output.contains("event=connection_cut_off reason=wrong_protocol msg="))
+        #expect(relayd.logs("event=connection_cut_off reason=wrong_protocol msg="))
         // At most a line a second for each reason; the others are told by their number.
         waitFor("event=repeated of=connection_cut_off reason=wrong_protocol count=", in: relayd)
-        #expect(relayd.output.contains("event=repeated of=connection_cut_off"))
+        #expect(relayd.logs("event=repeated of=connection_cut_off"))
         #expect(relayd.stop() == 0)
     }
 

@@ -57,7 +57,7 @@ struct RelaydOptionTests {
         let name = host.contains(":") ? "[\(host)]" : host
         let relayd = try Relayd(
             store: ":memory:", in: directory, arguments: ["--listen", "\(name):\(port)"])
-        #expect(relayd.output.contains(" and \(name):\(port) "))
+        #expect(relayd.logs(" and \(name):\(port) "))
         #expect(Curl().status(host: name, port: port) == 200)
         #expect(Curl().status(unix: relayd.socket) == 200)
     }
