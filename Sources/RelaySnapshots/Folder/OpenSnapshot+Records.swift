@@ -7,7 +7,7 @@ extension OpenSnapshot {
         do throws(StoreError) {
             let pinned = try store.pin()
             guard let document = try pinned.view.document(key) else { return nil }
-            guard document.isIntact else { throw .corrupted(what: "\(key)") }
+            guard document.isIntact else { throw damaged(key) }
             // SAFETY: copied inside the closure.
             return try pinned.view.withJSON(of: document) { Array($0) }
         } catch {
@@ -26,7 +26,7 @@ extension OpenSnapshot {
             guard let document = try pinned.view.document(key) else { return false }
             guard document.isIntact,
                 let content = AttachmentContent(privateBytes: document.privateBytes)
-            else { throw .corrupted(what: "\(key)") }
+            else { throw damaged(key) }
             for number in 0..<BlobRecord.chunks(of: content.byteCount) {
                 let chunk = try pinned.view.chunk(content.content, number)
                 // SAFETY: the bytes lie in the map, which the pin keeps.
@@ -36,5 +36,10 @@ extension OpenSnapshot {
         } catch {
             throw .store(error)
         }
+    }
+
+    private func damaged(_ key: DocumentKey) -> StoreError {
+        .corrupted(
+            what: "\(Manifest.name(ofResource: key.resource)) \(key.id) of account \(key.account)")
     }
 }

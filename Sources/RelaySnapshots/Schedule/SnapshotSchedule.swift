@@ -1,6 +1,4 @@
-import CLinux
 import CivilTime
-import Glibc
 import JSON
 import Logs
 import Metrics
@@ -23,8 +21,7 @@ public final class SnapshotSchedule: Sendable {
     private let cancellation = Cancellation()
     private let thread = Mutex<BackgroundThread?>(nil)
     private let state = Mutex(ScheduleState())
-    /// A byte in it ends the wait.
-    private let wake: (read: Int32, write: Int32)
+    private let bell = Bell()
 
     /// - Parameters:
     ///   - repository: where; there must be one.
@@ -39,18 +36,8 @@ public final class SnapshotSchedule: Sendable {
         self.plan = plan
         self.options = options
         self.log = log
-        var ends: [Int32] = [-1, -1]
-        guard relay_pipe(&ends) == 0 else {
-            throw .system(call: "pipe", path: repository, errno: errno)
-        }
-        wake = (ends[0], ends[1])
         // What cannot work at all is said at the start, not an hour later.
         _ = try Repository(repository)
-    }
-
-    deinit {
-        close(wake.read)
-        close(wake.write)
     }
 
     /// Begins.
@@ -61,7 +48,7 @@ public final class SnapshotSchedule: Sendable {
     /// Asks a snapshot that is under way to end, which leaves nothing behind; does not wait for it.
     public func cancel() {
         cancellation.request()
-        _ = write(wake.write, [1], 1)
+        bell.ring()
     }
 
     /// Cancels, and waits for the end of the thread.
@@ -86,8 +73,7 @@ public final class SnapshotSchedule: Sendable {
                 let next = min(snapshotAt, verificationAt ?? snapshotAt)
                 let left = next.milliseconds - now.milliseconds
                 // Not for long at once: the clock may be set meanwhile.
-                var descriptor = pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)
-                poll(&descriptor, 1, Int32(min(left, Limits.sleepMilliseconds)))
+                _ = bell.waitForRing(milliseconds: min(left, Limits.sleepMilliseconds))
             }
         }
     }
