@@ -56,7 +56,7 @@ public final class Relayd {
 
     /// Whether it logs this, now or soon: lines are written by a thread of their own.
     public func logs(_ text: String) -> Bool {
-        for _ in 0..<1_000 {
+        for _ in 0..<2_000 {
             if output.contains(text) { return true }
             usleep(5_000)
         }

@@ -85,7 +85,6 @@ import Testing
         let relayd = try Relayd(
             store: store, in: directory,
             arguments: ["--snapshot-every", "1s", "--snapshot-to", path])
-        for _ in 0..<2_000 where !relayd.output.contains("snapshot failed") { usleep(5_000) }
         #expect(relayd.logs("snapshot failed: the store is damaged"))
         #expect(try Repository(path).ids() == [])
         #expect(relayd.stop() == 0)
