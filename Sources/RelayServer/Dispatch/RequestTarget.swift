@@ -10,9 +10,12 @@ struct RequestTarget {
     let query: UnsafeRawBufferPointer
 
     @inline(__always)
-    init(_ http: Exchange) {
+    init(_ http: Exchange) { self.init(http.path) }
+
+    /// Takes a target apart.
+    @inline(__always)
+    init(_ target: UnsafeRawBufferPointer) {
         // SAFETY: both are parts of the target, which lives as long as the exchange.
-        let target = http.path
         let mark = target.isEmpty ? nil : memchr(target.baseAddress!, 0x3F, target.count)
         if let mark {
             let length = UnsafeRawPointer(mark) - target.baseAddress!

@@ -1,4 +1,3 @@
-import HTTP2
 import RelayContract
 
 /// What logs tell of a request's target: enough to send a request of its kind again, and nothing that a
@@ -21,11 +20,11 @@ enum LoggedTarget {
     /// Stands for what is not told.
     private static let veil = "*"
 
-    /// The target of a request that was answered, or refused.
-    static func text(_ exchange: Exchange) -> String {
-        guard exchange.kind > 0 else { return veil }
-        let target = RequestTarget(exchange)
-        let isValid = (200..<400).contains(exchange.status)
+    /// The target of a request of a kind that was answered with a status, or refused.
+    static func text(_ target: UnsafeRawBufferPointer, kind: Int, status: Int) -> String {
+        guard kind > 0 else { return veil }
+        let target = RequestTarget(target)
+        let isValid = (200..<400).contains(status)
         let path = self.path(String(decoding: target.path, as: UTF8.self), isValid)
         if target.query.isEmpty { return path }
         let query = String(decoding: target.query, as: UTF8.self)

@@ -5,20 +5,21 @@ import Logs
 import RelayContract
 
 /// What logs and `/admin/stat` tell of one request: nothing of its key, its body, or a person.
+///
+/// To note one allocates nothing, unless its target is long: texts are made when they are asked for.
 struct ObservedRequest: Sendable {
     /// When it was answered.
     let time = Timestamp.now
     /// Microseconds from the whole request to the sent answer.
     let microseconds: Int64
-    let operation: String
-    let method: String
-    let target: String
+    private let kind: Int
+    private let method: HTTP2.Method
+    private let target: NotedTarget
     /// 0 when its client went before there was an answer.
     let status: Int
     let sentBytes: Int
     /// Id and account of its key.
     let key: (id: UInt64, account: UInt32)?
-    let traceID: String?
     /// Of a write: microseconds until the writer took it, until it was durable, and until its answer was
     /// sent.
     let write: (queue: Int64, commit: Int64, send: Int64)?
@@ -28,12 +29,11 @@ struct ObservedRequest: Sendable {
     ) {
         self.microseconds = microseconds
         self.key = key
-        operation = RequestKind.name(exchange.kind)
-        method = exchange.method.name
-        target = LoggedTarget.text(exchange)
+        kind = exchange.kind
+        method = exchange.method
+        target = NotedTarget(exchange.path)
         status = exchange.status
         sentBytes = exchange.sentBytes
-        traceID = TraceParent.traceID(exchange.field(.traceparent))
         let (times, start) = (exchange.writeTimes, exchange.completeAt)
         write =
             times.doneAt == 0
@@ -44,10 +44,17 @@ struct ObservedRequest: Sendable {
             )
     }
 
+    private var operation: String { RequestKind.name(kind) }
+
+    private var path: String {
+        target.withBytes { LoggedTarget.text($0, kind: kind, status: status) }
+    }
+
     /// As fields of a line. A request without an answer has no status.
-    var fields: [LogEvent.Field] {
+    func fields(traceID: String?) -> [LogEvent.Field] {
         var fields: [LogEvent.Field] = [
-            ("method", .text(method)), ("path", .text(target)), ("operation", .text(operation)),
+            ("method", .text(method.name)), ("path", .text(path)),
+            ("operation", .text(operation)),
         ]
         if status > 0 { fields.append(("status", .number(status))) }
         fields += [("took_us", .number(Int(microseconds))), ("bytes", .number(sentBytes))]
@@ -73,8 +80,8 @@ struct ObservedRequest: Sendable {
         json.beginObject()
         json.member("time", time)
         json.member("operation", operation)
-        json.member("method", method)
-        json.member("path", target)
+        json.member("method", method.name)
+        json.member("path", path)
         json.member("status", status)
         json.member("microseconds", Int(microseconds))
         if let write {
@@ -84,5 +91,26 @@ struct ObservedRequest: Sendable {
         }
         if let key { json.member("key", key.id) }
         json.endObject()
+    }
+}
+
+/// A request's target as it was sent, without memory of its own unless it is long.
+private struct NotedTarget: Sendable {
+    private var short = Limits.RememberedTarget(repeating: 0)
+    private let count: Int
+    private let long: [UInt8]?
+
+    init(_ target: UnsafeRawBufferPointer) {
+        count = target.count
+        long = count > Limits.rememberedTargetBytes ? Array(target) : nil
+        if long != nil { return }
+        // SAFETY: there is room for `rememberedTargetBytes`.
+        withUnsafeMutableBytes(of: &short) { $0.copyMemory(from: target) }
+    }
+
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        // SAFETY: the closure's caller is done with the bytes when it returns.
+        if let long { return long.withUnsafeBytes(body) }
+        return withUnsafeBytes(of: short) { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 }

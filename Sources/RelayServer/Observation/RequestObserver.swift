@@ -38,9 +38,11 @@ final class RequestObserver: Sendable {
         let isAmongSlowest = !waits && microseconds >= slowest.threshold
         if !isAccess, !isSlow, !isAmongSlowest { return }
         let request = ObservedRequest(exchange, microseconds, key())
-        if isAccess { log.write(.info, "access", nil, request.fields) }
-        if isSlow { log.write(.warning, "slow", nil, request.fields + request.phases) }
         if isAmongSlowest { slowest.add(request) }
+        if !isAccess, !isSlow { return }
+        let fields = request.fields(traceID: TraceParent.traceID(exchange.field(.traceparent)))
+        if isAccess { log.write(.info, "access", nil, fields) }
+        if isSlow { log.write(.warning, "slow", nil, fields + request.phases) }
     }
 
     private var isAccessTold: Bool {

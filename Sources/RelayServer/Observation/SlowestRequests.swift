@@ -3,18 +3,28 @@ import Synchronization
 import System
 
 /// The slowest answers of one loop, of this minute and of the one before. The loop adds, on its thread;
-/// any thread may read.
+/// any thread may read. To add one allocates nothing.
 final class SlowestRequests: Sendable {
     private struct State {
         var minute: Int64 = 0
         var present: [ObservedRequest] = []
         var before: [ObservedRequest] = []
 
+        init() {
+            // One more than are kept, for the moment in which one is added.
+            present.reserveCapacity(Limits.slowestRequests + 1)
+            before.reserveCapacity(Limits.slowestRequests + 1)
+        }
+
         /// Begins another minute, if there is one.
         mutating func moveOn(to minute: Int64) {
             if minute == self.minute { return }
-            before = minute == self.minute + 1 ? present : []
-            present = []
+            if minute == self.minute + 1 {
+                swap(&before, &present)
+            } else {
+                before.removeAll(keepingCapacity: true)
+            }
+            present.removeAll(keepingCapacity: true)
             self.minute = minute
         }
     }
