@@ -1,4 +1,5 @@
 import CLMDB
+import Glibc
 
 /// A slot of the lock file's reader table that some process holds.
 public struct ReaderSlot: Equatable, Sendable {
@@ -14,9 +15,9 @@ public struct ReaderSlot: Equatable, Sendable {
 
 extension Environment {
     /// The reader slots that are taken, over all processes. Those of dead processes are among them
-    /// until `clearDeadReaders`.
+    /// until `clearDeadReaders`. Allocates the array and nothing else: relayd asks every second.
     public func readerSlots() throws(LMDBError) -> [ReaderSlot] {
-        var listing = ReaderListing()
+        var listing = ReaderListing(lock: lock)
         // SAFETY: mdb_reader_list calls back during the call only.
         let code = withUnsafeMutablePointer(to: &listing) { listing in
             mdb_reader_list(
@@ -27,24 +28,33 @@ extension Environment {
                 }, listing)
         }
         if code < 0 { throw LMDBError(code: code) }
-        return listing.slots.map { slot in
-            ReaderSlot(
-                process: slot.process, thread: slot.thread, transactionID: slot.transactionID,
-                isDead: !(lock?.isAlive(slot.process) ?? true))
-        }
+        return listing.slots
     }
 }
 
 /// Reads what `mdb_reader_list` prints: a heading, then a line each: pid, thread in hexadecimal, and
 /// the transaction's number or a dash. There is no other way to ask.
 private struct ReaderListing {
-    var slots: [(process: Int32, thread: UInt, transactionID: UInt64?)] = []
+    private let lock: LockTable?
+    private(set) var slots: [ReaderSlot] = []
+
+    init(lock: LockTable?) {
+        self.lock = lock
+        slots.reserveCapacity(16)
+    }
 
     mutating func add(_ line: UnsafePointer<CChar>) {
-        let words = String(cString: line).split { $0 == " " || $0 == "\n" }
-        guard words.count == 3, let process = Int32(words[0]),
-            let thread = UInt(words[1], radix: 16)
-        else { return }
-        slots.append((process, thread, UInt64(words[2])))
+        // SAFETY: the line ends with a zero byte, at which strtol and strtoull stop.
+        var end: UnsafeMutablePointer<CChar>?
+        let process = Int32(truncatingIfNeeded: strtol(line, &end, 10))
+        guard process > 0, let afterProcess = end else { return }
+        let thread = UInt(strtoull(afterProcess, &end, 16))
+        guard let afterThread = end, afterThread > afterProcess else { return }
+        let transactionID = strtoull(afterThread, &end, 10)
+        slots.append(
+            ReaderSlot(
+                process: process, thread: thread,
+                transactionID: end! > afterThread ? transactionID : nil,
+                isDead: !(lock?.isAlive(process) ?? true)))
     }
 }

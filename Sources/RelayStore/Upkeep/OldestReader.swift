@@ -21,18 +21,20 @@ struct ReaderWatch {
     }
 
     private var seen: [Slot: Int64] = [:]
+    /// What is seen at this look; kept between looks, for its memory.
+    private var current: [Slot: Int64] = [:]
 
     /// Looks at the slots that are taken; gives the one with the oldest commit, of several the one that
     /// has it for longest.
     mutating func look(at slots: [ReaderSlot], _ now: Int64) -> OldestReader? {
-        var current: [Slot: Int64] = [:]
+        current.removeAll(keepingCapacity: true)
         for slot in slots {
             guard let commit = slot.transactionID else { continue }
             let key = Slot(process: slot.process, thread: slot.thread, commit: commit)
             current[key] = seen[key] ?? now
         }
-        seen = current
-        let oldest = current.min { ($0.key.commit, $0.value) < ($1.key.commit, $1.value) }
+        swap(&seen, &current)
+        let oldest = seen.min { ($0.key.commit, $0.value) < ($1.key.commit, $1.value) }
         return oldest.map {
             OldestReader(process: $0.key.process, commit: $0.key.commit, since: $0.value)
         }
