@@ -7,6 +7,7 @@ changes. Started again, it goes on behind the last whole line. `events` reads se
 `httpx` by packages that nobody here wrote (httpx, httpx-sse and h2 of PyPI).
 """
 import json
+import os
 import pathlib
 import sys
 import time
@@ -17,6 +18,7 @@ import client
 WAIT = '5s'
 PAUSE_SECONDS = 0.01
 QUIET_SECONDS = 30
+BLOCK_BYTES = 1 << 16
 # The feed's name of a kind of record, where a dump has another one.
 DUMPED = {'eedMonth': 'eed'}
 
@@ -25,16 +27,32 @@ def lines(journal: pathlib.Path) -> Iterator[dict[str, Any]]:
     """The whole lines of a journal."""
     if not journal.exists():
         return
-    for line in journal.read_bytes().split(b'\n')[:-1]:
-        yield json.loads(line)
+    with open(journal, 'rb') as file:
+        for line in file:
+            if line.endswith(b'\n'):
+                yield json.loads(line)
+
+
+def last_line(journal: pathlib.Path) -> tuple[bytes, int]:
+    """The last whole line of a journal, and the length of all whole lines: journals grow large."""
+    if not journal.exists():
+        return b'', 0
+    with open(journal, 'rb') as file:
+        begin = end = file.seek(0, os.SEEK_END)
+        data = b''
+        while data.count(b'\n') < 2 and begin > 0:
+            size = min(BLOCK_BYTES, begin)
+            begin -= size
+            file.seek(begin)
+            data = file.read(size) + data
+    whole = data[:data.rfind(b'\n') + 1]
+    return whole[whole.rfind(b'\n', 0, -1) + 1:], end - len(data) + len(whole)
 
 
 def position(journal: pathlib.Path) -> str:
     """Where to go on."""
-    last = 'oldest'
-    for line in lines(journal):
-        last = line['next']
-    return last
+    line, _ = last_line(journal)
+    return json.loads(line)['next'] if line else 'oldest'
 
 
 class Journal:
@@ -43,8 +61,7 @@ class Journal:
     def __init__(self, path: pathlib.Path) -> None:
         # The rest of a line that was cut off must not become a part of the next one.
         if path.exists():
-            data = path.read_bytes()
-            path.write_bytes(data[:data.rfind(b'\n') + 1])
+            os.truncate(path, last_line(path)[1])
         self.next = position(path)
         self.file = open(path, 'ab', buffering=0)
 
@@ -92,9 +109,9 @@ def events(unix: str, key: str, journal: Journal) -> None:
     stream = connection.streams[number]
     event: dict[str, str] = {}
     while True:
-        while b'\n' in stream.body:
-            line, _, rest = bytes(stream.body).partition(b'\n')
-            stream.body[:] = rest
+        *whole, rest = bytes(stream.body).split(b'\n')
+        stream.body[:] = rest
+        for line in whole:
             name, _, value = line.decode().partition(':')
             if line:
                 event[name] = value.removeprefix(' ')
@@ -115,6 +132,7 @@ def events(unix: str, key: str, journal: Journal) -> None:
 
 def with_httpx(unix: str, key: str, journal: Journal) -> None:
     """One stream of events, read by httpx-sse."""
+    import h2.exceptions
     import httpx
     import httpx_sse
     fields = {'authorization': f'Bearer {key}'}
@@ -133,7 +151,9 @@ def with_httpx(unix: str, key: str, journal: Journal) -> None:
                 raise SystemExit(f'{source.response.status_code} {source.response.text[:300]}')
             for event in source.iter_sse():
                 take(journal, event.event, event.id, event.data)
-    except httpx.TransportError as reason:
+    except (httpx.TransportError, h2.exceptions.ProtocolError) as reason:
+        # After GOAWAY h2 takes DATA for an error, also of streams that go on (RFC 9113 section 6.8); httpcore lets
+        # its exception through.
         raise client.Unanswered(str(reason)) from reason
 
 
