@@ -28,7 +28,7 @@ extension Program {
     private func help(for verb: Verb) -> String {
         var page = Page()
         page.paragraph(verb.summary + (verb.summary.hasSuffix(".") ? "" : "."))
-        let operands = verb.operands.map(\.name)
+        let operands = verb.operands.map(\.usage)
         let required = verb.options.filter(\.isRequired).map(\.usage)
         let others = verb.options.contains { !$0.isRequired } ? ["[OPTIONS]"] : []
         let words = [name] + verb.words + required + others + operands

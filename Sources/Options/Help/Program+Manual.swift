@@ -45,7 +45,7 @@ extension Program {
         roff.heading("SYNOPSIS")
         let required = verb.options.filter(\.isRequired).map(\.usage)
         let others = verb.options.contains { !$0.isRequired } ? ["[OPTIONS]"] : []
-        let rest = required + others + verb.operands.map(\.name)
+        let rest = required + others + verb.operands.map(\.usage)
         roff.bold(([name] + verb.words).joined(separator: " "), then: rest.joined(separator: " "))
         if !verb.operands.isEmpty {
             roff.heading("ARGUMENTS")

@@ -1,7 +1,7 @@
 /// The values of one command line: complete, checked against the description, typed on the way out.
 public struct Arguments: Sendable {
     var options: [String: [Kind.Value]] = [:]
-    var operands: [String: String] = [:]
+    var operands: [String: [String]] = [:]
     /// Where each option was given; none for a default.
     var origins: [String: Origin] = [:]
 
@@ -16,11 +16,14 @@ public struct Arguments: Sendable {
     }
 
     /// The value of an operand.
-    public subscript(operand: Operand) -> String {
-        guard let value = operands[operand.name] else {
+    public subscript(operand: Operand) -> String { self[all: operand][0] }
+
+    /// The values of an operand, one or more.
+    public subscript(all operand: Operand) -> [String] {
+        guard let values = operands[operand.name] else {
             preconditionFailure("operand \(operand.name) does not belong to this verb")
         }
-        return value
+        return values
     }
 }
 

@@ -124,12 +124,14 @@ private struct ParserState {
             }
             if let value = option.defaultValue { result.options[option.name] = [value] }
         }
-        if operands.count > verb.operands.count {
+        let isOpen = verb.operands.last?.isRepeated ?? false
+        if operands.count > verb.operands.count, !isOpen {
             throw .unexpectedOperand(operands[verb.operands.count])
         }
         for (index, operand) in verb.operands.enumerated() {
             guard index < operands.count else { throw .missingOperand(operand.name) }
-            result.operands[operand.name] = operands[index]
+            result.operands[operand.name] =
+                operand.isRepeated ? Array(operands[index...]) : [operands[index]]
         }
         return result
     }

@@ -84,6 +84,8 @@ public struct Verb: Sendable {
     ) {
         precondition(
             Set(options.map(\.name)).count == options.count, "an option is described twice")
+        precondition(
+            !operands.dropLast().contains(where: \.isRepeated), "only the last operand is repeated")
         self.name = name
         self.summary = summary
         self.options = options
@@ -99,11 +101,17 @@ public struct Operand: Sendable, Equatable {
     public let help: String
     /// What it is, for shells that complete it; the verb itself checks it.
     public let kind: Kind
+    /// Whether more of them may follow; so the last one of a verb only.
+    public let isRepeated: Bool
 
     /// Describes an operand.
-    public init(_ name: String, _ kind: Kind = .text, help: String) {
+    public init(_ name: String, _ kind: Kind = .text, isRepeated: Bool = false, help: String) {
         self.name = name
         self.kind = kind
+        self.isRepeated = isRepeated
         self.help = help
     }
+
+    /// As the line that shows how to call the verb has it.
+    var usage: String { isRepeated ? name + "..." : name }
 }
