@@ -19,6 +19,7 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CLinux"),
         .target(
@@ -84,7 +85,9 @@ let package = Package(
             path: "tools/relayctl"),
         .executableTarget(
             name: "relaybench",
-            dependencies: ["HTTP2", "CivilTime", "JSON", "Options", "System", "CLinux"],
+            dependencies: [
+                "HTTP2", "Metrics", "CivilTime", "JSON", "Options", "System", "CLinux", "CZlib",
+            ],
             path: "tools/relaybench", exclude: ["REPORT.md", "stall.svg"]),
         .executableTarget(
             name: "parsebench", dependencies: ["RelayContract", "CivilTime", "JSON", "System"],

@@ -35,8 +35,9 @@ public struct HistogramValues: Equatable, Sendable {
     public init(_ buckets: Buckets) { self.buckets = buckets }
 
     /// As it was told: counts beyond the buckets are left out, those that are missing are 0.
-    public init(_ buckets: Buckets, counts told: some Sequence<UInt64>) {
+    public init(_ buckets: Buckets, counts told: some Sequence<UInt64>, sum: UInt64 = 0) {
         self.buckets = buckets
+        self.sum = sum
         for (index, count) in told.enumerated() where index < counts.count { counts[index] = count }
     }
 

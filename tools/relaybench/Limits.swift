@@ -10,6 +10,10 @@ enum Limits {
     static let latencyDigits = 3
     /// Digits in an interval of the time series: its histogram is cleared each second.
     static let intervalDigits = 2
+    /// Bytes that an encoded histogram may take before zlib packs it: 9 for each counter is more than any has.
+    static let histogramBytes = 1 << 20
+    /// Bytes ahead of the counters: HdrHistogram's V2 encoding has seven numbers there.
+    static let histogramHeadBytes = 40
     /// Lines of a percentile distribution for each halving of the distance to 100 %: what
     /// HdrHistogram's own tools write.
     static let percentileTicks = 5
@@ -91,6 +95,9 @@ enum Limits {
     static let searchPrecision = 0.05
     /// Two-sided confidence of an interval.
     static let confidence = 0.95
+
+    /// Share of the shortest run by which generators may begin apart, for their reports to be merged.
+    static let mergedApart = 0.5
 
     /// Lines of a chart: as many colours as can be told apart.
     static let chartLines = 6

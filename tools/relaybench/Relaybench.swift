@@ -9,6 +9,7 @@ enum Relaybench {
         do throws(BenchError) {
             switch verb.name {
             case BenchOptions.compare.name: try Comparison.run(arguments).exit()
+            case BenchOptions.merge.name: try MergeCommand.run(arguments).exit()
             case BenchOptions.page.name: try ReportPage.run(arguments).exit()
             default: preconditionFailure("no verb \(verb.name)")
             }

@@ -1,4 +1,5 @@
 import Glibc
+import RelayClient
 import TestSupport
 import Testing
 
@@ -47,6 +48,30 @@ struct LoadToolTests {
             ])
         let isRefused = result.code == 1 && result.output.contains("\(scenario) cannot run: ")
         #expect(result.code == 0 || isRefused, "\(result.output)")
+    }
+
+    @Test("sends the reads of an access log again, and says what it leaves out.")
+    func accessLog() throws {
+        let sample = try SampleStore()
+        let key = try sample.makeKey()
+        let relayd = try sample.serve(arguments: ["--access-log", "1"])
+        let client = RelayClient(connection: try relayd.connect(), key: key)
+        for path in ["/v1/orders/7", "/v1/orders?limit=5&offset=10", "/v1/units/3"] {
+            _ = try client.perform("GET", path)
+        }
+        _ = try client.perform("GET", "/v1/orders?internalId=A-1")
+        _ = try? client.perform("GET", "/v1/orders/999999999")
+        #expect(relayd.logs("path=/v1/orders/999999999 "), "\(relayd.output)")
+        let file = sample.directory.file("access.log")
+        try writeBytes(file, Array(relayd.output.utf8))
+        let result = ChildProcess.run(
+            "relaybench",
+            ["run", "--socket", relayd.socket, "--key", key, "-n", "30", "-c", "1"]
+                + ["--input-file", file])
+        #expect(result.code == 0, "\(result.output)")
+        #expect(result.output.contains("Status codes: 200 30\n"), "\(result.output)")
+        let note = "left out of the log: 1 with values that a log leaves out, 1 that were answered"
+        #expect(result.output.contains(note), "\(result.output)")
     }
 
     /// The relaybench that tools/build made.

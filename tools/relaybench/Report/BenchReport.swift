@@ -49,6 +49,10 @@ struct BenchReport {
     var judgements: [Judgement] = []
     var search: Search?
     var exitCode = ExitCode.success
+    /// The reports that it was put together from; empty for one that was measured here.
+    var merged: [String] = []
+    /// The member `machine` as JSON; nil for this one.
+    var machine: [UInt8]?
 
     /// Why the figures are not the server's; empty if they are.
     var clientLimits: [String] { runs.flatMap(\.clientLimits) }
@@ -103,7 +107,18 @@ struct BenchReport {
         if let error { writer.member("error", error) }
         writer.member("exitCode", Int(exitCode.rawValue))
         writer.name("machine")
-        Machine.write(&writer)
+        if let machine {
+            // SAFETY: copied by the writer during the call.
+            machine.withUnsafeBytes { writer.raw($0) }
+        } else {
+            Machine.write(&writer)
+        }
+        if !merged.isEmpty {
+            writer.name("merged")
+            writer.beginArray()
+            for path in merged { writer.value(path) }
+            writer.endArray()
+        }
         if let workload { write(workload, &writer) }
         writer.member("clientWasLimit", !clientLimits.isEmpty)
         writer.name("clientLimits")
@@ -198,6 +213,7 @@ extension RunResult {
         writer.beginObject()
         writer.member("seconds", seconds)
         writer.member("sendingSeconds", sending)
+        writer.member("started", started)
         writer.member("interrupted", end == .interrupted)
         writer.member("rate", rate)
         writer.member("reconnections", reconnections)
@@ -209,6 +225,7 @@ extension RunResult {
         writer.member("cpuMicrosecondsPerRequest", clientMicroseconds)
         writer.member("busiestThread", busiest)
         writer.member("latenessP99Microseconds", Double(lateness.value(atPercentile: 99)) / 1_000)
+        writer.member("lateness", lateness.encoded)
         writer.endObject()
         if let server { server.write(&writer) }
         writer.name("scenarios")
@@ -235,6 +252,7 @@ extension RunResult {
                 writer.member("p50", Double(interval.p50) / 1_000)
                 writer.member("p99", Double(interval.p99) / 1_000)
                 writer.member("max", Double(interval.max) / 1_000)
+                writer.member("histogram", interval.encoded)
             }
             writer.member("waiting", Double(interval.waiting) / 1_000)
             writer.endObject()

@@ -75,6 +75,7 @@ extension Histogram {
             writer.endArray()
         }
         writer.endArray()
+        writer.member("histogram", encoded)
         writer.endObject()
     }
 }

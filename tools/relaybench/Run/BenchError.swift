@@ -18,6 +18,8 @@ enum BenchError: Error, CustomStringConvertible {
     case notAReport(String, why: String)
     /// Two reports of which no comparison would say anything.
     case notComparable(String)
+    /// Reports of generators that are not parts of one load.
+    case notMergeable(String)
     /// A search has a goal about which nothing can be known.
     case notMeasured(String)
     /// All connections were lost and none could be opened again.
@@ -34,6 +36,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .output(let error): "\(error)"
         case .notAReport(let path, let why): "\(path) is not a report of relaybench run: \(why)"
         case .notComparable(let why): "the reports cannot be compared: \(why)"
+        case .notMergeable(let why): "the reports cannot be merged: \(why)"
         case .notMeasured(let threshold):
             "'\(threshold)' cannot be judged: its figure was not measured; see --pid"
         case .serverGone: "the server closed all connections and accepts no new ones"

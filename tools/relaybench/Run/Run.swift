@@ -1,3 +1,4 @@
+import CivilTime
 import Glibc
 import HTTP2
 import Options
@@ -29,11 +30,14 @@ struct Run {
         // would be lost: nothing is asked of the server between that and the first request.
         var watch = ServerWatch(process, isWarm: workload.warmUp == 0)
         let start = SystemClock.monotonic.nanoseconds
+        let started = Timestamp(
+            milliseconds: SystemClock.wall.milliseconds + workload.warmUp / 1_000_000)
         for worker in workers { worker.start(at: start) }
         let end = wait(for: board, &watch, from: start + workload.warmUp)
         for worker in workers { worker.join() }
         screen.clear()
-        var result = RunResult(workload, workers, board, from: start + workload.warmUp, end)
+        var result = RunResult(
+            workload, workers, board, from: start + workload.warmUp, started, end)
         result.server = watch.figures(requests: workers.reduce(0) { $0 + $1.ended })
         result.judge(workload)
         return result
@@ -86,102 +90,6 @@ struct Run {
             let index = workload.plans.firstIndex { $0.name == threshold.scenario }
             let tally = index.map { tallies[$0] } ?? all
             return threshold.verdict(threshold.figure(tally, seconds: seconds)) == false
-        }
-    }
-}
-
-/// The figures of one run.
-struct RunResult {
-    /// A scenario's share of it.
-    struct Part {
-        let name: String
-        let keys: KeyChoice
-        let keyCount: Int
-        /// Percent of the requests that are to be of this scenario.
-        let share: Double
-        let tally: Tally
-    }
-
-    /// All scenarios together.
-    let all = Tally()
-    private(set) var parts: [Part] = []
-    let intervals: [Interval]
-    /// Seconds from the beginning of the measured part to its last answer, at least its length.
-    let seconds: Double
-    /// Seconds from its beginning until nothing new was due: then answers were waited for.
-    let sending: Double
-    let usage: [ThreadUsage]
-    let lateness = Histogram()
-    /// How it ended.
-    let end: BenchReport.End
-    /// Whether it came to its measured part.
-    let isMeasured: Bool
-    /// Requests that were refused without being processed, and sent again.
-    let refused: Int
-    /// Connections that were opened again.
-    let reconnections: Int
-    /// Streams of a connection that the server allowed, if that was less than what was asked for.
-    let streamLimit: Int?
-    var server: ServerFigures?
-    /// Why the client, and not the server, was the limit; empty when it was not.
-    private(set) var clientLimits: [String] = []
-
-    init(
-        _ workload: Workload, _ workers: [Worker], _ board: Board, from start: Int64,
-        _ end: BenchReport.End
-    ) {
-        for (index, plan) in workload.plans.enumerated() {
-            let tally = Tally()
-            for worker in workers { tally.add(worker.runners[index].tally) }
-            parts.append(
-                Part(
-                    name: plan.name, keys: plan.keys, keyCount: plan.keyCount,
-                    share: 100 * plan.weight / workload.weightSum, tally: tally))
-            all.add(tally)
-        }
-        for worker in workers { lateness.add(worker.lateness) }
-        usage = workers.map(\.usage)
-        self.end = end
-        refused = workers.reduce(0) { $0 + $1.refused }
-        reconnections = workers.reduce(0) { $0 + $1.loop.reconnections }
-        let limit = workers.map(\.loop.streamLimit).min() ?? workload.streams
-        streamLimit = limit < workload.streams ? limit : nil
-        intervals = board.intervals
-        let last = workers.map { Swift.max($0.lastAnswer, start) }.max() ?? start
-        sending = Double(usage.map(\.elapsed).max() ?? 0) / 1e9
-        isMeasured = sending > 0
-        seconds = Swift.max(sending, Double(last - start) / 1e9, 1e-9)
-    }
-
-    /// Requests that ended, whatever their end, per second.
-    var rate: Double { Double(all.requests) / seconds }
-
-    /// This program's CPU time per request, in microseconds.
-    var clientMicroseconds: Double {
-        let cpu = usage.reduce(0) { $0 + $1.cpu }
-        return all.requests == 0 ? 0 : Double(cpu) / 1_000 / Double(all.requests)
-    }
-
-    /// Share of a core that the busiest thread used or waited for.
-    var busiest: Double { usage.map(\.busy).max() ?? 0 }
-
-    /// Says whether the client was the limit. Then nothing here is a figure of the server.
-    fileprivate mutating func judge(_ workload: Workload) {
-        if workload.schedule.isOpen {
-            let late = lateness.value(atPercentile: 99)
-            if late > workload.allowedLateness {
-                let time = Figure.time(Double(late) / 1_000)
-                clientLimits.append(
-                    "1 % of the requests were sent more than \(time) late while the "
-                        + "server waited for them")
-            }
-        }
-        // A server that is as busy as we are is a limit of its own.
-        let serverBusy = server?.busiest ?? 0
-        if busiest >= workload.allowedBusy, serverBusy < workload.allowedBusy {
-            clientLimits.append(
-                "a thread of relaybench used or waited for \(Figure.short(busiest * 100)) % of a "
-                    + "core; give it more threads (-t) or a core of its own")
         }
     }
 }

@@ -26,7 +26,7 @@ enum RunCommand {
             BenchOptions.program.complain(error.description)
         }
         do throws(BenchError) {
-            try write(report, arguments)
+            try report.write(arguments)
         } catch {
             BenchOptions.program.complain(error.description)
             return .failure
@@ -37,12 +37,10 @@ enum RunCommand {
     private static func measure(
         _ arguments: Arguments, _ report: inout BenchReport
     ) throws(BenchError) {
-        for file in [BenchOptions.json, BenchOptions.timeSeries, BenchOptions.hdr] {
-            if let path = arguments[file] { try TextFile.requireWritable(path) }
-        }
+        try BenchReport.requireWritable(arguments)
         var workload = try Workload(arguments)
         report.workload = workload
-        let thresholds = try parse(arguments[BenchOptions.thresholds])
+        let thresholds = try Threshold.parse(arguments[BenchOptions.thresholds])
         let goal: Threshold? =
             if let text = arguments[BenchOptions.findMax] { try Threshold(text) } else { nil }
         let shares = try Share.parse(arguments[BenchOptions.mix])
@@ -56,10 +54,10 @@ enum RunCommand {
                 throw .usage("'\(threshold.text)': '\(name)' is not in the --mix")
             }
         }
-        workload.plans = try plans(workload, shares, Target(arguments).path, arguments)
+        let screen = Screen(quiet: arguments[BenchOptions.quiet])
+        workload.plans = try plans(workload, shares, Target(arguments).path, arguments, screen)
         report.workload = workload
         if Interrupt.isPending { throw .interrupted }
-        let screen = Screen(quiet: arguments[BenchOptions.quiet])
         let server = arguments[BenchOptions.process].map {
             ServerProcess(id: Int32($0), adminSocket: arguments[BenchOptions.adminSocket])
         }
@@ -87,13 +85,16 @@ enum RunCommand {
     }
 
     private static func plans(
-        _ workload: Workload, _ shares: [Share], _ path: String?, _ arguments: Arguments
+        _ workload: Workload, _ shares: [Share], _ path: String?, _ arguments: Arguments,
+        _ screen: Screen
     ) throws(BenchError) -> [Plan] {
         if let file = workload.file {
             if let path, path != "/" {
                 throw .usage("--input-file has the paths: --url then ends with the port or with /")
             }
-            return [try InputFile.plan(file)]
+            let input = try InputFile(file)
+            if let note = input.note { screen.say(note) }
+            return [input.plan]
         }
         let probe = try ServerProbe(
             workload.address, fields: workload.fields, authority: workload.authority)
@@ -107,27 +108,5 @@ enum RunCommand {
         var plans: [Plan] = []
         for share in shares { plans.append(try probe.plan(share)) }
         return plans
-    }
-
-    private static func parse(_ texts: [String]) throws(BenchError) -> [Threshold] {
-        var thresholds: [Threshold] = []
-        for text in texts { thresholds.append(try Threshold(text)) }
-        return thresholds
-    }
-
-    private static func write(
-        _ report: BenchReport, _ arguments: Arguments
-    ) throws(BenchError) {
-        let json = arguments[BenchOptions.json]
-        if json != "-", !report.runs.isEmpty { print(report.text, terminator: "") }
-        if let json { try TextFile.write(report.json, to: json) }
-        if let path = arguments[BenchOptions.timeSeries] {
-            try TextFile.write(Array(report.timeSeries.utf8), to: path)
-        }
-        if let path = arguments[BenchOptions.hdr] {
-            let all = Histogram()
-            for run in report.runs { all.add(run.all.corrected) }
-            try TextFile.write(Array(all.percentileText().utf8), to: path)
-        }
     }
 }

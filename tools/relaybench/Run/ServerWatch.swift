@@ -43,7 +43,7 @@ struct ServerWatch {
 struct ServerFigures {
     /// CPU time of all processes of the server; nil when it was not seen: no CPU time passed, or
     /// other processes served in the end than in the beginning.
-    let microsecondsPerRequest: Double?
+    var microsecondsPerRequest: Double?
     /// Processes of the server: itself and its descendants.
     let processes: Int
     let busiest: Double
@@ -74,5 +74,14 @@ struct ServerFigures {
         majorFaults = end.majorFaults - start.majorFaults
         countersBefore = before
         countersAfter = after
+    }
+
+    /// The same, with its CPU time shared among more requests than those of one generator.
+    func shared(among requests: Int, insteadOf own: Int) -> ServerFigures {
+        var shared = self
+        shared.microsecondsPerRequest = microsecondsPerRequest.map {
+            requests == 0 ? 0 : $0 * Double(own) / Double(requests)
+        }
+        return shared
     }
 }

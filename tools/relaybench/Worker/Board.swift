@@ -31,7 +31,7 @@ final class Board: Sendable {
         /// Keeps the figures of seconds that all threads have left, and not their histograms.
         mutating func closePast() {
             while let first = open.first, past.count < current.min() ?? 0 {
-                past.append(first.interval)
+                past.append(first.interval(isEncoded: true))
                 first.histogram.reset()
                 spare.append(first.histogram)
                 open.removeFirst()
@@ -50,11 +50,8 @@ final class Board: Sendable {
         var errors = 0
         var waiting: Int64 = 0
 
-        var interval: Interval {
-            Interval(
-                requests: histogram.count, errors: errors,
-                p50: histogram.value(atPercentile: 50), p99: histogram.value(atPercentile: 99),
-                max: histogram.max, waiting: waiting)
+        func interval(isEncoded: Bool) -> Interval {
+            Interval(histogram, errors: errors, waiting: waiting, isEncoded: isEncoded)
         }
     }
 
@@ -82,12 +79,12 @@ final class Board: Sendable {
 
     /// All intervals so far.
     var intervals: [Interval] {
-        state.withLock { state in state.past + state.open.map(\.interval) }
+        state.withLock { state in state.past + state.open.map { $0.interval(isEncoded: true) } }
     }
 
     /// The newest interval.
     var newest: Interval? {
-        state.withLock { state in state.open.last?.interval ?? state.past.last }
+        state.withLock { state in state.open.last?.interval(isEncoded: false) ?? state.past.last }
     }
 
     /// Histograms that are held: bounded however long the run.

@@ -17,11 +17,11 @@ final class Histogram {
 
     private var largest: Int64 = 0
     private var smallest = Int64.max
-    private let highest: Int64
+    let highest: Int64
     private let halfMagnitude: Int
     private let subBuckets: Int
     private let mask: Int64
-    private let counts: UnsafeMutableBufferPointer<Int>
+    let counts: UnsafeMutableBufferPointer<Int>
 
     /// Makes an empty histogram.
     ///
@@ -88,7 +88,7 @@ final class Histogram {
     }
 
     /// The smallest value that falls into a counter.
-    private func value(at index: Int) -> Int64 {
+    func value(at index: Int) -> Int64 {
         let bucket = Swift.max(0, (index >> halfMagnitude) - 1)
         return Int64(index - (bucket << halfMagnitude)) << Int64(bucket)
     }

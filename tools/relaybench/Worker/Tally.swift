@@ -78,6 +78,11 @@ final class Tally {
     @inline(__always)
     func record(status: Int) { statuses[status < statuses.count ? status : 0] += 1 }
 
+    /// Counts answers of a status, as they were told.
+    func add(status: Int, times: Int) {
+        if statuses.indices.contains(status) { statuses[status] += times }
+    }
+
     /// Counts a request that was due and never sent: there is no time since its sending.
     func recordUnsent(sinceDue: Int64) {
         corrected.record(sinceDue)
@@ -119,12 +124,24 @@ struct Failure: Sendable {
 
 /// What a second of the run was like.
 struct Interval: Sendable {
-    var requests = 0
-    var errors = 0
+    let requests: Int
+    let errors: Int
     /// Nanoseconds; nothing where no answer came.
-    var p50: Int64 = 0
-    var p99: Int64 = 0
-    var max: Int64 = 0
+    let p50: Int64
+    let p99: Int64
+    let max: Int64
     /// Nanoseconds that the oldest request without an answer had been due for, at most.
-    var waiting: Int64 = 0
+    let waiting: Int64
+    /// All latencies, see `Histogram.encoded`; empty where that was not asked for.
+    let encoded: String
+
+    init(_ histogram: Histogram, errors: Int, waiting: Int64, isEncoded: Bool) {
+        requests = histogram.count
+        self.errors = errors
+        p50 = histogram.value(atPercentile: 50)
+        p99 = histogram.value(atPercentile: 99)
+        max = histogram.max
+        self.waiting = waiting
+        encoded = isEncoded ? histogram.encoded : ""
+    }
 }

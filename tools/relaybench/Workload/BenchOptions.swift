@@ -24,7 +24,9 @@ enum BenchOptions {
         "body", "TEXT", help: "body of the requests to --url: a text, or @FILE")
     static let inputFile = Option<String?>.optional(
         "input-file", "FILE", .path,
-        help: "requests instead of scenarios, sent in turn: METHOD PATH [BODY-FILE] lines")
+        help:
+            "requests instead of scenarios, sent in turn: METHOD PATH [BODY-FILE] lines, or the "
+            + "reads of relayd's access log")
     static let mix = Option<String>.text(
         "mix", "LIST", default: "order-get",
         help: "scenarios and their shares, such as order-get=60,orders-page:zipf=20")
@@ -101,6 +103,12 @@ enum BenchOptions {
         "json", "FILE", .path, help: "write the report as JSON; - for standard output")
     static let hdr = Option<String?>.optional(
         "hdr", "FILE", .path, help: "write the latencies as an HdrHistogram distribution (.hgrm)")
+    static let hdrLog = Option<String?>.optional(
+        "hdr-log", "FILE", .path,
+        help: "write a line for each second as HdrHistogram's log has it (.hlog)")
+    static let openMetrics = Option<String?>.optional(
+        "openmetrics", "FILE", .path,
+        help: "write counters and latencies of all runs together as OpenMetrics")
     static let timeSeries = Option<String?>.optional(
         "timeseries", "FILE", .path, help: "write a line of CSV for each second")
     static let quiet = Option<Bool>.flag("quiet", help: "show nothing while running")
@@ -112,9 +120,14 @@ enum BenchOptions {
         "html", "FILE", .path, help: "the page to write; - for standard output")
     static let svg = Option<String?>.optional(
         "svg", "FILE", .path, help: "the latency distribution alone, as a picture")
-    static let base = Operand("BASE", help: "report to compare with, as run --json wrote it")
-    static let new = Operand("NEW", help: "report to judge")
-    static let report = Operand("REPORT", help: "report, as run --json wrote it")
+    static let base = Operand(
+        "BASE", .path, help: "report to compare with, as run --json wrote it")
+    static let new = Operand(
+        "NEW", .path, isRepeated: true, help: "reports to judge, each by itself")
+    static let report = Operand("REPORT", .path, help: "report, as run --json wrote it")
+    static let reports = Operand(
+        "REPORT", .path, isRepeated: true,
+        help: "a report of each generator, as run --json wrote it")
 
     static let run = Verb(
         "run", summary: "Put a server under load and measure it",
@@ -128,19 +141,26 @@ enum BenchOptions {
             timeout.description, seed.description,
             thresholds.description, abort.description, repeats.description, process.description,
             adminSocket.description, allowLate.description, allowBusy.description,
-            json.description, hdr.description, timeSeries.description,
-            quiet.description,
+            json.description, hdr.description, hdrLog.description, openMetrics.description,
+            timeSeries.description, quiet.description,
         ])
     static let compare = Verb(
-        "compare", summary: "Compare two reports, and tell change from chance",
+        "compare", summary: "Compare reports with one, and tell change from chance",
         options: [failOver.description], operands: [base, new])
+    static let merge = Verb(
+        "merge", summary: "Make one report of those of generators that ran at the same time",
+        options: [
+            thresholds.description, json.description, hdr.description, hdrLog.description,
+            openMetrics.description, timeSeries.description,
+        ],
+        operands: [reports])
     static let page = Verb(
         "report", summary: "Make one self-contained HTML page of a report",
         options: [html.description, svg.description], operands: [report])
 
     static let program = Program(
         name: "relaybench", summary: "Measures HTTP/2 servers (h2c) under load.",
-        version: Version.text, verbs: [run, compare, page],
+        version: Version.text, verbs: [run, compare, merge, page],
         notes: [
             "Exit codes: 0 fine, 1 failed, or relaybench itself was the limit, so that thresholds",
             "cannot be judged, 2 wrong command line, 98 compare cannot tell change from chance,",

@@ -1,39 +1,28 @@
 import HTTP2
 
 /// Requests that somebody wrote down: a file of lines, or one on the command line.
-enum InputFile {
+struct InputFile {
+    /// All of them, in turn, again and again.
+    let plan: Plan
+    /// What was left out of a log; nil if nothing was.
+    let note: String?
+
     /// Reads `METHOD PATH [BODY-FILE]` lines; empty ones and those that begin with # are skipped.
-    /// The path of a body is relative to the file. All are sent in turn, again and again.
-    static func plan(_ path: String) throws(BenchError) -> Plan {
+    /// The path of a body is relative to the file. Lines of relayd's log are taken as well: those of
+    /// reads that were answered are sent again.
+    init(_ path: String) throws(BenchError) {
         let text = String(decoding: try TextFile.read(path), as: UTF8.self)
-        var methods: [String] = []
-        var bodies: [String: SharedBody] = [:]
-        var requests: [Plan.Request] = []
-        var number = 0
+        var reader = LineReader(path: path)
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            number += 1
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard let first = words.first, !first.hasPrefix("#") else { continue }
-            let location = "\(path), line \(number)"
-            guard (2...3).contains(words.count), isMethod(first), isPath(words[1]) else {
-                throw .usage("\(location): expected METHOD /PATH [BODY-FILE], found '\(line)'")
-            }
-            var body: SharedBody?
-            if words.count == 3 {
-                let name = absolute(String(words[2]), beside: path)
-                if bodies[name] == nil { bodies[name] = try read(name) }
-                body = bodies[name]
-            }
-            requests.append(
-                Plan.Request(
-                    method: index(of: String(first), in: &methods), path: Array(words[1].utf8),
-                    body: body))
-            if requests.count > Limits.requestLines {
-                throw .usage("\(location): a file has at most \(Limits.requestLines) requests")
-            }
+            try reader.read(line)
         }
-        if requests.isEmpty { throw .usage("\(path) has no request: expected METHOD /PATH lines") }
-        return plan("file", path, requests, methods)
+        note = reader.note
+        if reader.requests.isEmpty {
+            throw .usage(
+                "\(path) has no request: expected METHOD /PATH lines, or relayd's access log"
+                    + (note.map { "; \($0)" } ?? ""))
+        }
+        plan = Self.plan("file", path, reader.requests, reader.methods)
     }
 
     /// The plan of `--url`: one request.
@@ -61,13 +50,7 @@ enum InputFile {
             target: .given(requests, methods: methods), expectation: Plan.Expectation(status: nil))
     }
 
-    private static func index(of method: String, in methods: inout [String]) -> Int {
-        if let index = methods.firstIndex(of: method) { return index }
-        methods.append(method)
-        return methods.count - 1
-    }
-
-    private static func read(_ path: String) throws(BenchError) -> SharedBody {
+    fileprivate static func read(_ path: String) throws(BenchError) -> SharedBody {
         let bytes = try TextFile.read(path)
         if bytes.count > Limits.bodyBytes {
             throw .usage("\(path) has more than \(Limits.bodyBytes >> 20) MiB: no body is so long")
@@ -75,20 +58,88 @@ enum InputFile {
         return SharedBody(bytes)
     }
 
-    private static func absolute(_ name: String, beside path: String) -> String {
-        if name.hasPrefix("/") { return name }
-        guard let slash = path.lastIndex(of: "/") else { return name }
-        return path[...slash] + name
-    }
-
     /// A token in capitals, as methods are.
-    private static func isMethod(_ text: Substring) -> Bool {
+    fileprivate static func isMethod(_ text: Substring) -> Bool {
         !text.isEmpty && text.utf8.count <= 24
             && text.utf8.allSatisfy { (0x41...0x5A).contains($0) || $0 == 0x2D }
     }
 
-    private static func isPath(_ text: Substring) -> Bool {
+    fileprivate static func isPath(_ text: Substring) -> Bool {
         (text.hasPrefix("/") || text == "*") && text.utf8.count <= Limits.pathBytes
             && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+}
+
+/// Takes the lines of a file one after the other.
+private struct LineReader {
+    let path: String
+    var methods: [String] = []
+    var requests: [Plan.Request] = []
+    private var bodies: [String: SharedBody] = [:]
+    private var leftOut: [AccessLogLine.Reason: Int] = [:]
+    private var number = 0
+
+    init(path: String) { self.path = path }
+
+    mutating func read(_ line: Substring) throws(BenchError) {
+        number += 1
+        if let logged = AccessLogLine(line) { return try read(logged, line) }
+        let words = line.split { $0 == " " || $0 == "\t" }
+        guard let first = words.first, !first.hasPrefix("#") else { return }
+        guard (2...3).contains(words.count), InputFile.isMethod(first), InputFile.isPath(words[1])
+        else { throw fault(line) }
+        var body: SharedBody?
+        if words.count == 3 {
+            let name = absolute(String(words[2]))
+            if bodies[name] == nil { bodies[name] = try InputFile.read(name) }
+            body = bodies[name]
+        }
+        try add(String(first), String(words[1]), body)
+    }
+
+    private mutating func read(
+        _ logged: AccessLogLine, _ line: Substring
+    ) throws(BenchError) {
+        switch logged.content {
+        case .none: return
+        case .leftOut(let reason): leftOut[reason, default: 0] += 1
+        case .request(let method, let target):
+            guard InputFile.isPath(Substring(target)) else { throw fault(line) }
+            try add(method, target, nil)
+        }
+    }
+
+    private mutating func add(
+        _ method: String, _ target: String, _ body: SharedBody?
+    ) throws(BenchError) {
+        let index = methods.firstIndex(of: method) ?? methods.count
+        if index == methods.count { methods.append(method) }
+        requests.append(Plan.Request(method: index, path: Array(target.utf8), body: body))
+        if requests.count > Limits.requestLines {
+            throw .usage(
+                "\(path), line \(number): a file has at most \(Limits.requestLines) requests")
+        }
+    }
+
+    private func fault(_ line: Substring) -> BenchError {
+        .usage(
+            "\(path), line \(number): expected METHOD /PATH [BODY-FILE] or a line of relayd's log, "
+                + "found '\(line)'")
+    }
+
+    /// What was left out, in words.
+    var note: String? {
+        if leftOut.isEmpty { return nil }
+        let texts = AccessLogLine.Reason.allCases.compactMap { reason in
+            leftOut[reason].map { reason.text($0) }
+        }
+        return "left out of the log: \(texts.joined(separator: ", "))"
+    }
+
+    /// A path that is meant beside the file.
+    private func absolute(_ name: String) -> String {
+        if name.hasPrefix("/") { return name }
+        guard let slash = path.lastIndex(of: "/") else { return name }
+        return path[...slash] + name
     }
 }

@@ -61,6 +61,13 @@ struct Threshold: Sendable {
             comparison: String(bare[start..<end]), limit: limit)
     }
 
+    /// Reads those of a command line.
+    static func parse(_ texts: [String]) throws(BenchError) -> [Threshold] {
+        var thresholds: [Threshold] = []
+        for text in texts { thresholds.append(try Threshold(text)) }
+        return thresholds
+    }
+
     private static func fault(_ text: String) -> BenchError {
         .usage(
             "'\(text)' is no threshold; expected such as 'p(99)<5ms', 'order-get:p(99.9)<20ms', "

@@ -37,23 +37,22 @@ struct Comparison {
     /// Shares of the requests that failed.
     private let errorShares: (base: Double, new: Double)
 
-    /// - Parameter failOver: share by which a figure may be worse.
-    init(_ base: SavedReport, _ new: SavedReport, failOver: Double) {
+    /// - Parameters:
+    ///   - failOver: share by which a figure may be worse.
+    ///   - count: comparisons that are made at the same time, of which none may be wrong by chance.
+    init(_ base: SavedReport, _ new: SavedReport, failOver: Double, among count: Int = 1) {
         errorShares = (base.sample(Figures.errorShare).mean, new.sample(Figures.errorShare).mean)
         let figures = Figures.all(in: base).filter { figure in
             !base.sample(figure.read).values.isEmpty && !new.sample(figure.read).values.isEmpty
         }
         // Twenty figures at 95 % would show one difference by chance: all together shall have 95 %.
-        let confidence = 1 - (1 - Limits.confidence) / Double(max(1, figures.count))
+        let confidence = 1 - (1 - Limits.confidence) / Double(max(1, figures.count * count))
         self.confidence = confidence
         lines = figures.map { figure in
             Comparison.line(
                 figure, base.sample(figure.read), new.sample(figure.read), failOver, confidence)
         }
-        mismatches = SavedReport.loadMembers.filter { name in
-            let (first, second) = (base.root["load", name], new.root["load", name])
-            return first?.text != second?.text || first?.number != second?.number
-        }
+        mismatches = base.membersThatDiffer(from: new, of: SavedReport.loadMembers)
     }
 
     private static func line(
@@ -127,7 +126,7 @@ struct Comparison {
         if lines.contains(where: { $0.low == nil }) {
             text += "One run in a report cannot tell chance from change: use run --repeat 5.\n"
         } else {
-            text += "Intervals: Welch's t, 95 % for all figures together.\n"
+            text += "Intervals: Welch's t, 95 % for all figures and reports together.\n"
         }
         if errorShares.base != errorShares.new {
             text += "\(Figure.share(errorShares.base)) of the requests failed in base, "
@@ -156,14 +155,31 @@ struct Comparison {
             throw .usage("--fail-over cannot be '\(text)': expected a share such as 5%")
         }
         let base = try SavedReport(arguments[BenchOptions.base])
-        let new = try SavedReport(arguments[BenchOptions.new])
-        for report in [base, new] { try report.requireComparable() }
-        if base.mix != new.mix {
+        var others: [SavedReport] = []
+        for path in arguments[all: BenchOptions.new] { others.append(try SavedReport(path)) }
+        for report in [base] + others { try report.requireComparable() }
+        for new in others where base.mix != new.mix {
             throw .notComparable("\(base.path) measures \(base.mix), \(new.path) \(new.mix)")
         }
-        let comparison = Comparison(base, new, failOver: percent / 100)
-        print(comparison.text, terminator: "")
-        return comparison.exitCode
+        let comparisons = others.map {
+            Comparison(base, $0, failOver: percent / 100, among: others.count)
+        }
+        for (index, comparison) in comparisons.enumerated() {
+            if others.count > 1 {
+                print(index > 0 ? "\n" : "", terminator: "")
+                print("base: \(base.path), new: \(others[index].path)\n")
+            }
+            print(comparison.text, terminator: "")
+        }
+        return ExitCode.worst(comparisons)
+    }
+}
+
+extension ExitCode {
+    /// What fails counts for more than what nobody can tell.
+    fileprivate static func worst(_ comparisons: [Comparison]) -> ExitCode {
+        let codes = comparisons.map(\.exitCode)
+        return [.threshold, .inconclusive].first { codes.contains($0) } ?? .success
     }
 }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import relaybench
@@ -30,15 +31,21 @@ import Testing
         rates: [Double], p99: [Double], errors: Double = 0, name: String = "order-get",
         members: String = ""
     ) throws -> SavedReport {
+        let text = text(rates: rates, p99: p99, errors: errors, name: name, members: members)
+        return try SavedReport("test", bytes: Array(text.utf8))
+    }
+
+    static func text(
+        rates: [Double], p99: [Double], errors: Double = 0, name: String = "order-get",
+        members: String = ""
+    ) -> String {
         let runs = zip(rates, p99).map {
             #"{"rate":\#($0),"requests":1000,"errors":\#(errors),"#
                 + #""latency":{"mean":1,"p50":1,"p99":\#($1),"p999":9},"#
                 + #""scenarios":[{"name":"\#(name)","keys":"uniform","share":100}]}"#
         }
-        let text =
-            #"{"relaybench":"x","format":1,"clientWasLimit":false,\#(members)"runs":["#
+        return #"{"relaybench":"x","format":1,"clientWasLimit":false,\#(members)"runs":["#
             + runs.joined(separator: ",") + "]}"
-        return try SavedReport("test", bytes: Array(text.utf8))
     }
 
     @Test("Scatter within what is allowed is no difference, and the text says so.")
@@ -106,6 +113,24 @@ import Testing
         let lenient = Comparison(base, slow, failOver: 0.5)
         #expect(!lenient.fails)
         #expect(lenient.lines.first { $0.name == "requests/s" }?.verdict == .worse)
+    }
+
+    @Test("Of several reports each is compared with the first, and the worst counts.")
+    func several() throws {
+        let directory = TemporaryDirectory()
+        let rates: [(String, [Double])] = [
+            ("base", [100, 101, 99, 100]), ("same", [100, 100, 101, 99]),
+            ("slow", [80, 81, 79, 80]),
+        ]
+        for (name, rates) in rates {
+            let report = Self.text(rates: rates, p99: [10, 10.1, 9.9, 10])
+            try TextFile.write(Array(report.utf8), to: directory.file(name))
+        }
+        let paths = rates.map { directory.file($0.0) }
+        let all = ChildProcess.run("relaybench", ["compare"] + paths)
+        #expect(all.code == 99, "\(all.output)")
+        #expect(all.output.contains("base: \(paths[0]), new: \(paths[2])\n"), "\(all.output)")
+        #expect(ChildProcess.run("relaybench", ["compare"] + paths.prefix(2)).code == 0)
     }
 
     @Test("One run cannot tell chance from change and says so, but is held to the limit.")

@@ -80,13 +80,29 @@ struct SavedReport {
             throw .notComparable(
                 "\(path): the client was the limit, these are no figures of the server")
         }
+        if let why = fragment { throw .notComparable("\(path): \(why)") }
+    }
+
+    /// Refuses a report of which a part is missing.
+    func requireWhole() throws(BenchError) {
+        if let why = fragment { throw .notMergeable("\(path): \(why)") }
+    }
+
+    /// Why it is no report of whole runs; nil if it is.
+    private var fragment: String? {
         let end = root["ended"]?.text ?? BenchReport.End.finished.rawValue
         if end != BenchReport.End.finished.rawValue {
             let why = root["error"]?.text.map { " (\($0))" } ?? ""
-            throw .notComparable("\(path): its run did not finish, it was \(end)\(why)")
+            return "its run did not finish, it was \(end)\(why)"
         }
-        if root["search"] != nil {
-            throw .notComparable("\(path): a search for a rate is no run at a given rate")
+        return root["search"] != nil ? "a search for a rate is no run at a given rate" : nil
+    }
+
+    /// Those members of the load that another one has otherwise.
+    func membersThatDiffer(from other: SavedReport, of names: [String]) -> [String] {
+        names.filter { name in
+            let (first, second) = (root["load", name], other.root["load", name])
+            return first?.text != second?.text || first?.number != second?.number
         }
     }
 
