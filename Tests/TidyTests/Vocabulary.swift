@@ -47,7 +47,8 @@ enum Vocabulary {
     private static let scripts: [Substring] =
         [
             "tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies",
-            "tools/torture.d", "tools/torture.d/shared", "tools/monitoring",
+            "tools/docs/clients", "tools/torture.d", "tools/torture.d/shared", "tools/monitoring",
+            "tools/site.d",
         ]
         .flatMap { directory in
             SourceTree.names(in: directory).map { "\(directory)/\($0)" }
