@@ -29,7 +29,9 @@ ELSEWHERE = {
 # The order that a newcomer needs. Names without a page under tools/docs are generated.
 CHAPTERS = {
     "Write a client": ["semantics", "api", "reference/index", "problems"],
-    "Run it": ["operations", "snapshots", "proxies", "security", "manual/index"],
+    "Run it": [
+        "operations", "snapshots", "proxies", "security", "manual/index",
+    ],
     "Judge it": ["benchmarks", "torture", "changelog"],
     "Change it": ["architecture", "contributing", "vectors", "glossary"],
     "Formats": ["format", "dump", "report"],
@@ -83,11 +85,8 @@ def navigation():
 def main():
     programs, bundle, target = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     description = json.loads(bundle.read_text())
-    problems = json.loads((ROOT / "proto-json" / "problems.json").read_text())
     pages = written_pages()
-    generated = {
-        **reference.pages(description), "problems.md": reference.problems(problems), **manuals.pages(programs),
-    }
+    generated = {**reference.pages(description), **manuals.pages(programs)}
     for path, name in pages.items():
         text = relinked((ROOT / path).read_text(), path, pages, target)
         if str(name) == "index.md":

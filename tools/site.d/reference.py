@@ -20,19 +20,6 @@ def pages(description):
     return result
 
 
-def problems(list_of_problems):
-    """Each type of problem, as proto-json/problems.json describes it."""
-    out = [
-        "# Problems\n\nWhat the `type` of an answer `application/problem+json` means, and what to do next. `GET` of the "
-        "type's path says the same.\n"]
-    for problem in list_of_problems:
-        name = problem["type"].removeprefix("/problems/")
-        out.append(
-            f"\n## {name}\n\n`{problem['type']}`, status {problem['status']}: {problem['title']}.\n\n"
-            f"{problem['meaning']} {problem['action']}\n")
-    return "".join(out)
-
-
 def linked_table(text, description):
     """The table of operations, with a link from each to its place in the reference."""
     tags = {operation["operationId"]: operation["tags"][0] for _, _, operation in operations_of(description)}
