@@ -28,7 +28,7 @@ ELSEWHERE = {
 
 # The order that a newcomer needs. Names without a page under tools/docs are generated.
 CHAPTERS = {
-    "Write a client": ["semantics", "api", "reference/index", "problems"],
+    "Write a client": ["start", "semantics", "api", "reference/index", "problems"],
     "Run it": [
         "operations", "snapshots", "proxies", "security", "manual/index",
     ],
