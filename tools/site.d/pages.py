@@ -30,9 +30,9 @@ ELSEWHERE = {
 CHAPTERS = {
     "Write a client": ["start", "semantics", "api", "reference/index", "problems"],
     "Run it": [
-        "operations", "snapshots", "proxies", "security", "manual/index",
+        "operations", "drills", "troubleshooting", "limits", "snapshots", "proxies", "security", "manual/index",
     ],
-    "Judge it": ["benchmarks", "torture", "changelog"],
+    "Judge it": ["compatibility", "benchmarks", "torture", "changelog"],
     "Change it": ["architecture", "contributing", "vectors", "glossary"],
     "Formats": ["format", "dump", "report"],
 }
