@@ -61,17 +61,29 @@ def faults(site):
                 yield f"{path.relative_to(site)} needs {target}"
 
 
-# Shows one page after another in a frame, and says how wide each is.
+# Shows one page after another in a frame, and says how far to the right anything of each reaches. What scrolls within
+# itself, such as code, may be wider than it shows.
 MEASURE = """<!doctype html><title>measure</title><pre id="answer"></pre><script>
 const pages = PAGES, widths = {}
 const frame = document.createElement("iframe")
 frame.style = "width: WIDTHpx; height: 800px; border: 0"
 document.body.append(frame)
+function reach(page) {
+  let right = page.documentElement.scrollWidth
+  for (const element of page.querySelectorAll("article *")) {
+    const edge = element.getBoundingClientRect().right
+    if (edge <= right) continue
+    let box = element.parentElement
+    while (box && !/auto|scroll/.test(frame.contentWindow.getComputedStyle(box).overflowX)) box = box.parentElement
+    if (!box || !box.closest("article")) right = Math.ceil(edge)
+  }
+  return right
+}
 function next() {
   if (!pages.length) { document.getElementById("answer").textContent = JSON.stringify(widths); return }
   const page = pages.shift()
   frame.onload = () => {
-    widths[page] = frame.contentDocument.documentElement.scrollWidth
+    widths[page] = reach(frame.contentDocument)
     next()
   }
   frame.src = page
@@ -99,7 +111,7 @@ def too_wide(site, chromium):
         sys.exit(f"site: the browser did not measure all pages: {dom[:2000]}")
     for name, width in widths.items():
         if width > WIDTH:
-            yield f"{name} is {width} pixels wide where {WIDTH} are shown"
+            yield f"{name} is cut off: it reaches to pixel {width} where {WIDTH} are shown"
 
 
 def main():

@@ -68,7 +68,7 @@ class Reader:
             out.append("\nNeeds no key.\n")
         parameters = [self.resolved(value) for value in operation["shared"] + operation["parameters"]]
         if parameters:
-            out += [title("Parameters"), "| Name | |\n|---|---|\n"]
+            out += [title("Parameters"), "| Name | Type and meaning |\n|---|---|\n"]
             out += [self.parameter(value) for value in parameters]
         if body := operation.get("requestBody"):
             out += [title("Body"), f"{body.get('description', '')}\n"]
@@ -123,7 +123,7 @@ class Reader:
 
     def members(self, schema):
         required = schema.get("required", [])
-        rows = ["| Member | |\n|---|---|\n"]
+        rows = ["| Member | Type and meaning |\n|---|---|\n"]
         for name, member in schema["properties"].items():
             mark = " (required)" if name in required else ""
             rows.append(f"| `{name}`{mark} | {self.described(member, member.get('description'))} |\n")
