@@ -2,7 +2,6 @@
 
 project = "Relay"
 author = "the maintainers of Relay"
-html_title = "Relay"
 extensions = ["myst_parser"]
 exclude_patterns = ["files"]
 
@@ -18,6 +17,7 @@ html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["relay.css"]
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 html_show_copyright = False
 # A page is the same whenever it is made.
