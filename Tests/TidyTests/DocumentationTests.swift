@@ -52,8 +52,24 @@ import Testing
     /// Options of other programs, which the pages show beside ours.
     static let foreignOptions: Set<Substring> = [
         "--http2-prior-knowledge", "--unix-socket", "--build-tests", "--skip-build", "--filter",
-        "--strict",
+        "--strict", "--allow-downgrades", "--now",
     ]
+
+    @Test("Every message that the page of messages has in a heading is one of the source.")
+    func messages() {
+        let page = Page.named("tools/docs/troubleshooting.md")
+        let headings = page.lines.filter { $0.hasPrefix("### `") && $0.hasSuffix("`") }
+        #expect(headings.count > 30)
+        for heading in headings {
+            // An ellipsis stands for what differs from case to case.
+            let pieces = heading.dropFirst(5).dropLast().split(separator: "…")
+                .map { $0.trimmed(of: " :") }.filter { $0.contains(" ") }
+            #expect(!pieces.isEmpty, "\(heading)")
+            for piece in pieces where !Vocabulary.messages.contains(piece) {
+                Issue.record("\(heading): nothing in the source says '\(piece)'")
+            }
+        }
+    }
 
     @Test("Every word of ours in a page's code stands in the tree.", arguments: Page.all)
     func words(page: Page) {
@@ -66,7 +82,10 @@ import Testing
     }
 
     /// Words of other programs and of standards, which the pages put in code.
-    static let foreignWords: Set<Substring> = ["Topic", "mdb_", "nghttp2_", "imperative"]
+    static let foreignWords: Set<Substring> = [
+        "Topic", "mdb_", "nghttp2_", "imperative", "runuser", "adduser", "dmesg", "smartctl",
+        "fuser", "Restart", "gocode", "DialContext",
+    ]
 
     // MARK: What the source declares
 

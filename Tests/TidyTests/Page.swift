@@ -24,9 +24,9 @@ struct Page: Sendable, CustomTestStringConvertible {
     /// What stands between backquotes in the prose, line by line: code does not go on over a line.
     var spans: [Substring] { Self.spans(prose) }
 
-    /// The lines of fenced blocks that show commands.
+    /// The lines of fenced blocks that show commands: a user's, or root's.
     var commands: [Substring] {
-        fenced.filter { $0.hasPrefix("$ ") }.map { line in
+        fenced.filter { $0.hasPrefix("$ ") || $0.hasPrefix("# ") }.map { line in
             // What stands behind a # explains.
             line.firstRange(of: " #").map { line[..<$0.lowerBound] } ?? line
         }
@@ -95,6 +95,14 @@ extension Substring {
                 word.count > 2 && !word.hasPrefix("-") && word.first!.isLetter
                     && !word.allSatisfy { $0.isUppercase || $0.isNumber }
             }
+    }
+
+    /// Without such characters at either end.
+    func trimmed(of characters: String) -> Substring {
+        var rest = self
+        while let first = rest.first, characters.contains(first) { rest.removeFirst() }
+        while let last = rest.last, characters.contains(last) { rest.removeLast() }
+        return rest
     }
 
     /// The first place where the words stand; Foundation has this, the standard library has not.

@@ -18,6 +18,18 @@ enum Vocabulary {
         return options
     }()
 
+    /// The programs' text with the pieces of strings joined, as messages have them.
+    static let messages: String = {
+        var text = ""
+        for line in SourceTree.programs.flatMap(\.lines) {
+            let words = line.trimmed(of: " ")
+            let isRest = words.hasPrefix("+ \"") && text.hasSuffix("\"")
+            if isRest { text.removeLast() }
+            text += isRest ? words.dropFirst(3) : "\n" + words
+        }
+        return text
+    }()
+
     /// What the modules declare: a keyword and a name, such as `func answer`.
     static let declarations: Set<String> = {
         let keywords: Set<Substring> = [
@@ -47,7 +59,8 @@ enum Vocabulary {
     private static let scripts: [Substring] =
         [
             "tools", "tools/bench.d", "tools/conformance.d", "tools/docs/proxies",
-            "tools/torture.d", "tools/torture.d/shared", "tools/monitoring",
+            "tools/docs/clients", "tools/torture.d", "tools/torture.d/shared", "tools/monitoring",
+            "tools/site.d",
         ]
         .flatMap { directory in
             SourceTree.names(in: directory).map { "\(directory)/\($0)" }

@@ -60,13 +60,15 @@ struct Generator {
         add("Routes", RouterSource.source(endpoints))
         add("API", APISource.source(endpoints))
         add("Inputs", InputSource.source(endpoints))
-        add("ProblemType", try ProblemSource.source(problems, names: problemNames))
+        let problems = try ProblemEntry.all(in: self.problems, names: problemNames)
+        add("ProblemType", ProblemSource.source(problems))
         add("OpenAPIDocument", DocumentSource.source(bundle))
         files.append(File(path: VersionSource.path, text: try VersionSource.source(document).text))
         for (name, source) in try ClientSource.files(endpoints, tags: document["tags"] ?? .null) {
             add(name, source, to: Self.directories[2])
         }
         files.append(File(path: "tools/docs/api.md", text: OperationTable.text(endpoints)))
+        files.append(File(path: "tools/docs/problems.md", text: ProblemPage.text(problems)))
         add("ClientCalls", try ClientCallSource.source(endpoints), to: Self.directories[3])
         var read: [Schema] = []
         for (name, _) in schemas { read.append(try reader.schema(name)) }

@@ -1,30 +1,6 @@
-/// Generates `ProblemType` from proto-json/problems.json.
+/// Generates `ProblemType` of the problems in proto-json/problems.json.
 enum ProblemSource {
-    static func source(_ problems: Tree, names: [String]) throws(GeneratorFault) -> Source {
-        struct Entry {
-            var name: String
-            var uri: String
-            var title: String
-            var status: Int
-            var meaning: String
-            var action: String
-        }
-        var entries: [Entry] = []
-        for problem in problems.elements {
-            guard let name = problem["name"]?.string, let uri = problem["type"]?.string,
-                let title = problem["title"]?.string, let status = problem["status"]?.integer,
-                let meaning = problem["meaning"]?.string, let action = problem["action"]?.string
-            else {
-                throw GeneratorFault("problems.json: name, type, title, status, meaning, action")
-            }
-            entries.append(
-                Entry(
-                    name: name, uri: uri, title: title, status: status, meaning: meaning,
-                    action: action))
-        }
-        guard entries.map(\.uri) == names.map({ "/problems/\($0)" }) else {
-            throw GeneratorFault("ProblemName.json: expected the types of problems.json, in order")
-        }
+    static func source(_ entries: [ProblemEntry]) -> Source {
         var source = Source()
         source.doc("The kinds of problems that the service answers with: a closed set.")
         source.block("public enum ProblemType: UInt8, Sendable, CaseIterable") { source in
@@ -36,7 +12,7 @@ enum ProblemSource {
         source.line()
         source.block("extension ProblemType") { source in
             func property(
-                _ comment: String, _ declaration: String, _ value: (Entry) -> String
+                _ comment: String, _ declaration: String, _ value: (ProblemEntry) -> String
             ) {
                 source.doc(comment)
                 source.block("public var \(declaration)") { source in
@@ -50,7 +26,7 @@ enum ProblemSource {
             property("The kind, for people.", "title: StaticString", \.title.literal)
             source.line()
             property("The HTTP status.", "status: Int") { "\($0.status)" }
-            func texts(_ comment: String, _ name: String, _ text: (Entry) -> String) {
+            func texts(_ comment: String, _ name: String, _ text: (ProblemEntry) -> String) {
                 source.line()
                 source.doc(comment)
                 source.block("public var \(name): StaticString") { source in
