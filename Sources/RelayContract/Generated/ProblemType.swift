@@ -49,7 +49,8 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours:
     /// another operation or another body needs a new key.
     case idempotencyKeyReused
-    /// 429: Too many requests. Try again after the time in Retry-After.
+    /// 429: Too many requests. The key has a limit, on requests or writes in a time or on uploads
+    /// at once, and has reached it: the detail names it. Nothing was done.
     case tooManyRequests
     /// 431: The header fields are too large. Send fewer or shorter header fields.
     case headersTooLarge
@@ -194,7 +195,11 @@ extension ProblemType {
             A key names one request for 24 hours: another operation or another body needs a new \
             key.
             """
-        case .tooManyRequests: "Try again after the time in Retry-After."
+        case .tooManyRequests:
+            """
+            The key has a limit, on requests or writes in a time or on uploads at once, and has \
+            reached it: the detail names it. Nothing was done.
+            """
         case .headersTooLarge: "Send fewer or shorter header fields."
         case .internalFault: "The service's log has the reason."
         case .unavailable: "Try again after the time in Retry-After."
@@ -266,7 +271,11 @@ extension ProblemType {
             """
             Use a new key for each request, and the same key only to repeat a request unchanged.
             """
-        case .tooManyRequests: "Wait for the time in Retry-After, then send fewer requests at once."
+        case .tooManyRequests:
+            """
+            Wait for as many seconds as Retry-After says, then send the request again, and fewer \
+            at once. Ask the operator if the limit is too low.
+            """
         case .headersTooLarge:
             """
             Leave out what the service does not need, such as cookies that a proxy adds.

@@ -23,6 +23,9 @@ public final class ServiceState: Sendable {
     /// What goes wrong with the store.
     let health: StoreHealth
 
+    /// What keys with limits may still do.
+    let allowances = KeyAllowances()
+
     /// What became of connections that were not taken in, of the API and the admin socket.
     let journal: ConnectionJournal
 
@@ -136,10 +139,10 @@ public final class RelayService: Sendable {
         state = ServiceState(journal: journal, health: health)
         keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
-        let applications = try observers.map { observer in
+        let applications = try observers.map { [state] observer in
             try RelayApplication(
-                store, writing, health, rememberedBytes: Limits.rememberedBytes / loops,
-                observer: observer)
+                store, writing, health, allowances: state.allowances,
+                rememberedBytes: Limits.rememberedBytes / loops, observer: observer)
         }
         state.add(members: { json in
             SlowestRequests.write(observers.flatMap(\.slowest.all), to: &json)

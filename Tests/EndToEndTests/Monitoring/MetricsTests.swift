@@ -111,7 +111,7 @@ struct MetricsTests {
                 "--snapshot-every", "1h", "--snapshot-to", directory.file("snapshots"),
                 "--snapshot-verify", "1h",
             ])
-        let key = try relayd.makeKey()
+        let key = try relayd.makeKey(limits: ",\"rate\":\"1000/s\"")
         _ = try RelayClient(connection: try relayd.connect(), key: key)
             .createOrder(NewOrder(title: "a"))
         let taken = try scrape(relayd) { $0["relay_snapshot_verifications_total"] == 1 }

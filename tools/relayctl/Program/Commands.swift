@@ -28,6 +28,13 @@ enum Commands {
     static let expires = Option<String?>.optional(
         "expires", "TIME",
         help: "when the key ends: from now, such as 90d, or a time such as 2027-02-06T11:00:00Z")
+    static let rate = Option<String?>.optional(
+        "rate", "N/s[:BURST]",
+        help: "requests at most, such as 100/s or 600/m:50 (50 at once); none for no limit")
+    static let writeRate = Option<String?>.optional(
+        "write-rate", "N/s[:BURST]", help: "requests that write, as --rate")
+    static let uploads = Option<String?>.optional(
+        "uploads", "N", help: "uploads of files at the same time; none for no limit")
     static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
 
     static let anyStore = Option<String?>.optional(
@@ -44,8 +51,16 @@ enum Commands {
         "keys create", summary: "Make an API key and print it; it cannot be printed again",
         options: [
             anyStore.description, account.description, label.description, expires.description,
+            rate.description, writeRate.description, uploads.description,
             adminSocket.description, json.description,
         ])
+    static let keysSet = Verb(
+        "keys set", summary: "Set limits of an API key, for open connections too",
+        options: [
+            anyStore.description, rate.description, writeRate.description, uploads.description,
+            adminSocket.description, json.description,
+        ],
+        operands: [keyId])
     static let keysList = Verb(
         "keys list", summary: "List the API keys of an account, without the keys themselves",
         options: [
@@ -186,7 +201,8 @@ enum Commands {
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [
-            sample, dump, changes, load, importArge, keysCreate, keysList, keysRevoke, stat, top,
+            sample, dump, changes, load, importArge, keysCreate, keysSet, keysList, keysRevoke,
+            stat, top,
             readers, wait,
             health,
             completions, man,
