@@ -4001,7 +4001,7 @@ public enum OpenAPIDocument {
                 }
               },
               "StorageFull": {
-                "description": "The store is full. Reads and deletions still work.",
+                "description": "The store is full (`/problems/storage-full`), or the account has used up its quota (`/problems/quota-exceeded`; the detail names quota and use). Nothing was changed. Reads and deletions still work: delete what is not needed, or tell the operator, and send the request again when there is room.",
                 "content": {
                   "application/problem+json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -6382,7 +6382,8 @@ public enum OpenAPIDocument {
                   "headers-too-large",
                   "internal-fault",
                   "unavailable",
-                  "storage-full"
+                  "storage-full",
+                  "quota-exceeded"
                 ]
               },
               "Property": {

@@ -61,6 +61,10 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     /// 507: The store is full. Delete records, or ask the operator for a larger store. Reads still
     /// work.
     case storageFull
+    /// 507: The account has used up its quota. The account's records and files have as many bytes
+    /// as the operator allows, or would have more: the detail has both numbers. Nothing was
+    /// changed.
+    case quotaExceeded
 }
 
 extension ProblemType {
@@ -90,6 +94,7 @@ extension ProblemType {
         case .internalFault: "/problems/internal-fault"
         case .unavailable: "/problems/unavailable"
         case .storageFull: "/problems/storage-full"
+        case .quotaExceeded: "/problems/quota-exceeded"
         }
     }
 
@@ -119,6 +124,7 @@ extension ProblemType {
         case .internalFault: "The service failed"
         case .unavailable: "The service cannot answer just now"
         case .storageFull: "The store is full"
+        case .quotaExceeded: "The account has used up its quota"
         }
     }
 
@@ -148,6 +154,7 @@ extension ProblemType {
         case .internalFault: 500
         case .unavailable: 503
         case .storageFull: 507
+        case .quotaExceeded: 507
         }
     }
 
@@ -206,6 +213,11 @@ extension ProblemType {
         case .storageFull:
             """
             Delete records, or ask the operator for a larger store. Reads still work.
+            """
+        case .quotaExceeded:
+            """
+            The account's records and files have as many bytes as the operator allows, or would \
+            have more: the detail has both numbers. Nothing was changed.
             """
         }
     }
@@ -293,6 +305,11 @@ extension ProblemType {
         case .storageFull:
             """
             Tell the operator. Nothing was changed; send the request again when there is room.
+            """
+        case .quotaExceeded:
+            """
+            Delete records or files, which is always possible, or ask the operator for a larger \
+            quota. Then send the request again.
             """
         }
     }

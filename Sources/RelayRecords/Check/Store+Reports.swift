@@ -51,6 +51,38 @@ extension Sequence<APIKeyRecord> {
     }
 }
 
+extension AccountUse {
+    /// Members `account`, `quotaBytes` (if there is one), `usedBytes`, and what of it are `documentBytes`
+    /// and `fileBytes`.
+    public func writeMembers(to writer: inout JSONWriter) {
+        writer.member("account", UInt64(account))
+        if let quota { writer.member("quotaBytes", quota) }
+        writer.member("usedBytes", bytes)
+        writer.member("documentBytes", documentBytes)
+        writer.member("fileBytes", fileBytes)
+    }
+}
+
+extension Sequence<AccountUse> {
+    /// Member `accounts`: one object for each.
+    ///
+    /// - Parameter more: writes further members of an account.
+    public func writeMembers(
+        to writer: inout JSONWriter,
+        _ more: (AccountUse, inout JSONWriter) -> Void = { _, _ in }
+    ) {
+        writer.name("accounts")
+        writer.beginArray()
+        for use in self {
+            writer.beginObject()
+            use.writeMembers(to: &writer)
+            more(use, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
+
 extension Store {
     /// Members on epoch, sizes in bytes and pages, newest change and commit, readers, records of each
     /// account and kind, and each named database.

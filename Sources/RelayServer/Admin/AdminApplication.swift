@@ -19,6 +19,7 @@ final class AdminApplication: Application {
     private var failure: StoreError?
     private let loadHandler: LoadHandler
     private let keyHandler: KeyHandler
+    private let accountHandler: AccountHandler
 
     init(
         _ store: Store, _ writer: Writer, _ state: ServiceState, _ log: Log = .none
@@ -29,6 +30,7 @@ final class AdminApplication: Application {
         keys = KeyReader(reader: try store.makeReader())
         loadHandler = LoadHandler(writer)
         keyHandler = KeyHandler(writer: writer, log: log, parser: parser)
+        accountHandler = AccountHandler(writer: writer, log: log, parser: parser)
         super.init()
     }
 
@@ -79,6 +81,9 @@ final class AdminApplication: Application {
         case (.delete, "/admin/readers"): readers(exchange, clearsDead: true)
         case (.get, "/admin/keys"): listKeys(exchange)
         case (.post, "/admin/keys"): keyHandler.create(exchange)
+        case (.get, "/admin/accounts"): listAccounts(exchange)
+        case (.patch, _) where path.hasPrefix(AccountHandler.path):
+            accountHandler.set(path, exchange)
         case (.post, LoadHandler.path): loadHandler.answer(exchange)
         case (.delete, _) where path.hasPrefix(KeyHandler.path): keyHandler.revoke(path, exchange)
         case (.patch, _) where path.hasPrefix(KeyHandler.path):
@@ -88,7 +93,7 @@ final class AdminApplication: Application {
                 Problem(
                     .notFound,
                     "the admin socket has /livez, /readyz, /metrics, /admin/stat, "
-                        + "/admin/readers, /admin/keys and /admin/load"))
+                        + "/admin/readers, /admin/keys, /admin/accounts and /admin/load"))
         }
     }
 
@@ -135,6 +140,25 @@ final class AdminApplication: Application {
         json.beginObject()
         for refused in refused { json.member(refused.limit.name, refused.count) }
         json.endObject()
+    }
+
+    /// Accounts of which it is counted what they use.
+    private func listAccounts(_ exchange: Exchange) {
+        do throws(StoreError) {
+            if let failure { throw failure }
+            let uses = try keys.uses()
+            let refusals = state.quotaRefusals
+            exchange.answer(
+                200,
+                json: .object { json in
+                    uses.writeMembers(to: &json) { use, json in
+                        let refused = refusals[use.account]
+                        if refused > 0 { json.member("refused", refused) }
+                    }
+                })
+        } catch {
+            fail(error, exchange)
+        }
     }
 
     /// `account=N`: 0 without it, for all accounts; nil when N is none.
@@ -195,11 +219,13 @@ final class AdminApplication: Application {
     }
 }
 
-/// Reads keys. A struct of its own, because a class cannot hand out views of its reader.
+/// Reads keys and accounts. A struct of its own, because a class cannot hand out views of its reader.
 private struct KeyReader: ~Copyable {
     var reader: StoreReader
 
     func all(of account: UInt32?) throws(StoreError) -> [APIKeyRecord] {
         try reader.view.apiKeys(account: account)
     }
+
+    func uses() throws(StoreError) -> [AccountUse] { try reader.view.accountUses() }
 }

@@ -255,4 +255,6 @@ struct WriteAccess: Sendable {
     let applier = RecordApplier()
     let underWay = RequestsUnderWay()
     let uploads = UploadCount()
+    /// What quotas of accounts refuse.
+    var quotaRefusals = QuotaRefusals()
 }

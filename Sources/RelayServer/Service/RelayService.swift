@@ -26,6 +26,9 @@ public final class ServiceState: Sendable {
     /// What keys with limits may still do.
     let allowances = KeyAllowances()
 
+    /// What quotas of accounts have refused.
+    let quotaRefusals = QuotaRefusals()
+
     /// What became of connections that were not taken in, of the API and the admin socket.
     let journal: ConnectionJournal
 
@@ -134,9 +137,9 @@ public final class RelayService: Sendable {
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
-        let writing = WriteAccess(writer: writer)
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
+        let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)
         keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
         let applications = try observers.map { [state] observer in

@@ -87,7 +87,7 @@ struct ServiceFigures {
         var text = Exposition(format)
         let all =
             try operations + state.keyFigures + writes + connections + store.figures()
-            + state.reports
+            + state.accountFigures(store) + state.reports
         for figure in all + process { text.add(figure) }
         return text.bytes
     }

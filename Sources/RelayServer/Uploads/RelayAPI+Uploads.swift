@@ -98,6 +98,7 @@ extension RelayAPI {
     ) {
         let places: [UploadPlace]
         do throws(Problem) {
+            try requireQuota(exchange.account)
             places = try takePlaces()
         } catch {
             return exchange.reject(error)
@@ -109,6 +110,19 @@ extension RelayAPI {
         } catch {
             exchange.reject(Problem(.badRequest, error.description))
         }
+    }
+
+    /// Refuses an upload that has no room whatever it is, before its body is read.
+    private func requireQuota(_ account: UInt32) throws(Problem) {
+        let use: AccountUse?
+        do throws(StoreError) {
+            use = try reader.view.use(of: account)
+        } catch {
+            throw problem(error)
+        }
+        guard let use, use.isUsedUp else { return }
+        writing.quotaRefusals.count(account)
+        throw Problem(quota: use)
     }
 
     /// A place among all uploads, and one among those of the key if it has limits.

@@ -70,6 +70,17 @@ enum OptionTable {
             "--admin-socket": "AccountTests.keysAtOnce",
             "--json": "RelayctlOptionTests.keys",
         ],
+        "relayctl accounts set": [
+            "--store": "AccountQuotaTests.unserved",
+            "--quota": "AccountQuotaTests.refused",
+            "--admin-socket": "AccountQuotaTests.refused",
+            "--json": "AccountQuotaTests.refused",
+        ],
+        "relayctl accounts list": [
+            "--store": "AccountQuotaTests.unserved",
+            "--admin-socket": "AccountQuotaTests.refused",
+            "--json": "AccountQuotaTests.refused",
+        ],
         "relayctl stat": [
             "--store": "RelayctlOptionTests.places",
             "--admin-socket": "RelayctlOptionTests.places",

@@ -70,6 +70,19 @@ enum Commands {
         "keys revoke", summary: "Revoke an API key, for open connections too",
         options: [anyStore.description, adminSocket.description, json.description],
         operands: [keyId])
+    static let accountNumber = Operand("ACCOUNT", help: "the number of the account")
+    static let quota = Option<String>.required(
+        "quota", "SIZE",
+        help: "bytes of records and files together, such as 10GiB; none for no limit")
+    static let accountsSet = Verb(
+        "accounts set", summary: "Give an account a quota, and count what it uses from then on",
+        options: [
+            anyStore.description, quota.description, adminSocket.description, json.description,
+        ],
+        operands: [accountNumber])
+    static let accountsList = Verb(
+        "accounts list", summary: "List the accounts that were given a quota, and what each uses",
+        options: [anyStore.description, adminSocket.description, json.description])
     static let stat = Verb(
         "stat", summary: "Print the size of the store and its contents",
         options: [anyStore.description, adminSocket.description, json.description])
@@ -202,6 +215,7 @@ enum Commands {
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [
             sample, dump, changes, load, importArge, keysCreate, keysSet, keysList, keysRevoke,
+            accountsSet, accountsList,
             stat, top,
             readers, wait,
             health,
