@@ -155,6 +155,13 @@ public enum Limits {
     /// Bytes of an API key's checksum, so that a mistyped key is refused without a lookup.
     static let keyChecksumBytes = 5
 
+    /// Requests of an API key in a second, minute or hour, and at once: more than a machine answers in
+    /// a second.
+    public static let requestsPerPeriod = 1_000_000
+
+    /// Uploads of an API key under way at once that a limit can allow: as many as relayd takes of all.
+    public static let uploadsOfKey = 512
+
     /// Bytes of the label of an API key.
     public static let keyLabelBytes = 200
 

@@ -36,6 +36,7 @@ private struct Replay {
         relayd = try Relayd(store: ":memory:", in: directory)
         keys = [
             .default: try relayd.makeKey(account: 1), .other: try relayd.makeKey(account: 2),
+            .limited: try relayd.makeKey(account: 1, limits: ",\"rate\":\"1/h\""),
             // A client has always some key: one that opens nothing will do.
             .none: "none",
         ]

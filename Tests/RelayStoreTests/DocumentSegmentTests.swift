@@ -80,6 +80,10 @@ struct DocumentSegmentTests {
     @Test("come and go with their document, whatever its size; no other one is left.")
     func randomPuts() throws {
         let store = try Store.inMemory()
+        // What the account uses is counted, and compared by `compare`.
+        _ = try store.write { (transaction) throws(StoreError) in
+            try transaction.setQuota(of: 1, to: nil)
+        }
         var random = SplitMix(state: 5)
         var models: [UInt64: Model] = [:]
         var next: UInt64 = 1

@@ -67,9 +67,11 @@ public final class Relayd {
     public func connect() throws -> ClientConnection { try ClientConnection(unix: socket) }
 
     /// A new API key.
-    public func makeKey(account: Int = 1) throws -> String {
+    ///
+    /// - Parameter limits: further members of the request, each behind a comma.
+    public func makeKey(account: Int = 1, limits: String = "") throws -> String {
         let admin = try ClientConnection(unix: adminSocket)
-        let body = Array("{\"account\":\(account)}".utf8)
+        let body = Array("{\"account\":\(account)\(limits)}".utf8)
         let response = try admin.perform(
             ClientRequest(
                 "POST", "/admin/keys", fields: [HeaderField("content-type", "application/json")],

@@ -14,6 +14,8 @@ public struct Vector: Sendable {
         case revoked
         /// A key of account 2.
         case other
+        /// A key of account 1 that is good for one request an hour.
+        case limited
     }
 
     /// A request to be sent.

@@ -14,6 +14,7 @@ struct LimitsTests {
         "BlobDigest.swift": ["byteCount"],
         "UniqueKey.swift": ["headBytes"],
         "BlobRecord.swift": ["storedBytes", "checksumBytes"],
+        "KeyLimits.swift": ["storedBytes"],
         "RememberedAnswer.swift": ["headerBytes", "timeBytes"],
         "RequestFingerprint.swift": ["byteCount"],
         "ChangeView.swift": ["headerBytes"],

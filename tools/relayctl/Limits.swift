@@ -21,6 +21,9 @@ enum Limits {
 
     /// Orders at most: an id has room for 2^53, but a store of 64 GiB does not.
     static let orders = 20_000_000
+    /// Bytes of a quota, 1 PiB: more than any store has.
+    static let largestQuota = 1 << 50
+
     /// Accounts at most.
     static let accounts = 1000
     /// Milliseconds between two lines of progress where no terminal redraws one.

@@ -28,8 +28,11 @@ enum Relayctl {
         switch verb.name {
         case Commands.sample.name: try SampleCommand.run(arguments)
         case Commands.keysCreate.name: try KeysCommand.create(arguments)
+        case Commands.keysSet.name: try KeysCommand.set(arguments)
         case Commands.keysList.name: try KeysCommand.list(arguments)
         case Commands.keysRevoke.name: try KeysCommand.revoke(arguments)
+        case Commands.accountsSet.name: try AccountsCommand.set(arguments)
+        case Commands.accountsList.name: try AccountsCommand.list(arguments)
         case Commands.stat.name: try StatCommand.run(arguments)
         case Commands.dump.name: try DumpCommand.run(arguments)
         case Commands.changes.name: try ChangesCommand.run(arguments)

@@ -3969,7 +3969,7 @@ public enum OpenAPIDocument {
                 }
               },
               "TooManyRequests": {
-                "description": "Too many requests.",
+                "description": "The key has reached a limit that the operator set: requests or writes in a time, or uploads at once. Nothing was done. Wait for as many seconds as `Retry-After` says, then send the request again.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
                   "application/problem+json": {
@@ -3978,7 +3978,7 @@ public enum OpenAPIDocument {
                       "type": "/problems/too-many-requests",
                       "title": "Too many requests",
                       "status": 429,
-                      "detail": "too many requests: try again",
+                      "detail": "the key may have 100 requests a second, 200 at once: wait for as many seconds as Retry-After says, and send the request again",
                       "instance": "/v1/orders"
                     }
                   }
@@ -4001,7 +4001,7 @@ public enum OpenAPIDocument {
                 }
               },
               "StorageFull": {
-                "description": "The store is full. Reads and deletions still work.",
+                "description": "The store is full (`/problems/storage-full`), or the account has used up its quota (`/problems/quota-exceeded`; the detail names quota and use). Nothing was changed. Reads and deletions still work: delete what is not needed, or tell the operator, and send the request again when there is room.",
                 "content": {
                   "application/problem+json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -6382,7 +6382,8 @@ public enum OpenAPIDocument {
                   "headers-too-large",
                   "internal-fault",
                   "unavailable",
-                  "storage-full"
+                  "storage-full",
+                  "quota-exceeded"
                 ]
               },
               "Property": {

@@ -49,7 +49,8 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours:
     /// another operation or another body needs a new key.
     case idempotencyKeyReused
-    /// 429: Too many requests. Try again after the time in Retry-After.
+    /// 429: Too many requests. The key has a limit, on requests or writes in a time or on uploads
+    /// at once, and has reached it: the detail names it. Nothing was done.
     case tooManyRequests
     /// 431: The header fields are too large. Send fewer or shorter header fields.
     case headersTooLarge
@@ -60,6 +61,10 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     /// 507: The store is full. Delete records, or ask the operator for a larger store. Reads still
     /// work.
     case storageFull
+    /// 507: The account has used up its quota. The account's records and files have as many bytes
+    /// as the operator allows, or would have more: the detail has both numbers. Nothing was
+    /// changed.
+    case quotaExceeded
 }
 
 extension ProblemType {
@@ -89,6 +94,7 @@ extension ProblemType {
         case .internalFault: "/problems/internal-fault"
         case .unavailable: "/problems/unavailable"
         case .storageFull: "/problems/storage-full"
+        case .quotaExceeded: "/problems/quota-exceeded"
         }
     }
 
@@ -118,6 +124,7 @@ extension ProblemType {
         case .internalFault: "The service failed"
         case .unavailable: "The service cannot answer just now"
         case .storageFull: "The store is full"
+        case .quotaExceeded: "The account has used up its quota"
         }
     }
 
@@ -147,6 +154,7 @@ extension ProblemType {
         case .internalFault: 500
         case .unavailable: 503
         case .storageFull: 507
+        case .quotaExceeded: 507
         }
     }
 
@@ -194,13 +202,22 @@ extension ProblemType {
             A key names one request for 24 hours: another operation or another body needs a new \
             key.
             """
-        case .tooManyRequests: "Try again after the time in Retry-After."
+        case .tooManyRequests:
+            """
+            The key has a limit, on requests or writes in a time or on uploads at once, and has \
+            reached it: the detail names it. Nothing was done.
+            """
         case .headersTooLarge: "Send fewer or shorter header fields."
         case .internalFault: "The service's log has the reason."
         case .unavailable: "Try again after the time in Retry-After."
         case .storageFull:
             """
             Delete records, or ask the operator for a larger store. Reads still work.
+            """
+        case .quotaExceeded:
+            """
+            The account's records and files have as many bytes as the operator allows, or would \
+            have more: the detail has both numbers. Nothing was changed.
             """
         }
     }
@@ -266,7 +283,11 @@ extension ProblemType {
             """
             Use a new key for each request, and the same key only to repeat a request unchanged.
             """
-        case .tooManyRequests: "Wait for the time in Retry-After, then send fewer requests at once."
+        case .tooManyRequests:
+            """
+            Wait for as many seconds as Retry-After says, then send the request again, and fewer \
+            at once. Ask the operator if the limit is too low.
+            """
         case .headersTooLarge:
             """
             Leave out what the service does not need, such as cookies that a proxy adds.
@@ -284,6 +305,11 @@ extension ProblemType {
         case .storageFull:
             """
             Tell the operator. Nothing was changed; send the request again when there is room.
+            """
+        case .quotaExceeded:
+            """
+            Delete records or files, which is always possible, or ask the operator for a larger \
+            quota. Then send the request again.
             """
         }
     }

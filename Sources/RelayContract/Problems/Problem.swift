@@ -19,6 +19,9 @@ public struct Problem: Error, Equatable, Sendable {
     public var newest: String?
     /// The trace that the request belongs to (W3C Trace Context).
     public var traceID: String?
+    /// Seconds until the request may be sent again, where that is known: said by Retry-After, and not in
+    /// the body.
+    public var retryAfter: Int?
 
     /// A problem without faults.
     public init(_ type: ProblemType, _ detail: String? = nil) {

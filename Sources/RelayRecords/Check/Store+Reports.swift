@@ -5,8 +5,8 @@ import RelayStore
 // What the admin socket and relayctl say about a store: written once, so that both say the same.
 
 extension APIKeyRecord {
-    /// Members `id`, `account`, `label` (if any), `createdAt`, `expiresAt` (if it ends) and `lastUsed`, a
-    /// date in UTC (if it was used).
+    /// Members `id`, `account`, `label` (if any), `createdAt`, `expiresAt` (if it ends), `lastUsed`, a
+    /// date in UTC (if it was used), and `rate`, `writeRate`, `uploads` (if they are limited).
     public func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id)
         writer.member("account", UInt64(account))
@@ -17,6 +17,9 @@ extension APIKeyRecord {
             let day = Timestamp(milliseconds: lastUsedDay * 86_400_000)
             writer.member("lastUsed", String("\(day)".prefix(10)))
         }
+        if let rate = limits?.requests { writer.member("rate", "\(rate)") }
+        if let rate = limits?.writes { writer.member("writeRate", "\(rate)") }
+        if let uploads = limits?.uploads { writer.member("uploads", UInt64(uploads)) }
     }
 }
 
@@ -30,12 +33,50 @@ extension NewAPIKey {
 
 extension Sequence<APIKeyRecord> {
     /// Member `keys`: one object for each.
-    public func writeMembers(to writer: inout JSONWriter) {
+    ///
+    /// - Parameter more: writes further members of a key.
+    public func writeMembers(
+        to writer: inout JSONWriter,
+        _ more: (APIKeyRecord, inout JSONWriter) -> Void = { _, _ in }
+    ) {
         writer.name("keys")
         writer.beginArray()
         for key in self {
             writer.beginObject()
             key.writeMembers(to: &writer)
+            more(key, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
+
+extension AccountUse {
+    /// Members `account`, `quotaBytes` (if there is one), `usedBytes`, and what of it are `documentBytes`
+    /// and `fileBytes`.
+    public func writeMembers(to writer: inout JSONWriter) {
+        writer.member("account", UInt64(account))
+        if let quota { writer.member("quotaBytes", quota) }
+        writer.member("usedBytes", bytes)
+        writer.member("documentBytes", documentBytes)
+        writer.member("fileBytes", fileBytes)
+    }
+}
+
+extension Sequence<AccountUse> {
+    /// Member `accounts`: one object for each.
+    ///
+    /// - Parameter more: writes further members of an account.
+    public func writeMembers(
+        to writer: inout JSONWriter,
+        _ more: (AccountUse, inout JSONWriter) -> Void = { _, _ in }
+    ) {
+        writer.name("accounts")
+        writer.beginArray()
+        for use in self {
+            writer.beginObject()
+            use.writeMembers(to: &writer)
+            more(use, &writer)
             writer.endObject()
         }
         writer.endArray()

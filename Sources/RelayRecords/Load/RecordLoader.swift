@@ -33,6 +33,7 @@ public struct RecordLoader {
     /// Begins a transaction's share of the load: takes the sequence number of its records.
     public func begin(_ transaction: inout StoreTransaction) throws(StoreError) {
         try RecordApplier().moveOn(&transaction)
+        _ = try transaction.use(of: account)
         let last = try transaction.view.lastTime() ?? .min
         _ = try transaction.recordChange(
             account: account, kind: Self.changeKind, time: max(time.milliseconds, last))

@@ -75,6 +75,18 @@ public enum ChangeKind: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Whether all that it does is to add records, or to take others' place: what an account may not do
+    /// that has used up its quota. Of other kinds it is found out when they are done.
+    var adds: Bool {
+        switch self {
+        case .createAddress, .upsertCustomer, .upsertProperties, .upsertUnits, .createOrder,
+            .createComment, .createDocument, .createDocumentAttachment, .createOrderField,
+            .createContactPerson, .createAppointment, .consumeEed, .consumeEedBatch:
+            true
+        default: false
+        }
+    }
+
     /// Reads a change record back; nil when it is of no known kind or not what its type wrote.
     public static func decode(
         _ number: UInt8, _ payload: UnsafeRawBufferPointer, _ parser: JSONParser

@@ -58,6 +58,8 @@ public final class RecordApplier: @unchecked Sendable {
         _ body: (inout RecordTransaction) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         try moveOn(&transaction)
+        // Looked up before anything is changed: see there.
+        _ = try transaction.use(of: account)
         var records = RecordTransaction(
             transaction: transaction, account: account, time: time, present: present,
             parser: parser, change: change, target: target)

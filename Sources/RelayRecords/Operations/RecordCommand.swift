@@ -60,10 +60,18 @@ public final class RecordCommand: WriteCommand, @unchecked Sendable {
                 return
             }
         }
+        // Cheaper than to find out afterwards, which takes the command out of its group.
+        let use = try transaction.use(of: account)
+        if let use, use.isUsedUp, change.kind.adds {
+            answer = RecordAnswer(Problem(quota: use))
+            answer?.sequence = before
+            return
+        }
         let answer = try applier.apply(
             change, account: account, time: time,
             present: Timestamp(milliseconds: transaction.clockTime), target: target,
             to: &transaction)
+        if answer.problem == nil { try transaction.requireQuota(since: use) }
         self.answer = isDryRun ? applier.asDryRun(answer) : answer
         self.answer?.sequence = isDryRun ? before : transaction.sequence
         // A refusal changed nothing: the same request may be right later.

@@ -13,12 +13,13 @@ final class AdminApplication: Application {
     private let store: Store
     private let writer: Writer
     private let state: ServiceState
-    private let log: Log
     private let parser = JSONParser()
     private var keys: KeyReader
     /// Why the reader of keys could not be renewed.
     private var failure: StoreError?
     private let loadHandler: LoadHandler
+    private let keyHandler: KeyHandler
+    private let accountHandler: AccountHandler
 
     init(
         _ store: Store, _ writer: Writer, _ state: ServiceState, _ log: Log = .none
@@ -26,9 +27,10 @@ final class AdminApplication: Application {
         self.store = store
         self.writer = writer
         self.state = state
-        self.log = log
         keys = KeyReader(reader: try store.makeReader())
         loadHandler = LoadHandler(writer)
+        keyHandler = KeyHandler(writer: writer, log: log, parser: parser)
+        accountHandler = AccountHandler(writer: writer, log: log, parser: parser)
         super.init()
     }
 
@@ -78,15 +80,20 @@ final class AdminApplication: Application {
         case (.get, "/admin/readers"): readers(exchange, clearsDead: false)
         case (.delete, "/admin/readers"): readers(exchange, clearsDead: true)
         case (.get, "/admin/keys"): listKeys(exchange)
-        case (.post, "/admin/keys"): createKey(exchange)
+        case (.post, "/admin/keys"): keyHandler.create(exchange)
+        case (.get, "/admin/accounts"): listAccounts(exchange)
+        case (.patch, _) where path.hasPrefix(AccountHandler.path):
+            accountHandler.set(path, exchange)
         case (.post, LoadHandler.path): loadHandler.answer(exchange)
-        case (.delete, _) where path.hasPrefix("/admin/keys/"): revokeKey(path, exchange)
+        case (.delete, _) where path.hasPrefix(KeyHandler.path): keyHandler.revoke(path, exchange)
+        case (.patch, _) where path.hasPrefix(KeyHandler.path):
+            keyHandler.setLimits(path, exchange)
         default:
             exchange.reject(
                 Problem(
                     .notFound,
                     "the admin socket has /livez, /readyz, /metrics, /admin/stat, "
-                        + "/admin/readers, /admin/keys and /admin/load"))
+                        + "/admin/readers, /admin/keys, /admin/accounts and /admin/load"))
         }
     }
 
@@ -111,7 +118,44 @@ final class AdminApplication: Application {
             // A reader that could not be renewed shows nothing.
             if let failure { throw failure }
             let keys = try keys.all(of: account == 0 ? nil : account)
-            exchange.answer(200, json: .object { keys.writeMembers(to: &$0) })
+            let refused = state.allowances.refused
+            exchange.answer(
+                200,
+                json: .object { json in
+                    keys.writeMembers(to: &json) { key, json in
+                        Self.write(refused.filter { $0.key == key.id }, to: &json)
+                    }
+                })
+        } catch {
+            fail(error, exchange)
+        }
+    }
+
+    /// Member `refused`: requests that were refused since the start, if any, by the name of the limit.
+    private static func write(
+        _ refused: [KeyAllowances.Refused], to json: inout JSONWriter
+    ) {
+        if refused.allSatisfy({ $0.count == 0 }) { return }
+        json.name("refused")
+        json.beginObject()
+        for refused in refused { json.member(refused.limit.name, refused.count) }
+        json.endObject()
+    }
+
+    /// Accounts of which it is counted what they use.
+    private func listAccounts(_ exchange: Exchange) {
+        do throws(StoreError) {
+            if let failure { throw failure }
+            let uses = try keys.uses()
+            let refusals = state.quotaRefusals
+            exchange.answer(
+                200,
+                json: .object { json in
+                    uses.writeMembers(to: &json) { use, json in
+                        let refused = refusals[use.account]
+                        if refused > 0 { json.member("refused", refused) }
+                    }
+                })
         } catch {
             fail(error, exchange)
         }
@@ -124,95 +168,6 @@ final class AdminApplication: Application {
         return UInt32(text.dropFirst(8)).flatMap {
             (1..<RelayStore.Limits.accounts).contains($0) ? $0 : nil
         }
-    }
-
-    private func createKey(_ exchange: Exchange) {
-        let now = Timestamp.now
-        guard let (account, label, expires) = newKey(exchange.body),
-            expires.map({ $0 > now }) ?? true
-        else {
-            return exchange.reject(
-                Problem(
-                    .validation,
-                    "expected {\"account\": 1…\(RelayStore.Limits.accounts - 1), \"label\"?: text "
-                        + "of at most \(RelayStore.Limits.keyLabelBytes) bytes, \"expiresAt\"?: a "
-                        + "time to come, such as 2027-02-06T11:00:00Z}"))
-        }
-        let token = exchange.suspend()
-        let command = CreateKeyCommand(
-            account: account, label: label, time: now.milliseconds, expires: expires?.milliseconds
-        ) { [log] result in
-            if case .success(let key) = result {
-                let fields = Self.fields(key.record.id, account: key.record.account)
-                log.write(.info, "key_created", nil, fields)
-            }
-            token.resume { exchange in
-                switch result {
-                case .success(let key):
-                    exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
-        }
-        submit(command, token)
-    }
-
-    private func newKey(_ body: UnsafeRawBufferPointer) -> (UInt32, String, Timestamp?)? {
-        guard let value = try? parser.parse(body), value.kind == .object else { return nil }
-        var account: UInt32?
-        var label = ""
-        var expires: Timestamp?
-        for (name, value) in value.members {
-            if name.matches("account") {
-                account = value.integer.flatMap { UInt32(exactly: $0) }
-            } else if name.matches("label"), let text = value.string {
-                label = String(text)
-            } else if name.matches("expiresAt"), let text = value.string,
-                let time = Timestamp(rfc3339: String(text))
-            {
-                expires = time
-            } else {
-                return nil
-            }
-        }
-        guard let account, account > 0, account < RelayStore.Limits.accounts,
-            label.utf8.count <= RelayStore.Limits.keyLabelBytes
-        else { return nil }
-        return (account, label, expires)
-    }
-
-    private func revokeKey(_ path: String, _ exchange: Exchange) {
-        guard let id = UInt64(path.dropFirst("/admin/keys/".utf8.count)) else {
-            return exchange.reject(
-                Problem(
-                    .notFound,
-                    "the key's id is not a number: expected one that GET /admin/keys lists"))
-        }
-        let token = exchange.suspend()
-        let command = RevokeKeyCommand(id: id) { [log] result in
-            if case .success(true) = result {
-                log.write(.info, "key_revoked", nil, Self.fields(id))
-            }
-            token.resume { exchange in
-                switch result {
-                case .success(true): exchange.respond(204)
-                case .success(false): exchange.reject(Problem(.notFound, "there is no key \(id)"))
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
-        }
-        submit(command, token)
-    }
-
-    /// What the log tells of a key. Its label is its owner's business.
-    private static func fields(_ id: UInt64, account: UInt32? = nil) -> [LogEvent.Field] {
-        let account = account.map { [LogEvent.Field("account", .number(Int($0)))] } ?? []
-        return [("key", .number(Int(id)))] + account
-    }
-
-    private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {
-        if case .accepted = writer.submit(command) { return }
-        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
     }
 
     /// Answers a request for which something in the store could not be read.
@@ -264,11 +219,13 @@ final class AdminApplication: Application {
     }
 }
 
-/// Reads keys. A struct of its own, because a class cannot hand out views of its reader.
+/// Reads keys and accounts. A struct of its own, because a class cannot hand out views of its reader.
 private struct KeyReader: ~Copyable {
     var reader: StoreReader
 
     func all(of account: UInt32?) throws(StoreError) -> [APIKeyRecord] {
         try reader.view.apiKeys(account: account)
     }
+
+    func uses() throws(StoreError) -> [AccountUse] { try reader.view.accountUses() }
 }

@@ -7,18 +7,21 @@ final class CreateKeyCommand: WriteCommand, @unchecked Sendable {
     private let label: String
     private let time: Int64
     private let expires: Int64?
+    private let limits: KeyLimits
     private let material = APIKeyText.randomBytes()
     private let completion: @Sendable (Result<NewAPIKey, StoreError>) -> Void
     private var made: NewAPIKey?
 
     init(
         account: UInt32, label: String, time: Int64, expires: Int64? = nil,
+        limits: KeyLimits = KeyLimits(),
         completion: @escaping @Sendable (Result<NewAPIKey, StoreError>) -> Void
     ) {
         self.account = account
         self.label = label
         self.time = time
         self.expires = expires
+        self.limits = limits
         self.completion = completion
     }
 
@@ -26,7 +29,8 @@ final class CreateKeyCommand: WriteCommand, @unchecked Sendable {
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         made = try transaction.createAPIKey(
-            account: account, label: label, time: time, expires: expires, material: material)
+            account: account, label: label, time: time, expires: expires, limits: limits,
+            material: material)
     }
 
     func complete(_ result: Result<Void, StoreError>) {

@@ -57,9 +57,9 @@ extension RelayAPI {
         var next = next
         if next.keyGeneration != keyGeneration {
             // Whoever comes again is told why.
-            guard let account = try? authenticate(http), account == next.feed.account else {
-                return
-            }
+            guard let account = try? authenticate(http, next.operation),
+                account == next.feed.account
+            else { return }
             next.keyGeneration = keyGeneration
         }
         do throws(StoreError) {

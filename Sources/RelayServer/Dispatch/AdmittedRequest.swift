@@ -38,7 +38,7 @@ extension RelayAPI {
         var target = RequestTarget(http)
         let (operation, id, part) = try route(http, &target)
         if let failure { throw .problem(problem(failure)) }
-        let account = operation.requiresKey ? try authenticate(http) : 0
+        let account = operation.requiresKey ? try authenticate(http, operation) : 0
         try target.checkQuery()
         if operation.maxBodyBytes > 0 {
             try checkBodyFields(operation, http)

@@ -4,6 +4,7 @@ import Glibc
 /// and no hash. One per loop; forgotten as a whole when any key changes.
 struct KeyCache {
     private struct Entry {
+        /// Bytes of the value; with `limitsMark` if its key has limits, so that it is no other one's.
         var length = 0
         var account: UInt32 = 0
         /// Where its requests are counted.
@@ -12,7 +13,11 @@ struct KeyCache {
         var words = Limits.RememberedKey(repeating: 0)
     }
 
+    private static let limitsMark = 1 << 16
+
     private var entries = [Entry](repeating: Entry(), count: Limits.rememberedKeys)
+    /// Of entries whose keys have limits, what they may do.
+    private var allowances = [KeyAllowance?](repeating: nil, count: Limits.rememberedKeys)
     private var generation: UInt64 = .max
     private let usage: KeyUsage
     /// When the first of those that are kept ends, in milliseconds since 1970.
@@ -22,7 +27,7 @@ struct KeyCache {
     init(usage: KeyUsage = KeyUsage()) { self.usage = usage }
 
     /// The account of a value that was verified under the same generation of keys, whose request is
-    /// counted.
+    /// counted. Nil for one whose key has limits: that is `limited`.
     @inline(__always)
     mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
         if generation != self.generation { forgetAll(generation) }
@@ -31,9 +36,20 @@ struct KeyCache {
         return entries[slot].account
     }
 
+    /// As `account`, after it, of a value whose key has limits.
+    func limited(
+        _ value: UnsafeRawBufferPointer
+    ) -> (account: UInt32, allowance: KeyAllowance?)? {
+        guard let slot = find(value, mark: Self.limitsMark) else { return nil }
+        usage.count(Int(entries[slot].counter))
+        return (entries[slot].account, allowances[slot])
+    }
+
     /// Id and account of a value that was verified; nil when that is not known any more.
     func owner(_ value: UnsafeRawBufferPointer) -> (id: UInt64, account: UInt32)? {
-        guard let slot = find(value), let id = usage.key(of: Int(entries[slot].counter)) else {
+        guard let slot = find(value) ?? find(value, mark: Self.limitsMark),
+            let id = usage.key(of: Int(entries[slot].counter))
+        else {
             return nil
         }
         return (id, entries[slot].account)
@@ -41,10 +57,10 @@ struct KeyCache {
 
     /// Where a value is kept.
     @inline(__always)
-    private func find(_ value: UnsafeRawBufferPointer) -> Int? {
+    private func find(_ value: UnsafeRawBufferPointer, mark: Int = 0) -> Int? {
         if value.count > Limits.rememberedKeyBytes || value.isEmpty { return nil }
         let slot = Self.slot(value)
-        guard entries[slot].length == value.count else { return nil }
+        guard entries[slot].length == value.count | mark else { return nil }
         // The comparison takes the same time whatever the guess: it must not show how much was right.
         var difference: UInt64 = 0
         for index in 0..<(value.count + 7) / 8 {
@@ -58,15 +74,18 @@ struct KeyCache {
     /// - Parameters:
     ///   - id: the key's.
     ///   - expires: when it ends, in milliseconds since 1970.
+    ///   - allowance: what it may do; nil if it has no limits.
     mutating func keep(
-        _ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0, expires: Int64 = .max
+        _ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0, expires: Int64 = .max,
+        allowance: KeyAllowance? = nil
     ) {
         nextExpiry = min(nextExpiry, expires)
         let counter = usage.counter(of: id)
         usage.count(counter)
         if value.count > Limits.rememberedKeyBytes { return }
         let slot = Self.slot(value)
-        entries[slot].length = value.count
+        entries[slot].length = value.count | (allowance == nil ? 0 : Self.limitsMark)
+        allowances[slot] = allowance
         entries[slot].account = account
         entries[slot].counter = UInt32(counter)
         for index in 0..<(value.count + 7) / 8 {
@@ -88,7 +107,10 @@ struct KeyCache {
     /// Forgets all that was kept under another generation.
     mutating func forgetAll(_ generation: UInt64) {
         nextExpiry = .max
-        for slot in entries.indices { entries[slot].length = 0 }
+        for slot in entries.indices {
+            entries[slot].length = 0
+            allowances[slot] = nil
+        }
         self.generation = generation
     }
 

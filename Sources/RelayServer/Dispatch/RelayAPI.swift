@@ -30,6 +30,10 @@ struct RelayAPI: ~Copyable, API {
     /// Those who wait for changes.
     let followers: Followers
     private var keys: KeyCache
+    /// What keys with limits may still do.
+    private let allowances: KeyAllowances
+    /// Of the last request whose key had limits.
+    private var lastAllowance: KeyAllowance?
     /// Changes whenever a key is made, is revoked, or ends.
     private(set) var keyGeneration: UInt64
     /// Times that keys have ended: part of it.
@@ -45,9 +49,10 @@ struct RelayAPI: ~Copyable, API {
 
     init(
         _ store: Store, _ writing: WriteAccess, _ health: StoreHealth, _ usage: KeyUsage,
-        rememberedBytes: Int
+        _ allowances: KeyAllowances, rememberedBytes: Int
     ) throws(StoreError) {
         keys = KeyCache(usage: usage)
+        self.allowances = allowances
         let reader = try store.makeReader()
         newest = try Self.lastSequence(reader)
         position = PositionText(epoch: store.metadata.epoch, sequence: newest)
@@ -85,12 +90,18 @@ struct RelayAPI: ~Copyable, API {
         try reader.view.lastSequence()
     }
 
-    /// Whether the request that was looked at last had a key that opens an account.
-    private(set) var isAuthenticated = false
+    /// What the key of the request that was looked at last is good for.
+    private var authentication = Authentication.none
+
+    /// Whether that request had a key that opens an account.
+    var isAuthenticated: Bool { authentication != .none }
+
+    /// What may still be done with that key; nil when it has no limits.
+    var allowance: KeyAllowance? { authentication == .limited ? lastAllowance : nil }
 
     /// Forgets about the request before.
     @inline(__always)
-    mutating func forgetKey() { isAuthenticated = false }
+    mutating func forgetKey() { authentication = .none }
 
     /// Says on an answer which commit it shows. Only to those who have a key: others are told nothing of
     /// the store.
@@ -146,24 +157,51 @@ struct RelayAPI: ~Copyable, API {
         http.field(.authorization).flatMap { keys.owner($0) }
     }
 
-    /// The account that the request's key opens.
+    /// The account that the request's key opens, if the key's limits let it be asked.
     @inline(__always)
-    mutating func authenticate(_ http: HTTP2.Exchange) throws(RequestRefusal) -> UInt32 {
+    mutating func authenticate(
+        _ http: HTTP2.Exchange, _ operation: RelayContract.Operation
+    ) throws(RequestRefusal) -> UInt32 {
         guard let value = http.field(.authorization) else {
             throw .unauthorized(
                 "the request has no key: send the field `Authorization: Bearer <api key>`")
         }
         if let account = keys.account(value, generation: keyGeneration) {
             lastAccount = account
-            isAuthenticated = true
+            authentication = .unlimited
             return account
         }
-        return try verify(value)
+        return try authenticate(value, http, operation)
+    }
+
+    /// As above, of a key that is not known yet, or has limits.
+    private mutating func authenticate(
+        _ value: UnsafeRawBufferPointer, _ http: HTTP2.Exchange,
+        _ operation: RelayContract.Operation
+    ) throws(RequestRefusal) -> UInt32 {
+        let (account, allowance): (UInt32, KeyAllowance?)
+        if let known = keys.limited(value) {
+            (account, allowance) = known
+        } else {
+            (account, allowance) = try verify(value)
+        }
+        lastAccount = account
+        authentication = allowance == nil ? .unlimited : .limited
+        guard let allowance else { return account }
+        lastAllowance = allowance
+        // A request is looked at again when its body has come, when its wait is over, and when keys were
+        // changed meanwhile: it counts once.
+        if http.continuation == .none,
+            let problem = allowance.refusal(isWrite: operation.isWrite)
+        {
+            throw .problem(problem)
+        }
+        return account
     }
 
     private mutating func verify(
         _ value: UnsafeRawBufferPointer
-    ) throws(RequestRefusal) -> UInt32 {
+    ) throws(RequestRefusal) -> (account: UInt32, allowance: KeyAllowance?) {
         // Any number of spaces behind the scheme (RFC 9110 §11.4).
         let scheme = "Bearer "
         let start = value.dropFirst(scheme.utf8.count).firstIndex { $0 != 0x20 }
@@ -187,11 +225,22 @@ struct RelayAPI: ~Copyable, API {
             throw .unauthorized(
                 "the key has expired at \(Timestamp(milliseconds: expires)): use another one")
         }
+        let allowance = allowances.allowance(of: record)
         keys.keep(
-            value, account: record.account, id: record.id, expires: record.expires ?? .max)
-        isAuthenticated = true
-        return record.account
+            value, account: record.account, id: record.id, expires: record.expires ?? .max,
+            allowance: allowance)
+        return (record.account, allowance)
     }
+}
+
+/// What a request's key is good for.
+private enum Authentication {
+    /// There is none, or one that opens nothing.
+    case none
+    /// Everything in its account.
+    case unlimited
+    /// As above, as far as its limits go.
+    case limited
 }
 
 extension RequestRefusal {
@@ -206,4 +255,6 @@ struct WriteAccess: Sendable {
     let applier = RecordApplier()
     let underWay = RequestsUnderWay()
     let uploads = UploadCount()
+    /// What quotas of accounts refuse.
+    var quotaRefusals = QuotaRefusals()
 }

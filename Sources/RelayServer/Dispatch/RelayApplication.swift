@@ -12,14 +12,16 @@ final class RelayApplication: Application {
     let keyUsage = KeyUsage()
     private let observer: RequestObserver
 
-    /// - Parameter rememberedBytes: bytes of pages that this loop may keep for those who ask again.
+    /// - Parameters:
+    ///   - allowances: what keys with limits may still do, shared by all loops.
+    ///   - rememberedBytes: bytes of pages that this loop may keep for those who ask again.
     init(
         _ store: Store, _ writing: WriteAccess, _ health: StoreHealth,
-        rememberedBytes: Int = Limits.rememberedBytes,
+        allowances: KeyAllowances = KeyAllowances(), rememberedBytes: Int = Limits.rememberedBytes,
         observer: RequestObserver = RequestObserver()
     ) throws(StoreError) {
         let made = try RelayAPI(
-            store, writing, health, keyUsage, rememberedBytes: rememberedBytes)
+            store, writing, health, keyUsage, allowances, rememberedBytes: rememberedBytes)
         self.observer = observer
         // SAFETY: freed in deinit.
         api = .allocate(capacity: 1)

@@ -116,6 +116,7 @@ extension Problem {
                 .recordFull,
                 "an id, or what is noted of the change, would be over its limit; nothing was changed"
             )
+        case .quotaExceeded(let use, let needed): self.init(quota: use, needed: needed)
         case .duplicate: self.init(.conflict, error.description)
         case .lmdb where error.isFatal:
             // Whether a change that met this is kept, the next process says.

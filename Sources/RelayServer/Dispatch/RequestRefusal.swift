@@ -75,7 +75,7 @@ extension Exchange {
         set(.contentType, Problem.mediaType)
         switch problem.status {
         case 401: set(.wwwAuthenticate, "Bearer")
-        case 429, 503: set(.retryAfter, Limits.retryAfterSeconds)
+        case 429, 503: set(.retryAfter, problem.retryAfter ?? Limits.retryAfterSeconds)
         case 409 where problem.type == .underWay:
             set(.retryAfter, Limits.retryAfterSeconds)
         default: break

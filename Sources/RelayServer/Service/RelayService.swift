@@ -23,6 +23,12 @@ public final class ServiceState: Sendable {
     /// What goes wrong with the store.
     let health: StoreHealth
 
+    /// What keys with limits may still do.
+    let allowances = KeyAllowances()
+
+    /// What quotas of accounts have refused.
+    let quotaRefusals = QuotaRefusals()
+
     /// What became of connections that were not taken in, of the API and the admin socket.
     let journal: ConnectionJournal
 
@@ -131,15 +137,15 @@ public final class RelayService: Sendable {
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
-        let writing = WriteAccess(writer: writer)
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
+        let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)
         keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
-        let applications = try observers.map { observer in
+        let applications = try observers.map { [state] observer in
             try RelayApplication(
-                store, writing, health, rememberedBytes: Limits.rememberedBytes / loops,
-                observer: observer)
+                store, writing, health, allowances: state.allowances,
+                rememberedBytes: Limits.rememberedBytes / loops, observer: observer)
         }
         state.add(members: { json in
             SlowestRequests.write(observers.flatMap(\.slowest.all), to: &json)

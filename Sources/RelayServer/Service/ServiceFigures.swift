@@ -30,6 +30,7 @@ import System
 /// | `requests`, `answers2xx` … `answers5xx` | answered requests, and by status |
 /// | `operations` | the same by operation: see `writeOperations` |
 /// | `keyRequests` | requests by the `id` of their key, each with `count`; 0 stands for keys beyond the first 1 024 |
+/// | `keyRefusals` | requests that a limit of their key has refused: `id`, `limit` (requests, writes, uploads) and `count`; of keys that have had limits |
 /// | `slowest` | the slowest answers of the last minute or two, see `ObservedRequest.write` |
 /// | `logLines`, `lostLogLines` | lines of the log that were written, and that were lost |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |
@@ -78,13 +79,15 @@ struct ServiceFigures {
         json.member("uptimeMilliseconds", Int(state.uptime))
         json.member("anonymousBytes", Self.memory("RssAnon:"))
         writeOperations(to: &json)
-        writeKeys(to: &json)
+        state.writeKeys(to: &json)
     }
 
     /// The text of `/metrics`.
     func exposition(_ format: Exposition.Format) throws(StoreError) -> [UInt8] {
         var text = Exposition(format)
-        let all = try operations + keys + writes + connections + store.figures() + state.reports
+        let all =
+            try operations + state.keyFigures + writes + connections + store.figures()
+            + state.accountFigures(store) + state.reports
         for figure in all + process { text.add(figure) }
         return text.bytes
     }
@@ -100,18 +103,6 @@ struct ServiceFigures {
             json.member("operation", series.operation)
             json.member("status", series.status)
             Self.write(series.latency, to: &json)
-            json.endObject()
-        }
-        json.endArray()
-    }
-
-    private func writeKeys(to json: inout JSONWriter) {
-        json.name("keyRequests")
-        json.beginArray()
-        for (id, count) in state.keyRequests {
-            json.beginObject()
-            json.member("id", id)
-            json.member("count", count)
             json.endObject()
         }
         json.endArray()
@@ -162,15 +153,6 @@ extension ServiceFigures {
         return counts + times
             + bytes("relay_request_body_bytes", requests.received, "Bytes of requests' bodies.")
             + bytes("relay_response_body_bytes", requests.sent, "Bytes of answers' bodies.")
-    }
-
-    private var keys: [Figure] {
-        state.keyRequests.map { id, count in
-            Figure(
-                nil, "relay_key_requests", .counter(count),
-                by: [("key", id == 0 ? "other" : "\(id)")],
-                "Requests by the id of their API key.")
-        }
     }
 
     private var writes: [Figure] {

@@ -24,10 +24,11 @@ final class CommentUpload: Upload {
     private var hasBegun = false
 
     init(
-        contentType: UnsafeRawBufferPointer, _ writing: WriteAccess, _ token: ExchangeToken
+        contentType: UnsafeRawBufferPointer, _ writing: WriteAccess, _ token: ExchangeToken,
+        _ places: [UploadPlace]
     ) throws(MultipartFault) {
         reader = try MultipartReader(contentType: contentType)
-        super.init(writing, token)
+        super.init(writing, token, places)
     }
 
     override func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {

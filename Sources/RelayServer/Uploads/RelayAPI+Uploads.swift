@@ -11,8 +11,8 @@ extension RelayAPI {
         let type = exchange.http.field(.contentType)!
         // Without files there is nothing to stream.
         if MediaType.isJSON(type) { return exchange.http.admitBody(upTo: Limits.commentBytes) }
-        admitUpload(&exchange) { (writing, token) throws(MultipartFault) in
-            try CommentUpload(contentType: type, writing, token)
+        admitUpload(&exchange) { (writing, token, places) throws(MultipartFault) in
+            try CommentUpload(contentType: type, writing, token, places)
         }
     }
 
@@ -55,7 +55,7 @@ extension RelayAPI {
         if let problem = missing(.document, documentId, exchange) {
             return exchange.reject(problem)
         }
-        admitUpload(&exchange) { AttachmentUpload($0, $1) }
+        admitUpload(&exchange) { AttachmentUpload($0, $1, $2) }
     }
 
     mutating func createDocumentAttachment(
@@ -94,19 +94,45 @@ extension RelayAPI {
     /// Has the exchange take its body as an upload, if there is room for one more.
     private func admitUpload(
         _ exchange: inout RelayExchange,
-        _ make: (WriteAccess, ExchangeToken) throws(MultipartFault) -> Upload
+        _ make: (WriteAccess, ExchangeToken, [UploadPlace]) throws(MultipartFault) -> Upload
     ) {
-        guard writing.uploads.hasRoom else {
-            return exchange.reject(
-                Problem(.unavailable, "too many uploads are under way: try again"))
+        let places: [UploadPlace]
+        do throws(Problem) {
+            try requireQuota(exchange.account)
+            places = try takePlaces()
+        } catch {
+            return exchange.reject(error)
         }
         do throws(MultipartFault) {
-            let upload = try make(writing, exchange.http.token)
+            let upload = try make(writing, exchange.http.token, places)
             exchange.http.admitStreamedBody(upTo: exchange.operation.maxBodyBytes)
             upload.keep(by: exchange)
         } catch {
             exchange.reject(Problem(.badRequest, error.description))
         }
+    }
+
+    /// Refuses an upload that has no room whatever it is, before its body is read.
+    private func requireQuota(_ account: UInt32) throws(Problem) {
+        let use: AccountUse?
+        do throws(StoreError) {
+            use = try reader.view.use(of: account)
+        } catch {
+            throw problem(error)
+        }
+        guard let use, use.isUsedUp else { return }
+        writing.quotaRefusals.count(account)
+        throw Problem(quota: use)
+    }
+
+    /// A place among all uploads, and one among those of the key if it has limits.
+    private func takePlaces() throws(Problem) -> [UploadPlace] {
+        let all = UploadPlace(among: writing.uploads, upTo: Limits.uploadsUnderWay)
+        guard let all else {
+            throw Problem(.unavailable, "too many uploads are under way: try again")
+        }
+        guard let allowance else { return [all] }
+        return [all, try allowance.beginUpload()]
     }
 
     /// Hands a change with its files to the writer. The same request sent again may be cut and

@@ -16,17 +16,14 @@ class Upload {
     private var carried: [UInt8] = []
     /// Faults so far; with any of them files are read on, but not stored.
     var faults = Faults()
-    private let count: UploadCount
+    private let places: [UploadPlace]
 
-    init(_ writing: WriteAccess, _ token: ExchangeToken) {
-        count = writing.uploads
-        count.begin()
+    init(_ writing: WriteAccess, _ token: ExchangeToken, _ places: [UploadPlace]) {
+        self.places = places
         staging = BlobStaging(writing.writer) { result in
             token.resume { Upload.kept(by: $0)?.staging.chunkSettled(result) }
         }
     }
-
-    deinit { count.end() }
 
     /// Takes what there is room for.
     func take(_ bytes: UnsafeRawBufferPointer) throws(Problem) -> Int {
@@ -98,12 +95,25 @@ class Upload {
 
 /// How many uploads are under way on all loops: each holds chunks for as long as its client likes.
 final class UploadCount: Sendable {
-    private let count = Atomic<Int>(0)
+    fileprivate let count = Atomic<Int>(0)
+}
 
-    /// Loops that ask at the same time may each find room for the last one.
-    var hasRoom: Bool { count.load(ordering: .relaxed) < Limits.uploadsUnderWay }
+/// A place among the uploads that are under way, taken until nobody holds it any more.
+final class UploadPlace: Sendable {
+    private let uploads: UploadCount
 
-    func begin() { count.add(1, ordering: .relaxed) }
+    /// Takes a place; nil if all are taken.
+    init?(among uploads: UploadCount, upTo most: Int) {
+        var count = uploads.count.load(ordering: .relaxed)
+        while true {
+            if count >= most { return nil }
+            let (isTaken, current) = uploads.count.weakCompareExchange(
+                expected: count, desired: count + 1, ordering: .relaxed)
+            if isTaken { break }
+            count = current
+        }
+        self.uploads = uploads
+    }
 
-    func end() { count.subtract(1, ordering: .relaxed) }
+    deinit { uploads.count.subtract(1, ordering: .relaxed) }
 }

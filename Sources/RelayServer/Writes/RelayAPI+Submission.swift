@@ -35,7 +35,7 @@ extension RelayAPI {
         fingerprint: [UInt8]?, _ exchange: inout RelayExchange
     ) {
         let (request, epoch, position) = (exchange.request, epoch, position)
-        let writer = writing.writer
+        let (writer, refusals) = (writing.writer, writing.quotaRefusals)
         let token = exchange.suspend()
         let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
         let command = RecordCommand(
@@ -43,6 +43,7 @@ extension RelayAPI {
             applier: writing.applier, target: exchange.targetPrecondition(epoch),
             isDryRun: dryRun, request: remembered
         ) { result in
+            refusals.count(result, request.account)
             let times = WriteTimes(
                 takenAt: writer.groupTakenAt, doneAt: SystemClock.monotonic.microseconds)
             token.resume { http in

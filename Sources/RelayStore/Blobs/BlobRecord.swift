@@ -215,6 +215,7 @@ extension StoreTransaction {
         _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) {
         try charge(BlobRecord.storedBytes)
+        try count(owner.account, fileBytes: byteCount)
         guard try delete(id, in: databases.uploads) else {
             throw .corrupted(what: "upload \(id)")
         }

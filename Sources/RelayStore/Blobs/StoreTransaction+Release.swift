@@ -9,6 +9,7 @@ extension StoreTransaction {
         guard let record = try view.blob(id), record.owner == owner else {
             throw .corrupted(what: "blob \(id)")
         }
+        try count(owner.account, fileBytes: -record.byteCount)
         try delete(id, in: databases.blobs)
         // Not charged: deletions work in a full store.
         try put(RawSpan(), at: id, in: databases.uploads)

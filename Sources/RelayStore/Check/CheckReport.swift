@@ -41,6 +41,7 @@ extension StoreView {
         try checkLists(&report)
         try checkCoveringIndexes(&report)
         try checkBlobs(&report)
+        try checkUses(&report)
         return report
     }
 

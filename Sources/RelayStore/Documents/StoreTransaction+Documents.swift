@@ -74,11 +74,13 @@ extension StoreTransaction {
         if home.isOversize {
             // One document alone: the block goes with it.
             guard home.first == place else { return false }
+            try countAlone(at: place, in: set, replacedBy: nil)
             if set == .documents { try removeSegments(ofBlock: place, keeping: []) }
             return try deleteBlock(at: place, in: set)
         }
         var count = try loadPieces(of: home.first, set, area: 0, at: 0)
         guard let index = scratch.index(of: place, count: count) else { return false }
+        try self.count(scratch.pieces[index], in: set, replacedBy: nil)
         scratch.removePiece(at: index, count: &count)
         guard count > 0 else { return try deleteBlock(at: home.first, in: set) }
         try write(0..<count, set, replacing: home.first, isLast: false)
@@ -93,10 +95,12 @@ extension StoreTransaction {
     ) throws(StoreError) -> Bool {
         let neighbours = try neighbours(of: piece.place, in: set)
         guard let home = neighbours.home, !home.isOversize || home.first == piece.place else {
+            try self.count(nil, in: set, replacedBy: piece)
             try putAlone(piece, set, neighbours)
             return false
         }
         if home.isOversize {
+            try countAlone(at: home.first, in: set, replacedBy: piece)
             if set == .documents { try removeSegments(ofBlock: home.first, keeping: segments) }
             scratch.pieces[0] = piece
             try write(0..<1, set, replacing: home.first, isLast: false)
@@ -105,6 +109,7 @@ extension StoreTransaction {
         var count = try loadPieces(of: home.first, set, area: 0, at: 0)
         let index = scratch.position(of: piece.place, count: count)
         let replaces = index < count && scratch.pieces[index].place == piece.place
+        try self.count(replaces ? scratch.pieces[index] : nil, in: set, replacedBy: piece)
         if replaces {
             scratch.pieces[index] = piece
         } else {

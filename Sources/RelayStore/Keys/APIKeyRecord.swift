@@ -15,6 +15,8 @@ public struct APIKeyRecord: Equatable, Sendable {
     public var expires: Int64?
     /// The last day on which it was used, as far as that was noted, in days since 1970.
     public var lastUsedDay: Int64?
+    /// What may be done with it at most; nil when there is no limit.
+    public var limits: KeyLimits?
 }
 
 /// A new API key. This is the only time that its text is known.
@@ -44,6 +46,9 @@ private enum KeyRecord {
 
     /// → day of the last use i64
     static func use(_ id: UInt64) -> [UInt8] { [4] + self.id(id).dropFirst() }
+
+    /// → `KeyLimits.stored`. Programs that do not know this record set no limits.
+    static func limits(_ id: UInt64) -> [UInt8] { [5] + self.id(id).dropFirst() }
 }
 
 extension StoreView {
@@ -76,13 +81,17 @@ extension StoreView {
         var records: [APIKeyRecord] = []
         var id: UInt64 = 0
         while let digest = try digestOfKey(atOrAfter: &id) {
-            guard let value = try value(KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
-            else { throw .corrupted(what: "the keys") }
-            let record = try apiKey(value)
+            let record = try apiKey(digest)
             if account == nil || record.account == account { records.append(record) }
             id += 1
         }
         return records
+    }
+
+    fileprivate func apiKey(_ digest: [UInt8]) throws(StoreError) -> APIKeyRecord {
+        guard let value = try value(KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
+        else { throw .corrupted(what: "the keys") }
+        return try apiKey(value)
     }
 
     private func apiKey(_ value: RawSpan) throws(StoreError) -> APIKeyRecord {
@@ -92,7 +101,15 @@ extension StoreView {
             id: id, account: value.uint32(at: 8),
             created: Int64(bitPattern: value.word(at: 16)),
             label: String(decoding: value.extracting(24..<value.byteCount).copied(), as: UTF8.self),
-            expires: try number(KeyRecord.expiry(id)), lastUsedDay: try number(KeyRecord.use(id)))
+            expires: try number(KeyRecord.expiry(id)), lastUsedDay: try number(KeyRecord.use(id)),
+            limits: try limits(of: id))
+    }
+
+    fileprivate func limits(of id: UInt64) throws(StoreError) -> KeyLimits? {
+        guard let value = try value(KeyRecord.limits(id).span.bytes, in: databases.apiKeys) else {
+            return nil
+        }
+        return try KeyLimits(stored: value)
     }
 
     /// A number that is kept of a key; nil when there is none.
@@ -129,7 +146,8 @@ extension StoreTransaction {
     /// Makes a key for an account, which ends at `expires`, in milliseconds since 1970. `material` are
     /// `APIKeyText.randomBytes()`, drawn before the command was queued.
     public mutating func createAPIKey(
-        account: UInt32, label: String, time: Int64, expires: Int64? = nil, material: [UInt8]
+        account: UInt32, label: String, time: Int64, expires: Int64? = nil,
+        limits: KeyLimits = KeyLimits(), material: [UInt8]
     ) throws(StoreError) -> NewAPIKey {
         guard label.utf8.count <= Limits.keyLabelBytes, account < Limits.accounts else {
             throw .tooLarge
@@ -143,10 +161,37 @@ extension StoreTransaction {
         try put(value.span.bytes, at: KeyRecord.hash(digest).span.bytes, in: databases.apiKeys)
         try put(digest.span.bytes, at: KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         if let expires { try put(expires, at: KeyRecord.expiry(id)) }
+        try put(limits, of: id)
         try bumpKeyGeneration()
-        let record = APIKeyRecord(
+        var record = APIKeyRecord(
             id: id, account: account, created: time, label: label, expires: expires)
+        record.limits = try view.limits(of: id)
         return NewAPIKey(text: text, record: record)
+    }
+
+    /// Sets limits of a key, from the next request on.
+    ///
+    /// - Returns: the key's record; nil when it is not in force.
+    public mutating func setLimits(
+        of id: UInt64, _ patch: KeyLimitsPatch
+    ) throws(StoreError) -> APIKeyRecord? {
+        guard let digest = try view.digestOfKey(id) else { return nil }
+        try put(patch.applied(to: try view.limits(of: id) ?? KeyLimits()), of: id)
+        try bumpKeyGeneration()
+        return try view.apiKey(digest)
+    }
+
+    /// Puts limits that hold from the generation to come on.
+    private mutating func put(_ limits: KeyLimits, of id: UInt64) throws(StoreError) {
+        let key = KeyRecord.limits(id)
+        if limits.isEmpty {
+            try delete(key.span.bytes, in: databases.apiKeys)
+            return
+        }
+        var limits = limits
+        limits.generation = try view.keyGeneration() + 1
+        try charge(KeyLimits.storedBytes)
+        try put(limits.stored.span.bytes, at: key.span.bytes, in: databases.apiKeys)
     }
 
     /// Ends a key; says whether it was in force.
@@ -156,6 +201,7 @@ extension StoreTransaction {
         try delete(KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         _ = try delete(KeyRecord.expiry(id).span.bytes, in: databases.apiKeys)
         _ = try delete(KeyRecord.use(id).span.bytes, in: databases.apiKeys)
+        _ = try delete(KeyRecord.limits(id).span.bytes, in: databases.apiKeys)
         try bumpKeyGeneration()
         return true
     }

@@ -4,6 +4,8 @@ import LMDB
 public enum StoreError: Error, Equatable, Sendable {
     /// The quota, the map or the disk is full; deletions still work.
     case storeFull
+    /// An account would use so many bytes, more than its quota; deletions still work.
+    case quotaExceeded(AccountUse, needed: UInt64)
     /// A unique text belongs to another record already.
     case duplicate(id: UInt64)
     /// A document that would have more than `Limits.documentBytes`.
@@ -45,6 +47,9 @@ extension StoreError: CustomStringConvertible {
         case .storeFull:
             "the store is full: delete records, make room on the disk, or give relayd (or relayctl "
                 + "load) a larger --map-size"
+        case .quotaExceeded(let use, let needed):
+            "account \(use.account) may use \(use.quota ?? 0) bytes and uses \(use.bytes); this would "
+                + "make it \(needed): delete records or files, or ask the operator for a larger quota"
         case .duplicate(let id):
             "the text belongs to record \(id) already: use that record or another text"
         case .documentFull(let key, let byteCount):

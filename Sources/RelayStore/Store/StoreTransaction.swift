@@ -27,6 +27,8 @@ public struct StoreTransaction: ~Copyable {
     /// A reading of the clock that nobody sets, at that moment and the last time before.
     var elapsedAtStamp: Int64?
     let elapsedBefore: Int64
+    /// What accounts use, of those that it is counted of.
+    var accounts = CountedUses()
     /// Blobs that lost their documents, whose chunks are still there.
     var released: [UInt64] = []
     /// The format that the store has by now; nil until it is needed.
@@ -76,6 +78,7 @@ public struct StoreTransaction: ~Copyable {
     /// Makes the changes durable and visible to readers that begin or renew from now on.
     consuming func commit() throws(StoreError) {
         try endChange()
+        try keepUses()
         let number = transaction.transactionID
         // Taken before the commit, for after it the next writer has the scratch memory.
         let movedKeys = scratch.takeMoved()

@@ -49,7 +49,7 @@ public final class StoreHealth: Sendable {
     public func readFailed(_ error: StoreError) {
         switch error {
         case .corrupted, .incompatible, .lmdb, .storeFull: break
-        case .duplicate, .documentFull, .tooLarge, .stopped: return
+        case .quotaExceeded, .duplicate, .documentFull, .tooLarge, .stopped: return
         }
         readFailures.add(1, ordering: .relaxed)
         if error.isFatal { return becomeFatal(error) }
@@ -65,7 +65,7 @@ public final class StoreHealth: Sendable {
     func commandFailed(_ error: StoreError) {
         switch error {
         case .storeFull, .corrupted, .lmdb: writeFailed(error)
-        case .duplicate, .documentFull, .tooLarge, .incompatible, .stopped: return
+        case .quotaExceeded, .duplicate, .documentFull, .tooLarge, .incompatible, .stopped: return
         }
     }
 

@@ -17,11 +17,13 @@ struct AllocationTests {
     /// takes every second (1 call): a handful, not one in a thousand requests.
     private static let handful = 24
 
-    @Test("Orders, hot orders, pages and revalidations allocate nothing per request.")
-    func none() throws {
+    @Test(
+        "Orders, hot orders, pages and revalidations allocate nothing per request, whatever the key.",
+        arguments: [[], ["--rate", "1000000/s", "--write-rate", "1/h", "--uploads", "1"]])
+    func none(limits: [String]) throws {
         let sample = try SampleStore()
         let counter = try AllocationCounter(in: sample.directory)
-        let key = try sample.makeKey()
+        let key = try sample.makeKey(limits)
         // The scrub allocates for each of its steps, beside all requests.
         let relayd = try sample.serve(
             try #require(Relayd.releaseProgram), arguments: ["--scrub-rate", "0"],

@@ -111,9 +111,13 @@ struct MetricsTests {
                 "--snapshot-every", "1h", "--snapshot-to", directory.file("snapshots"),
                 "--snapshot-verify", "1h",
             ])
-        let key = try relayd.makeKey()
+        let key = try relayd.makeKey(limits: ",\"rate\":\"1000/s\"")
         _ = try RelayClient(connection: try relayd.connect(), key: key)
             .createOrder(NewOrder(title: "a"))
+        let set = try ClientConnection(unix: relayd.adminSocket).perform(
+            ClientRequest(
+                "PATCH", "/admin/accounts/1", body: Array("{\"quota\":1000000}".utf8)))
+        #expect(set.status == 200)
         let taken = try scrape(relayd) { $0["relay_snapshot_verifications_total"] == 1 }
         #expect((taken["relay_snapshot_last_good_timestamp_seconds"] ?? 0) > 1_700_000_000)
         let file = directory.file("metrics")

@@ -45,8 +45,19 @@ enum OptionTable {
             "--account": "RelayctlOptionTests.keys",
             "--label": "RelayctlOptionTests.keys",
             "--expires": "KeyExpiryTests.expires",
+            "--rate": "KeyLimitTests.rate",
+            "--write-rate": "KeyLimitTests.writes",
+            "--uploads": "KeyLimitTests.unserved",
             "--admin-socket": "AccountTests.keysAtOnce",
             "--json": "AccountTests.keysAtOnce",
+        ],
+        "relayctl keys set": [
+            "--store": "KeyLimitTests.unserved",
+            "--rate": "KeyLimitTests.rate",
+            "--write-rate": "KeyLimitTests.writes",
+            "--uploads": "KeyLimitTests.unserved",
+            "--admin-socket": "KeyLimitTests.rate",
+            "--json": "KeyLimitTests.rate",
         ],
         "relayctl keys list": [
             "--store": "RelayctlOptionTests.keys",
@@ -58,6 +69,17 @@ enum OptionTable {
             "--store": "RelayctlOptionTests.keys",
             "--admin-socket": "AccountTests.keysAtOnce",
             "--json": "RelayctlOptionTests.keys",
+        ],
+        "relayctl accounts set": [
+            "--store": "AccountQuotaTests.unserved",
+            "--quota": "AccountQuotaTests.refused",
+            "--admin-socket": "AccountQuotaTests.refused",
+            "--json": "AccountQuotaTests.refused",
+        ],
+        "relayctl accounts list": [
+            "--store": "AccountQuotaTests.unserved",
+            "--admin-socket": "AccountQuotaTests.refused",
+            "--json": "AccountQuotaTests.refused",
         ],
         "relayctl stat": [
             "--store": "RelayctlOptionTests.places",

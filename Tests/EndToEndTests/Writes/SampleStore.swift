@@ -18,9 +18,10 @@ struct SampleStore {
     }
 
     /// A key to account 1, made while nothing serves the store.
-    func makeKey() throws -> String {
+    /// - Parameter limits: options of `keys create`.
+    func makeKey(_ limits: [String] = []) throws -> String {
         let made = ChildProcess.run(
-            "relayctl", ["keys", "create", "--store", store, "--account", "1", "--json"])
+            "relayctl", ["keys", "create", "--store", store, "--account", "1", "--json"] + limits)
         let key = made.output.split(separator: "\"").first { $0.hasPrefix("relay_") }
         return String(try #require(key, "\(made.output)"))
     }

@@ -184,6 +184,41 @@ struct UploadTests {
         #expect(left.chunks == 1 && left.uploads == 0)
     }
 
+    @Test("that is one more than its key may have is refused before its body is read.")
+    func limitedKey() throws {
+        let service = try Service()
+        let key = try service.relayd.makeKey(limits: ",\"uploads\":2")
+        let body = Self.form(files: 1, bytes: 40_000)
+        var clients: [CutOffUpload] = []
+        for _ in 0..<2 {
+            clients.append(
+                try CutOffUpload(service.relayd.socket, key, Array(body.dropLast(100))))
+        }
+        // Without end: it would never be answered after its body.
+        let curl = CurlClient(
+            "http://localhost",
+            ["--http2-prior-knowledge", "--unix-socket", service.relayd.socket], key: key)
+        let refused = curl.ask(
+            "/v1/orders/1/comments",
+            ["--request", "POST", "--upload-file", "/dev/zero", "--header", "Expect:"]
+                + ["--header", "Content-Type: multipart/form-data; boundary=\(Self.boundary)"])
+        #expect(refused.status == 429 && refused.field("retry-after") == "1", "\(refused.fault)")
+        let connection = try service.relayd.connect()
+        let again = try connection.perform(Self.request(key, body))
+        let text = String(decoding: again.body, as: UTF8.self)
+        #expect(again.status == 429 && text.contains("2 uploads at a time"), "\(text)")
+        // Another key has places of its own, and what brings no file takes none.
+        #expect(try connection.perform(Self.request(service.key, body)).status == 201)
+        try clients[0].reset()
+        #expect(try connection.perform(Self.request(key, body)).status == 201)
+        #expect(try connection.perform(Self.request(key, body)).status == 201)
+        #expect(try service.client().getOrder(1).value.comments.count == 3)
+        clients = []
+        #expect(service.relayd.stop() == 0)
+        let left = try service.leftovers()
+        #expect(left.uploads == 0 && left.faults == [])
+    }
+
     @Test("that is too large is refused before the rest is read.")
     func tooLarge() throws {
         let service = try Service()

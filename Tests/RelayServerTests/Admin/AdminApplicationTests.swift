@@ -44,7 +44,7 @@ struct AdminApplicationTests {
 
         let list = fixture.admin("GET", "/admin/keys")
         #expect(!list.text.contains(key))
-        #expect(list.ids(in: "keys")?.count == 3)
+        #expect(list.ids(in: "keys")?.count == 4)
         let own = try #require(fixture.admin("GET", "/admin/keys?account=2").ids(in: "keys"))
         #expect(own.count == 2)
         #expect(fixture.admin("GET", "/admin/keys?account=3").ids(in: "keys") == [])
@@ -56,6 +56,38 @@ struct AdminApplicationTests {
         #expect(fixture.get("/v1/orders", key: .other).status == 200)
     }
 
+    @Test("sets limits of a key, one by one, and refuses what is none.")
+    func limits() throws {
+        let fixture = try ServiceFixture()
+        let made = fixture.admin(
+            "POST", "/admin/keys", #"{"account":2,"rate":"2/h","uploads":4,"writeRate":null}"#)
+        #expect(made.status == 201 && member("rate", made) == "2/h", "\(made.text)")
+        let field = HeaderField("authorization", "Bearer \(try #require(member("key", made)))")
+        let request = ClientRequest("GET", "/v1/orders", fields: [field])
+        #expect((0..<3).map { _ in fixture.perform(request).status } == [200, 200, 429])
+        let id = try #require(fixture.admin("GET", "/admin/keys?account=2").ids(in: "keys")?.last)
+        let path = "/admin/keys/\(id)"
+        for body in [
+            "", "{}", "[]", #"{"rate":"100"}"#, #"{"uploads":0}"#, #"{"account":2,"rate":"1/s"}"#,
+            #"{"rate":"1/s","label":"x"}"#, #"{"rate":"1/s","burst":2}"#,
+        ] {
+            #expect(fixture.admin("PATCH", path, body).status == 422, "\(body)")
+        }
+        #expect(fixture.admin("PATCH", "/admin/keys/x", #"{"rate":"1/s"}"#).status == 404)
+        #expect(fixture.admin("PATCH", "/admin/keys/99", #"{"rate":"1/s"}"#).status == 404)
+        #expect(fixture.perform(request).status == 429)
+        let set = fixture.admin("PATCH", path, #"{"rate":"1/h:3","writeRate":"5/m"}"#)
+        #expect(set.status == 200, "\(set.text)")
+        let limits = #""rate":"1/h:3","writeRate":"5/m","uploads":4"#
+        #expect(set.text.contains(limits), "\(set.text)")
+        #expect((0..<4).map { _ in fixture.perform(request).status } == [200, 200, 200, 429])
+        let refused = #","refused":{"requests":3,"writes":0,"uploads":0}"#
+        #expect(fixture.admin("GET", "/admin/keys").text.contains(limits + refused))
+        let freed = fixture.admin("PATCH", path, #"{"rate":null,"writeRate":null,"uploads":null}"#)
+        #expect(freed.status == 200 && !freed.text.contains("ate\":\""), "\(freed.text)")
+        for _ in 0..<9 { #expect(fixture.perform(request).status == 200) }
+    }
+
     @Test(
         "refuses a key for what is no account, or with a label that is too long.",
         arguments: [
@@ -63,6 +95,9 @@ struct AdminApplicationTests {
             "{\"account\":\"1\"}", "{\"account\":1.5}", "{\"account\":1,\"name\":\"x\"}",
             "{\"account\":1,\"label\":5}", "{\"account\":1,\"label\":\"LONG\"}", "{\"account\":1",
             "{\"account\":99999999999999999999}", "{\"label\":\"x\"}",
+            "{\"account\":1,\"rate\":100}", "{\"account\":1,\"rate\":\"100\"}",
+            "{\"account\":1,\"writeRate\":\"0/s\"}", "{\"account\":1,\"uploads\":0}",
+            "{\"account\":1,\"uploads\":513}", "{\"account\":1,\"uploads\":\"4\"}",
         ])
     func refusedKeys(body: String) throws {
         let fixture = try ServiceFixture()
@@ -71,7 +106,7 @@ struct AdminApplicationTests {
         let answer = fixture.admin("POST", "/admin/keys", body)
         #expect(answer.status == 422)
         #expect(answer["content-type"] == "application/problem+json")
-        #expect(fixture.admin("GET", "/admin/keys").ids(in: "keys")?.count == 2)
+        #expect(fixture.admin("GET", "/admin/keys").ids(in: "keys")?.count == 3)
     }
 
     @Test("refuses what it does not have, and a body that is too large.")

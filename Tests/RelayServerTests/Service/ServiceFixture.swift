@@ -10,25 +10,32 @@ import TestSupport
 
 @testable import RelayServer
 
-/// API keys: one of account 1, one of account 2, and one of account 1 that was revoked.
+/// API keys: one of account 1, one of account 2, and of account 1 one that was revoked and one that is
+/// good for one request an hour.
 struct TestKeys: Sendable {
     let first: String
     let second: String
     let revoked: String
+    let limited: String
 
     init(_ store: Store) throws {
         let made = try store.write { (transaction) throws(StoreError) in
             var keys: [NewAPIKey] = []
-            for account in [UInt32(1), 2, 1] {
+            let rare = RequestRate(count: 1, per: .hour)
+            for (account, rate) in [(UInt32(1), nil), (2, nil), (1, nil), (1, rare)] {
                 let material = APIKeyText.randomBytes()
                 keys.append(
                     try transaction.createAPIKey(
-                        account: account, label: "", time: 0, material: material))
+                        account: account, label: "", time: 0, limits: KeyLimits(requests: rate),
+                        material: material))
             }
             _ = try transaction.revokeAPIKey(keys[2].record.id)
+            // What the accounts use is counted, and compared by whoever checks the store.
+            for account in UInt32(1)...2 { _ = try transaction.setQuota(of: account, to: nil) }
             return keys
         }
         (first, second, revoked) = (made[0].text, made[1].text, made[2].text)
+        limited = made[3].text
     }
 
     /// The Authorization field that a vector asks for.
@@ -37,6 +44,7 @@ struct TestKeys: Sendable {
         case .default: [HeaderField("authorization", "Bearer \(first)")]
         case .other: [HeaderField("authorization", "Bearer \(second)")]
         case .revoked: [HeaderField("authorization", "Bearer \(revoked)")]
+        case .limited: [HeaderField("authorization", "Bearer \(limited)")]
         case .none: []
         }
     }
@@ -65,7 +73,9 @@ final class ServiceFixture {
         writer = Writer(store, health: health)
         let writing = WriteAccess(writer: writer)
         underWay = writing.underWay
-        loop = try DetachedLoop(application: try RelayApplication(store, writing, health))
+        loop = try DetachedLoop(
+            application: try RelayApplication(
+                store, writing, health, allowances: state.allowances))
         adminLoop = try DetachedLoop(application: try AdminApplication(store, writer, state))
     }
 

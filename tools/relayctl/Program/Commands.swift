@@ -28,6 +28,13 @@ enum Commands {
     static let expires = Option<String?>.optional(
         "expires", "TIME",
         help: "when the key ends: from now, such as 90d, or a time such as 2027-02-06T11:00:00Z")
+    static let rate = Option<String?>.optional(
+        "rate", "N/s[:BURST]",
+        help: "requests at most, such as 100/s or 600/m:50 (50 at once); none for no limit")
+    static let writeRate = Option<String?>.optional(
+        "write-rate", "N/s[:BURST]", help: "requests that write, as --rate")
+    static let uploads = Option<String?>.optional(
+        "uploads", "N", help: "uploads of files at the same time; none for no limit")
     static let keyId = Operand("ID", help: "the number of the key, as keys list shows it")
 
     static let anyStore = Option<String?>.optional(
@@ -44,8 +51,16 @@ enum Commands {
         "keys create", summary: "Make an API key and print it; it cannot be printed again",
         options: [
             anyStore.description, account.description, label.description, expires.description,
+            rate.description, writeRate.description, uploads.description,
             adminSocket.description, json.description,
         ])
+    static let keysSet = Verb(
+        "keys set", summary: "Set limits of an API key, for open connections too",
+        options: [
+            anyStore.description, rate.description, writeRate.description, uploads.description,
+            adminSocket.description, json.description,
+        ],
+        operands: [keyId])
     static let keysList = Verb(
         "keys list", summary: "List the API keys of an account, without the keys themselves",
         options: [
@@ -55,6 +70,19 @@ enum Commands {
         "keys revoke", summary: "Revoke an API key, for open connections too",
         options: [anyStore.description, adminSocket.description, json.description],
         operands: [keyId])
+    static let accountNumber = Operand("ACCOUNT", help: "the number of the account")
+    static let quota = Option<String>.required(
+        "quota", "SIZE",
+        help: "bytes of records and files together, such as 10GiB; none for no limit")
+    static let accountsSet = Verb(
+        "accounts set", summary: "Give an account a quota, and count what it uses from then on",
+        options: [
+            anyStore.description, quota.description, adminSocket.description, json.description,
+        ],
+        operands: [accountNumber])
+    static let accountsList = Verb(
+        "accounts list", summary: "List the accounts that were given a quota, and what each uses",
+        options: [anyStore.description, adminSocket.description, json.description])
     static let stat = Verb(
         "stat", summary: "Print the size of the store and its contents",
         options: [anyStore.description, adminSocket.description, json.description])
@@ -186,7 +214,9 @@ enum Commands {
     static let program = Program(
         name: "relayctl", summary: "Looks after a Relay store.", version: Version.text,
         verbs: [
-            sample, dump, changes, load, importArge, keysCreate, keysList, keysRevoke, stat, top,
+            sample, dump, changes, load, importArge, keysCreate, keysSet, keysList, keysRevoke,
+            accountsSet, accountsList,
+            stat, top,
             readers, wait,
             health,
             completions, man,

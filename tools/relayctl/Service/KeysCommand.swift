@@ -1,6 +1,7 @@
 import CivilTime
 import JSON
 import Options
+import RelayStore
 
 /// `relayctl keys …`: through relayd while it runs, else in the store itself.
 enum KeysCommand {
@@ -10,17 +11,68 @@ enum KeysCommand {
         let expires = try arguments[Commands.expires].map { text throws(CommandError) in
             try expiry(text)
         }
+        let limits = try limits(arguments)
         switch try StoreAccess(arguments) {
         case .running(let relayd):
             let body = Report { writer in
                 writer.member("account", account)
                 if let label { writer.member("label", label) }
                 if let expires { writer.member("expiresAt", expires) }
+                limits.writeMembers(to: &writer)
             }
             return Report(json: try relayd.perform("POST", "/admin/keys", body: body.json))
         case .direct(let keeper):
-            return try keeper.createKey(account: account, label: label, expires: expires)
+            return try keeper.createKey(
+                account: account, label: label, expires: expires,
+                limits: limits.applied(to: KeyLimits()))
         }
+    }
+
+    static func set(_ arguments: Arguments) throws(CommandError) -> Report {
+        let id = try keyID(arguments)
+        let limits = try limits(arguments)
+        if limits.isEmpty {
+            throw .usage(
+                "nothing is to be set: give --rate, --write-rate or --uploads, each with a limit "
+                    + "or none")
+        }
+        switch try StoreAccess(arguments) {
+        case .running(let relayd):
+            let body = Report { limits.writeMembers(to: &$0) }
+            let answer = try relayd.perform("PATCH", "/admin/keys/\(id)", body: body.json)
+            return Report(json: answer)
+        case .direct(let keeper):
+            return try keeper.setLimits(of: id, limits)
+        }
+    }
+
+    /// The limits that are named.
+    private static func limits(_ arguments: Arguments) throws(CommandError) -> KeyLimitsPatch {
+        var limits = KeyLimitsPatch()
+        limits.requests = try limit(arguments, Commands.rate, RequestRate.form) { RequestRate($0) }
+        limits.writes = try limit(
+            arguments, Commands.writeRate, RequestRate.form
+        ) { RequestRate($0) }
+        limits.uploads = try limit(
+            arguments, Commands.uploads,
+            "a whole number from 1 to \(RelayStore.Limits.uploadsOfKey)"
+        ) { text in
+            Kind.integer(1...RelayStore.Limits.uploadsOfKey).number(text).map { UInt32($0) }
+        }
+        return limits
+    }
+
+    /// What an option says: a limit, or none; nil if it is not there.
+    private static func limit<Limit>(
+        _ arguments: Arguments, _ option: Option<String?>, _ form: String,
+        _ read: (String) -> Limit?
+    ) throws(CommandError) -> Limit?? {
+        guard let text = arguments[option] else { return nil }
+        if text == "none" { return .some(nil) }
+        guard let limit = read(text) else {
+            throw .usage("--\(option.description.name): expected none, or \(form); got '\(text)'")
+        }
+        return .some(limit)
     }
 
     /// A time to come: so long from now, or a moment.
@@ -48,8 +100,7 @@ enum KeysCommand {
     }
 
     static func revoke(_ arguments: Arguments) throws(CommandError) -> Report {
-        let text = arguments[Commands.keyId]
-        guard let id = UInt64(text), id > 0 else { throw .badKeyId(text) }
+        let id = try keyID(arguments)
         switch try StoreAccess(arguments) {
         case .running(let relayd):
             _ = try relayd.perform("DELETE", "/admin/keys/\(id)")
@@ -57,6 +108,36 @@ enum KeysCommand {
             try keeper.revokeKey(id)
         }
         return Report { $0.member("revoked", id) }
+    }
+
+    private static func keyID(_ arguments: Arguments) throws(CommandError) -> UInt64 {
+        let text = arguments[Commands.keyId]
+        guard let id = UInt64(text), id > 0 else { throw .badKeyId(text) }
+        return id
+    }
+}
+
+extension KeyLimitsPatch {
+    /// Members of an admin request: what is set, and null for what is taken away.
+    fileprivate func writeMembers(to writer: inout JSONWriter) {
+        func write(_ name: StaticString, _ value: (inout JSONWriter) -> Void) {
+            writer.name(name)
+            value(&writer)
+        }
+        if let requests { write("rate") { $0.value(requests) } }
+        if let writes { write("writeRate") { $0.value(writes) } }
+        if let uploads {
+            write("uploads") { json in
+                if let uploads { json.value(UInt64(uploads)) } else { json.null() }
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    /// A rate as text; null for no limit.
+    fileprivate mutating func value(_ rate: RequestRate?) {
+        if let rate { value("\(rate)") } else { null() }
     }
 }
 

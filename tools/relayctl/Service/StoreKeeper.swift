@@ -68,7 +68,7 @@ struct StoreKeeper {
     }
 
     func createKey(
-        account: Int, label: String?, expires: Timestamp? = nil
+        account: Int, label: String?, expires: Timestamp? = nil, limits: KeyLimits = KeyLimits()
     ) throws(CommandError) -> Report {
         let material = APIKeyText.randomBytes()
         let time = Timestamp.now.milliseconds
@@ -76,10 +76,20 @@ struct StoreKeeper {
             try store.write { transaction throws(StoreError) in
                 try transaction.createAPIKey(
                     account: UInt32(account), label: label ?? "", time: time,
-                    expires: expires?.milliseconds, material: material)
+                    expires: expires?.milliseconds, limits: limits, material: material)
             }
         }
         return Report { key.writeMembers(to: &$0) }
+    }
+
+    func setLimits(of id: UInt64, _ limits: KeyLimitsPatch) throws(CommandError) -> Report {
+        let record = try lifting { () throws(StoreError) in
+            try store.write { transaction throws(StoreError) in
+                try transaction.setLimits(of: id, limits)
+            }
+        }
+        guard let record else { throw .unknownKey(id) }
+        return Report { record.writeMembers(to: &$0) }
     }
 
     func listKeys(account: Int) throws(CommandError) -> Report {

@@ -31,6 +31,8 @@ struct TopSample {
     private(set) var histograms: [String: HistogramValues] = [:]
     /// Time that answers took, by operation and then by class of status.
     private(set) var operations: [String: [String: HistogramValues]] = [:]
+    /// Requests that a limit of their key has refused, by the key's id.
+    private(set) var refusals: [Int: Int] = [:]
     /// Those that read a commit now.
     private(set) var readers: [Reader] = []
     /// The slowest answers, slowest first.
@@ -44,6 +46,7 @@ struct TopSample {
         var slowest: [Slow] = []
         var histograms: [String: HistogramValues] = [:]
         var operations: [String: [String: HistogramValues]] = [:]
+        var refusals: [Int: Int] = [:]
         let isObject = try? JSONParser().parse(json) { root -> Bool in
             guard root.kind == .object else { return false }
             for member in root.members {
@@ -56,6 +59,11 @@ struct TopSample {
                 guard let name = series["operation"]?.string, let status = series["status"]?.string
                 else { continue }
                 operations[String(name), default: [:]][String(status)] = Self.histogram(series)
+            }
+            for refused in (root["keyRefusals"] ?? root).elements {
+                guard let key = refused["id"]?.integer, let count = refused["count"]?.integer
+                else { continue }
+                refusals[Int(key), default: 0] += Int(count)
             }
             slowest = (root["slowest"] ?? root).elements.compactMap(Self.slow)
             for reader in (root["readers"] ?? root).elements {
@@ -74,6 +82,7 @@ struct TopSample {
         self.slowest = slowest
         self.histograms = histograms
         self.operations = operations
+        self.refusals = refusals
     }
 
     private static func slow(_ value: JSONValue) -> Slow? {
@@ -106,7 +115,7 @@ struct TopTable {
 
     /// The lines, readers last.
     var lines: [String] {
-        var lines = service + traffic + operations + writes + slowest + store
+        var lines = service + traffic + operations + refusals + writes + slowest + store
         let active = after.readers.sorted { $0.lag > $1.lag }
         lines.append(
             "readers   \(active.count) of \(after["readerSlots"]) slots, "
@@ -171,6 +180,18 @@ struct TopTable {
             "  \(operation.name)  \(perSecond(Int(operation.values.count)))/s   p99 "
                 + p99(operation.values)
                 + (operation.failed > 0 ? "   \(operation.failed) failed" : "")
+        }
+    }
+
+    /// Requests by key that a limit has refused, most first; nothing where there were none.
+    private var refusals: [String] {
+        let refused = after.refusals.map { key, count in
+            (key: key, count: max(0, count - (before.refusals[key] ?? 0)), all: count)
+        }.filter { $0.all > 0 }
+        let most = refused.sorted { ($1.count, $1.all, $0.key) < ($0.count, $0.all, $1.key) }
+        return most.prefix(Limits.operationsShown).map { refused in
+            "refused   key \(refused.key)  \(perSecond(refused.count))/s, "
+                + "\(refused.all) since the start"
         }
     }
 

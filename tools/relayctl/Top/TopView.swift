@@ -49,6 +49,7 @@ struct TopView {
         "requests   answers by the first digit of their status; a turn is one wake-up of a loop",
         "operations what was asked for most: a rate each, and the time that 99 of 100 were",
         "           answered in, to within a factor of two; failed are answers with 5xx",
+        "refused    requests that a limit of their key has refused, by the id of the key",
         "writes     writes in a commit, and how busy the one thread that commits is",
         "commits    the time that 99 of 100 commits and waits for the writer had, as above",
         "slowest    requests of the last minute or two that took longest, if over a millisecond;",

@@ -50,12 +50,14 @@ public enum ProblemName: UInt8, ContractChoice, CaseIterable {
     case unavailable
     /// `storage-full`
     case storageFull
+    /// `quota-exceeded`
+    case quotaExceeded
 }
 
 extension ProblemName {
     /// What a fault says.
     public static let expectation: StaticString =
-        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, position-gone, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, storage-full"
+        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, position-gone, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, storage-full, quota-exceeded"
 
     /// The word that the contract has for it.
     public var name: StaticString {
@@ -83,6 +85,7 @@ extension ProblemName {
         case .internalFault: "internal-fault"
         case .unavailable: "unavailable"
         case .storageFull: "storage-full"
+        case .quotaExceeded: "quota-exceeded"
         }
     }
 

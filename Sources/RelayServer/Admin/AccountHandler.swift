@@ -1,0 +1,95 @@
+import HTTP2
+import JSON
+import Logs
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// `PATCH /admin/accounts/N`: gives an account a quota, as a command of the writer.
+struct AccountHandler {
+    let writer: Writer
+    let log: Log
+    let parser: JSONParser
+
+    /// Where an account is, before its number.
+    static let path = "/admin/accounts/"
+
+    func set(_ path: String, _ exchange: Exchange) {
+        guard let account = UInt32(path.dropFirst(Self.path.utf8.count)), account > 0,
+            account < RelayStore.Limits.accounts
+        else {
+            return exchange.reject(
+                Problem(
+                    .notFound,
+                    "expected an account: a number from 1 to \(RelayStore.Limits.accounts - 1)"))
+        }
+        guard let quota = quota(exchange.body) else {
+            return exchange.reject(
+                Problem(
+                    .validation,
+                    "expected {\"quota\": bytes, or null for no limit on what is counted}"))
+        }
+        let token = exchange.suspend()
+        let command = SetQuotaCommand(account: account, quota: quota) { [log] result in
+            if case .success = result {
+                let fields: [LogEvent.Field] = [("account", .number(Int(account)))]
+                log.write(.info, "quota_set", nil, fields)
+            }
+            token.resume { exchange in
+                switch result {
+                case .success(let use):
+                    exchange.answer(200, json: .object { use.writeMembers(to: &$0) })
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        if case .accepted = writer.submit(command) { return }
+        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
+    }
+
+    /// The quota that a body asks for, or none; nil when it asks for neither.
+    private func quota(_ body: UnsafeRawBufferPointer) -> UInt64?? {
+        guard let value = try? parser.parse(body), value.kind == .object else { return nil }
+        var quota: UInt64?? = nil
+        for (name, value) in value.members {
+            guard name.matches("quota") else { return nil }
+            if value.kind == .null {
+                quota = .some(nil)
+            } else {
+                guard let number = value.integer.flatMap({ UInt64(exactly: $0) }) else {
+                    return nil
+                }
+                quota = number
+            }
+        }
+        return quota
+    }
+}
+
+/// Gives an account a quota; counts what it uses if nobody has before.
+private final class SetQuotaCommand: WriteCommand, @unchecked Sendable {
+    // SAFETY: `use` is used on the writer thread only.
+    private let account: UInt32
+    private let quota: UInt64?
+    private let completion: @Sendable (Result<AccountUse, StoreError>) -> Void
+    private var use: AccountUse?
+
+    init(
+        account: UInt32, quota: UInt64?,
+        completion: @escaping @Sendable (Result<AccountUse, StoreError>) -> Void
+    ) {
+        self.account = account
+        self.quota = quota
+        self.completion = completion
+    }
+
+    var byteCount: Int { 0 }
+
+    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
+        use = try transaction.setQuota(of: account, to: quota)
+    }
+
+    func complete(_ result: Result<Void, StoreError>) {
+        completion(result.map { use! })
+    }
+}
