@@ -129,6 +129,7 @@ enum OptionTable {
             "--json": "RelayctlOptionTests.places",
         ],
         "relayctl snapshot create": [
+            "--wait": "SnapshotWaitTests.writing",
             "--store": "SnapshotTests.epoch",
             "--to": "SnapshotTests.epoch",
             "--into": "SnapshotKillTests.killed",
@@ -142,11 +143,13 @@ enum OptionTable {
         ],
         "relayctl snapshot init": ["--json": "RelayctlOptionTests.snapshotPrune"],
         "relayctl snapshot verify": [
+            "--wait": "SnapshotWaitTests.reading",
             "--quick": "RelayctlOptionTests.snapshotCreate",
             "--full": "RelayctlOptionTests.snapshotCreate",
             "--json": "RelayctlOptionTests.snapshotCreate",
         ],
         "relayctl snapshot restore": [
+            "--wait": "SnapshotWaitTests.reading",
             "--to": "SnapshotTests.epoch",
             "--dry-run": "RelayctlOptionTests.snapshotRestore",
             "--if-none": "SnapshotTests.epoch",
@@ -154,9 +157,12 @@ enum OptionTable {
             "--changes-from": "RelayctlOptionTests.snapshotRestore",
             "--json": "RelayctlOptionTests.snapshotRestore",
         ],
-        "relayctl snapshot list": ["--json": "RelayctlOptionTests.snapshotPrune"],
+        "relayctl snapshot list": [
+            "--wait": "SnapshotWaitTests.reading", "--json": "RelayctlOptionTests.snapshotPrune",
+        ],
         "relayctl snapshot status": ["--json": "RelayctlOptionTests.snapshotPrune"],
         "relayctl snapshot prune": [
+            "--wait": "SnapshotWaitTests.writing",
             "--keep-last": "RelayctlOptionTests.snapshotPrune",
             "--keep-daily": "RelayctlOptionTests.snapshotPrune",
             "--keep-weekly": "RelayctlOptionTests.snapshotPrune",
@@ -166,12 +172,14 @@ enum OptionTable {
             "--json": "RelayctlOptionTests.snapshotPrune",
         ],
         "relayctl snapshot show": [
+            "--wait": "SnapshotWaitTests.reading",
             "--account": "SnapshotShowTests.records",
             "--bytes": "SnapshotShowTests.files",
             "--to": "SnapshotShowTests.files",
             "--json": "SnapshotShowTests.records",
         ],
         "relayctl snapshot diff": [
+            "--wait": "SnapshotWaitTests.reading",
             "--fields": "RelayctlOptionTests.snapshotDiff",
             "--json": "RelayctlOptionTests.snapshotDiff",
         ],

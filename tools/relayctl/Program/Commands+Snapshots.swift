@@ -62,6 +62,9 @@ extension Commands {
             + "machine's")
     static let restoreTo = Option<String>.required(
         "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
+    static let waitForLock = Option<Int?>.optional(
+        "wait", "TIME", .duration(1...Limits.longestWait),
+        help: "wait for up to TIME if another process is at work on the repository")
     static let dryRun = Option<Bool>.flag(
         "dry-run", help: "print what would be done, and change nothing")
     static let ifNone = Option<Bool>.flag(
@@ -80,7 +83,7 @@ extension Commands {
             store.description, snapshotTo.description, snapshotInto.description,
             makeRepository.description, standardOutput.description,
             manifestFile.description, snapshotLabel.description, compact.description,
-            rateLimit.description, maxGrowth.description, json.description,
+            rateLimit.description, maxGrowth.description, waitForLock.description, json.description,
         ])
     static let snapshotInit = Verb(
         "snapshot init", summary: "Make an empty repository for snapshots",
@@ -88,17 +91,17 @@ extension Commands {
     static let snapshotVerify = Verb(
         "snapshot verify",
         summary: "Check that a snapshot is undamaged; exit code 3 if it is damaged",
-        options: [quick.description, full.description, json.description],
+        options: [quick.description, full.description, waitForLock.description, json.description],
         operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
         "snapshot restore", summary: "Verify a snapshot and make a store from it",
         options: [
             restoreTo.description, dryRun.description, ifNone.description, asOf.description,
-            changesFrom.description, json.description,
+            changesFrom.description, waitForLock.description, json.description,
         ], operands: [snapshotID])
     static let snapshotList = Verb(
         "snapshot list", summary: "List the snapshots of a repository and what each one added",
-        options: [json.description], operands: [repository])
+        options: [waitForLock.description, json.description], operands: [repository])
     static let snapshotStatus = Verb(
         "snapshot status",
         summary: "Print the size of a repository and the age of its newest snapshot",
@@ -108,19 +111,21 @@ extension Commands {
         summary: "Remove the snapshots that no rule keeps, and the pages that only they need",
         options: [
             keepLast.description, keepDaily.description, keepWeekly.description,
-            keepMonthly.description, timeZone.description, dryRun.description, json.description,
+            keepMonthly.description, timeZone.description, dryRun.description,
+            waitForLock.description, json.description,
         ], operands: [repository])
     static let snapshotDiff = Verb(
         "snapshot diff",
         summary:
             "List the documents that were added, changed or removed between two snapshots, or a "
             + "snapshot and a store",
-        options: [fields.description, json.description], operands: [older, newer])
+        options: [fields.description, waitForLock.description, json.description],
+        operands: [older, newer])
     static let snapshotShow = Verb(
         "snapshot show", summary: "Print one record as a snapshot has it, or an attachment's file",
         options: [
             recordAccount.description, recordBytes.description, recordTo.description,
-            json.description,
+            waitForLock.description, json.description,
         ],
         operands: [snapshotOrStore, record])
     static let check = Verb(

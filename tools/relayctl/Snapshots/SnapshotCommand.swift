@@ -198,6 +198,12 @@ enum SnapshotCommand {
 
     // MARK: What all of them need
 
+    private static func patience(_ arguments: Arguments) -> LockPatience {
+        LockPatience(milliseconds: arguments[Commands.waitForLock] ?? 0) { sentence in
+            Commands.program.complain(sentence)
+        }
+    }
+
     /// Runs long work with its progress shown, ending it on Ctrl-C.
     static func withProgress<Value: ~Copyable>(
         _ arguments: Arguments, isShown: Bool = true,
@@ -206,7 +212,8 @@ enum SnapshotCommand {
         Interrupt.hold()
         let stages = StageProgress(json: arguments[Commands.json])
         let progress = WorkProgress(
-            cancellation: Cancellation { Interrupt.isPending },
+            cancellation: Cancellation(descriptor: Interrupt.descriptor) { Interrupt.isPending },
+            patience: patience(arguments),
             show: { if isShown { stages.show($0, $1, of: $2) } })
         do throws(SnapshotError) {
             let value = try body(progress)
