@@ -12,6 +12,8 @@ public struct WorkProgress: Sendable {
         case checking
         /// Changes are applied again.
         case replaying
+        /// Records go into a store.
+        case loading
     }
 
     private let show: @Sendable (Stage, Int, Int) -> Void

@@ -149,6 +149,8 @@ enum OptionTable {
             "--json": "RelayctlOptionTests.snapshotCreate",
         ],
         "relayctl snapshot restore": [
+            "--salvage": "SnapshotSalvageTests.lostReferences",
+            "--unplaced": "SnapshotSalvageTests.lostReferences",
             "--wait": "SnapshotWaitTests.reading",
             "--to": "SnapshotTests.epoch",
             "--dry-run": "RelayctlOptionTests.snapshotRestore",

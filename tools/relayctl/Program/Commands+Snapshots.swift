@@ -69,6 +69,14 @@ extension Commands {
         "dry-run", help: "print what would be done, and change nothing")
     static let ifNone = Option<Bool>.flag(
         "if-none", help: "succeed and change nothing if DIR has a store already")
+    static let salvage = Option<Bool>.flag(
+        "salvage",
+        help: "of a damaged snapshot: restore what can be read, list what is missing, and end "
+            + "with exit code 3")
+    static let unplaced = Option<String?>.optional(
+        "unplaced", "FILE", .path,
+        help: "with --salvage: write records that refer to a missing one to FILE, for relayctl "
+            + "load once that is back")
     static let asOf = Option<String?>.optional(
         "as-of", "SEQ|TIME",
         help: "then replay changes up to number SEQ of the change log, or up to a time such as "
@@ -97,7 +105,8 @@ extension Commands {
         "snapshot restore", summary: "Verify a snapshot and make a store from it",
         options: [
             restoreTo.description, dryRun.description, ifNone.description, asOf.description,
-            changesFrom.description, waitForLock.description, json.description,
+            changesFrom.description, salvage.description, unplaced.description,
+            waitForLock.description, json.description,
         ], operands: [snapshotID])
     static let snapshotList = Verb(
         "snapshot list", summary: "List the snapshots of a repository and what each one added",

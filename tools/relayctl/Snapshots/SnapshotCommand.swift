@@ -147,6 +147,8 @@ enum SnapshotCommand {
                 $0.member("restored", false)
             }
         }
+        if arguments[Commands.salvage] { return try SnapshotSalvageCommand.run(arguments) }
+        if arguments[Commands.unplaced] != nil { throw .usage("--unplaced needs --salvage") }
         let replay = try replay(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
@@ -154,7 +156,14 @@ enum SnapshotCommand {
             try SnapshotRestoration.restore(
                 SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
         }
-        return Report { writer in
+        return report(outcome, directory, isDry: isDry)
+    }
+
+    /// What a restore says.
+    static func report(
+        _ outcome: SnapshotRestoration.Outcome, _ directory: String, isDry: Bool
+    ) -> Report {
+        Report { writer in
             writer.member("store", directory)
             writer.member("restored", !isDry)
             writer.member("snapshotTakenAt", outcome.manifest.createdAt)
