@@ -151,6 +151,11 @@ enum OptionTable {
         "relayctl snapshot restore": [
             "--salvage": "SnapshotSalvageTests.lostReferences",
             "--unplaced": "SnapshotSalvageTests.lostReferences",
+            "--records": "SnapshotRecordsTests.running",
+            "--store": "SnapshotRecordsTests.running",
+            "--account": "SnapshotRecordsTests.offline",
+            "--replace": "SnapshotRecordsTests.running",
+            "--admin-socket": "SnapshotRecordsTests.offline",
             "--wait": "SnapshotWaitTests.reading",
             "--to": "SnapshotTests.epoch",
             "--dry-run": "RelayctlOptionTests.snapshotRestore",

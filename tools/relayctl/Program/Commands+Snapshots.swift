@@ -60,8 +60,21 @@ extension Commands {
         help:
             "the time zone whose days, weeks and months count, such as Europe/Berlin; default: this "
             + "machine's")
-    static let restoreTo = Option<String>.required(
-        "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
+    static let restoreTo = Option<String?>.optional(
+        "to", "DIR", .path,
+        help:
+            "directory of the new store; it must not have a store yet. Needed unless --records is "
+            + "given")
+    static let records = Option<String?>.optional(
+        "records", "KIND/ID,…",
+        help:
+            "instead put these records, such as orders/4711,properties/3, into the store of --store, "
+            + "through relayd if it serves that")
+    static let recordsStore = Option<String?>.optional(
+        "store", "DIR", .path, help: "with --records: the store's directory"
+    ).variable("RELAY_STORE")
+    static let replace = Option<Bool>.flag(
+        "replace", help: "with --records: replace records that the store has with other content")
     static let waitForLock = Option<Int?>.optional(
         "wait", "TIME", .duration(1...Limits.longestWait),
         help: "wait for up to TIME if another process is at work on the repository")
@@ -102,9 +115,12 @@ extension Commands {
         options: [quick.description, full.description, waitForLock.description, json.description],
         operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
-        "snapshot restore", summary: "Verify a snapshot and make a store from it",
+        "snapshot restore",
+        summary: "Verify a snapshot and make a store from it, or bring single records back",
         options: [
-            restoreTo.description, dryRun.description, ifNone.description, asOf.description,
+            restoreTo.description, records.description, recordsStore.description,
+            recordAccount.description, replace.description, adminSocket.description,
+            dryRun.description, ifNone.description, asOf.description,
             changesFrom.description, salvage.description, unplaced.description,
             waitForLock.description, json.description,
         ], operands: [snapshotID])

@@ -140,7 +140,11 @@ enum SnapshotCommand {
     // MARK: restore
 
     private static func restore(_ arguments: Arguments) throws(CommandError) -> Report {
-        let directory = arguments[Commands.restoreTo]
+        if let records = arguments[Commands.records] {
+            return try SnapshotRecordsCommand.run(arguments, records)
+        }
+        if arguments[Commands.replace] { throw .usage("--replace needs --records") }
+        let directory = try target(arguments)
         if arguments[Commands.ifNone], access(directory + "/data.mdb", F_OK) == 0 {
             return Report {
                 $0.member("store", directory)
@@ -157,6 +161,15 @@ enum SnapshotCommand {
                 SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
         }
         return report(outcome, directory, isDry: isDry)
+    }
+
+    /// Where the new store is to be.
+    static func target(_ arguments: Arguments) throws(CommandError) -> String {
+        guard let directory = arguments[Commands.restoreTo] else {
+            throw .usage(
+                "the restore needs a destination: give --to DIR, or --records and --store DIR")
+        }
+        return directory
     }
 
     /// What a restore says.

@@ -9,7 +9,7 @@ enum SnapshotSalvageCommand {
                 "--salvage and --as-of exclude each other: changes can be replayed on a whole "
                     + "snapshot only")
         }
-        let directory = arguments[Commands.restoreTo]
+        let directory = try SnapshotCommand.target(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
         let unplaced = arguments[Commands.unplaced]
