@@ -37,7 +37,7 @@ let package = Package(
             swiftSettings: lifetimes),
         .target(name: "JSON", dependencies: ["CivilTime", "CSimdjson"], swiftSettings: lifetimes),
         .target(name: "Logs", dependencies: ["System", "CivilTime", "JSON", "CLinux"]),
-        .target(name: "Options"),
+        .target(name: "Options", dependencies: ["CLinux"]),
         .target(name: "Zstd", dependencies: ["CZstd"]),
 
         // Relay itself: arrows point from the store to the server.
@@ -123,8 +123,8 @@ let package = Package(
         .testTarget(
             name: "RelaySnapshotsTests",
             dependencies: [
-                "RelaySnapshots", "RelayContract", "RelayRecords", "RelayStore", "JSON",
-                "TestSupport",
+                "RelaySnapshots", "RelayContract", "RelayRecords", "RelayStore", "JSON", "System",
+                "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "RelayClientTests",

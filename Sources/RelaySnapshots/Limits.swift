@@ -108,6 +108,12 @@ public enum Limits {
     /// Milliseconds that a schedule sleeps at most: an hour, behind which it looks at the clock again.
     static let sleepMilliseconds: Int64 = 3_600_000
 
+    /// Bytes of lines that a salvage loads in one transaction: 8 MiB, as a load of a dump does.
+    static let salvageBatchBytes = 8 << 20
+
+    /// Records between two looks at whether a salvage shall go on: 256 take some milliseconds.
+    static let salvageStep = 256
+
     /// Changes that a restore replays in one transaction: enough to share a commit, few enough that
     /// none grows beyond what LMDB can track.
     static let changesPerCommit = 500

@@ -21,12 +21,21 @@ public final class Bell: Sendable {
 
     /// Sleeps until the bell is rung, or for so many milliseconds; -1 for any time.
     ///
+    /// - Parameter other: a descriptor that wakes as well when it can be read; -1 for none.
     /// - Returns: whether it was rung since the last wait that says so.
-    public func waitForRing(milliseconds: Int64) -> Bool {
+    public func waitForRing(milliseconds: Int64, orReadable other: Int32 = -1) -> Bool {
         if isRung.exchange(false, ordering: .acquiringAndReleasing) { return true }
-        var descriptor = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        // poll(2) passes over descriptors below 0.
+        var descriptors: InlineArray<2, pollfd> = [
+            pollfd(fd: event, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
         let most = event < 0 && milliseconds < 0 ? Limits.bellMilliseconds : milliseconds
-        poll(&descriptor, 1, Int32(clamping: most))
+        var span = descriptors.mutableSpan
+        // SAFETY: both live through the call.
+        _ = span.withUnsafeMutableBufferPointer {
+            poll($0.baseAddress, nfds_t($0.count), Int32(clamping: most))
+        }
         var value: eventfd_t = 0
         eventfd_read(event, &value)
         return isRung.exchange(false, ordering: .acquiringAndReleasing)

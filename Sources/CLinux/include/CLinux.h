@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/uio.h>
 
 /// Who is at the other end of a Unix socket, as struct ucred tells.

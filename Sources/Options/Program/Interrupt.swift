@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Remembers Ctrl-C and SIGTERM for long commands, so that they can tidy up before they end.
@@ -15,6 +16,13 @@ public enum Interrupt {
         sigpending(&pending)
         return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1
     }
+
+    /// A descriptor that can be read once one of them has come, for whoever sleeps meanwhile (signalfd);
+    /// -1 where there is none. What has come stays pending.
+    public static let descriptor: Int32 = {
+        var signals = set
+        return signalfd(-1, &signals, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+    }()
 
     /// Lets go: a second Ctrl-C ends the process at once, for whoever does not want to wait any more.
     public static func release() {

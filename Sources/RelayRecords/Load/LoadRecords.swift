@@ -32,7 +32,7 @@ struct LoadRecords: LoadChange {
 }
 
 /// A load as earlier programs recorded it: records are changed at the time that they say themselves.
-/// Made from a change log only.
+/// Made from a change log, and by what restores records of a store.
 struct LoadDatedRecords: LoadChange {
     static let kind = ChangeKind.loadDatedRecords
     let batch: LoadBatch

@@ -33,6 +33,27 @@ public final class RecordApplier: @unchecked Sendable {
         ) { (records) throws(StoreError) in try records.load(batch) }
     }
 
+    /// Loads batches as a restore does: records keep the times at which they were created and changed.
+    public func restore(
+        _ batches: [LoadBatch], to transaction: inout StoreTransaction
+    ) throws(StoreError) -> LoadOutcome {
+        let time = try stamp(&transaction)
+        var outcome = LoadOutcome()
+        for batch in batches {
+            let change = LoadDatedRecords(batch)
+            outcome.add(
+                try within(
+                    &transaction, change, account: batch.account, time: time, present: time
+                ) { (records) throws(StoreError) in try records.load(batch, keepsTimes: true) })
+        }
+        return outcome
+    }
+
+    /// The newest time at which a record says that it was changed, in milliseconds since 1970.
+    public func newestRecordTime(_ store: Store) throws(StoreError) -> Int64? {
+        try store.makeReader().view.newestRecordTime(parser)?.milliseconds
+    }
+
     /// Applies one change, or refuses it and leaves the transaction as it was.
     ///
     /// - Parameters:

@@ -1,6 +1,7 @@
 import Glibc
 import LMDB
 import RelayStore
+import System
 import Zstd
 
 /// What can go wrong with snapshots. Closed, and every message says what to do next. Damage is no
@@ -20,8 +21,9 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case newerFormat(path: String, version: Int)
     /// No snapshot of a repository has this id, or several begin with it.
     case unknownSnapshot(id: String, repository: String)
-    /// Another process creates or prunes, or reads while this one wants to prune.
-    case busy(path: String)
+    /// Another process creates or prunes, or reads while this one wants to prune; who it is, if that is
+    /// told, and for how many milliseconds it was waited for.
+    case busy(path: String, holder: LockHolder?, waited: Int)
     /// The disk has not enough room.
     case noSpace(path: String, needed: Int, free: Int)
     /// The store grew by more than was allowed while a snapshot held its pages.
@@ -43,6 +45,11 @@ public enum SnapshotError: Error, Equatable, Sendable {
 }
 
 extension SnapshotError: CustomStringConvertible {
+    /// Who has a repository locked.
+    static func name(_ holder: LockHolder?) -> String {
+        holder.map { "\($0)" } ?? "another process"
+    }
+
     /// What happened and what to do about it.
     public var description: String {
         switch self {
@@ -64,8 +71,12 @@ extension SnapshotError: CustomStringConvertible {
         case .unknownSnapshot(let id, let repository):
             "no snapshot, or more than one, of \(repository) is called \(id): "
                 + "relayctl snapshot list \(repository) shows them"
-        case .busy(let path):
-            "another snapshot command is at work on \(path): try again when it has ended"
+        case .busy(let path, let holder, 0):
+            "\(Self.name(holder)) is at work on \(path): try again when it has ended, or give relayctl "
+                + "--wait TIME"
+        case .busy(let path, let holder, let waited):
+            "\(Self.name(holder)) is still at work on \(path) after \(waited) ms: try again when it has "
+                + "ended"
         case .noSpace(let path, _, 0): "\(path): the disk is full: make room first"
         case .noSpace(let path, let needed, let free):
             "\(path) needs \(needed) bytes, and the disk has \(free): make room first"

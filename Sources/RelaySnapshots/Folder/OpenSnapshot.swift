@@ -51,7 +51,7 @@ public final class OpenSnapshot {
 extension Repository {
     /// Lays a snapshot out in a directory of its own, which the caller removes.
     func layOut(_ id: String, _ progress: WorkProgress) throws(SnapshotError) -> WorkDirectory {
-        let lock = try lockForReading()
+        let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         let manifest = try manifest(id)
         let map = try map(of: manifest, id)

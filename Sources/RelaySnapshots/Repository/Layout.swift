@@ -1,3 +1,5 @@
+import LMDB
+
 /// Lays the pages of a snapshot out in a data file.
 struct Layout {
     private let repository: Repository
@@ -7,6 +9,8 @@ struct Layout {
     private var holding: [Int] = []
     private(set) var report = VerificationReport()
     private(set) var blake2b = ""
+    /// Pages that could not be had.
+    private(set) var lost: PageSet
 
     /// - Parameter directory: where there is room for the pages that others are built on; a
     ///   repository may be read-only.
@@ -15,6 +19,7 @@ struct Layout {
     ) throws(SnapshotError) {
         self.repository = repository
         self.map = map
+        lost = PageSet(below: map.pageCount)
         readers = []
         for name in map.packs {
             do throws(PackReader.Damage) {
@@ -46,6 +51,7 @@ struct Layout {
                 let room = UnsafeMutableRawBufferPointer(
                     rebasing: step.bytes[filled..<filled + pageBytes])
                 if !fill(room, run, page) {
+                    if run.location != .free { _ = lost.insert((offset + filled) / pageBytes) }
                     room.initializeMemory(as: UInt8.self, repeating: 0)
                 }
                 filled += pageBytes

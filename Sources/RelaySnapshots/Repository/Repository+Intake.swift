@@ -12,7 +12,7 @@ extension Repository {
         _ store: Store, _ options: SnapshotOptions, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> SnapshotOutcome {
         precondition(!options.isCompact, "a compacted copy shares no pages with any other")
-        let lock = try lockForWriting()
+        let lock = try lockForWriting(progress.lockWait)
         removeLeftovers()
         let start = SystemClock.monotonic.nanoseconds
         let pinned = try lifting { () throws(StoreError) in try store.pin() }

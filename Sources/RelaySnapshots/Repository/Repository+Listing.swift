@@ -67,8 +67,10 @@ public struct RepositoryStatus: Sendable {
 extension Repository {
     /// All snapshots, the oldest first, with what each one added when it was taken. Only manifests are
     /// read: whether pages are damaged is what a verification finds.
-    public func list() throws(SnapshotError) -> (entries: [SnapshotEntry], warnings: [String]) {
-        let lock = try lockForReading()
+    public func list(
+        _ progress: WorkProgress = .none
+    ) throws(SnapshotError) -> (entries: [SnapshotEntry], warnings: [String]) {
+        let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         let all = try orderedReadable()
         let entries = all.map { snapshot in

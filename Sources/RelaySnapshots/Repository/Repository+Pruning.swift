@@ -27,8 +27,9 @@ extension Repository {
     public func prune(
         _ policy: RetentionPolicy, dryRun: Bool = false, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> PruneOutcome {
-        let writing = try lockForWriting()
-        let removing = try lockForRemoving()
+        let wait = progress.lockWait
+        let writing = try lockForWriting(wait)
+        let removing = try lockForRemoving(wait)
         defer {
             withExtendedLifetime(writing) {}
             withExtendedLifetime(removing) {}

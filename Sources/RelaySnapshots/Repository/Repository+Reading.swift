@@ -7,7 +7,7 @@ extension Repository {
     public func verify(
         _ id: String, _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
-        let lock = try lockForReading()
+        let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         let checked = CheckedPacks(packs)
         let report = try examine(id, depth, checked, progress)
@@ -56,7 +56,7 @@ extension Repository {
         var report = VerificationReport()
         let all = try orderedReadable()
         let names = packNames()
-        let lock = try lockForReading()
+        let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         if depth == .full {
             try verifyPacks(names, &report, progress)

@@ -57,7 +57,7 @@ public enum SnapshotRestoration {
             report = try folder.verify(.quick, progress)
             if report.isSound { try copy(folder, manifest, to: directory, progress) }
         case .stored(let repository, let id):
-            let lock = try repository.lockForReading()
+            let lock = try repository.lockForReading(progress.lockWait)
             let map = try repository.map(of: manifest, id)
             report = try repository.layOut(
                 map, manifest, in: directory, isDurable: true, progress)

@@ -12,24 +12,32 @@ public struct WorkProgress: Sendable {
         case checking
         /// Changes are applied again.
         case replaying
+        /// Records go into a store.
+        case loading
     }
 
     private let show: @Sendable (Stage, Int, Int) -> Void
     private let cancellation: Cancellation
+    private let patience: LockPatience
 
     /// Tells nobody, and is never cancelled.
     public static let none = WorkProgress()
 
     /// - Parameters:
     ///   - cancellation: ends the work at its next step.
+    ///   - patience: how long to wait for a repository that is busy.
     ///   - show: told how many of how many bytes (or changes, records, snapshots) a stage has done.
     public init(
-        cancellation: Cancellation = Cancellation(),
+        cancellation: Cancellation = Cancellation(), patience: LockPatience = .none,
         show: @escaping @Sendable (Stage, Int, Int) -> Void = { _, _, _ in }
     ) {
         self.cancellation = cancellation
+        self.patience = patience
         self.show = show
     }
+
+    /// The wait for the locks of a repository, from now on.
+    var lockWait: LockWait { LockWait(patience, cancellation) }
 
     /// Whether the work shall not go on.
     var isCancelled: Bool { cancellation.isRequested }
@@ -45,9 +53,16 @@ public struct WorkProgress: Sendable {
 public final class Cancellation: Sendable {
     private let requested = Atomic<Bool>(false)
     private let isRequestedElsewhere: @Sendable () -> Bool
+    /// Can be read once it is requested elsewhere; -1 for none.
+    let descriptor: Int32
 
-    /// - Parameter isRequestedElsewhere: asked now and then, such as for a signal that has come.
-    public init(_ isRequestedElsewhere: @escaping @Sendable () -> Bool = { false }) {
+    /// - Parameters:
+    ///   - descriptor: can be read once that is so, for work that sleeps; -1 for none.
+    ///   - isRequestedElsewhere: asked now and then, such as for a signal that has come.
+    public init(
+        descriptor: Int32 = -1, _ isRequestedElsewhere: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.descriptor = descriptor
         self.isRequestedElsewhere = isRequestedElsewhere
     }
 

@@ -21,6 +21,11 @@ public struct BlobRecord: Equatable, Sendable {
         (byteCount + Limits.chunkBytes - 1) / Limits.chunkBytes
     }
 
+    /// Bytes of one of them: all but the last are full.
+    public static func bytes(ofChunk number: Int, of byteCount: Int) -> Int {
+        min(Limits.chunkBytes, byteCount - number * Limits.chunkBytes)
+    }
+
     init(owner: DocumentKey, byteCount: Int, digest: BlobDigest) {
         self.owner = owner
         self.byteCount = byteCount

@@ -151,6 +151,7 @@ enum OptionTable {
             "--json": "RelayctlOptionTests.places",
         ],
         "relayctl snapshot create": [
+            "--wait": "SnapshotWaitTests.writing",
             "--store": "SnapshotTests.epoch",
             "--to": "SnapshotTests.epoch",
             "--into": "SnapshotKillTests.killed",
@@ -164,11 +165,20 @@ enum OptionTable {
         ],
         "relayctl snapshot init": ["--json": "RelayctlOptionTests.snapshotPrune"],
         "relayctl snapshot verify": [
+            "--wait": "SnapshotWaitTests.reading",
             "--quick": "RelayctlOptionTests.snapshotCreate",
             "--full": "RelayctlOptionTests.snapshotCreate",
             "--json": "RelayctlOptionTests.snapshotCreate",
         ],
         "relayctl snapshot restore": [
+            "--salvage": "SnapshotSalvageTests.lostReferences",
+            "--unplaced": "SnapshotSalvageTests.lostReferences",
+            "--records": "SnapshotRecordsTests.running",
+            "--store": "SnapshotRecordsTests.running",
+            "--account": "SnapshotRecordsTests.offline",
+            "--replace": "SnapshotRecordsTests.running",
+            "--admin-socket": "SnapshotRecordsTests.offline",
+            "--wait": "SnapshotWaitTests.reading",
             "--to": "SnapshotTests.epoch",
             "--dry-run": "RelayctlOptionTests.snapshotRestore",
             "--if-none": "SnapshotTests.epoch",
@@ -176,9 +186,12 @@ enum OptionTable {
             "--changes-from": "RelayctlOptionTests.snapshotRestore",
             "--json": "RelayctlOptionTests.snapshotRestore",
         ],
-        "relayctl snapshot list": ["--json": "RelayctlOptionTests.snapshotPrune"],
+        "relayctl snapshot list": [
+            "--wait": "SnapshotWaitTests.reading", "--json": "RelayctlOptionTests.snapshotPrune",
+        ],
         "relayctl snapshot status": ["--json": "RelayctlOptionTests.snapshotPrune"],
         "relayctl snapshot prune": [
+            "--wait": "SnapshotWaitTests.writing",
             "--keep-last": "RelayctlOptionTests.snapshotPrune",
             "--keep-daily": "RelayctlOptionTests.snapshotPrune",
             "--keep-weekly": "RelayctlOptionTests.snapshotPrune",
@@ -188,12 +201,14 @@ enum OptionTable {
             "--json": "RelayctlOptionTests.snapshotPrune",
         ],
         "relayctl snapshot show": [
+            "--wait": "SnapshotWaitTests.reading",
             "--account": "SnapshotShowTests.records",
             "--bytes": "SnapshotShowTests.files",
             "--to": "SnapshotShowTests.files",
             "--json": "SnapshotShowTests.records",
         ],
         "relayctl snapshot diff": [
+            "--wait": "SnapshotWaitTests.reading",
             "--fields": "RelayctlOptionTests.snapshotDiff",
             "--json": "RelayctlOptionTests.snapshotDiff",
         ],

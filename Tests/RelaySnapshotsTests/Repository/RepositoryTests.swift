@@ -146,17 +146,18 @@ import Testing
         let fixture = try SnapshotFixture(orders: 10)
         defer { fixture.keep() }
         let repository = try Repository(creating: fixture.file("repository"))
-        let busy = SnapshotError.busy(path: repository.path)
         do {
-            let lock = try repository.lockForWriting()
-            #expect(throws: busy) {
+            let lock = try repository.lockForWriting(.none)
+            #expect {
                 _ = try repository.take(fixture.store, SnapshotFixture.options)
-            }
+            } throws: { $0.isBusy(repository.path) }
             withExtendedLifetime(lock) {}
         }
         _ = try repository.take(fixture.store, SnapshotFixture.options)
-        let lock = try repository.lockForReading()
-        #expect(throws: busy) { _ = try repository.prune(RetentionPolicy(last: 1)) }
+        let lock = try repository.lockForReading(.none)
+        #expect {
+            _ = try repository.prune(RetentionPolicy(last: 1))
+        } throws: { $0.isBusy(repository.path) }
         #expect(try repository.verify(repository.id("latest"), .quick).isSound)
         withExtendedLifetime(lock) {}
     }

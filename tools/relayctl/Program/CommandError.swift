@@ -46,6 +46,8 @@ enum CommandError: Error, CustomStringConvertible {
     case badDocument(String)
     /// The snapshot has no such record.
     case noRecord(name: String, account: UInt32, place: String)
+    /// Records of a snapshot that cannot be put into a store.
+    case unrestorable(problems: [String])
     /// relayd's API refused, or broke off.
     case client(RelayClientError)
     /// A compressed file is damaged, or there is no memory for it.
@@ -94,6 +96,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .badDocument(let sentence): sentence
         case .noRecord(let name, let account, let place):
             "there is no \(name) of account \(account) in \(place)"
+        case .unrestorable(let problems):
+            "nothing was restored: " + problems.joined(separator: "; ")
         case .client(let error): "relayd's API: \(error)"
         case .compression(let error): "\(error)"
         case .output(let error): "\(error)"

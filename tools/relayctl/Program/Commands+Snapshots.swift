@@ -60,12 +60,36 @@ extension Commands {
         help:
             "the time zone whose days, weeks and months count, such as Europe/Berlin; default: this "
             + "machine's")
-    static let restoreTo = Option<String>.required(
-        "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
+    static let restoreTo = Option<String?>.optional(
+        "to", "DIR", .path,
+        help:
+            "directory of the new store; it must not have a store yet. Needed unless --records is "
+            + "given")
+    static let records = Option<String?>.optional(
+        "records", "KIND/ID,…",
+        help:
+            "instead put these records, such as orders/4711,properties/3, into the store of --store, "
+            + "through relayd if it serves that")
+    static let recordsStore = Option<String?>.optional(
+        "store", "DIR", .path, help: "with --records: the store's directory"
+    ).variable("RELAY_STORE")
+    static let replace = Option<Bool>.flag(
+        "replace", help: "with --records: replace records that the store has with other content")
+    static let waitForLock = Option<Int?>.optional(
+        "wait", "TIME", .duration(1...Limits.longestWait),
+        help: "wait for up to TIME if another process is at work on the repository")
     static let dryRun = Option<Bool>.flag(
         "dry-run", help: "print what would be done, and change nothing")
     static let ifNone = Option<Bool>.flag(
         "if-none", help: "succeed and change nothing if DIR has a store already")
+    static let salvage = Option<Bool>.flag(
+        "salvage",
+        help: "of a damaged snapshot: restore what can be read, list what is missing, and end "
+            + "with exit code 3")
+    static let unplaced = Option<String?>.optional(
+        "unplaced", "FILE", .path,
+        help: "with --salvage: write records that refer to a missing one to FILE, for relayctl "
+            + "load once that is back")
     static let asOf = Option<String?>.optional(
         "as-of", "SEQ|TIME",
         help: "then replay changes up to number SEQ of the change log, or up to a time such as "
@@ -80,7 +104,7 @@ extension Commands {
             store.description, snapshotTo.description, snapshotInto.description,
             makeRepository.description, standardOutput.description,
             manifestFile.description, snapshotLabel.description, compact.description,
-            rateLimit.description, maxGrowth.description, json.description,
+            rateLimit.description, maxGrowth.description, waitForLock.description, json.description,
         ])
     static let snapshotInit = Verb(
         "snapshot init", summary: "Make an empty repository for snapshots",
@@ -88,17 +112,21 @@ extension Commands {
     static let snapshotVerify = Verb(
         "snapshot verify",
         summary: "Check that a snapshot is undamaged; exit code 3 if it is damaged",
-        options: [quick.description, full.description, json.description],
+        options: [quick.description, full.description, waitForLock.description, json.description],
         operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
-        "snapshot restore", summary: "Verify a snapshot and make a store from it",
+        "snapshot restore",
+        summary: "Verify a snapshot and make a store from it, or bring single records back",
         options: [
-            restoreTo.description, dryRun.description, ifNone.description, asOf.description,
-            changesFrom.description, json.description,
+            restoreTo.description, records.description, recordsStore.description,
+            recordAccount.description, replace.description, adminSocket.description,
+            dryRun.description, ifNone.description, asOf.description,
+            changesFrom.description, salvage.description, unplaced.description,
+            waitForLock.description, json.description,
         ], operands: [snapshotID])
     static let snapshotList = Verb(
         "snapshot list", summary: "List the snapshots of a repository and what each one added",
-        options: [json.description], operands: [repository])
+        options: [waitForLock.description, json.description], operands: [repository])
     static let snapshotStatus = Verb(
         "snapshot status",
         summary: "Print the size of a repository and the age of its newest snapshot",
@@ -108,19 +136,21 @@ extension Commands {
         summary: "Remove the snapshots that no rule keeps, and the pages that only they need",
         options: [
             keepLast.description, keepDaily.description, keepWeekly.description,
-            keepMonthly.description, timeZone.description, dryRun.description, json.description,
+            keepMonthly.description, timeZone.description, dryRun.description,
+            waitForLock.description, json.description,
         ], operands: [repository])
     static let snapshotDiff = Verb(
         "snapshot diff",
         summary:
             "List the documents that were added, changed or removed between two snapshots, or a "
             + "snapshot and a store",
-        options: [fields.description, json.description], operands: [older, newer])
+        options: [fields.description, waitForLock.description, json.description],
+        operands: [older, newer])
     static let snapshotShow = Verb(
         "snapshot show", summary: "Print one record as a snapshot has it, or an attachment's file",
         options: [
             recordAccount.description, recordBytes.description, recordTo.description,
-            json.description,
+            waitForLock.description, json.description,
         ],
         operands: [snapshotOrStore, record])
     static let check = Verb(

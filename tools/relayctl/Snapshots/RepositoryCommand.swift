@@ -15,8 +15,9 @@ enum RepositoryCommand {
 
     static func list(_ arguments: Arguments) throws(CommandError) -> Report {
         let path = arguments[Commands.repository]
-        let (entries, warnings) = try CommandError.lifting { () throws(SnapshotError) in
-            try Repository(path).list()
+        let (entries, warnings) = try SnapshotCommand.withProgress(arguments) {
+            (progress) throws(SnapshotError) in
+            try Repository(path).list(progress)
         }
         warn(warnings)
         return Report { writer in

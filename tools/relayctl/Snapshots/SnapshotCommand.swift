@@ -140,13 +140,19 @@ enum SnapshotCommand {
     // MARK: restore
 
     private static func restore(_ arguments: Arguments) throws(CommandError) -> Report {
-        let directory = arguments[Commands.restoreTo]
+        if let records = arguments[Commands.records] {
+            return try SnapshotRecordsCommand.run(arguments, records)
+        }
+        if arguments[Commands.replace] { throw .usage("--replace needs --records") }
+        let directory = try target(arguments)
         if arguments[Commands.ifNone], access(directory + "/data.mdb", F_OK) == 0 {
             return Report {
                 $0.member("store", directory)
                 $0.member("restored", false)
             }
         }
+        if arguments[Commands.salvage] { return try SnapshotSalvageCommand.run(arguments) }
+        if arguments[Commands.unplaced] != nil { throw .usage("--unplaced needs --salvage") }
         let replay = try replay(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
@@ -154,7 +160,23 @@ enum SnapshotCommand {
             try SnapshotRestoration.restore(
                 SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
         }
-        return Report { writer in
+        return report(outcome, directory, isDry: isDry)
+    }
+
+    /// Where the new store is to be.
+    static func target(_ arguments: Arguments) throws(CommandError) -> String {
+        guard let directory = arguments[Commands.restoreTo] else {
+            throw .usage(
+                "the restore needs a destination: give --to DIR, or --records and --store DIR")
+        }
+        return directory
+    }
+
+    /// What a restore says.
+    static func report(
+        _ outcome: SnapshotRestoration.Outcome, _ directory: String, isDry: Bool
+    ) -> Report {
+        Report { writer in
             writer.member("store", directory)
             writer.member("restored", !isDry)
             writer.member("snapshotTakenAt", outcome.manifest.createdAt)
@@ -198,6 +220,12 @@ enum SnapshotCommand {
 
     // MARK: What all of them need
 
+    private static func patience(_ arguments: Arguments) -> LockPatience {
+        LockPatience(milliseconds: arguments[Commands.waitForLock] ?? 0) { sentence in
+            Commands.program.complain(sentence)
+        }
+    }
+
     /// Runs long work with its progress shown, ending it on Ctrl-C.
     static func withProgress<Value: ~Copyable>(
         _ arguments: Arguments, isShown: Bool = true,
@@ -206,7 +234,8 @@ enum SnapshotCommand {
         Interrupt.hold()
         let stages = StageProgress(json: arguments[Commands.json])
         let progress = WorkProgress(
-            cancellation: Cancellation { Interrupt.isPending },
+            cancellation: Cancellation(descriptor: Interrupt.descriptor) { Interrupt.isPending },
+            patience: patience(arguments),
             show: { if isShown { stages.show($0, $1, of: $2) } })
         do throws(SnapshotError) {
             let value = try body(progress)

@@ -9,7 +9,7 @@ enum SnapshotShowCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
         let name = arguments[Commands.record]
         let account = UInt32(arguments[Commands.recordAccount])
-        let key = try key(name, account)
+        let key = try RecordName.key(name, account)
         let isFile = arguments[Commands.recordBytes]
         let target = arguments[Commands.recordTo] ?? OutputFile.standardOutput
         if isFile {
@@ -61,25 +61,4 @@ enum SnapshotShowCommand {
             return error
         }
     }
-
-    /// What paths of the API call it: `orders/4711`; the name of the kind will do, too.
-    private static func key(_ name: String, _ account: UInt32) throws(CommandError) -> DocumentKey {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let id = UInt64(parts[1]), Resource.isStorable(id),
-            let resource = collections[String(parts[0])] ?? Resource(named: String(parts[0])),
-            resource.hasDocuments
-        else {
-            let known = collections.keys.sorted().joined(separator: ", ")
-            throw .usage(
-                "'\(name)' names no record: expected a kind and a number, such as orders/4711; kinds "
-                    + "are \(known)")
-        }
-        return resource.key(account, id)
-    }
-
-    private static let collections: [String: Resource] = [
-        "addresses": .address, "customers": .customer, "properties": .property, "units": .unit,
-        "orders": .order, "attachments": .attachment, "appointments": .appointment,
-        "documents": .document,
-    ]
 }
