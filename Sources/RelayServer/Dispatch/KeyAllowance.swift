@@ -1,10 +1,11 @@
+import JSON
 import RelayContract
 import RelayStore
 import Synchronization
 import System
 
 /// What a key has a limit on.
-enum KeyLimit: CaseIterable {
+enum KeyLimit: Int, CaseIterable {
     case requests
     case writes
     case uploads
@@ -19,6 +20,16 @@ enum KeyLimit: CaseIterable {
     }
 }
 
+/// Why a limit of its key keeps a request from going on.
+struct KeyRefusal {
+    /// What it is answered.
+    let problem: Problem
+    /// That as JSON, up to where the path of the request stands.
+    let json: [UInt8]
+    /// Seconds until it makes sense to come again.
+    let retryAfter: Int
+}
+
 /// What may still be done with a key that has limits; shared by all loops, and never locked.
 final class KeyAllowance: Sendable {
     /// As they were when this was made.
@@ -27,18 +38,26 @@ final class KeyAllowance: Sendable {
     let tally: KeyTally
     private let requests: TokenBucket
     private let writes: TokenBucket
+    /// What is answered past each limit, made once.
+    private let answers: [(problem: Problem, json: [UInt8])]
 
     init(_ limits: KeyLimits, _ tally: KeyTally = KeyTally()) {
         self.limits = limits
         self.tally = tally
         requests = TokenBucket(limits.requests)
         writes = TokenBucket(limits.writes)
+        answers = KeyLimit.allCases.map { limit in
+            let problem = Problem(.tooManyRequests, limits.detail(limit))
+            var json = JSONWriter()
+            problem.write(to: &json, instance: nil)
+            return (problem, Array(json.bytes.dropLast()) + Array(#","instance":""#.utf8))
+        }
     }
 
     /// Takes a request into account; one that is refused takes nothing.
     ///
     /// - Returns: what it is answered; nil if it may go on.
-    func refusal(isWrite: Bool) -> Problem? {
+    func refusal(isWrite: Bool) -> KeyRefusal? {
         // A reading of the clock costs more than the rest.
         guard requests.isLimited || (isWrite && writes.isLimited) else { return nil }
         let now = SystemClock.monotonic.nanoseconds
@@ -55,31 +74,35 @@ final class KeyAllowance: Sendable {
     func beginUpload() throws(Problem) -> UploadPlace {
         let most = limits.uploads.map { Int($0) } ?? .max
         guard let place = UploadPlace(among: tally.uploads, upTo: most) else {
-            throw refuse(.uploads, 0)
+            throw refuse(.uploads, 0).problem
         }
         return place
     }
 
     /// - Parameter wait: nanoseconds until it makes sense to come again.
-    private func refuse(_ limit: KeyLimit, _ wait: Int64) -> Problem {
+    private func refuse(_ limit: KeyLimit, _ wait: Int64) -> KeyRefusal {
         tally.count(limit)
-        var problem = Problem(.tooManyRequests, detail(limit))
-        problem.retryAfter = max(
-            Limits.retryAfterSeconds, Int((wait + 999_999_999) / 1_000_000_000))
-        return problem
+        let seconds = max(Limits.retryAfterSeconds, Int((wait + 999_999_999) / 1_000_000_000))
+        let json = answers[limit.rawValue].json
+        var problem = answers[limit.rawValue].problem
+        problem.retryAfter = seconds
+        return KeyRefusal(problem: problem, json: json, retryAfter: seconds)
     }
+}
 
-    private func detail(_ limit: KeyLimit) -> String {
+extension KeyLimits {
+    /// What a client is told that has reached one of them.
+    fileprivate func detail(_ limit: KeyLimit) -> String {
         let (words, next): (String, String)
         switch limit {
         case .requests:
-            words = limits.requests?.words("request") ?? ""
+            words = requests?.words("request") ?? ""
             next = "wait for as many seconds as Retry-After says"
         case .writes:
-            words = limits.writes?.words("write") ?? ""
+            words = writes?.words("write") ?? ""
             next = "wait for as many seconds as Retry-After says"
         case .uploads:
-            words = "\(limits.uploads ?? 0) upload\(limits.uploads == 1 ? "" : "s") at a time"
+            words = "\(uploads ?? 0) upload\(uploads == 1 ? "" : "s") at a time"
             next = "wait for the end of one"
         }
         return "the key may have \(words): \(next), and send the request again"

@@ -192,9 +192,9 @@ struct RelayAPI: ~Copyable, API {
         // A request is looked at again when its body has come, when its wait is over, and when keys were
         // changed meanwhile: it counts once.
         if http.continuation == .none,
-            let problem = allowance.refusal(isWrite: operation.isWrite)
+            let refusal = allowance.refusal(isWrite: operation.isWrite)
         {
-            throw .problem(problem)
+            throw .limited(refusal)
         }
         return account
     }

@@ -6,6 +6,8 @@ import RelayContract
 enum RequestRefusal: Error {
     /// A problem that says it all.
     case problem(Problem)
+    /// 429: a limit of the key.
+    case limited(KeyRefusal)
     /// 204: OPTIONS, which asks for these methods only.
     case options(MethodSet)
     /// 405: the path takes these methods.
@@ -40,6 +42,7 @@ extension Exchange {
     func answer(_ refusal: RequestRefusal) {
         switch refusal {
         case .problem(let problem): reject(problem)
+        case .limited(let refusal): reject(refusal)
         case .options(let methods):
             respond(204)
             set(.allow, copying: methods.headerValue)
@@ -59,6 +62,19 @@ extension Exchange {
             set(.acceptEncoding, "identity")
             if operation.method == .patch { setAcceptPatch() }
         }
+    }
+
+    /// Answers with what is made already, but for the path: who is refused may ask again and again.
+    private func reject(_ refusal: KeyRefusal) {
+        if field(.traceparent) != nil { return reject(refusal.problem) }
+        respond(refusal.problem.status)
+        set(.contentType, Problem.mediaType)
+        set(.retryAfter, refusal.retryAfter)
+        var body = refusal.json
+        // Nothing in it is to be escaped: it led to an operation.
+        body += RequestTarget(self).path
+        body += "\"}".utf8
+        setBody(copying: body)
     }
 
     /// Says what every PATCH takes (RFC 5789 §2.2 and §3.1).
