@@ -232,35 +232,18 @@ extension StoreTransaction {
 }
 
 extension StoreTransaction {
-    /// Takes over the API keys of a store that is partly damaged, into one that has none: those of which
-    /// everything is there.
+    /// Takes over the API keys of a store that is partly damaged, into one that has none: all of them, with
+    /// all that is known of them, or none. What is lost may be when a key ends, or what limits it.
     ///
     /// - Returns: how many.
     public mutating func adoptKeys(of salvage: StoreSalvage) throws(StoreError) -> Int {
-        var found: [[UInt8]: [UInt8]] = [:]
-        for entry in salvage.keyEntries { found[entry.key] = entry.value }
-        var highest: UInt64 = 0
+        guard salvage.hasAllKeys else { return 0 }
         var adopted = 0
-        for (key, digest) in found where key.count == 9 && key[0] == KeyRecord.id(0)[0] {
-            let id = key.dropFirst().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            let hash = KeyRecord.hash(digest)
-            guard let record = found[hash], record.count >= 24, digest.count == 32,
-                record.span.bytes.word(at: 0) == id
-            else { continue }
-            // Whether a key has ended is said by another record, which may be lost.
-            guard salvage.hasAllKeys || found[KeyRecord.expiry(id)] != nil else { continue }
-            for name in [key, hash, KeyRecord.expiry(id), KeyRecord.use(id)] {
-                guard let value = found[name] else { continue }
-                try charge(name.count + value.count)
-                try put(value.span.bytes, at: name.span.bytes, in: databases.apiKeys)
-            }
-            highest = max(highest, id)
-            adopted += 1
+        for (key, value) in salvage.keyEntries {
+            try charge(key.count + value.count)
+            try put(value.span.bytes, at: key.span.bytes, in: databases.apiKeys)
+            if key.first == KeyRecord.id(0)[0] { adopted += 1 }
         }
-        let said = found[KeyRecord.generation].flatMap { $0.count == 8 ? $0 : nil }
-        let generation = max(highest, said?.span.bytes.word(at: 0) ?? 0)
-        let value: InlineArray<1, UInt64> = [generation]
-        try put(value.span.bytes, at: KeyRecord.generation.span.bytes, in: databases.apiKeys)
         return adopted
     }
 }

@@ -112,7 +112,7 @@ import Testing
             let run = restore("orders/1", words)
             #expect(run.0 == 2 && run.1.contains("--records"), "\(words): \(run)")
         }
-        for name in ["orders", "orders/0", "", "orders/1,", "tables/1"] {
+        for name in ["orders", "orders/0", "orders/1,", "tables/1"] {
             let run = restore(name)
             #expect(run.0 == 2 && run.1.contains("orders/4711"), "\(name): \(run)")
         }
