@@ -171,23 +171,30 @@ import Testing
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
 
-    @Test("The distribution is written in HdrHistogram's format, and --json - is nothing but JSON.")
+    @Test("Files are as HdrHistogram and OpenMetrics have them; --json - is nothing but JSON.")
     func files() throws {
         let directory = TemporaryDirectory()
         let server = try BadServerProcess([], in: directory)
         let hdr = directory.file("latency.hgrm")
+        let (log, metrics) = (directory.file("latency.hlog"), directory.file("figures.prom"))
         let output = directory.file("stdout")
         let bench = ChildProcess(
             "relaybench",
             [
                 "run", "--quiet", "--socket", server.socket, "-n", "500", "--hdr", hdr, "--json",
-                "-",
+                "-", "--hdr-log", log, "--openmetrics", metrics,
             ], output: output)
         #expect(bench.wait() == 0)
         #expect(Bench.tree(output)?["runs"]?.elements.first?["good"]?.number == 500)
         let text = readText(hdr)
         #expect(text.hasPrefix("       Value     Percentile TotalCount 1/(1-Percentile)\n\n"))
         #expect(text.contains("Total count    =          500]"))
+        let lines = readText(log).split(separator: "\n").filter { $0.first?.isNumber ?? false }
+        let histograms = lines.compactMap { line in
+            line.split(separator: ",").last.flatMap { Histogram(encoded: String($0)) }
+        }
+        #expect(histograms.reduce(0) { $0 + $1.count } == 500)
+        #expect(readText(metrics).contains("_requests_total{scenario=\"order-get\"} 500\n"))
     }
 
     @Test("--repeat makes runs that compare can judge, and compare sees none where none is.")

@@ -30,14 +30,14 @@ struct DiskFaultTests {
         disk.fail(.write, with: EIO, times: 1, upTo: Self.metaBytes)
         let status = try service.create()
         #expect(status == 503, "\(disk.seen) writes: \(service.relayd.output)")
-        #expect(service.relayd.output.contains("a write to the meta page failed"))
+        #expect(service.relayd.logs("a write to the meta page failed"))
         let ready = service.admin(["health"])
         #expect(ready.code == 1 && ready.output.contains("503"), "\(ready.output)")
         // It still answers, and does not read through a reader that it has not got.
         let keys = service.admin(["keys", "list", "--account", "1"])
         #expect(keys.code == 0 || keys.output.contains("503"), "\(keys.output)")
         #expect(service.relayd.process.wait(seconds: 60) == 1)
-        #expect(service.relayd.output.contains("start relayd again"))
+        #expect(service.relayd.logs("start relayd again"))
 
         let again = try Relayd(store: service.store, in: directory)
         let client = RelayClient(connection: try again.connect(), key: service.key)
@@ -58,7 +58,7 @@ struct DiskFaultTests {
             #expect(service.figure("failedWrites") == failed + 1)
             #expect(try service.create() == 201)
         }
-        #expect(service.relayd.output.contains("a write failed: liblmdb: Input/output error"))
+        #expect(service.relayd.logs("a write failed: liblmdb: Input/output error"))
         #expect(service.relayd.stop() == 0)
     }
 
@@ -72,7 +72,7 @@ struct DiskFaultTests {
         var statuses: [Int] = []
         for _ in 0..<6 { statuses.append(try service.create(200_000)) }
         #expect(statuses.contains(507) && statuses.allSatisfy { $0 == 507 || $0 == 201 })
-        #expect(service.relayd.output.contains("the store is full"))
+        #expect(service.relayd.logs("the store is full"))
         #expect((service.figure("failedWrites") ?? 0) > 0)
         disk.makeRoom()
         #expect(try service.create(200_000) == 201)
@@ -139,7 +139,7 @@ struct DiskFaultTests {
         // Whoever is first, the write or the look once a second: 503, or nobody there.
         if let status = try? service.create() { #expect(status == 503) }
         #expect(service.relayd.process.wait(seconds: 60) == 1)
-        #expect(service.relayd.output.contains("is not the file that was opened"))
+        #expect(service.relayd.logs("is not the file that was opened"))
         let again = try Relayd(store: service.store, in: directory)
         let client = RelayClient(connection: try again.connect(), key: service.key)
         #expect(try client.createOrder(NewOrder(title: "x")).value.id == 2)
@@ -152,7 +152,7 @@ struct DiskFaultTests {
         let service = try FaultyService(in: directory)
         #expect(unlink(service.store + "/lock.mdb") == 0)
         #expect(service.relayd.process.wait(seconds: 60) == 1)
-        #expect(service.relayd.output.contains("is not the file that was opened"))
+        #expect(service.relayd.logs("is not the file that was opened"))
     }
 
     @Test("grows with --map-size, which the store remembers; relayctl load takes it as well.")
@@ -162,7 +162,7 @@ struct DiskFaultTests {
         var status = 201
         for _ in 0..<20 where status == 201 { status = try service.create(200_000) }
         #expect(status == 507)
-        #expect(service.relayd.output.contains("--map-size"))
+        #expect(service.relayd.logs("--map-size"))
         #expect(service.relayd.stop() == 0)
         service = try FaultyService(in: directory, arguments: ["--map-size", "80GiB"])
         #expect(try service.create(200_000) == 201)

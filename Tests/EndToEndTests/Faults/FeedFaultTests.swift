@@ -50,8 +50,7 @@ struct FeedFaultTests {
 
     /// What log, health and count say.
     private func expectTold(_ line: String, failedReads: Int) {
-        let output = service.relayd.output
-        #expect(output.contains("a read failed: \(line)"), "\(output)")
+        #expect(service.relayd.logs("a read failed: \(line)"), "\(service.relayd.output)")
         let health = service.admin(["health", "--json"])
         #expect(health.output.contains("\"failedReads\":\(failedReads)"), "\(health.output)")
     }

@@ -236,6 +236,8 @@ enum OptionTable {
             "--allow-late": "CommandTests.clientLimit",
             "--json": "CommandTests.compare",
             "--hdr": "CommandTests.files",
+            "--hdr-log": "CommandTests.files",
+            "--openmetrics": "CommandTests.files",
             "--timeseries": "CommandTests.interrupt",
             "--method": "InputTests.url",
             "--header": "InputTests.url",
@@ -246,6 +248,14 @@ enum OptionTable {
             "--abort-on-threshold": "CommandTests.abort",
         ],
         "relaybench compare": ["--fail-over": "CommandTests.compare"],
+        "relaybench merge": [
+            "--threshold": "MergeTests.thresholds",
+            "--json": "MergeTests.sums",
+            "--hdr": "MergeTests.sums",
+            "--hdr-log": "MergeTests.sums",
+            "--openmetrics": "MergeTests.sums",
+            "--timeseries": "MergeTests.sums",
+        ],
         "relaybench report": ["--html": "ReportPageTests.screenshot"],
     ]
 

@@ -91,7 +91,7 @@ struct AccountQuotaTests {
             #expect(try perform(connection, key, "POST", "/v1/orders", order).status == 201)
         }
         #expect(relayd.stop() == 0)
-        #expect(relayd.output.contains("quota_set"))
+        #expect(relayd.logs("quota_set"))
         #expect(!relayd.output.contains("write_failed"))
         _ = relayctl(["check", "--store", store])
     }

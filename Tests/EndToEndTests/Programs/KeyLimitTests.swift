@@ -69,7 +69,7 @@ struct KeyLimitTests {
         _ = relayctl(["keys", "set", id, "--rate", "none"] + place)
         #expect(try count(40, connections, key) == [200: 40])
         #expect(relayd.stop() == 0)
-        #expect(relayd.output.contains("key_limits_set"))
+        #expect(relayd.logs("key_limits_set"))
     }
 
     @Test("--rate is refilled as time goes by, and Retry-After says when.")

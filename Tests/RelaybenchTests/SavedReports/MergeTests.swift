@@ -29,9 +29,11 @@ import Testing
             ["--rate", "400", "--duration", "3s", "--method", "PUT"], in: directory)
         let merged = directory.file("merged.json")
         let (log, metrics) = (directory.file("all.hlog"), directory.file("all.prom"))
+        let (distribution, seconds) = (directory.file("all.hgrm"), directory.file("all.csv"))
         let result = ChildProcess.run(
             "relaybench",
-            ["merge", "--json", merged, "--hdr-log", log, "--openmetrics", metrics] + files)
+            ["merge", "--json", merged, "--hdr-log", log, "--openmetrics", metrics]
+                + ["--hdr", distribution, "--timeseries", seconds] + files)
         #expect(result.code == 0, "\(result.output)")
         let parts = try files.map { try GeneratorReport($0) }
         let whole = try GeneratorReport(merged)
@@ -61,6 +63,8 @@ import Testing
         #expect(
             figures.contains("relaybench_latency_seconds_count{scenario=\"url\"} \(sum.count)\n"))
         #expect(figures.hasSuffix("# EOF\n"))
+        #expect(readText(distribution).contains(" \(sum.count)]\n"))
+        #expect(readText(seconds).split(separator: "\n").count == 1 + run.intervals.count)
     }
 
     @Test("A threshold is judged by the merged figures.")
