@@ -12,6 +12,20 @@ public struct MappedFile: ~Copyable {
     /// Maps the data file of a directory.
     public init(in directory: String) throws(LMDBError) {
         path = Environment.dataPath(in: directory)
+        let mapped = try Self.map(path, smallest: 1)
+        do throws(LMDBError) {
+            meta = try MetaPage.newest(of: mapped, path: path)
+        } catch {
+            munmap(UnsafeMutableRawPointer(mutating: mapped.baseAddress!), mapped.count)
+            throw error
+        }
+        bytes = mapped
+    }
+
+    /// Maps a file that has at least so many bytes; whoever asks for it unmaps it.
+    static func map(
+        _ path: String, smallest: Int
+    ) throws(LMDBError) -> UnsafeRawBufferPointer {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .system(call: "open", errno: errno, path: path) }
         defer { close(file) }
@@ -20,17 +34,11 @@ public struct MappedFile: ~Copyable {
             throw .system(call: "fstat", errno: errno, path: path)
         }
         let size = Int(status.st_size)
-        guard size > 0 else { throw .emptyFile(path: path) }
+        guard size >= smallest else { throw .emptyFile(path: path) }
         guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), start != MAP_FAILED
         else { throw .system(call: "mmap", errno: errno, path: path) }
-        let mapped = UnsafeRawBufferPointer(start: start, count: size)
-        do throws(LMDBError) {
-            meta = try MetaPage.newest(of: mapped, path: path)
-        } catch {
-            munmap(start, size)
-            throw error
-        }
-        bytes = mapped
+        // SAFETY: mapped for as many bytes, until the caller unmaps it.
+        return UnsafeRawBufferPointer(start: start, count: size)
     }
 
     deinit {

@@ -41,21 +41,10 @@ public struct PageSalvage: ~Copyable {
         precondition(
             pageBytes.nonzeroBitCount == 1 && Limits.pageBytes.contains(UInt32(pageBytes)),
             "pages have a size that LMDB knows")
-        let path = Environment.dataPath(in: directory)
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .system(call: "open", errno: errno, path: path) }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else {
-            throw .system(call: "fstat", errno: errno, path: path)
-        }
-        let size = Int(status.st_size)
-        guard size >= pageBytes else { throw .emptyFile(path: path) }
-        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), start != MAP_FAILED
-        else { throw .system(call: "mmap", errno: errno, path: path) }
-        bytes = UnsafeRawBufferPointer(start: start, count: size)
+        bytes = try MappedFile.map(
+            Environment.dataPath(in: directory), smallest: pageBytes)
         self.pageBytes = pageBytes
-        count = size / pageBytes
+        count = bytes.count / pageBytes
         self.vouched = vouched
         seen = PageSet(below: count)
         findDatabases()
