@@ -57,7 +57,7 @@ import Testing
             fixture.snapshot(["create", "--store", fixture.store, "--into", repository]).code == 0)
         let pack = try #require(packs(repository).first)
         let bytes = readBytes(pack)
-        var random = SplitRandom(state: 7)
+        var random = SplitMix(state: 7)
         var isAnyMissing = false
         for flips in [1, 3, 10] {
             for _ in 0..<flips {
@@ -118,7 +118,7 @@ import Testing
             fixture.snapshot(["create", "--store", fixture.store, "--to", folder]).code == 0)
         let data = folder + "/data.mdb"
         let bytes = readBytes(data)
-        var random = SplitRandom(state: 11)
+        var random = SplitMix(state: 11)
         for kind in [PageKind.branch, .leaf, .large] {
             let pages = Self.pages(kind, of: bytes)
             #expect(!pages.isEmpty)
@@ -268,18 +268,5 @@ import Testing
             #expect(result.code == 3 && result.restored.isEmpty, "\(result.output)")
             #expect(result.output.contains("is not what was written"), "\(result.output)")
         }
-    }
-}
-
-/// Random numbers that are the same in every run.
-private struct SplitRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -3,6 +3,7 @@ import JSON
 import RelayContract
 import RelayRecords
 import RelayStore
+import TestSupport
 import Testing
 
 @Suite("Energy data")

@@ -2,21 +2,9 @@ import CivilTime
 import JSON
 import RelayContract
 import RelayStore
+import TestSupport
 
 @testable import RelayRecords
-
-/// Random numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Random changes of every kind, all of them valid by the schemas: most of them happen, some are refused, because names and ids are
 /// drawn from ranges that are partly used.

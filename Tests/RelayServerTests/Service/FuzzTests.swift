@@ -1,22 +1,10 @@
 import HTTP2
 import RelayContract
 import RelayStore
+import TestSupport
 import Testing
 
 @testable import RelayServer
-
-/// Random numbers that are the same in every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Requests that are nearly right: bodies and paths of the routes, mutated a little or a lot.
 private struct RequestSource {
