@@ -184,6 +184,9 @@ public enum Limits {
     /// Chunks of a blob: 2^16 of them are 4 GiB.
     static let chunkBits: UInt64 = 16
 
+    /// Ids of blobs are below this: with the number of a chunk they fill 64 bits.
+    static let blobIDs: UInt64 = 1 << (64 - chunkBits)
+
     /// Chunks of an upload in memory, being filled or written: two, so that one is filled while the
     /// other is on its way to the disk.
     static let chunksInMemory = 2

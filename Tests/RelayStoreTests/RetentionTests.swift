@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RetentionTests {
     /// Leaves a change.
-    private final class Note: WriteCommand {
+    private final class Note: UnencodedCommand {
         let byteCount = 0
         private let payloadBytes: Int
 
@@ -155,7 +155,7 @@ import Testing
 
     @Test("Refused commands cost no commit, however old the log is.")
     func refusals() throws {
-        final class Refusal: WriteCommand {
+        final class Refusal: UnencodedCommand {
             let byteCount = 0
             func apply(to transaction: inout StoreTransaction) throws(StoreError) {}
             func complete(_ result: Result<Void, StoreError>) {}

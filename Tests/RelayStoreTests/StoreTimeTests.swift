@@ -97,6 +97,7 @@ struct StoreTimeTests {
         try store.write { (transaction) throws(StoreError) in
             transaction.time = StoreTime(
                 last: clock.now, settled: clock.now, lived: clock.now)
+            transaction.counts(lived: clock.now)
             _ = try transaction.recordChange(account: 1, kind: 1, time: try transaction.stamp())
         }
         clock.jump(40 * Self.day)

@@ -5,7 +5,7 @@ import Testing
 @testable import RelayStore
 
 /// A command made of a closure, which can be waited for.
-private final class TestCommand: WriteCommand {
+private final class TestCommand: UnencodedCommand {
     let byteCount: Int
     private let body: @Sendable (inout StoreTransaction) throws(StoreError) -> Void
     private let outcome = Mutex<Result<Void, StoreError>?>(nil)
@@ -42,7 +42,7 @@ private final class TestCommand: WriteCommand {
 }
 
 /// Keeps the writer busy until it is opened.
-private final class Gate: WriteCommand {
+private final class Gate: UnencodedCommand {
     let byteCount = 0
     private let state = Atomic<Int>(0)
 

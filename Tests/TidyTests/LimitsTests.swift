@@ -15,6 +15,7 @@ struct LimitsTests {
         "UniqueKey.swift": ["headBytes"],
         "BlobRecord.swift": ["storedBytes", "checksumBytes"],
         "KeyLimits.swift": ["storedBytes"],
+        "CommandReader.swift": ["headBytes"],
         "RememberedAnswer.swift": ["headerBytes", "timeBytes"],
         "RequestFingerprint.swift": ["byteCount"],
         "ChangeView.swift": ["headerBytes"],

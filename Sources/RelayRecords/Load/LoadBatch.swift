@@ -33,6 +33,8 @@ public struct LoadBatch: Sendable {
     var chunks: [LoadedChunk] = []
     /// The highest ids that were given out where the records come from: later ones go on behind them.
     var lastIDs: [Resource: UInt64] = [:]
+    /// What ids of files that come with it are derived from.
+    var blobSeed: UInt64 = 0
     /// Its change record's payload, if that was made ahead.
     private var prepared: [UInt8]?
 

@@ -8,7 +8,9 @@ extension RecordTransaction {
         // The line of the attachment says whether it is the same file.
         let isThere = try view.document(key) != nil
         if isThere { return }
-        if try transaction.bringChunk(chunk.number, of: key, chunk.bytes.span.bytes) { return }
+        let isKept = try transaction.bringChunk(
+            chunk.number, of: key, chunk.bytes.span.bytes, seed: state.blobSeed)
+        if isKept { return }
         state.outcome.faults.append(
             LoadFault(
                 line: chunk.line, waits: true,
@@ -26,7 +28,8 @@ extension RecordTransaction {
         guard var content = record.content else { return true }
         let key = record.resource.key(account, record.id)
         let id = try transaction.adoptBroughtBlob(
-            of: key, byteCount: content.byteCount, digest: content.digest)
+            of: key, byteCount: content.byteCount, digest: content.digest,
+            seed: state.blobSeed)
         guard let id else {
             state.outcome.faults.append(
                 LoadFault(

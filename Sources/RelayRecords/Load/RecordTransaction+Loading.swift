@@ -7,6 +7,8 @@ struct LoadState {
     var knowledge = LoadKnowledge()
     /// The change record is there.
     var hasBegun = false
+    /// See `LoadBatch.blobSeed`.
+    let blobSeed: UInt64
     /// See `LoadDatedRecords`.
     var keepsTimes = false
     /// What the lists get, for the batch as a whole: neighbours go into the same leaves.
@@ -28,7 +30,7 @@ extension RecordTransaction {
     mutating func load(
         _ batch: LoadBatch, keepsTimes: Bool = false
     ) throws(StoreError) -> LoadOutcome {
-        var state = LoadState()
+        var state = LoadState(blobSeed: batch.blobSeed)
         state.keepsTimes = keepsTimes
         for chunk in batch.chunks { try bring(chunk, &state) }
         for record in batch.records { try load(record, &state) }

@@ -57,15 +57,17 @@ public final class RecordApplier: @unchecked Sendable {
     /// Applies one change, or refuses it and leaves the transaction as it was.
     ///
     /// - Parameters:
+    ///   - payload: the change's, if it has been made already.
     ///   - time: what `stamp` gave; of a change that is applied again, the time in its record.
     ///   - present: what the clock says, if that is another time.
     public func apply(
-        _ change: any RecordChange, account: UInt32, time: Timestamp, present: Timestamp? = nil,
-        target: TargetPrecondition? = nil, to transaction: inout StoreTransaction
+        _ change: any RecordChange, payload: [UInt8]? = nil, account: UInt32, time: Timestamp,
+        present: Timestamp? = nil, target: TargetPrecondition? = nil,
+        to transaction: inout StoreTransaction
     ) throws(StoreError) -> RecordAnswer {
         try within(
-            &transaction, change, account: account, time: time, present: present ?? time,
-            target: target
+            &transaction, change, payload: payload, account: account, time: time,
+            present: present ?? time, target: target
         ) { (records) throws(StoreError) in
             if let refusal = try records.targetRefusal() { return refusal }
             return try change.apply(to: &records)
@@ -74,8 +76,9 @@ public final class RecordApplier: @unchecked Sendable {
 
     /// Moves the store's transaction into one of records and back.
     private func within<Result>(
-        _ transaction: inout StoreTransaction, _ change: any RecordChange, account: UInt32,
-        time: Timestamp, present: Timestamp, target: TargetPrecondition? = nil,
+        _ transaction: inout StoreTransaction, _ change: any RecordChange,
+        payload: [UInt8]? = nil, account: UInt32, time: Timestamp, present: Timestamp,
+        target: TargetPrecondition? = nil,
         _ body: (inout RecordTransaction) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         try moveOn(&transaction)
@@ -83,7 +86,7 @@ public final class RecordApplier: @unchecked Sendable {
         _ = try transaction.use(of: account)
         var records = RecordTransaction(
             transaction: transaction, account: account, time: time, present: present,
-            parser: parser, change: change, target: target)
+            parser: parser, change: change, payload: payload, target: target)
         do throws(StoreError) {
             let result = try body(&records)
             try records.endChange()

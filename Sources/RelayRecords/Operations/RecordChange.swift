@@ -17,6 +17,9 @@ public protocol RecordChange: Sendable {
     /// be applied again elsewhere.
     var adoptsFiles: Bool { get }
 
+    /// What must hold of the record that is changed: a command says it beside the payload.
+    var precondition: RecordPrecondition { get set }
+
     /// Reads a change record back; nil when it is not what `payload` wrote.
     init?(payload: UnsafeRawBufferPointer, parser: JSONParser)
 
@@ -32,6 +35,12 @@ extension RecordChange {
 
     /// Most changes make no attachments.
     public var adoptsFiles: Bool { false }
+
+    /// A POST has none, and keeps none that it is given: see `TargetPrecondition`.
+    public var precondition: RecordPrecondition {
+        get { .none }
+        set {}
+    }
 }
 
 /// A change whose payload is JSON.
@@ -90,7 +99,7 @@ public struct Update<Record: UpdatableRecord>: JSONChange {
     /// What changes.
     public let patch: Record.Patch
     /// What must hold.
-    public let precondition: RecordPrecondition
+    public var precondition: RecordPrecondition
 
     /// Asks for it.
     public init(_ id: UInt64, _ patch: Record.Patch, _ precondition: RecordPrecondition) {
@@ -141,7 +150,7 @@ public struct Deletion<Record: DeletableRecord>: JSONChange {
     /// The record's id.
     public let id: UInt64
     /// What must hold.
-    public let precondition: RecordPrecondition
+    public var precondition: RecordPrecondition
 
     /// Asks for it.
     public init(_ id: UInt64, _ precondition: RecordPrecondition) {

@@ -18,6 +18,8 @@ public struct RecordTransaction: ~Copyable {
     let parser: JSONParser
     /// What to note in the change record, once the change is known to happen.
     let change: any RecordChange
+    /// That change's payload, if it has been made already.
+    let payload: [UInt8]?
     /// What a POST's conditional fields ask of what is at its path.
     let target: TargetPrecondition?
 
@@ -45,15 +47,17 @@ struct Stored<Model: ContractModel> {
 extension RecordTransaction {
     /// Writes the change record, whose sequence number is the version of all that is written from
     /// here on. Called after all checks.
-    mutating func begin() throws(StoreError) { try begin(as: change) }
+    mutating func begin() throws(StoreError) { try begin(as: change, payload) }
 
     /// Begins a change of which only a part happens.
-    mutating func begin(as change: any RecordChange) throws(StoreError) {
+    mutating func begin(
+        as change: any RecordChange, _ payload: [UInt8]? = nil
+    ) throws(StoreError) {
         assert(
             change.kind.type == type(of: change),
             "\(type(of: change)) has the kind of another type")
         defer { precondition(sequence > 0, "a change has a number") }
-        let payload = change.payload
+        let payload = payload ?? change.payload
         _ = try transaction.recordChange(
             account: account, kind: change.kind.rawValue,
             time: time.milliseconds, payload: payload)

@@ -30,7 +30,7 @@ struct AccountHandler {
                     "expected {\"quota\": bytes, or null for no limit on what is counted}"))
         }
         let token = exchange.suspend()
-        let command = SetQuotaCommand(account: account, quota: quota) { [log] result in
+        let command = PendingCommand(SetQuota(of: account, to: quota)) { [log] result in
             if case .success = result {
                 let fields: [LogEvent.Field] = [("account", .number(Int(account)))]
                 log.write(.info, "quota_set", nil, fields)
@@ -63,33 +63,5 @@ struct AccountHandler {
             }
         }
         return quota
-    }
-}
-
-/// Gives an account a quota; counts what it uses if nobody has before.
-private final class SetQuotaCommand: WriteCommand, @unchecked Sendable {
-    // SAFETY: `use` is used on the writer thread only.
-    private let account: UInt32
-    private let quota: UInt64?
-    private let completion: @Sendable (Result<AccountUse, StoreError>) -> Void
-    private var use: AccountUse?
-
-    init(
-        account: UInt32, quota: UInt64?,
-        completion: @escaping @Sendable (Result<AccountUse, StoreError>) -> Void
-    ) {
-        self.account = account
-        self.quota = quota
-        self.completion = completion
-    }
-
-    var byteCount: Int { 0 }
-
-    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        use = try transaction.setQuota(of: account, to: quota)
-    }
-
-    func complete(_ result: Result<Void, StoreError>) {
-        completion(result.map { use! })
     }
 }

@@ -31,17 +31,21 @@ struct KeyHandler {
                         + "time to come, such as 2027-02-06T11:00:00Z, \(KeyRequest.limitsForm)}"))
         }
         let token = exchange.suspend()
-        let command = CreateKeyCommand(
+        // Only who asked is told the text; the command has no more than the store will have.
+        let text = APIKeyText.random()
+        let request = CreateKey(
             account: account, label: new.label ?? "", time: now.milliseconds,
-            expires: new.expires?.milliseconds, limits: new.limits.applied(to: KeyLimits())
-        ) { [log] result in
-            if case .success(let key) = result {
-                let fields = Self.fields(key.record.id, account: key.record.account)
+            expires: new.expires?.milliseconds, limits: new.limits.applied(to: KeyLimits()),
+            digest: APIKeyText.digest(of: text))
+        let command = PendingCommand(request) { [log] result in
+            if case .success(let record) = result {
+                let fields = Self.fields(record.id, account: record.account)
                 log.write(.info, "key_created", nil, fields)
             }
             token.resume { exchange in
                 switch result {
-                case .success(let key):
+                case .success(let record):
+                    let key = NewAPIKey(text: text, record: record)
                     exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
                 case .failure(let error): exchange.reject(Problem(error))
                 }
@@ -60,7 +64,7 @@ struct KeyHandler {
                 Problem(.validation, "expected {\(KeyRequest.limitsForm)}, one of them at least"))
         }
         let token = exchange.suspend()
-        let command = SetKeyLimitsCommand(id: id, limits: new.limits) { [log] result in
+        let command = PendingCommand(LimitKey(id, new.limits)) { [log] result in
             if case .success(.some) = result {
                 log.write(.info, "key_limits_set", nil, Self.fields(id))
             }
@@ -89,7 +93,7 @@ struct KeyHandler {
     func revoke(_ path: String, _ exchange: Exchange) {
         guard let id = keyID(path, exchange) else { return }
         let token = exchange.suspend()
-        let command = RevokeKeyCommand(id: id) { [log] result in
+        let command = PendingCommand(RevokeKey(id)) { [log] result in
             if case .success(true) = result {
                 log.write(.info, "key_revoked", nil, Self.fields(id))
             }

@@ -19,11 +19,9 @@ struct LoadHandler {
 
     /// Loads the lines of the body and answers with a `LoadOutcome`.
     func answer(_ exchange: Exchange) {
-        let reading = reader.read(exchange.body)
+        let load = LoadCommand(exchange.body)
         let token = exchange.suspend()
-        let command = LoadBatchCommand(
-            reading, byteCount: exchange.body.count, applier: applier
-        ) { result in
+        let command = PendingCommand(load, in: LoadCommand.Context(reader, applier)) { result in
             token.resume { exchange in
                 switch result {
                 case .success(let outcome):

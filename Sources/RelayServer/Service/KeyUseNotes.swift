@@ -45,25 +45,6 @@ final class KeyUseNotes: Sendable {
         }
         if used.isEmpty { return }
         // What finds no room is noted on another day.
-        _ = writer.submit(NoteUseCommand(used, day))
+        _ = writer.submit(PendingCommand(NoteKeyUse(of: used, day: day)) { _ in })
     }
-}
-
-/// Notes the use of keys.
-private final class NoteUseCommand: WriteCommand {
-    private let ids: [UInt64]
-    private let day: Int64
-
-    init(_ ids: [UInt64], _ day: Int64) {
-        self.ids = ids
-        self.day = day
-    }
-
-    var byteCount: Int { 16 * ids.count }
-
-    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        try transaction.noteUse(of: ids, day: day)
-    }
-
-    func complete(_ result: Result<Void, StoreError>) {}
 }

@@ -135,8 +135,7 @@ public final class RelayService: Sendable {
         try Self.moveOn(store, log)
         writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
-        let reader = try store.makeReader()
-        if let last = try reader.view.lastUpload() { writer.removeUploads(upTo: last) }
+        writer.removeUploads(try store.makeReader().view.uploads())
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
         let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)

@@ -65,7 +65,7 @@ class Upload {
     final func file(_ index: Int, name: String, type: String) -> UploadedFile {
         let content = staging.blobs[index]
         return UploadedFile(
-            name: name, type: type, content: content.id!, byteCount: content.byteCount,
+            name: name, type: type, content: content.id, byteCount: content.byteCount,
             digest: content.digest!)
     }
 

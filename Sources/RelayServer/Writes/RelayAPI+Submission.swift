@@ -38,11 +38,11 @@ extension RelayAPI {
         let (writer, refusals) = (writing.writer, writing.quotaRefusals)
         let token = exchange.suspend()
         let remembered = claim.map { IdempotentRequest(key: $0.key, fingerprint: fingerprint!) }
-        let command = RecordCommand(
-            change, account: request.account, byteCount: exchange.http.body.count,
-            applier: writing.applier, target: exchange.targetPrecondition(epoch),
-            isDryRun: dryRun, request: remembered
-        ) { result in
+        let change = RecordCommand(
+            change, account: request.account, target: exchange.targetPrecondition(epoch),
+            isDryRun: dryRun, request: remembered)
+        let context = RecordCommand.Context(parser, writing.applier)
+        let command = change.pending(context) { result in
             refusals.count(result, request.account)
             let times = WriteTimes(
                 takenAt: writer.groupTakenAt, doneAt: SystemClock.monotonic.microseconds)

@@ -23,6 +23,7 @@ extension StoreTransaction {
         }
         if try !view.isCurrent(use) {
             use = try view.counted(use)
+            use.sequence = sequence
             accounts.changed.insert(account)
         }
         accounts.uses[account] = use
@@ -37,7 +38,12 @@ extension StoreTransaction {
         let known = try use(of: account)
         try charge(64)
         var use: AccountUse
-        if let known { use = known } else { use = try view.counted(AccountUse(account: account)) }
+        if let known {
+            use = known
+        } else {
+            use = try view.counted(AccountUse(account: account))
+            use.sequence = sequence
+        }
         use.quota = quota
         accounts.uses[account] = use
         accounts.changed.insert(account)
@@ -68,6 +74,16 @@ extension StoreTransaction {
         guard var use = try use(of: account) else { return }
         use.documentBytes = UInt64(max(0, Int(use.documentBytes) + documentBytes))
         use.fileBytes = UInt64(max(0, Int(use.fileBytes) + fileBytes))
+        accounts.uses[account] = use
+        accounts.changed.insert(account)
+    }
+
+    /// Notes that the changes of an account are counted up to one, before that leaves its number in the
+    /// account's counters.
+    mutating func count(_ account: UInt32, upTo sequence: UInt64) throws(StoreError) {
+        if account == accounts.uncounted { return }
+        guard var use = try use(of: account), use.sequence < sequence else { return }
+        use.sequence = sequence
         accounts.uses[account] = use
         accounts.changed.insert(account)
     }
@@ -105,8 +121,7 @@ extension StoreTransaction {
     mutating func keepUses() throws(StoreError) {
         if accounts.changed.isEmpty { return }
         for account in accounts.changed.sorted() {
-            guard var use = accounts.uses[account] else { continue }
-            use.sequence = sequence
+            guard let use = accounts.uses[account] else { continue }
             let key = AccountUse.key(account)
             try put(use.stored.span.bytes, at: key.span.bytes, in: databases.meta)
         }

@@ -97,21 +97,14 @@ extension StoreView {
         return bytes
     }
 
-    /// The upload of the highest id, which is the newest one; nil if there is none.
-    public func lastUpload() throws(StoreError) -> UInt64? {
-        try lifting { () throws(LMDBError) in
-            try transaction.cursor(databases.uploads).last()?.key
-        }
+    /// Ids of all uploads: as many as are under way, and what was left of others.
+    public func uploads() throws(StoreError) -> [UInt64] {
+        var ids: [UInt64] = []
+        while let id = try upload(atOrAfter: ids.last.map { $0 + 1 } ?? 0) { ids.append(id) }
+        return ids
     }
 
-    /// The oldest upload.
-    func firstUpload() throws(StoreError) -> UInt64? {
-        try lifting { () throws(LMDBError) in
-            try transaction.cursor(databases.uploads).first()?.key
-        }
-    }
-
-    /// The oldest upload from an id on.
+    /// The first upload from an id on.
     func upload(atOrAfter id: UInt64) throws(StoreError) -> UInt64? {
         try lifting { () throws(LMDBError) in
             try transaction.cursor(databases.uploads).seek(atOrAfter: id)?.key
@@ -137,11 +130,10 @@ extension StoreView {
         return key
     }
 
-    fileprivate func lastBlob() throws(StoreError) -> UInt64 {
-        let blob = try lifting { () throws(LMDBError) in
-            try transaction.cursor(databases.blobs).last()?.key
-        }
-        return max(blob ?? 0, try lastUpload() ?? 0)
+    /// Whether there is a blob or an upload of this id.
+    fileprivate func isTaken(_ id: UInt64) throws(StoreError) -> Bool {
+        if try isUpload(id) { return true }
+        return try value(id, in: databases.blobs) != nil
     }
 }
 
@@ -165,20 +157,24 @@ extension StoreError {
 }
 
 extension StoreTransaction {
-    /// Begins an upload.
-    ///
-    /// - Returns: its id, which is the blob's id once it is adopted. That of an upload which was
-    ///   removed may come again: nothing but the upload itself ever knew it.
-    public mutating func beginUpload() throws(StoreError) -> UInt64 {
+    /// Begins an upload, under an id that is the blob's once it is adopted.
+    public mutating func beginUpload(_ id: UInt64) throws(StoreError) {
+        if try view.isTaken(id) { throw .blobExists }
         try charge(0)
-        let id = try view.lastBlob() + 1
         try put(RawSpan(), at: id, in: databases.uploads)
-        return id
     }
 
     /// As above, for a document that comes behind its blob.
-    mutating func beginUpload(for owner: DocumentKey) throws(StoreError) -> UInt64 {
-        let id = try beginUpload()
+    mutating func beginUpload(
+        for owner: DocumentKey, seed: UInt64
+    ) throws(StoreError) -> UInt64 {
+        var attempt: UInt64 = 0
+        var id = BlobID.derived(from: seed, for: owner, attempt: attempt)
+        while try view.isTaken(id) {
+            attempt += 1
+            id = BlobID.derived(from: seed, for: owner, attempt: attempt)
+        }
+        try beginUpload(id)
         let key: InlineArray<1, UInt64> = [owner.rawValue]
         try put(key.span.bytes, at: id, in: databases.uploads)
         return id

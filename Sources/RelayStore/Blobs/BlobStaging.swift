@@ -1,20 +1,19 @@
-import Glibc
-
 /// A blob on its way into the store.
 public final class StagedBlob: @unchecked Sendable {
-    // SAFETY: `isLost` and `proposed` belong to the writer thread. `id` is written there when a
-    // chunk is durable; others read it after they were told so, which orders the two.
+    // SAFETY: `isLost` and `isAnothers` belong to the writer thread, all else to the thread that
+    // brings the bytes.
 
-    /// The upload's id, once its first chunk is durable.
-    public fileprivate(set) var id: UInt64?
+    /// The upload's id.
+    public let id = BlobID.random()
     /// Bytes so far.
     public fileprivate(set) var byteCount = 0
     /// Digest of the whole, once it has ended.
     public fileprivate(set) var digest: BlobDigest?
     fileprivate var chunks = 0
-    /// The id that a transaction gave, which may still fail to commit.
-    fileprivate var proposed: UInt64?
+    /// A chunk is not in the store.
     fileprivate var isLost = false
+    /// Another blob has the id.
+    fileprivate var isAnothers = false
 }
 
 /// Why a blob did not get into the store.
@@ -112,8 +111,9 @@ public final class BlobStaging: @unchecked Sendable {
 
     private func submitChunk() {
         let blob = blobs.last!
-        let command = ChunkCommand(blob, blob.chunks, chunk, settled)
-        chunk = nil
+        let buffer = chunk.take() ?? ChunkBuffer()
+        buffer.seal(blob.id, blob.chunks)
+        let command = ChunkCommand(PutChunk(buffer), of: blob, settled)
         blob.chunks += 1
         switch queue.submit(command) {
         case .accepted: chunksUnderWay += 1
@@ -123,122 +123,75 @@ public final class BlobStaging: @unchecked Sendable {
     }
 }
 
-/// Memory of one chunk.
-private final class ChunkBuffer: @unchecked Sendable {
-    // SAFETY: mapped in init, unmapped in deinit; filled before it is handed to the writer. A mapping
-    // of its own goes back to the system, where the heap would keep what many uploads took once.
-    private let base: UnsafeMutableRawPointer
-    private(set) var count = 0
-
-    init() {
-        // SAFETY: until deinit.
-        let memory = mmap(
-            nil, Limits.chunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let memory, memory != MAP_FAILED else { fatalError("no memory for a chunk") }
-        base = memory
-    }
-
-    deinit { munmap(base, Limits.chunkBytes) }
-
-    func fill(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let length = min(bytes.count, Limits.chunkBytes - count)
-        memcpy(base + count, bytes.baseAddress!, length)
-        count += length
-        return length
-    }
-
-    var bytes: RawSpan {
-        @_lifetime(borrow self) get {
-            // SAFETY: the buffer lives as long as this object.
-            let span = RawSpan(_unsafeStart: base, byteCount: count)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
-    }
-}
-
-/// Stores one chunk; the first one of a blob begins its upload.
+/// Stores one chunk of a blob on its way.
 private final class ChunkCommand: WriteCommand {
-    let byteCount: Int
+    private let command: PutChunk
     private let blob: StagedBlob
-    private let number: Int
-    private let chunk: ChunkBuffer?
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
 
     init(
-        _ blob: StagedBlob, _ number: Int, _ chunk: ChunkBuffer?,
+        _ command: PutChunk, of blob: StagedBlob,
         _ settled: @escaping @Sendable (Result<Void, StoreError>) -> Void
     ) {
+        self.command = command
         self.blob = blob
-        self.number = number
-        self.chunk = chunk
         self.settled = settled
-        byteCount = chunk?.count ?? 0
     }
+
+    var byteCount: Int { command.buffer.count }
+
+    func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) { body(command.buffer.encoding) }
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         // Behind a chunk that failed there is nothing to go on with.
         if blob.isLost { return }
-        if number == 0 { blob.proposed = try transaction.beginUpload() }
-        guard let chunk, let id = blob.proposed else { return }
-        try transaction.putChunk(id, number, chunk.bytes)
+        try command.apply(to: &transaction)
     }
 
     func complete(_ result: Result<Void, StoreError>) {
-        switch result {
-        case .success: if !blob.isLost { blob.id = blob.proposed }
-        case .failure:
+        if case .failure(let error) = result {
             blob.isLost = true
-            // It was never committed, and may be another upload's by now.
-            blob.proposed = nil
+            if error == .blobExists { blob.isAnothers = true }
         }
         settled(result)
     }
 }
 
-/// Removes uploads in bounded slices: those of one request, blobs that lost their documents, or all up
-/// to an id.
+/// Removes uploads in bounded slices: those of one request, blobs that lost their documents, or what a
+/// process before left under way.
 final class UploadRemoval: WriteCommand, @unchecked Sendable {
     // SAFETY: `hasMore` and `delay` belong to the writer thread.
     private let blobs: [StagedBlob]
-    private let released: [UInt64]
-    private let last: UInt64
+    private let ids: [UInt64]
     private let queue: CommandQueue
     private var hasMore = false
     /// Milliseconds after which a failure is tried again.
     private var delay = Limits.removalDelay.lowerBound
     let byteCount = 0
 
-    init(_ blobs: [StagedBlob], _ queue: CommandQueue, upTo last: UInt64 = 0) {
+    init(_ blobs: [StagedBlob], _ queue: CommandQueue) {
         self.blobs = blobs
-        released = []
+        ids = []
         self.queue = queue
-        self.last = last
     }
 
-    /// Removes blobs that lost their documents. In the order of their ids: as long as the highest is
-    /// there, no upload can get the id of one that is gone already.
-    init(released: [UInt64], _ queue: CommandQueue) {
+    init(_ ids: [UInt64], _ queue: CommandQueue) {
         blobs = []
-        self.released = released.sorted()
+        self.ids = ids
         self.queue = queue
-        last = 0
+    }
+
+    private var command: RemoveUploads {
+        RemoveUploads(ids + blobs.lazy.filter { !$0.isAnothers }.map(\.id))
+    }
+
+    func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) {
+        // SAFETY: the array's own bytes, during the call.
+        command.encoding.withUnsafeBytes(body)
     }
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        hasMore = true
-        var budget = Limits.removedChunks
-        for blob in blobs {
-            // Its first chunk may be in this very transaction.
-            guard let id = blob.id ?? blob.proposed else { continue }
-            guard try transaction.removeUpload(id, &budget) else { return }
-        }
-        for id in released {
-            guard try transaction.removeUpload(id, &budget) else { return }
-        }
-        while let first = try transaction.view.firstUpload(), first <= last {
-            guard try transaction.removeUpload(first, &budget) else { return }
-        }
-        hasMore = false
+        hasMore = try !command.apply(to: &transaction)
     }
 
     func complete(_ result: Result<Void, StoreError>) {
@@ -255,8 +208,9 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
 }
 
 extension Writer {
-    /// Removes uploads that were under way when the process before ended, up to the newest of them.
-    public func removeUploads(upTo last: UInt64) {
-        _ = queue.submit(UploadRemoval([], queue, upTo: last), evenIfFull: true)
+    /// Removes uploads that were under way when the process before ended.
+    public func removeUploads(_ ids: [UInt64]) {
+        if ids.isEmpty { return }
+        _ = queue.submit(UploadRemoval(ids, queue), evenIfFull: true)
     }
 }

@@ -23,15 +23,16 @@ extension StoreView {
 extension StoreTransaction {
     /// Keeps a chunk for a document to come; one that is there already is replaced.
     ///
+    /// - Parameter seed: what the blob's id is derived from.
     /// - Returns: whether the chunk before it is there; if not, nothing is kept.
     public mutating func bringChunk(
-        _ number: Int, of owner: DocumentKey, _ bytes: RawSpan
+        _ number: Int, of owner: DocumentKey, _ bytes: RawSpan, seed: UInt64
     ) throws(StoreError) -> Bool {
         var id = try view.upload(for: owner)
         if number > 0 {
             guard let id, try view.hasChunk(id, number - 1) else { return false }
         } else if id == nil {
-            id = try beginUpload(for: owner)
+            id = try beginUpload(for: owner, seed: seed)
         }
         try putChunk(id!, number, bytes)
         return true
@@ -41,11 +42,11 @@ extension StoreTransaction {
     ///
     /// - Returns: the blob's id; nil when bytes are missing or others, and nothing is adopted.
     public mutating func adoptBroughtBlob(
-        of owner: DocumentKey, byteCount: Int, digest: BlobDigest
+        of owner: DocumentKey, byteCount: Int, digest: BlobDigest, seed: UInt64
     ) throws(StoreError) -> UInt64? {
         var id = try view.upload(for: owner)
         // An empty file has no chunk that could have begun it.
-        if id == nil, byteCount == 0 { id = try beginUpload(for: owner) }
+        if id == nil, byteCount == 0 { id = try beginUpload(for: owner, seed: seed) }
         guard let id, byteCount >= 0 else { return nil }
         let chunks = BlobRecord.chunks(of: byteCount)
         let hash = BlobDigest.begin()

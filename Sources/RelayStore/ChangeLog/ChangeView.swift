@@ -125,6 +125,7 @@ extension StoreTransaction {
         let byteCount = ChangeView.headerBytes + payload.count
         guard byteCount <= Limits.changeRecordBytes else { throw .tooLarge }
         try charge(byteCount)
+        keepTimeOfCommand()
         noteTime(time)
         sequence += 1
         open = OpenChange(sequence, account: account, kind: kind, time: time, payload: payload)

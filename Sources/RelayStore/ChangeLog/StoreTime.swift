@@ -13,14 +13,10 @@ struct StoreTime: Equatable {
     var lived: Int64
 
     /// Goes on to a moment.
-    ///
-    /// - Parameters:
-    ///   - now: what the machine's clock says.
-    ///   - elapsed: milliseconds since the last time, on a clock that nobody sets.
-    mutating func advance(to now: Int64, elapsed: Int64) {
-        let elapsed = max(0, elapsed)
-        last = max(last, min(now, Limits.latestTime))
-        settled = max(settled, min(now, settled + Limits.settlingRate * elapsed))
+    mutating func advance(to now: CommandTime) {
+        let elapsed = max(0, now.lived - lived)
+        last = max(last, min(now.clock, Limits.latestTime))
+        settled = max(settled, min(now.clock, settled + Limits.settlingRate * elapsed))
         lived += elapsed
     }
 
@@ -98,31 +94,47 @@ extension StoreTransaction {
         let newestChange = try view.newestChangeTime() ?? 0
         let newest = max(newestRecord ?? 0, newestChange, 0)
         // A time that has not come yet was given by a clock that was wrong.
-        let believed = min(newest, clock.now())
+        let believed = min(newest, (commandTime ?? now).clock)
         time = StoreTime(last: newest, settled: believed, lived: believed)
         isTimeChanged = true
+        counts(lived: believed)
     }
 
-    /// The time that this transaction's changes are given, in milliseconds since 1970: that of the machine's
-    /// clock, or the newest time of the store if the clock is behind it.
+    /// Begins the next command of the transaction.
+    public mutating func begin(at time: CommandTime) {
+        commandTime = time
+        timeOfCommand = nil
+    }
+
+    /// The time that a command's changes are given, in milliseconds since 1970: that of the machine's
+    /// clock when the command was taken, or the newest time of the store if the clock is behind it. The
+    /// store's time goes on with the first change: a command that is refused leaves nothing behind, or
+    /// what comes after it would depend on whether they share a transaction.
     public mutating func stamp() throws(StoreError) -> Int64 {
-        if time == nil { try learnTime(newestRecord: nil) }
-        if present == nil {
-            let (now, elapsed) = (clock.now(), clock.elapsed())
-            present = now
-            elapsedAtStamp = elapsed
-            time!.advance(to: now, elapsed: elapsed - elapsedBefore)
-            isTimeChanged = true
+        guard var next = time else {
+            try learnTime(newestRecord: nil)
+            return try stamp()
         }
-        return time!.last
+        let now = commandTime ?? now
+        commandTime = now
+        next.advance(to: now)
+        timeOfCommand = next
+        return next.last
     }
 
-    /// What the machine's clock said when the transaction's changes were given their time.
-    public var clockTime: Int64 { present ?? time?.last ?? 0 }
+    /// What the machine's clock said when the command was taken.
+    public var clockTime: Int64 { commandTime?.clock ?? time?.last ?? 0 }
 
     /// How long the store was open for writing, in milliseconds from some beginning: what the age of a
     /// remembered answer is counted by.
-    public var livedTime: Int64 { time?.lived ?? 0 }
+    public var livedTime: Int64 { (timeOfCommand ?? time)?.lived ?? 0 }
+
+    /// The command that was given its time changes something.
+    mutating func keepTimeOfCommand() {
+        guard let next = timeOfCommand.take() else { return }
+        time = next
+        isTimeChanged = true
+    }
 
     /// Has later changes get no earlier time than this one. For changes that bring their own time.
     mutating func noteTime(_ milliseconds: Int64) {

@@ -25,6 +25,11 @@ public struct NewAPIKey: Sendable {
     public let text: String
     /// What the store keeps of it.
     public let record: APIKeyRecord
+
+    /// A key of that text.
+    public init(text: String, record: APIKeyRecord) {
+        (self.text, self.record) = (text, record)
+    }
 }
 
 /// Keys under which the database `keys` has its kinds of records.
@@ -122,7 +127,7 @@ extension StoreView {
     fileprivate func digestOfKey(_ id: UInt64) throws(StoreError) -> [UInt8]? {
         let value = try value(KeyRecord.id(id).span.bytes, in: databases.apiKeys)
         guard let digest = value?.copied() else { return nil }
-        guard digest.count == crypto_hash_sha256_BYTES else { throw .corrupted(what: "the keys") }
+        guard digest.count == APIKeyText.digestBytes else { throw .corrupted(what: "the keys") }
         return digest
     }
 
@@ -143,17 +148,28 @@ extension StoreView {
 }
 
 extension StoreTransaction {
-    /// Makes a key for an account, which ends at `expires`, in milliseconds since 1970. `material` are
-    /// `APIKeyText.randomBytes()`, drawn before the command was queued.
+    /// Makes a key with a text that is drawn here: for whoever writes without commands.
     public mutating func createAPIKey(
         account: UInt32, label: String, time: Int64, expires: Int64? = nil,
-        limits: KeyLimits = KeyLimits(), material: [UInt8]
+        limits: KeyLimits = KeyLimits()
     ) throws(StoreError) -> NewAPIKey {
+        let text = APIKeyText.random()
+        let record = try createAPIKey(
+            account: account, label: label, time: time, expires: expires, limits: limits,
+            digest: APIKeyText.digest(of: text))
+        return NewAPIKey(text: text, record: record)
+    }
+
+    /// Makes a key for an account, which ends at `expires`, in milliseconds since 1970.
+    ///
+    /// - Parameter digest: `APIKeyText.digest` of its text, which only whoever asked for it is told.
+    public mutating func createAPIKey(
+        account: UInt32, label: String, time: Int64, expires: Int64?, limits: KeyLimits,
+        digest: [UInt8]
+    ) throws(StoreError) -> APIKeyRecord {
         guard label.utf8.count <= Limits.keyLabelBytes, account < Limits.accounts else {
             throw .tooLarge
         }
-        let text = APIKeyText.make(material)
-        let digest = sha256(Array(text.utf8))
         let id = try nextKeyID()
         try charge(64 + label.utf8.count)
         let head: InlineArray<3, UInt64> = [id, UInt64(account), UInt64(bitPattern: time)]
@@ -166,7 +182,7 @@ extension StoreTransaction {
         var record = APIKeyRecord(
             id: id, account: account, created: time, label: label, expires: expires)
         record.limits = try view.limits(of: id)
-        return NewAPIKey(text: text, record: record)
+        return record
     }
 
     /// Sets limits of a key, from the next request on.

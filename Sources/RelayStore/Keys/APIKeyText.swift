@@ -8,15 +8,19 @@ public enum APIKeyText {
     static let prefix = Array("relay_".utf8)
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
     private static let materialBytes = Limits.keyRandomBytes + Limits.keyChecksumBytes
+    static let digestBytes = Int(crypto_hash_sha256_BYTES)
     private static let characters = materialBytes * 8 / 5
 
-    /// What a new key is made of.
-    public static func randomBytes() -> [UInt8] {
+    /// A new key, which nobody can guess.
+    public static func random() -> String {
         precondition(sodium_init() >= 0, "libsodium has no source of randomness")
         var bytes = [UInt8](repeating: 0, count: Limits.keyRandomBytes)
         randombytes_buf(&bytes, bytes.count)
-        return bytes
+        return make(bytes)
     }
+
+    /// SHA-256 of a key that `random` made: all that the store, and a command, know of it.
+    public static func digest(of text: String) -> [UInt8] { sha256(Array(text.utf8)) }
 
     static func make(_ random: [UInt8]) -> String {
         precondition(random.count == Limits.keyRandomBytes)

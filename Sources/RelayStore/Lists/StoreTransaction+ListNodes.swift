@@ -85,6 +85,8 @@ extension StoreTransaction {
         guard try delete(number, in: databases.listNodes) else {
             throw .corrupted(list, node: number, .missing)
         }
+        // Its number is free, as it would be for another transaction.
+        if number == lastNode { lastNode = nil }
     }
 
     /// The number of a new node, which must be written before the next one is asked for.

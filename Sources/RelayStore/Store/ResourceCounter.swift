@@ -82,6 +82,7 @@ extension StoreTransaction {
     public mutating func setCounter(
         account: UInt32, resource: UInt8, to counter: ResourceCounter
     ) throws(StoreError) {
+        try count(account, upTo: counter.changeSequence)
         let key = DocumentKey(account: account, resource: resource, id: 0).family
         let value: InlineArray<2, UInt64> = [counter.lastID, counter.changeSequence]
         try put(value.span.bytes, at: key, in: databases.counters)

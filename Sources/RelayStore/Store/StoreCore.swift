@@ -13,8 +13,8 @@ final class StoreCore: Sendable {
     /// A fixed address in the map, which hints are relative to: a store never resizes its map.
     let mapBase: Int
     let clock: StoreClock
-    /// A reading of `clock.elapsed`: when the store was opened, or its last change was given its time.
-    let elapsed: Atomic<Int64>
+    /// How long the store was open for writing when `clock.elapsed` was 0.
+    private let livedAtZero: Atomic<Int64>
     private let quotaBytes: Int
     /// What readers and walks have found.
     let damage = DamagedDocuments()
@@ -24,7 +24,6 @@ final class StoreCore: Sendable {
     init(_ environment: Environment, _ options: StoreOptions) throws(StoreError) {
         self.environment = environment
         clock = options.clock
-        elapsed = Atomic(options.clock.elapsed())
         let mapBytes = options.mapBytes ?? environment.statistics.mapBytes
         let reserve = min(mapBytes / Limits.reserveShare, Limits.reserveBytes)
         quotaBytes = options.quotaBytes ?? mapBytes - reserve
@@ -38,7 +37,17 @@ final class StoreCore: Sendable {
         let view = StoreView(reader.view, databases)
         metadata = try view.metadata()
         mapBase = try view.metadataAddress()
+        livedAtZero = Atomic((try view.storeTime()?.lived ?? 0) - clock.elapsed())
     }
+
+    /// When a command happens that is taken now.
+    var now: CommandTime {
+        CommandTime(
+            clock: clock.now(), lived: livedAtZero.load(ordering: .relaxed) + clock.elapsed())
+    }
+
+    /// Counts on from a time: that of a store which said nothing of it when it was opened.
+    func counts(lived: Int64) { livedAtZero.store(lived - clock.elapsed(), ordering: .relaxed) }
 
     /// Bytes that puts may still take. The free list is walked only when the file has grown close
     /// to the quota: before that, it is enough to know that there is plenty. A reader does it,

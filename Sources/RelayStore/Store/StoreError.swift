@@ -8,6 +8,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case quotaExceeded(AccountUse, needed: UInt64)
     /// A unique text belongs to another record already.
     case duplicate(id: UInt64)
+    /// A new file got the id of another one: see `BlobID`.
+    case blobExists
     /// A document that would have more than `Limits.documentBytes`.
     case documentFull(DocumentKey, byteCount: Int)
     /// An id, account or label that is out of range, or a change whose record would be too long.
@@ -16,6 +18,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case corrupted(what: String)
     /// The store has a format that this program does not read.
     case incompatible(version: UInt32)
+    /// A command that cannot be read.
+    case unreadable(CommandFault)
     /// The writer has stopped.
     case stopped
     /// LMDB refused.
@@ -52,6 +56,8 @@ extension StoreError: CustomStringConvertible {
                 + "make it \(needed): delete records or files, or ask the operator for a larger quota"
         case .duplicate(let id):
             "the text belongs to record \(id) already: use that record or another text"
+        case .blobExists:
+            "the file was given a number that another file has: send the request again"
         case .documentFull(let key, let byteCount):
             "document \(key.describing) would have \(byteCount) bytes, and no document has more than "
                 + "\(Limits.documentBytes)"
@@ -62,6 +68,8 @@ extension StoreError: CustomStringConvertible {
         case .incompatible(let version):
             "the store has format \(version), this program reads \(Limits.oldestFormat) to "
                 + "\(Limits.formatVersion)"
+        case .unreadable(let fault):
+            "\(fault)"
         case .stopped:
             "the store is shutting down: try again after the restart"
         case .lmdb(let error):

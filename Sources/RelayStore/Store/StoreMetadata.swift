@@ -72,6 +72,7 @@ extension StoreTransaction {
     /// of has seen times up to now, or up to `lastTime`: what comes is later.
     mutating func renewEpoch(after lastTime: Int64?) throws(StoreError) {
         _ = try stamp()
+        keepTimeOfCommand()
         if let lastTime { noteTime(lastTime) }
         let old = try view.metadata()
         let record = StoreMetadata.record(created: old.created, format: old.formatVersion)

@@ -22,11 +22,10 @@ public struct StoreTransaction: ~Copyable {
     var time: StoreTime?
     /// Whether that is to be written.
     var isTimeChanged = false
-    /// What the clock said when the changes were given their time.
-    var present: Int64?
-    /// A reading of the clock that nobody sets, at that moment and the last time before.
-    var elapsedAtStamp: Int64?
-    let elapsedBefore: Int64
+    /// When the command happens that is applied now; nil until somebody asks.
+    var commandTime: CommandTime?
+    /// What the store will know of the time once that command has changed something.
+    var timeOfCommand: StoreTime?
     /// What accounts use, of those that it is counted of.
     var accounts = CountedUses()
     /// Blobs that lost their documents, whose chunks are still there.
@@ -49,13 +48,15 @@ public struct StoreTransaction: ~Copyable {
         scratch = core.scratch
         moved = core.moved
         self.core = core
-        elapsedBefore = core.elapsed.load(ordering: .relaxed)
         self.time = time
         scratch.reset()
     }
 
-    /// Where the time comes from.
-    var clock: StoreClock { core.clock }
+    /// When a command would happen now.
+    var now: CommandTime { core.now }
+
+    /// The store says how long it was open for writing.
+    func counts(lived: Int64) { core.counts(lived: lived) }
 
     /// What is known to be damaged.
     var damage: DamagedDocuments { core.damage }
@@ -86,7 +87,7 @@ public struct StoreTransaction: ~Copyable {
         // transaction would have it again. To publish it would vouch for what that one moves.
         guard transaction.hasChanged else { return }
         try keepTime()
-        let (core, elapsed) = (core, elapsedAtStamp)
+        let core = core
         do throws(LMDBError) {
             try transaction.commit()
             // Nobody may be told that it is kept when it went into a file without a name.
@@ -94,7 +95,6 @@ public struct StoreTransaction: ~Copyable {
         } catch {
             throw StoreError(error)
         }
-        if let elapsed { core.elapsed.store(elapsed, ordering: .relaxed) }
         // Not before the commit: under a number that another process then takes, readers would
         // believe that they know what that one has moved.
         moved.publish(movedKeys, transaction: number)

@@ -48,8 +48,8 @@ public final class StoreHealth: Sendable {
     /// A request met something in the store that cannot be read.
     public func readFailed(_ error: StoreError) {
         switch error {
-        case .corrupted, .incompatible, .lmdb, .storeFull: break
-        case .quotaExceeded, .duplicate, .documentFull, .tooLarge, .stopped: return
+        case .corrupted, .incompatible, .unreadable, .lmdb, .storeFull: break
+        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .stopped: return
         }
         readFailures.add(1, ordering: .relaxed)
         if error.isFatal { return becomeFatal(error) }
@@ -64,8 +64,10 @@ public final class StoreHealth: Sendable {
     /// A command was taken out of a group: for the store's sake, or for its own.
     func commandFailed(_ error: StoreError) {
         switch error {
-        case .storeFull, .corrupted, .lmdb: writeFailed(error)
-        case .quotaExceeded, .duplicate, .documentFull, .tooLarge, .incompatible, .stopped: return
+        case .storeFull, .corrupted, .unreadable, .lmdb: writeFailed(error)
+        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .incompatible,
+            .stopped:
+            return
         }
     }
 

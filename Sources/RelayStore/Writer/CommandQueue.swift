@@ -1,15 +1,30 @@
 import Glibc
 import System
 
+/// A command on its way through the writer.
+struct QueuedCommand {
+    let command: any WriteCommand
+    /// When it was submitted, in microseconds on the monotonic clock.
+    var since: Int64 = 0
+    /// When it happens: given when the writer takes it.
+    var time = CommandTime(clock: 0, lived: 0)
+
+    init(_ command: any WriteCommand, since: Int64) {
+        (self.command, self.since) = (command, since)
+    }
+
+    init(_ command: any WriteCommand, at time: CommandTime) {
+        (self.command, self.time) = (command, time)
+    }
+}
+
 /// The commands that wait for the writer: bounded in number and bytes, never blocking those who
 /// submit.
 final class CommandQueue: @unchecked Sendable {
     // SAFETY: allocated in init, deallocated in deinit; all other state is touched under `mutex`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var waiting: [any WriteCommand] = []
-    /// When each of them was submitted, in microseconds on the monotonic clock.
-    private var since: [Int64] = []
+    private var waiting: [QueuedCommand] = []
     private var waitingBytes = 0
     private var isStopped = false
     /// What is to be submitted again, and when on the monotonic clock, in milliseconds.
@@ -45,8 +60,7 @@ final class CommandQueue: @unchecked Sendable {
             // One command over the limit is let through alone, or it could never be.
             && (waiting.isEmpty || waitingBytes + byteCount <= Limits.queuedBytes)
         guard hasRoom || evenIfFull else { return .queueFull }
-        waiting.append(command)
-        since.append(SystemClock.monotonic.microseconds)
+        waiting.append(QueuedCommand(command, since: SystemClock.monotonic.microseconds))
         waitingBytes += byteCount
         if waiting.count == 1 { pthread_cond_signal(condition) }
         return .accepted
@@ -67,8 +81,7 @@ final class CommandQueue: @unchecked Sendable {
         if postponed.isEmpty { return nil }
         let now = SystemClock.monotonic.milliseconds
         for entry in postponed where entry.due <= now {
-            waiting.append(entry.command)
-            since.append(now * 1_000)
+            waiting.append(QueuedCommand(entry.command, since: now * 1_000))
             waitingBytes += entry.command.byteCount
         }
         postponed.removeAll { $0.due <= now }
@@ -85,11 +98,10 @@ final class CommandQueue: @unchecked Sendable {
         pthread_cond_timedwait(condition, mutex, &time)
     }
 
-    /// Waits for commands and moves all that make one group commit into `batch`, and since when each
-    /// has waited into `times`; false once the queue is stopped and empty.
-    func take(into batch: inout [any WriteCommand], since times: inout [Int64]) -> Bool {
+    /// Waits for commands and moves all that make one group commit into `batch`; false once the queue
+    /// is stopped and empty.
+    func take(into batch: inout [QueuedCommand]) -> Bool {
         batch.removeAll(keepingCapacity: true)
-        times.removeAll(keepingCapacity: true)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -100,22 +112,19 @@ final class CommandQueue: @unchecked Sendable {
         }
         if waitingBytes <= Limits.commitBytes {
             swap(&waiting, &batch)
-            swap(&since, &times)
             waitingBytes = 0
             return true
         }
         var bytes = 0
         var count = 0
         while count < waiting.count {
-            let next = waiting[count].byteCount
+            let next = waiting[count].command.byteCount
             if count > 0, bytes + next > Limits.commitBytes { break }
             bytes += next
             count += 1
         }
         batch.append(contentsOf: waiting[..<count])
-        times.append(contentsOf: since[..<count])
         waiting.removeFirst(count)
-        since.removeFirst(count)
         waitingBytes -= bytes
         return true
     }

@@ -29,12 +29,15 @@ final class GroupCommit: Sendable {
     }
 
     func run() {
-        var batch: [any WriteCommand] = []
-        var times: [Int64] = []
-        while queue.take(into: &batch, since: &times) {
+        var batch: [QueuedCommand] = []
+        while queue.take(into: &batch) {
             let start = SystemClock.monotonic.microseconds
             takenAt.store(start, ordering: .relaxed)
-            for since in times { queueWait.record(start - since) }
+            let now = core.now
+            for index in batch.indices {
+                batch[index].time = now
+                queueWait.record(start - batch[index].since)
+            }
             commitAll(batch)
             let spent = SystemClock.monotonic.microseconds - start
             busy.add(UInt64(spent), ordering: .relaxed)
@@ -42,30 +45,31 @@ final class GroupCommit: Sendable {
     }
 
     /// Commits what is meant, then makes the dry runs, which so see what a client did before.
-    private func commitAll(_ batch: [any WriteCommand]) {
-        guard batch.contains(where: \.isDryRun) else { return commit(batch[...]) }
-        commit(batch.filter { !$0.isDryRun }[...])
-        for command in batch where command.isDryRun { runDry(command) }
+    func commitAll(_ batch: [QueuedCommand]) {
+        guard batch.contains(where: { $0.command.isDryRun }) else { return commit(batch[...]) }
+        commit(batch.filter { !$0.command.isDryRun }[...])
+        for queued in batch where queued.command.isDryRun { runDry(queued) }
     }
 
     /// Applies a command in a transaction of its own and throws that away: whatever the command
     /// checks is checked, whatever it would answer is answered, and nothing reaches the disk.
-    private func runDry(_ command: any WriteCommand) {
+    private func runDry(_ queued: QueuedCommand) {
         let result: Result<Void, StoreError>
         do throws(StoreError) {
             if let fault = health.fatalError { throw fault }
             var transaction = try StoreTransaction(core, isDryRun: true)
-            try command.apply(to: &transaction)
+            transaction.begin(at: queued.time)
+            try queued.command.apply(to: &transaction)
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        command.complete(result)
+        queued.command.complete(result)
     }
 
     /// Commits a group. A command that fails is taken out of it: those before it are committed
     /// without it, those after it make the next group. So each failure costs one commit more.
-    private func commit(_ group: ArraySlice<any WriteCommand>) {
+    private func commit(_ group: ArraySlice<QueuedCommand>) {
         var rest = group
         while !rest.isEmpty {
             switch attempt(rest) {
@@ -74,15 +78,15 @@ final class GroupCommit: Sendable {
             case .commandFailed(let index, let error):
                 health.commandFailed(error)
                 commit(rest[..<index])
-                rest[index].complete(.failure(error))
+                rest[index].command.complete(.failure(error))
                 rest = rest[(index + 1)...]
             case .commitFailed(.storeFull) where rest.count > 1:
                 // The disk, perhaps; what deletes or fits must not fail with what does not.
-                for command in rest { commit([command]) }
+                for queued in rest { commit([queued]) }
                 return
             case .commitFailed(let error):
                 health.writeFailed(error)
-                for command in rest { command.complete(.failure(error)) }
+                for queued in rest { queued.command.complete(.failure(error)) }
                 return
             }
         }
@@ -102,14 +106,15 @@ final class GroupCommit: Sendable {
         case commitFailed(StoreError)
     }
 
-    private func attempt(_ group: ArraySlice<any WriteCommand>) -> Attempt {
+    private func attempt(_ group: ArraySlice<QueuedCommand>) -> Attempt {
         do throws(StoreError) {
             if let fault = health.fatalError { throw fault }
             var transaction = try StoreTransaction(core)
             let interval = Self.commandsBetweenYields(of: group.count)
             for index in group.indices {
+                transaction.begin(at: group[index].time)
                 do throws(StoreError) {
-                    try group[index].apply(to: &transaction)
+                    try group[index].command.apply(to: &transaction)
                 } catch {
                     return .commandFailed(index, error)
                 }
@@ -124,7 +129,7 @@ final class GroupCommit: Sendable {
             try transaction.commit()
             commitTime.record(SystemClock.monotonic.microseconds - start)
             if !released.isEmpty {
-                let removal = UploadRemoval(released: released, queue)
+                let removal = UploadRemoval(released, queue)
                 _ = queue.submit(removal, evenIfFull: true)
             }
             return .committed
@@ -133,7 +138,7 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func complete(_ group: ArraySlice<any WriteCommand>) {
+    private func complete(_ group: ArraySlice<QueuedCommand>) {
         commits.add(1, ordering: .relaxed)
         commands.add(UInt64(group.count), ordering: .relaxed)
         groupSize.record(Int64(group.count))
@@ -142,7 +147,7 @@ final class GroupCommit: Sendable {
             largest.store(UInt64(group.count), ordering: .relaxed)
         }
         listeners.tell()
-        for command in group { command.complete(.success(())) }
+        for queued in group { queued.command.complete(.success(())) }
         core.tickIfFull()
         core.clearDeadReadersIfGrown()
     }

@@ -1,14 +1,18 @@
 /// A unit of writing: all of it happens or nothing.
 ///
-/// Commands are deterministic: random values are fixed before a command is submitted, and its time is
-/// that of the transaction (`StoreTransaction.stamp`), which its change record holds. So the same log of
-/// commands, applied elsewhere with the times that it holds, gives the same store.
+/// Commands are deterministic: random values are fixed before a command is submitted, and its time when
+/// the writer takes it (`CommandTime`, `StoreTransaction.stamp`). So the same commands, applied elsewhere
+/// at the same times in the same order, give the same store, in whatever groups they are committed.
 public protocol WriteCommand: AnyObject, Sendable {
     /// Bytes that the command holds, which the queue and a group commit are capped in.
     var byteCount: Int { get }
 
     /// Whether the change is only tried out: it is applied like any other, then thrown away.
     var isDryRun: Bool { get }
+
+    /// Hands the command's encoding on, for a log that it can be applied from again: see `StoreCommand`.
+    /// Asked for on the writer's thread, behind `apply`.
+    func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void)
 
     /// Checks everything, then changes the store; keeps its own answer. Called on the writer's
     /// thread, and again from the start if another command of its group failed.

@@ -106,10 +106,8 @@ struct DeletionTests {
         try comment(fixture, on: 1, files: 1)
         let before = try fixture.image()
         let writer = Writer(fixture.store)
-        let command = RecordCommand(
-            DeleteOrder(1, .none), account: 1, byteCount: 0, applier: RecordApplier(),
-            isDryRun: true
-        ) { result in #expect((try? result.get())?.status == 200) }
+        let deletion = RecordCommand(DeleteOrder(1, .none), account: 1, isDryRun: true)
+        let command = deletion.pending { result in #expect((try? result.get())?.status == 200) }
         #expect(writer.submit(command) == .accepted)
         writer.stop()
         #expect(try fixture.image() == before)

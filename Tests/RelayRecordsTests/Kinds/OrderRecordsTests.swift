@@ -74,9 +74,8 @@ struct OrderRecordsTests {
         let applier = RecordApplier()
         let writer = Writer(fixture.store)
         func submit(_ index: Int, _ change: any RecordChange) {
-            let command = RecordCommand(
-                change, account: 1, byteCount: 0, applier: applier
-            ) { answers.add(index, $0) }
+            let command = RecordCommand(change, account: 1)
+                .pending(RecordCommand.Context(JSONParser(), applier)) { answers.add(index, $0) }
             guard case .accepted = writer.submit(command) else {
                 Issue.record("command \(index) was not accepted")
                 return

@@ -13,11 +13,10 @@ import Testing
     /// Applies a command as the writer does and returns its answer.
     private func run(_ store: Store, _ title: String, key: String) throws -> RecordAnswer {
         let given = Mutex<RecordAnswer?>(nil)
-        let command = RecordCommand(
-            CreateOrder(NewOrder(title: title)), account: 1, byteCount: 0,
-            applier: RecordApplier(),
-            request: IdempotentRequest(key: Array(key.utf8), fingerprint: Array(title.utf8))
-        ) { result in
+        let request = IdempotentRequest(key: Array(key.utf8), fingerprint: Array(title.utf8))
+        let creation = RecordCommand(
+            CreateOrder(NewOrder(title: title)), account: 1, request: request)
+        let command = creation.pending { result in
             if case .success(let answer) = result { given.withLock { $0 = answer } }
         }
         try store.write { (transaction) throws(StoreError) in

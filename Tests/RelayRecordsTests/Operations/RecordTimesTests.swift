@@ -125,9 +125,7 @@ struct RecordTimesTests {
             propertyId: property, unitId: unit, customerId: 1,
             period: CalendarMonth(inBerlin: Timestamp(milliseconds: clock.now)).advanced(by: 1)!,
             mscName: "m", consumptions: [], benchmarks: [])
-        let command = RecordCommand(
-            ConsumeEed(delivery), account: 1, byteCount: 0, applier: RecordApplier()
-        ) { result in
+        let command = RecordCommand(ConsumeEed(delivery), account: 1).pending { result in
             guard case .success(let answer) = result else { return }
             #expect(answer.problem?.faults.first?.code == .outOfRange)
         }

@@ -8,14 +8,14 @@ extension RecordFixture {
         // SAFETY: the array's own bytes, during this call.
         bytes.withUnsafeBytes { hash.update($0) }
         let digest = BlobDigest(hash.finish())
-        let id = try store.write { (transaction) throws(StoreError) in
-            let id = try transaction.beginUpload()
+        let id = BlobID.random()
+        try store.write { (transaction) throws(StoreError) in
+            try transaction.beginUpload(id)
             for number in 0..<BlobRecord.chunks(of: bytes.count) {
                 let start = number * Limits.chunkBytes
                 let end = min(bytes.count, start + Limits.chunkBytes)
                 try transaction.putChunk(id, number, Array(bytes[start..<end]).span.bytes)
             }
-            return id
         }
         return UploadedFile(
             name: "a.bin", type: "application/octet-stream", content: id, byteCount: bytes.count,

@@ -142,6 +142,15 @@ extension UpsertCustomer {
     init(_ customer: CustomerInput) { self.init(CustomerUpsert(customer: customer)) }
 }
 
+extension RecordCommand {
+    /// A command of this that is read and applied by what nobody else uses.
+    func pending(
+        completion: @escaping @Sendable (Result<RecordAnswer, StoreError>) -> Void
+    ) -> PendingCommand<RecordCommand> {
+        pending(Context(JSONParser(), RecordApplier()), completion: completion)
+    }
+}
+
 extension RecordPrecondition {
     /// `If-Match: *`
     static let exists = RecordPrecondition(ifMatch: .any)

@@ -96,8 +96,7 @@ import Testing
         }
         let made = try store.write { (transaction) throws(StoreError) in
             try transaction.createAPIKey(
-                account: 1, label: "", time: 0, limits: KeyLimits(requests: RequestRate("1/h")),
-                material: APIKeyText.randomBytes())
+                account: 1, label: "", time: 0, limits: KeyLimits(requests: RequestRate("1/h")))
         }
         let first = try #require(allowances.allowance(of: made.record))
         #expect(allowances.allowance(of: made.record) === first)

@@ -67,7 +67,7 @@ struct BlobTests {
                 account: 1, resource: 9, to: ResourceCounter(lastID: id))
             try transaction.putDocument(key, json: Self.bytes(3).span.bytes, version: 0)
             try transaction.adoptUpload(
-                content.id!, by: key, byteCount: content.byteCount, digest: content.digest!)
+                content.id, by: key, byteCount: content.byteCount, digest: content.digest!)
         }
     }
 
@@ -97,14 +97,14 @@ struct BlobTests {
         let content = stage(Self.bytes(count), staging, settled)
         #expect(try store.check().faults == [])
         try adopt(content)
-        #expect(try read(content.id!) == Self.bytes(count))
+        #expect(try read(content.id) == Self.bytes(count))
         let report = try store.check()
         #expect(report.faults == [])
         #expect(report.blobs == 1)
         // What is adopted stays.
         staging.abandon()
         writer.stop()
-        #expect(try read(content.id!) == Self.bytes(count))
+        #expect(try read(content.id) == Self.bytes(count))
     }
 
     @Test("hold two chunks in memory at most: then nothing is taken until one is durable.")
@@ -134,7 +134,7 @@ struct BlobTests {
         // 600 chunks are more than one slice.
         #expect(writer.commits >= commits + 1)
         #expect(try store.check().faults == [])
-        check(try store.makeReader().view.lastUpload(), nil)
+        check(try store.makeReader().view.uploads(), [])
     }
 
     @Test("that are abandoned before their first chunk is durable leave nothing either.")
@@ -147,27 +147,45 @@ struct BlobTests {
         }
         writer.stop()
         #expect(try chunks() == 0)
-        check(try store.makeReader().view.lastUpload(), nil)
+        check(try store.makeReader().view.uploads(), [])
     }
 
     @Test("that a process left under way are removed, but not those begun since.")
     func leftOver() throws {
         let (staging, settled) = makeStaging()
         let old = stage(Self.bytes(300_000), staging, settled)
-        let last = try store.makeReader().view.lastUpload()
-        #expect(last == old.id)
+        let left = try store.makeReader().view.uploads()
+        #expect(left == [old.id])
         let (other, otherSettled) = makeStaging()
         let new = stage(Self.bytes(300_000), other, otherSettled)
-        writer.removeUploads(upTo: last!)
+        writer.removeUploads(left)
         writer.stop()
         #expect(try chunks() == 5)
         try adopt(new)
-        #expect(try read(new.id!) == Self.bytes(300_000))
+        #expect(try read(new.id) == Self.bytes(300_000))
         #expect(try store.check().faults == [])
     }
 
+    @Test("whose id another one has are refused, and that one stays when they are abandoned.")
+    func taken() throws {
+        let (staging, settled) = makeStaging()
+        let kept = stage(Self.bytes(10), staging, settled)
+        #expect(throws: StoreError.blobExists) {
+            try store.write { (transaction) throws(StoreError) in
+                try transaction.beginUpload(kept.id)
+            }
+        }
+        try adopt(kept)
+        #expect(throws: StoreError.blobExists) {
+            try store.write { (transaction) throws(StoreError) in
+                try transaction.beginUpload(kept.id)
+            }
+        }
+        #expect(try read(kept.id) == Self.bytes(10))
+    }
+
     /// Releases contents through the writer, as a deletion does.
-    private final class Release: WriteCommand {
+    private final class Release: UnencodedCommand {
         let byteCount = 0
         private let blobs: [(id: UInt64, owner: UInt64)]
         private let outcome: Settled
@@ -201,8 +219,7 @@ struct BlobTests {
         #expect(try chunks() == 900)
         let commits = writer.commits
         let outcome = Settled()
-        let ids = contents.map { $0.id! }
-        // The highest goes first: what begins while the others go must not get one of their numbers.
+        let ids = contents.map { $0.id }
         let release = Release([(id: ids[2], owner: 3), (id: ids[0], owner: 1)], outcome)
         let submission = writer.submit(release)
         #expect(submission == .accepted)
@@ -214,9 +231,9 @@ struct BlobTests {
         // 600 chunks are more than one slice.
         #expect(writer.commits >= commits + 3)
         #expect(try chunks() == 300 + 2)
-        check(try store.makeReader().view.lastUpload(), nil)
+        check(try store.makeReader().view.uploads(), [])
         #expect(try read(ids[1]) == Self.bytes(300 * Limits.chunkBytes))
-        #expect(try read(new.id!) == Self.bytes(70_000))
+        #expect(try read(new.id) == Self.bytes(70_000))
         #expect(try store.check().faults == [])
     }
 
@@ -225,7 +242,7 @@ struct BlobTests {
         let (staging, settled) = makeStaging()
         let content = stage(Self.bytes(10), staging, settled)
         try adopt(content)
-        let id = content.id!
+        let id = content.id
         #expect(throws: StoreError.corrupted(what: "blob \(id)")) {
             try store.write { (transaction) throws(StoreError) in
                 let other = DocumentKey(account: 1, resource: 9, id: 2)
@@ -240,7 +257,7 @@ struct BlobTests {
         let (staging, settled) = makeStaging()
         let content = stage(Self.bytes(200_000), staging, settled)
         try adopt(content)
-        let id = content.id!
+        let id = content.id
         try store.write { (transaction) throws(StoreError) in
             var value: [UInt8] = []
             do {

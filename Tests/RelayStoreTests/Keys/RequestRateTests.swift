@@ -37,8 +37,7 @@ import Testing
             for limits in [KeyLimits(), limits] {
                 keys.append(
                     try transaction.createAPIKey(
-                        account: 1, label: "", time: 5, limits: limits,
-                        material: APIKeyText.randomBytes()))
+                        account: 1, label: "", time: 5, limits: limits))
             }
             return keys
         }

@@ -31,6 +31,42 @@ import Testing
         check(report.faults, [])
     }
 
+    @Test(
+        "A node that is deleted leaves its number to the next one, in its own transaction as in another."
+    )
+    func numbers() throws {
+        let (list, other) = (list, ListKey(account: 1, kind: 2))
+        func highest(together: Bool) throws -> UInt64? {
+            let store = try Store.inMemory()
+            let keys = Array(UInt64(1)...5_000)
+            func empty(_ transaction: inout StoreTransaction) throws(StoreError) {
+                for key in keys.reversed() { check(try transaction.remove(key, from: list), true) }
+            }
+            func fill(_ transaction: inout StoreTransaction) throws(StoreError) {
+                for key in keys { check(try transaction.insert(key, into: other), true) }
+            }
+            try store.write { (transaction) throws(StoreError) in
+                try transaction.append(keys.span, to: list)
+            }
+            if together {
+                try store.write { (transaction) throws(StoreError) in
+                    try empty(&transaction)
+                    try fill(&transaction)
+                }
+            } else {
+                try store.write { (transaction) throws(StoreError) in try empty(&transaction) }
+                try store.write { (transaction) throws(StoreError) in try fill(&transaction) }
+            }
+            let reader = try store.makeReader()
+            let view = reader.view
+            let cursor = try view.transaction.cursor(view.databases.listNodes)
+            return try cursor.last()?.key
+        }
+        let apart = try highest(together: false)
+        #expect(apart ?? 0 > 1)
+        #expect(try highest(together: true) == apart)
+    }
+
     @Test("150 000 random insertions and removals agree with a sorted array.")
     func randomOperations() throws {
         let store = try Store.inMemory()

@@ -141,10 +141,11 @@ struct StoredAccount: EedTarget {
         _ deliveries: [EedDelivery], isDryRun: Bool
     ) throws(CommandError) -> [EedVerdict] {
         let outcome = Outcome()
-        let command = RecordCommand(
+        let change = RecordCommand(
             ConsumeEedBatch(CheckedEedBatch(deliveries), isAtomic: false), account: account,
-            byteCount: 0, applier: RecordApplier(), isDryRun: isDryRun
-        ) { result in outcome.result.withLock { $0 = result } }
+            isDryRun: isDryRun)
+        let context = RecordCommand.Context(JSONParser(), RecordApplier())
+        let command = change.pending(context) { result in outcome.result.withLock { $0 = result } }
         let writer = Writer(store)
         let submission = writer.submit(command)
         writer.stop()

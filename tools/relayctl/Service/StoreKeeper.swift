@@ -70,13 +70,12 @@ struct StoreKeeper {
     func createKey(
         account: Int, label: String?, expires: Timestamp? = nil, limits: KeyLimits = KeyLimits()
     ) throws(CommandError) -> Report {
-        let material = APIKeyText.randomBytes()
         let time = Timestamp.now.milliseconds
         let key = try lifting { () throws(StoreError) in
             try store.write { transaction throws(StoreError) in
                 try transaction.createAPIKey(
                     account: UInt32(account), label: label ?? "", time: time,
-                    expires: expires?.milliseconds, limits: limits, material: material)
+                    expires: expires?.milliseconds, limits: limits)
             }
         }
         return Report { key.writeMembers(to: &$0) }

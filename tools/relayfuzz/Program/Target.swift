@@ -22,6 +22,8 @@ enum Target: String, CaseIterable {
     case pack
     /// Lines of a dump.
     case dump
+    /// Commands of the writer, as they are encoded.
+    case command
     /// A whole HTTP/2 session, frame by frame.
     case session
     /// A service: what it accepts can be read, dumped, loaded, snapshotted and restored.
@@ -48,6 +50,7 @@ enum Target: String, CaseIterable {
         case .map: MapTarget.run(bytes)
         case .pack: PackTarget.run(bytes)
         case .dump: DumpTarget.run(bytes)
+        case .command: CommandTarget.run(bytes)
         case .session: SessionTarget.run(bytes)
         case .store: StoreTarget.run(bytes)
         case .planted: Self.readBeyond(bytes)

@@ -90,7 +90,7 @@ private final class Service {
             store = try Store.inMemory()
             key = try store.write { (transaction) throws(StoreError) in
                 try transaction.createAPIKey(
-                    account: 1, label: "", time: 0, material: APIKeyText.randomBytes())
+                    account: 1, label: "", time: 0)
             }.text
             let health = StoreHealth()
             writer = Writer(store, health: health)

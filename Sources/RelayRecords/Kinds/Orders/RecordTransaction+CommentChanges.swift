@@ -89,7 +89,8 @@ public struct UpdateComment: CommentChange {
     /// The comment's id.
     public let id: UInt64
     private let patch: CommentPatch
-    private let precondition: RecordPrecondition
+    /// What must hold.
+    public var precondition: RecordPrecondition
 
     /// Asks for it.
     public init(
@@ -135,7 +136,8 @@ public struct DeleteComment: CommentChange {
     public let order: UInt64
     /// The comment's id.
     public let id: UInt64
-    private let precondition: RecordPrecondition
+    /// What must hold.
+    public var precondition: RecordPrecondition
 
     /// Asks for it.
     public init(_ order: UInt64, _ id: UInt64, _ precondition: RecordPrecondition) {

@@ -1,0 +1,33 @@
+import JSON
+import RelayStore
+
+/// Makes commands of any kind of their encodings. One for a thread.
+public final class CommandDecoder {
+    private let changes: RecordCommand.Context
+    private let loads: LoadCommand.Context
+
+    /// - Parameter applier: what applies the commands, on the writer's thread.
+    public init(_ applier: RecordApplier) {
+        changes = RecordCommand.Context(JSONParser(), applier)
+        loads = LoadCommand.Context(DumpReader(), applier)
+    }
+
+    /// A command that does what the one did whose encoding this is.
+    ///
+    /// - Parameter completion: told what came of it, whatever its type.
+    public func pending(
+        _ encoding: [UInt8],
+        completion: @escaping @Sendable (Result<any Sendable, StoreError>) -> Void
+    ) throws(CommandFault) -> any WriteCommand {
+        let kind = try CommandReader(encoding).kind
+        if let command = try StoreCommands.pending(encoding, kind, completion: completion) {
+            return command
+        }
+        if kind == .load {
+            return try PendingCommand<LoadCommand>.reading(
+                encoding, in: loads, completion: completion)
+        }
+        return try PendingCommand<RecordCommand>.reading(
+            encoding, in: changes, completion: completion)
+    }
+}

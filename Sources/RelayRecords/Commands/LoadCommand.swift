@@ -1,0 +1,83 @@
+import JSON
+import RelayStore
+
+/// Lines of a dump that are to be loaded. The command holds them as they came.
+public struct LoadCommand: StoreCommand {
+    /// The kind of command.
+    public static let kind = CommandKind.load
+    private let lines: [UInt8]
+    /// What ids of files are derived from.
+    private let blobSeed: UInt64
+    private let batches: [LoadBatch]
+    private let faults: [LoadFault]
+    private let applier: RecordApplier?
+
+    /// What it takes to read one.
+    public struct Context {
+        /// Reads lines, on the thread that reads the command.
+        public let reader: DumpReader
+        /// Applies changes, on the writer's thread.
+        public let applier: RecordApplier
+
+        /// Reads with the one and applies with the other.
+        public init(_ reader: DumpReader, _ applier: RecordApplier) {
+            (self.reader, self.applier) = (reader, applier)
+        }
+    }
+
+    /// Asks for it.
+    ///
+    /// - Parameter blobSeed: what ids of files are derived from; drawn unless given.
+    public init(
+        _ lines: UnsafeRawBufferPointer, blobSeed: UInt64 = .random(in: .min ... .max)
+    ) {
+        self.lines = Array(lines)
+        self.blobSeed = blobSeed
+        batches = []
+        faults = []
+        applier = nil
+    }
+
+    /// Writes seed and lines.
+    public func write(to writer: inout CommandWriter) {
+        writer.word(blobSeed)
+        writer.bytes(lines)
+    }
+
+    /// Reads the lines, and makes what of a load can be made ahead.
+    public init(_ reader: inout CommandReader, in context: Context) throws(CommandFault) {
+        blobSeed = try reader.word()
+        lines = try reader.bytes()
+        let reading = context.reader.read(lines)
+        var batches = reading.batches
+        for index in batches.indices {
+            batches[index].blobSeed = blobSeed
+            batches[index].prepare()
+        }
+        self.batches = batches
+        faults = reading.faults
+        applier = context.applier
+    }
+
+    /// Loads what can be.
+    public func apply(to transaction: inout StoreTransaction) throws(StoreError) -> LoadOutcome {
+        guard let applier else { preconditionFailure("a command is read before it is applied") }
+        var outcome = try applier.load(batches, to: &transaction)
+        outcome.faults += faults
+        return outcome
+    }
+}
+
+extension RecordApplier {
+    /// Loads batches, each as a change of its own, which can be applied again.
+    public func load(
+        _ batches: [LoadBatch], to transaction: inout StoreTransaction
+    ) throws(StoreError) -> LoadOutcome {
+        let time = try stamp(&transaction)
+        var outcome = LoadOutcome()
+        for batch in batches {
+            outcome.add(try load(batch, time: time, to: &transaction))
+        }
+        return outcome
+    }
+}
