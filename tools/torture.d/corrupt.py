@@ -196,7 +196,7 @@ class Corrupt:
                     self.outcomes['served changed'] += 1
             except Unanswered as reason:
                 # A fault in the middle of a list can only end the stream.
-                if server.runs() and not server.log()[said:]:
+                if server.runs() and not server.says('\n', since=said):
                     self.run.wrong(f'{what}: relayd logs nothing: {reason}')
         code = server.stop()
         if code != 0:
