@@ -135,7 +135,8 @@ public final class RelayService: Sendable {
         try Self.moveOn(store, log)
         writer = Writer(store, retention: retention, health: health)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
-        writer.removeUploads(try store.makeReader().view.uploads())
+        let reader = try store.makeReader()
+        writer.removeUploads(try reader.view.uploads())
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
         let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)

@@ -115,9 +115,9 @@ extension StoreTransaction {
             try learnTime(newestRecord: nil)
             return try stamp()
         }
-        let now = commandTime ?? now
-        commandTime = now
-        next.advance(to: now)
+        let time = commandTime ?? now
+        commandTime = time
+        next.advance(to: time)
         timeOfCommand = next
         return next.last
     }

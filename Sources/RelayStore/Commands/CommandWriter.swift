@@ -34,13 +34,13 @@ public struct CommandWriter {
     }
 
     /// How many there are, and the numbers.
-    public mutating func words(_ numbers: some Collection<UInt64>) {
+    public mutating func words(_ numbers: [UInt64]) {
         uint32(UInt32(numbers.count))
         for number in numbers { word(number) }
     }
 
     /// How many there are, and the bytes.
-    public mutating func bytes(_ more: some Collection<UInt8>) {
+    public mutating func bytes(_ more: [UInt8]) {
         uint32(UInt32(more.count))
         bytes += more
     }

@@ -30,7 +30,7 @@ public struct CreateKey: StoreCommand {
     /// Writes it.
     public func write(to writer: inout CommandWriter) {
         writer.uint32(account)
-        writer.bytes(label.utf8)
+        writer.bytes(Array(label.utf8))
         writer.word(time)
         writer.word(ifAny: expires.map { UInt64(bitPattern: $0) })
         writer.bytes(limits.stored.span.bytes.copied())

@@ -51,7 +51,6 @@ extension StoreCommand {
 /// the command is needed again.
 public final class PendingCommand<Command: StoreCommand>: WriteCommand, @unchecked Sendable {
     // SAFETY: `outcome` is written and read on the writer's thread only.
-    private let encoding: [UInt8]
     private let command: Result<Command, CommandFault>
     private let completion: @Sendable (Result<Command.Outcome, StoreError>) -> Void
     private var outcome: Command.Outcome?
@@ -71,7 +70,7 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
         encoding: [UInt8], in context: Command.Context,
         completion: @escaping @Sendable (Result<Command.Outcome, StoreError>) -> Void
     ) {
-        self.encoding = encoding
+        byteCount = encoding.count
         self.completion = completion
         command = Result { () throws(CommandFault) in
             try Command(encoding: encoding, in: context)
@@ -89,12 +88,14 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     }
 
     /// Bytes of the encoding: what the writer's queue is bounded by.
-    public var byteCount: Int { encoding.count }
+    public let byteCount: Int
 
-    /// Hands the encoding on.
+    /// Hands the encoding on. It is made anew, for it would lie beside all that was read from it. What
+    /// cannot be read has been refused, and has none.
     public func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard case .success(let command) = command else { return }
         // SAFETY: the array's own bytes, during the call.
-        encoding.withUnsafeBytes(body)
+        command.encoding.withUnsafeBytes(body)
     }
 
     /// Applies the command; a refusal is an outcome too.
