@@ -13,7 +13,7 @@ final class ServedStore {
     private let service: RelayService
 
     init(loops: Int = 1) throws {
-        store = try Store.inMemory()
+        store = try Store.inMemory(options: .small)
         keys = try TestKeys(store)
         service = try RelayService(store: store, loops: loops)
         let path = directory.file("relay.sock")

@@ -63,7 +63,7 @@ final class ServiceFixture {
     private let adminLoop: DetachedLoop
 
     init(options: StoreOptions? = nil) throws {
-        store = try Store.inMemory(options: options)
+        store = try Store.inMemory(options: options ?? .small)
         keys = try TestKeys(store)
         let log = log
         let health = StoreHealth(log: Log { log.add($0.message ?? "\($0.name)") })
@@ -160,4 +160,10 @@ extension ClientResponse {
             return list.elements.map { $0["id"].flatMap { $0.integer } ?? -1 }
         }
     }
+}
+
+extension StoreOptions {
+    /// Of a store in memory with a map of 1 GiB. Tests run beside each other, and under ThreadSanitizer there
+    /// are 2 TiB of addresses for all of them.
+    static let small = StoreOptions(mapBytes: 1 << 30, durability: .mayCorruptStore)
 }
