@@ -124,15 +124,6 @@ enum Systemd {
         }
     }
 
-    /// Whether what is written to a descriptor goes to the journal (systemd.exec(5), JOURNAL_STREAM).
-    static func isJournal(_ descriptor: Int32) -> Bool {
-        var file = stat()
-        guard let place = variable("JOURNAL_STREAM"), fstat(descriptor, &file) == 0 else {
-            return false
-        }
-        return place == "\(file.st_dev):\(file.st_ino)"
-    }
-
     /// Tells the service manager our state, such as `READY=1`; does nothing when there is none.
     static func notify(_ state: String) {
         guard let path = getenv("NOTIFY_SOCKET") else { return }

@@ -12,7 +12,8 @@ let options = RelaydOptions(command.arguments)
 
 if options.isChecked {
     do {
-        try options.check(try Systemd.takeListeners { RelaydOptions.program.complain($0) })
+        try options.check(
+            try Systemd.takeListeners { RelaydOptions.program.complain($0, .warning) })
         let settings = RelaydOptions.program.settingsFile(
             command.arguments, without: RelaydOptions.checkOption)
         print(settings, terminator: "")
@@ -43,7 +44,7 @@ let passed = Result { try Systemd.takeListeners { leftAlone = $0 } }
 let log: Log
 do {
     log = try Log(
-        to: STDERR_FILENO, as: options.logFormat, forJournal: Systemd.isJournal(STDERR_FILENO))
+        to: STDERR_FILENO, as: options.logFormat, forJournal: Journal.takes(STDERR_FILENO))
 } catch {
     RelaydOptions.program.complain("\(error)")
     ExitCode.failure.exit()

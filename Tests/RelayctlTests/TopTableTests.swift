@@ -51,6 +51,31 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("commits   p99 31 µs   waits") })
     }
 
+    @Test("Keys are listed by what they asked for in between, accounts by how full they are.")
+    func keysAndAccounts() throws {
+        let before = try sample(
+            #"{"keyRequests":[{"id":7,"count":100}],"keyRefusals":[{"id":7,"count":1}]}"#,
+            at: 1_000)
+        let after = try sample(
+            #"""
+            {"keyRequests":[{"id":7,"count":140},{"id":9,"count":60},{"id":3,"count":0},{"id":0,"count":2}],
+            "keyRefusals":[{"id":7,"limit":"requests","count":8},{"id":7,"limit":"writes","count":3}],
+            "accountUses":[{"account":1,"usedBytes":2097152,"refused":0},
+            {"account":2,"usedBytes":1048576,"quotaBytes":2097152,"refused":0},
+            {"account":3,"usedBytes":1048576,"quotaBytes":1048576,"refused":5}]}
+            """#, at: 3_000)
+        let lines = TopTable(before: before, after: after).lines.filter { line in
+            ["key ", "refused ", "account "].contains { line.hasPrefix($0) }
+        }
+        #expect(
+            lines == [
+                "key       9  30/s", "key       7  20/s", "key       others  1/s",
+                "refused   key 7  5/s, 11 since the start",
+                "account   3  1.0 MiB of 1.0 MiB, 100 %   5 refused",
+                "account   2  1.0 MiB of 2.0 MiB, 50 %", "account   1  2.0 MiB",
+            ])
+    }
+
     @Test(
         "The slowest requests are shown with what writes spent their time on, and none if none was."
     )

@@ -94,6 +94,8 @@ enum Limits {
     static let redrawSilence = 1_000
     /// Operations that top shows: 8, so that all lines fit a window of 24.
     static let operationsShown = 8
+    /// Keys, and accounts, that top shows: 3, for the same reason.
+    static let keysShown = 3
     /// Slowest requests that top shows: 3, for the same reason.
     static let slowestShown = 3
     /// Columns that a broken line of top is set in by: below the figures, behind their names.

@@ -19,7 +19,9 @@ enum Relayctl {
             if error.isBrokenPipe { BrokenPipe.end() }
             if error.isProcessIDTaken { SecondProcess.runAgain() }
             let isRestore = verb.name == Commands.snapshotRestore.name
-            let store = isRestore ? arguments[Commands.snapshotTo] : arguments[Commands.anyStore]
+            // A restore of single records has no --to: the store is that of --store.
+            let made = isRestore ? arguments[Commands.snapshotTo] : nil
+            let store = made ?? arguments[Commands.anyStore]
             fail(error, at: store, asJSON: arguments[Commands.json])
         }
     }

@@ -1,5 +1,6 @@
 """Hostile clients beside a good one: memory stays bounded and comes back, the good one is served"""
 import dataclasses
+import json
 import multiprocessing
 import os
 import pathlib
@@ -68,6 +69,12 @@ class Bystander:
         return statistics.median(part[len(part) * 99 // 100] for part in parts if part)
 
 
+def processor(server: Relayd) -> float:
+    """Seconds of processor time that it has had."""
+    fields = pathlib.Path(f'/proc/{server.pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 def work(name: str, unix: pathlib.Path, key: str, until: float, cuts: object) -> None:
     """An attacking process."""
     try:
@@ -83,17 +90,23 @@ def perform(
     """One attack on a relayd of its own; a line of figures. `spared` asks one that is not attacked."""
     server = Relayd(run.programs, store, environment=environment)
     key = run.programs.key(store)
+    # The attacker's own, where it is about a limit; the good client has none.
+    attacking = key
+    if name in attackers.LIMITED:
+        made = run.programs.done(
+            'keys', 'create', '--store', store, '--account', 1, '--rate', '100/s', '--json')
+        attacking = json.loads(made.stdout)['key']
     bystander = Bystander(server.client(key))
     for _ in range(WARM_REQUESTS):
         bystander.ask()
         spared.ask()
     bystander.seconds.clear()
     spared.seconds.clear()
-    before, files = memory(server), descriptors(server)
+    before, files, spent = memory(server), descriptors(server), processor(server)
     cuts: multiprocessing.Queue = multiprocessing.Queue()
     until = time.monotonic() + run.number('seconds')
     processes = [
-        multiprocessing.Process(target=work, args=(name, server.socket, key, until, cuts))
+        multiprocessing.Process(target=work, args=(name, server.socket, attacking, until, cuts))
         for _ in range(run.number('attackers') if name in attackers.FLOODS else 1)]
     for process in processes:
         process.start()
@@ -106,6 +119,11 @@ def perform(
     cut = sum(cuts.get(timeout=30) for _ in processes)
     for process in processes:
         process.join()
+    spent = processor(server) - spent
+    if name in attackers.LIMITED:
+        run.expect(cut > 0, f'{name}: no request was refused with 429')
+        run.step(f'{name}: {cut} requests were refused with 429; relayd had {spent:.2f} s of '
+                 f'processor time, {spent / max(1, cut) * 1e6:.0f} µs for each of them')
     times = (spared.p99(), bystander.p99())
     return judge(run, name, server, bystander, times, (before, highest), files, cut)
 
@@ -137,7 +155,8 @@ def judge(
         f'{name}: the p99 of the good client is {slow * 1e3:.1f} ms, elsewhere {usual * 1e3:.1f} ms')
     code = server.stop()
     run.expect(code == 0, f'{name}: relayd ended with {code}')
-    return (f'{name}: +{grown / 1024:.1f} MiB, kept {kept / 1024:.1f} MiB, cut off {cut} times, '
+    word = 'refused' if name in attackers.LIMITED else 'cut off'
+    return (f'{name}: +{grown / 1024:.1f} MiB, kept {kept / 1024:.1f} MiB, {word} {cut} times, '
             f'p99 {slow * 1e3:.1f} ms, elsewhere {usual * 1e3:.1f} ms')
 
 

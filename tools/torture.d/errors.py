@@ -10,7 +10,8 @@ from load import Ledger, Writers
 from relay import Relayd
 from report import Number, Run
 from shim import FATES, Shim
-from verbs import VERBS, Bench, Verb, call, judge
+from verbs import VERBS, Verb, call, judge
+from workbench import Bench
 
 # What may go wrong with each kind of call.
 FAULTS = {
@@ -68,7 +69,7 @@ class Verbs:
         """Each verb first without a fault: its calls are counted, and it has to be right."""
         for verb in VERBS:
             code, message = self.call(verb, None)
-            wrong = verb.wrong_when_done(self.bench) if code == 0 else message
+            wrong = verb.wrong_when_done(self.bench) if code == verb.code else message
             if not self.run.expect(not wrong, f'{verb.name}, without a fault: {wrong}'):
                 continue
             counts = {call: self.shim.count(call) for call in FAULTS}
@@ -94,11 +95,11 @@ class Verbs:
         code, message = self.call(verb, fault)
         hit = self.shim.hits() > 0
         what = f'{verb.name}, {fault}, exit code {code}'
-        if code == 0 and hit and fault.call == 'sync':
+        if code == verb.code and hit and fault.call == 'sync':
             self.run.wrong(f'{what}: done, though a sync failed')
         for wrong in judge(self.bench, verb, code, message):
             self.run.wrong(f'{what}: {wrong}')
-        return code != 0
+        return code != verb.code
 
 
 class Served:

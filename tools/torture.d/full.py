@@ -8,7 +8,8 @@ from disks import BLOCK, Disk, Unmountable, mounted
 from load import Ledger, Writers
 from relay import Relayd
 from report import LeftOut, Number, Run
-from verbs import VERBS, Bench, call, judge
+from verbs import VERBS, call, judge
+from workbench import Bench
 
 FULL_SECONDS = 20
 WRITABLE_SECONDS = 10

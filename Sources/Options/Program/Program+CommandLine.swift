@@ -21,18 +21,39 @@ public enum ExitCode: Int32, Sendable {
     public func exit() -> Never {
         guard let fault = StandardOutput.finish() else { Glibc.exit(rawValue) }
         let path = CommandLine.arguments.first ?? ""
-        complaint(from: OutputPlace.split(path).name, fault)
+        complaint(from: OutputPlace.split(path).name, fault, .error)
         // Without exit(3), which would try to write the rest again.
         _exit(self == .success ? Self.failure.rawValue : rawValue)
     }
 }
 
-/// Writes a line to standard error, with a program's name before it.
-private func complaint(from name: String, _ message: String) {
+/// How much a line on standard error matters: the priorities of journald (sd-daemon(3)).
+public enum Priority: Int, Sendable {
+    case error = 3
+    case warning = 4
+}
+
+/// Where standard error of a service of systemd usually leads to.
+public enum Journal {
+    /// Whether what is written to a descriptor goes to the journal (systemd.exec(5), JOURNAL_STREAM).
+    public static func takes(_ descriptor: Int32) -> Bool {
+        var file = stat()
+        guard let place = getenv("JOURNAL_STREAM"), fstat(descriptor, &file) == 0 else {
+            return false
+        }
+        return String(cString: place) == "\(file.st_dev):\(file.st_ino)"
+    }
+}
+
+/// Writes a line to standard error, with a program's name before it. Where that leads to the journal, each
+/// line of a message begins with its priority, which journald takes away and keeps.
+private func complaint(from name: String, _ message: String, _ priority: Priority) {
     // One write, so that lines of several threads do not mix. A closed standard error is no
     // reason to fail: there is nobody left to tell.
-    var line = "\(name): \(message)\n"
-    line.withUTF8 { bytes in
+    let mark = Journal.takes(STDERR_FILENO) ? "<\(priority.rawValue)>" : ""
+    let lines = "\(name): \(message)".split(separator: "\n", omittingEmptySubsequences: false)
+    var text = lines.map { "\(mark)\($0)\n" }.joined()
+    text.withUTF8 { bytes in
         // SAFETY: `bytes` is alive inside this closure, and write(2) does not keep the pointer.
         _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }
@@ -48,7 +69,7 @@ extension Program {
             let words = Array(CommandLine.arguments.dropFirst())
             switch try parse(words, environment: environment) {
             case .run(let verb, let arguments):
-                for warning in unknownVariables(environment) { complain(warning) }
+                for warning in unknownVariables(environment) { complain(warning, .warning) }
                 return (verb, arguments)
             case .help(let text):
                 print(text, terminator: "")
@@ -63,5 +84,7 @@ extension Program {
     }
 
     /// Writes a line to standard error, with the program's name before it.
-    public func complain(_ message: String) { complaint(from: name, message) }
+    public func complain(_ message: String, _ priority: Priority = .error) {
+        complaint(from: name, message, priority)
+    }
 }

@@ -210,6 +210,7 @@ final class AdminApplication: Application {
             json.beginObject()
             try store.writeStatistics(to: &json)
             ServiceFigures(store, writer, state).writeMembers(to: &json)
+            try state.writeAccounts(store, to: &json)
             state.writeReports(to: &json)
             json.endObject()
             exchange.answer(200, json: json.bytes)

@@ -31,6 +31,7 @@ import System
 /// | `operations` | the same by operation: see `writeOperations` |
 /// | `keyRequests` | requests by the `id` of their key, each with `count`; 0 stands for keys beyond the first 1 024 |
 /// | `keyRefusals` | requests that a limit of their key has refused: `id`, `limit` (requests, writes, uploads) and `count`; of keys that have had limits |
+/// | `accountUses` | of accounts whose use is counted: what `/admin/accounts` tells of each, and the requests that its quota has `refused` |
 /// | `slowest` | the slowest answers of the last minute or two, see `ObservedRequest.write` |
 /// | `logLines`, `lostLogLines` | lines of the log that were written, and that were lost |
 /// | `receivedBytes`, `sentBytes` | on the sockets, frames and all |

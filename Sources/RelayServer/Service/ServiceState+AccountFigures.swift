@@ -1,8 +1,23 @@
+import JSON
 import Metrics
+import RelayRecords
 import RelayStore
 
 /// What accounts use, of those of which it is counted.
 extension ServiceState {
+    /// Member `accountUses` of `/admin/stat`.
+    func writeAccounts(_ store: Store, to json: inout JSONWriter) throws(StoreError) {
+        json.name("accountUses")
+        json.beginArray()
+        for use in try store.makeReader().view.accountUses() {
+            json.beginObject()
+            use.writeMembers(to: &json)
+            json.member("refused", quotaRefusals[use.account])
+            json.endObject()
+        }
+        json.endArray()
+    }
+
     /// For `/metrics`.
     func accountFigures(_ store: Store) throws(StoreError) -> [Figure] {
         let uses = try store.makeReader().view.accountUses()

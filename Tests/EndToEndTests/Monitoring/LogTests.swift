@@ -63,6 +63,35 @@ struct LogTests {
         }
     }
 
+    @Test("has a priority in the journal, too, where a program complains of its command line.")
+    func commandLine() throws {
+        let log = directory.file("log")
+        for (program, words, start) in [
+            ("relayd", ["--no-such-option"], "<3>relayd: unknown option"),
+            ("relayctl", ["stat", "--store", directory.file("no")], "<3>relayctl: "),
+            (
+                "relayd",
+                ["--store", ":memory:", "--socket", directory.file("s"), "--check-config"],
+                "<4>relayd: "
+            ),
+        ] {
+            try OutputFile.write([], to: log)
+            var file = stat()
+            try #require(stat(log, &file) == 0)
+            let run = ChildProcess(
+                program, words, output: log,
+                environment: [
+                    "JOURNAL_STREAM=\(file.st_dev):\(file.st_ino)", "RELAYD_NO_SUCH=1",
+                ])
+            run.wait()
+            let lines = readText(log).split(separator: "\n")
+            #expect(lines.first?.hasPrefix(start) == true, "\(lines)")
+            if start.hasPrefix("<3>") {
+                #expect(lines.allSatisfy { $0.hasPrefix("<3>") }, "\(lines)")
+            }
+        }
+    }
+
     @Test("names keys by their ids when they are made and revoked, and tells nothing else of them.")
     func keys() throws {
         let relayd = try Relayd(store: ":memory:", in: directory)

@@ -171,5 +171,9 @@ struct KeyLimitTests {
         #expect(scrape[#"relay_key_refused_total{key="\#(id)",limit="uploads"}"#] == 0)
         let top = relayctl(["top", "--once", "--admin-socket", relayd.adminSocket])
         #expect(top.contains("refused   key \(id)"), "\(top)")
+        let admin = ["--admin-socket", relayd.adminSocket]
+        _ = relayctl(["accounts", "set", "1", "--quota", "10MiB"] + admin)
+        let counted = relayctl(["top", "--once"] + admin)
+        #expect(counted.contains(" KiB of 10.0 MiB, 0 %"), "\(counted)")
     }
 }

@@ -24,6 +24,27 @@ import Testing
         #expect(run.code == 0, "\(run.output)")
     }
 
+    @Test("on a full disk names the store, and restores nothing until there is room.")
+    func full() throws {
+        let relayd = try Relayd(store: store, in: directory)
+        let client = RelayClient(connection: try relayd.connect(), key: try relayd.makeKey())
+        let order = try client.createOrder(NewOrder(title: "before")).value.id
+        snapshot()
+        _ = try client.deleteOrder(order)
+        #expect(relayd.stop() == 0)
+        let disk = FaultyDisk(in: directory, of: "store/data.mdb")
+        disk.fail(.write, with: ENOSPC)
+        let run = ChildProcess.run(
+            "relayctl",
+            [
+                "snapshot", "restore", repository + ":latest", "--records", "orders/\(order)",
+                "--store", store,
+            ], environment: disk.environment)
+        #expect(run.code == 1)
+        #expect(run.output.contains("relayctl: \(store): the store is full"), "\(run.output)")
+        #expect(restore("orders/\(order)").0 == 0)
+    }
+
     @Test("brings a deleted order back with its file while relayd serves, under its id.")
     func running() throws {
         let relayd = try Relayd(store: store, in: directory)

@@ -90,6 +90,6 @@ enum RepositoryCommand {
     }
 
     private static func warn(_ warnings: [String]) {
-        for warning in warnings { Commands.program.complain(warning) }
+        for warning in warnings { Commands.program.complain(warning, .warning) }
     }
 }

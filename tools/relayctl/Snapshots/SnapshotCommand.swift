@@ -222,7 +222,7 @@ enum SnapshotCommand {
 
     private static func patience(_ arguments: Arguments) -> LockPatience {
         LockPatience(milliseconds: arguments[Commands.waitForLock] ?? 0) { sentence in
-            Commands.program.complain(sentence)
+            Commands.program.complain(sentence, .warning)
         }
     }
 

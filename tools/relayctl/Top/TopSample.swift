@@ -24,6 +24,15 @@ struct TopSample {
         let phases: (queue: Int, commit: Int)?
     }
 
+    /// What an account uses, in bytes, where it is counted.
+    struct Account {
+        let number: Int
+        let used: Int
+        let quota: Int?
+        /// Requests that the quota has refused.
+        let refused: Int
+    }
+
     /// When it was asked, in milliseconds on the monotonic clock.
     let time: Int
     private(set) var numbers: [String: Int] = [:]
@@ -31,8 +40,12 @@ struct TopSample {
     private(set) var histograms: [String: HistogramValues] = [:]
     /// Time that answers took, by operation and then by class of status.
     private(set) var operations: [String: [String: HistogramValues]] = [:]
+    /// Requests by the id of their key; 0 stands for keys that are not counted one by one.
+    private(set) var keyRequests: [Int: Int] = [:]
     /// Requests that a limit of their key has refused, by the key's id.
     private(set) var refusals: [Int: Int] = [:]
+    /// Accounts whose use is counted.
+    private(set) var accounts: [Account] = []
     /// Those that read a commit now.
     private(set) var readers: [Reader] = []
     /// The slowest answers, slowest first.
@@ -46,7 +59,8 @@ struct TopSample {
         var slowest: [Slow] = []
         var histograms: [String: HistogramValues] = [:]
         var operations: [String: [String: HistogramValues]] = [:]
-        var refusals: [Int: Int] = [:]
+        var (keyRequests, refusals): ([Int: Int], [Int: Int]) = ([:], [:])
+        var accounts: [Account] = []
         let isObject = try? JSONParser().parse(json) { root -> Bool in
             guard root.kind == .object else { return false }
             for member in root.members {
@@ -60,11 +74,9 @@ struct TopSample {
                 else { continue }
                 operations[String(name), default: [:]][String(status)] = Self.histogram(series)
             }
-            for refused in (root["keyRefusals"] ?? root).elements {
-                guard let key = refused["id"]?.integer, let count = refused["count"]?.integer
-                else { continue }
-                refusals[Int(key), default: 0] += Int(count)
-            }
+            keyRequests = Self.counts(root["keyRequests"] ?? root)
+            refusals = Self.counts(root["keyRefusals"] ?? root)
+            accounts = (root["accountUses"] ?? root).elements.compactMap(Self.account)
             slowest = (root["slowest"] ?? root).elements.compactMap(Self.slow)
             for reader in (root["readers"] ?? root).elements {
                 guard let commit = reader["commit"]?.integer else { continue }
@@ -82,7 +94,9 @@ struct TopSample {
         self.slowest = slowest
         self.histograms = histograms
         self.operations = operations
+        self.keyRequests = keyRequests
         self.refusals = refusals
+        self.accounts = accounts
     }
 
     private static func slow(_ value: JSONValue) -> Slow? {
@@ -95,6 +109,26 @@ struct TopSample {
             method: String(method), path: String(path),
             status: Int(value["status"]?.integer ?? 0), microseconds: Int(microseconds),
             phases: queue.flatMap { queue in commit.map { (queue, $0) } })
+    }
+
+    /// Counts by the id of a key; those of several limits are added up.
+    private static func counts(_ list: JSONValue) -> [Int: Int] {
+        var counts: [Int: Int] = [:]
+        for element in list.elements {
+            guard let key = element["id"]?.integer, let count = element["count"]?.integer
+            else { continue }
+            counts[Int(key), default: 0] += Int(count)
+        }
+        return counts
+    }
+
+    private static func account(_ value: JSONValue) -> Account? {
+        guard let number = value["account"]?.integer, let used = value["usedBytes"]?.integer
+        else { return nil }
+        return Account(
+            number: Int(number), used: Int(used),
+            quota: value["quotaBytes"]?.integer.map { Int($0) },
+            refused: Int(value["refused"]?.integer ?? 0))
     }
 
     private static func histogram(_ value: JSONValue) -> HistogramValues? {
@@ -115,7 +149,7 @@ struct TopTable {
 
     /// The lines, readers last.
     var lines: [String] {
-        var lines = service + traffic + operations + refusals + writes + slowest + store
+        var lines = service + traffic + operations + keys + accounts + writes + slowest + store
         let active = after.readers.sorted { $0.lag > $1.lag }
         lines.append(
             "readers   \(active.count) of \(after["readerSlots"]) slots, "
@@ -183,18 +217,6 @@ struct TopTable {
         }
     }
 
-    /// Requests by key that a limit has refused, most first; nothing where there were none.
-    private var refusals: [String] {
-        let refused = after.refusals.map { key, count in
-            (key: key, count: max(0, count - (before.refusals[key] ?? 0)), all: count)
-        }.filter { $0.all > 0 }
-        let most = refused.sorted { ($1.count, $1.all, $0.key) < ($0.count, $0.all, $1.key) }
-        return most.prefix(Limits.operationsShown).map { refused in
-            "refused   key \(refused.key)  \(perSecond(refused.count))/s, "
-                + "\(refused.all) since the start"
-        }
-    }
-
     /// The slowest of the last minute or two, and what a write spent its time on.
     private var slowest: [String] {
         let shown = after.slowest.prefix(Limits.slowestShown).map { request in
@@ -237,9 +259,9 @@ struct TopTable {
 
     private func rate(_ name: String) -> Int { perSecond(change(name)) }
 
-    private func perSecond(_ count: Int) -> Int { count * 1000 / milliseconds }
+    func perSecond(_ count: Int) -> Int { count * 1000 / milliseconds }
 
-    private func bytes(_ number: Int) -> String { Progress.Unit.bytes.text(number) }
+    func bytes(_ number: Int) -> String { Progress.Unit.bytes.text(number) }
 
     private func duration(_ milliseconds: Int) -> String {
         let seconds = milliseconds / 1000

@@ -4,6 +4,7 @@ import time
 from typing import Callable
 
 import frames
+from client import Connection
 from frames import Wire, frame
 
 # Of an attack: the socket, a key, and when it is to end (time.monotonic()). It returns how often
@@ -15,6 +16,8 @@ GET_FLAGS = frames.END_HEADERS | frames.END_STREAM
 ATTACKS: dict[str, Attack] = {}
 # Attacks whose connections must be cut off.
 FLOODS: set[str] = set()
+# Attacks with a key that has a limit; they return how many requests it has refused.
+LIMITED: set[str] = set()
 HELD = 20
 
 
@@ -259,3 +262,21 @@ def dribble(unix: pathlib.Path, key: str, until: float) -> int:
             wire.send(bytes((byte,)))
         time.sleep(0.005)
     return hold(wires, until)
+
+
+@attack('over-the-limit')
+def over_the_limit(unix: pathlib.Path, key: str, until: float) -> int:
+    """Twenty connections with a hundred requests each under way, far beyond the rate of their key."""
+    connections = [Connection(str(unix)) for _ in range(HELD)]
+    fields = frames.request('GET', '/v1/orders/1', key)
+    refused = 0
+    while time.monotonic() < until:
+        for connection in connections:
+            streams = [connection.begin(fields, None) for _ in range(100)]
+            refused += sum(connection.end(stream, until + 5).status == 429 for stream in streams)
+    for connection in connections:
+        connection.close()
+    return refused
+
+
+LIMITED.add('over-the-limit')

@@ -27,22 +27,29 @@ def _run(*command: object) -> str:
 
 
 class Disk:
-    """A file system at `point`, and a file that takes what is free of it: 'tmpfs' or 'ext4'."""
+    """A file system at `point`, and a file that takes what is free of it: 'tmpfs' or 'ext4'.
 
-    def __init__(self, run: Run, kind: str) -> None:
+    `place` is a directory for what it is made of; without `point` it is mounted there, too.
+    """
+
+    def __init__(
+        self, place: pathlib.Path, kind: str, point: pathlib.Path | None = None,
+        megabytes: int = MEGABYTES,
+    ) -> None:
         self.kind = kind
-        self.point = run.place / kind
-        self.image = run.place / f'{kind}.image'
+        self.megabytes = megabytes
+        self.point = point or place / kind
+        self.image = place / f'{kind}.image'
         self.filler = self.point / 'filler'
-        self.point.mkdir()
+        self.point.mkdir(parents=True, exist_ok=point is not None)
 
     def mount(self) -> None:
         """Makes it, empty."""
         if self.kind == 'tmpfs':
-            _run('mount', '-t', 'tmpfs', '-o', f'size={MEGABYTES}m', 'torture', self.point)
+            _run('mount', '-t', 'tmpfs', '-o', f'size={self.megabytes}m', 'torture', self.point)
             return
         with open(self.image, 'wb') as file:
-            file.truncate(MEGABYTES << 20)
+            file.truncate(self.megabytes << 20)
         _run('mkfs.ext4', '-q', '-F', '-m', '0', self.image)
         _run('mount', '-o', 'loop', self.image, self.point)
 
@@ -84,15 +91,15 @@ class ThinDisk(Disk):
     has no room, the file system is read-only until then.
     """
 
-    def __init__(self, run: Run) -> None:
-        super().__init__(run, 'thin')
-        self.pool = run.place / 'pool'
+    def __init__(self, place: pathlib.Path) -> None:
+        super().__init__(place, 'thin')
+        self.pool = place / 'pool'
         self.image, self.filler = self.pool / 'image', self.pool / 'filler'
         self.device = ''
 
     def mount(self) -> None:
         self.pool.mkdir()
-        _run('mount', '-t', 'tmpfs', '-o', f'size={MEGABYTES}m', 'torture', self.pool)
+        _run('mount', '-t', 'tmpfs', '-o', f'size={self.megabytes}m', 'torture', self.pool)
         try:
             with open(self.image, 'wb') as file:
                 file.truncate(THIN_MEGABYTES << 20)
@@ -133,7 +140,7 @@ class ThinDisk(Disk):
 @contextlib.contextmanager
 def mounted(run: Run, kind: str) -> Iterator[Disk]:
     """A small file system of its own; Unmountable where it cannot be mounted."""
-    disk = ThinDisk(run) if kind == 'thin' else Disk(run, kind)
+    disk = ThinDisk(run.place) if kind == 'thin' else Disk(run.place, kind)
     disk.mount()
     try:
         yield disk

@@ -1,70 +1,13 @@
 """Verbs of relayctl that write: how each is called, and whether what it left is right."""
 import dataclasses
 import json
-import pathlib
-import shutil
 import subprocess
 from typing import Callable, Iterator, Mapping
 
-from contents import Documents, difference, documents, parsed, without_update
-from relay import Programs
+from contents import difference, documents, parsed, without_update
+from workbench import LACKING, ORDERS, Bench
 
-ORDERS = 40
 VERB_SECONDS = 60
-
-
-@dataclasses.dataclass
-class Bench:
-    """What verbs work on: a folder that is put back before each call, and a copy of it.
-
-    In it: `store` with sample data, `dump.jsonl` of it, `repository` with snapshots of it.
-    """
-
-    programs: Programs
-    place: pathlib.Path
-    template: pathlib.Path
-    seed: int
-    wanted: Documents = dataclasses.field(default_factory=dict)
-
-    def prepare(self) -> None:
-        """Makes the template."""
-        self.template.mkdir()
-        store, repository = self.template / 'store', self.template / 'repository'
-        self.programs.sample(store, orders=ORDERS, seed=self.seed)
-        for _ in range(3):
-            self.programs.done('snapshot', 'create', '--store', store, '--into', repository)
-            self.programs.key(store)
-        self.programs.done('dump', '--store', store, '--to', self.template / 'dump.jsonl')
-        self.wanted = documents(self.programs, store)
-
-    def put_back(self) -> None:
-        """Makes the folder what it was."""
-        shutil.rmtree(self.place, ignore_errors=True)
-        shutil.copytree(self.template, self.place)
-
-    def wrong_store(self, store: pathlib.Path, loaded: bool = False) -> str:
-        """What is wrong with a store that has to be whole and hold the sample; nothing: ''.
-
-        A load gives documents the time of the load.
-        """
-        check = self.programs.relayctl('check', '--store', store)
-        if check.returncode != 0:
-            return f'check exits with {check.returncode}: {(check.stdout + check.stderr)[-300:]}'
-        found = documents(self.programs, store)
-        if loaded:
-            return difference(without_update(found), without_update(self.wanted))
-        return difference(found, self.wanted)
-
-    def wrong_repository(self, snapshots: int, name: str = 'repository') -> str:
-        """What is wrong with a repository that has to have so many snapshots."""
-        repository = self.place / name
-        verify = self.programs.relayctl('snapshot', 'verify', repository)
-        if verify.returncode != 0:
-            said = verify.stdout + verify.stderr
-            return f'verify exits with {verify.returncode}: {said[-300:]}'
-        listed = json.loads(self.programs.done('snapshot', 'list', repository, '--json').stdout)
-        count = len(listed['snapshots'])
-        return '' if count == snapshots else f'{count} snapshots instead of {snapshots}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +22,8 @@ class Verb:
     wrong_when_done: Callable[[Bench], str]
     wrong_when_failed: Callable[[Bench], str]
     wrong_when_repeated: Callable[[Bench], str] | None = None
+    # What it exits with when it is done.
+    code: int = 0
 
     def call(self, bench: Bench) -> list[str]:
         """The arguments with whole paths and the seed."""
@@ -107,7 +52,7 @@ def judge(bench: Bench, verb: Verb, code: int, message: str) -> Iterator[str]:
     said = ' '.join(line for line in message.splitlines() if '%' not in line)[-300:]
     if code < 0:
         yield f'ended by signal {-code}: {said}'
-    if code == 0:
+    if code == verb.code:
         wrong = verb.wrong_when_done(bench)
         if wrong:
             yield f'done, but {wrong}'
@@ -118,7 +63,7 @@ def judge(bench: Bench, verb: Verb, code: int, message: str) -> Iterator[str]:
     if wrong:
         yield f'it failed ({said}), and {wrong}'
     code, message = call(bench, verb)
-    wrong = message if code else (verb.wrong_when_repeated or verb.wrong_when_done)(bench)
+    wrong = message if code != verb.code else (verb.wrong_when_repeated or verb.wrong_when_done)(bench)
     if wrong:
         yield f'it failed ({said}), and so it does once more without a fault: {wrong}'
 
@@ -179,6 +124,60 @@ def _pruned_or_not(bench: Bench) -> str:
     return bench.wrong_repository(len(listed['snapshots']))
 
 
+def _salvaged(bench: Bench) -> str:
+    """The store of what could be read; what refers to the rest is in a file."""
+    new = bench.place / 'new'
+    check = bench.programs.relayctl('check', '--store', new)
+    if check.returncode != 0:
+        return f'check exits with {check.returncode}: {(check.stdout + check.stderr)[-300:]}'
+    lines = (bench.place / 'unplaced.jsonl').read_text().splitlines()
+    kinds = {json.loads(line).get('resource') for line in lines}
+    if 'unit' not in kinds:
+        return f'the file of what is unplaced has {kinds}'
+    return difference(documents(bench.programs, new), bench.readable)
+
+
+def _none_or_salvaged(bench: Bench) -> str:
+    """A salvage makes a store as a whole or not at all."""
+    return _salvaged(bench) if (bench.place / 'new' / 'data.mdb').exists() else ''
+
+
+def _brought_back(bench: Bench) -> str:
+    return bench.wrong_store(bench.place / 'lacking', loaded=True)
+
+
+def _lacking_or_whole(bench: Bench) -> str:
+    """The record is there or not, and nothing else is another."""
+    found = documents(bench.programs, bench.place / 'lacking')
+    if (1, 'order', LACKING) in found:
+        return _brought_back(bench)
+    wanted = {key: text for key, text in bench.wanted.items() if key != (1, 'order', LACKING)}
+    return difference(without_update(found), without_update(wanted))
+
+
+def _told(bench: Bench, *words: str) -> dict:
+    return json.loads(
+        bench.programs.done(*words, '--store', bench.place / 'store', '--json').stdout)
+
+
+def _limited(rates: set[str | None]) -> Callable[[Bench], str]:
+    """The first key has one of these rates."""
+    def wrong(bench: Bench) -> str:
+        key = next(key for key in _told(bench, 'keys', 'list', '--account', '1')['keys'] if key['id'] == 1)
+        return _old(bench) or ('' if key.get('rate') in rates else f"rate {key.get('rate')}")
+    return wrong
+
+
+def _quota(quotas: set[int | None]) -> Callable[[Bench], str]:
+    """Account 1 has one of these quotas, and what it uses is right."""
+    def wrong(bench: Bench) -> str:
+        quota = next(
+            (one.get('quotaBytes') for one in _told(bench, 'accounts', 'list')['accounts']
+             if one['account'] == 1), None)
+        return _old(bench) or ('' if quota in quotas else f'quota {quota}')
+    return wrong
+
+
 def _keys(counts: set[int]) -> Callable[[Bench], str]:
     def wrong(bench: Bench) -> str:
         made = bench.programs.done(
@@ -206,4 +205,17 @@ VERBS = [
     Verb('snapshot prune', ['snapshot', 'prune', '@repository', '--keep-last', '1'],
          _snapshots(1), _pruned_or_not),
     Verb('keys create', ['keys', 'create', '--store', '@store', '--account', '1'],
-         _keys({4}), _keys({3, 4}), _keys({4, 5}))]
+         _keys({4}), _keys({3, 4}), _keys({4, 5})),
+    Verb('keys set', ['keys', 'set', '1', '--store', '@store', '--rate', '5/s'],
+         _limited({'5/s'}), _limited({None, '5/s'})),
+    Verb('accounts set', ['accounts', 'set', '1', '--store', '@store', '--quota', '10MiB'],
+         _quota({10 << 20}), _quota({None, 10 << 20})),
+    Verb('accounts list', ['accounts', 'list', '--store', '@store'], _old, _old),
+    Verb('snapshot restore --records',
+         ['snapshot', 'restore', '@repository:latest', '--records', f'orders/{LACKING}',
+          '--store', '@lacking'],
+         _brought_back, _lacking_or_whole),
+    Verb('snapshot restore --salvage',
+         ['snapshot', 'restore', '@damaged', '--to', '@new', '--salvage',
+          '--unplaced', '@unplaced.jsonl'],
+         _salvaged, _none_or_salvaged, code=3)]
