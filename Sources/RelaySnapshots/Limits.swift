@@ -64,6 +64,12 @@ public enum Limits {
     /// Bytes of the file that names them: 1 MiB holds 100 of the longest paths of Linux, twice over.
     static let repositoriesBytes = 1 << 20
 
+    /// Bytes of what rclone says when it fails that are repeated: 2 KiB, its last lines.
+    static let rcloneMessageBytes = 2_048
+
+    /// Milliseconds between two looks whether rclone shall go on: a second. A signal wakes at once.
+    static let rcloneLookMilliseconds: Int32 = 1_000
+
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100
 

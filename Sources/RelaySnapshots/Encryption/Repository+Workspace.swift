@@ -4,11 +4,11 @@ import Glibc
 /// they are plain there. Its disk may be somebody else's; the host's own has the store, which is
 /// plain, too.
 extension Repository {
-    private static let workPrefix = "work-"
+    static let workPrefix = "work-"
     private static let privateWorkPrefix = "relay-work-"
 
     /// What the variable TMPDIR names, or the system's place for large files that go away again.
-    private static var temporary: String {
+    static var temporary: String {
         // SAFETY: the variables are set before threads start, and read here.
         guard let path = getenv("TMPDIR").map({ String(cString: $0) }), path.hasPrefix("/") else {
             return "/var/tmp"

@@ -35,6 +35,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case noPassphraseMemory(bytes: Int)
     /// There is nowhere to unpack pages of an encrypted repository.
     case noWorkspace(path: String)
+    /// A repository does not go to another place, or come from there.
+    case transfer(TransferFault)
     /// No snapshot of a repository has this id, or several begin with it.
     case unknownSnapshot(id: String, repository: String)
     /// Another process creates or prunes, or reads while this one wants to prune; who it is, if that is
@@ -102,6 +104,7 @@ extension SnapshotError: CustomStringConvertible {
         case .badKeyFile(let path, let expected): "\(path): expected \(expected)"
         case .noPassphraseMemory(let bytes):
             "there is not enough memory to make a key of the passphrase: it takes \(bytes) bytes"
+        case .transfer(let fault): fault.description
         case .noWorkspace(let path):
             "\(path) cannot be written to, and the pages of an encrypted repository are unpacked there: "
                 + "set TMPDIR to a directory with room"

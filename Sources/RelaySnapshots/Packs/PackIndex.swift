@@ -127,6 +127,20 @@ struct PackIndex {
 
     private static func name(_ hash: [UInt8]) -> String { hexadecimal(hash.prefix(16)) }
 
+    /// Whether a pack is as long as its trailer says, and has the name that its hash gives: what was cut
+    /// short is found out, without a key and without reading it.
+    static func isComplete(
+        _ file: borrowing DiskFile, name: String
+    ) throws(SnapshotError) -> Bool {
+        let size = try file.size()
+        guard size >= headerBytes + trailerBytes,
+            let trailer = try file.bytes(size - trailerBytes..<size)
+        else { return false }
+        let (end, overflows) = trailer.uint64(at: 0).addingReportingOverflow(trailer.uint64(at: 8))
+        return !overflows && end == UInt64(size - trailerBytes)
+            && Self.name(Array(trailer.suffix(hashBytes))) == name
+    }
+
     /// Reads the index of a pack; nil unless it is what was written under this name.
     init?(
         _ file: borrowing DiskFile, name: String, _ cipher: RepositoryCipher = .none

@@ -31,7 +31,7 @@ public struct Repository: Sendable {
     static let keyName = "key"
     static let packSuffix = ".pack"
     static let mapSuffix = ".map"
-    private static let manifestSuffix = ".json"
+    static let manifestSuffix = ".json"
 
     var packs: String { path + "/packs" }
     var maps: String { path + "/maps" }
@@ -47,33 +47,50 @@ public struct Repository: Sendable {
     /// - Parameter key: what opens it, if it is encrypted. One that is not is refused then: it may
     ///   have been put in the place of the right one.
     public init(_ path: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
+        let unopened = try Repository(unopened: path)
+        self.path = unopened.path
+        guard try Self.storedVersion(self.path) == Limits.encryptedFormatVersion else {
+            guard key.source == nil else { throw .notEncrypted(path: self.path) }
+            cipher = .none
+            return
+        }
+        let file = "\(self.path)/\(Self.keyName)"
+        guard let record = try Disk.contents(of: file, upTo: Limits.keyFileBytes) else {
+            throw .damaged(findings: ["\(file), without which nothing can be read, is missing"])
+        }
+        cipher = try key.cipher(record, repository: self.path)
+    }
+
+    /// Takes a repository as it stands there, encrypted or not: for who handles whole files.
+    init(unopened path: String) throws(SnapshotError) {
         var trimmed = path[...]
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        let path = String(trimmed)
-        self.path = path
+        self.path = String(trimmed)
+        cipher = .none
+        _ = try Self.storedVersion(self.path)
+    }
+
+    private static func storedVersion(_ path: String) throws(SnapshotError) -> Int {
         guard let marker = try Disk.contents(of: path + "/repository", upTo: 100) else {
             throw .noRepository(path: path)
         }
-        switch marker {
-        case Self.marker(Limits.formatVersion):
-            guard key.source == nil else { throw .notEncrypted(path: path) }
-            cipher = .none
-        case Self.marker(Limits.encryptedFormatVersion):
-            let file = "\(path)/\(Self.keyName)"
-            guard let record = try Disk.contents(of: file, upTo: Limits.keyFileBytes) else {
-                throw .damaged(findings: ["\(file), without which nothing can be read, is missing"])
-            }
-            cipher = try key.cipher(record, repository: path)
-        default:
-            let text = String(decoding: marker, as: UTF8.self)
-            if text.hasPrefix(Self.markerName), text.hasSuffix("\n"),
-                let version = Int(text.dropFirst(Self.markerName.count).dropLast()),
-                version > Limits.encryptedFormatVersion
-            {
-                throw .newerFormat(path: path, version: version)
-            }
-            throw .damaged(findings: ["\(path)/repository is not what was written"])
+        return try version(marker, path)
+    }
+
+    /// The version that a marker says; one that this program does not read is an error.
+    static func version(_ marker: [UInt8], _ path: String) throws(SnapshotError) -> Int {
+        for version in [Limits.formatVersion, Limits.encryptedFormatVersion]
+        where marker == Self.marker(version) {
+            return version
         }
+        let text = String(decoding: marker, as: UTF8.self)
+        if text.hasPrefix(markerName), text.hasSuffix("\n"),
+            let version = Int(text.dropFirst(markerName.count).dropLast()),
+            version > Limits.encryptedFormatVersion
+        {
+            throw .newerFormat(path: path, version: version)
+        }
+        throw .damaged(findings: ["\(path)/repository is not what was written"])
     }
 
     /// Makes an empty repository in a directory that is empty, or is made.
@@ -93,16 +110,22 @@ public struct Repository: Sendable {
         let record = try key.source.map { _ throws(SnapshotError) in
             try key.record(of: .random()).encoded
         }
+        let version = record == nil ? Limits.formatVersion : Limits.encryptedFormatVersion
+        _ = try Self.make(path, Self.marker(version), record)
+        try self.init(path, key)
+    }
+
+    /// Makes the directories of a repository, and what says what it is.
+    static func make(
+        _ path: String, _ marker: [UInt8], _ key: [UInt8]?
+    ) throws(SnapshotError) -> Repository {
         _ = try Disk.makeParents(of: path)
         try Disk.makeDirectory(path)
         // The marker comes last: only what has it is a repository.
-        for name in Self.folders {
-            try Disk.makeDirectory("\(path)/\(name)")
-        }
-        if let record { try Disk.write(record, to: "\(path)/\(Self.keyName)") }
-        let version = record == nil ? Limits.formatVersion : Limits.encryptedFormatVersion
-        try Disk.write(Self.marker(version), to: path + "/repository")
-        try self.init(path, key)
+        for name in folders { try Disk.makeDirectory("\(path)/\(name)") }
+        if let key { try Disk.write(key, to: "\(path)/\(keyName)") }
+        try Disk.write(marker, to: path + "/repository")
+        return try Repository(unopened: path)
     }
 
     private static let folders = ["packs", "maps", "snapshots"]

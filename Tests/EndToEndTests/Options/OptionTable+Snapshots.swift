@@ -22,6 +22,15 @@ extension OptionTable {
             "--passphrase-file": "SnapshotEncryptionTests.passphrase",
             "--json": "RelayctlOptionTests.snapshotPrune",
         ],
+        "relayctl snapshot push": [
+            "--delete": "SnapshotPushTests.deleted",
+            "--wait": "SnapshotPushTests.locked",
+            "--json": "SnapshotPushTests.roundTrip",
+        ],
+        "relayctl snapshot pull": [
+            "--wait": "SnapshotPushTests.locked",
+            "--json": "SnapshotPushTests.roundTrip",
+        ],
         "relayctl snapshot key change": [
             "--key-file": "SnapshotEncryptionTests.everyVerb",
             "--passphrase-file": "SnapshotEncryptionTests.passphrase",

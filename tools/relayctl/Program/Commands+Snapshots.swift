@@ -197,6 +197,18 @@ extension Commands {
             repositoryPassphraseFile.description, json.description,
         ],
         operands: [snapshotOrStore, record])
+    static let remote = Operand(
+        "REMOTE",
+        help: "a place as rclone names it, such as s3:BUCKET/PATH, or a directory")
+    static let deleteRemote = Option<Bool>.flag(
+        "delete", help: "also remove there what is not in REPO any more")
+    static let snapshotPush = Verb(
+        "snapshot push", summary: "Send what REMOTE lacks of a repository, by rclone",
+        options: [deleteRemote.description, waitForLock.description, json.description],
+        operands: [repository, remote])
+    static let snapshotPull = Verb(
+        "snapshot pull", summary: "Fetch what a repository lacks of that in REMOTE, by rclone",
+        options: [waitForLock.description, json.description], operands: [repository, remote])
     static let check = Verb(
         "check",
         summary: "Check every page, document and reference of a store, also while relayd serves "
@@ -205,6 +217,7 @@ extension Commands {
 
     static let snapshotVerbs = [
         snapshotInit, snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
-        snapshotPrune, snapshotDiff, snapshotShow, snapshotKeyChange, check,
+        snapshotPrune, snapshotDiff, snapshotShow, snapshotKeyChange,
+        snapshotPush, snapshotPull, check,
     ]
 }

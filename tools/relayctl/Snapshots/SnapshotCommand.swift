@@ -18,6 +18,8 @@ enum SnapshotCommand {
         case Commands.snapshotPrune.name: try RepositoryCommand.prune(arguments)
         case Commands.snapshotDiff.name: try SnapshotDiffCommand.run(arguments)
         case Commands.snapshotKeyChange.name: try SnapshotKey.change(arguments)
+        case Commands.snapshotPush.name: try SnapshotExchangeCommand.push(arguments)
+        case Commands.snapshotPull.name: try SnapshotExchangeCommand.pull(arguments)
         case Commands.snapshotShow.name: try SnapshotShowCommand.run(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
