@@ -54,8 +54,8 @@ let package = Package(
         .target(
             name: "RelaySnapshots",
             dependencies: [
-                "System", "Metrics", "Logs", "LMDB", "RelayStore", "RelayRecords", "RelayContract",
-                "CivilTime", "JSON", "Zstd", "CLinux",
+                "System", "Metrics", "Logs", "Options", "LMDB", "RelayStore", "RelayRecords",
+                "RelayContract", "CivilTime", "JSON", "Zstd", "CLinux",
             ],
             swiftSettings: lifetimes),
         .target(

@@ -1,7 +1,31 @@
 /// Every number that bounds snapshots, with its unit and the reason for it.
 public enum Limits {
-    /// Version of the manifest and of a repository's files.
+    /// Version of the manifest, and of a repository's files where they are not encrypted.
     static let formatVersion = 1
+
+    /// Version of a repository whose files are encrypted: programs from before that refuse it by this
+    /// number.
+    static let encryptedFormatVersion = 2
+
+    /// Bytes of a file with a key or a passphrase, and of the file `key` of a repository: 4 KiB.
+    static let keyFileBytes = 4_096
+
+    /// Bytes of the shortest passphrase that a repository takes: 12. Whoever has a copy of the
+    /// repository can try as many as he likes.
+    static let shortestPassphrase = 12
+
+    /// Passes of Argon2id over its memory, for a new passphrase: 3, what RFC 9106 recommends with…
+    static let passphrasePasses = 3
+
+    /// Bytes that it takes: 64 MiB, the second recommendation of RFC 9106, for a tenth of a second. The
+    /// first takes 2 GiB, which a small machine or a container may not have.
+    static let passphraseMemory = 64 << 20
+
+    /// Passes that are read, in case a later program makes more.
+    static let passphrasePassesRead = 1...64
+
+    /// Bytes of memory that are read: 1 GiB at most, whatever a repository says.
+    static let passphraseMemoryRead = 8 << 10...1 << 30
 
     /// Bytes that are copied, hashed or packed in one step: 1 MiB. Large enough that system calls
     /// do not count, small enough that a step never holds a core for long.
@@ -39,6 +63,12 @@ public enum Limits {
 
     /// Bytes of the file that names them: 1 MiB holds 100 of the longest paths of Linux, twice over.
     static let repositoriesBytes = 1 << 20
+
+    /// Bytes of what rclone says when it fails that are repeated: 2 KiB, its last lines.
+    static let rcloneMessageBytes = 2_048
+
+    /// Milliseconds between two looks whether rclone shall go on: a second. A signal wakes at once.
+    static let rcloneLookMilliseconds: Int32 = 1_000
 
     /// Findings that a verification lists; more of them say nothing new.
     static let findings = 100

@@ -43,6 +43,12 @@ struct RelaydOptions {
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path,
         help: "the repository for snapshots; made if there was never one")
+    private static let keyFileOption = Option<String?>.optional(
+        "snapshot-key-file", "FILE", .path,
+        help: "of an encrypted repository: a file whose first line is its key")
+    private static let passphraseFileOption = Option<String?>.optional(
+        "snapshot-passphrase-file", "FILE", .path,
+        help: "of an encrypted repository: a file whose first line is its passphrase")
     private static let verifyOption = Option<Int?>.optional(
         "snapshot-verify", "TIME", .duration(1_000...365 * 86_400_000),
         help:
@@ -109,7 +115,8 @@ struct RelaydOptions {
             groupOption.description, adminOption.description,
             listenOption.description, metricsOption.description, loopsOption.description,
             warmOption.description,
-            everyOption.description, repositoryOption.description, verifyOption.description,
+            everyOption.description, repositoryOption.description, keyFileOption.description,
+            passphraseFileOption.description, verifyOption.description,
             lastOption.description, dailyOption.description, weeklyOption.description,
             monthlyOption.description,
             usersOption.description, groupsOption.description,
@@ -152,6 +159,9 @@ struct RelaydOptions {
     /// Milliseconds between two snapshots.
     let snapshotInterval: Int?
     let snapshotRepository: String?
+    /// Files of what opens it, if it is encrypted; one at most.
+    private let snapshotKeyFile: String?
+    private let snapshotPassphraseFile: String?
     /// Milliseconds between two verifications of all snapshots.
     let verificationInterval: Int?
     /// Which snapshots stay.
@@ -184,6 +194,8 @@ struct RelaydOptions {
         isWarmed = arguments[Self.warmOption]
         snapshotInterval = arguments[Self.everyOption]
         snapshotRepository = arguments[Self.repositoryOption]
+        snapshotKeyFile = arguments[Self.keyFileOption]
+        snapshotPassphraseFile = arguments[Self.passphraseFileOption]
         verificationInterval = arguments[Self.verifyOption]
         snapshotRetention = RetentionPolicy(
             last: arguments[Self.lastOption] ?? 0, daily: arguments[Self.dailyOption] ?? 0,
@@ -211,6 +223,12 @@ struct RelaydOptions {
         adminPeers = AllowedPeers(users: users.union([0, geteuid()]), groups: groups)
     }
 
+    /// What opens the repository.
+    var snapshotKey: RepositoryKey {
+        if let snapshotKeyFile { return RepositoryKey(.keyFile(snapshotKeyFile)) }
+        return snapshotPassphraseFile.map { RepositoryKey(.passphraseFile($0)) } ?? .none
+    }
+
     var isInMemory: Bool { store == ":memory:" }
 
     /// The path of the admin socket to open; nil when there is to be none.
@@ -226,8 +244,11 @@ struct RelaydOptions {
         if socket == nil, socketMode != nil || socketGroup != nil { throw .noSocketOfOurs }
         let isWhole = (snapshotInterval == nil) == (snapshotRepository == nil)
         guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
-        guard snapshotInterval != nil || verificationInterval == nil && snapshotRetention.isEmpty
-        else { throw .noSchedule }
+        let isAboutSnapshots =
+            verificationInterval != nil || !snapshotRetention.isEmpty
+            || snapshotKeyFile != nil || snapshotPassphraseFile != nil
+        guard snapshotInterval != nil || !isAboutSnapshots else { throw .noSchedule }
+        guard snapshotKeyFile == nil || snapshotPassphraseFile == nil else { throw .twoKeys }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }
         if !peers.isRestricted { return }
         if let listen { throw .usersOverTCP(listen) }

@@ -72,9 +72,10 @@ enum Startup {
             try UnixSocket(path: path, mode: 0o600)
         }
         let repositories = KnownRepositories(of: directory == nil ? nil : options.store)
-        if let path = options.snapshotRepository { try repositories.check(path) }
+        let key = options.snapshotKey
+        if let path = options.snapshotRepository { try repositories.check(path, key) }
         let store = try openStore(options, directory, log)
-        if let path = options.snapshotRepository { _ = try repositories.open(path) }
+        if let path = options.snapshotRepository { _ = try repositories.open(path, key) }
         if options.isWarmed { try warm(store, log) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
@@ -103,7 +104,7 @@ enum Startup {
             log.write(
                 .info, "metrics_served", "metrics on http://\(socket.endpoint)/metrics")
         }
-        let schedule = try makeSchedule(options, store, log)
+        let schedule = try makeSchedule(options, key, store, log)
         if let schedule {
             service.report(
                 members: { schedule.writeMembers(to: &$0) }, figures: { schedule.figures })
@@ -135,12 +136,12 @@ enum Startup {
     }
 
     private static func makeSchedule(
-        _ options: RelaydOptions, _ store: Store, _ log: Log
+        _ options: RelaydOptions, _ key: RepositoryKey, _ store: Store, _ log: Log
     ) throws(SnapshotError) -> SnapshotSchedule? {
         guard let interval = options.snapshotInterval, let path = options.snapshotRepository
         else { return nil }
         return try SnapshotSchedule(
-            store, into: path,
+            store, into: path, key,
             SnapshotPlan(
                 every: interval, keeping: options.snapshotRetention,
                 verifyingEvery: options.verificationInterval),

@@ -6,6 +6,7 @@ enum StartupError: Error, CustomStringConvertible {
     case nowhereToServe
     case halfSchedule
     case noSchedule
+    case twoKeys
     case samePath(String)
     case noSocketOfOurs
     case unknownGroup(String)
@@ -21,8 +22,10 @@ enum StartupError: Error, CustomStringConvertible {
             "--snapshot-every and --snapshot-to go together and need a store on disk: give both, "
                 + "and a --store other than :memory:"
         case .noSchedule:
-            "--snapshot-verify and --snapshot-keep-… are for the snapshots that relayd takes: give "
-                + "--snapshot-every and --snapshot-to too"
+            "--snapshot-verify, --snapshot-keep-… and --snapshot-key-file are for the snapshots that "
+                + "relayd takes: give --snapshot-every and --snapshot-to too"
+        case .twoKeys:
+            "--snapshot-key-file and --snapshot-passphrase-file exclude each other: give one"
         case .samePath(let path):
             "the API and the admin API cannot share the socket \(path): choose two paths"
         case .noSocketOfOurs:
@@ -42,8 +45,8 @@ enum StartupError: Error, CustomStringConvertible {
     /// How the process ends: what the command line alone shows to be wrong is a usage error.
     var exitCode: ExitCode {
         switch self {
-        case .nowhereToServe, .halfSchedule, .noSchedule, .samePath, .usersOverTCP, .noSocketOfOurs,
-            .unknownGroup:
+        case .nowhereToServe, .halfSchedule, .noSchedule, .twoKeys, .samePath, .usersOverTCP,
+            .noSocketOfOurs, .unknownGroup:
             .usage
         case .storeInUse, .file: .failure
         }

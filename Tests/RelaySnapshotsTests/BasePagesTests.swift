@@ -30,7 +30,7 @@ import Testing
 
         var packs: [PackReader] {
             get throws {
-                try repository.packNames().map { try PackReader(repository.packs, name: $0) }
+                try repository.packNames().map { try PackReader(repository, name: $0) }
             }
         }
 

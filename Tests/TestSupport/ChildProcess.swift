@@ -134,7 +134,12 @@ public final class ChildProcess: @unchecked Sendable {
 
 /// A whole file as text; empty when it cannot be read.
 public func readText(_ path: String) -> String {
-    guard let file = fopen(path, "re") else { return "" }
+    String(decoding: readBytes(path), as: UTF8.self)
+}
+
+/// A whole file; empty when it cannot be read.
+public func readBytes(_ path: String) -> [UInt8] {
+    guard let file = fopen(path, "re") else { return [] }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -143,5 +148,5 @@ public func readText(_ path: String) -> String {
         if count == 0 { break }
         bytes += buffer[0..<count]
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
 }

@@ -16,27 +16,32 @@ public struct KnownRepositories {
     ///
     /// - Parameter isNew: make it in any case; then there must be none.
     /// - Throws: `vanished` if the store had snapshots there and now there is no repository.
-    public func open(_ path: String, isNew: Bool = false) throws(SnapshotError) -> Repository {
+    ///   An encrypted one is opened, or made, with `key`.
+    public func open(
+        _ path: String, _ key: RepositoryKey = .none, isNew: Bool = false
+    ) throws(SnapshotError) -> Repository {
         let repository: Repository
-        if !isNew, let found = try existing(path) {
+        if !isNew, let found = try existing(path, key) {
             repository = found
         } else {
-            repository = try Repository(creating: path)
+            repository = try Repository(creating: path, key)
         }
         try remember(try absolute(path))
         return repository
     }
 
     /// Throws what `open` would, and makes nothing.
-    public func check(_ path: String) throws(SnapshotError) {
-        guard try existing(path) == nil else { return }
+    public func check(_ path: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
+        guard try existing(path, key) == nil else { return }
         try Repository.requireVacant(path)
     }
 
     /// The repository; nil if there was never one.
-    private func existing(_ path: String) throws(SnapshotError) -> Repository? {
+    private func existing(
+        _ path: String, _ key: RepositoryKey
+    ) throws(SnapshotError) -> Repository? {
         do throws(SnapshotError) {
-            return try Repository(path)
+            return try Repository(path, key)
         } catch .noRepository {
             guard try !known().contains(try absolute(path)) else { throw .vanished(path: path) }
             return nil

@@ -19,6 +19,24 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case repositoryExists(path: String)
     /// A newer program has written what was to be read.
     case newerFormat(path: String, version: Int)
+    /// A repository is encrypted, and no key was given, or a passphrase for a key or the other way round.
+    case locked(path: String, _ isByPassphrase: Bool)
+    /// A key was given for a repository that is not encrypted.
+    case notEncrypted(path: String)
+    /// A repository that is not encrypted has no key to change.
+    case cannotChangeKey(path: String)
+    /// The key in a file is not that of the repository.
+    case wrongKey(path: String, file: String)
+    /// There is no file with a key.
+    case noKeyFile(path: String)
+    /// A file has no key or passphrase in it.
+    case badKeyFile(path: String, expected: String)
+    /// There is no memory for what makes a key of a passphrase.
+    case noPassphraseMemory(bytes: Int)
+    /// There is nowhere to unpack pages of an encrypted repository.
+    case noWorkspace(path: String)
+    /// A repository does not go to another place, or come from there.
+    case transfer(TransferFault)
     /// No snapshot of a repository has this id, or several begin with it.
     case unknownSnapshot(id: String, repository: String)
     /// Another process creates or prunes, or reads while this one wants to prune; who it is, if that is
@@ -66,8 +84,30 @@ extension SnapshotError: CustomStringConvertible {
         case .repositoryExists(let path):
             "there is a repository in \(path) already: leave --init out"
         case .newerFormat(let path, let version):
-            "\(path) has format \(version), and this program reads \(Limits.formatVersion): use the "
-                + "program that wrote it, or a newer one"
+            "\(path) has format \(version), and this program reads less: use the program that wrote "
+                + "it, or a newer one"
+        case .locked(let path, let isByPassphrase):
+            "\(path) is encrypted by a \(isByPassphrase ? "passphrase" : "key"): give its file, relayctl "
+                + "\(isByPassphrase ? "--passphrase-file" : "--key-file") FILE or relayd "
+                + "\(isByPassphrase ? "--snapshot-passphrase-file" : "--snapshot-key-file") FILE"
+        case .notEncrypted(let path):
+            "\(path) is not encrypted, but a key was given: leave the key out, or make an encrypted "
+                + "repository elsewhere"
+        case .cannotChangeKey(let path):
+            "\(path) is not encrypted, so it has no key: relayctl snapshot init makes a repository that "
+                + "is"
+        case .wrongKey(let path, let file):
+            "what stands in \(file) does not open the repository \(path): give the file that it was "
+                + "made with, or that its key was changed to"
+        case .noKeyFile(let path):
+            "there is no file \(path): expected the key, or the passphrase, of a repository"
+        case .badKeyFile(let path, let expected): "\(path): expected \(expected)"
+        case .noPassphraseMemory(let bytes):
+            "there is not enough memory to make a key of the passphrase: it takes \(bytes) bytes"
+        case .transfer(let fault): fault.description
+        case .noWorkspace(let path):
+            "\(path) cannot be written to, and the pages of an encrypted repository are unpacked there: "
+                + "set TMPDIR to a directory with room"
         case .unknownSnapshot(let id, let repository):
             "no snapshot, or more than one, of \(repository) is called \(id): "
                 + "relayctl snapshot list \(repository) shows them"

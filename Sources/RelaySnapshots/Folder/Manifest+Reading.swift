@@ -20,7 +20,7 @@ extension Manifest {
     }
 
     /// Whether the sum at the end is that of what stands before it.
-    private static func isWhole(_ file: [UInt8]) -> Bool {
+    static func isWhole(_ file: [UInt8]) -> Bool {
         // ,"checksum":"…64…"}\n
         let tail = 13 + 2 * Self.checksumBytes + 3
         guard file.count > tail else { return false }

@@ -66,8 +66,12 @@ public struct Manifest: Equatable, Sendable {
         writer.beginObject()
         writeMembers(to: &writer)
         writer.endObject()
-        let body = Array(writer.bytes.dropLast())
-        return body + Array(",\"checksum\":\"\(Self.checksum(body))\"}\n".utf8)
+        return Self.closed(Array(writer.bytes.dropLast()))
+    }
+
+    /// An object in one line whose last member is the checksum of what stands before it.
+    static func closed(_ body: [UInt8]) -> [UInt8] {
+        body + Array(",\"checksum\":\"\(checksum(body))\"}\n".utf8)
     }
 
     /// All members but the checksum.

@@ -10,10 +10,12 @@ public final class OpenSnapshot {
 
     /// Opens what a name says: a snapshot's directory, REPO:ID, or a store's directory. Of a
     /// snapshot all bytes are compared with their sums before.
-    public init(_ name: String, _ progress: WorkProgress = .none) throws(SnapshotError) {
+    public init(
+        _ name: String, _ key: RepositoryKey = .none, _ progress: WorkProgress = .none
+    ) throws(SnapshotError) {
         let source: SnapshotSource?
         do throws(SnapshotError) {
-            source = try SnapshotSource(name)
+            source = try SnapshotSource(name, key)
         } catch .missing where Disk.exists(name + "/data.mdb") {
             source = nil
         }
@@ -55,8 +57,7 @@ extension Repository {
         defer { withExtendedLifetime(lock) {} }
         let manifest = try manifest(id)
         let map = try map(of: manifest, id)
-        try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
-        let work = try makeWork()
+        let work = try makeWork(for: manifest)
         do throws(SnapshotError) {
             let report = try layOut(map, manifest, in: work.path, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
@@ -66,14 +67,4 @@ extension Repository {
             throw error
         }
     }
-
-    /// Makes a directory to lay a snapshot out in, which the caller removes.
-    func makeWork() throws(SnapshotError) -> WorkDirectory {
-        try WorkDirectory("\(path)/\(Self.workPrefix)")
-    }
-
-    /// Removes such directories of processes that have ended.
-    func removeAbandonedWork() { WorkDirectory.removeAbandoned(Self.workPrefix, in: path) }
-
-    private static let workPrefix = "work-"
 }

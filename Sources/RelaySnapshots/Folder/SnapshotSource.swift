@@ -9,11 +9,13 @@ public enum SnapshotSource: Sendable {
 
     /// Finds out what a name means. `REPO:latest` is the newest of a repository, and the beginning
     /// of an id is enough if no other begins so.
-    public init(_ name: String) throws(SnapshotError) {
+    ///
+    /// - Parameter key: of the repository, if it is encrypted.
+    public init(_ name: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
         if let colon = name.lastIndex(of: ":") {
             let path = String(name[..<colon])
             if Disk.exists(path + "/repository") {
-                let repository = try Repository(path)
+                let repository = try Repository(path, key)
                 let id = try repository.id(String(name[name.index(after: colon)...]))
                 self = .stored(repository, id: id)
                 return

@@ -50,6 +50,12 @@ final class WorkDirectory: Sendable {
         for name in Disk.names(in: parent) ?? [] where isName(name, prefix) {
             let path = "\(parent)/\(name)"
             guard let directory = try? opened(path) else { continue }
+            // Where anybody may make names, one's own directory stays what it is (the sticky bit), and
+            // only that.
+            guard isOwn(directory) else {
+                unlock(directory)
+                continue
+            }
             if flock(directory, LOCK_EX | LOCK_NB) == 0, isNamed(path, directory) { remove(path) }
             unlock(directory)
         }
@@ -77,6 +83,11 @@ final class WorkDirectory: Sendable {
         if descriptor >= 0 { return descriptor }
         if errno == ENOENT { return nil }
         throw .system(call: "open", path: path, errno: errno)
+    }
+
+    private static func isOwn(_ directory: Int32) -> Bool {
+        var status = stat()
+        return fstat(directory, &status) == 0 && status.st_uid == geteuid()
     }
 
     /// Whether a directory that is open still has its name.

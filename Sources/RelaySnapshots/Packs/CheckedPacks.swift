@@ -3,7 +3,7 @@
 ///
 /// So what is left to be done for a snapshot is to go through its page map.
 final class CheckedPacks {
-    private let directory: String
+    private let repository: Repository
     private var packs: [String: Pack] = [:]
     /// Numbers of the pages that others are built on.
     private var bases: [PageAddress: Int] = [:]
@@ -20,14 +20,14 @@ final class CheckedPacks {
         case damaged(finding: String)
     }
 
-    init(_ directory: String) { self.directory = directory }
+    init(_ repository: Repository) { self.repository = repository }
 
     /// A pack of this name.
     func pack(_ name: String) -> Pack {
         if let pack = packs[name] { return pack }
         let pack: Pack
         do throws(PackReader.Damage) {
-            pack = .usable(CheckedPack(try PackReader(directory, name: name)))
+            pack = .usable(CheckedPack(try PackReader(repository, name: name)))
         } catch {
             pack = .damaged(finding: error.finding)
         }

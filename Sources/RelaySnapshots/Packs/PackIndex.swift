@@ -19,6 +19,11 @@ import RelayStore
 ///
 /// The pack's name is the first half of the hash in its trailer, in hexadecimal: so index and name
 /// vouch for each other, and the index for every frame and page.
+///
+/// In an encrypted repository each frame is sealed, and so is the index, under the pack's name; the
+/// trailer has the bytes that the index takes in the file, and its hash is a keyed one of the plain
+/// index. What the index says of a frame, its bytes and their sum, is about the sealed ones: to
+/// compare sums takes no decryption.
 struct PackIndex {
     /// Pages that are compressed together.
     struct Frame {
@@ -96,7 +101,9 @@ struct PackIndex {
     }
 
     /// Index and trailer of a pack whose frames end at `offset`, and the pack's name.
-    func encoded(at offset: Int) -> (bytes: [UInt8], name: String) {
+    func encoded(
+        at offset: Int, _ cipher: RepositoryCipher = .none
+    ) -> (bytes: [UInt8], name: String) {
         var bytes: [UInt8] = []
         let bases = frames.flatMap(\.bases)
         bytes.append(uint32: UInt32(frames.count))
@@ -110,25 +117,34 @@ struct PackIndex {
             frame.sum.append(to: &bytes)
         }
         for address in addresses + bases { address.append(to: &bytes) }
-        let indexBytes = bytes.count
-        bytes.append(uint64: UInt64(offset))
-        bytes.append(uint64: UInt64(indexBytes))
-        let hash = Self.hash(header, bytes)
-        return (bytes + hash, Self.name(hash))
-    }
-
-    private static func hash(_ header: [UInt8], _ index: [UInt8]) -> [UInt8] {
-        let hash = BLAKE2b(bytes: hashBytes)
-        // SAFETY: taken in inside the closures.
-        header.withUnsafeBytes { hash.update($0) }
-        index.withUnsafeBytes { hash.update($0) }
-        return hash.finish()
+        var numbers: [UInt8] = []
+        numbers.append(uint64: UInt64(offset))
+        numbers.append(uint64: UInt64(bytes.count + cipher.overheadBytes))
+        let hash = cipher.hash(header, bytes, numbers, bytes: Self.hashBytes)
+        let name = Self.name(hash)
+        return (cipher.seal(bytes, .pack, name) + numbers + hash, name)
     }
 
     private static func name(_ hash: [UInt8]) -> String { hexadecimal(hash.prefix(16)) }
 
+    /// Whether a pack is as long as its trailer says, and has the name that its hash gives: what was cut
+    /// short is found out, without a key and without reading it.
+    static func isComplete(
+        _ file: borrowing DiskFile, name: String
+    ) throws(SnapshotError) -> Bool {
+        let size = try file.size()
+        guard size >= headerBytes + trailerBytes,
+            let trailer = try file.bytes(size - trailerBytes..<size)
+        else { return false }
+        let (end, overflows) = trailer.uint64(at: 0).addingReportingOverflow(trailer.uint64(at: 8))
+        return !overflows && end == UInt64(size - trailerBytes)
+            && Self.name(Array(trailer.suffix(hashBytes))) == name
+    }
+
     /// Reads the index of a pack; nil unless it is what was written under this name.
-    init?(_ file: borrowing DiskFile, name: String) throws(SnapshotError) {
+    init?(
+        _ file: borrowing DiskFile, name: String, _ cipher: RepositoryCipher = .none
+    ) throws(SnapshotError) {
         let size = try file.size()
         guard size >= Self.headerBytes + Self.trailerBytes,
             let header = try file.bytes(0..<Self.headerBytes),
@@ -138,9 +154,11 @@ struct PackIndex {
         let count = Int(truncatingIfNeeded: trailer.uint64(at: 8))
         guard offset >= Self.headerBytes, count >= Self.countBytes, count < size,
             offset == size - Self.trailerBytes - count,
-            let index = try file.bytes(offset..<offset + count)
+            let sealed = try file.bytes(offset..<offset + count),
+            let index = cipher.open(sealed, .pack, name), index.count >= Self.countBytes
         else { return nil }
-        let hash = Self.hash(header, index + trailer.prefix(16))
+        let numbers = Array(trailer.prefix(16))
+        let hash = cipher.hash(header, index, numbers, bytes: Self.hashBytes)
         guard hash.elementsEqual(trailer.suffix(Self.hashBytes)), Self.name(hash) == name,
             header.starts(with: Self.magic)
         else { return nil }
@@ -149,7 +167,7 @@ struct PackIndex {
         guard PageMap.pageSizes.contains(pageBytes) else { return nil }
         let counts = [0, 4, 8].map { Int(index.uint32(at: $0)) }
         guard
-            count == Self.countBytes + counts[0] * Self.frameBytes
+            index.count == Self.countBytes + counts[0] * Self.frameBytes
                 + (counts[1] + counts[2]) * Limits.addressBytes
         else { return nil }
         guard read(index, frames: counts[0], pages: counts[1], bases: counts[2], upTo: offset)

@@ -17,6 +17,7 @@ final class PackReader {
     /// Who decompresses, if not the thread that asks.
     var patient: IdlePriorityThread?
     private let path: String
+    private let cipher: RepositoryCipher
     private var decompressor: Decompressor?
     private var current = -1
     private var bytes: [UInt8] = []
@@ -24,12 +25,13 @@ final class PackReader {
     /// Opens a pack of a repository; says what is wrong with it if it cannot be used.
     ///
     /// - Parameter pageBytes: of the pages that are wanted; nil for those of any size.
-    init(_ directory: String, name: String, pageBytes: Int? = nil) throws(Damage) {
+    init(_ repository: Repository, name: String, pageBytes: Int? = nil) throws(Damage) {
         self.name = name
-        path = "\(directory)/\(name).pack"
+        path = repository.packPath(name)
+        cipher = repository.cipher
         do throws(SnapshotError) {
             let file = try DiskFile(reading: path)
-            guard let index = try PackIndex(file, name: name) else {
+            guard let index = try PackIndex(file, name: name, cipher) else {
                 throw SnapshotError.damaged(findings: [])
             }
             self.index = index
@@ -100,7 +102,10 @@ final class PackReader {
 
     private func decompress(_ number: Int) throws(Damage) {
         let frame = index.frames[number]
-        let compressed = try compressed(number)
+        let sealed = try compressed(number)
+        guard let compressed = cipher.open(sealed, .frame, "\(number)") else {
+            throw Damage(finding: "\(name(ofFrame: number)) are not what was written")
+        }
         let wanted = frame.pages * index.pageBytes
         current = -1
         let prefix = try prefix(of: number)

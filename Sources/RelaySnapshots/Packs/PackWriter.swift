@@ -13,7 +13,7 @@ final class PackWriter {
 
     /// Packs that are complete.
     private(set) var written: [Written] = []
-    private let directory: String
+    private let repository: Repository
     /// Who compresses.
     private let patient: IdlePriorityThread
     private let pageBytes: Int
@@ -39,9 +39,9 @@ final class PackWriter {
 
     /// - Parameter isAddition: there are packs already, so little is expected to come.
     init(
-        directory: String, pageBytes: Int, isAddition: Bool, _ patient: IdlePriorityThread
+        _ repository: Repository, pageBytes: Int, isAddition: Bool, _ patient: IdlePriorityThread
     ) throws(SnapshotError) {
-        self.directory = directory
+        self.repository = repository
         self.patient = patient
         self.pageBytes = pageBytes
         carefulPages = isAddition ? Limits.additionPages : 0
@@ -64,7 +64,7 @@ final class PackWriter {
         (written.count, index.addresses.count + waiting.count)
     }
 
-    private var part: String { "\(directory)/pack.part-\(getpid())" }
+    private var part: String { "\(repository.packs)/pack.part-\(getpid())" }
 
     /// Adds a page; returns where it will be.
     func add(
@@ -118,7 +118,9 @@ final class PackWriter {
 
     private func writeFrame() throws(SnapshotError) {
         if waiting.isEmpty { return }
-        let bytes = try compressedFrame()
+        let compressed = try compressedFrame()
+        let number = index.frames.count
+        let bytes = patient.perform { repository.cipher.seal(compressed, .frame, "\(number)") }
         if open == nil {
             unlink(part)
             open = OpenPack(try DiskFile(creating: part))
@@ -166,12 +168,12 @@ final class PackWriter {
 
     private func finishPack() throws(SnapshotError) {
         try writeFrame()
-        let (bytes, name) = index.encoded(at: offset)
+        let (bytes, name) = index.encoded(at: offset, repository.cipher)
         try append(bytes)
         try open?.file.sync()
         try open?.file.settle(0..<offset)
         open = nil
-        try Disk.rename(part, to: "\(directory)/\(name).pack")
+        try Disk.rename(part, to: repository.packPath(name))
         written.append(Written(name: name, index: index, bytes: offset))
         index = PackIndex(pageBytes: pageBytes)
         offset = 0

@@ -10,7 +10,7 @@ final class HeldPages {
 
     /// None yet; they will take room on the repository's disk.
     init(_ repository: Repository, pageBytes: Int) throws(SnapshotError) {
-        spool = try PageSpool(in: repository.packs, pageBytes: pageBytes)
+        spool = try PageSpool(in: try repository.spoolPlace(), pageBytes: pageBytes)
         room = Scratch(pageBytes)
         base = Scratch(pageBytes)
     }

@@ -20,7 +20,7 @@ struct KnownPages {
         var packs: [(String, PackIndex)] = []
         for name in repository.packNames() where !leaving.contains(name) {
             // A damaged pack is none: what it should hold is stored again, and prune removes it.
-            guard let index = try? PackReader(repository.packs, name: name).index,
+            guard let index = try? PackReader(repository, name: name).index,
                 index.pageBytes == pageBytes
             else { continue }
             packs.append((name, index))

@@ -24,7 +24,7 @@ struct Layout {
         for name in map.packs {
             do throws(PackReader.Damage) {
                 readers.append(
-                    try PackReader(repository.packs, name: name, pageBytes: map.pageBytes))
+                    try PackReader(repository, name: name, pageBytes: map.pageBytes))
             } catch {
                 report.add(error.finding)
                 readers.append(nil)

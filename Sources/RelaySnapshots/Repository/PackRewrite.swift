@@ -29,7 +29,7 @@ final class PackRewrite {
                 for name in map.packs where numbers[name] == nil {
                     numbers[name] = readers.count
                     readers.append(
-                        try PackReader(repository.packs, name: name, pageBytes: pageBytes))
+                        try PackReader(repository, name: name, pageBytes: pageBytes))
                 }
             }
         } catch {
@@ -40,7 +40,7 @@ final class PackRewrite {
             isLeaving
                 ? [PageLocation](repeating: .free, count: reader.index.addresses.count) : []
         }
-        bases = try BasePages(in: repository.packs, pageBytes: pageBytes)
+        bases = try BasePages(in: try repository.spoolPlace(), pageBytes: pageBytes)
         room = Scratch(pageBytes)
         intake = try PageIntake(
             repository, pageBytes: pageBytes, isHolding: false, without: leaving)

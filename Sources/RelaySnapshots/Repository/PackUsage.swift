@@ -17,7 +17,7 @@ struct PackUsage {
         var used = names.map { name in
             // Without its index a pack is of no use to anybody.
             PageSet(
-                below: (try? PackReader(repository.packs, name: name).index.addresses.count) ?? 0)
+                below: (try? PackReader(repository, name: name).index.addresses.count) ?? 0)
         }
         for (id, manifest) in manifests {
             let map = try repository.map(of: manifest, id)

@@ -33,7 +33,7 @@ final class PageIntake {
         knownPacks = known.names.count
         held = try HeldPages(repository, pageBytes: pageBytes)
         writer = try PackWriter(
-            directory: repository.packs, pageBytes: pageBytes, isAddition: knownPacks > 0,
+            repository, pageBytes: pageBytes, isAddition: knownPacks > 0,
             patient)
     }
 
@@ -137,11 +137,11 @@ final class PageIntake {
     /// and this one has not, and completes the packs; returns the map of all pages.
     func finish(after previous: PageMap?, _ progress: WorkProgress) throws(SnapshotError) -> PageMap
     {
-        let bases = try BasePages(in: repository.packs, pageBytes: map.pageBytes)
+        let bases = try BasePages(in: try repository.spoolPlace(), pageBytes: map.pageBytes)
         if let previous, held.count > 0 {
             var similar = SimilarPages()
             var addresses: [PageAddress] = []
-            let readers = known.names.map { try? PackReader(repository.packs, name: $0) }
+            let readers = known.names.map { try? PackReader(repository, name: $0) }
             for reader in readers { reader?.patient = patient }
             try bases.gather(known.wholeLocations(in: previous, notIn: map), from: readers) {
                 (address, page) in

@@ -12,7 +12,8 @@ import Zstd
 ///            the order of the packs, each once
 ///
 /// So a map tells everything that a snapshot needs: what it leads to lives as long as the map.
-/// The file is this, compressed; its name is its BLAKE2b-256.
+/// The file is this, compressed; its name is its BLAKE2b-256. In an encrypted repository the file is
+/// that, sealed under its name, which is a keyed hash.
 struct PageMap {
     /// Pages that lie side by side in a pack as well as in the data file.
     struct Run: Equatable {
@@ -114,7 +115,9 @@ struct PageMap {
     // MARK: Bytes
 
     /// The compressed file and its name.
-    func encoded() throws(SnapshotError) -> (bytes: [UInt8], name: String) {
+    func encoded(
+        _ cipher: RepositoryCipher = .none
+    ) throws(SnapshotError) -> (bytes: [UInt8], name: String) {
         var plain = Self.magic
         plain.append(uint32: UInt32(packs.count))
         plain.append(uint32: UInt32(runs.count))
@@ -139,17 +142,18 @@ struct PageMap {
             }
         }
         guard case .success(let bytes) = outcome else { throw .compression(.noMemory) }
-        return (bytes, Self.name(of: bytes))
+        let name = Self.name(of: bytes, cipher)
+        return (cipher.seal(bytes, .map, name), name)
     }
 
-    static func name(of bytes: [UInt8]) -> String {
-        // SAFETY: hashed inside the closure.
-        hexadecimal(bytes.withUnsafeBytes { BLAKE2b.hash($0, bytes: 32) })
+    static func name(of bytes: [UInt8], _ cipher: RepositoryCipher = .none) -> String {
+        hexadecimal(cipher.hash(bytes, bytes: 32))
     }
 
     /// Reads a map back; nil unless it is what was written under this name.
-    init?(_ bytes: [UInt8], name: String) {
-        guard Self.name(of: bytes) == name else { return nil }
+    init?(_ file: [UInt8], name: String, _ cipher: RepositoryCipher = .none) {
+        guard let bytes = cipher.open(file, .map, name), Self.name(of: bytes, cipher) == name
+        else { return nil }
         // SAFETY: read inside the closure.
         let outcome: Result<[UInt8], ZstdError> = bytes.withUnsafeBytes { bytes in
             Result { () throws(ZstdError) in

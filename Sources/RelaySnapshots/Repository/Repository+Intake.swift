@@ -34,13 +34,13 @@ extension Repository {
             // All that is new has been kept: the store may use its pages again.
             growth = Self.release(pinned)
             let map = try intake.finish(after: previous, progress)
-            let (bytes, name) = try map.encoded()
+            let (bytes, name) = try map.encoded(cipher)
             try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
             manifest.stored = Manifest.StoredPages(
                 map: name, addedPages: intake.addedPages,
                 addedBytes: intake.addedBytes + bytes.count)
             id = newID(manifest)
-            try Disk.write(manifest.encoded, to: manifestPath(id))
+            try Disk.write(sealed(manifest, id), to: manifestPath(id))
         } catch {
             intake.abandon()
             throw error
@@ -69,11 +69,17 @@ extension Repository {
         return newest
     }
 
+    /// What a name may tell of a snapshot's content: its hash, or in an encrypted repository a keyed one.
+    private func publicName(of manifest: Manifest) -> String {
+        cipher.isEncrypted
+            ? hexadecimal(cipher.hash(Array(manifest.blake2b.utf8), bytes: 16)) : manifest.blake2b
+    }
+
     /// Its time, to sort by, and the beginning of its hash. Two of the same commit and moment are
     /// told apart by a number.
     private func newID(_ manifest: Manifest) -> String {
         let time = manifest.createdAt.description.filter { $0.isNumber || $0 == "T" }
-        let id = "\(time)Z-\(manifest.blake2b.prefix(8))"
+        let id = "\(time)Z-\(publicName(of: manifest).prefix(8))"
         if !Disk.exists(manifestPath(id)) { return id }
         var number = 2
         while Disk.exists(manifestPath("\(id)-\(number)")) { number += 1 }

@@ -38,6 +38,8 @@ public struct RepositoryStatus: Sendable {
     public var unneededPacks = 0
     /// Bytes of all files.
     public var bytes = 0
+    /// Whether its files are encrypted.
+    public var isEncrypted = false
     /// Bytes of the stores that the snapshots are of, free pages left out.
     public var storeBytes = 0
     /// The newest sound manifest.
@@ -53,6 +55,7 @@ public struct RepositoryStatus: Sendable {
         writer.member("unneededPacks", unneededPacks)
         writer.member("bytes", bytes)
         writer.member("storeBytes", storeBytes)
+        writer.member("encrypted", isEncrypted)
         if let latest {
             writer.member("latestAt", latest.createdAt)
             writer.member("latestSequence", latest.sequence)
@@ -108,6 +111,7 @@ extension Repository {
         status.packs = names.count
         status.unneededPacks = names.count { !needed.contains($0) }
         status.bytes = byteCount
+        status.isEncrypted = isEncrypted
         return status
     }
 }

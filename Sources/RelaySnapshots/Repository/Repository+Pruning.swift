@@ -64,7 +64,7 @@ extension Repository {
         // Looked at again: pages that were moved may be in packs that nothing led to before, because a
         // prune that was killed has written the same, under the same names.
         let unneeded = try PackUsage(self, manifests).unneeded
-        for name in unneeded { try Disk.remove("\(packs)/\(name)\(Self.packSuffix)") }
+        for name in unneeded { try Disk.remove(packPath(name)) }
         outcome.deletedPacks = unneeded.count { !usage.sparse.contains($0) }
         try removeMaps(but: manifests.map(\.manifest))
         try Disk.syncDirectory(packs)
@@ -134,7 +134,7 @@ extension Repository {
     ) throws(SnapshotError) {
         var files: [(path: String, bytes: [UInt8])] = []
         for (number, map) in zip(numbers, maps) {
-            let (bytes, name) = try map.encoded()
+            let (bytes, name) = try map.encoded(cipher)
             manifests[number].manifest.stored?.map = name
             let path = "\(self.maps)/\(name)\(Self.mapSuffix)"
             // Snapshots of the same commit share it.
@@ -145,7 +145,7 @@ extension Repository {
         try Disk.write(
             all: numbers.map { number in
                 let (id, manifest) = manifests[number]
-                return (manifestPath(id), manifest.encoded)
+                return (manifestPath(id), sealed(manifest, id))
             })
     }
 
@@ -176,7 +176,7 @@ extension Repository {
     }
 
     func packBytes(_ name: String) -> Int {
-        Disk.size(of: "\(packs)/\(name)\(Self.packSuffix)")
+        Disk.size(of: packPath(name))
     }
 
     /// Bytes of all files of the repository.

@@ -3,13 +3,13 @@ import RelayStore
 
 extension Repository {
     /// Looks whether a snapshot is what it was when it was taken. For the full depth it is laid out
-    /// in the repository's directory, which takes as much room as the store.
+    /// in the repository's workspace, which takes as much room as the store.
     public func verify(
         _ id: String, _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
         let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
-        let checked = CheckedPacks(packs)
+        let checked = CheckedPacks(self)
         let report = try examine(id, depth, checked, progress)
         try note([(id, report.isSound)], depth)
         return report
@@ -27,8 +27,7 @@ extension Repository {
                 try comparison.run(progress)
                 report.add(comparison.report)
             } else {
-                try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: path)
-                let work = try makeWork()
+                let work = try makeWork(for: manifest)
                 defer { work.remove() }
                 report.add(try layOut(map, manifest, in: work.path, progress))
                 if report.isSound {
@@ -47,7 +46,7 @@ extension Repository {
     public func verifyAll(
         _ depth: VerificationDepth, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> VerificationReport {
-        try verifyAll(depth, CheckedPacks(packs), progress)
+        try verifyAll(depth, CheckedPacks(self), progress)
     }
 
     func verifyAll(
@@ -107,7 +106,7 @@ extension Repository {
         var readers: [PackReader] = []
         for name in names {
             do throws(PackReader.Damage) {
-                readers.append(try PackReader(packs, name: name))
+                readers.append(try PackReader(self, name: name))
             } catch {
                 report.add(error.finding)
             }
@@ -137,7 +136,7 @@ extension Repository {
                 }
             }
         }
-        let bases = try BasePages(in: packs, pageBytes: readers[0].index.pageBytes)
+        let bases = try BasePages(in: try spoolPlace(), pageBytes: readers[0].index.pageBytes)
         try bases.gather(locations, from: readers)
         return bases
     }

@@ -9,6 +9,7 @@ import JSON
 ///     packs/*.pack     pages, see `PackIndex`
 ///     maps/*.map       which page of a snapshot is where, see `PageMap`
 ///     snapshots/*.json manifests: a snapshot exists from the moment its manifest does
+///     key              of an encrypted one, see `KeyRecord`
 ///
 /// A page is stored once, whatever snapshots it is in. Of a page of which the snapshot before has a
 /// former state, only the difference is stored: compressed after that state, its **base**, which is
@@ -23,53 +24,108 @@ public struct Repository: Sendable {
     /// The directory.
     public let path: String
 
+    /// What the files are sealed with.
+    let cipher: RepositoryCipher
+
     private static let markerName = "relay snapshots "
-    private static let marker = "\(markerName)\(Limits.formatVersion)\n"
+    static let keyName = "key"
     static let packSuffix = ".pack"
     static let mapSuffix = ".map"
-    private static let manifestSuffix = ".json"
+    static let manifestSuffix = ".json"
 
     var packs: String { path + "/packs" }
     var maps: String { path + "/maps" }
     var snapshots: String { path + "/snapshots" }
-    private var markerPath: String { path + "/repository" }
+
+    /// The line that a repository of a format says it is one by.
+    private static func marker(_ version: Int) -> [UInt8] {
+        Array("\(markerName)\(version)\n".utf8)
+    }
 
     /// Opens a repository.
-    public init(_ path: String) throws(SnapshotError) {
+    ///
+    /// - Parameter key: what opens it, if it is encrypted. One that is not is refused then: it may
+    ///   have been put in the place of the right one.
+    public init(_ path: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
+        let unopened = try Repository(unopened: path)
+        self.path = unopened.path
+        guard try Self.storedVersion(self.path) == Limits.encryptedFormatVersion else {
+            guard key.source == nil else { throw .notEncrypted(path: self.path) }
+            cipher = .none
+            return
+        }
+        let file = "\(self.path)/\(Self.keyName)"
+        guard let record = try Disk.contents(of: file, upTo: Limits.keyFileBytes) else {
+            throw .damaged(findings: ["\(file), without which nothing can be read, is missing"])
+        }
+        cipher = try key.cipher(record, repository: self.path)
+    }
+
+    /// Takes a repository as it stands there, encrypted or not: for who handles whole files.
+    init(unopened path: String) throws(SnapshotError) {
         var trimmed = path[...]
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        let path = String(trimmed)
-        self.path = path
+        self.path = String(trimmed)
+        cipher = .none
+        _ = try Self.storedVersion(self.path)
+    }
+
+    private static func storedVersion(_ path: String) throws(SnapshotError) -> Int {
         guard let marker = try Disk.contents(of: path + "/repository", upTo: 100) else {
             throw .noRepository(path: path)
         }
-        guard marker.elementsEqual(Self.marker.utf8) else {
-            let text = String(decoding: marker, as: UTF8.self)
-            if text.hasPrefix(Self.markerName), text.hasSuffix("\n"),
-                let version = Int(text.dropFirst(Self.markerName.count).dropLast()),
-                version > Limits.formatVersion
-            {
-                throw .newerFormat(path: path, version: version)
-            }
-            throw .damaged(findings: ["\(path)/repository is not what was written"])
+        return try version(marker, path)
+    }
+
+    /// The version that a marker says; one that this program does not read is an error.
+    static func version(_ marker: [UInt8], _ path: String) throws(SnapshotError) -> Int {
+        for version in [Limits.formatVersion, Limits.encryptedFormatVersion]
+        where marker == Self.marker(version) {
+            return version
         }
+        let text = String(decoding: marker, as: UTF8.self)
+        if text.hasPrefix(markerName), text.hasSuffix("\n"),
+            let version = Int(text.dropFirst(markerName.count).dropLast()),
+            version > Limits.encryptedFormatVersion
+        {
+            throw .newerFormat(path: path, version: version)
+        }
+        throw .damaged(findings: ["\(path)/repository is not what was written"])
     }
 
     /// Makes an empty repository in a directory that is empty, or is made.
     ///
     /// There must be none yet. `KnownRepositories` says when that may be a mount point whose disk is
     /// not mounted.
-    public init(creating path: String) throws(SnapshotError) {
+    ///
+    /// - Parameters:
+    ///   - key: with which it is encrypted; not, if it has none.
+    ///   - makesKeyFile: make the key's file, if there is none.
+    public init(
+        creating path: String, _ key: RepositoryKey = .none, makesKeyFile: Bool = false
+    ) throws(SnapshotError) {
         if Disk.exists(path + "/repository") { throw .repositoryExists(path: path) }
         try Self.requireVacant(path)
+        if makesKeyFile { _ = try key.makeFile() }
+        let record = try key.source.map { _ throws(SnapshotError) in
+            try key.record(of: .random()).encoded
+        }
+        let version = record == nil ? Limits.formatVersion : Limits.encryptedFormatVersion
+        _ = try Self.make(path, Self.marker(version), record)
+        try self.init(path, key)
+    }
+
+    /// Makes the directories of a repository, and what says what it is.
+    static func make(
+        _ path: String, _ marker: [UInt8], _ key: [UInt8]?
+    ) throws(SnapshotError) -> Repository {
         _ = try Disk.makeParents(of: path)
         try Disk.makeDirectory(path)
         // The marker comes last: only what has it is a repository.
-        for name in Self.folders {
-            try Disk.makeDirectory("\(path)/\(name)")
-        }
-        try Disk.write(Array(Self.marker.utf8), to: path + "/repository")
-        try self.init(path)
+        for name in folders { try Disk.makeDirectory("\(path)/\(name)") }
+        if let key { try Disk.write(key, to: "\(path)/\(keyName)") }
+        try Disk.write(marker, to: path + "/repository")
+        return try Repository(unopened: path)
     }
 
     private static let folders = ["packs", "maps", "snapshots"]
@@ -77,9 +133,10 @@ public struct Repository: Sendable {
     /// Throws if a directory has what no repository has. What is there may be what another one is
     /// making, or was when it was killed.
     static func requireVacant(_ path: String) throws(SnapshotError) {
-        let known = folders + [StagingDirectory.lostAndFound]
+        let known = folders + [StagingDirectory.lostAndFound, keyName]
         for name in Disk.names(in: path) ?? [] {
-            guard known.contains(name) || name.hasPrefix("repository.part-") else {
+            let isPart = ["repository", keyName].contains { name.hasPrefix("\($0).part-") }
+            guard known.contains(name) || isPart else {
                 throw .occupied(path: path)
             }
         }
@@ -113,14 +170,21 @@ public struct Repository: Sendable {
 
     /// Reads a manifest; damage is an error here.
     public func manifest(_ id: String) throws(SnapshotError) -> Manifest {
-        let bytes = try Disk.contents(of: manifestPath(id), upTo: Limits.manifestBytes)
-        guard let bytes else { throw .unknownSnapshot(id: id, repository: path) }
-        guard let manifest = try Manifest(reading: bytes, path: manifestPath(id)),
+        let limit = Limits.manifestBytes + cipher.overheadBytes
+        let sealed = try Disk.contents(of: manifestPath(id), upTo: limit)
+        guard let sealed else { throw .unknownSnapshot(id: id, repository: path) }
+        guard let bytes = cipher.open(sealed, .manifest, id),
+            let manifest = try Manifest(reading: bytes, path: manifestPath(id)),
             manifest.stored != nil
         else {
             throw .damaged(findings: ["the manifest of \(id) is not what was written"])
         }
         return manifest
+    }
+
+    /// A manifest as it stands in the repository.
+    func sealed(_ manifest: Manifest, _ id: String) -> [UInt8] {
+        cipher.seal(manifest.encoded, .manifest, id)
     }
 
     /// Reads the page map that a manifest names.
@@ -129,13 +193,15 @@ public struct Repository: Sendable {
         let bytes = try Disk.contents(
             of: "\(maps)/\(name)\(Self.mapSuffix)", upTo: Limits.mapBytes)
         guard let bytes else { throw .damaged(findings: ["the page map of \(id) is missing"]) }
-        guard let map = PageMap(bytes, name: name), map.pageCount == manifest.pages,
+        guard let map = PageMap(bytes, name: name, cipher), map.pageCount == manifest.pages,
             map.pageBytes == manifest.pageBytes
         else {
             throw .damaged(findings: ["the page map of \(id) is not what was written"])
         }
         return map
     }
+
+    func packPath(_ name: String) -> String { "\(packs)/\(name)\(Self.packSuffix)" }
 
     /// Names of all packs.
     func packNames() -> [String] {

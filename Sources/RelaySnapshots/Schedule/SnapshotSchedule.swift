@@ -15,6 +15,7 @@ import System
 public final class SnapshotSchedule: Sendable {
     private let store: Store
     private let path: String
+    private let key: RepositoryKey
     private let plan: SnapshotPlan
     private let options: SnapshotOptions
     private let log: Log
@@ -25,19 +26,21 @@ public final class SnapshotSchedule: Sendable {
 
     /// - Parameters:
     ///   - repository: where; there must be one.
+    ///   - key: what opens it, if it is encrypted.
     ///   - log: told of each thing that was done or failed.
     public init(
-        _ store: Store, into repository: String, _ plan: SnapshotPlan,
+        _ store: Store, into repository: String, _ key: RepositoryKey = .none, _ plan: SnapshotPlan,
         _ options: SnapshotOptions, log: Log
     ) throws(SnapshotError) {
         precondition(plan.interval > 0, "an interval has a length")
         self.store = store
         path = repository
+        self.key = key
         self.plan = plan
         self.options = options
         self.log = log
         // What cannot work at all is said at the start, not an hour later.
-        _ = try Repository(repository)
+        _ = try Repository(repository, key)
     }
 
     /// Begins.
@@ -91,7 +94,7 @@ public final class SnapshotSchedule: Sendable {
         let now = Timestamp.now
         var (snapshot, verification): (Timestamp?, Timestamp?)
         var hasSnapshots = false
-        if let repository = try? Repository(path) {
+        if let repository = try? Repository(path, key) {
             for stored in repository.ordered() {
                 guard !stored.isAhead, let manifest = stored.manifest else { continue }
                 hasSnapshots = true
@@ -117,7 +120,7 @@ public final class SnapshotSchedule: Sendable {
     private func takeOne() {
         do throws(SnapshotError) {
             let progress = WorkProgress(cancellation: cancellation)
-            let repository = try Repository(path)
+            let repository = try Repository(path, key)
             let outcome = try repository.take(store, options, progress)
             // What counts is what the disk has: all sums are compared.
             let id = String(outcome.id.dropFirst(repository.path.count + 1))
@@ -148,7 +151,7 @@ public final class SnapshotSchedule: Sendable {
     /// Removes what no rule keeps. Only ever behind a snapshot that is good.
     private func prune() {
         do throws(SnapshotError) {
-            let outcome = try Repository(path).prune(
+            let outcome = try Repository(path, key).prune(
                 plan.retention, WorkProgress(cancellation: cancellation))
             state.withLock { state in
                 state.prunes.succeed()
@@ -174,7 +177,7 @@ public final class SnapshotSchedule: Sendable {
         let start = SystemClock.monotonic.milliseconds
         do throws(SnapshotError) {
             let progress = WorkProgress(cancellation: cancellation)
-            let repository = try Repository(path)
+            let repository = try Repository(path, key)
             var report = try repository.verifyAll(.quick, progress)
             if let newest = repository.ordered().last(where: { !$0.isAhead && $0.manifest != nil })
             {

@@ -17,7 +17,7 @@ public struct WorkProgress: Sendable {
     }
 
     private let show: @Sendable (Stage, Int, Int) -> Void
-    private let cancellation: Cancellation
+    let cancellation: Cancellation
     private let patience: LockPatience
 
     /// Tells nobody, and is never cancelled.

@@ -75,7 +75,8 @@ extension Repository {
     /// What verifications of a snapshot have found.
     func verification(_ id: String) -> VerificationRecord {
         let file = try? Disk.contents(of: verificationPath(id), upTo: Limits.verificationBytes)
-        return file.flatMap { $0 }.map { VerificationRecord($0) } ?? VerificationRecord()
+        return file.flatMap { $0 }.flatMap { cipher.open($0, .verification, id) }
+            .map { VerificationRecord($0) } ?? VerificationRecord()
     }
 
     /// Keeps what a verification of some snapshots has found. Somebody who may only read has the
@@ -86,7 +87,7 @@ extension Repository {
         let files = found.map { id, isSound in
             var record = verification(id)
             record.note(depth, isSound: isSound, at: .now)
-            return (verificationPath(id), record.encoded)
+            return (verificationPath(id), cipher.seal(record.encoded, .verification, id))
         }
         do throws(SnapshotError) {
             try Disk.write(all: files)

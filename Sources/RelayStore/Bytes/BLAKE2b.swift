@@ -11,7 +11,9 @@ public struct BLAKE2b: ~Copyable {
     private static let isReady = sodium_init() >= 0
 
     /// Begins a hash of this many bytes, 16…64.
-    public init(bytes byteCount: Int = 64) {
+    ///
+    /// - Parameter key: who does not have it can neither make the hash nor try bytes against it.
+    public init(bytes byteCount: Int = 64, key: SecretKey? = nil) {
         precondition(Self.isReady && (16...64).contains(byteCount))
         self.byteCount = byteCount
         // SAFETY: freed in deinit.
@@ -19,7 +21,9 @@ public struct BLAKE2b: ~Copyable {
             UnsafeMutableRawPointer.allocate(
                 byteCount: crypto_generichash_blake2b_statebytes(),
                 alignment: Self.stateAlignment))
-        crypto_generichash_blake2b_init(state, nil, 0, byteCount)
+        crypto_generichash_blake2b_init(
+            state, key?.bytes, key == nil ? 0 : SecretKey.byteCount, byteCount)
+        withExtendedLifetime(key) {}
     }
 
     deinit { UnsafeMutableRawPointer(state).deallocate() }

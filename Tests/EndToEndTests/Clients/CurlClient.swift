@@ -59,18 +59,6 @@ struct CurlClient {
     }
 }
 
-/// A whole file; empty when it cannot be read.
-func readBytes(_ path: String) -> [UInt8] {
-    guard let file = fopen(path, "r") else { return [] }
-    defer { fclose(file) }
-    fseek(file, 0, SEEK_END)
-    let count = ftell(file)
-    rewind(file)
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        initialized = fread(buffer.baseAddress, 1, count, file)
-    }
-}
-
 /// Writes a file that must not exist.
 func writeBytes(_ path: String, _ bytes: [UInt8]) throws {
     let file = try #require(fopen(path, "wx"), "\(path)")

@@ -2,7 +2,9 @@
 /// program with it. `OptionTableTests` compares this with what the programs say they understand.
 enum OptionTable {
     /// By program and verb, then by option.
-    static let covered: [String: [String: String]] = [
+    static let covered = others.merging(snapshots) { one, _ in one }
+
+    private static let others: [String: [String: String]] = [
         "relayd": [
             "--store": "RelaydOptionTests.store",
             "--socket": "RelaydOptionTests.sockets",
@@ -15,6 +17,8 @@ enum OptionTable {
             "--warm": "RelaydOptionTests.warm",
             "--snapshot-every": "SnapshotTests.schedule",
             "--snapshot-to": "SnapshotTests.schedule",
+            "--snapshot-key-file": "SnapshotEncryptionTests.schedule",
+            "--snapshot-passphrase-file": "SnapshotEncryptionTests.schedule",
             "--snapshot-verify": "SnapshotScheduleTests.verification",
             "--snapshot-keep-last": "SnapshotScheduleTests.retention",
             "--snapshot-keep-daily": "SnapshotScheduleTests.days",
@@ -149,68 +153,6 @@ enum OptionTable {
             "--store": "RelayctlOptionTests.places",
             "--admin-socket": "RelayctlOptionTests.places",
             "--json": "RelayctlOptionTests.places",
-        ],
-        "relayctl snapshot create": [
-            "--wait": "SnapshotWaitTests.writing",
-            "--store": "SnapshotTests.epoch",
-            "--to": "SnapshotTests.epoch",
-            "--into": "SnapshotKillTests.killed",
-            "--init": "RelayctlOptionTests.snapshotPrune",
-            "--stdout": "RelayctlOptionTests.snapshotCreate",
-            "--manifest": "RelayctlOptionTests.snapshotCreate",
-            "--label": "RelayctlOptionTests.snapshotCreate",
-            "--compact": "RelayctlOptionTests.snapshotCreate",
-            "--rate-limit": "SnapshotKillTests.leftovers",
-            "--json": "RelayctlOptionTests.snapshotCreate",
-        ],
-        "relayctl snapshot init": ["--json": "RelayctlOptionTests.snapshotPrune"],
-        "relayctl snapshot verify": [
-            "--wait": "SnapshotWaitTests.reading",
-            "--quick": "RelayctlOptionTests.snapshotCreate",
-            "--full": "RelayctlOptionTests.snapshotCreate",
-            "--json": "RelayctlOptionTests.snapshotCreate",
-        ],
-        "relayctl snapshot restore": [
-            "--salvage": "SnapshotSalvageTests.lostReferences",
-            "--unplaced": "SnapshotSalvageTests.lostReferences",
-            "--records": "SnapshotRecordsTests.running",
-            "--store": "SnapshotRecordsTests.running",
-            "--account": "SnapshotRecordsTests.offline",
-            "--replace": "SnapshotRecordsTests.running",
-            "--admin-socket": "SnapshotRecordsTests.offline",
-            "--wait": "SnapshotWaitTests.reading",
-            "--to": "SnapshotTests.epoch",
-            "--dry-run": "RelayctlOptionTests.snapshotRestore",
-            "--if-none": "SnapshotTests.epoch",
-            "--as-of": "RelayctlOptionTests.snapshotRestore",
-            "--changes-from": "RelayctlOptionTests.snapshotRestore",
-            "--json": "RelayctlOptionTests.snapshotRestore",
-        ],
-        "relayctl snapshot list": [
-            "--wait": "SnapshotWaitTests.reading", "--json": "RelayctlOptionTests.snapshotPrune",
-        ],
-        "relayctl snapshot status": ["--json": "RelayctlOptionTests.snapshotPrune"],
-        "relayctl snapshot prune": [
-            "--wait": "SnapshotWaitTests.writing",
-            "--keep-last": "RelayctlOptionTests.snapshotPrune",
-            "--keep-daily": "RelayctlOptionTests.snapshotPrune",
-            "--keep-weekly": "RelayctlOptionTests.snapshotPrune",
-            "--keep-monthly": "RelayctlOptionTests.snapshotPrune",
-            "--timezone": "SnapshotClockTests.days",
-            "--dry-run": "RelayctlOptionTests.snapshotPrune",
-            "--json": "RelayctlOptionTests.snapshotPrune",
-        ],
-        "relayctl snapshot show": [
-            "--wait": "SnapshotWaitTests.reading",
-            "--account": "SnapshotShowTests.records",
-            "--bytes": "SnapshotShowTests.files",
-            "--to": "SnapshotShowTests.files",
-            "--json": "SnapshotShowTests.records",
-        ],
-        "relayctl snapshot diff": [
-            "--wait": "SnapshotWaitTests.reading",
-            "--fields": "RelayctlOptionTests.snapshotDiff",
-            "--json": "RelayctlOptionTests.snapshotDiff",
         ],
         "relayctl check": [
             "--store": "LoadTests.besideOthers",

@@ -89,8 +89,8 @@ import Testing
             #expect(run.code == 1 && run.output.contains("has format 2"), "\(run.output)")
             #expect(!run.output.contains("damaged"), "\(run.output)")
         }
-        try Disk.write(Array("relay snapshots 2\n".utf8), to: repository.path + "/repository")
+        try Disk.write(Array("relay snapshots 3\n".utf8), to: repository.path + "/repository")
         let run = ChildProcess.run("relayctl", ["snapshot", "list", path])
-        #expect(run.code == 1 && run.output.contains("has format 2"), "\(run.output)")
+        #expect(run.code == 1 && run.output.contains("has format 3"), "\(run.output)")
     }
 }

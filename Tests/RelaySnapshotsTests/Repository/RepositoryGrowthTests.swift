@@ -40,12 +40,12 @@ import Testing
         var built = 0
         var bases = Set<PageAddress>()
         for name in repository.packNames() {
-            for frame in try PackReader(repository.packs, name: name).index.frames {
+            for frame in try PackReader(repository, name: name).index.frames {
                 built += frame.bases.count
                 bases.formUnion(frame.bases)
             }
         }
-        let checked = CheckedPacks(repository.packs)
+        let checked = CheckedPacks(repository)
         #expect(try repository.verifyAll(.quick, checked).isSound)
         #expect(built > 0 && checked.lookups == built + bases.count)
         #expect(try repository.verifyAll(.quick, checked).isSound)

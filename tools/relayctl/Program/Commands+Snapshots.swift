@@ -98,21 +98,54 @@ extension Commands {
         "changes-from", "STORE", .path,
         help: "the store, or a snapshot's directory, whose change log is replayed")
 
+    static let repositoryKeyFile = Option<String?>.optional(
+        "key-file", "FILE", .path,
+        help: "of an encrypted repository: a file whose first line is its key"
+    ).variable("RELAY_SNAPSHOT_KEY_FILE")
+    static let repositoryPassphraseFile = Option<String?>.optional(
+        "passphrase-file", "FILE", .path,
+        help: "of an encrypted repository: a file whose first line is its passphrase"
+    ).variable("RELAY_SNAPSHOT_PASSPHRASE_FILE")
+    static let newKeyFile = Option<String?>.optional(
+        "new-key-file", "FILE", .path,
+        help: "the file of the new key; made if there is none")
+    static let newPassphraseFile = Option<String?>.optional(
+        "new-passphrase-file", "FILE", .path, help: "the file of the new passphrase")
+    static let encrypt = Option<Bool>.flag(
+        "encrypt",
+        help:
+            "encrypt all files of the repository; needs --key-file, whose FILE is made if there is "
+            + "none, or --passphrase-file")
+
     static let snapshotCreate = Verb(
         "snapshot create", summary: "Take a snapshot of a store, also while relayd serves it",
         options: [
             store.description, snapshotTo.description, snapshotInto.description,
             makeRepository.description, standardOutput.description,
             manifestFile.description, snapshotLabel.description, compact.description,
-            rateLimit.description, maxGrowth.description, waitForLock.description, json.description,
+            rateLimit.description, maxGrowth.description, waitForLock.description,
+            repositoryKeyFile.description, repositoryPassphraseFile.description, json.description,
         ])
     static let snapshotInit = Verb(
         "snapshot init", summary: "Make an empty repository for snapshots",
-        options: [json.description], operands: [repository])
+        options: [
+            encrypt.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
+        ], operands: [repository])
+    static let snapshotKeyChange = Verb(
+        "snapshot key change", summary: "Give an encrypted repository another key or passphrase",
+        options: [
+            repositoryKeyFile.description, repositoryPassphraseFile.description,
+            newKeyFile.description, newPassphraseFile.description, waitForLock.description,
+            json.description,
+        ], operands: [repository])
     static let snapshotVerify = Verb(
         "snapshot verify",
         summary: "Check that a snapshot is undamaged; exit code 3 if it is damaged",
-        options: [quick.description, full.description, waitForLock.description, json.description],
+        options: [
+            quick.description, full.description, waitForLock.description,
+            repositoryKeyFile.description, repositoryPassphraseFile.description, json.description,
+        ],
         operands: [snapshotOrRepository])
     static let snapshotRestore = Verb(
         "snapshot restore",
@@ -122,37 +155,60 @@ extension Commands {
             recordAccount.description, replace.description, adminSocket.description,
             dryRun.description, ifNone.description, asOf.description,
             changesFrom.description, salvage.description, unplaced.description,
-            waitForLock.description, json.description,
+            waitForLock.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
         ], operands: [snapshotID])
     static let snapshotList = Verb(
         "snapshot list", summary: "List the snapshots of a repository and what each one added",
-        options: [waitForLock.description, json.description], operands: [repository])
+        options: [
+            waitForLock.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
+        ], operands: [repository])
     static let snapshotStatus = Verb(
         "snapshot status",
         summary: "Print the size of a repository and the age of its newest snapshot",
-        options: [json.description], operands: [repository])
+        options: [
+            repositoryKeyFile.description, repositoryPassphraseFile.description, json.description,
+        ], operands: [repository])
     static let snapshotPrune = Verb(
         "snapshot prune",
         summary: "Remove the snapshots that no rule keeps, and the pages that only they need",
         options: [
             keepLast.description, keepDaily.description, keepWeekly.description,
             keepMonthly.description, timeZone.description, dryRun.description,
-            waitForLock.description, json.description,
+            waitForLock.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
         ], operands: [repository])
     static let snapshotDiff = Verb(
         "snapshot diff",
         summary:
             "List the documents that were added, changed or removed between two snapshots, or a "
             + "snapshot and a store",
-        options: [fields.description, waitForLock.description, json.description],
+        options: [
+            fields.description, waitForLock.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
+        ],
         operands: [older, newer])
     static let snapshotShow = Verb(
         "snapshot show", summary: "Print one record as a snapshot has it, or an attachment's file",
         options: [
             recordAccount.description, recordBytes.description, recordTo.description,
-            waitForLock.description, json.description,
+            waitForLock.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
         ],
         operands: [snapshotOrStore, record])
+    static let remote = Operand(
+        "REMOTE",
+        help: "a place as rclone names it, such as s3:BUCKET/PATH, or a directory")
+    static let deleteRemote = Option<Bool>.flag(
+        "delete", help: "also remove there what is not in REPO any more")
+    static let snapshotPush = Verb(
+        "snapshot push", summary: "Send what REMOTE lacks of a repository, by rclone",
+        options: [deleteRemote.description, waitForLock.description, json.description],
+        operands: [repository, remote])
+    static let snapshotPull = Verb(
+        "snapshot pull", summary: "Fetch what a repository lacks of that in REMOTE, by rclone",
+        options: [waitForLock.description, json.description], operands: [repository, remote])
     static let check = Verb(
         "check",
         summary: "Check every page, document and reference of a store, also while relayd serves "
@@ -161,6 +217,7 @@ extension Commands {
 
     static let snapshotVerbs = [
         snapshotInit, snapshotCreate, snapshotVerify, snapshotRestore, snapshotList, snapshotStatus,
-        snapshotPrune, snapshotDiff, snapshotShow, check,
+        snapshotPrune, snapshotDiff, snapshotShow, snapshotKeyChange,
+        snapshotPush, snapshotPull, check,
     ]
 }

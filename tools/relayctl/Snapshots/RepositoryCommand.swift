@@ -7,17 +7,27 @@ import RelaySnapshots
 enum RepositoryCommand {
     /// `init`.
     static func make(_ arguments: Arguments) throws(CommandError) -> Report {
-        let repository = try CommandError.lifting { () throws(SnapshotError) in
-            try Repository(creating: arguments[Commands.repository])
+        let key = try SnapshotKey.given(arguments)
+        if arguments[Commands.encrypt], key.source == nil {
+            throw .usage("--encrypt needs --key-file FILE or --passphrase-file FILE")
         }
-        return Report { $0.member("repository", repository.path) }
+        let repository = try CommandError.lifting { () throws(SnapshotError) in
+            try Repository(creating: arguments[Commands.repository], key, makesKeyFile: true)
+        }
+        SnapshotKey.warn(key, of: repository.path)
+        return Report { writer in
+            writer.member("repository", repository.path)
+            writer.member("encrypted", repository.isEncrypted)
+            if let source = key.source { SnapshotKey.write(source, to: &writer) }
+        }
     }
 
     static func list(_ arguments: Arguments) throws(CommandError) -> Report {
         let path = arguments[Commands.repository]
+        let key = try SnapshotKey.given(arguments)
         let (entries, warnings) = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
-            try Repository(path).list(progress)
+            try Repository(path, key).list(progress)
         }
         warn(warnings)
         return Report { writer in
@@ -34,8 +44,9 @@ enum RepositoryCommand {
 
     static func status(_ arguments: Arguments) throws(CommandError) -> Report {
         let path = arguments[Commands.repository]
+        let key = try SnapshotKey.given(arguments)
         let status = try CommandError.lifting { () throws(SnapshotError) in
-            try Repository(path).status()
+            try Repository(path, key).status()
         }
         return Report { status.writeMembers(to: &$0) }
     }
@@ -50,9 +61,10 @@ enum RepositoryCommand {
         }
         let path = arguments[Commands.repository]
         let isDry = arguments[Commands.dryRun]
+        let key = try SnapshotKey.given(arguments)
         let outcome = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
-            try Repository(path).prune(policy, dryRun: isDry, progress)
+            try Repository(path, key).prune(policy, dryRun: isDry, progress)
         }
         warn(outcome.warnings)
         return Report { writer in

@@ -17,6 +17,9 @@ enum SnapshotCommand {
         case Commands.snapshotStatus.name: try RepositoryCommand.status(arguments)
         case Commands.snapshotPrune.name: try RepositoryCommand.prune(arguments)
         case Commands.snapshotDiff.name: try SnapshotDiffCommand.run(arguments)
+        case Commands.snapshotKeyChange.name: try SnapshotKey.change(arguments)
+        case Commands.snapshotPush.name: try SnapshotExchangeCommand.push(arguments)
+        case Commands.snapshotPull.name: try SnapshotExchangeCommand.pull(arguments)
         case Commands.snapshotShow.name: try SnapshotShowCommand.run(arguments)
         case Commands.check.name: try check(arguments)
         default: nil
@@ -40,6 +43,12 @@ enum SnapshotCommand {
         if arguments[Commands.makeRepository], targets.1 == nil {
             throw .usage("--init needs --into REPO")
         }
+        let key = try SnapshotKey.given(arguments)
+        if SnapshotKey.isTyped(arguments), targets.1 == nil {
+            throw .usage(
+                "only what is in a repository is encrypted: --key-file and --passphrase-file need --into "
+                    + "REPO")
+        }
         SnapshotCopy.giveWay()
         switch targets {
         case (let directory?, nil, false):
@@ -53,7 +62,7 @@ enum SnapshotCommand {
             let store = try StoreKeeper.open(arguments[Commands.store])
             let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
                 try KnownRepositories(of: arguments[Commands.store])
-                    .open(repository, isNew: arguments[Commands.makeRepository])
+                    .open(repository, key, isNew: arguments[Commands.makeRepository])
                     .take(store, options, progress)
             }
             return report(outcome)
@@ -112,12 +121,14 @@ enum SnapshotCommand {
         }
         let depth: VerificationDepth = arguments[Commands.quick] ? .quick : .full
         let name = arguments[Commands.snapshotOrRepository]
+        let key = try SnapshotKey.given(arguments)
         return verdict(
             try withProgress(arguments) { (progress) throws(SnapshotError) in
-                if let repository = try? Repository(name) {
-                    return try repository.verifyAll(depth, progress)
+                do throws(SnapshotError) {
+                    return try Repository(name, key).verifyAll(depth, progress)
+                } catch .noRepository {
+                    return try SnapshotSource(name, key).verify(depth, progress)
                 }
-                return try SnapshotSource(name).verify(depth, progress)
             })
     }
 
@@ -156,9 +167,10 @@ enum SnapshotCommand {
         let replay = try replay(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
+        let key = try SnapshotKey.given(arguments)
         let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(
-                SnapshotSource(name), to: directory, dryRun: isDry, replay: replay, progress)
+                SnapshotSource(name, key), to: directory, dryRun: isDry, replay: replay, progress)
         }
         return report(outcome, directory, isDry: isDry)
     }

@@ -16,9 +16,10 @@ enum SnapshotDiffCommand {
         let (older, newer) = (arguments[Commands.older], arguments[Commands.newer])
         let (fields, asJSON) = (arguments[Commands.fields], arguments[Commands.json])
         var resources: [String: Counts] = [:]
+        let key = try SnapshotKey.given(arguments)
         try SnapshotCommand.withProgress(arguments) { (progress) throws(SnapshotError) in
-            let before = try OpenSnapshot(older, progress)
-            let after = try OpenSnapshot(newer, progress)
+            let before = try OpenSnapshot(older, key, progress)
+            let after = try OpenSnapshot(newer, key, progress)
             try SnapshotDifference.forEach(
                 from: before, to: after, withFields: fields, progress
             ) { difference in

@@ -75,8 +75,9 @@ enum SnapshotRecordsCommand {
         _ keys: [DocumentKey], _ arguments: Arguments
     ) throws(CommandError) -> [Wanted] {
         let place = arguments[Commands.snapshotID]
+        let key = try SnapshotKey.given(arguments)
         let snapshot = try SnapshotCommand.withProgress(arguments) {
-            (progress) throws(SnapshotError) in try OpenSnapshot(place, progress)
+            (progress) throws(SnapshotError) in try OpenSnapshot(place, key, progress)
         }
         var all = keys
         for key in keys {

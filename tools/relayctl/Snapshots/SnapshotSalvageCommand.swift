@@ -12,6 +12,7 @@ enum SnapshotSalvageCommand {
         let directory = try SnapshotCommand.target(arguments)
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
+        let key = try SnapshotKey.given(arguments)
         let unplaced = arguments[Commands.unplaced]
         if let unplaced {
             try CommandError.lifting { () throws(OutputError) in try OutputFile.check(unplaced) }
@@ -22,7 +23,7 @@ enum SnapshotSalvageCommand {
             whole = try SnapshotCommand.withProgress(arguments) {
                 (progress) throws(SnapshotError) in
                 try SnapshotRestoration.restore(
-                    SnapshotSource(name), to: directory, dryRun: isDry, progress)
+                    SnapshotSource(name, key), to: directory, dryRun: isDry, progress)
             }
         } catch .snapshot(.damaged) {
             whole = nil
@@ -31,7 +32,8 @@ enum SnapshotSalvageCommand {
         let outcome = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
             try SnapshotSalvage.salvage(
-                SnapshotSource(name), to: directory, unplaced: unplaced, dryRun: isDry, progress)
+                SnapshotSource(name, key), to: directory, unplaced: unplaced, dryRun: isDry,
+                progress)
         }
         var report = Report { writer in
             writer.member("store", directory)

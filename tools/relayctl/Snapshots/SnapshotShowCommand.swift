@@ -23,9 +23,10 @@ enum SnapshotShowCommand {
             }
         }
         try CommandError.lifting { () throws(OutputError) in try OutputFile.check(target) }
+        let repositoryKey = try SnapshotKey.given(arguments)
         let snapshot = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
-            try OpenSnapshot(arguments[Commands.snapshotOrStore], progress)
+            try OpenSnapshot(arguments[Commands.snapshotOrStore], repositoryKey, progress)
         }
         let output = try CommandError.lifting { () throws(OutputError) in try OutputFile(target) }
         var failure: OutputError?
