@@ -111,9 +111,11 @@ class Corrupt:
                 content = other.read_bytes()
                 yield Damage(f'swapped with {other.name}', lambda _content, new=content: new)
         newer = {
-            'repository': (b'snapshots 1', b'snapshots 2'), '.jsonl': (b'"dump":1', b'"dump":2')}
+            'repository': (b'snapshots 1', b'snapshots 9'), '.jsonl': (b'"dump":2', b'"dump":9')}
         old, new = newer.get(file.suffix or file.name, (b'', b''))
-        if old and old in file.read_bytes():
+        if old:
+            if old not in file.read_bytes():
+                raise report.Stop(f'{file} has another format by now')
             yield Damage('of a newer format', lambda content: content.replace(old, new, 1))
 
     def look(self, thing: Thing, file: pathlib.Path, damage: Damage) -> None:

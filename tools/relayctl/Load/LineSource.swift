@@ -26,7 +26,7 @@ struct LineBatch {
 
 /// Reads a file, or standard input, as batches of whole lines; zstd is known by its first bytes.
 struct LineSource: ~Copyable {
-    private let path: String
+    let path: String
     private let descriptor: Int32
     private var decompressor: Decompressor?
     /// Read and not handed out yet.

@@ -28,7 +28,7 @@ struct Loading {
         var frame = DumpFrame()
         while let batch = try source.next(upTo: target.batchBytes) {
             if Interrupt.isPending { throw .loadInterrupted }
-            try frame.look(at: batch)
+            try frame.look(at: batch, of: source.path)
             if let result = try target.submit(batch) { take(result) }
             progress.update(source.position)
             if waiting.bytes.count > Limits.waitingBytes {
@@ -119,12 +119,12 @@ private struct DumpFrame {
     /// Whether nothing was cut off, as far as the file itself tells.
     var isWhole: Bool { hasEnd || !hasHeader }
 
-    mutating func look(at batch: LineBatch) throws(CommandError) {
+    mutating func look(at batch: LineBatch, of path: String) throws(CommandError) {
         if isFirst {
             isFirst = false
             if case .header(let version, _)? = frame(batch.bytes.prefix { $0 != 0x0A }) {
                 guard (1...Int64(DumpWriter.version)).contains(version) else {
-                    throw .foreignDump(version: version)
+                    throw .foreignDump(path: path, version: version)
                 }
                 hasHeader = true
             }

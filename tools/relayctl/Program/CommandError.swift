@@ -39,7 +39,7 @@ enum CommandError: Error, CustomStringConvertible {
     /// Ctrl-C or SIGTERM while a file was loaded.
     case loadInterrupted
     /// A dump of a form that this program does not read.
-    case foreignDump(version: Int64)
+    case foreignDump(path: String, version: Int64)
     /// What is to be loaded has not a single line.
     case emptyInput(path: String)
     /// A file is not what was expected; the sentence says why.
@@ -87,9 +87,9 @@ enum CommandError: Error, CustomStringConvertible {
             "relayd was not ready after \(milliseconds) ms; the last attempt: \(seen)"
         case .loadInterrupted:
             "interrupted; loaded records stay: load the file again to load the rest"
-        case .foreignDump(let version):
-            "the dump has format version \(version): this program reads versions "
-                + "1 to \(DumpWriter.version)"
+        case .foreignDump(let path, let version):
+            "\(path == "-" ? "standard input" : path): the dump has format version \(version): "
+                + "this program reads versions 1 to \(DumpWriter.version)"
         case .emptyInput(let path):
             "\(path == "-" ? "standard input" : path) is empty: expected a dump, as relayctl dump "
                 + "writes it"
