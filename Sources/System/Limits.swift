@@ -4,9 +4,10 @@ enum Limits {
     /// the least there is, a snapshot on a busy machine would hold the store's pages for long.
     static let niceness: Int32 = 10
 
-    /// Bytes of a block that is given back to the system as soon as it is freed: 1 MiB. Smaller ones are
-    /// used again and again, by answers to slow readers for one, and each would cost page faults.
-    static let mappedBlockBytes: Int32 = 1 << 20
+    /// Bytes of a block that is given back to the system as soon as it is freed: 256 KiB. Smaller ones
+    /// are used again and again, by answers to slow readers for one, and each would cost page faults. Of
+    /// larger ones a batch of 10 000 takes three, which would stay between what is used.
+    static let mappedBlockBytes: Int32 = 256 << 10
 
     /// Bytes that may be free at the end of one of the heap's arenas; a thread has one, relayd seven.
     static let freeArenaBytes: Int32 = 512 << 10

@@ -50,8 +50,8 @@ extension StoreCommand {
 /// What is applied is what its encoding was read back as: a mistake in that shows at once, and not when
 /// the command is needed again.
 public final class PendingCommand<Command: StoreCommand>: WriteCommand, @unchecked Sendable {
-    // SAFETY: `outcome` is written and read on the writer's thread only.
-    private let command: Result<Command, CommandFault>
+    // SAFETY: once the writer has it, `command` and `outcome` belong to the writer's thread.
+    private var command: Result<Command, CommandFault>?
     private let completion: @Sendable (Result<Command.Outcome, StoreError>) -> Void
     private var outcome: Command.Outcome?
 
@@ -79,12 +79,12 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
 
     /// Whether the change is only tried out.
     public var isDryRun: Bool {
-        if case .success(let command) = command { command.isDryRun } else { false }
+        if case .success(let command)? = command { command.isDryRun } else { false }
     }
 
     /// Why the encoding cannot be read; nil when it can.
     public var fault: CommandFault? {
-        if case .failure(let fault) = command { fault } else { nil }
+        if case .failure(let fault)? = command { fault } else { nil }
     }
 
     /// Bytes of the encoding: what the writer's queue is bounded by.
@@ -93,7 +93,7 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     /// Hands the encoding on. It is made anew, for it would lie beside all that was read from it. What
     /// cannot be read has been refused, and has none.
     public func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) {
-        guard case .success(let command) = command else { return }
+        guard case .success(let command)? = command else { return }
         // SAFETY: the array's own bytes, during the call.
         command.encoding.withUnsafeBytes(body)
     }
@@ -101,13 +101,16 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     /// Applies the command; a refusal is an outcome too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         switch command {
-        case .success(let command): outcome = try command.apply(to: &transaction)
-        case .failure(let fault): throw .unreadable(fault)
+        case .success(let command)?: outcome = try command.apply(to: &transaction)
+        case .failure(let fault)?: throw .unreadable(fault)
+        case nil: preconditionFailure("a command is applied before it is complete")
         }
     }
 
-    /// Hands the outcome on.
+    /// Hands the outcome on. What was asked for is given up before: whoever is told gives back what
+    /// memory is free by then.
     public func complete(_ result: Result<Void, StoreError>) {
+        command = nil
         completion(
             result.map {
                 guard let outcome else {
