@@ -84,6 +84,12 @@ struct RelaydOptions {
     private static let mapOption = Option<Int?>.optional(
         "map-size", "SIZE", .size(1 << 20...RelayStore.Limits.largestMapBytes),
         help: "how large the store's file may become; default: 64GiB, or what it was given before")
+    private static let durabilityOption = Option<String>.text(
+        "durability", "WAY", .choice(WriteDurability.allCases.map(\.rawValue)),
+        default: WriteDurability.log.rawValue,
+        help:
+            "what keeps a write before it is answered: log appends it to DIR/log and waits for the disk "
+            + "once, synced-commits has each commit reach the disk by itself")
     private static let scrubOption = Option<Int>.number(
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
@@ -121,7 +127,7 @@ struct RelaydOptions {
             monthlyOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
-            mapOption.description, scrubOption.description, formatOption.description,
+            mapOption.description, durabilityOption.description, scrubOption.description, formatOption.description,
             accessOption.description, slowOption.description,
             configOption.description,
             checkOption.description,
@@ -174,6 +180,8 @@ struct RelaydOptions {
     let retention: Retention
     /// Bytes that the data file may grow into, if that was said.
     let mapBytes: Int?
+    /// What keeps a write before it is answered.
+    let durability: WriteDurability
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
     /// What the lines of the log look like.
@@ -210,6 +218,7 @@ struct RelaydOptions {
         }
         self.retention = retention
         mapBytes = arguments[Self.mapOption]
+        durability = WriteDurability(rawValue: arguments[Self.durabilityOption]) ?? .log
         scrubRate = arguments[Self.scrubOption]
         logFormat = LogFormat(rawValue: arguments[Self.formatOption]) ?? .logfmt
         observation = Observation(

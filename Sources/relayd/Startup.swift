@@ -79,6 +79,7 @@ enum Startup {
         if options.isWarmed { try warm(store, log) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
+            durability: directory == nil ? .syncedCommits : options.durability,
             scrubRate: options.scrubRate, observation: options.observation, log: log,
             // The thread that waits for signals ends everything in order, then.
             whenFatal: { _ in kill(getpid(), SIGTERM) })
@@ -163,9 +164,21 @@ enum Startup {
                 "there is no store in \(options.store): creating an empty one")
             return try Store.create(at: options.store, options: storeOptions)
         }
-        let store = try Store.open(at: options.store, options: storeOptions)
+        let store = try Store.open(
+            at: options.store, options: storeOptions,
+            recovery: .records { progress in tell(progress, log) })
         _ = try store.clearDeadReaders()
+        if options.durability != .log { try store.removeLog() }
         return store
+    }
+
+    /// Says how far a recovery is.
+    private static func tell(_ progress: RecoveryProgress, _ log: Log) {
+        if progress.isDone {
+            log.write(.warning, "store_recovered", "\(progress)")
+        } else {
+            log.write(.info, "store_recovering", "\(progress)")
+        }
     }
 
     /// Reads the store ahead, and says what that brought: the service is ready only after it.

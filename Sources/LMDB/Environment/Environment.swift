@@ -18,6 +18,7 @@ public final class Environment: Sendable {
     /// Reader slots of dead processes that were found, and freed, when it was opened.
     public let deadReaders: Int
     let identity: FileIdentity
+    private let durability: Durability
     /// Nil where there are no writers, see `EnvironmentOptions.isReadOnly`.
     let lock: LockTable?
     private let integerDatabases: [String: IntegerDatabase]
@@ -95,6 +96,7 @@ public final class Environment: Sendable {
         }
         pointer = environment
         self.lock = lock
+        durability = options.durability
         self.directory = isNamed ? directory : ""
         dataPath = Self.dataPath(in: directory)
         identity = claimed ?? held!
@@ -169,6 +171,14 @@ public final class Environment: Sendable {
         var dead: Int32 = 0
         try check(mdb_reader_check(pointer, &dead))
         return Int(dead)
+    }
+
+    /// Has commits of this process wait for the disk, or not: where something else keeps what is committed
+    /// until `sync` has. Their pages reach the disk in any order then. No write transaction may be open.
+    public func setSynced(_ isSynced: Bool) throws(LMDBError) {
+        // liblmdb 0.9.24 has no such flag for a single transaction.
+        let isOff = !isSynced || durability == .mayCorruptStore
+        try check(mdb_env_set_flags(pointer, UInt32(MDB_NOSYNC), isOff ? 1 : 0))
     }
 
     /// Writes everything to the disk, also what a weaker durability has put off.

@@ -10,18 +10,15 @@ import Glibc
 /// and free pages cost a copy nothing. Pages that are in use cannot change as long as the image
 /// lives, because its reader keeps them.
 public struct CommitImage: ~Copyable {
-    private let reader: Reader
-    private let meta: MetaPage
+    private let pin: CommitPin
     /// The pages for whoever copies them; valid as long as this image.
     public let pages: ImagePages
 
     /// Pins the newest commit.
     public init(_ environment: Environment) throws(LMDBError) {
-        var reader = try Reader(environment)
-        let meta = try Self.metaPage(&reader)
-        pages = try Self.pages(of: reader, meta)
-        self.meta = meta
-        self.reader = reader
+        let pin = try CommitPin(environment)
+        pages = try Self.pages(of: pin.reader, pin.meta)
+        self.pin = pin
     }
 
     private static func pages(
@@ -42,45 +39,20 @@ public struct CommitImage: ~Copyable {
     }
 
     /// Number of the commit.
-    public var transactionID: UInt64 { reader.transactionID }
+    public var transactionID: UInt64 { pin.transactionID }
 
     /// The same commit, for reading.
     public var view: ReadTransaction {
-        @_lifetime(borrow self) borrowing get { reader.view }
+        @_lifetime(borrow self) borrowing get { pin.view }
     }
 
     /// The file's used part now; less the image's own bytes, it is what has been added since.
-    public var fileBytesNow: Int { reader.environment.statistics.usedBytes }
+    public var fileBytesNow: Int { pin.reader.environment.statistics.usedBytes }
 
     /// Looks at the structure of all pages, see `PageCensus`.
     public borrowing func census() -> PageCensus.Report {
         var census = PageCensus(pages)
-        return census.take(meta)
-    }
-
-    /// The meta page of the reader's commit. The commit after the next overwrites it, which begins
-    /// when the next one is complete: so what was copied counts only if a reader that begins after
-    /// that still sees the same commit. (A newer meta page may be there already: it is complete,
-    /// and readers see it, only when it is on the disk.)
-    private static func metaPage(_ reader: inout Reader) throws(LMDBError) -> MetaPage {
-        var probe = try Reader(reader.environment)
-        for _ in 0..<Limits.metaAttempts {
-            try reader.renew()
-            let pageBytes = reader.environment.statistics.pageBytes
-            let start = try reader.mapStart()
-            let number = Int(reader.transactionID & 1)
-            // SAFETY: the first two pages are mapped as long as the environment; the copy is
-            // believed only if nobody can have written meanwhile.
-            let page = UnsafeRawBufferPointer(start: start + number * pageBytes, count: pageBytes)
-            let meta = try? MetaPage(page, path: reader.environment.directory)
-            try probe.renew()
-            if let meta, meta.transaction == reader.transactionID,
-                probe.transactionID == reader.transactionID
-            {
-                return meta
-            }
-        }
-        throw .corrupted
+        return census.take(pin.meta)
     }
 }
 

@@ -2,7 +2,7 @@ import Glibc
 
 /// What a meta page says of its commit: `MDB_page` and `MDB_meta` of LMDB 0.9, data version 1, on a
 /// 64-bit machine. A data file begins with two of them; the one with the higher number counts.
-struct MetaPage {
+struct MetaPage: Sendable {
     /// Bytes from the page's beginning to the end of what is read here.
     static let byteCount = 152
     private static let magic: UInt32 = 0xBEEF_C0DE
@@ -11,7 +11,7 @@ struct MetaPage {
     private static let numberOffset = 144
 
     /// The page's first `byteCount` bytes.
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     /// Bytes of every page of the file.
     let pageBytes: UInt32
     /// Bytes of the largest map that the file was written with.
@@ -68,6 +68,12 @@ struct MetaPage {
         return first.transaction > second.transaction ? first : second
     }
 
+    /// Pages that the trees begin with; an empty tree has none.
+    var roots: [Int] {
+        [freeList.root, main.root].filter { $0 != TreeRecord.noPage && $0 < Limits.pagesOfFile }
+            .map(Int.init)
+    }
+
     /// Writes the meta page of a copy whose only commit is this one.
     ///
     /// LMDB picks the page with the higher number, and the next commit overwrites the other one: so
@@ -84,7 +90,7 @@ struct MetaPage {
 }
 
 /// `MDB_db`: what LMDB knows of one tree.
-struct TreeRecord {
+struct TreeRecord: Sendable {
     static let byteCount = 48
     /// Root of an empty tree.
     static let noPage = UInt64.max

@@ -118,13 +118,13 @@ extension Problem {
             )
         case .quotaExceeded(let use, let needed): self.init(quota: use, needed: needed)
         case .duplicate: self.init(.conflict, error.description)
-        case .lmdb where error.isFatal:
+        case .lmdb where error.isFatal, .log where error.isFatal:
             // Whether a change that met this is kept, the next process says.
             self.init(
                 .unavailable,
                 "the service is about to restart, because it cannot write to its store; a change "
                     + "may have been made or not: send it again with the same Idempotency-Key")
-        case .corrupted, .incompatible, .unreadable, .lmdb:
+        case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log:
             self.init(.internalFault, error.description)
         }
     }

@@ -116,6 +116,8 @@ public final class RelayService: Sendable {
     /// - Parameters:
     ///   - loops: threads that serve the API, 1…`Limits.maxLoops`.
     ///   - retention: how far the change log goes back.
+    ///   - durability: what keeps a write before it is answered. A log is made if there is none; where
+    ///     there is no room for one, commits wait for the disk by themselves, and the log of `log` says so.
     ///   - scrubRate: bytes of documents that are compared with their checksums in a second, 0 for
     ///     none.
     ///   - observation: which answers the log is told of.
@@ -124,6 +126,7 @@ public final class RelayService: Sendable {
     ///     from then on, and shall be stopped.
     public init(
         store: Store, loops: Int, retention: Retention = Retention(),
+        durability: WriteDurability = .syncedCommits,
         scrubRate: Int = RelayStore.Limits.scrubRate,
         observation: Observation = Observation(), log: Log = .none,
         whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
@@ -133,7 +136,7 @@ public final class RelayService: Sendable {
         self.scrubRate = scrubRate
         let health = StoreHealth(log: log, whenFatal: whenFatal)
         try Self.moveOn(store, log)
-        writer = Writer(store, retention: retention, health: health)
+        writer = try Self.makeWriter(store, durability, retention, health, log)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         writer.removeUploads(try reader.view.uploads())
@@ -154,6 +157,24 @@ public final class RelayService: Sendable {
         server = try Server(applications: applications, journal: journal)
         admin = try Server(
             applications: [try AdminApplication(store, writer, state, log)], journal: journal)
+    }
+
+    private static func makeWriter(
+        _ store: Store, _ durability: WriteDurability, _ retention: Retention,
+        _ health: StoreHealth, _ log: Log
+    ) throws(StoreError) -> Writer {
+        // One that has an older format for lack of room is not to be written by a newer way.
+        if durability == .log, try store.hasNewestFormat() {
+            do throws(StoreError) {
+                return try Writer(logging: store, retention: retention, health: health)
+            } catch .storeFull {
+                log.write(
+                    .warning, "no_room_for_log",
+                    "there is no room for the store's log: each commit waits for the disk instead, until "
+                        + "relayd starts with more room")
+            }
+        }
+        return Writer(store, retention: retention, health: health)
     }
 
     /// Moves a store of an older format to the newest. One that has no room for that can be read and

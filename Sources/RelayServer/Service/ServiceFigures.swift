@@ -16,6 +16,10 @@ import System
 /// | `largestGroup` | commands of the largest group |
 /// | `writerBusyMicroseconds` | time in which the writer applied and committed |
 /// | `queueWait`, `commitTime`, `groupSize` | microseconds that commands waited for the writer and that commits took, commands in a commit: each with `count`, `sum` and `buckets` (`Metrics.Buckets`) |
+/// | `logBytes`, `logFileBytes` | bytes that were appended to the store's log, and bytes that its files take; these and what follows are there only if there is a log (`--durability log`) |
+/// | `logSyncTime` | microseconds that the disk took to keep a group, as `commitTime` |
+/// | `logBytesBehind`, `grownBytes` | bytes of the log that a recovery would read now, and bytes that the store's file has grown by since the last checkpoint |
+/// | `checkpoints`, `checkpointMicroseconds`, `longestCheckpointMicroseconds`, `checkpointWaits` | checkpoints, what the last and the longest took, and how often the writer waited for one |
 /// | `failedWrites` | commits and commands that failed for the store's sake: full, damaged, an error of the disk |
 /// | `failedReads` | requests answered with an error, or whose answer was broken off, because something in the store cannot be read |
 /// | `damagedDocuments` | documents whose checksum is known to be wrong |
@@ -156,6 +160,42 @@ extension ServiceFigures {
             + bytes("relay_response_body_bytes", requests.sent, "Bytes of answers' bodies.")
     }
 
+    private var commandLog: [Figure] {
+        guard let log = writer.log else { return [] }
+        let checkpoints = log.checkpoints
+        return [
+            Figure(
+                "logBytes", "relay_log_bytes", .counter(log.appendedBytes),
+                "Bytes that were appended to the store's log."),
+            Figure(
+                "logFileBytes", "relay_log_file_bytes", .gauge(UInt64(log.fileBytes)),
+                "Bytes that the files of the store's log take."),
+            Figure(
+                "logSyncTime", "relay_log_sync_duration_seconds", .histogram(log.syncTime),
+                "Time that the disk took to keep a group of commands."),
+            Figure(
+                "logBytesBehind", "relay_log_bytes_behind", .gauge(checkpoints.logBytesBehind),
+                "Bytes of the log that a recovery would read now."),
+            Figure(
+                "grownBytes", "relay_store_grown_bytes", .gauge(UInt64(checkpoints.grownBytes)),
+                "Bytes that the store's file has grown by since the last checkpoint."),
+            Figure(
+                "checkpoints", "relay_checkpoints", .counter(checkpoints.count),
+                "Checkpoints of the store."),
+            Figure(
+                "checkpointMicroseconds", "relay_checkpoint_seconds",
+                .gauge(UInt64(checkpoints.lastMicroseconds)), in: .microseconds,
+                "Time that the last checkpoint took."),
+            Figure(
+                "longestCheckpointMicroseconds", "relay_checkpoint_longest_seconds",
+                .gauge(UInt64(checkpoints.longestMicroseconds)), in: .microseconds,
+                "Time that the longest checkpoint took."),
+            Figure(
+                "checkpointWaits", "relay_checkpoint_waits", .counter(checkpoints.waits),
+                "Times that the writer waited for a checkpoint."),
+        ]
+    }
+
     private var writes: [Figure] {
         [
             Figure(
@@ -180,6 +220,7 @@ extension ServiceFigures {
                 "writerBusyMicroseconds", "relay_writer_busy_seconds",
                 .counter(writer.busyMicroseconds), in: .microseconds,
                 "Time in which the writer applied commands and committed."),
+        ] + commandLog + [
             Figure(
                 "failedWrites", "relay_failed_writes", .counter(state.health.failedWrites),
                 "Commits and commands that failed for the store's sake."),

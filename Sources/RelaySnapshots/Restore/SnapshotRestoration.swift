@@ -78,7 +78,7 @@ public enum SnapshotRestoration {
         var sequence = manifest.sequence
         do {
             let store = try lifting { () throws(StoreError) in
-                try Store.open(at: staging.path)
+                try Store.open(at: staging.path, options: .copy)
             }
             if let replay { sequence = try replay.apply(to: store, from: manifest, progress) }
             let lastTime = try replay?.lastTime()
@@ -86,7 +86,7 @@ public enum SnapshotRestoration {
         }
         // Opened again, because a store's metadata are read once.
         let epoch = try lifting { () throws(StoreError) in
-            try Store.open(at: staging.path).metadata.epoch
+            try Store.open(at: staging.path, options: .copy).metadata.epoch
         }
         unlink(staging.path + "/lock.mdb")
         let file = try DiskFile(reading: staging.path + "/data.mdb")

@@ -196,10 +196,10 @@ public enum SnapshotSalvage {
     /// Lets the store appear; returns its epoch.
     private static func finish(_ staging: StagingDirectory) throws(SnapshotError) -> UInt64 {
         let epoch = try lifting { () throws(StoreError) in
-            try Store.open(at: staging.path).metadata.epoch
+            try Store.open(at: staging.path, options: .copy).metadata.epoch
         }
         let report = try StoreExamination.examine(
-            try lifting { () throws(StoreError) in try Store.open(at: staging.path) })
+            try lifting { () throws(StoreError) in try Store.open(at: staging.path, options: .copy) })
         guard report.isSound else { throw .damaged(findings: report.findings) }
         unlink(staging.path + "/lock.mdb")
         let file = try DiskFile(reading: staging.path + "/data.mdb")

@@ -13,15 +13,21 @@ public struct StoreOptions: Sendable {
     public var durability: Durability
     /// For a store that nobody writes to, such as a snapshot: nothing in its directory changes.
     public var isReadOnly: Bool
+    /// For a copy of a store that was written through a log, whose data file is whole by itself.
+    public var isCopy: Bool
     /// Where the times of changes come from.
     public var clock: StoreClock
+
+    /// For a copy of a store, see `isCopy`.
+    public static let copy = StoreOptions(isCopy: true)
 
     /// The defaults are right for a service.
     public init(
         mapBytes: Int? = nil, quotaBytes: Int? = nil,
-        durability: Durability = .durable, isReadOnly: Bool = false,
+        durability: Durability = .durable, isReadOnly: Bool = false, isCopy: Bool = false,
         clock: StoreClock = .system
     ) {
+        self.isCopy = isCopy
         self.mapBytes = mapBytes
         self.quotaBytes = quotaBytes
         self.durability = durability
@@ -61,8 +67,47 @@ public final class Store: Sendable {
     }
 
     /// Opens a store.
+    ///
+    /// - Parameter recovery: applies what the store's log has and the store lacks, when the process that
+    ///   wrote last did not end in order. Without it such a store is refused.
     public static func open(
-        at directory: String, options: StoreOptions = .init()
+        at directory: String, options: StoreOptions = .init(), recovery: StoreRecovery? = nil
+    ) throws(StoreError) -> Store {
+        guard let log = try FoundLog(of: directory, isReading: options.isReadOnly) else {
+            let store = try openAlone(directory, options)
+            if options.isReadOnly { return store }
+            if options.isCopy { try store.core.forgetLog() }
+            if try store.core.logPosition()?.isAttached == true {
+                throw .log(.missing(path: CommandLog.directory(of: directory)))
+            }
+            return store
+        }
+        guard log.isHeld, let state = log.state, let checkpoint = state.checkpoint else {
+            let store = try openAlone(directory, options)
+            // Whoever had the log ended between its last two steps.
+            if log.isHeld, !options.isReadOnly, try store.core.logPosition()?.isAttached == true {
+                try store.core.markDetached()
+            }
+            return store
+        }
+        // All that was answered is in the newest commit, unless the machine was started anew.
+        if options.isReadOnly, log.isOfThisBoot { return try openAlone(directory, options) }
+        guard let recovery, !options.isReadOnly else {
+            throw .log(.unrecovered(directory: directory))
+        }
+        if !log.isOfThisBoot { try log.putBack(checkpoint, in: directory) }
+        let store = try openAlone(directory, options)
+        try store.core.recover(log, state, recovery)
+        return store
+    }
+
+    /// Removes the store's log, which a writer that needs none leaves behind otherwise. The store must be
+    /// whole without it, as one is that was opened with a recovery.
+    public func removeLog() throws(StoreError) { try CommandLog.remove(of: core) }
+
+    /// Opens a store, whatever there is beside it.
+    private static func openAlone(
+        _ directory: String, _ options: StoreOptions
     ) throws(StoreError) -> Store {
         let environment: Environment
         do throws(LMDBError) {
@@ -76,10 +121,13 @@ public final class Store: Sendable {
 
     /// Opens a store to read it only: also where its files may not be written to, as on a read-only
     /// mount. A reader cannot enter itself there, so nobody else may have the store open then.
-    public static func openForReading(at directory: String) throws(StoreError) -> Store {
+    public static func openForReading(
+        at directory: String, recovery: StoreRecovery? = nil
+    ) throws(StoreError) -> Store {
         try open(
             at: directory,
-            options: StoreOptions(isReadOnly: !Environment.mayWrite(in: directory)))
+            options: StoreOptions(isReadOnly: !Environment.mayWrite(in: directory)),
+            recovery: recovery)
     }
 
     /// Makes a store that ends with the process.
@@ -112,6 +160,9 @@ public final class Store: Sendable {
     public func write<Result>(
         _ body: (inout StoreTransaction) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
+        if core.isLogged {
+            throw .log(.inUse(path: CommandLog.directory(of: directory), by: "this process"))
+        }
         var transaction = try StoreTransaction(core)
         let result = try body(&transaction)
         try transaction.commit()

@@ -18,6 +18,9 @@ final class StoreCore: Sendable {
     private let quotaBytes: Int
     /// What readers and walks have found.
     let damage = DamagedDocuments()
+    /// Whether this process writes to the store's log: what is committed does not wait for the disk.
+    var isLogged: Bool { logged.load(ordering: .acquiring) }
+    private let logged = Atomic<Bool>(false)
     /// Used pages when the slots of dead readers were last freed.
     private let checkedPages: Atomic<Int>
 
@@ -88,6 +91,22 @@ final class StoreCore: Sendable {
         checkedPages.store(used, ordering: .relaxed)
         // What fails is tried again when the file has grown further, and from time to time.
         _ = try? environment.clearDeadReaders()
+    }
+
+    /// From here on this process writes to the store's log, or not any more.
+    func setLogged(_ isLogged: Bool) throws(StoreError) {
+        let environment = environment
+        try lifting { () throws(LMDBError) in try environment.setSynced(!isLogged) }
+        logged.store(isLogged, ordering: .releasing)
+    }
+
+    /// Throws when another process writes to the store through a log: what this one commits would be lost
+    /// when the store goes back to a checkpoint.
+    func requireNoLog(_ transaction: borrowing WriteTransaction) throws(StoreError) {
+        let position = try StoreView(transaction.view, databases).logPosition()
+        guard position?.isAttached == true else { return }
+        let path = CommandLog.directory(of: environment.directory)
+        throw .log(.inUse(path: path, by: nil))
     }
 
     func lastSequence(_ transaction: borrowing WriteTransaction) throws(StoreError) -> UInt64 {

@@ -1,4 +1,6 @@
+import Glibc
 import LMDB
+import System
 
 /// What can go wrong in the store. Closed, and every message says what to do next.
 public enum StoreError: Error, Equatable, Sendable {
@@ -24,6 +26,10 @@ public enum StoreError: Error, Equatable, Sendable {
     case stopped
     /// LMDB refused.
     case lmdb(LMDBError)
+    /// A file beside the data file could not be used.
+    case file(FileError)
+    /// The store's log stands in the way.
+    case log(LogFault)
 
     init(_ error: LMDBError) {
         switch error {
@@ -32,13 +38,20 @@ public enum StoreError: Error, Equatable, Sendable {
         default: self = .lmdb(error)
         }
     }
+
+    init(_ error: FileError) {
+        switch error.errno {
+        case ENOSPC, EDQUOT, EFBIG: self = .storeFull
+        default: self = .file(error)
+        }
+    }
 }
 
 extension StoreError {
     /// Whether this process can write to the store no more: only opening it again mends that.
     public var isFatal: Bool {
         switch self {
-        case .lmdb(.panicked), .lmdb(.replaced): true
+        case .lmdb(.panicked), .lmdb(.replaced), .log(.notTakenBack): true
         default: false
         }
     }
@@ -74,6 +87,10 @@ extension StoreError: CustomStringConvertible {
             "the store is shutting down: try again after the restart"
         case .lmdb(let error):
             error.description
+        case .file(let error):
+            error.description
+        case .log(let fault):
+            fault.description
         }
     }
 }
@@ -92,6 +109,18 @@ func lifting<Value: ~Copyable>(
     _ body: () throws(LMDBError) -> Value
 ) throws(StoreError) -> Value {
     do throws(LMDBError) {
+        return try body()
+    } catch {
+        throw StoreError(error)
+    }
+}
+
+/// Runs a call on a file and lifts its error.
+@inline(__always)
+func lifting<Value: ~Copyable>(
+    _ body: () throws(FileError) -> Value
+) throws(StoreError) -> Value {
+    do throws(FileError) {
         return try body()
     } catch {
         throw StoreError(error)

@@ -81,6 +81,14 @@ extension StoreTransaction {
     }
 }
 
+extension Store {
+    /// Whether the store has the newest format by now.
+    public func hasNewestFormat() throws(StoreError) -> Bool {
+        let reader = try makeReader()
+        return try reader.view.formatVersion() == Limits.formatVersion
+    }
+}
+
 /// A store of an older format has all documents, but not all lists: whoever knows what is on them fills
 /// them before anything else is changed.
 extension StoreTransaction {

@@ -33,10 +33,15 @@ public struct StoreTransaction: ~Copyable {
     /// The format that the store has by now; nil until it is needed.
     var format: UInt32?
 
-    init(_ core: StoreCore, isDryRun: Bool = false) throws(StoreError) {
+    /// - Parameter evenIfLogged: whether it may write to a store whose log another process may have.
+    init(
+        _ core: StoreCore, isDryRun: Bool = false, evenIfLogged: Bool = false
+    ) throws(StoreError) {
         let transaction = try lifting { () throws(LMDBError) in
             try core.environment.beginWrite()
         }
+        // Under LMDB's lock for writers: nobody begins to write to a log meanwhile.
+        if !core.isLogged, !evenIfLogged { try core.requireNoLog(transaction) }
         let room = try core.room()
         let sequence = try core.lastSequence(transaction)
         let time = try core.storeTime(transaction)
@@ -78,15 +83,29 @@ public struct StoreTransaction: ~Copyable {
 
     /// Makes the changes durable and visible to readers that begin or renew from now on.
     consuming func commit() throws(StoreError) {
+        if try prepare() { try publish() }
+    }
+
+    /// Writes what is written once for the whole transaction.
+    ///
+    /// - Returns: false when only refused commands are in it: LMDB would commit nothing under its number,
+    ///   and the next transaction would have it again. To publish it would vouch for what that one moves.
+    mutating func prepare() throws(StoreError) -> Bool {
         try endChange()
         try keepUses()
+        guard transaction.hasChanged else { return false }
+        try keepTime()
+        return true
+    }
+
+    /// The store's own room is no reason to refuse what was accepted once.
+    mutating func hasAllRoom() { room = .max }
+
+    /// Commits what `prepare` has made complete.
+    consuming func publish() throws(StoreError) {
         let number = transaction.transactionID
         // Taken before the commit, for after it the next writer has the scratch memory.
         let movedKeys = scratch.takeMoved()
-        // Only refused commands: LMDB would commit nothing under this number, and the next
-        // transaction would have it again. To publish it would vouch for what that one moves.
-        guard transaction.hasChanged else { return }
-        try keepTime()
         let core = core
         do throws(LMDBError) {
             try transaction.commit()

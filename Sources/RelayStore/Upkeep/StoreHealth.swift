@@ -48,7 +48,7 @@ public final class StoreHealth: Sendable {
     /// A request met something in the store that cannot be read.
     public func readFailed(_ error: StoreError) {
         switch error {
-        case .corrupted, .incompatible, .unreadable, .lmdb, .storeFull: break
+        case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log, .storeFull: break
         case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .stopped: return
         }
         readFailures.add(1, ordering: .relaxed)
@@ -64,11 +64,17 @@ public final class StoreHealth: Sendable {
     /// A command was taken out of a group: for the store's sake, or for its own.
     func commandFailed(_ error: StoreError) {
         switch error {
-        case .storeFull, .corrupted, .unreadable, .lmdb: writeFailed(error)
+        case .storeFull, .corrupted, .unreadable, .lmdb, .file, .log: writeFailed(error)
         case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .incompatible,
             .stopped:
             return
         }
+    }
+
+    /// What was committed did not reach the disk: the kernel says so once, and what it has in memory is
+    /// not to be relied on from then on.
+    func checkpointFailed(_ error: StoreError) {
+        becomeFatal(.log(.notTakenBack(path: "the store's disk", why: "a checkpoint: \(error)")))
     }
 
     /// This process can write to the store no more.

@@ -21,9 +21,14 @@ final class GroupCommit: Sendable {
     private let core: StoreCore
     private let retention: Retention
     private let health: StoreHealth
+    /// What groups are kept in before they are committed; nil when each commit waits for the disk.
+    let log: CommandLog?
 
-    init(_ core: StoreCore, _ retention: Retention, _ health: StoreHealth) {
+    init(
+        _ core: StoreCore, _ retention: Retention, _ health: StoreHealth, log: CommandLog? = nil
+    ) {
         self.core = core
+        self.log = log
         self.retention = retention
         self.health = health
     }
@@ -108,6 +113,7 @@ final class GroupCommit: Sendable {
 
     private func attempt(_ group: ArraySlice<QueuedCommand>) -> Attempt {
         do throws(StoreError) {
+            log?.waitForRoom()
             if let fault = health.fatalError { throw fault }
             var transaction = try StoreTransaction(core)
             let interval = Self.commandsBetweenYields(of: group.count)
@@ -126,7 +132,11 @@ final class GroupCommit: Sendable {
                 retention, limit: Limits.trimmedChanges + 2 * group.count)
             let released = transaction.released
             let start = SystemClock.monotonic.microseconds
-            try transaction.commit()
+            if let log {
+                try log.commit(group, transaction)
+            } else {
+                try transaction.commit()
+            }
             commitTime.record(SystemClock.monotonic.microseconds - start)
             if !released.isEmpty {
                 let removal = UploadRemoval(released, queue)

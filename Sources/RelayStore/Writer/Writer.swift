@@ -13,10 +13,27 @@ public final class Writer: Sendable {
     /// Starts the writer of a store; there must be one at most.
     ///
     /// - Parameter health: told of commits that fail.
-    public init(
+    public convenience init(
         _ store: Store, retention: Retention = Retention(), health: StoreHealth = StoreHealth()
     ) {
-        let group = GroupCommit(store.core, retention, health)
+        self.init(GroupCommit(store.core, retention, health))
+    }
+
+    /// Starts the writer of a store that keeps what it commits in the store's log, `log/` beside the data
+    /// file: one write to it and one wait for the disk make a group durable. The store must have been opened
+    /// with a recovery, and have the newest format.
+    ///
+    /// - Parameter segmentBytes: of each file of the log, a multiple of 4 096.
+    public convenience init(
+        logging store: Store, retention: Retention = Retention(),
+        health: StoreHealth = StoreHealth(), segmentBytes: Int = Limits.logSegmentBytes
+    ) throws(StoreError) {
+        precondition(segmentBytes >= 16_384 && segmentBytes % 4_096 == 0)
+        let log = try CommandLog(store.core, health, segmentBytes: segmentBytes)
+        self.init(GroupCommit(store.core, retention, health, log: log))
+    }
+
+    private init(_ group: GroupCommit) {
         self.group = group
         do throws(ThreadError) {
             thread = try SystemThread { group.run() }
@@ -40,7 +57,11 @@ public final class Writer: Sendable {
     public func stop() {
         group.queue.stop()
         thread.join()
+        group.log?.close()
     }
+
+    /// What the store's log is doing; nil when each commit waits for the disk.
+    public var log: LogFigures? { group.log?.figures }
 
     /// Commands that wait now.
     public var queuedCommands: Int { group.queue.count }

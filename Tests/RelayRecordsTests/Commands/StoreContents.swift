@@ -2,7 +2,7 @@
 @testable import RelayStore
 
 /// All that a store holds, entry by entry: what must be equal where the same commands were applied. The
-/// store's own epoch and birth are left out.
+/// store's own epoch and birth, and its position in a log, are left out.
 struct StoreContents: Equatable {
     private(set) var entries: [String: [[UInt8]: [UInt8]]] = [:]
 
@@ -37,7 +37,7 @@ struct StoreContents: Equatable {
             while let entry = try cursor.next() { found[entry.key.copied()] = entry.value.copied() }
             entries[name] = found
         }
-        for name in ["store", "tick"] { entries["meta"]?[Array(name.utf8)] = nil }
+        for name in ["store", "tick", "log"] { entries["meta"]?[Array(name.utf8)] = nil }
     }
 
     /// Where two stores differ, an entry of each database; empty where they do not.

@@ -63,7 +63,7 @@ enum LoadCommand {
         let isThere = try StoreKeeper.exists(in: directory)
         return try lifting { () throws(StoreError) in
             isThere
-                ? try Store.open(at: directory, options: options)
+                ? try Store.open(at: directory, options: options, recovery: .told)
                 : try Store.create(at: directory, options: options)
         }
     }

@@ -34,14 +34,18 @@ struct StoreKeeper {
     ) throws(CommandError) -> Store {
         guard try exists(in: directory) else { throw .missing(path: directory) }
         return try lifting { () throws(StoreError) in
-            try Store.open(at: directory, options: StoreOptions(isReadOnly: isReadOnly))
+            try Store.open(
+                at: directory, options: StoreOptions(isReadOnly: isReadOnly),
+                recovery: .told)
         }
     }
 
     /// Opens a store that has to be there and is not to be changed, see `Store.openForReading`.
     static func openForReading(_ directory: String) throws(CommandError) -> Store {
         guard try exists(in: directory) else { throw .missing(path: directory) }
-        return try lifting { () throws(StoreError) in try Store.openForReading(at: directory) }
+        return try lifting { () throws(StoreError) in
+            try Store.openForReading(at: directory, recovery: .told)
+        }
     }
 
     /// Throws when pages may have changed under a reader that could not enter itself: the second
@@ -114,6 +118,15 @@ struct StoreKeeper {
             try store.writeStatistics(to: &writer)
             writer.endObject()
             return Report(json: writer.bytes)
+        }
+    }
+}
+
+extension StoreRecovery {
+    /// One whose end is told on standard error.
+    static var told: StoreRecovery {
+        .records { progress in
+            if progress.isDone { Commands.program.complain("\(progress)") }
         }
     }
 }

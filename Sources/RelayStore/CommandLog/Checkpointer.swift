@@ -1,0 +1,247 @@
+import CXXHash
+import LMDB
+import Synchronization
+import System
+
+/// The thread that makes checkpoints: it has all pages of a commit reach the disk, says so in the log's
+/// `control`, and only then lets go of the pages that the commit of the checkpoint before needs. So there
+/// is always a commit that a recovery can begin from, whatever order the disk keeps pages in.
+final class Checkpointer: Sendable {
+    private let work: CheckpointWork
+    private let thread: SystemThread
+
+    /// Makes the first checkpoint, of a store that is whole without the log, and starts the thread.
+    ///
+    /// - Parameter number: that of the newest slot of `control`.
+    init(
+        _ core: StoreCore, _ control: LogControl, _ segments: LogSegments,
+        _ health: StoreHealth, after number: UInt64
+    ) throws(StoreError) {
+        let work = CheckpointWork(core, control, segments, health, after: number)
+        self.work = work
+        do throws(ThreadError) {
+            thread = try SystemThread { work.run() }
+        } catch {
+            preconditionFailure("the thread of checkpoints: \(error)")
+        }
+        while !work.hasBegun.load(ordering: .acquiring) {
+            _ = work.done.waitForRing(milliseconds: -1)
+        }
+        if let error = work.failure.withLock({ $0 }) {
+            thread.join()
+            throw error
+        }
+    }
+
+    deinit { stop() }
+
+    /// Leaves a store that is whole without the log, and ends the thread.
+    func stop() {
+        work.isStopped.store(true, ordering: .releasing)
+        work.bell.ring()
+        thread.join()
+    }
+
+    /// Something was committed, and the log ends there.
+    func committed(upTo offset: UInt64) { work.committed(upTo: offset) }
+
+    /// Waits while too much lies behind the last checkpoint.
+    func waitForRoom() { work.waitForRoom() }
+
+    /// What it has done.
+    var progress: CheckpointProgress { work.progress }
+}
+
+private final class CheckpointWork: Sendable {
+    let bell = Bell()
+    /// Rung when a checkpoint is done, or cannot be.
+    let done = Bell()
+    let hasBegun = Atomic<Bool>(false)
+    let isStopped = Atomic<Bool>(false)
+    let failure = Mutex<StoreError?>(nil)
+    private let core: StoreCore
+    private let control: LogControl
+    private let segments: LogSegments
+    private let health: StoreHealth
+    private let number: Atomic<UInt64>
+    /// Where the log ends, and where it ended when the commit of the last checkpoint was made.
+    private let end = Atomic<UInt64>(0)
+    private let checkpointEnd = Atomic<UInt64>(0)
+    /// Bytes of the store's file that were in use then.
+    private let checkpointBytes = Atomic<Int>(0)
+    private let isDirty = Atomic<Bool>(false)
+    private let count = Atomic<UInt64>(0)
+    private let last = Atomic<Int64>(0)
+    private let longest = Atomic<Int64>(0)
+    private let waits = Atomic<UInt64>(0)
+
+    init(
+        _ core: StoreCore, _ control: LogControl, _ segments: LogSegments,
+        _ health: StoreHealth, after number: UInt64
+    ) {
+        (self.core, self.control, self.segments) = (core, control, segments)
+        self.health = health
+        self.number = Atomic(number)
+    }
+
+    // MARK: The writer's side
+
+    func committed(upTo offset: UInt64) {
+        end.store(offset, ordering: .releasing)
+        if !isDirty.exchange(true, ordering: .acquiringAndReleasing) || isDue { bell.ring() }
+    }
+
+    /// Bytes of the log that a recovery would read.
+    private var behind: UInt64 {
+        end.load(ordering: .acquiring) - checkpointEnd.load(ordering: .acquiring)
+    }
+
+    private var grown: Int {
+        max(0, core.environment.statistics.usedBytes - checkpointBytes.load(ordering: .acquiring))
+    }
+
+    private var isDue: Bool {
+        behind >= Limits.checkpointLogBytes || grown >= Limits.checkpointGrowthBytes
+    }
+
+    func waitForRoom() {
+        guard behind > Limits.mostLogBytes || grown > Limits.mostGrowthBytes else { return }
+        waits.add(1, ordering: .relaxed)
+        bell.ring()
+        while behind > Limits.mostLogBytes || grown > Limits.mostGrowthBytes,
+            failure.withLock({ $0 == nil })
+        {
+            let before = count.load(ordering: .acquiring)
+            _ = done.waitForRing(milliseconds: Limits.checkpointInterval)
+            // What grew while one was made is no reason to wait for more than one.
+            if count.load(ordering: .acquiring) > before + 1 { return }
+        }
+    }
+
+    // MARK: The thread
+
+    func run() {
+        do throws(StoreError) {
+            var pin = try checkpoint()
+            hasBegun.store(true, ordering: .releasing)
+            done.ring()
+            while !isStopped.load(ordering: .acquiring) {
+                if !isDirty.load(ordering: .acquiring) {
+                    _ = bell.waitForRing(milliseconds: -1)
+                    continue
+                }
+                if !isDue, !isStopped.load(ordering: .acquiring) {
+                    _ = bell.waitForRing(milliseconds: Limits.checkpointInterval)
+                }
+                isDirty.store(false, ordering: .releasing)
+                // The one before is let go of when this one is on the disk.
+                pin = try checkpoint()
+                done.ring()
+            }
+            if health.fatalError == nil { try detach() }
+            withExtendedLifetime(pin) {}
+        } catch {
+            failure.withLock { $0 = error }
+            health.checkpointFailed(error)
+            hasBegun.store(true, ordering: .releasing)
+            done.ring()
+        }
+    }
+
+    /// Makes a checkpoint of the newest commit.
+    private func checkpoint() throws(StoreError) -> CommitPin {
+        let start = SystemClock.monotonic.microseconds
+        let pin = try core.pin()
+        let offset = try core.logOffset(of: pin)
+        let bytes = core.environment.statistics.usedBytes
+        try lifting { () throws(LMDBError) in try core.environment.sync() }
+        let state = try LogControl.State(
+            after: number.load(ordering: .relaxed), segments, checkpoint: pin)
+        try lifting { () throws(FileError) in try control.write(state) }
+        number.add(1, ordering: .relaxed)
+        checkpointEnd.store(offset, ordering: .releasing)
+        checkpointBytes.store(bytes, ordering: .releasing)
+        segments.release(before: offset)
+        // Room ahead, so that the writer need not make it; without it the writer waits for checkpoints.
+        if !segments.hasSpare { try? segments.makeSpare() }
+        let spent = SystemClock.monotonic.microseconds - start
+        count.add(1, ordering: .releasing)
+        last.store(spent, ordering: .relaxed)
+        if spent > longest.load(ordering: .relaxed) { longest.store(spent, ordering: .relaxed) }
+        return pin
+    }
+
+    private func detach() throws(StoreError) {
+        try core.detach(control, segments, after: number.load(ordering: .relaxed))
+    }
+
+    var progress: CheckpointProgress {
+        CheckpointProgress(
+            count: count.load(ordering: .relaxed),
+            lastMicroseconds: last.load(ordering: .relaxed),
+            longestMicroseconds: longest.load(ordering: .relaxed), logBytesBehind: behind,
+            grownBytes: grown, waits: waits.load(ordering: .relaxed))
+    }
+}
+
+extension StoreCore {
+    /// The newest commit, kept.
+    func pin() throws(StoreError) -> CommitPin {
+        let environment = environment
+        return try lifting { () throws(LMDBError) in try CommitPin(environment) }
+    }
+
+    /// Up to where a commit has applied the log.
+    func logOffset(of pin: borrowing CommitPin) throws(StoreError) -> UInt64 {
+        try StoreView(pin.view, databases).logPosition()?.offset ?? 0
+    }
+
+    /// Leaves a store that is whole without its log. The commit of the last checkpoint must be pinned until
+    /// then.
+    ///
+    /// - Parameter number: that of the newest slot of `control`.
+    func detach(
+        _ control: LogControl, _ segments: LogSegments, after number: UInt64
+    ) throws(StoreError) {
+        let environment = environment
+        try lifting { () throws(LMDBError) in try environment.sync() }
+        try lifting { () throws(FileError) in
+            try control.write(LogControl.State(after: number, segments))
+        }
+        try setLogged(false)
+        try markDetached()
+    }
+
+    /// Says in the store that it is whole without its log.
+    func markDetached() throws(StoreError) {
+        var transaction = try StoreTransaction(self, evenIfLogged: true)
+        guard var position = try transaction.view.logPosition() else { return }
+        position.isAttached = false
+        try transaction.keep(position)
+        try transaction.commit()
+    }
+}
+
+extension LogControl.State {
+    /// That a commit is on the disk with all of its pages.
+    init(
+        after number: UInt64, _ segments: LogSegments, checkpoint pin: borrowing CommitPin
+    ) throws(StoreError) {
+        var sum: UInt64 = 0
+        do throws(LMDBError) {
+            try pin.forEachRoot { sum = LogRecord.sum($0, after: sum) }
+        } catch {
+            throw StoreError(error)
+        }
+        self.init(
+            number: number + 1, identity: segments.identity, segmentBytes: segments.segmentBytes,
+            boot: BootID.current ?? .unknown, checkpoint: pin.stored, rootSum: sum)
+    }
+
+    /// That the store is whole without the log.
+    init(after number: UInt64, _ segments: LogSegments) {
+        self.init(
+            number: number + 1, identity: segments.identity, segmentBytes: segments.segmentBytes,
+            boot: BootID.current ?? .unknown, checkpoint: nil, rootSum: 0)
+    }
+}
