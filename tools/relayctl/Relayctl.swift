@@ -46,13 +46,15 @@ enum Relayctl {
         case Commands.readers.name: try ReadersCommand.run(arguments)
         case Commands.wait.name: try WaitCommand.run(arguments)
         case Commands.health.name: try HealthCommand.run(arguments)
-        default: try snapshots(verb, arguments)
+        default: try others(verb, arguments)
         }
     }
 
-    private static func snapshots(
+    /// What is about a store's log, or about snapshots.
+    private static func others(
         _ verb: Verb, _ arguments: Arguments
     ) throws(CommandError) -> Report {
+        if let report = try LogCommand.run(verb, arguments) { return report }
         guard let report = try SnapshotCommand.run(verb, arguments) else {
             preconditionFailure("no verb \(verb.name)")
         }

@@ -29,11 +29,11 @@ public struct StoredCommit: Sendable {
     ) throws(FileError) {
         let file = try DiskFile(Environment.dataPath(in: directory), .reading)
         let size = Int(meta.pageBytes)
+        // SAFETY: until the function returns.
         let page = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { page.deallocate() }
         for root in meta.roots {
             let count = try file.read(into: page, at: root * size)
-            // SAFETY: allocated above, lent for the call.
             body(UnsafeRawBufferPointer(start: page.baseAddress, count: count == size ? size : 0))
         }
     }
@@ -42,6 +42,7 @@ public struct StoredCommit: Sendable {
     public func putBack(in directory: String) throws(FileError) {
         let file = try DiskFile(Environment.dataPath(in: directory), .writing)
         let size = Int(meta.pageBytes)
+        // SAFETY: until the function returns.
         let page = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { page.deallocate() }
         for number in 0..<2 {

@@ -48,7 +48,7 @@ import System
 /// | `residentBytes`, `anonymousBytes` | RSS with the map's pages that are in memory, and without |
 struct ServiceFigures {
     private let store: Store
-    private let writer: Writer
+    let writer: Writer
     private let state: ServiceState
     private let requests: RequestValues
     private let counters: LoopCounters
@@ -158,42 +158,6 @@ extension ServiceFigures {
         return counts + times
             + bytes("relay_request_body_bytes", requests.received, "Bytes of requests' bodies.")
             + bytes("relay_response_body_bytes", requests.sent, "Bytes of answers' bodies.")
-    }
-
-    private var commandLog: [Figure] {
-        guard let log = writer.log else { return [] }
-        let checkpoints = log.checkpoints
-        return [
-            Figure(
-                "logBytes", "relay_log_bytes", .counter(log.appendedBytes),
-                "Bytes that were appended to the store's log."),
-            Figure(
-                "logFileBytes", "relay_log_file_bytes", .gauge(UInt64(log.fileBytes)),
-                "Bytes that the files of the store's log take."),
-            Figure(
-                "logSyncTime", "relay_log_sync_duration_seconds", .histogram(log.syncTime),
-                "Time that the disk took to keep a group of commands."),
-            Figure(
-                "logBytesBehind", "relay_log_bytes_behind", .gauge(checkpoints.logBytesBehind),
-                "Bytes of the log that a recovery would read now."),
-            Figure(
-                "grownBytes", "relay_store_grown_bytes", .gauge(UInt64(checkpoints.grownBytes)),
-                "Bytes that the store's file has grown by since the last checkpoint."),
-            Figure(
-                "checkpoints", "relay_checkpoints", .counter(checkpoints.count),
-                "Checkpoints of the store."),
-            Figure(
-                "checkpointMicroseconds", "relay_checkpoint_seconds",
-                .gauge(UInt64(checkpoints.lastMicroseconds)), in: .microseconds,
-                "Time that the last checkpoint took."),
-            Figure(
-                "longestCheckpointMicroseconds", "relay_checkpoint_longest_seconds",
-                .gauge(UInt64(checkpoints.longestMicroseconds)), in: .microseconds,
-                "Time that the longest checkpoint took."),
-            Figure(
-                "checkpointWaits", "relay_checkpoint_waits", .counter(checkpoints.waits),
-                "Times that the writer waited for a checkpoint."),
-        ]
     }
 
     private var writes: [Figure] {

@@ -152,16 +152,16 @@ private final class CheckpointWork: Sendable {
     private func checkpoint() throws(StoreError) -> CommitPin {
         let start = SystemClock.monotonic.microseconds
         let pin = try core.pin()
-        let offset = try core.logOffset(of: pin)
+        let position = try core.logPosition(of: pin)
         let bytes = core.environment.statistics.usedBytes
         try lifting { () throws(LMDBError) in try core.environment.sync() }
         let state = try LogControl.State(
-            after: number.load(ordering: .relaxed), segments, checkpoint: pin)
+            after: number.load(ordering: .relaxed), segments, checkpoint: pin, position)
         try lifting { () throws(FileError) in try control.write(state) }
         number.add(1, ordering: .relaxed)
-        checkpointEnd.store(offset, ordering: .releasing)
+        checkpointEnd.store(position.offset, ordering: .releasing)
         checkpointBytes.store(bytes, ordering: .releasing)
-        segments.release(before: offset)
+        segments.release(before: position.offset)
         // Room ahead, so that the writer need not make it; without it the writer waits for checkpoints.
         if !segments.hasSpare { try? segments.makeSpare() }
         let spent = SystemClock.monotonic.microseconds - start
@@ -192,8 +192,11 @@ extension StoreCore {
     }
 
     /// Up to where a commit has applied the log.
-    func logOffset(of pin: borrowing CommitPin) throws(StoreError) -> UInt64 {
-        try StoreView(pin.view, databases).logPosition()?.offset ?? 0
+    func logPosition(of pin: borrowing CommitPin) throws(StoreError) -> LogPosition {
+        guard let position = try StoreView(pin.view, databases).logPosition() else {
+            throw .corrupted(what: "the position in the store's log")
+        }
+        return position
     }
 
     /// Leaves a store that is whole without its log. The commit of the last checkpoint must be pinned until
@@ -225,7 +228,8 @@ extension StoreCore {
 extension LogControl.State {
     /// That a commit is on the disk with all of its pages.
     init(
-        after number: UInt64, _ segments: LogSegments, checkpoint pin: borrowing CommitPin
+        after number: UInt64, _ segments: LogSegments, checkpoint pin: borrowing CommitPin,
+        _ position: LogPosition
     ) throws(StoreError) {
         var sum: UInt64 = 0
         do throws(LMDBError) {
@@ -235,13 +239,15 @@ extension LogControl.State {
         }
         self.init(
             number: number + 1, identity: segments.identity, segmentBytes: segments.segmentBytes,
-            boot: BootID.current ?? .unknown, checkpoint: pin.stored, rootSum: sum)
+            boot: BootID.current ?? .unknown, checkpoint: pin.stored, rootSum: sum,
+            position: position)
     }
 
     /// That the store is whole without the log.
     init(after number: UInt64, _ segments: LogSegments) {
         self.init(
             number: number + 1, identity: segments.identity, segmentBytes: segments.segmentBytes,
-            boot: BootID.current ?? .unknown, checkpoint: nil, rootSum: 0)
+            boot: BootID.current ?? .unknown, checkpoint: nil, rootSum: 0,
+            position: LogPosition(beginning: segments.identity))
     }
 }

@@ -55,23 +55,17 @@ final class CommandLog: @unchecked Sendable {
     deinit { buffer.deallocate() }
 
     /// Removes the log of a store that is whole without it, if it has one.
-    static func remove(of core: StoreCore) throws(StoreError) {
-        let directory = Self.directory(of: core.environment.directory)
-        let opened = try lifting { () throws(FileError) in
-            try LogControl(openingIn: directory)
-        }
-        guard let control = opened else { return }
-        try control.acquire()
-        let state = try control.read()
-        if state?.checkpoint != nil {
-            throw .log(.unrecovered(directory: core.environment.directory))
-        }
+    ///
+    /// - Returns: bytes of its files.
+    static func remove(of core: StoreCore) throws(StoreError) -> Int {
+        let directory = core.environment.directory
+        guard let found = try FoundLog(of: directory, isReading: false) else { return 0 }
+        guard found.isHeld else { throw .log(found.control.inUse) }
+        if found.checkpoint != nil { throw .log(.unrecovered(directory: directory)) }
+        let bytes = try found.segments(in: directory)?.fileBytes ?? 0
         try core.forgetLog()
-        try lifting { () throws(FileError) in
-            try LogSegments.removeFiles(in: directory)
-            unlink(control.path)
-            if rmdir(directory) != 0 { throw FileError("remove", path: directory, errno: errno) }
-        }
+        try found.remove(in: directory)
+        return bytes
     }
 
     private static func openControl(
@@ -167,6 +161,9 @@ final class CommandLog: @unchecked Sendable {
     }
 }
 
+// SAFETY (all pointers of this type): the buffer is its log's, which outlives the record; sources are lent
+// for the call.
+
 /// Writes the payload of a record, block by block, and its head at the end.
 private struct PayloadWriter: ~Copyable {
     private let buffer: UnsafeMutableRawBufferPointer
@@ -202,7 +199,6 @@ private struct PayloadWriter: ~Copyable {
         while !rest.isEmpty {
             if filled == LogRecord.blockBytes { try flush() }
             let count = min(rest.count, LogRecord.blockBytes - filled)
-            // SAFETY: within the block, and within what the caller lends.
             buffer.baseAddress!.advanced(by: LogRecord.headBytes + filled)
                 .copyMemory(from: rest.baseAddress!, byteCount: count)
             filled += count

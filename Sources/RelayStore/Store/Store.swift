@@ -103,10 +103,13 @@ public final class Store: Sendable {
 
     /// Removes the store's log, which a writer that needs none leaves behind otherwise. The store must be
     /// whole without it, as one is that was opened with a recovery.
-    public func removeLog() throws(StoreError) { try CommandLog.remove(of: core) }
+    ///
+    /// - Returns: bytes of its files.
+    @discardableResult
+    public func removeLog() throws(StoreError) -> Int { try CommandLog.remove(of: core) }
 
     /// Opens a store, whatever there is beside it.
-    private static func openAlone(
+    static func openAlone(
         _ directory: String, _ options: StoreOptions
     ) throws(StoreError) -> Store {
         let environment: Environment

@@ -30,6 +30,7 @@ enum OptionTable {
             "--keep-changes-mib": "RelaydOptionTests.changes",
             "--map-size": "DiskFaultTests.mapSize",
             "--scrub-rate": "DamageTests.scrubbed",
+            "--durability": "StoreLogTests.ways",
             "--log-format": "LogTests.formats",
             "--access-log": "AccessLogTests.planted",
             "--slow": "AccessLogTests.slow",
@@ -125,6 +126,18 @@ enum OptionTable {
             "--dry-run": "ImportTests.imported",
             "--allow-unmatched": "ImportTests.imported",
             "--json": "ImportTests.imported",
+        ],
+        "relayctl log show": [
+            "--store": "StoreLogTests.ways", "--json": "StoreLogTests.ways",
+        ],
+        "relayctl log verify": [
+            "--store": "StoreLogTests.recovered", "--json": "StoreLogTests.recovered",
+        ],
+        "relayctl log trim": [
+            "--store": "StoreLogTests.recovered", "--json": "StoreLogTests.recovered",
+        ],
+        "relayctl log forget": [
+            "--store": "StoreLogTests.alone", "--json": "StoreLogTests.alone",
         ],
         "relayctl readers": [
             "--store": "AdminToolTests.deadReader",

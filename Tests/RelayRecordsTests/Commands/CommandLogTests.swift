@@ -74,7 +74,7 @@ struct CommandLogTests {
             LogControl.State(
                 number: state.number + 1, identity: state.identity,
                 segmentBytes: state.segmentBytes, boot: .unknown, checkpoint: checkpoint,
-                rootSum: state.rootSum))
+                rootSum: state.rootSum, position: state.position))
     }
 
     /// Pages that the commit in the file uses.

@@ -19,6 +19,14 @@ struct LogPosition: Equatable, Sendable {
         isAttached = true
     }
 
+    init(
+        identity: LogIdentity, offset: UInt64, sequence: UInt64, chain: UInt64, isAttached: Bool
+    ) {
+        self.identity = identity
+        (self.offset, self.sequence, self.chain) = (offset, sequence, chain)
+        self.isAttached = isAttached
+    }
+
     // MARK: On the disk
 
     static let key: [UInt8] = Array("log".utf8)

@@ -31,6 +31,8 @@ final class LogControl: Sendable {
         let checkpoint: StoredCommit?
         /// XXH3 over the pages that its trees begin with.
         let rootSum: UInt64
+        /// Up to where it has applied the log.
+        let position: LogPosition
     }
 
     private let file: DiskFile
@@ -43,7 +45,7 @@ final class LogControl: Sendable {
         path = directory + "/" + Self.name
         do throws(FileError) {
             file = try DiskFile(path, isReading ? .reading : .writing)
-        } catch where error.errno == ENOENT {
+        } catch  where error.errno == ENOENT {
             return nil
         }
     }
@@ -112,16 +114,20 @@ final class LogControl: Sendable {
                 }
             }
         }
+        let identity = LogIdentity(high: slot.word(at: 24), low: slot.word(at: 32))
         return State(
             number: slot.word(at: 16),
-            identity: LogIdentity(high: slot.word(at: 24), low: slot.word(at: 32)),
+            identity: identity,
             segmentBytes: Int(slot.uint32(at: 40)),
             boot: BootID(high: slot.word(at: 48), low: slot.word(at: 56)), checkpoint: checkpoint,
-            rootSum: slot.word(at: 64))
+            rootSum: slot.word(at: 64),
+            position: LogPosition(
+                identity: identity, offset: slot.word(at: 72), sequence: slot.word(at: 80),
+                chain: slot.word(at: 88), isAttached: checkpoint != nil))
     }
 
     /// magic u64, version u32, attached u32, number u64, identity u64 (2), segment bytes u32, 0 u32,
-    /// boot u64 (2), root sum u64, 0 (56), meta page, 0, XXH3 over all of that u64. Waits for the disk.
+    /// boot u64 (2), root sum u64, offset u64, sequence u64, chain u64, 0 (32), meta page, 0, XXH3 over all of that u64. Waits for the disk.
     func write(_ state: State) throws(FileError) {
         var slot = [UInt8](repeating: 0, count: Self.slotBytes)
         // SAFETY: every offset with its number's bytes is within the slot.
@@ -139,6 +145,9 @@ final class LogControl: Sendable {
             put(state.boot.high, at: 48)
             put(state.boot.low, at: 56)
             put(state.rootSum, at: 64)
+            put(state.position.offset, at: 72)
+            put(state.position.sequence, at: 80)
+            put(state.position.chain, at: 88)
             if let checkpoint = state.checkpoint {
                 slot[Self.metaOffset...].copyBytes(from: checkpoint.bytes)
             }

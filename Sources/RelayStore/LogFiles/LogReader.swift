@@ -106,6 +106,7 @@ struct LogReader: ~Copyable {
     /// kept. If there is one behind it, it was complete once.
     private func requireEnd() throws(StoreError) {
         let step = LogRecord.headBytes
+        // SAFETY: until the function returns.
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: LogRecord.blockBytes, alignment: 16)
         defer { buffer.deallocate() }
@@ -124,7 +125,8 @@ struct LogReader: ~Copyable {
             for start in stride(from: 0, through: count - step, by: step) {
                 let head = UnsafeRawBufferPointer(rebasing: bytes[start..<start + step]).bytes
                 if let record = LogRecord(head, of: segments.identity),
-                    record.sequence > position.sequence + (start == 0 && offset == position.offset ? 1 : 0)
+                    record.sequence > position.sequence
+                        + (start == 0 && offset == position.offset ? 1 : 0)
                 {
                     throw damage
                 }

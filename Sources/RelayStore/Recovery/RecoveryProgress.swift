@@ -1,0 +1,25 @@
+/// How far a recovery is.
+public struct RecoveryProgress: Equatable, Sendable {
+    /// Whether the machine was started anew, and so the store went back to its last checkpoint.
+    public let isFromCheckpoint: Bool
+    /// Bytes of the log that were read, and at most those that there are.
+    public var bytes: UInt64
+    public var mostBytes: UInt64
+    /// Groups, and commands in them, that were applied.
+    public var groups: Int
+    public var commands: Int
+    /// Whether it is done.
+    public var isDone: Bool
+}
+
+extension RecoveryProgress: CustomStringConvertible {
+    /// What was done so far, as a sentence.
+    public var description: String {
+        let start = isFromCheckpoint ? "from its last checkpoint" : "from its newest commit"
+        let work = "\(commands) commands in \(groups) groups of its log"
+        return isDone
+            ? "the store was not left in order: it went on \(start), with \(work)"
+            : "the store goes on \(start): \(work) so far, \(bytes >> 20) of at most "
+                + "\(mostBytes >> 20) MiB"
+    }
+}

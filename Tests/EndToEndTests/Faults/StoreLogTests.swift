@@ -1,0 +1,78 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("The log of a served store")
+struct StoreLogTests {
+    /// What relayctl prints about a store that nobody serves.
+    private func ask(
+        _ words: [String], _ store: String
+    ) -> (code: Int32, output: String) {
+        ChildProcess.run("relayctl", words + ["--store", store, "--json"])
+    }
+
+    private func kill(_ service: FaultyService) {
+        service.relayd.process.signal(SIGKILL)
+        _ = service.relayd.process.wait()
+    }
+
+    @Test("is there with --durability log, and gone with synced-commits.")
+    func ways() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        #expect(try service.create() == 201)
+        #expect(try #require(service.figure("logBytes")) > 0)
+        #expect(try #require(service.figure("checkpoints")) > 0)
+        #expect(service.relayd.stop() == 0)
+        let shown = ask(["log", "show"], service.store)
+        #expect(shown.output.contains(#""leftInOrder":true"#), "\(shown.output)")
+        service = try FaultyService(in: directory, arguments: ["--durability", "synced-commits"])
+        #expect(try service.create() == 201)
+        #expect(service.figure("logBytes") == nil)
+        #expect(access(service.store + "/log", F_OK) != 0)
+        #expect(service.relayd.stop() == 0)
+        #expect(ask(["log", "show"], service.store).output == "{\"hasLog\":false}\n")
+        service = try FaultyService(in: directory, arguments: ["--durability", "log"])
+        #expect(try service.create() == 201)
+        #expect(service.relayd.stop() == 0)
+        #expect(access(service.store + "/log/control", F_OK) == 0)
+    }
+
+    @Test("is applied by relayctl after a kill, which says so; shown, verified and trimmed.")
+    func recovered() throws {
+        let directory = TemporaryDirectory()
+        let service = try FaultyService(in: directory)
+        for _ in 0..<20 { #expect(try service.create() == 201) }
+        let beside = ask(["log", "show"], service.store)
+        #expect(beside.output.contains(#""inUse":true"#), "\(beside.output)")
+        #expect(ask(["log", "trim"], service.store).code == 1)
+        kill(service)
+        #expect(ask(["log", "show"], service.store).output.contains(#""leftInOrder":false"#))
+        let verified = ask(["log", "verify"], service.store)
+        #expect(verified.code == 0 && verified.output.contains(#""hasLog":true"#))
+        let check = ChildProcess.run("relayctl", ["check", "--store", service.store])
+        #expect(check.code == 0 && check.output.contains("was not left in order"), "\(check)")
+        #expect(ask(["log", "show"], service.store).output.contains(#""leftInOrder":true"#))
+        #expect(ask(["log", "trim"], service.store).code == 0)
+        #expect(access(service.store + "/log", F_OK) != 0)
+        let dump = ChildProcess.run("relayctl", ["dump", "--store", service.store])
+        #expect(dump.output.split(separator: "\n").count { $0.contains(#""document":{"#) } == 21)
+    }
+
+    @Test("keeps others from writing beside it, and a store without its log is not opened.")
+    func alone() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        let words = ["keys", "create", "--account", "1"]
+        let beside = ask(words, service.store)
+        #expect(beside.code == 1 && beside.output.contains("ask relayd"), "\(beside.output)")
+        kill(service)
+        #expect(rename(service.store + "/log", directory.file("away")) == 0)
+        let missing = ask(words, service.store)
+        #expect(missing.code == 1 && missing.output.contains("log is missing"), "\(missing.output)")
+        #expect(ask(["log", "forget"], service.store).code == 0)
+        #expect(ask(words, service.store).code == 0)
+        service = try FaultyService(in: directory)
+        #expect(service.relayd.stop() == 0)
+    }
+}

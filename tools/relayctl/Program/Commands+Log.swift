@@ -1,0 +1,19 @@
+import Options
+
+/// Verbs about the log that a store is written through.
+extension Commands {
+    static let logShow = Verb(
+        "log show", summary: "Show whether a store has a log, and whether it was left in order",
+        options: [store.description, json.description])
+    static let logVerify = Verb(
+        "log verify", summary: "Read all that a recovery would apply; 3 if something is damaged",
+        options: [store.description, json.description])
+    static let logTrim = Verb(
+        "log trim", summary: "Apply what the log has to the store, then remove the log's files",
+        options: [store.description, json.description])
+    static let logForget = Verb(
+        "log forget", summary: "Go on without a log that cannot be read: its last writes are lost",
+        options: [store.description, json.description])
+
+    static let logVerbs = [logShow, logVerify, logTrim, logForget]
+}
