@@ -125,8 +125,14 @@ public enum Limits {
     /// them faster than one after the other, and a process that may open 24 files can do it.
     static let filesAtOnce = 4
 
-    /// Percent of a pack's pages that must be needed, or prune writes it anew.
+    /// Percent of a pack's pages that must be needed, or prune may write it anew: of what is read and
+    /// written then, nearly half is won.
     static let neededPercent = 60
+
+    /// Packs of which less is needed that prune lets stay for each page map that it would write anew for
+    /// them: 4. Each costs as much as to open a file, and a page map as much as to write hundreds of
+    /// kilobytes; so however little packs waste, a map is written anew once in four snapshots at most.
+    static let sparsePacks = 4
 
     /// Bytes of a repository's map of a snapshot when it is not compressed: 256 MiB, twenty million runs.
     static let mapBytes = 256 << 20

@@ -12,6 +12,9 @@ struct KnownPages {
     /// Frames of pages that are not whole, by pack and number, whose bases are all there: any of its
     /// pages needs all of them.
     private var completeFrames = Set<PageLocation>()
+    /// Where the bases of frames are, by pack and number, for those that were asked for since packs were
+    /// added.
+    private var basesOfFrames: [PageLocation: [PageLocation]] = [:]
     /// Pages in packs that are being written which are not whole.
     private var openDeltas = Set<PageLocation>()
 
@@ -33,6 +36,7 @@ struct KnownPages {
         let first = names.count
         // From here on the packs' indexes say it.
         openDeltas = []
+        basesOfFrames = [:]
         for (number, pack) in added.enumerated() { numbers[pack.name] = first + number }
         names += added.map(\.name)
         packs += added.map(\.index)
@@ -100,24 +104,34 @@ struct KnownPages {
         return packs[pack].base(of: Int(location.index))
     }
 
-    /// Locations of all that the pages of a map are built on.
-    func bases(of map: PageMap) -> Set<PageLocation> {
-        var frames = Set<PageLocation>()
+    /// Locations of all that the pages of a map are built on, in the order of the packs, each once.
+    mutating func bases(of map: PageMap) -> [PageLocation] {
+        var frames = packs.map { PageSet(below: $0.hasBases ? $0.frames.count : 0) }
+        var chosen: [Int: PageSet] = [:]
         for run in map.runs where Int(run.location.pack) < packs.count && run.count > 0 {
-            let index = packs[Int(run.location.pack)]
-            if !index.hasBases { continue }
+            let pack = Int(run.location.pack)
+            if !packs[pack].hasBases { continue }
             let first = Int(run.location.index)
-            for number in index.frame(of: first)...index.frame(of: first + run.count - 1)
-            where !index.frames[number].bases.isEmpty {
-                frames.insert(PageLocation(pack: run.location.pack, index: UInt32(number)))
+            let last = packs[pack].frame(of: first + run.count - 1)
+            for number in packs[pack].frame(of: first)...last where frames[pack].insert(number) {
+                for base in baseLocations(PageLocation(pack: UInt32(pack), index: UInt32(number))) {
+                    _ = chosen[
+                        Int(base.pack), default: PageSet(below: pageCounts[Int(base.pack)])
+                    ].insert(Int(base.index))
+                }
             }
         }
-        var locations = Set<PageLocation>()
-        for frame in frames {
-            for base in packs[Int(frame.pack)].frames[Int(frame.index)].bases {
-                if let location = wholeLocation(of: base) { locations.insert(location) }
-            }
+        return chosen.sorted { $0.key < $1.key }.flatMap { pack, pages in
+            pages.pages.map { PageLocation(pack: UInt32(pack), index: UInt32($0)) }
         }
+    }
+
+    /// Locations of what a frame is built on, which are looked up once.
+    private mutating func baseLocations(_ frame: PageLocation) -> [PageLocation] {
+        if let known = basesOfFrames[frame] { return known }
+        let bases = packs[Int(frame.pack)].frames[Int(frame.index)].bases
+        let locations = bases.compactMap { wholeLocation(of: $0) }
+        basesOfFrames[frame] = locations
         return locations
     }
 }

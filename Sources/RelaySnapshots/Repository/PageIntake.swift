@@ -61,27 +61,14 @@ final class PageIntake {
         }
     }
 
-    /// Takes in pages that nothing uses.
-    func addFree(_ count: Int) { map.append(.free, count: count) }
+    /// The number of a pack that is known.
+    func number(ofPack name: String) -> Int? { known.number(ofPack: name) }
 
-    /// Takes in a page of this address if a pack has it; returns where that is.
-    func addKnown(_ address: PageAddress) -> PageLocation? {
-        guard let location = known.location(of: address) else { return nil }
-        map.append(location)
-        return location
-    }
+    /// Where a page of this address can be had, or that it is held; nil if no pack has it.
+    func location(of address: PageAddress) -> PageLocation? { known.location(of: address) }
 
-    /// Takes in a page that was stored there.
-    func add(_ location: PageLocation) { map.append(location) }
-
-    /// Takes in a run of a pack that is known.
-    func add(_ run: PageMap.Run, ofPack name: String) {
-        guard let number = known.number(ofPack: name) else {
-            preconditionFailure("pack \(name) stays and is known")
-        }
-        map.append(
-            PageLocation(pack: UInt32(number), index: run.location.index), count: run.count)
-    }
+    /// Pages that are held.
+    var heldCount: Int { held.count }
 
     /// Whether a page is stored whole.
     func hasWhole(_ address: PageAddress) -> Bool { known.wholeLocation(of: address) != nil }
@@ -91,7 +78,10 @@ final class PageIntake {
     func add(
         _ page: UnsafeRawBufferPointer, _ address: PageAddress
     ) throws(SnapshotError) -> PageLocation {
-        if let location = addKnown(address) { return location }
+        if let location = known.location(of: address) {
+            map.append(location)
+            return location
+        }
         if isHolding, held.count < Limits.heldPages {
             return try hold(page, address, on: nil)
         }
@@ -163,10 +153,15 @@ final class PageIntake {
         return map
     }
 
+    /// Stores what was held, with its bases, for who makes page maps himself.
+    func storeHeld(with bases: BasePages, _ progress: WorkProgress) throws(SnapshotError) {
+        _ = try endMap(with: bases, progress)
+    }
+
     /// Stores what was held, with its bases; returns the map of the pages so far, and begins another
     /// one. `complete` finishes it, behind `finishPacks`.
-    func endMap(
-        with bases: BasePages, _ progress: WorkProgress = .none
+    private func endMap(
+        with bases: BasePages, _ progress: WorkProgress
     ) throws(SnapshotError) -> PageMap {
         var locations = [PageLocation](repeating: .free, count: held.count)
         // The whole ones first, so that frames of both kinds are full.

@@ -45,9 +45,6 @@ struct PageMap {
     /// Pages of the snapshot.
     var pageCount: Int { runs.reduce(0) { $0 + $1.count } }
 
-    /// All that has to be there: pages and what they are built on.
-    var needed: [Run] { runs.filter { $0.location != .free } + bases }
-
     /// Adds the next pages.
     mutating func append(_ location: PageLocation, count: Int = 1) {
         Self.append(Run(location: location, count: count), to: &runs)
@@ -87,28 +84,29 @@ struct PageMap {
         }
     }
 
-    /// Says what pages are built on.
-    mutating func setBases(_ locations: Set<PageLocation>) {
+    /// Says what pages are built on, in the order of the packs, each once.
+    mutating func setBases(_ locations: [PageLocation]) {
         bases = []
-        for location in locations.sorted(by: { ($0.pack, $0.index) < ($1.pack, $1.index) }) {
+        for location in locations {
             Self.append(Run(location: location, count: 1), to: &bases)
         }
     }
 
     /// Leaves out the packs that no run refers to.
     mutating func dropUnusedPacks() {
-        var renumbered: [UInt32: UInt32] = [:]
+        var numbers = [UInt32](repeating: .max, count: packs.count)
         var used: [String] = []
-        for run in needed where renumbered[run.location.pack] == nil {
-            renumbered[run.location.pack] = UInt32(used.count)
-            used.append(packs[Int(run.location.pack)])
+        func renumber(_ run: inout Run) {
+            if run.location == .free { return }
+            let pack = Int(run.location.pack)
+            if numbers[pack] == .max {
+                numbers[pack] = UInt32(used.count)
+                used.append(packs[pack])
+            }
+            run.location.pack = numbers[pack]
         }
-        for index in runs.indices where runs[index].location != .free {
-            runs[index].location.pack = renumbered[runs[index].location.pack]!
-        }
-        for index in bases.indices {
-            bases[index].location.pack = renumbered[bases[index].location.pack]!
-        }
+        for index in runs.indices { renumber(&runs[index]) }
+        for index in bases.indices { renumber(&bases[index]) }
         packs = used
     }
 

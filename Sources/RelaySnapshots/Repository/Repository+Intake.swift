@@ -35,7 +35,7 @@ extension Repository {
             growth = Self.release(pinned)
             let map = try intake.finish(after: previous, progress)
             let (bytes, name) = try map.encoded(cipher)
-            try Disk.write(bytes, to: "\(maps)/\(name)\(Self.mapSuffix)")
+            try Disk.write(bytes, to: mapPath(name))
             manifest.stored = Manifest.StoredPages(
                 map: name, addedPages: intake.addedPages,
                 addedBytes: intake.addedBytes + bytes.count)

@@ -78,7 +78,7 @@ extension Repository {
         let all = try orderedReadable()
         let entries = all.map { snapshot in
             let map = snapshot.manifest?.stored?.map ?? ""
-            let isThere = Disk.exists("\(maps)/\(map)\(Self.mapSuffix)")
+            let isThere = Disk.exists(mapPath(map))
             return SnapshotEntry(
                 id: snapshot.id, manifest: isThere ? snapshot.manifest : nil,
                 verification: verification(snapshot.id))

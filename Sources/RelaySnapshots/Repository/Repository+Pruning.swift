@@ -60,12 +60,16 @@ extension Repository {
             try forgetVerification(id)
         }
         try Disk.syncDirectory(snapshots)
-        outcome.rewrittenPacks = try rewrite(usage.sparse, &manifests, progress)
-        // Looked at again: pages that were moved may be in packs that nothing led to before, because a
-        // prune that was killed has written the same, under the same names.
-        let unneeded = try PackUsage(self, manifests).unneeded
-        for name in unneeded { try Disk.remove(packPath(name)) }
-        outcome.deletedPacks = unneeded.count { !usage.sparse.contains($0) }
+        let leaving = usage.leaving(self)
+        // Pages that are moved may be in packs that nothing led to before, because a prune that was killed
+        // has written the same, under the same names.
+        let needed = try usage.needed.subtracting(leaving)
+            .union(rewrite(leaving, usage, &manifests, progress))
+        for name in packNames() where !needed.contains(name) {
+            try Disk.remove(packPath(name))
+            if !leaving.contains(name) { outcome.deletedPacks += 1 }
+        }
+        outcome.rewrittenPacks = leaving.count
         try removeMaps(but: manifests.map(\.manifest))
         try Disk.syncDirectory(packs)
         outcome.freedBytes = before - byteCount
@@ -99,44 +103,52 @@ extension Repository {
         return kept
     }
 
-    /// Moves the needed pages of some packs into new ones, and leads the manifests there; returns how
-    /// many packs that were.
+    /// Moves the needed pages of some packs into new ones, and leads the manifests there; returns the
+    /// packs that those which were led elsewhere need now.
     private func rewrite(
-        _ sparse: [String], _ manifests: inout [(id: String, manifest: Manifest)],
-        _ progress: WorkProgress
-    ) throws(SnapshotError) -> Int {
-        if sparse.isEmpty { return 0 }
+        _ leaving: Set<String>, _ usage: PackUsage,
+        _ manifests: inout [(id: String, manifest: Manifest)], _ progress: WorkProgress
+    ) throws(SnapshotError) -> Set<String> {
+        var needed = Set<String>()
+        let packs = usage.packs.filter { $0.neededCount > 0 }
         // Pages of different sizes share no packs.
-        for pageBytes in Set(manifests.map(\.manifest.pageBytes)).sorted() {
-            var numbers: [Int] = []
-            var maps: [PageMap] = []
-            for (number, (id, manifest)) in manifests.enumerated()
-            where manifest.pageBytes == pageBytes {
-                let map = try map(of: manifest, id)
-                guard map.packs.contains(where: Set(sparse).contains) else { continue }
-                numbers.append(number)
-                maps.append(map)
-            }
-            if maps.isEmpty { continue }
-            let moved = try move(maps, from: Set(sparse), pageBytes: pageBytes, progress)
-            for start in stride(from: 0, to: moved.count, by: Limits.filesAtOnce) {
-                let some = start..<min(start + Limits.filesAtOnce, moved.count)
-                try lead(&manifests, numbers[some], to: moved[some])
+        for pageBytes in Set(packs.filter { leaving.contains($0.name) }.map(\.pageBytes)).sorted() {
+            let rewrite = try PackRewrite(
+                self, leaving, packs.filter { $0.pageBytes == pageBytes }, pageBytes: pageBytes)
+            do throws(SnapshotError) {
+                try rewrite.movePages(progress)
+                let numbers = manifests.indices.filter { number in
+                    manifests[number].manifest.pageBytes == pageBytes
+                        && usage.needs(manifests[number].manifest, leaving)
+                }
+                for start in stride(from: 0, to: numbers.count, by: Limits.filesAtOnce) {
+                    let some = numbers[start..<min(start + Limits.filesAtOnce, numbers.count)]
+                    let maps = try some.map { number throws(SnapshotError) in
+                        let (id, manifest) = manifests[number]
+                        return try rewrite.map(try map(of: manifest, id))
+                    }
+                    for map in maps { needed.formUnion(map.packs) }
+                    try lead(&manifests, some, to: maps)
+                    try progress.report(.checking, some.endIndex, of: numbers.count)
+                }
+            } catch {
+                rewrite.abandon()
+                throw error
             }
         }
-        return sparse.count
+        return needed
     }
 
     /// Writes page maps anew, and has the manifests of these numbers name them.
     private func lead(
         _ manifests: inout [(id: String, manifest: Manifest)], _ numbers: ArraySlice<Int>,
-        to maps: ArraySlice<PageMap>
+        to maps: [PageMap]
     ) throws(SnapshotError) {
         var files: [(path: String, bytes: [UInt8])] = []
         for (number, map) in zip(numbers, maps) {
             let (bytes, name) = try map.encoded(cipher)
             manifests[number].manifest.stored?.map = name
-            let path = "\(self.maps)/\(name)\(Self.mapSuffix)"
+            let path = mapPath(name)
             // Snapshots of the same commit share it.
             if !files.contains(where: { $0.path == path }) { files.append((path, bytes)) }
         }
@@ -147,24 +159,6 @@ extension Repository {
                 let (id, manifest) = manifests[number]
                 return (manifestPath(id), sealed(manifest, id))
             })
-    }
-
-    private func move(
-        _ maps: [PageMap], from leaving: Set<String>, pageBytes: Int, _ progress: WorkProgress
-    ) throws(SnapshotError) -> [PageMap] {
-        let rewrite = try PackRewrite(self, leaving, maps, pageBytes: pageBytes)
-        do throws(SnapshotError) {
-            var moved: [PageMap] = []
-            for (number, map) in maps.enumerated() {
-                moved.append(try rewrite.move(map))
-                try progress.report(.copying, number + 1, of: maps.count)
-            }
-            try rewrite.complete(&moved)
-            return moved
-        } catch {
-            rewrite.abandon()
-            throw error
-        }
     }
 
     /// Removes the page maps that no manifest names.

@@ -190,8 +190,7 @@ public struct Repository: Sendable {
     /// Reads the page map that a manifest names.
     func map(of manifest: Manifest, _ id: String) throws(SnapshotError) -> PageMap {
         let name = manifest.stored?.map ?? ""
-        let bytes = try Disk.contents(
-            of: "\(maps)/\(name)\(Self.mapSuffix)", upTo: Limits.mapBytes)
+        let bytes = try Disk.contents(of: mapPath(name), upTo: Limits.mapBytes)
         guard let bytes else { throw .damaged(findings: ["the page map of \(id) is missing"]) }
         guard let map = PageMap(bytes, name: name, cipher), map.pageCount == manifest.pages,
             map.pageBytes == manifest.pageBytes
@@ -200,6 +199,8 @@ public struct Repository: Sendable {
         }
         return map
     }
+
+    func mapPath(_ name: String) -> String { "\(maps)/\(name)\(Self.mapSuffix)" }
 
     func packPath(_ name: String) -> String { "\(packs)/\(name)\(Self.packSuffix)" }
 
