@@ -29,6 +29,8 @@ public final class FaultyDisk {
         public static let read = Calls(rawValue: 64)
         /// open.
         public static let open = Calls(rawValue: 128)
+        /// unlink.
+        public static let remove = Calls(rawValue: 256)
     }
 
     /// What the process needs in its environment.
@@ -76,6 +78,11 @@ public final class FaultyDisk {
         heal()
         set([Int(error), skipped, count ?? -1, bytes, 0], from: 1)
         set([calls.rawValue], from: 0)
+    }
+
+    /// Kills the process with SIGKILL before the first of these calls behind those that go well.
+    public func kill(_ calls: Calls, after skipped: Int) {
+        fail(calls, with: -SIGKILL, after: skipped, times: 1)
     }
 
     /// Counts calls from now on, of which none fails.

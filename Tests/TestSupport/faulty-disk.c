@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@
 
 enum {
     CALLS,   // which of the calls below fail, as a set of bits
-    ERROR,   // what they set errno to; 0 for a write that takes half of its bytes
+    ERROR,   // what they set errno to; 0 for a write that takes half of its bytes, below 0 a signal that
+             // the program gets before the call
     SKIPPED, // calls that go well before the first one fails
     FAILING, // calls that fail then; below 0 all of them
     BYTES,   // only writes of at most so many bytes are meant, 0 for all
@@ -34,7 +36,8 @@ enum {
     ALLOCATE = 16,
     DATA_SYNC = 32,
     READ = 64,
-    OPEN = 128
+    OPEN = 128,
+    REMOVE = 256
 };
 
 static _Atomic long still[WORDS];
@@ -67,7 +70,9 @@ static int fails(long call, const char *path, size_t bytes) {
     if (call == WRITE && words[BYTES] != 0 && (long)bytes > words[BYTES]) return 0;
     long number = atomic_fetch_add(&words[SEEN], 1);
     if (number < words[SKIPPED]) return 0;
-    return words[FAILING] < 0 || number < words[SKIPPED] + words[FAILING];
+    if (words[FAILING] >= 0 && number >= words[SKIPPED] + words[FAILING]) return 0;
+    if (words[ERROR] < 0) kill(getpid(), (int)-words[ERROR]);
+    return 1;
 }
 
 static int fails_open(long call, int file, size_t bytes) {
@@ -188,6 +193,11 @@ int fallocate64(int file, int mode, off64_t offset, off64_t bytes) {
 int rename(const char *from, const char *to) {
     if (fails(RENAME, to, 0)) FAIL(-1, 0);
     return REAL(rename)(from, to);
+}
+
+int unlink(const char *path) {
+    if (fails(REMOVE, path, 0)) FAIL(-1, 0);
+    return REAL(unlink)(path);
 }
 
 int link(const char *from, const char *to) {

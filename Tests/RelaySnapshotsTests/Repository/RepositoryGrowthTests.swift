@@ -34,6 +34,47 @@ import Testing
         #expect(repository.packNames().count <= packs * 3 / 4)
     }
 
+    @Test("writes no more page maps anew in a prune than it wins in packs.")
+    func worth() throws {
+        let count = 24
+        let fixture = try SnapshotFixture(orders: 2_000)
+        defer { fixture.keep() }
+        let repository = try Repository(creating: fixture.file("repository"))
+        var random = SplitMix(state: 15)
+        for round in 0..<count {
+            let ids = (0..<20).map { _ in UInt64.random(in: 1...2_000, using: &random) }
+            try fixture.update(ids, to: "round \(round) ")
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+        }
+        func sparse() throws -> [PackUsage.Pack] {
+            let manifests = try repository.ids().map { ($0, try repository.manifest($0)) }
+            return try PackUsage(repository, manifests).packs.filter(\.isSparse)
+        }
+        var (stayed, rewritten) = (0, 0)
+        for last in (1..<count).reversed() {
+            let maps = Set(Disk.names(in: repository.maps) ?? [])
+            let bytes = repository.packNames().reduce(0) { $0 + repository.packBytes($1) }
+            let outcome = try repository.prune(RetentionPolicy(last: last))
+            let after = Set(Disk.names(in: repository.maps) ?? [])
+            let wasted = try sparse().count
+            if outcome.rewrittenPacks == 0 {
+                #expect(after.isSubset(of: maps) && after.count == last)
+                if wasted > 0 { stayed += 1 }
+            } else {
+                let new = after.subtracting(maps).reduce(0) {
+                    $0 + Disk.size(of: "\(repository.maps)/\($1)")
+                }
+                let packs = repository.packNames().reduce(0) { $0 + repository.packBytes($1) }
+                #expect(new > 0 && new <= bytes - packs && wasted == 0, "\(last)")
+                rewritten += 1
+            }
+            #expect(try repository.verifyAll(.quick).findings == [])
+        }
+        // Both were seen, and more of what costs less.
+        #expect(stayed > rewritten && rewritten > 0, "\(stayed), \(rewritten)")
+        #expect(try repository.verifyAll(.full).findings == [])
+    }
+
     /// For a snapshot, a verification goes through the page map and asks for no page again that others
     /// are built on.
     private func lookups(_ repository: Repository) throws {

@@ -53,6 +53,56 @@ import Testing
         #expect(try repository.status().unneededPacks == 0)
     }
 
+    @Test(
+        "A prune that is killed at any step takes nothing of what stays, and the next one ends it.",
+        arguments: [false, true])
+    func killedAnywhere(isEncrypted: Bool) throws {
+        let fixture = try SnapshotFixture(orders: 200)
+        defer { fixture.keep() }
+        let (path, before) = (fixture.file("repository"), fixture.file("before"))
+        let file = fixture.file("key-file")
+        let key = isEncrypted ? RepositoryKey(.keyFile(file)) : .none
+        let options = isEncrypted ? ["--key-file", file] : []
+        let repository = try Repository(creating: path, key, makesKeyFile: isEncrypted)
+        for round in 0..<5 {
+            try fixture.update(Array(UInt64(1 + 20 * round)...200), to: "round \(round) ")
+            _ = try repository.take(fixture.store, SnapshotFixture.options)
+        }
+        let kept = Array(repository.ids().suffix(3))
+        #expect(ChildProcess.run("cp", ["-r", path, before]).code == 0)
+        let disk = FaultyDisk(in: fixture.directory, of: "/repository")
+        func prune() throws -> Int32 {
+            let words = ["snapshot", "prune", path, "--keep-last", "3"] + options
+            return ChildProcess("relayctl", words, environment: disk.environment).wait()
+        }
+        let steps: FaultyDisk.Calls = [.write, .sync, .rename, .remove]
+        disk.count(steps)
+        #expect(try prune() == 0)
+        let count = disk.seen
+        // Packs, page maps and manifests were written, and old ones removed.
+        #expect(count > 40)
+        for step in 0..<count {
+            #expect(ChildProcess.run("rm", ["-r", path]).code == 0)
+            #expect(ChildProcess.run("cp", ["-r", before, path]).code == 0)
+            disk.kill(steps, after: step)
+            let code = try prune()
+            #expect(code != 0, "step \(step)")
+            disk.heal()
+            let left = repository.ids()
+            #expect(left.suffix(3) == kept[...], "step \(step)")
+            for id in left {
+                #expect(try repository.verify(id, .quick).findings == [], "step \(step)")
+            }
+            #expect(try prune() == 0, "step \(step)")
+            #expect(repository.ids() == kept, "step \(step)")
+            #expect(try repository.verifyAll(.quick).findings == [], "step \(step)")
+            #expect(try repository.status().unneededPacks == 0, "step \(step)")
+            if step % 16 == 0 {
+                #expect(try repository.verifyAll(.full).findings == [], "step \(step)")
+            }
+        }
+    }
+
     @Test("A damaged manifest stops a prune before anything is removed.")
     func damaged() throws {
         let fixture = try SnapshotFixture(orders: 20)
