@@ -33,7 +33,9 @@ struct LimitsTests {
         ],
         "PageMap.swift": ["headerBytes", "pageSizes"],
         "LockTable.swift": ["headBytes", "slotBytes"],
-        "LogControl.swift": ["version", "magic", "slotBytes", "slotOffsets", "metaOffset", "sumOffset"],
+        "LogControl.swift": [
+            "version", "magic", "slotBytes", "slotOffsets", "metaOffset", "sumOffset",
+        ],
         "LogRecord.swift": ["headBytes", "blockBytes", "magic", "commandHeadBytes"],
         "LogSegments.swift": ["headBytes", "magic"],
         "MetaPage.swift": ["byteCount", "knownVersion", "numberOffset"],

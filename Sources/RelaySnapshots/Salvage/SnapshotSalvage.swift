@@ -199,7 +199,8 @@ public enum SnapshotSalvage {
             try Store.open(at: staging.path, options: .copy).metadata.epoch
         }
         let report = try StoreExamination.examine(
-            try lifting { () throws(StoreError) in try Store.open(at: staging.path, options: .copy) })
+            try lifting { () throws(StoreError) in try Store.open(at: staging.path, options: .copy)
+            })
         guard report.isSound else { throw .damaged(findings: report.findings) }
         unlink(staging.path + "/lock.mdb")
         let file = try DiskFile(reading: staging.path + "/data.mdb")

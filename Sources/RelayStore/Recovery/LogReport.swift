@@ -22,9 +22,11 @@ public struct LogReport: Sendable {
 
 /// What was found behind a position of a log.
 public struct LogVerification: Equatable, Sendable {
-    /// Groups that are whole and follow each other, commands in them, and bytes of them.
+    /// Groups that are whole and follow each other.
     public internal(set) var groups = 0
+    /// Commands in them.
     public internal(set) var commands = 0
+    /// Bytes of them.
     public internal(set) var bytes: UInt64 = 0
     /// Commands by their kind.
     public internal(set) var kinds: [String: Int] = [:]

@@ -2,11 +2,13 @@
 public struct RecoveryProgress: Equatable, Sendable {
     /// Whether the machine was started anew, and so the store went back to its last checkpoint.
     public let isFromCheckpoint: Bool
-    /// Bytes of the log that were read, and at most those that there are.
+    /// Bytes of the log that were read.
     public var bytes: UInt64
+    /// Bytes of it that there are at most.
     public var mostBytes: UInt64
-    /// Groups, and commands in them, that were applied.
+    /// Groups that were applied.
     public var groups: Int
+    /// Commands in them.
     public var commands: Int
     /// Whether it is done.
     public var isDone: Bool
