@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import RelayContract
 import RelayStore
@@ -17,7 +18,8 @@ struct OrderParts {
     /// an order that has none.
     init?(cutFrom json: UnsafeRawBufferPointer, leaving rest: inout [UInt8]) {
         // Behind the last array is a number at most.
-        guard let start = Self.start(in: json), let last = json.lastIndex(of: UInt8(ascii: "]"))
+        guard let start = Self.start(in: json),
+            let last = json.lastIndex(of: UInt8(ascii: "]")), start < last
         else { return nil }
         text = Array(json[start...last])
         rest.reserveCapacity(json.count - text.count + Self.none.count)
@@ -29,24 +31,29 @@ struct OrderParts {
     /// Where they begin. A text has no quotes but escaped ones, and nothing before has a member of that
     /// name: the first is the order's own.
     private static func start(in json: UnsafeRawBufferPointer) -> Int? {
-        var end = json.startIndex
-        while let bracket = json[end...].firstIndex(of: UInt8(ascii: "[")) {
-            end = bracket + 1
+        var rest = json[...]
+        // SAFETY: memchr stays within `rest`, a slice of the caller's bytes.
+        while let from = UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+            let bracket = memchr(from, Int32(UInt8(ascii: "[")), rest.count)
+        {
+            let end = rest.startIndex + (UnsafeRawPointer(bracket) - from) + 1
             let start = end - beginning.count
             if start >= 0, json[start..<end].elementsEqual(beginning) { return start }
+            rest = json[end...]
         }
         return nil
     }
 
     /// The JSON of an order that is read without parts, with these.
     func joined(to order: Order) -> [UInt8] {
+        precondition(
+            order.fields.isEmpty && order.attachments.isEmpty && order.comments.isEmpty
+                && order.contactPersons.isEmpty, "an order's parts are apart")
         var json = order.json
         guard let last = json.lastIndex(of: UInt8(ascii: "]")) else {
             preconditionFailure("an order's JSON has arrays")
         }
-        let place = last + 1 - Self.none.count...last
-        precondition(json[place].elementsEqual(Self.none), "an order has its parts apart")
-        json.replaceSubrange(place, with: text)
+        json.replaceSubrange(last + 1 - Self.none.count...last, with: text)
         return json
     }
 }

@@ -84,7 +84,7 @@ extension RecordTransaction {
         let json = parts.joined(to: new)
         var order = new
         if json.count > Limits.segmentBytes {
-            // Each comment decides about what goes into segments.
+            // Earlier programs left long orders without segments: all comments are looked at.
             // SAFETY: the array's own bytes, during this call.
             let whole = json.withUnsafeBytes { Order(stored: $0, parser: parser) }
             guard let whole else { throw .corrupted(what: "order \(new.id)") }
