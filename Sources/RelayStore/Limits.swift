@@ -64,6 +64,9 @@ public enum Limits {
     /// that a client is better told to come back.
     public static let queuedCommands = 10_000
 
+    /// Bytes that an encoded command has room for at first: 256 hold a change of one record.
+    static let commandReserve = 256
+
     /// Bytes of commands that wait for the writer: 64 MiB.
     public static let queuedBytes = 64 << 20
 
