@@ -148,12 +148,16 @@ public struct JSONWriter {
     /// A time as RFC 3339 UTC with milliseconds.
     public mutating func value(_ timestamp: Timestamp) {
         separate()
-        // SAFETY: scratch memory of this call.
-        withUnsafeTemporaryAllocation(byteCount: Timestamp.writtenCount, alignment: 1) { text in
-            timestamp.write(into: text)
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(contentsOf: text)
-            bytes.append(UInt8(ascii: "\""))
+        bytes.append(addingCapacity: Timestamp.writtenCount + 2) { room in
+            room.append(UInt8(ascii: "\""))
+            // SAFETY: there is room, and all of it is written.
+            room.withUnsafeMutableBufferPointer { bytes, count in
+                let end = count + Timestamp.writtenCount
+                let text = UnsafeMutableRawBufferPointer(bytes)[count..<end]
+                timestamp.write(into: UnsafeMutableRawBufferPointer(rebasing: text))
+                count = end
+            }
+            room.append(UInt8(ascii: "\""))
         }
         needsComma = true
     }

@@ -54,6 +54,8 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     private var command: Held<Command>?
     private var outcome: Held<Command.Outcome>?
     private let completion: @Sendable (Result<Command.Outcome, StoreError>) -> Void
+    /// The encoding, if it is short.
+    private let encoding: [UInt8]?
 
     /// A value behind a reference. An optional of a type that is only known at run time costs a search
     /// for its metadata each time it is touched; one of a reference costs nothing.
@@ -78,6 +80,7 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
         completion: @escaping @Sendable (Result<Command.Outcome, StoreError>) -> Void
     ) {
         byteCount = encoding.count
+        self.encoding = encoding.count <= Limits.keptEncodingBytes ? encoding : nil
         self.completion = completion
         do throws(CommandFault) {
             let command = try Command(encoding: encoding, in: context)
@@ -99,11 +102,12 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     /// Bytes of the encoding: what the writer's queue is bounded by.
     public let byteCount: Int
 
-    /// Hands the encoding on. It is made anew, for it would lie beside all that was read from it. What
-    /// cannot be read has been refused, and has none.
+    /// Hands the encoding on. A long one is made anew, for it would lie beside all that was read from
+    /// it. What cannot be read has been refused, and has none.
     public func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let command else { return }
         // SAFETY: the array's own bytes, during the call.
-        command?.value.encoding.withUnsafeBytes(body)
+        (encoding ?? command.value.encoding).withUnsafeBytes(body)
     }
 
     /// Applies the command; a refusal is an outcome too.
