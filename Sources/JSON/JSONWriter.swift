@@ -37,11 +37,14 @@ public struct JSONWriter {
 
     /// A member's name; its value comes next. The name must need no escaping.
     public mutating func name(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        appendText(name)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let comma = needsComma
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + 4) { room in
+            if comma { room.append(UInt8(ascii: ",")) }
+            room.append(UInt8(ascii: "\""))
+            room.append(name.buffer)
+            room.append(UInt8(ascii: "\""))
+            room.append(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
@@ -68,27 +71,21 @@ public struct JSONWriter {
     }
 
     private mutating func appendText(_ text: StaticString) {
-        // SAFETY: a StaticString's bytes are constants of the program.
-        bytes.append(
-            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(contentsOf: text.buffer)
     }
 
     // MARK: Values
 
     /// A string.
     public mutating func value(_ string: String) {
-        separate()
         var string = string
         // SAFETY: the String's own bytes, during this call.
         string.withUTF8 { appendQuoted($0) }
-        needsComma = true
     }
 
     /// A string that a document already holds.
     public mutating func value(_ string: JSONString) {
-        separate()
         appendQuoted(string.bytes)
-        needsComma = true
     }
 
     /// A constant string that needs no escaping.
@@ -151,12 +148,16 @@ public struct JSONWriter {
     /// A time as RFC 3339 UTC with milliseconds.
     public mutating func value(_ timestamp: Timestamp) {
         separate()
-        // SAFETY: scratch memory of this call.
-        withUnsafeTemporaryAllocation(byteCount: Timestamp.writtenCount, alignment: 1) { text in
-            timestamp.write(into: text)
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(contentsOf: text)
-            bytes.append(UInt8(ascii: "\""))
+        bytes.append(addingCapacity: Timestamp.writtenCount + 2) { room in
+            room.append(UInt8(ascii: "\""))
+            // SAFETY: there is room, and all of it is written.
+            room.withUnsafeMutableBufferPointer { bytes, count in
+                let end = count + Timestamp.writtenCount
+                let text = UnsafeMutableRawBufferPointer(bytes)[count..<end]
+                timestamp.write(into: UnsafeMutableRawBufferPointer(rebasing: text))
+                count = end
+            }
+            room.append(UInt8(ascii: "\""))
         }
         needsComma = true
     }
@@ -200,20 +201,38 @@ public struct JSONWriter {
 
     private mutating func appendDecimal(_ integer: UInt64) {
         var rest = integer
-        // SAFETY: scratch memory of this call; UInt64.max has 20 digits.
-        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
-            var start = 20
-            repeat {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            bytes.append(contentsOf: digits[start...])
+        // UInt64.max has 20 digits.
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var start = 20
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        bytes.append(addingCapacity: 20 - start) { room in
+            for index in start..<20 { room.append(digits[index]) }
         }
     }
 
-    /// Copies runs of plain bytes whole and escapes what RFC 8259 demands: quote, backslash, controls.
+    /// A string, copied at once where nothing in it needs an escape.
     private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
+        if text.contains(where: Self.needsEscape) {
+            separate()
+            appendEscaped(text)
+        } else {
+            let comma = needsComma
+            bytes.append(addingCapacity: text.count + 3) { room in
+                if comma { room.append(UInt8(ascii: ",")) }
+                room.append(UInt8(ascii: "\""))
+                room.append(text)
+                room.append(UInt8(ascii: "\""))
+            }
+        }
+        needsComma = true
+    }
+
+    /// Copies runs of plain bytes whole and escapes what RFC 8259 demands: quote, backslash, controls.
+    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
         var runStart = 0
         for index in text.indices where Self.needsEscape(text[index]) {
@@ -248,48 +267,22 @@ public struct JSONWriter {
     }
 }
 
-// MARK: Members
-
-extension JSONWriter {
-    /// A member with a string.
-    public mutating func member(_ name: StaticString, _ string: String) {
-        self.name(name)
-        value(string)
+extension StaticString {
+    fileprivate var buffer: UnsafeBufferPointer<UInt8> {
+        // SAFETY: a StaticString's bytes are constants of the program.
+        UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
     }
+}
 
-    /// A member with a boolean.
-    public mutating func member(_ name: StaticString, _ boolean: Bool) {
-        self.name(name)
-        value(boolean)
-    }
-
-    /// A member with an integer.
-    public mutating func member(_ name: StaticString, _ integer: Int) {
-        self.name(name)
-        value(integer)
-    }
-
-    /// A member with an integer.
-    public mutating func member(_ name: StaticString, _ integer: UInt64) {
-        self.name(name)
-        value(integer)
-    }
-
-    /// A member with an integer written as a string of digits.
-    public mutating func member(_ name: StaticString, digits integer: UInt64) {
-        self.name(name)
-        value(digits: integer)
-    }
-
-    /// A member with a number.
-    public mutating func member(_ name: StaticString, _ double: Double) {
-        self.name(name)
-        value(double)
-    }
-
-    /// A member with a constant text.
-    public mutating func member(_ name: StaticString, constant text: StaticString) {
-        self.name(name)
-        value(text)
+extension OutputSpan<UInt8> {
+    /// Appends bytes, for which there must be room.
+    fileprivate mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        precondition(bytes.count <= freeCapacity)
+        guard let source = bytes.baseAddress else { return }
+        // SAFETY: there is room, as was just seen.
+        withUnsafeMutableBufferPointer { room, count in
+            (room.baseAddress! + count).initialize(from: source, count: bytes.count)
+            count += bytes.count
+        }
     }
 }

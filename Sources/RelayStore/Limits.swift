@@ -64,6 +64,12 @@ public enum Limits {
     /// that a client is better told to come back.
     public static let queuedCommands = 10_000
 
+    /// Bytes that an encoded command has room for at first: 256 hold a change of one record.
+    static let commandReserve = 256
+
+    /// Bytes up to which an encoded command is kept for the log: 1 KiB, of as many as may wait 10 MB.
+    static let keptEncodingBytes = 1 << 10
+
     /// Bytes of commands that wait for the writer: 64 MiB.
     public static let queuedBytes = 64 << 20
 

@@ -22,6 +22,7 @@ public protocol ContractChoice: Equatable, Sendable {
 
 extension ContractModel {
     /// Reads back what `write` wrote, such as a stored document; nil when the bytes are not such a value.
+    @inlinable
     public init?(stored json: UnsafeRawBufferPointer, parser: JSONParser) {
         guard let value = try? parser.parse(json) else { return nil }
         var faults = Faults()

@@ -90,15 +90,28 @@ extension StoreTransaction {
         }
     }
 
+    /// Gives a record another key on its list; `putCoveringEntries` follows as above.
+    mutating func move(_ entry: ListEntry, to key: UInt128) throws(StoreError) {
+        try removeCovering(entry)
+        if entry.list.isWide {
+            try move(entry.key, to: key, in: entry.list)
+        } else {
+            try move(UInt64(entry.key), to: UInt64(key), in: entry.list)
+        }
+    }
+
     /// Takes a record off a list, and out of its covering index.
     mutating func remove(_ entry: ListEntry) throws(StoreError) {
-        if let document = entry.covered {
-            try deleteCoveringEntry(of: document, in: entry.list, by: entry.order)
-        }
+        try removeCovering(entry)
         if entry.list.isWide {
             try remove(entry.key, from: entry.list)
         } else {
             try remove(UInt64(entry.key), from: entry.list)
         }
+    }
+
+    private mutating func removeCovering(_ entry: ListEntry) throws(StoreError) {
+        guard let document = entry.covered else { return }
+        try deleteCoveringEntry(of: document, in: entry.list, by: entry.order)
     }
 }

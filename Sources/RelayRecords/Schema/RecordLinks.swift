@@ -87,32 +87,54 @@ extension StoreTransaction {
         _ id: UInt64, from old: RecordLinks, to new: RecordLinks, keepsTexts: Bool = false
     ) throws(StoreError) {
         precondition(Resource.isStorable(id), "a record has an id that a key can hold")
-        for list in old.lists where !new.lists.contains(list) { try remove(id, from: list) }
-        for list in new.lists where !old.lists.contains(list) { try insert(id, into: list) }
-        for entry in old.entries.without(new.entries) { try remove(entry) }
-        for entry in new.entries.without(old.entries) { try insert(entry) }
-        for term in old.terms where !new.terms.contains(term) {
+        for list in old.lists.without(new.lists) { try remove(id, from: list) }
+        for list in new.lists.without(old.lists) { try insert(id, into: list) }
+        try move(old.entries.without(new.entries), to: new.entries.without(old.entries))
+        for term in old.terms.without(new.terms) {
             let entry = try entry(of: term, id)
             try remove(entry)
             if !keepsTexts { try forget(term, entry) }
         }
-        for term in new.terms where !old.terms.contains(term) {
-            try insert(try entry(of: term, id))
+        for term in new.terms.without(old.terms) { try insert(try entry(of: term, id)) }
+        for name in old.names.without(new.names) { try removeUnique(name) }
+        for name in new.names.without(old.names) { try setUnique(name, to: id) }
+    }
+
+    /// Takes a record's entries off their lists and puts others on theirs. Where one list has one of
+    /// each, as that by change always has, it is changed once.
+    private mutating func move(_ old: [ListEntry], to new: [ListEntry]) throws(StoreError) {
+        var left = new
+        for entry in old {
+            if let place = left.firstIndex(where: { $0.list == entry.list }) {
+                try move(entry, to: left.remove(at: place).key)
+            } else {
+                try remove(entry)
+            }
         }
-        for name in old.names where !new.names.contains(name) { try removeUnique(name) }
-        for name in new.names where !old.names.contains(name) { try setUnique(name, to: id) }
+        for entry in left { try insert(entry) }
+    }
+}
+
+extension Array where Element: Hashable {
+    /// Those that another array lacks. A large order has thousands, of which a change moves few; most
+    /// others have all of theirs at the same places.
+    fileprivate func without(_ others: [Element]) -> [Element] {
+        var moved: [Element] = []
+        for place in indices where place >= others.count || self[place] != others[place] {
+            moved.append(self[place])
+        }
+        if moved.isEmpty { return [] }
+        if others.count <= Limits.comparedEntries {
+            moved.removeAll { others.contains($0) }
+        } else {
+            let others = Set(others)
+            moved.removeAll { others.contains($0) }
+        }
+        return moved
     }
 }
 
 extension [ListEntry] {
-    /// Those that another array lacks. A large order has thousands, of which a change moves few.
-    fileprivate func without(_ others: [ListEntry]) -> [ListEntry] {
-        if self == others { return [] }
-        if others.count <= Limits.comparedEntries { return filter { !others.contains($0) } }
-        let others = Set(others)
-        return filter { !others.contains($0) }
-    }
-
     /// Adds what leads from parts of a record to the record.
     mutating func add(
         _ parts: [UInt64], of record: UInt64, on list: RecordList, _ account: UInt32

@@ -1,8 +1,20 @@
+import Glibc
+
 /// Texts are compared by their bytes: Strings are equal in more than one Unicode form, and which
 /// forms that are depends on the library's tables, so that a replay could come to another outcome.
 extension String {
     /// Whether both are the same bytes.
-    func hasBytes(of other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    func hasBytes(of other: String) -> Bool {
+        let (mine, others) = (utf8.span.bytes, other.utf8.span.bytes)
+        // SAFETY: both Strings' own bytes, compared during the calls.
+        return mine.withUnsafeBytes { mine in
+            others.withUnsafeBytes { others in
+                mine.count == others.count
+                    && (mine.isEmpty
+                        || memcmp(mine.baseAddress!, others.baseAddress!, mine.count) == 0)
+            }
+        }
+    }
 }
 
 extension String? {

@@ -5,8 +5,10 @@ public struct CommandWriter {
 
     /// Begins a command.
     init(_ kind: CommandKind) {
-        bytes = [UInt8](repeating: 0, count: CommandReader.headBytes)
-        bytes[0] = kind.rawValue
+        bytes = []
+        bytes.reserveCapacity(Limits.commandReserve)
+        bytes.append(kind.rawValue)
+        bytes.append(contentsOf: repeatElement(0, count: CommandReader.headBytes - 1))
     }
 
     /// One byte.

@@ -51,9 +51,18 @@ extension StoreCommand {
 /// the command is needed again.
 public final class PendingCommand<Command: StoreCommand>: WriteCommand, @unchecked Sendable {
     // SAFETY: once the writer has it, `command` and `outcome` belong to the writer's thread.
-    private var command: Result<Command, CommandFault>?
+    private var command: Held<Command>?
+    private var outcome: Held<Command.Outcome>?
     private let completion: @Sendable (Result<Command.Outcome, StoreError>) -> Void
-    private var outcome: Command.Outcome?
+    /// The encoding, if it is short.
+    private let encoding: [UInt8]?
+
+    /// A value behind a reference. An optional of a type that is only known at run time costs a search
+    /// for its metadata each time it is touched; one of a reference costs nothing.
+    private final class Held<Value> {
+        let value: Value
+        init(_ value: Value) { self.value = value }
+    }
 
     /// Makes one of a command that is asked for.
     ///
@@ -71,53 +80,55 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
         completion: @escaping @Sendable (Result<Command.Outcome, StoreError>) -> Void
     ) {
         byteCount = encoding.count
+        self.encoding = encoding.count <= Limits.keptEncodingBytes ? encoding : nil
         self.completion = completion
-        command = Result { () throws(CommandFault) in
-            try Command(encoding: encoding, in: context)
+        do throws(CommandFault) {
+            let command = try Command(encoding: encoding, in: context)
+            isDryRun = command.isDryRun
+            fault = nil
+            self.command = Held(command)
+        } catch {
+            isDryRun = false
+            fault = error
         }
     }
 
     /// Whether the change is only tried out.
-    public var isDryRun: Bool {
-        if case .success(let command)? = command { command.isDryRun } else { false }
-    }
+    public let isDryRun: Bool
 
     /// Why the encoding cannot be read; nil when it can.
-    public var fault: CommandFault? {
-        if case .failure(let fault)? = command { fault } else { nil }
-    }
+    public let fault: CommandFault?
 
     /// Bytes of the encoding: what the writer's queue is bounded by.
     public let byteCount: Int
 
-    /// Hands the encoding on. It is made anew, for it would lie beside all that was read from it. What
-    /// cannot be read has been refused, and has none.
+    /// Hands the encoding on. A long one is made anew, for it would lie beside all that was read from
+    /// it. What cannot be read has been refused, and has none.
     public func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void) {
-        guard case .success(let command)? = command else { return }
+        guard let command else { return }
         // SAFETY: the array's own bytes, during the call.
-        command.encoding.withUnsafeBytes(body)
+        (encoding ?? command.value.encoding).withUnsafeBytes(body)
     }
 
     /// Applies the command; a refusal is an outcome too.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        switch command {
-        case .success(let command)?: outcome = try command.apply(to: &transaction)
-        case .failure(let fault)?: throw .unreadable(fault)
-        case nil: preconditionFailure("a command is applied before it is complete")
-        }
+        if let fault { throw .unreadable(fault) }
+        guard let command else { preconditionFailure("a command is applied before it is complete") }
+        outcome = Held(try command.value.apply(to: &transaction))
     }
 
     /// Hands the outcome on. What was asked for is given up before: whoever is told gives back what
     /// memory is free by then.
     public func complete(_ result: Result<Void, StoreError>) {
         command = nil
-        completion(
-            result.map {
-                guard let outcome else {
-                    preconditionFailure("a command is applied before it is complete")
-                }
-                return outcome
-            })
+        switch result {
+        case .success:
+            guard let outcome else {
+                preconditionFailure("a command is applied before it is complete")
+            }
+            completion(.success(outcome.value))
+        case .failure(let error): completion(.failure(error))
+        }
     }
 }
 

@@ -16,13 +16,20 @@ extension StoreTransaction {
         _ key: Key, into list: ListKey
     ) throws(StoreError) -> Bool {
         try charge(0)
-        let root = try loadRoot(list, Key.self)
-        switch try insert(key, into: root) {
-        case .present: return false
-        case .inserted: try writeRoot(root)
-        case .split: try writeRoot(try grow(root))
-        }
+        guard let root = try insert(key, below: try loadRoot(list, Key.self)) else { return false }
+        try writeRoot(root)
         return true
+    }
+
+    /// Inserts a key; gives the root that is then to be written, nil if there was such a key.
+    mutating func insert<Key: CountedKey>(
+        _ key: Key, below root: ListNodeBuffer<Key>
+    ) throws(StoreError) -> ListNodeBuffer<Key>? {
+        switch try insert(key, into: root) {
+        case .present: nil
+        case .inserted: root
+        case .split: try grow(root)
+        }
     }
 
     /// Appends keys that are ascending and greater than all in the list; leaves are filled.

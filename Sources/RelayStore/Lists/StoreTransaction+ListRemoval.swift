@@ -8,16 +8,35 @@ extension StoreTransaction {
     public mutating func remove<Key: CountedKey>(
         _ key: Key, from list: ListKey
     ) throws(StoreError) -> Bool {
+        let (root, wasThere) = try root(of: list, without: key)
+        if wasThere { try writeRoot(root) }
+        return wasThere
+    }
+
+    /// Puts one key in the place of another, which need not be there. The root is written once.
+    @_specialize(exported:true,where Key == UInt64)
+    @_specialize(exported:true,where Key == UInt128)
+    public mutating func move<Key: CountedKey>(
+        _ key: Key, to new: Key, in list: ListKey
+    ) throws(StoreError) {
+        try charge(0)
+        let (root, _) = try root(of: list, without: key)
+        try writeRoot(try insert(new, below: root) ?? root)
+    }
+
+    /// The root of a list without a key, not yet written if there was that key.
+    private mutating func root<Key: CountedKey>(
+        of list: ListKey, without key: Key
+    ) throws(StoreError) -> (root: ListNodeBuffer<Key>, wasThere: Bool) {
         var root = try loadRoot(list, Key.self)
-        guard try remove(key, from: root) else { return false }
+        guard try remove(key, from: root) else { return (root, false) }
         // A root with one child left hands its place to that child.
         while root.level > 0, root.count == 1 {
             let number = root.children[0].node
             root = try loadChild(of: root, at: 0)
             try deleteNode(number, of: list)
         }
-        try writeRoot(root)
-        return true
+        return (root, true)
     }
 
     private mutating func remove<Key: CountedKey>(

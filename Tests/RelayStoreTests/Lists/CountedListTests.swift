@@ -114,6 +114,69 @@ import Testing
         #expect(try store.entries("blocks") == 0)
     }
 
+    @Test("A list with moved keys is, node by node, the one that a removal and an insertion make.")
+    func moves() throws {
+        let (moved, changed) = (try Store.inMemory(), try Store.inMemory())
+        var random = SplitMix(state: 5)
+        // Ranges so narrow that keys meet others, in lists that are one leaf, and that shrink and grow.
+        for (count, range) in [(1, 3), (40, 100), (3_000, 1 << 38), (60_000, 1 << 38)] {
+            for _ in 0..<40 {
+                let pairs = (0..<max(count / 20, 1)).map { _ in
+                    (0...1).map { _ in UInt64.random(in: 0..<UInt64(range), using: &random) }
+                }
+                try moved.write { (transaction) throws(StoreError) in
+                    for pair in pairs { try transaction.move(pair[0], to: pair[1], in: list) }
+                }
+                try changed.write { (transaction) throws(StoreError) in
+                    for pair in pairs {
+                        try transaction.remove(pair[0], from: list)
+                        try transaction.insert(pair[1], into: list)
+                    }
+                }
+            }
+            let ends = try keys(moved)
+            for store in [moved, changed] {
+                try store.write { (transaction) throws(StoreError) in
+                    // Each key goes below all others: the list shrinks at one end and grows at the other.
+                    for (index, key) in ends.reversed().enumerated() {
+                        let low = UInt64(ends.count - 1 - index)
+                        if store === moved {
+                            try transaction.move(key, to: low, in: list)
+                        } else {
+                            try transaction.remove(key, from: list)
+                            try transaction.insert(low, into: list)
+                        }
+                    }
+                }
+            }
+            #expect(try keys(moved) == keys(changed) && !ends.isEmpty)
+            #expect(try nodes(moved) == nodes(changed))
+            #expect(try moved.check().faults == [])
+        }
+    }
+
+    private func keys(_ store: Store) throws -> [UInt64] {
+        let reader = try store.makeReader()
+        var all: [UInt64] = []
+        let keys = try reader.view.list(list, of: UInt64.self)
+        try keys.forEach(in: keys.offsets) { (key) throws(StoreError) in
+            all.append(key)
+            return true
+        }
+        return all
+    }
+
+    /// The nodes of all lists but roots, by their numbers.
+    private func nodes(_ store: Store) throws -> [UInt64: [UInt8]] {
+        let reader = try store.makeReader()
+        let view = reader.view
+        let cursor = try view.transaction.cursor(view.databases.listNodes)
+        var nodes: [UInt64: [UInt8]] = [:]
+        if let first = try cursor.first() { nodes[first.key] = first.value.copied() }
+        while let next = try cursor.next() { nodes[next.key] = next.value.copied() }
+        return nodes
+    }
+
     @Test("Ascending keys fill their leaves, one by one and in bulk.")
     func appending() throws {
         let store = try Store.inMemory()

@@ -9,10 +9,11 @@ extension Order {
     ///
     /// - Parameter withParts: whether those by its parts are wanted.
     func links(_ account: UInt32, withParts: Bool = true) -> RecordLinks {
-        var links = RecordLinks(lists: [
-            RecordList.orders.key(account),
-            RecordList.ordersOfStatus.key(account, status.parameter),
-        ])
+        var links = RecordLinks()
+        // Twice in each change of an order: each array is allocated once.
+        links.lists.reserveCapacity(5)
+        links.lists.append(RecordList.orders.key(account))
+        links.lists.append(RecordList.ordersOfStatus.key(account, status.parameter))
         if let propertyId {
             links.lists.append(RecordList.ordersOfProperty.key(account, propertyId))
         }
@@ -27,6 +28,7 @@ extension Order {
             ListEntry(.ordersByUpdate, account, updatedAt, id),
         ]
         if withParts { links.entries += partEntries(account) }
+        links.terms.reserveCapacity(2)
         if let type {
             links.terms.append(ListTerm(account: account, kind: .orderType, text: type))
         }
@@ -69,12 +71,9 @@ extension Order {
     /// What a filter by time asks of an order that was found by something else: both keys, so that
     /// the document need not be parsed.
     var facts: [UInt8] {
-        var bytes: [UInt8] = []
-        for word in [dueKey, updatedAt.listKey] {
-            // SAFETY: the bytes of a value are copied while it is there.
-            withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-        return bytes
+        let words: InlineArray<2, UInt64> = [dueKey.littleEndian, updatedAt.listKey.littleEndian]
+        // SAFETY: the bytes of a value are copied while it is there.
+        return words.span.bytes.withUnsafeBytes { Array($0) }
     }
 }
 

@@ -31,7 +31,7 @@ extension RecordTransaction {
     mutating func updateOrder(
         _ id: UInt64, _ patch: OrderPatch, _ precondition: RecordPrecondition
     ) throws(StoreError) -> RecordAnswer {
-        guard let stored = try load(Order.self, .order, id) else {
+        guard let (stored, parts) = try load(id, withParts: patch.changesParts) else {
             return .missing(.order, id)
         }
         if let refusal = precondition.refusal(of: stored.version) { return refusal }
@@ -51,7 +51,11 @@ extension RecordTransaction {
             order.contactPersons = try contactPersons(persons, keeping: order.contactPersons)
         }
         order.updatedAt = time
-        try replace(stored.model, with: order)
+        if let parts {
+            try replace(stored.model, with: order, keeping: parts)
+        } else {
+            try replace(stored.model, with: order)
+        }
         return .id(200, id, version: sequence)
     }
 
@@ -72,6 +76,24 @@ extension RecordTransaction {
         try touchOrders()
     }
 
+    /// As above, for orders without their parts, which stay as they are.
+    private mutating func replace(
+        _ old: Order, with new: Order, keeping parts: OrderParts
+    ) throws(StoreError) {
+        try relink(old, to: new)
+        let json = parts.joined(to: new)
+        var order = new
+        if json.count > Limits.segmentBytes {
+            // Earlier programs left long orders without segments: all comments are looked at.
+            // SAFETY: the array's own bytes, during this call.
+            let whole = json.withUnsafeBytes { Order(stored: $0, parser: parser) }
+            guard let whole else { throw .corrupted(what: "order \(new.id)") }
+            order = whole
+        }
+        try transaction.putOrder(order, json: json, account: account)
+        try touchOrders()
+    }
+
     private mutating func touchOrders() throws(StoreError) {
         try transaction.touch(
             account: account, resource: Resource.order.rawValue, sequence: sequence)
@@ -84,6 +106,11 @@ extension RecordTransaction {
             new.id, from: old?.links(account, withParts: movesParts) ?? RecordLinks(),
             to: new.links(account, withParts: movesParts))
     }
+}
+
+extension OrderPatch {
+    /// Whether it says anything of what `OrderParts` has.
+    fileprivate var changesParts: Bool { fields != nil || contactPersons != nil }
 }
 
 /// createOrder.
