@@ -7,14 +7,14 @@ import RelayStore
 enum LogCommand {
     /// Runs a verb; nil when it is none of these.
     static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
-        guard let work = works[verb.name] else { return nil }
-        return try work(arguments[Commands.store])
+        switch verb.name {
+        case Commands.logShow.name: return try show(arguments[Commands.store])
+        case Commands.logVerify.name: return try verify(arguments[Commands.store])
+        case Commands.logTrim.name: return try trim(arguments[Commands.store])
+        case Commands.logForget.name: return try forget(arguments[Commands.store])
+        default: return nil
+        }
     }
-
-    private static let works: [String: (String) throws(CommandError) -> Report] = [
-        Commands.logShow.name: show, Commands.logVerify.name: verify,
-        Commands.logTrim.name: trim, Commands.logForget.name: forget,
-    ]
 
     private static func show(_ directory: String) throws(CommandError) -> Report {
         guard try StoreKeeper.exists(in: directory) else { throw .missing(path: directory) }
