@@ -17,6 +17,7 @@ import instructions
 import loads
 import pulls
 import servers
+import writes
 
 QUICK_ORDERS = 100_000
 QUICK_SHARE = 4  # a quick run asks for this part of the requests
@@ -189,6 +190,7 @@ def main():
     parser.add_argument('--followers', action='store_true')
     parser.add_argument('--growth', action='store_true')
     parser.add_argument('--downloads', action='store_true')
+    parser.add_argument('--writes', action='store_true')
     options = parser.parse_args()
     options.orders = options.orders or (QUICK_ORDERS if options.quick else 1_000_000)
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -204,6 +206,8 @@ def main():
         instructions.print_table(setup)
     elif options.followers:
         followers.print_table(setup)
+    elif options.writes:
+        writes.print_table(setup, options)
     elif options.downloads:
         downloads.print_table(setup)
     else:

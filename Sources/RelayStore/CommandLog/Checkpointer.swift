@@ -48,6 +48,9 @@ final class Checkpointer: Sendable {
     /// Waits while too much lies behind the last checkpoint.
     func waitForRoom() { work.waitForRoom() }
 
+    /// Waits for a checkpoint of what was committed by now: pages that were freed before can be used again.
+    func waitForCheckpoint() { work.wait(forCheckpoints: 2) }
+
     /// What it has done.
     var progress: CheckpointProgress { work.progress }
 }
@@ -70,6 +73,8 @@ private final class CheckpointWork: Sendable {
     /// Bytes of the store's file that were in use then.
     private let checkpointBytes = Atomic<Int>(0)
     private let isDirty = Atomic<Bool>(false)
+    /// Whether somebody waits for a checkpoint.
+    private let isWanted = Atomic<Bool>(false)
     private let count = Atomic<UInt64>(0)
     private let last = Atomic<Int64>(0)
     private let longest = Atomic<Int64>(0)
@@ -105,16 +110,25 @@ private final class CheckpointWork: Sendable {
     }
 
     func waitForRoom() {
-        guard behind > Limits.mostLogBytes || grown > Limits.mostGrowthBytes else { return }
+        guard isOverfull else { return }
         waits.add(1, ordering: .relaxed)
-        bell.ring()
-        while behind > Limits.mostLogBytes || grown > Limits.mostGrowthBytes,
-            failure.withLock({ $0 == nil })
+        // What grew while one was made is no reason to wait for more than one more.
+        wait(forCheckpoints: 2) { self.isOverfull }
+    }
+
+    private var isOverfull: Bool {
+        behind > Limits.mostLogBytes || grown > Limits.mostGrowthBytes
+    }
+
+    /// Waits until so many checkpoints have been made from now on, or a condition does not hold any more.
+    func wait(forCheckpoints number: UInt64, while condition: () -> Bool = { true }) {
+        let wanted = count.load(ordering: .acquiring) + number
+        while count.load(ordering: .acquiring) < wanted, condition(),
+            failure.withLock({ $0 == nil }), !isStopped.load(ordering: .acquiring)
         {
-            let before = count.load(ordering: .acquiring)
+            isWanted.store(true, ordering: .releasing)
+            bell.ring()
             _ = done.waitForRing(milliseconds: Limits.checkpointInterval)
-            // What grew while one was made is no reason to wait for more than one.
-            if count.load(ordering: .acquiring) > before + 1 { return }
         }
     }
 
@@ -126,13 +140,14 @@ private final class CheckpointWork: Sendable {
             hasBegun.store(true, ordering: .releasing)
             done.ring()
             while !isStopped.load(ordering: .acquiring) {
-                if !isDirty.load(ordering: .acquiring) {
+                if !isDirty.load(ordering: .acquiring), !isWanted.load(ordering: .acquiring) {
                     _ = bell.waitForRing(milliseconds: -1)
                     continue
                 }
-                if !isDue, !isStopped.load(ordering: .acquiring) {
+                if !isDue, !isWanted.load(ordering: .acquiring) {
                     _ = bell.waitForRing(milliseconds: Limits.checkpointInterval)
                 }
+                isWanted.store(false, ordering: .releasing)
                 isDirty.store(false, ordering: .releasing)
                 // The one before is let go of when this one is on the disk.
                 pin = try checkpoint()

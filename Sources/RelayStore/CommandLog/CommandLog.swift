@@ -99,6 +99,9 @@ final class CommandLog: @unchecked Sendable {
     /// Waits while the disk is so far behind that the log, or the store's file, would grow too much.
     func waitForRoom() { checkpointer.waitForRoom() }
 
+    /// Has pages that were freed until now be used again.
+    func waitForCheckpoint() { checkpointer.waitForCheckpoint() }
+
     /// Keeps a group in the log, then commits the transaction that has applied it. When that fails, it is
     /// in neither.
     func commit(

@@ -76,8 +76,17 @@ final class GroupCommit: Sendable {
     /// without it, those after it make the next group. So each failure costs one commit more.
     private func commit(_ group: ArraySlice<QueuedCommand>) {
         var rest = group
+        var hasWaited = false
         while !rest.isEmpty {
-            switch attempt(rest) {
+            let outcome = attempt(rest)
+            if let log, !hasWaited, rest.count == 1, outcome.isStoreFull {
+                // What was deleted since the last checkpoint is room as well, from the next one on.
+                hasWaited = true
+                log.waitForCheckpoint()
+                core.tickIfFull()
+                continue
+            }
+            switch outcome {
             case .committed:
                 return complete(rest)
             case .commandFailed(let index, let error):
@@ -109,6 +118,13 @@ final class GroupCommit: Sendable {
         case committed
         case commandFailed(Int, StoreError)
         case commitFailed(StoreError)
+
+        var isStoreFull: Bool {
+            switch self {
+            case .commandFailed(_, .storeFull), .commitFailed(.storeFull): true
+            default: false
+            }
+        }
     }
 
     private func attempt(_ group: ArraySlice<QueuedCommand>) -> Attempt {

@@ -10,7 +10,7 @@ struct AnswerOrderTests {
     func orderBehindPages(limit: Int) throws {
         let sample = try SampleStore()
         let relayd = try sample.serve()
-        let client = try FrameClient(relayd.socket, key: try sample.makeKey())
+        let client = try FrameClient(relayd.socket, key: try relayd.makeKey())
         let page = "/v1/orders?limit=\(limit)&offset=0"
         for path in ["/v1/orders/1", "/v1/orders/1/comments", "/v1/orders/999999999"] {
             let before = client.bytes

@@ -21,7 +21,7 @@ struct ConnectionMemoryTests {
     func idleConnections() throws {
         let sample = try SampleStore()
         let relayd = try sample.serve()
-        let key = try sample.makeKey()
+        let key = try relayd.makeKey()
         // What a loop takes once, whatever the number of connections, is taken before.
         let first = try FrameClient(relayd.socket, key: key)
         try first.get(["/v1/orders/1"], count: 1_000)
@@ -43,7 +43,7 @@ struct ConnectionMemoryTests {
     func flat() throws {
         let sample = try SampleStore()
         let relayd = try sample.serve()
-        let key = try sample.makeKey()
+        let key = try relayd.makeKey()
         let client = try FrameClient(relayd.socket, key: key)
         let orders = (1...SampleStore.orders).map { "/v1/orders/\($0)" }
         let pages = stride(from: 0, to: 2_000, by: 50).map { "/v1/orders?limit=50&offset=\($0)" }
@@ -68,7 +68,7 @@ struct ConnectionMemoryTests {
     func largeBodies() throws {
         let sample = try SampleStore()
         let relayd = try sample.serve()
-        let key = try sample.makeKey()
+        let key = try relayd.makeKey()
         let writer = try relayd.connect()
         let bystander = try FrameClient(relayd.socket, key: key)
         let unit = "{\"propertyId\":1,\"name\":\"\(String(repeating: "x", count: 60))\"}"

@@ -22,7 +22,7 @@ struct MixedLoadTests {
         let counter = try AllocationCounter(in: sample.directory)
         let relayd = try sample.serve(
             try #require(Relayd.releaseProgram), environment: counter.environment)
-        let key = try sample.makeKey()
+        let key = try relayd.makeKey()
         let client = RelayClient(connection: try relayd.connect(), key: key)
         let reader = try FrameClient(relayd.socket, key: key)
         let orders = (1...SampleStore.orders).map { "/v1/orders/\($0)" }

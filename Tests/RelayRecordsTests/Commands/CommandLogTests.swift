@@ -128,6 +128,100 @@ struct CommandLogTests {
         let store = try Store.open(at: place, options: .ofLog)
         #expect(try StoreContents(store).differences(from: contents) == [])
     }
+
+    /// A copy as a power cut leaves it, with groups behind its checkpoint: contents after each group.
+    private func makeCut(
+        _ directory: TemporaryDirectory, groups: Int = 6
+    ) throws -> (place: String, contents: [StoreContents]) {
+        var source = CommandSource(seed: 18)
+        let logged = try Logged(in: directory.path + "/store")
+        var contents = [try StoreContents(logged.store)]
+        var last = logged.group.log?.appendedBytes.load(ordering: .relaxed) ?? 0
+        while contents.count <= groups {
+            try logged.apply([source.next()])
+            let bytes = logged.group.log?.appendedBytes.load(ordering: .relaxed) ?? 0
+            if bytes > last { contents.append(try StoreContents(logged.store)) }
+            last = bytes
+        }
+        let place = directory.path + "/cut"
+        try copy(logged.directory, to: place)
+        try cutPower(place)
+        logged.group.log?.close()
+        return (place, contents)
+    }
+
+    /// Flips a bit of the payload of a group; groups are counted from the checkpoint on.
+    private func damage(_ place: String, group number: Int) throws {
+        let control = try #require(try LogControl(openingIn: place + "/log"))
+        let state = try #require(try control.read())
+        let segments = try LogSegments(
+            in: place + "/log", of: state.identity, segmentBytes: state.segmentBytes)
+        var reader = LogReader(segments, behind: state.position)
+        for _ in 0..<number { _ = try reader.next() }
+        let offset = reader.position.offset + UInt64(LogRecord.headBytes) + 3
+        var byte: [UInt8] = [0]
+        _ = try byte.withUnsafeMutableBytes { try segments.read(into: $0, at: offset) }
+        byte[0] ^= 1
+        try byte.withUnsafeBytes { try segments.write($0, at: offset) }
+    }
+
+    @Test("ends before a last group that is not whole: nobody was told that it is kept.")
+    func torn() throws {
+        let directory = TemporaryDirectory()
+        let (place, contents) = try makeCut(directory)
+        let found = try #require(try Store.verifyLog(at: place))
+        #expect(found.groups > 1 && found.fault == nil)
+        try damage(place, group: found.groups - 1)
+        let (store, progress) = try recovered(place)
+        #expect(progress?.groups == found.groups - 1)
+        #expect(try StoreContents(store).differences(from: contents[contents.count - 2]) == [])
+    }
+
+    @Test("is refused when a group in the middle is damaged, until it is given up.")
+    func damaged() throws {
+        let directory = TemporaryDirectory()
+        let (place, contents) = try makeCut(directory)
+        let groups = try #require(try Store.verifyLog(at: place)).groups
+        #expect(groups > 2)
+        try damage(place, group: 1)
+        #expect(try #require(try Store.verifyLog(at: place)).fault != nil)
+        #expect(throws: StoreError.self) { try recovered(place) }
+        // It is as it was: tried again, it is refused again.
+        #expect(throws: StoreError.self) { try recovered(place) }
+        try Store.forgetLog(at: place)
+        let store = try Store.open(at: place, options: .ofLog)
+        let isKnown = try contents.contains { try StoreContents(store).differences(from: $0) == [] }
+        #expect(isKnown)
+        #expect(try store.check().faults == [])
+    }
+
+    @Test("of another store, of a newer program and a missing one are refused by name.")
+    func wrong() throws {
+        let directory = TemporaryDirectory()
+        let (place, _) = try makeCut(directory)
+        do {
+            _ = try Store.create(at: directory.path + "/other", options: .ofLog)
+        }
+        let data = place + "/data.mdb"
+        try FileManager.default.moveItem(atPath: data, toPath: directory.path + "/kept")
+        try FileManager.default.copyItem(atPath: directory.path + "/other/data.mdb", toPath: data)
+        let before = try Data(contentsOf: URL(fileURLWithPath: data))
+        #expect(throws: StoreError.log(.foreign(path: place + "/log/control"))) {
+            try recovered(place)
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: data)) == before)
+        try FileManager.default.removeItem(atPath: data)
+        try FileManager.default.moveItem(atPath: directory.path + "/kept", toPath: data)
+        // Without a recovery it is not opened, whoever asks.
+        #expect(throws: StoreError.log(.unrecovered(directory: place))) {
+            try Store.open(at: place, options: .ofLog)
+        }
+        #expect(throws: StoreError.log(.unrecovered(directory: place))) {
+            try Store.open(at: place, options: StoreOptions(mapBytes: 1 << 30, isReadOnly: true))
+        }
+        let (store, _) = try recovered(place)
+        #expect(try store.check().faults == [])
+    }
 }
 
 extension StoreOptions {
