@@ -135,32 +135,49 @@ private final class CheckpointWork: Sendable {
     // MARK: The thread
 
     func run() {
+        // The commit of the last checkpoint. It stays as it is until nobody writes any more, also when no
+        // further one can be made: then it is what a recovery begins from.
+        var pin: CommitPin?
         do throws(StoreError) {
-            var pin = try checkpoint()
+            pin = try checkpoint()
             hasBegun.store(true, ordering: .releasing)
             done.ring()
-            while !isStopped.load(ordering: .acquiring) {
-                if !isDirty.load(ordering: .acquiring), !isWanted.load(ordering: .acquiring) {
-                    _ = bell.waitForRing(milliseconds: -1)
-                    continue
-                }
-                if !isDue, !isWanted.load(ordering: .acquiring) {
-                    _ = bell.waitForRing(milliseconds: Limits.checkpointInterval)
-                }
-                isWanted.store(false, ordering: .releasing)
-                isDirty.store(false, ordering: .releasing)
+            while let isDirty = waitForWork() {
                 // The one before is let go of when this one is on the disk.
-                pin = try checkpoint()
+                if isDirty { pin = try checkpoint() }
                 done.ring()
             }
             if health.fatalError == nil { try detach() }
-            withExtendedLifetime(pin) {}
         } catch {
+            distrust()
             failure.withLock { $0 = error }
             health.checkpointFailed(error)
             hasBegun.store(true, ordering: .releasing)
             done.ring()
+            while pin != nil, !isStopped.load(ordering: .acquiring) {
+                _ = bell.waitForRing(milliseconds: -1)
+            }
         }
+        // Not earlier.
+        pin = nil
+    }
+
+    /// Waits until a checkpoint is due, or wanted.
+    ///
+    /// - Returns: nil when the thread is to end; false when there is nothing to do after all.
+    private func waitForWork() -> Bool? {
+        func isAsked() -> Bool {
+            isWanted.load(ordering: .acquiring) || isStopped.load(ordering: .acquiring)
+        }
+        if !isDirty.load(ordering: .acquiring), !isAsked() {
+            _ = bell.waitForRing(milliseconds: -1)
+        }
+        if !isDue, !isAsked() {
+            _ = bell.waitForRing(milliseconds: Limits.checkpointInterval)
+        }
+        if isStopped.load(ordering: .acquiring) { return nil }
+        let wasWanted = isWanted.exchange(false, ordering: .acquiringAndReleasing)
+        return isDirty.exchange(false, ordering: .acquiringAndReleasing) || wasWanted
     }
 
     /// Makes a checkpoint of the newest commit.
@@ -184,6 +201,13 @@ private final class CheckpointWork: Sendable {
         last.store(spent, ordering: .relaxed)
         if spent > longest.load(ordering: .relaxed) { longest.store(spent, ordering: .relaxed) }
         return pin
+    }
+
+    /// What could not be synced may be gone from memory too. So the next program that opens the store goes
+    /// back to the last checkpoint, as after a power cut.
+    private func distrust() {
+        guard let state = try? control.read(), state.checkpoint != nil else { return }
+        try? control.write(state.distrusted)
     }
 
     private func detach() throws(StoreError) {
@@ -241,6 +265,13 @@ extension StoreCore {
 }
 
 extension LogControl.State {
+    /// The same, as if it were of another start of the machine.
+    var distrusted: LogControl.State {
+        LogControl.State(
+            number: number + 1, identity: identity, segmentBytes: segmentBytes, boot: .unknown,
+            checkpoint: checkpoint, rootSum: rootSum, position: position)
+    }
+
     /// That a commit is on the disk with all of its pages.
     init(
         after number: UInt64, _ segments: LogSegments, checkpoint pin: borrowing CommitPin,

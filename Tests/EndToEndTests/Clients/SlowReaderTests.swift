@@ -101,7 +101,8 @@ struct SlowReaderTests {
         let alone = try write(besides: nil)
         let sample = try SampleStore()
         let relayd = try Relayd(
-            store: sample.store, in: sample.directory, arguments: ["--loops", "2"])
+            store: sample.store, in: sample.directory,
+            arguments: ["--loops", "2", "--durability", "synced-commits"])
         // Each loop has seen a commit, and then has a connection that asks nothing more.
         let key = try relayd.makeKey()
         let idle = try (0..<4).map { _ in try FrameClient(relayd.socket, key: key) }

@@ -50,7 +50,9 @@ struct DiskFaultTests {
     func dataPage() throws {
         let directory = TemporaryDirectory()
         let disk = FaultyDisk(in: directory, of: "data.mdb")
-        let service = try FaultyService(in: directory, environment: disk.environment)
+        let service = try FaultyService(
+            in: directory, arguments: ["--durability", "synced-commits"],
+            environment: disk.environment)
         for calls in [FaultyDisk.Calls.write, .sync] {
             let failed = service.figure("failedWrites") ?? 0
             disk.fail(calls, with: EIO, times: 1)

@@ -75,4 +75,42 @@ struct StoreLogTests {
         service = try FaultyService(in: directory)
         #expect(service.relayd.stop() == 0)
     }
+
+    @Test("takes back what the disk refuses, of the log or of the store, and goes on.")
+    func refused() throws {
+        let directory = TemporaryDirectory()
+        for (file, calls) in [
+            ("log/segment", FaultyDisk.Calls.write), ("log/segment", .sync), ("data.mdb", .write),
+        ] {
+            let disk = FaultyDisk(in: directory, of: file)
+            var service = try FaultyService(in: directory, environment: disk.environment)
+            let before = try #require(service.figure("sequence"))
+            disk.fail(calls, with: EIO, times: 1)
+            #expect(try service.create() == 500, "\(file)")
+            #expect(service.figure("failedWrites") == 1, "\(file)")
+            #expect(try service.create() == 201, "\(file)")
+            kill(service)
+            service = try FaultyService(in: directory)
+            // The one behind it, and the one that the service begins with.
+            #expect(service.figure("sequence") == before + 2, "\(file)")
+            #expect(service.relayd.stop() == 0)
+        }
+    }
+
+    @Test("brings back what was answered when a checkpoint fails: relayd ends, and starts again.")
+    func checkpointFails() throws {
+        let directory = TemporaryDirectory()
+        let disk = FaultyDisk(in: directory, of: "data.mdb")
+        var service = try FaultyService(in: directory, environment: disk.environment)
+        disk.fail(.sync, with: EIO, times: 1)
+        #expect(try service.create() == 201)
+        #expect(service.relayd.process.wait(seconds: 60) == 1)
+        #expect(service.relayd.logs("a checkpoint"))
+        #expect(ask(["log", "show"], service.store).output.contains(#""leftInOrder":false"#))
+        service = try FaultyService(in: directory)
+        #expect(service.relayd.logs("store_recovered"))
+        #expect(try service.client().getOrder(3).value.id == 3)
+        #expect(service.figure("sequence") == 3)
+        #expect(service.relayd.stop() == 0)
+    }
 }

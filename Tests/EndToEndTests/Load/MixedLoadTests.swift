@@ -21,7 +21,9 @@ struct MixedLoadTests {
         let sample = try SampleStore()
         let counter = try AllocationCounter(in: sample.directory)
         let relayd = try sample.serve(
-            try #require(Relayd.releaseProgram), environment: counter.environment)
+            try #require(Relayd.releaseProgram),
+            // How many checkpoints there are depends on the time that it takes.
+            arguments: ["--durability", "synced-commits"], environment: counter.environment)
         let key = try relayd.makeKey()
         let client = RelayClient(connection: try relayd.connect(), key: key)
         let reader = try FrameClient(relayd.socket, key: key)
