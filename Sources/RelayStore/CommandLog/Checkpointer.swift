@@ -149,7 +149,7 @@ private final class CheckpointWork: Sendable {
             }
             if health.fatalError == nil { try detach() }
         } catch {
-            distrust()
+            control.distrust()
             failure.withLock { $0 = error }
             health.checkpointFailed(error)
             hasBegun.store(true, ordering: .releasing)
@@ -203,13 +203,6 @@ private final class CheckpointWork: Sendable {
         return pin
     }
 
-    /// What could not be synced may be gone from memory too. So the next program that opens the store goes
-    /// back to the last checkpoint, as after a power cut.
-    private func distrust() {
-        guard let state = try? control.read(), state.checkpoint != nil else { return }
-        try? control.write(state.distrusted)
-    }
-
     private func detach() throws(StoreError) {
         try core.detach(control, segments, after: number.load(ordering: .relaxed))
     }
@@ -261,6 +254,15 @@ extension StoreCore {
         position.isAttached = false
         try transaction.keep(position)
         try transaction.commit()
+    }
+}
+
+extension LogControl {
+    /// What could not be synced may be gone from memory too. So the next program that opens the store goes
+    /// back to the last checkpoint, as after a power cut. Its commit must be pinned.
+    func distrust() {
+        guard let state = try? read(), state.checkpoint != nil else { return }
+        try? write(state.distrusted)
     }
 }
 

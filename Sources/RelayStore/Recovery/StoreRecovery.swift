@@ -31,9 +31,22 @@ extension StoreCore {
                 in: directory, of: state.identity, segmentBytes: state.segmentBytes)
         }
         try setLogged(true)
-        var number = state.number
         // The commit that a recovery begins from, if this one does not come to its end.
         let pin = try pin()
+        do throws(StoreError) {
+            try recover(log, segments, after: state.number, position, pin, recovery)
+        } catch {
+            log.control.distrust()
+            throw error
+        }
+        withExtendedLifetime(pin) {}
+    }
+
+    private func recover(
+        _ log: FoundLog, _ segments: LogSegments, after state: UInt64, _ position: LogPosition,
+        _ pin: borrowing CommitPin, _ recovery: StoreRecovery
+    ) throws(StoreError) {
+        var number = state
         if log.isOfThisBoot {
             // The pages of the last checkpoint have not been kept since the process ended.
             try sync()
@@ -46,7 +59,6 @@ extension StoreCore {
             try replay.run(LogReader(segments, behind: position), into: self)
         }
         try detach(log.control, segments, after: number)
-        withExtendedLifetime(pin) {}
     }
 
     private func sync() throws(StoreError) {
