@@ -1,8 +1,9 @@
 """Writers that know what was acknowledged, and whether it is there."""
+import collections
 import dataclasses
 import threading
 import time
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 from client import Answer, Client, Unanswered
 
@@ -11,6 +12,9 @@ CREATE_EVERY = 8
 # A comment is deleted once in so many times; the longest one, in characters of three bytes.
 DELETE_EVERY = 3
 COMMENT_LENGTH = 9_900
+FIELD_LENGTH = 9_900
+# Orders that are read at once.
+PAGE = 1_000
 
 
 @dataclasses.dataclass
@@ -23,6 +27,14 @@ class Written:
     def may_be(self, text: str | None) -> bool:
         """Whether an order that now has this internalId lost nothing."""
         return self.acknowledged is None or text == self.acknowledged or text in self.unknown
+
+
+def long_fields(count: int) -> dict[str, Any]:
+    """So many fields of an order with long texts; none: nothing of them."""
+    fields = [
+        {'position': number, 'name': 'torture', 'content': f'{number % 10}' * FIELD_LENGTH}
+        for number in range(count)]
+    return {'fields': fields} if fields else {}
 
 
 class Ledger:
@@ -48,12 +60,15 @@ class Ledger:
             self.count += 1
             return f'w-{self.count:09}'
 
-    def write(self, client: Client, order: int) -> Answer | None:
-        """Writes a new text into an order; None when the answer did not come."""
+    def write(
+        self, client: Client, order: int, more: dict[str, Any] | None = None,
+    ) -> Answer | None:
+        """Writes a new text into an order, and more; None when the answer did not come."""
         text = self.next_text()
         written = self.orders.setdefault(order, Written())
         written.unknown.append(text)
-        answer = self._send(lambda: client.patch(f'/v1/orders/{order}', {'internalId': text}))
+        answer = self._send(lambda: client.patch(
+            f'/v1/orders/{order}', {'internalId': text, **(more or {})}))
         self._settle(order, written, text, answer)
         return answer
 
@@ -107,6 +122,19 @@ class Ledger:
                     f'order {order}: acknowledged {written.acknowledged}, unknown '
                     f'{written.unknown}, now {answer.status} with {text}')
             self.orders[order] = Written(text)
+
+
+    def twice(self, client: Client) -> Iterator[str]:
+        """Reads all orders: a line for each text that is in more than one of them."""
+        texts: collections.Counter[str] = collections.Counter()
+        offset, orders = 0, [{}]
+        while orders:
+            orders = client.get(f'/v1/orders?limit={PAGE}&offset={offset}').json()
+            offset += PAGE
+            texts.update(order.get('internalId', '') for order in orders)
+        for text, count in texts.items():
+            if count > 1 and text.startswith('w-'):
+                yield f'{text} is in {count} orders'
 
 
 class Comments:
@@ -183,14 +211,22 @@ class Commenter:
 
 
 class Writers:
-    """Threads that write without a pause, each into its own order and into new ones."""
+    """Threads that write without a pause, or with one in seconds, each into its own order and new ones.
 
-    def __init__(self, ledger: Ledger, client: Client, threads: int, first_order: int = 1) -> None:
+    The first of them gives its order so many fields with long texts, too.
+    """
+
+    def __init__(
+        self, ledger: Ledger, client: Client, threads: int, first_order: int = 1,
+        pause: float = 0, fields: int = 0,
+    ) -> None:
+        self.pause = pause
         self.ledger = ledger
         self.client = client
         self.ended = threading.Event()
         self.threads = [
-            threading.Thread(target=self._work, args=(first_order + index,), daemon=True)
+            threading.Thread(
+                target=self._work, args=(first_order + index, 0 if index else fields), daemon=True)
             for index in range(threads)]
 
     def __enter__(self) -> 'Writers':
@@ -203,12 +239,14 @@ class Writers:
         for thread in self.threads:
             thread.join()
 
-    def _work(self, order: int) -> None:
+    def _work(self, order: int, fields: int) -> None:
         while not self.ended.is_set():
             if (self.ledger.count + order) % CREATE_EVERY == 0:
                 answer = self.ledger.create(self.client)
             else:
-                answer = self.ledger.write(self.client, order)
+                answer = self.ledger.write(self.client, order, long_fields(fields))
             if answer is None:
                 # The server is gone: a loop would take the time of the one that starts again.
                 time.sleep(0.002)
+            if self.pause:
+                self.ended.wait(self.pause)

@@ -1,6 +1,6 @@
-// Preloaded into relayd or relayctl: counts their calls that change files, lets chosen ones fail,
-// and records what is written to a data.mdb. shim.py makes it, and says what is to happen through
-// a file that both map (struct control).
+// Preloaded into relayd or relayctl: counts their calls that change files, lets chosen ones fail or
+// wait, records what is done to a store's data.mdb and log, and shows another start of the machine.
+// shim.py makes it, and says what is to happen through a file that both map (struct control).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,20 +20,37 @@
 enum call { NONE, WRITE, SYNC, TRUNCATE, RENAME, LINK, CREATE, MKDIR, UNLINK, CALLS };
 
 // What happens to the calls first...last of a kind: an errno, or one of these.
-enum { SHORT = 1000, DROP = 1001 };
+enum { SHORT = 1000, DROP = 1001, SLOW = 1002 };
+
+// How long a call takes that is slow, in microseconds.
+enum { SLOW_TIME = 400000 };
 
 // What recorded calls were: see shim.py.
-enum { WRITTEN = 1, SYNCED = 2, TRUNCATED = 3, WRITTEN_SYNC = 4 };
+enum {
+    WRITTEN = 1,
+    SYNCED = 2,
+    TRUNCATED = 3,
+    WRITTEN_SYNC = 4,
+    ZEROED = 5,
+    SYNC_BEGUN = 6,
+    MADE = 7,
+    REMOVED = 8
+};
+
+// Bytes of a file's path in a record, and from how many zeros on only their number is recorded.
+enum { NAME = 32, ZEROS = 65536 };
 
 struct control {
     uint64_t call, first, last, what, hits;
     uint64_t late_meta;  // 1: a write on an O_DSYNC descriptor is recorded as an ordinary one
     uint64_t reserved[2];
     uint64_t counts[CALLS];
+    uint64_t more[7];
+    char containing[64];  // only calls on paths with this in them count
 };
 
 static struct control *control;
-static const char *within;
+static const char *within, *boot;
 static int record = -1;
 static pthread_mutex_t recording = PTHREAD_MUTEX_INITIALIZER;
 
@@ -48,6 +65,7 @@ __attribute__((constructor)) static void start(void) {
         if (file < 0 || map == MAP_FAILED) abort();
         control = map;
     }
+    boot = getenv("TORTURE_BOOT");
     path = getenv("TORTURE_RECORD");
     if (path) {
         record = REAL(open, int, const char *, int, ...)(path, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -68,9 +86,14 @@ static void name(int file, char *path) {
 // Counts a call on a path; 0 when it is to be done, else what happens instead.
 static int fate(enum call call, const char *path) {
     if (!control || !is_within(path)) return 0;
+    if (control->containing[0] && !strstr(path, control->containing)) return 0;
     uint64_t count = __atomic_add_fetch(&control->counts[call], 1, __ATOMIC_SEQ_CST);
     if (control->call != call || count < control->first || count > control->last) return 0;
     __atomic_add_fetch(&control->hits, 1, __ATOMIC_SEQ_CST);
+    if (control->what == SLOW) {
+        usleep(SLOW_TIME);
+        return 0;
+    }
     return (int)control->what;
 }
 
@@ -95,19 +118,32 @@ static int fate_at(enum call call, int directory, const char *path) {
     return fate(call, whole);
 }
 
-// Appends to the record what was done to a data.mdb.
+static int is_zero(const char *bytes, size_t length) {
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
+// Appends to the record what was done to a store's data.mdb, its log's directory, or a file there.
 static void note(uint32_t kind, const char *path, uint64_t offset, const struct iovec *parts,
                  int count, size_t length) {
-    const char *suffix = "/data.mdb";
-    size_t size = strlen(path);
     if (record < 0 || !is_within(path)) return;
-    if (size < strlen(suffix) || strcmp(path + size - strlen(suffix), suffix) != 0) return;
+    const char *below = path + strlen(within);
+    if (*below == '/') below++;
+    if (strcmp(below, "data.mdb") != 0 && strcmp(below, "log") != 0 &&
+        strncmp(below, "log/", 4) != 0)
+        return;
     struct {
         uint32_t kind, length;
         uint64_t offset;
-    } head = {kind, (uint32_t)length, offset};
+        char name[NAME];
+    } head = {kind, (uint32_t)length, offset, ""};
+    if (strlen(below) >= NAME) abort();
+    strcpy(head.name, below);
     struct iovec all[66] = {{&head, sizeof head}};
     int used = 1;
+    if (kind == WRITTEN && count == 1 && length >= ZEROS && is_zero(parts[0].iov_base, length)) {
+        head.kind = ZEROED;
+        length = 0;
+    }
     for (int i = 0; i < count && length > 0; i++) {
         all[used] = parts[i];
         if (all[used].iov_len > length) all[used].iov_len = length;
@@ -204,6 +240,7 @@ static int refused(int what) {
         char path[PATH_MAX] = "";                                                          \
         int no = refused(fate_of_file(SYNC, file, path));                                  \
         if (no) return no == 1 ? 0 : -1;                                                   \
+        if (control) note(SYNC_BEGUN, path, 0, NULL, 0, 0);                                \
         int result = REAL(function, int, int)(file);                                       \
         if (result == 0 && control) note(SYNCED, path, 0, NULL, 0, 0);                     \
         return result;                                                                     \
@@ -253,7 +290,9 @@ int link(const char *from, const char *to) {
 int unlink(const char *path) {
     int no = refused(fate_at(UNLINK, AT_FDCWD, path));
     if (no) return no == 1 ? 0 : -1;
-    return REAL(unlink, int, const char *)(path);
+    int result = REAL(unlink, int, const char *)(path);
+    if (result == 0 && control) note(REMOVED, path, 0, NULL, 0, 0);
+    return result;
 }
 
 int mkdir(const char *path, mode_t mode) {
@@ -271,7 +310,10 @@ static int open_file(int directory, const char *path, int flags, mode_t mode) {
             return -1;
         }
     }
-    return REAL(openat, int, int, const char *, int, ...)(directory, path, flags, mode);
+    if (boot && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) path = boot;
+    int file = REAL(openat, int, int, const char *, int, ...)(directory, path, flags, mode);
+    if (file >= 0 && control && flags & O_CREAT && flags & O_EXCL) note(MADE, path, 0, NULL, 0, 0);
+    return file;
 }
 
 #define MODE                                  \

@@ -5,6 +5,7 @@ import mmap
 import pathlib
 import struct
 import subprocess
+import uuid
 from typing import Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -13,13 +14,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 CALLS = {
     'write': 1, 'sync': 2, 'truncate': 3, 'rename': 4, 'link': 5, 'create': 6, 'mkdir': 7,
     'unlink': 8}
-# What may happen to a call: an error, a half-done write, success without doing it.
-FATES = {'EIO': errno.EIO, 'ENOSPC': errno.ENOSPC, 'short': 1000, 'drop': 1001}
+# What may happen to a call: an error, a half-done write, success without doing it, a pause before it.
+FATES = {'EIO': errno.EIO, 'ENOSPC': errno.ENOSPC, 'short': 1000, 'drop': 1001, 'slow': 1002}
 FOREVER = (1 << 64) - 1
 COUNTS_AT = 8
 
-WRITTEN, SYNCED, TRUNCATED, WRITTEN_SYNC = 1, 2, 3, 4
-RECORD_HEAD = struct.Struct('<IIQ')
+WRITTEN, SYNCED, TRUNCATED, WRITTEN_SYNC, ZEROED, SYNC_BEGUN, MADE, REMOVED = range(1, 9)
+RECORD_HEAD = struct.Struct('<IIQ32s')
+# Where in the control file the part of a path stands, and its bytes with a zero behind it.
+CONTAINING_AT, CONTAINING_BYTES = 8 * 24, 64
 
 
 def compiled(source: str, target: pathlib.Path, *flags: str) -> pathlib.Path:
@@ -31,11 +34,15 @@ def compiled(source: str, target: pathlib.Path, *flags: str) -> pathlib.Path:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One recorded call: a write, a sync, a change of size (then `offset` is the size)."""
+    """One recorded call on a file of the store: a write, a sync, a change of size (then `offset` is the
+    size), zeros (then `size` is how many), a file that was made or removed.
+    """
 
     kind: int
+    file: str
     offset: int
     data: bytes
+    size: int
     end: int  # the length of the record behind it
 
 
@@ -46,15 +53,15 @@ class Shim:
     """
 
     def __init__(self, place: pathlib.Path, within: pathlib.Path, record: bool = False) -> None:
-        library = place / 'shim.so'
-        if not library.exists():
-            compiled('shim.c', library, '-shared', '-fPIC', '-ldl', '-pthread')
+        self.library = place / 'shim.so'
+        if not self.library.exists():
+            compiled('shim.c', self.library, '-shared', '-fPIC', '-ldl', '-pthread')
         file = place / 'control'
         file.write_bytes(bytes(4096))
         with open(file, 'r+b') as control:
             self._map = mmap.mmap(control.fileno(), 4096)
         self.environment = {
-            'LD_PRELOAD': str(library), 'TORTURE_CONTROL': str(file),
+            'LD_PRELOAD': str(self.library), 'TORTURE_CONTROL': str(file),
             'TORTURE_WITHIN': str(within)}
         self.record_path = place / 'record'
         if record:
@@ -89,6 +96,19 @@ class Shim:
         """Nothing fails any more; counts and hits stay."""
         struct.pack_into('<Q', self._map, 0, 0)
 
+    def only(self, containing: str) -> None:
+        """From now on only calls on paths with this in them count, or may fail; '' means all."""
+        text = containing.encode().ljust(CONTAINING_BYTES, b'\0')
+        self._map[CONTAINING_AT:CONTAINING_AT + CONTAINING_BYTES] = text
+
+    def booted(self, file: pathlib.Path) -> dict[str, str]:
+        """The environment of a program that is to believe that the machine was started anew.
+
+        What it believes is in a file. It may be added to `environment`.
+        """
+        file.write_text(f'{uuid.uuid4()}\n')
+        return {'LD_PRELOAD': str(self.library), 'TORTURE_BOOT': str(file)}
+
     def record_late_meta(self) -> None:
         """Plants a fault: meta pages count as written, but not as synced."""
         struct.pack_into('<Q', self._map, 8 * 5, 1)
@@ -102,8 +122,9 @@ class Shim:
         record = self.record_path.read_bytes()
         place = 0
         while place < len(record):
-            kind, length, offset = RECORD_HEAD.unpack_from(record, place)
+            kind, size, offset, name = RECORD_HEAD.unpack_from(record, place)
             place += RECORD_HEAD.size
+            length = 0 if kind == ZEROED else size
             data = record[place:place + length]
             place += length
-            yield Step(kind, offset, data, place)
+            yield Step(kind, name.rstrip(b'\0').decode(), offset, data, size, place)
