@@ -18,23 +18,33 @@ FAULTS = {
     'write': ['EIO', 'ENOSPC', 'short'], 'sync': ['EIO'], 'truncate': ['EIO', 'ENOSPC'],
     'rename': ['EIO', 'ENOSPC'], 'link': ['EIO'], 'create': ['EIO', 'ENOSPC'],
     'mkdir': ['ENOSPC'], 'unlink': ['EIO']}
-# Calls of a served store are not the same twice: the n-th from a moment on are tried.
-SERVED_CALLS = {'write': 16, 'sync': 5, 'truncate': 0}
+# Calls of a served store are not the same twice: of each file's, the n-th from a moment on are tried.
+SERVED_CALLS = {
+    '/data.mdb': {'write': 16, 'sync': 2}, '/log/segment-': {'write': 6, 'sync': 4},
+    '/log/control': {'write': 2, 'sync': 2}}
+SYNCED_COMMITS = {'/data.mdb': {'write': 16, 'sync': 5}}
+# A checkpoint is made a second after a write, and a fault at the second one's calls is two away.
+HIT_SECONDS = 3
 WRITABLE_SECONDS = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """The n-th call of a kind, counted from 1, and what happens to it; `count` calls in a row."""
+    """The n-th call of a kind, counted from 1, and what happens to it; `count` calls in a row.
+
+    With `file` only calls on paths with this in them count.
+    """
 
     call: str
     number: int
     fate: str
     count: int = 1
+    file: str = ''
 
     def __str__(self) -> str:
         times = '' if self.count == 1 else f' and the next {self.count - 1}'
-        return f'{self.fate} at {self.call} {self.number}{times}'
+        where = f' of {self.file}' if self.file else ''
+        return f'{self.fate} at {self.call} {self.number}{times}{where}'
 
 
 def faults(counts: dict[str, int], plant: str | None) -> Iterator[Fault]:
@@ -103,50 +113,63 @@ class Verbs:
 
 
 class Served:
-    """relayd under load, with every fault of its store's file."""
+    """relayd under load, with every fault of its store's files."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, calls: dict[str, dict[str, int]], options: list[str]) -> None:
         self.run = run
-        self.template = run.place / 'served'
+        self.calls = calls
+        self.options = options
+        self.template = run.place / f'served-{len(options)}'
         run.programs.sample(self.template, orders=40, seed=run.seed)
         self.key = run.programs.key(self.template)
         self.store = run.place / 'store'
         self.shim = Shim(run.place, self.store)
-        self.acknowledged = self.tried = 0
+        self.acknowledged = self.tried = self.hit = 0
 
     def go(self) -> None:
         """Each fault once, and each for a while."""
-        cases = list(faults(SERVED_CALLS, self.run.plant))
-        if self.run.plant is None:
-            cases += [dataclasses.replace(fault, count=20) for fault in cases]
-        cases = chosen(self.run, cases)
-        before = len(self.run.faults)
-        for fault in cases:
-            for wrong in self.try_fault(fault):
-                self.run.wrong(f'relayd, {fault}: {wrong}')
-        self.tried = len(cases)
+        said, before = [], len(self.run.faults)
+        for file, calls in self.calls.items():
+            cases = [
+                dataclasses.replace(fault, file=file) for fault in faults(calls, self.run.plant)]
+            if self.run.plant is None:
+                cases += [dataclasses.replace(fault, count=20) for fault in cases]
+            cases = chosen(self.run, cases)
+            hit = self.hit
+            for fault in cases:
+                for wrong in self.try_fault(fault):
+                    self.run.wrong(f'relayd {" ".join(self.options)}, {fault}: {wrong}')
+            self.tried += len(cases)
+            said.append(f'{len(cases)} faults of {file[1:]}, {self.hit - hit} of them hit')
+            self.run.expect(self.hit > hit, f'none of {len(cases)} faults of {file} was hit')
         self.run.step(
-            f'relayd: {self.tried} faults, {self.acknowledged} acknowledged writes, '
-            f'{len(self.run.faults) - before} wrong')
+            f'relayd {" ".join(self.options)}: {"; ".join(said)}; {self.acknowledged} acknowledged '
+            f'writes, {len(self.run.faults) - before} wrong')
 
     def try_fault(self, fault: Fault) -> Iterator[str]:
         """One fault under load, and all read back after a restart."""
         shutil.rmtree(self.store, ignore_errors=True)
         shutil.copytree(self.template, self.store)
         self.shim.reset()
-        server = Relayd(self.run.programs, self.store, environment=self.shim.environment)
+        self.shim.only(fault.file)
+        server = Relayd(
+            self.run.programs, self.store, options=self.options, environment=self.shim.environment)
         ledger, said = Ledger(), len(server.log())
         with Writers(ledger, server.client(self.key), self.run.number('threads')):
             time.sleep(0.03)
             self.shim.fail(fault.call, fault.fate, fault.number, fault.count)
+            until = time.monotonic() + HIT_SECONDS
+            while self.shim.hits() == 0 and time.monotonic() < until and server.runs():
+                time.sleep(0.005)
             until = time.monotonic() + 1
             while self.shim.hits() < fault.count and time.monotonic() < until and server.runs():
                 time.sleep(0.005)
+            self.hit += self.shim.hits() > 0
             self.shim.heal()
         yield from self.during(server, ledger, fault, said)
         server.kill()
         self.acknowledged += ledger.acknowledged
-        server = Relayd(self.run.programs, self.store)
+        server = Relayd(self.run.programs, self.store, options=self.options)
         yield from ledger.lost(server.client(self.key))
         answer = ledger.write(server.client(self.key), 1)
         if answer is None or answer.status != 200:
@@ -199,11 +222,14 @@ def torture(run: Run) -> None:
     assert set(FATES) >= {fate for fates in FAULTS.values() for fate in fates}
     verbs = Verbs(run)
     verbs.go()
-    served = Served(run)
-    served.go()
+    served = [
+        Served(run, SERVED_CALLS, []),
+        Served(run, SYNCED_COMMITS, ['--durability', 'synced-commits'])]
+    for one in served:
+        one.go()
     run.summary = (
-        f'{verbs.tried} faults in {len(VERBS)} verbs of relayctl, {served.tried} in relayd with '
-        f'{served.acknowledged} acknowledged writes, 0 lost')
+        f'{verbs.tried} faults in {len(VERBS)} verbs of relayctl, {sum(one.tried for one in served)} '
+        f'in relayd with {sum(one.acknowledged for one in served)} acknowledged writes, 0 lost')
 
 
 if __name__ == '__main__':
