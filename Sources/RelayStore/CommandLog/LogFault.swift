@@ -15,6 +15,8 @@ public enum LogFault: Equatable, Sendable {
     case damaged(path: String, sequence: UInt64)
     /// What was written and then refused could not be taken back: whether it is kept is not known.
     case notTakenBack(path: String, why: String)
+    /// What was committed did not reach the disk in time. The log has it.
+    case checkpointFailed(why: String)
     /// A write that was made once cannot be made again.
     case unrepeatable(path: String, sequence: UInt64, why: String)
 }
@@ -45,6 +47,9 @@ extension LogFault: CustomStringConvertible {
         case .notTakenBack(let path, let why):
             "\(path) cannot be written to, and whether the last writes are kept is not known: look at "
                 + "the disk, then open the store again (\(why))"
+        case .checkpointFailed(let why):
+            "a checkpoint of the store failed (\(why)): what was answered is in its log; look at the disk, "
+                + "then open the store again"
         case .unrepeatable(let path, let sequence, let why):
             "group \(sequence) of \(path) cannot be applied: \(why)"
         }

@@ -60,10 +60,10 @@ final class LogControl: Sendable {
         try DiskFile.syncDirectory(directory)
     }
 
-    /// Takes the lock that whoever writes to the log has.
+    /// Takes the lock that whoever writes to the log has alone, and whoever looks at it shares.
     ///
-    /// - Returns: whether nobody else has it.
-    func lock() throws(FileError) -> Bool { try file.lock() }
+    /// - Returns: false when somebody else has it.
+    func lock(isShared: Bool) throws(FileError) -> Bool { try file.lock(isShared: isShared) }
 
     /// Takes the lock, which somebody may have for a moment who just looks at the log.
     func acquire() throws(StoreError) {

@@ -6,7 +6,7 @@ import System
 struct FoundLog {
     let control: LogControl
     let state: LogControl.State?
-    /// Whether this process has the log now; not where somebody else writes to it.
+    /// Whether nobody else writes to the log, as long as this lives.
     let isHeld: Bool
 
     /// Looks for the log of a store; nil when it has none.
@@ -19,11 +19,18 @@ struct FoundLog {
         control = opened
         let deadline = SystemClock.monotonic.milliseconds + Limits.logWait
         while true {
-            let isHeld = try lifting { () throws(FileError) in try opened.lock() }
+            // Who only looks shares the lock with others who do.
+            let isHeld = try lifting { () throws(FileError) in
+                try opened.lock(isShared: isReading)
+            }
+            let isWritten = try lifting { () throws(FileError) in
+                if isHeld { return false }
+                return try !opened.lock(isShared: true)
+            }
             let state = try opened.read()
-            // Who has the log recovers it, or had just a look at it.
-            let isServed = !isHeld && state?.boot == BootID.current
-            if isHeld || isServed {
+            // Who writes has put the store right, unless the machine was started anew: then it is just
+            // being done. Who looks at it is gone in a moment.
+            if isHeld || isWritten && state?.boot == BootID.current {
                 (self.state, self.isHeld) = (state, isHeld)
                 return
             }

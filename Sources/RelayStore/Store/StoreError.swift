@@ -51,7 +51,7 @@ extension StoreError {
     /// Whether this process can write to the store no more: only opening it again mends that.
     public var isFatal: Bool {
         switch self {
-        case .lmdb(.panicked), .lmdb(.replaced), .log(.notTakenBack): true
+        case .lmdb(.panicked), .lmdb(.replaced), .log(.notTakenBack), .log(.checkpointFailed): true
         default: false
         }
     }

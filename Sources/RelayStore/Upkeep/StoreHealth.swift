@@ -74,7 +74,7 @@ public final class StoreHealth: Sendable {
     /// What was committed did not reach the disk: the kernel says so once, and what it has in memory is
     /// not to be relied on from then on.
     func checkpointFailed(_ error: StoreError) {
-        becomeFatal(.log(.notTakenBack(path: "the store's disk", why: "a checkpoint: \(error)")))
+        becomeFatal(.log(.checkpointFailed(why: "\(error)")))
     }
 
     /// This process can write to the store no more.
