@@ -10,8 +10,9 @@ from report import Run
 
 # relayctl wants 64 MiB free beside what it writes.
 MEGABYTES = 100
-# How much more a thin disk says that it has than there is room for.
-THIN_MEGABYTES = 400
+# What a thin disk says that it has, and what there is room for: a recovery writes once more all that the
+# store's file has grown by since the last checkpoint.
+THIN_MEGABYTES, POOL_MEGABYTES = 600, 300
 BLOCK = 4096
 
 
@@ -92,7 +93,7 @@ class ThinDisk(Disk):
     """
 
     def __init__(self, place: pathlib.Path) -> None:
-        super().__init__(place, 'thin')
+        super().__init__(place, 'thin', megabytes=POOL_MEGABYTES)
         self.pool = place / 'pool'
         self.image, self.filler = self.pool / 'image', self.pool / 'filler'
         self.device = ''
