@@ -26,6 +26,12 @@ enum EnvironmentRegistry {
         return identity
     }
 
+    /// Whether this process has an environment on the file open: its lock file must not be opened then.
+    static func isOpen(path: String) -> Bool {
+        guard let identity = FileIdentity(following: path) else { return false }
+        return open.withLock { $0.contains(identity) }
+    }
+
     static func release(_ identity: FileIdentity) {
         open.withLock { _ = $0.remove(identity) }
     }

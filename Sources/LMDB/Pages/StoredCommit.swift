@@ -52,8 +52,9 @@ public struct StoredCommit: Sendable {
         try file.syncData()
     }
 
-    /// Whether a process has the environment of a directory open. Must not be asked while this one has.
+    /// Whether a process has the environment of a directory open, this one included.
     public static func isInUse(in directory: String) -> Bool {
-        LockTable.isInUse(in: directory)
+        EnvironmentRegistry.isOpen(path: Environment.dataPath(in: directory))
+            || LockTable.isInUse(in: directory)
     }
 }

@@ -22,6 +22,9 @@ struct BootID: Equatable, Sendable {
         return BootID(high: high, low: low)
     }()
 
-    /// Nobody's.
+    /// What stands for one that could not be asked for.
     static let unknown = BootID(high: 0, low: 0)
+
+    /// What is none: what was written without waiting for the disk may be gone.
+    static let distrusted = BootID(high: 0, low: 1)
 }

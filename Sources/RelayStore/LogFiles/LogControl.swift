@@ -6,7 +6,7 @@ import System
 /// The log's file `control`: which commit of the store is on the disk with all of its pages, and so where
 /// a recovery begins. Locked by whoever writes to the log.
 ///
-/// It has two slots of 512 bytes, written in turn: a slot that was torn leaves the one before.
+/// It has two slots of 512 bytes, one sector each, written in turn: what is written leaves the one before.
 final class LogControl: Sendable {
     /// Version of the log's bytes; FORMAT.md describes it.
     static let version: UInt32 = 1
@@ -33,6 +33,9 @@ final class LogControl: Sendable {
         let rootSum: UInt64
         /// Up to where it has applied the log.
         let position: LogPosition
+        /// Whether the other slot holds something that is none. A slot is one sector of the disk and so never
+        /// torn: this one may then be an older one, whose commit is not kept any more.
+        var isBesideDamage = false
     }
 
     private let file: DiskFile
@@ -83,6 +86,7 @@ final class LogControl: Sendable {
     /// The newest slot that can be read; nil when there is none.
     func read() throws(StoreError) -> State? {
         var newest: State?
+        var isDamaged = false
         for offset in Self.slotOffsets {
             var slot = [UInt8](repeating: 0, count: Self.slotBytes)
             // SAFETY: the array is filled inside the closure.
@@ -90,9 +94,13 @@ final class LogControl: Sendable {
                 Result { () throws(FileError) in try file.read(into: room, at: offset) }
             }
             let count = try lifting { () throws(FileError) in try read.get() }
-            guard count == slot.count, let state = try state(slot.span.bytes) else { continue }
+            guard count == slot.count, let state = try state(slot.span.bytes) else {
+                if slot.contains(where: { $0 != 0 }) { isDamaged = true }
+                continue
+            }
             if state.number >= newest?.number ?? 0 { newest = state }
         }
+        newest?.isBesideDamage = isDamaged
         return newest
     }
 

@@ -7,6 +7,8 @@ struct LogReader: ~Copyable {
     /// Behind what was read last.
     private(set) var position: LogPosition
     private var payload: [UInt8] = []
+    /// Whether the log ends with the head of a group whose commands are not whole.
+    private(set) var endsTorn = false
 
     /// A command of a group.
     struct Entry {
@@ -23,10 +25,13 @@ struct LogReader: ~Copyable {
 
     /// The commands of the next group; nil at the end of the log.
     mutating func next() throws(StoreError) -> [Entry]? {
-        guard let record = try head(at: position.offset), record.follows(position),
-            try readPayload(record)
-        else {
+        guard let record = try head(at: position.offset), record.follows(position) else {
             try requireEnd()
+            return nil
+        }
+        guard try readPayload(record) else {
+            try requireEnd()
+            endsTorn = true
             return nil
         }
         let entries = try entries(record)

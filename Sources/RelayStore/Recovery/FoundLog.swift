@@ -6,6 +6,8 @@ import System
 struct FoundLog {
     let control: LogControl
     let state: LogControl.State?
+    /// Whether a process had the store open when the log was found.
+    private let isInUse: Bool
     /// Whether nobody else writes to the log, as long as this lives.
     let isHeld: Bool
 
@@ -28,10 +30,11 @@ struct FoundLog {
                 return try !opened.lock(isShared: true)
             }
             let state = try opened.read()
-            // Who writes has put the store right, unless the machine was started anew: then it is just
-            // being done. Who looks at it is gone in a moment.
-            if isHeld || isWritten && state?.boot == BootID.current {
-                (self.state, self.isHeld) = (state, isHeld)
+            let isInUse = StoredCommit.isInUse(in: store)
+            // Who writes has put the store right as soon as the store is open there. Who looks at it is
+            // gone in a moment.
+            if isHeld || isWritten && isInUse {
+                (self.state, self.isHeld, self.isInUse) = (state, isHeld, isInUse)
                 return
             }
             if SystemClock.monotonic.milliseconds > deadline { throw .log(opened.inUse) }
@@ -44,8 +47,10 @@ struct FoundLog {
 
     /// Whether all that was written without waiting for the disk is there.
     var isOfThisBoot: Bool {
-        guard let boot = state?.boot, let current = BootID.current else { return false }
-        return boot == current
+        guard let boot = state?.boot else { return false }
+        // Where the start of the machine could not be asked for, whoever has the store open says so: nobody
+        // could have opened it otherwise.
+        return boot == BootID.current || boot == .unknown && isInUse
     }
 
     /// The files of the log; nil when it was never written to.
@@ -73,6 +78,9 @@ struct FoundLog {
     func putBack(_ checkpoint: StoredCommit, in store: String) throws(StoreError) {
         if StoredCommit.isInUse(in: store) {
             throw .log(.inUse(path: control.path, by: nil))
+        }
+        if let state, state.isBesideDamage {
+            throw .log(.damaged(path: control.path, sequence: state.position.sequence))
         }
         var sum: UInt64 = 0
         try lifting { () throws(FileError) in

@@ -10,7 +10,7 @@ struct LogReplay: ~Copyable {
         self.recovery = recovery
         progress = RecoveryProgress(
             isFromCheckpoint: isFromCheckpoint, bytes: 0, mostBytes: 0, groups: 0, commands: 0,
-            isDone: false)
+            endsTorn: false, isDone: false)
     }
 
     mutating func run(
@@ -26,6 +26,7 @@ struct LogReplay: ~Copyable {
             progress.commands += group.count
             report()
         }
+        progress.endsTorn = reader.endsTorn
         progress.isDone = true
         recovery.progress(progress)
     }

@@ -10,6 +10,8 @@ public struct RecoveryProgress: Equatable, Sendable {
     public var groups: Int
     /// Commands in them.
     public var commands: Int
+    /// Whether the log ended with a group that was not whole.
+    public var endsTorn: Bool
     /// Whether it is done.
     public var isDone: Bool
 }
@@ -19,8 +21,12 @@ extension RecoveryProgress: CustomStringConvertible {
     public var description: String {
         let start = isFromCheckpoint ? "from its last checkpoint" : "from its newest commit"
         let work = "\(commands) commands in \(groups) groups of its log"
+        let end =
+            endsTorn
+            ? "; the last group of the log is not whole, as one that was being written when the machine "
+                + "stopped" : ""
         return isDone
-            ? "the store was not left in order: it went on \(start), with \(work)"
+            ? "the store was not left in order: it went on \(start), with \(work)\(end)"
             : "the store goes on \(start): \(work) so far, \(bytes >> 20) of at most "
                 + "\(mostBytes >> 20) MiB"
     }

@@ -11,37 +11,6 @@ import Testing
 /// A store that is written through its log, and copies of its directory as a crash leaves them.
 @Suite("The log")
 struct CommandLogTests {
-    /// A store of a fixed birth in a directory, with its writer's part that commits.
-    private struct Logged {
-        let directory: String
-        let store: Store
-        let group: GroupCommit
-        let decoder = CommandDecoder(RecordApplier())
-
-        init(in directory: String, segmentBytes: Int = 64 << 10) throws {
-            self.directory = directory
-            store = try Store.create(at: directory, options: .ofLog)
-            try store.write { (transaction) throws(StoreError) in
-                let (time, key) = (
-                    StoreTime.beginning(RecordFixture.time.milliseconds).record, StoreTime.key
-                )
-                try transaction.put(
-                    time.span.bytes, at: key.span.bytes, in: transaction.databases.meta)
-            }
-            let health = StoreHealth()
-            let log = try CommandLog(store.core, health, segmentBytes: segmentBytes)
-            group = GroupCommit(store.core, Retention(), health, log: log)
-        }
-
-        func apply(_ commands: ArraySlice<(encoding: [UInt8], time: CommandTime)>) throws {
-            group.commitAll(
-                try commands.map { command in
-                    QueuedCommand(
-                        try decoder.pending(command.encoding) { _ in }, at: command.time)
-                })
-        }
-    }
-
     /// Copies a store's directory as it is now: what a process that is killed leaves.
     private func copy(_ store: String, to other: String) throws {
         try FileManager.default.createDirectory(
@@ -73,7 +42,7 @@ struct CommandLogTests {
         try control.write(
             LogControl.State(
                 number: state.number + 1, identity: state.identity,
-                segmentBytes: state.segmentBytes, boot: .unknown, checkpoint: checkpoint,
+                segmentBytes: state.segmentBytes, boot: .distrusted, checkpoint: checkpoint,
                 rootSum: state.rootSum, position: state.position))
     }
 
@@ -98,7 +67,7 @@ struct CommandLogTests {
         let count = ProcessInfo.processInfo.environment["RELAY_COMMANDS"].flatMap(Int.init) ?? 2_000
         var source = CommandSource(seed: 17)
         var random = SplitMix(state: 5)
-        let logged = try Logged(in: directory.path + "/store")
+        let logged = try LoggedStore(in: directory.path + "/store")
         var done = 0
         var crashes = 0
         while done < count {
@@ -134,7 +103,7 @@ struct CommandLogTests {
         _ directory: TemporaryDirectory, groups: Int = 6
     ) throws -> (place: String, contents: [StoreContents]) {
         var source = CommandSource(seed: 18)
-        let logged = try Logged(in: directory.path + "/store")
+        let logged = try LoggedStore(in: directory.path + "/store")
         var contents = [try StoreContents(logged.store)]
         var last = logged.group.log?.appendedBytes.load(ordering: .relaxed) ?? 0
         while contents.count <= groups {
@@ -173,7 +142,7 @@ struct CommandLogTests {
         #expect(found.groups > 1 && found.fault == nil)
         try damage(place, group: found.groups - 1)
         let (store, progress) = try recovered(place)
-        #expect(progress?.groups == found.groups - 1)
+        #expect(progress?.groups == found.groups - 1 && progress?.endsTorn == true)
         #expect(try StoreContents(store).differences(from: contents[contents.count - 2]) == [])
     }
 
@@ -193,6 +162,22 @@ struct CommandLogTests {
         let isKnown = try contents.contains { try StoreContents(store).differences(from: $0) == [] }
         #expect(isKnown)
         #expect(try store.check().faults == [])
+    }
+
+    @Test("is refused after a power cut when a slot of its control file is damaged.")
+    func damagedControl() throws {
+        let directory = TemporaryDirectory()
+        let (place, _) = try makeCut(directory)
+        let file = try DiskFile(place + "/log/control", .writing)
+        let state = try #require(try LogControl(openingIn: place + "/log")?.read())
+        var byte: [UInt8] = [0]
+        let offset = state.number % 2 == 0 ? 100 : 4_196
+        _ = try byte.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
+        byte[0] ^= 4
+        try byte.withUnsafeBytes { try file.write($0, at: offset) }
+        let data = try Data(contentsOf: URL(fileURLWithPath: place + "/data.mdb"))
+        #expect(throws: StoreError.self) { try recovered(place) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: place + "/data.mdb")) == data)
     }
 
     @Test("of another store, of a newer program and a missing one are refused by name.")
@@ -222,9 +207,4 @@ struct CommandLogTests {
         let (store, _) = try recovered(place)
         #expect(try store.check().faults == [])
     }
-}
-
-extension StoreOptions {
-    /// A small map: many are open beside each other.
-    fileprivate static let ofLog = StoreOptions(mapBytes: 1 << 30)
 }
