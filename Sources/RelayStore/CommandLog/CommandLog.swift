@@ -144,8 +144,10 @@ final class CommandLog: @unchecked Sendable {
             }
             return try record.end(behind: position, commands: group.count)
         } catch {
+            // A record that was not written to its end is none: its sum is wrong. So it need not be taken
+            // back for good, and on a disk that refuses everything nothing more is lost than the write.
             let error = StoreError(error)
-            try takeBack(because: error)
+            _ = try? takeBack(because: error)
             throw error
         }
     }

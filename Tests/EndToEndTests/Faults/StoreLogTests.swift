@@ -97,6 +97,19 @@ struct StoreLogTests {
         }
     }
 
+    @Test("refuses writes and answers reads as long as the disk takes nothing at all, then goes on.")
+    func nothingTaken() throws {
+        let directory = TemporaryDirectory()
+        let disk = FaultyDisk(in: directory, of: "/store")
+        let service = try FaultyService(in: directory, environment: disk.environment)
+        disk.fail(.write, with: EIO, times: -1)
+        for _ in 0..<3 { #expect(try service.create() == 500) }
+        #expect(try service.client().getOrder(1).value.title == "Dach")
+        disk.fail(.write, with: EIO, times: 0)
+        #expect(try service.create() == 201)
+        #expect(service.relayd.stop() == 0)
+    }
+
     @Test("brings back what was answered when a checkpoint fails: relayd ends, and starts again.")
     func checkpointFails() throws {
         let directory = TemporaryDirectory()
