@@ -97,7 +97,7 @@ struct StoreLogTests {
         }
     }
 
-    @Test("refuses writes and answers reads as long as the disk takes nothing at all, then goes on.")
+    @Test("refuses writes and answers reads while the disk takes nothing at all, then goes on.")
     func nothingTaken() throws {
         let directory = TemporaryDirectory()
         let disk = FaultyDisk(in: directory, of: "/store")
