@@ -332,8 +332,12 @@ def restart(world: World, kill: bool) -> None:
     copy = run.place / 'copy'
     if run.plant == 'lost-write':
         if copy.exists():
+            # The log belongs to the file beside it.
+            shutil.rmtree(server.store / 'log')
+            shutil.copytree(copy / 'log', server.store / 'log')
             shutil.copy(copy / 'data.mdb', server.store / 'data.mdb')
-        shutil.copytree(server.store, copy, dirs_exist_ok=True, ignore=no_sockets)
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(server.store, copy, ignore=no_sockets)
     server.start()
     if run.plant == 'stale-read' and world.stale is None:
         shutil.copytree(server.store, copy, ignore=no_sockets)

@@ -283,10 +283,11 @@ def tear(run: report.Run) -> None:
         library = compiled('reuse.c', run.place / 'reuse.so', '-shared', '-fPIC')
         environment['LD_PRELOAD'] = str(library)
     admin = run.place / 'admin.sock'
+    key = run.programs.key(store)
     server = relay.Relayd(
         run.programs, store, options=['--loops', '1', '--admin-socket', admin],
         environment=environment)
-    world = World(run, server, run.programs.key(store))
+    world = World(run, server, key)
     threads = [Writer(world), *(Reader(world, n) for n in range(run.number('clients')))]
     # Sample orders have numbers of their own: each order is written once before pages are judged.
     first = server.client(world.key)
