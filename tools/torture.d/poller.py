@@ -161,7 +161,7 @@ def torture(run: report.Run) -> None:
     store, admin = run.place / 'store', run.place / 'admin.sock'
     options = ['--loops', '2', '--admin-socket', str(admin)]
     server = relay.Relayd(run.programs, store, options=options)
-    key = run.programs.key(store)
+    key = run.programs.key(store, admin=admin)
     begin(server.client(key), run.number('writers'))
     dump, snapshot = run.place / 'old.jsonl', run.place / 'snapshot'
     run.programs.done('dump', '--store', store, '--to', dump)

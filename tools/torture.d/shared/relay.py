@@ -45,9 +45,12 @@ class Programs:
         self.done(
             'sample', '--store', store, '--orders', orders, '--accounts', accounts, '--seed', seed)
 
-    def key(self, store: pathlib.Path, account: int = 1) -> str:
-        """A new API key of an account; relayd may be running."""
-        made = self.done('keys', 'create', '--store', store, '--account', account, '--json')
+    def key(
+        self, store: pathlib.Path, account: int = 1, admin: pathlib.Path | None = None
+    ) -> str:
+        """A new API key of an account; relayd may be running, with its admin socket at `admin` if not in the store."""
+        asked = ['--admin-socket', admin] if admin else []
+        made = self.done('keys', 'create', '--store', store, '--account', account, '--json', *asked)
         return json.loads(made.stdout)['key']
 
 
