@@ -11,10 +11,12 @@ import Testing
     private var repository: String { directory.file("repository") }
 
     private func restore(_ records: String, _ words: [String] = []) -> (Int32, String) {
+        let admin = directory.file("admin.sock")
+        let served = access(admin, F_OK) == 0 ? ["--admin-socket", admin] : []
         let run = ChildProcess.run(
             "relayctl",
             ["snapshot", "restore", repository + ":latest", "--records", records]
-                + ["--store", store] + words)
+                + ["--store", store] + served + words)
         return (run.code, run.output)
     }
 
