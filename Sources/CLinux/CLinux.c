@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int relay_accept(int socket) {
@@ -134,4 +135,19 @@ void relay_release(int file, long offset, long bytes) {
 void relay_begin_writing_out(int file) {
     int result = sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
     (void)result;
+}
+
+int relay_write_out(int file, long offset, long bytes) {
+    int steps = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return sync_file_range(file, offset, bytes, steps);
+}
+
+int relay_identify(int place, const char *name, int follows, struct relay_identity *identity) {
+    struct statx found;
+    int flags = name == NULL ? AT_EMPTY_PATH : follows ? 0 : AT_SYMLINK_NOFOLLOW;
+    if (statx(name == NULL ? place : AT_FDCWD, name == NULL ? "" : name, flags, STATX_INO, &found) != 0)
+        return -1;
+    identity->device = (unsigned long)found.stx_dev_major << 32 | found.stx_dev_minor;
+    identity->inode = found.stx_ino;
+    return 0;
 }

@@ -46,4 +46,11 @@ public enum Limits {
     /// Bytes of the map that are warmed in one step, while the disk reads the next: 64 MiB, a tenth
     /// of a second of a slow disk.
     static let warmingBytes = 64 << 20
+
+    /// Bytes of the data file that are written out in one step at least: 4 MiB, for which others wait a few
+    /// milliseconds.
+    static let writtenOutBytes = 4 << 20
+
+    /// Steps in which it is written out at most: 4 096, of a microsecond each where nothing has changed.
+    static let writtenOutPieces = 4_096
 }

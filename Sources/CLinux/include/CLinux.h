@@ -90,9 +90,28 @@ void relay_release(int file, long offset, long bytes);
 /// Has the kernel begin to write out what it holds of a file (sync_file_range); a hint.
 void relay_begin_writing_out(int file);
 
+/// Writes out what the kernel holds of a part of a file, and waits for that (sync_file_range). It is not
+/// durable by that: the disk may hold it in a cache of its own, and the file's metadata is not written. 0,
+/// or -1 with errno set: of a write that failed, this may be the only word.
+int relay_write_out(int file, long offset, long bytes);
+
 /// Leaves cores to every other thread that wants them (SCHED_IDLE), as far as the calling thread is
 /// concerned; 0, or -1 with errno set.
 int relay_run_idle(void);
+
+/// A file told apart from every other one.
+struct relay_identity {
+    unsigned long device;
+    unsigned long inode;
+};
+
+/// Which file a name leads to, through a symbolic link at its end or not; without a name, which one is
+/// open as `place` (statx). 0, or -1 with errno set.
+///
+/// Asks for the inode's number alone. Who asks for a file's times, as stat does, has the kernel (6.13 on)
+/// give the next write to it a time of its own, which leaves the inode to be written each time; and on a
+/// file system without a journal fdatasync of any file beside it writes that too: twice as slow, measured.
+int relay_identify(int place, const char *name, int follows, struct relay_identity *identity);
 
 /// Starts to fetch one cache line. Never faults, whatever the address.
 static inline void relay_prefetch(unsigned long address) {

@@ -31,6 +31,23 @@ extension Environment {
         if !isInPlace { throw .replaced(path: dataPath) }
     }
 
+    /// Writes out what the kernel holds of the data file, piece by piece, so that little is left for `sync`
+    /// and whoever else waits for the disk meanwhile waits for one piece. Nothing is durable by that.
+    ///
+    public func writeOut() throws(LMDBError) {
+        var file: Int32 = -1
+        try check(mdb_env_get_fd(pointer, &file))
+        let bytes = statistics.usedBytes
+        let piece = max(Limits.writtenOutBytes, bytes / Limits.writtenOutPieces)
+        for offset in stride(from: 0, to: bytes, by: piece) {
+            // Not every file system has it; `sync` does it all there. But what the disk refused, the
+            // kernel may not say again.
+            if relay_write_out(file, offset, piece) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) {
+                throw LMDBError(code: errno)
+            }
+        }
+    }
+
     /// Throws unless liblmdb said that a write went well.
     ///
     /// It says EIO when the disk took a part of a write: a full disk does that (tmpfs always, others
