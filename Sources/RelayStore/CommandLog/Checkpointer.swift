@@ -1,4 +1,3 @@
-import CXXHash
 import LMDB
 import Synchronization
 import System
@@ -166,18 +165,23 @@ private final class CheckpointWork: Sendable {
     ///
     /// - Returns: nil when the thread is to end; false when there is nothing to do after all.
     private func waitForWork() -> Bool? {
-        func isAsked() -> Bool {
-            isWanted.load(ordering: .acquiring) || isStopped.load(ordering: .acquiring)
-        }
-        if !isDirty.load(ordering: .acquiring), !isAsked() {
+        if !isDirty.load(ordering: .acquiring), !isAsked {
             _ = bell.waitForRing(milliseconds: -1)
         }
-        if !isDue, !isAsked() {
-            _ = bell.waitForRing(milliseconds: Limits.checkpointInterval)
+        // The bell may have been rung before: that something was committed is no reason to hurry.
+        let deadline = SystemClock.monotonic.milliseconds + Limits.checkpointInterval
+        while !isDue, !isAsked {
+            let rest = deadline - SystemClock.monotonic.milliseconds
+            if rest <= 0 { break }
+            _ = bell.waitForRing(milliseconds: rest)
         }
         if isStopped.load(ordering: .acquiring) { return nil }
         let wasWanted = isWanted.exchange(false, ordering: .acquiringAndReleasing)
         return isDirty.exchange(false, ordering: .acquiringAndReleasing) || wasWanted
+    }
+
+    private var isAsked: Bool {
+        isWanted.load(ordering: .acquiring) || isStopped.load(ordering: .acquiring)
     }
 
     /// Makes a checkpoint of the newest commit.
@@ -186,7 +190,10 @@ private final class CheckpointWork: Sendable {
         let pin = try core.pin()
         let position = try core.logPosition(of: pin)
         let bytes = core.environment.statistics.usedBytes
-        try lifting { () throws(LMDBError) in try core.environment.sync() }
+        try lifting { () throws(LMDBError) in
+            try core.environment.writeOut()
+            try core.environment.sync()
+        }
         let state = try LogControl.State(
             after: number.load(ordering: .relaxed), segments, checkpoint: pin, position)
         try lifting { () throws(FileError) in try control.write(state) }
