@@ -4,14 +4,16 @@ import Metrics
 import Synchronization
 import System
 
-/// The log that a store is written through: a group of commands is appended and synced before it is
-/// committed, and the commit itself does not wait for the disk.
+/// The log that a store is written through: a group of commands is appended before it is applied, and synced
+/// before it is committed; the commit itself does not wait for the disk.
 ///
-/// `commit` and `waitForRoom` belong to the writer's thread.
+/// `begin`, `commit`, `takeBack` and `waitForRoom` belong to the writer's thread.
 final class CommandLog: @unchecked Sendable {
-    // SAFETY: `position` and `buffer` belong to the writer's thread, once there is one; the buffer is
+    // SAFETY: `position`, `next` and `buffer` belong to the writer's thread, once there is one; the buffer is
     // allocated in init and deallocated in deinit.
     private var position: LogPosition
+    /// Behind the group that was begun.
+    private var next: LogPosition?
     /// A record's head, and a block of its payload.
     private let buffer: UnsafeMutableRawBufferPointer
     private let segments: LogSegments
@@ -46,10 +48,18 @@ final class CommandLog: @unchecked Sendable {
         try transaction.keep(position)
         try transaction.commit()
         try core.setLogged(true)
+        do throws(StoreError) {
+            checkpointer = try Checkpointer(
+                core, control, segments, health, after: old?.number ?? 0)
+        } catch {
+            // It is whole without the log, and stays so. What cannot be said now, a recovery finds out.
+            try? core.setLogged(false)
+            try? core.markDetached()
+            throw error
+        }
         self.position = position
         self.segments = segments
         buffer = .allocate(byteCount: LogRecord.headBytes + LogRecord.blockBytes, alignment: 16)
-        checkpointer = try Checkpointer(core, control, segments, health, after: old?.number ?? 0)
     }
 
     deinit { buffer.deallocate() }
@@ -102,24 +112,24 @@ final class CommandLog: @unchecked Sendable {
     /// Has pages that were freed until now be used again.
     func waitForCheckpoint() { checkpointer.waitForCheckpoint() }
 
-    /// Keeps a group in the log, then commits the transaction that has applied it. When that fails, it is
-    /// in neither.
-    func commit(
-        _ group: ArraySlice<QueuedCommand>, _ transaction: consuming StoreTransaction
-    ) throws(StoreError) {
+    /// Writes a group to the log, and has the disk begin with that while the group is applied. It is kept
+    /// when it is committed, and taken back or written over when it is not.
+    func begin(_ group: ArraySlice<QueuedCommand>) throws(StoreError) {
+        next = try append(group)
+        segments.beginWritingOut()
+    }
+
+    /// Waits until the group that was begun is on the disk, and commits the transaction that has applied it.
+    /// A group that has changed nothing is not kept: the next one takes its place.
+    func commit(_ transaction: consuming StoreTransaction) throws(StoreError) {
         var transaction = transaction
         guard try transaction.prepare() else { return }
-        let next = try append(group)
-        do throws(StoreError) {
-            try transaction.keep(next)
-            let start = SystemClock.monotonic.microseconds
-            try lifting { () throws(FileError) in try segments.sync() }
-            syncTime.record(SystemClock.monotonic.microseconds - start)
-            try transaction.publish()
-        } catch {
-            try takeBack(because: error)
-            throw error
-        }
+        guard let next else { preconditionFailure("a group is committed before it is begun") }
+        try transaction.keep(next)
+        let start = SystemClock.monotonic.microseconds
+        try lifting { () throws(FileError) in try segments.sync() }
+        syncTime.record(SystemClock.monotonic.microseconds - start)
+        try transaction.publish()
         appendedBytes.add(next.offset - position.offset, ordering: .relaxed)
         position = next
         checkpointer.committed(upTo: next.offset)
@@ -152,8 +162,9 @@ final class CommandLog: @unchecked Sendable {
         }
     }
 
-    /// Takes the last record back, of which nobody was told: a log ends where there is no head.
-    private func takeBack(because error: StoreError) throws(StoreError) {
+    /// Takes back the record of a group that cannot be committed, before anybody is told so: a log ends where
+    /// there is no head.
+    func takeBack(because error: StoreError) throws(StoreError) {
         let zeros = InlineArray<8, UInt64>(repeating: 0)
         do throws(FileError) {
             try zeros.span.bytes.lent { bytes throws(FileError) in

@@ -127,6 +127,13 @@ final class LogSegments: Sendable {
         }
     }
 
+    /// Has the kernel begin to write out what was written.
+    func beginWritingOut() {
+        for number in unsynced.withLock({ $0 }) {
+            state.withLock { $0.active[number] }?.beginWritingOut()
+        }
+    }
+
     /// Waits until all that was written is on the disk.
     func sync() throws(FileError) {
         let numbers = unsynced.withLock { $0 }

@@ -79,7 +79,7 @@ final class GroupCommit: Sendable {
         var hasWaited = false
         while !rest.isEmpty {
             let outcome = attempt(rest)
-            if let log, !hasWaited, rest.count == 1, outcome.isStoreFull {
+            if let log, !hasWaited, rest.count == 1, outcome.error == .storeFull {
                 // What was deleted since the last checkpoint is room as well, from the next one on.
                 hasWaited = true
                 log.waitForCheckpoint()
@@ -119,10 +119,10 @@ final class GroupCommit: Sendable {
         case commandFailed(Int, StoreError)
         case commitFailed(StoreError)
 
-        var isStoreFull: Bool {
+        var error: StoreError? {
             switch self {
-            case .commandFailed(_, .storeFull), .commitFailed(.storeFull): true
-            default: false
+            case .committed: nil
+            case .commandFailed(_, let error), .commitFailed(let error): error
             }
         }
     }
@@ -131,6 +131,22 @@ final class GroupCommit: Sendable {
         do throws(StoreError) {
             log?.waitForRoom()
             if let fault = health.fatalError { throw fault }
+            try log?.begin(group)
+        } catch {
+            return .commitFailed(error)
+        }
+        let outcome = apply(group)
+        guard let log, let error = outcome.error else { return outcome }
+        do throws(StoreError) {
+            try log.takeBack(because: error)
+        } catch {
+            return .commitFailed(error)
+        }
+        return outcome
+    }
+
+    private func apply(_ group: ArraySlice<QueuedCommand>) -> Attempt {
+        do throws(StoreError) {
             var transaction = try StoreTransaction(core)
             let interval = Self.commandsBetweenYields(of: group.count)
             for index in group.indices {
@@ -149,7 +165,7 @@ final class GroupCommit: Sendable {
             let released = transaction.released
             let start = SystemClock.monotonic.microseconds
             if let log {
-                try log.commit(group, transaction)
+                try log.commit(transaction)
             } else {
                 try transaction.commit()
             }

@@ -11,7 +11,7 @@ public protocol WriteCommand: AnyObject, Sendable {
     var isDryRun: Bool { get }
 
     /// Hands the command's encoding on, for a log that it can be applied from again: see `StoreCommand`.
-    /// Asked for on the writer's thread, behind `apply`.
+    /// Asked for on the writer's thread, before `apply`.
     func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void)
 
     /// Checks everything, then changes the store; keeps its own answer. Called on the writer's

@@ -39,12 +39,16 @@ final class FaultyService {
         return try post("/v1/orders", #"{"title":"x","fields":[\#(list)]}"#)
     }
 
-    func post(_ path: String, _ body: String) throws -> Int {
+    func post(_ path: String, _ body: String) throws -> Int { try send("POST", path, body) }
+
+    func patch(_ path: String, _ body: String) throws -> Int { try send("PATCH", path, body) }
+
+    private func send(_ method: String, _ path: String, _ body: String) throws -> Int {
         let fields = [
             HeaderField("authorization", "Bearer \(key)"),
             HeaderField("content-type", "application/json"),
         ]
-        let request = ClientRequest("POST", path, fields: fields, body: Array(body.utf8))
+        let request = ClientRequest(method, path, fields: fields, body: Array(body.utf8))
         return try relayd.connect().perform(request).status
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import System
 import TestSupport
 import Testing
 
@@ -107,6 +108,52 @@ struct StoreLogTests {
         #expect(try service.client().getOrder(1).value.title == "Dach")
         disk.fail(.write, with: EIO, times: 0)
         #expect(try service.create() == 201)
+        #expect(service.relayd.stop() == 0)
+    }
+
+    @Test("leaves a store that is whole without it when the first checkpoint of a start fails.")
+    func firstCheckpointFails() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        #expect(service.relayd.stop() == 0)
+        let disk = FaultyDisk(in: directory, of: "log/control")
+        disk.fail(.write, with: EIO, times: 1)
+        let started = ChildProcess.run(
+            "relayd", ["--store", service.store, "--socket", directory.file("other.sock")],
+            environment: disk.environment)
+        #expect(started.code == 1 && started.output.contains("log/control"), "\(started)")
+        let made = ask(["keys", "create", "--account", "1"], service.store)
+        #expect(made.code == 0 && !made.output.contains("recover"), "\(made)")
+        service = try FaultyService(in: directory)
+        #expect(service.relayd.stop() == 0)
+    }
+
+    @Test("has a checkpoint a second, however many groups there are.")
+    func pace() throws {
+        let service = try FaultyService(in: TemporaryDirectory())
+        let start = SystemClock.monotonic.milliseconds
+        let before = try #require(service.figure("checkpoints"))
+        for _ in 0..<200 { #expect(try service.create() == 201) }
+        let made = try #require(service.figure("checkpoints")) - before
+        let seconds = Int(SystemClock.monotonic.milliseconds - start) / 1_000
+        #expect(made <= seconds + 2)
+        #expect(service.relayd.stop() == 0)
+    }
+
+    @Test("keeps no record of what was refused, and finds nothing wrong with it after a kill.")
+    func refusals() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        let before = try #require(service.figure("logBytes"))
+        for _ in 0..<3 { #expect(try service.patch("/v1/orders/99", #"{"title":"x"}"#) == 404) }
+        #expect(service.figure("logBytes") == before)
+        #expect(try service.create() == 201)
+        #expect(try service.patch("/v1/orders/99", #"{"title":"x"}"#) == 404)
+        let sequence = try #require(service.figure("sequence"))
+        kill(service)
+        service = try FaultyService(in: directory)
+        // The one that the service begins with.
+        #expect(service.figure("sequence") == sequence + 1)
         #expect(service.relayd.stop() == 0)
     }
 

@@ -1,0 +1,6 @@
+import CLinux
+
+extension DiskFile {
+    /// Has the kernel begin to write out what it holds of the file; a hint.
+    public func beginWritingOut() { relay_begin_writing_out(descriptor) }
+}
