@@ -104,7 +104,7 @@ class Server:
         return said or ''
 
 
-def relayd(setup, loops, store=None, arguments=()):
+def relayd(setup, loops, store=None, arguments=(), cores=None):
     """relayd with so many loops, each on a core of its own if one is left for h2load."""
     name = f'relayd-{loops}-{time.monotonic_ns()}'
     path = f'{setup.sockets}/{name}.sock'
@@ -113,7 +113,7 @@ def relayd(setup, loops, store=None, arguments=()):
         store = setup.copy('second')
     command = [f'{setup.bin}/relayd', '--store', str(store or setup.store), '--socket', path,
                '--admin-socket', f'{path}.admin', '--loops', str(loops), *arguments]
-    cores = f'0-{loops - 1}' if loops < os.cpu_count() else '0'
+    cores = cores or (f'0-{loops - 1}' if loops < os.cpu_count() else '0')
     return Server('relayd', command, f'unix:{path}', cores, f'authorization: Bearer {setup.key}')
 
 
