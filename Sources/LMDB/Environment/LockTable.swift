@@ -10,6 +10,7 @@ import System
 final class LockTable: Sendable {
     private let path: String
     private let descriptor: Int32
+    private let identity: FileIdentity?
 
     /// Bytes of the table's head (`MDB_txninfo` without its first slot) and of each slot
     /// (`MDB_reader`): multiples of a cache line.
@@ -24,6 +25,7 @@ final class LockTable: Sendable {
     init(in directory: String, readers: UInt32) throws(LMDBError) {
         path = directory + "/lock.mdb"
         descriptor = try Self.open(path, besides: Environment.dataPath(in: directory))
+        identity = FileIdentity(descriptor)
         let bytes = Self.headBytes + Int(readers) * Self.slotBytes
         while relay_reserve(descriptor, 0, bytes) != 0 {
             let code = errno
@@ -68,7 +70,7 @@ final class LockTable: Sendable {
     }
 
     /// Whether the name still leads to the file that is open here.
-    var isInPlace: Bool { FileIdentity(following: path) == FileIdentity(descriptor) }
+    var isInPlace: Bool { FileIdentity(following: path) == identity }
 
     /// Whether a process has the environment of a directory open; false too where that cannot be
     /// asked. Must not be called while this process has it open.
