@@ -1,5 +1,6 @@
 """damaged files of every kind: found, or harmless, never taken for good; the message says where"""
 import collections
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -9,13 +10,17 @@ from typing import Iterator
 
 import report
 from client import Answer, Unanswered
-from contents import difference, parsed, without_update
+from contents import Documents, difference, documents, parsed, without_update
 from damage import Damage, common, damaged, flip, foreign, of_newer_lmdb, of_other_architecture
 from relay import Programs, Relayd
 from report import Number, Run
+from shim import Shim
 from verbs import Bench
 
 CALL_SECONDS = 60
+# Writes to the store whose log is damaged, fewer than it takes a second to make.
+LOGGED_WRITES = 60
+LOGGED_ORDERS = 20
 # What relayctl says of a damage: found, with 3 or 1; anything else is a crash.
 OUTCOMES = {0, 1, 3}
 
@@ -224,6 +229,43 @@ class Corrupt:
             self.outcomes['harmless'] += 1
         self.say('lock.mdb', before)
 
+    def log(self) -> None:
+        """The log of a store whose machine is started anew: it goes on from its last checkpoint.
+
+        What the log lacks then is refused. Only of its last group nobody can tell whether it was ever
+        whole.
+        """
+        killed = self.run.place / 'killed'
+        self.run.programs.sample(killed, orders=LOGGED_ORDERS, seed=self.run.seed)
+        key = self.run.programs.key(killed)
+        server = Relayd(self.run.programs, killed, self.run.place / 'killed.sock')
+        client, last = server.client(key), 0
+        for number in range(LOGGED_WRITES):
+            last = number % LOGGED_ORDERS + 1
+            status = client.patch(f'/v1/orders/{last}', {'title': f'title {number}'}).status
+            self.run.expect(status == 200, f'a write is answered with {status}')
+        server.kill()
+        log = Log(self, killed, (1, 'order', last))
+        before = self.outcomes.copy()
+        files = log.files()
+        for _ in range(self.run.number('flips')):
+            file = self.run.random.choice(files)
+            # Behind what was written there are zeros.
+            end = len((killed / file).read_bytes().rstrip(b'\0'))
+            log.look(file, flip(self.run.random, end))
+        for file in files:
+            size = (killed / file).stat().st_size
+            damages = common(self.run.random, size)
+            damages += [Damage(name, lambda _content, other=other: other)
+                        for name, other in self.foreign.items()]
+            damages += [
+                Damage(f'swapped with {other}',
+                       lambda _content, new=(killed / other).read_bytes(): new)
+                for other in files if other != file]
+            for damage in damages:
+                log.look(file, damage)
+        self.say('log', before)
+
     def changed(self, resource: str, answer: Answer) -> bool:
         """Whether one of the records that relayd served is not what was written."""
         wanted = self.bench.wanted
@@ -238,6 +280,62 @@ class Corrupt:
         """One line of figures."""
         new = ', '.join(f'{count} {name}' for name, count in (self.outcomes - before).items())
         self.run.step(f'{what}: {new or "none"}')
+
+
+class Log:
+    """The log of a store that was killed, to be damaged in copies of it."""
+
+    def __init__(
+        self, corrupt: Corrupt, killed: pathlib.Path, last: tuple[int, str, int],
+    ) -> None:
+        self.corrupt, self.run = corrupt, corrupt.run
+        self.killed, self.last = killed, last
+        self.store = self.run.place / 'tried'
+        self.environment = Shim(self.run.place, killed).booted(self.run.place / 'boot')
+        groups = json.loads(
+            self.run.programs.done('log', 'verify', '--store', killed, '--json').stdout)['groups']
+        if groups < 3:
+            raise report.Stop(f'{groups} groups lie behind the last checkpoint')
+        code, said, self.wanted = self.recovered()
+        if code != 0 or 'last checkpoint' not in said:
+            raise report.Stop(f'it does not go on from its last checkpoint: {said}')
+
+    def files(self) -> list[pathlib.Path]:
+        """Those of the log that something was written to, within the store."""
+        return sorted(
+            file.relative_to(self.killed) for file in (self.killed / 'log').iterdir()
+            if any(file.read_bytes()))
+
+    def recovered(
+        self, file: pathlib.Path | None = None, damage: Damage | None = None,
+    ) -> tuple[int, str, Documents]:
+        """What relayctl says of a copy, and the documents that the store then has."""
+        shutil.rmtree(self.store, ignore_errors=True)
+        shutil.copytree(self.killed, self.store, ignore=shutil.ignore_patterns('*.sock*', 'lock.mdb'))
+        with damaged(self.store / file, damage) if file and damage else contextlib.nullcontext():
+            check = self.run.programs.relayctl(
+                'check', '--store', self.store, environment=self.environment)
+            said = check.stdout + check.stderr
+            if check.returncode != 0:
+                return check.returncode, said, {}
+            return 0, said, documents(self.run.programs, self.store)
+
+    def look(self, file: pathlib.Path, damage: Damage) -> None:
+        """One damage: what was answered is there, but for the last write, or the store is refused."""
+        what = f'{file} {damage.name}'
+        code, said, found = self.recovered(file, damage)
+        if code not in OUTCOMES:
+            self.run.wrong(f'{what}: check ends with {code}: {said}')
+        elif code != 0:
+            self.run.expect(
+                str(self.store) in said, f'{what}: check names no file: {said[-300:]!r}')
+            self.corrupt.outcomes['found'] += 1
+        else:
+            lost = [key for key, text in self.wanted.items() if found.get(key) != text]
+            self.run.expect(
+                set(lost) <= {self.last} and len(found) == len(self.wanted),
+                f'{what}: check finds nothing, but {difference(found, self.wanted)}')
+            self.corrupt.outcomes['without the last group' if lost else 'harmless'] += 1
 
 
 def blind(run: Run) -> Programs:
@@ -261,6 +359,7 @@ def torture(run: Run) -> None:
         corrupt.flips(thing)
         corrupt.kinds(thing)
     corrupt.locks()
+    corrupt.log()
     figures = ', '.join(f'{count} {name}' for name, count in corrupt.outcomes.items())
     run.summary = f'{figures}; none taken for good'
 

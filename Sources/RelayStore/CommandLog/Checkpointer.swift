@@ -187,6 +187,10 @@ private final class CheckpointWork: Sendable {
     /// Makes a checkpoint of the newest commit.
     private func checkpoint() throws(StoreError) -> CommitPin {
         let start = SystemClock.monotonic.microseconds
+        // What is written to files without a name, no recovery finds.
+        if !control.isInPlace || !segments.areInPlace {
+            throw .log(.missing(path: segments.directory))
+        }
         let pin = try core.pin()
         let position = try core.logPosition(of: pin)
         let bytes = core.environment.statistics.usedBytes

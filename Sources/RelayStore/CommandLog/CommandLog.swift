@@ -41,6 +41,7 @@ final class CommandLog: @unchecked Sendable {
             let segments = try LogSegments(
                 in: directory, of: position.identity, segmentBytes: segmentBytes)
             try segments.makeSpares(Limits.logLeastSegments)
+            try segments.begin()
             return segments
         }
         // From here on nobody else writes; until the first checkpoint, the store is whole without the log.

@@ -13,6 +13,8 @@ public enum LogFault: Equatable, Sendable {
     case newer(path: String, version: UInt32)
     /// Something in the middle cannot be read, and there are writes behind it.
     case damaged(path: String, sequence: UInt64)
+    /// A file of the log is missing or damaged as a whole, and there may have been writes in it.
+    case incomplete(path: String)
     /// What was written and then refused could not be taken back: whether it is kept is not known.
     case notTakenBack(path: String, why: String)
     /// What was committed did not reach the disk in time. The log has it.
@@ -44,6 +46,10 @@ extension LogFault: CustomStringConvertible {
         case .damaged(let path, let sequence):
             "\(path) is damaged at group \(sequence), and there are writes behind it: restore a snapshot; "
                 + "to go on without them, run relayctl log forget"
+        case .incomplete(let path):
+            "\(path) is damaged or lacks a file, and there may have been writes in it: put the "
+                + "directory back as it was, or restore a snapshot; to go on without them, run "
+                + "relayctl log forget"
         case .notTakenBack(let path, let why):
             "\(path) cannot be written to, and whether the last writes are kept is not known: look at "
                 + "the disk, then open the store again (\(why))"

@@ -63,6 +63,9 @@ final class LogControl: Sendable {
         try DiskFile.syncDirectory(directory)
     }
 
+    /// Whether its name still leads to it.
+    var isInPlace: Bool { file.isInPlace }
+
     /// Takes the lock that whoever writes to the log has alone, and whoever looks at it shares.
     ///
     /// - Returns: false when somebody else has it.

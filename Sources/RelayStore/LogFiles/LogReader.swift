@@ -16,8 +16,11 @@ struct LogReader: ~Copyable {
         let encoding: [UInt8]
     }
 
-    /// Reads behind a position.
-    init(_ segments: LogSegments, behind position: LogPosition) {
+    /// Reads behind a position; throws when a file of the log is missing or damaged.
+    init(_ segments: LogSegments, behind position: LogPosition) throws(StoreError) {
+        if let path = segments.missing(before: position.offset) {
+            throw .log(.incomplete(path: path))
+        }
         self.segments = segments
         path = segments.directory
         self.position = position

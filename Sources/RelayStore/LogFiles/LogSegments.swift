@@ -20,6 +20,8 @@ final class LogSegments: Sendable {
         var spare: [DiskFile] = []
         /// Number in the name of the newest file.
         var lastName = 0
+        /// A file that something was written to, and that is not what it was.
+        var damaged: String?
     }
 
     let directory: String
@@ -40,10 +42,11 @@ final class LogSegments: Sendable {
             let path = directory + "/" + name
             let file = try DiskFile(path, isReading ? .reading : .writing)
             let isUsable = try file.size() == segmentBytes
-            let number = try isUsable ? self.number(of: file) : nil
+            let head = try self.head(of: file)
             state.withLock { state in
                 state.lastName = max(state.lastName, Int(name.dropFirst(Self.prefix.count)) ?? 0)
-                if let number {
+                if head.isDamaged || head.number != nil && !isUsable { state.damaged = path }
+                if let number = head.number, isUsable {
                     state.active[number] = file
                 } else if isUsable {
                     state.spare.append(file)
@@ -94,19 +97,25 @@ final class LogSegments: Sendable {
         return head
     }
 
-    /// Which segment of this log a file is; nil when it is none.
-    private func number(of file: DiskFile) throws(FileError) -> UInt64? {
+    /// What a file's head says: which segment of this log it is; nothing when it is none yet, or one of
+    /// another log; or that it is damaged. A head is a part of a sector, which is written whole or not.
+    private func head(
+        of file: DiskFile
+    ) throws(FileError) -> (number: UInt64?, isDamaged: Bool) {
         var words: InlineArray<5, UInt64> = [0, 0, 0, 0, 0]
         var span = words.mutableSpan
         // SAFETY: filled inside the closure.
         let count = span.withUnsafeMutableBytes { room in
             Result { () throws(FileError) in try file.read(into: room, at: 0) }
         }
-        guard try count.get() == 40 else { return nil }
-        let number = words[3]
-        let expected = head(number)
-        for index in 0..<5 where words[index] != expected[index] { return nil }
-        return number
+        _ = try count.get()
+        if (0..<5).allSatisfy({ words[$0] == 0 }) { return (nil, false) }
+        let sum = words.span.bytes.extracting(0..<32).lent {
+            XXH3_64bits($0.baseAddress, $0.count)
+        }
+        guard words[0] == Self.magic, words[4] == sum else { return (nil, true) }
+        let isOwn = words[1] == identity.high && words[2] == identity.low
+        return (isOwn ? words[3] : nil, false)
     }
 
     // MARK: Writing
@@ -141,6 +150,12 @@ final class LogSegments: Sendable {
             if let file = state.withLock({ $0.active[number] }) { try file.syncData() }
         }
         unsynced.withLock { $0.removeAll(keepingCapacity: true) }
+    }
+
+    /// Takes the first segment into use: from then on, a log without the segment that a position lies in is
+    /// not whole.
+    func begin() throws(FileError) {
+        try segment(0).syncData()
     }
 
     /// A segment to write to; takes one that was made ahead.
@@ -228,6 +243,22 @@ final class LogSegments: Sendable {
             if read < count { break }
         }
         return done
+    }
+
+    /// The file or directory that lacks what was written before a position; nil when all is there.
+    func missing(before offset: UInt64) -> String? {
+        state.withLock { state in
+            if let damaged = state.damaged { return damaged }
+            let (number, within) = offset.quotientAndRemainder(dividingBy: dataBytes)
+            // At its very beginning, a segment need not be in use yet; the first one is.
+            let isNeeded = within > 0 || number == 0
+            return isNeeded && state.active[number] == nil ? directory : nil
+        }
+    }
+
+    /// Whether the names of all that is needed still lead to it.
+    var areInPlace: Bool {
+        state.withLock { $0.active.values.allSatisfy(\.isInPlace) }
     }
 
     /// Where the last segment that there is ends.

@@ -62,8 +62,8 @@ extension Store {
         guard let segments = try log.segments(in: directory), let position, position.isAttached,
             position.identity == segments.identity
         else { return found }
-        var reader = LogReader(segments, behind: position)
         do throws(StoreError) {
+            var reader = try LogReader(segments, behind: position)
             while let group = try reader.next() {
                 found.groups += 1
                 found.commands += group.count

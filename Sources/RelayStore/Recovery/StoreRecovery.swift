@@ -56,7 +56,7 @@ extension StoreCore {
         }
         if position.isAttached {
             var replay = LogReplay(recovery, isFromCheckpoint: !log.isOfThisBoot)
-            try replay.run(LogReader(segments, behind: position), into: self)
+            try replay.run(try LogReader(segments, behind: position), into: self)
         }
         try detach(log.control, segments, after: number)
     }

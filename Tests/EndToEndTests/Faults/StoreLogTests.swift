@@ -128,6 +128,27 @@ struct StoreLogTests {
         #expect(service.relayd.stop() == 0)
     }
 
+    @Test("ends relayd within a checkpoint when it is taken away; put back, it has all.")
+    func takenAway() throws {
+        for part in ["", "/control", "/segment"] {
+            let directory = TemporaryDirectory()
+            var service = try FaultyService(in: directory)
+            var path = service.store + "/log" + part
+            if part == "/segment" {
+                // The one that is in use says which it is.
+                path += readBytes(path + "-1").first == 0 ? "-2" : "-1"
+            }
+            #expect(rename(path, directory.file("away")) == 0)
+            #expect(try service.create() == 201)
+            #expect(service.relayd.process.wait(seconds: 60) == 1, "\(part)")
+            #expect(service.relayd.logs("log is missing"), "\(part)")
+            #expect(rename(directory.file("away"), path) == 0)
+            service = try FaultyService(in: directory)
+            #expect(try service.client().getOrder(2).value.id == 2, "\(part)")
+            #expect(service.relayd.stop() == 0)
+        }
+    }
+
     @Test("has a checkpoint a second, however many groups there are.")
     func pace() throws {
         let service = try FaultyService(in: TemporaryDirectory())

@@ -125,7 +125,7 @@ struct CommandLogTests {
         let state = try #require(try control.read())
         let segments = try LogSegments(
             in: place + "/log", of: state.identity, segmentBytes: state.segmentBytes)
-        var reader = LogReader(segments, behind: state.position)
+        var reader = try LogReader(segments, behind: state.position)
         for _ in 0..<number { _ = try reader.next() }
         let offset = reader.position.offset + UInt64(LogRecord.headBytes) + 3
         var byte: [UInt8] = [0]
@@ -162,6 +162,35 @@ struct CommandLogTests {
         let isKnown = try contents.contains { try StoreContents(store).differences(from: $0) == [] }
         #expect(isKnown)
         #expect(try store.check().faults == [])
+    }
+
+    @Test("is refused when a file of it is gone, cut, or not what it was, until it is given up.")
+    func incomplete() throws {
+        let directory = TemporaryDirectory()
+        let (cut, contents) = try makeCut(directory)
+        let segment = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: cut + "/log").first {
+                let head = try Data(contentsOf: URL(fileURLWithPath: "\(cut)/log/\($0)")).prefix(40)
+                return $0.hasPrefix("segment") && head.contains { $0 != 0 }
+            })
+        let damages: [(inout Data) -> Void] = [
+            { $0.removeAll() }, { $0.removeLast() }, { $0[0] ^= 1 }, { $0[30] ^= 1 },
+            { $0.resetBytes(in: 0..<$0.count) },
+        ]
+        for (index, damage) in damages.enumerated() {
+            let place = directory.path + "/damaged-\(index)"
+            try copy(cut, to: place)
+            let url = URL(fileURLWithPath: "\(place)/log/\(segment)")
+            var bytes = try Data(contentsOf: url)
+            damage(&bytes)
+            try bytes.write(to: url)
+            if index == 0 { try FileManager.default.removeItem(at: url) }
+            #expect(try #require(try Store.verifyLog(at: place)).fault?.contains("/log") == true)
+            #expect(throws: StoreError.self) { try recovered(place) }
+            try Store.forgetLog(at: place)
+            let store = try Store.open(at: place, options: .ofLog)
+            #expect(try StoreContents(store).differences(from: contents[0]) == [])
+        }
     }
 
     @Test("is refused after a power cut when a slot of its control file is damaged.")
