@@ -18,9 +18,10 @@ struct LogReader: ~Copyable {
 
     /// Reads behind a position; throws when a file of the log is missing or damaged.
     init(_ segments: LogSegments, behind position: LogPosition) throws(StoreError) {
-        if let path = segments.missing(before: position.offset) {
-            throw .log(.incomplete(path: path))
+        let missing = try lifting { () throws(FileError) in
+            try segments.missing(from: position.offset)
         }
+        if let missing { throw .log(.incomplete(path: missing)) }
         self.segments = segments
         path = segments.directory
         self.position = position

@@ -11,6 +11,8 @@ import System
 final class LogSegments: Sendable {
     /// Bytes at the beginning of each file that say which segment it is: one page.
     static let headBytes = 4_096
+    /// Where a file has the head of the segment behind it, once that one is in use.
+    private static let nextOffset = 512
     private static let prefix = "segment-"
     private static let magic: UInt64 = 0x544E_454D_4745_5352
 
@@ -102,13 +104,7 @@ final class LogSegments: Sendable {
     private func head(
         of file: DiskFile
     ) throws(FileError) -> (number: UInt64?, isDamaged: Bool) {
-        var words: InlineArray<5, UInt64> = [0, 0, 0, 0, 0]
-        var span = words.mutableSpan
-        // SAFETY: filled inside the closure.
-        let count = span.withUnsafeMutableBytes { room in
-            Result { () throws(FileError) in try file.read(into: room, at: 0) }
-        }
-        _ = try count.get()
+        let words = try words(of: file, at: 0)
         if (0..<5).allSatisfy({ words[$0] == 0 }) { return (nil, false) }
         let sum = words.span.bytes.extracting(0..<32).lent {
             XXH3_64bits($0.baseAddress, $0.count)
@@ -116,6 +112,19 @@ final class LogSegments: Sendable {
         guard words[0] == Self.magic, words[4] == sum else { return (nil, true) }
         let isOwn = words[1] == identity.high && words[2] == identity.low
         return (isOwn ? words[3] : nil, false)
+    }
+
+    private func words(
+        of file: DiskFile, at offset: Int
+    ) throws(FileError) -> InlineArray<5, UInt64> {
+        var words: InlineArray<5, UInt64> = [0, 0, 0, 0, 0]
+        var span = words.mutableSpan
+        // SAFETY: filled inside the closure.
+        let count = span.withUnsafeMutableBytes { room in
+            Result { () throws(FileError) in try file.read(into: room, at: offset) }
+        }
+        _ = try count.get()
+        return words
     }
 
     // MARK: Writing
@@ -154,9 +163,7 @@ final class LogSegments: Sendable {
 
     /// Takes the first segment into use: from then on, a log without the segment that a position lies in is
     /// not whole.
-    func begin() throws(FileError) {
-        try segment(0).syncData()
-    }
+    func begin() throws(FileError) { _ = try segment(0) }
 
     /// A segment to write to; takes one that was made ahead.
     private func segment(_ number: UInt64) throws(FileError) -> DiskFile {
@@ -164,8 +171,15 @@ final class LogSegments: Sendable {
         if state.withLock({ $0.spare.isEmpty }) { try makeSpare() }
         let file = state.withLock { $0.spare.removeLast() }
         do throws(FileError) {
-            try head(number).span.bytes.lent { bytes throws(FileError) in
-                try file.write(bytes, at: 0)
+            let head = head(number)
+            try head.span.bytes.lent { bytes throws(FileError) in try file.write(bytes, at: 0) }
+            // On the disk before the one in front of it says that there is one more.
+            try file.syncData()
+            if number > 0, let before = state.withLock({ $0.active[number - 1] }) {
+                try head.span.bytes.lent { bytes throws(FileError) in
+                    try before.write(bytes, at: Self.nextOffset)
+                }
+                unsynced.withLock { $0.append(number - 1) }
             }
         } catch {
             state.withLock { $0.spare.append(file) }
@@ -245,15 +259,20 @@ final class LogSegments: Sendable {
         return done
     }
 
-    /// The file or directory that lacks what was written before a position; nil when all is there.
-    func missing(before offset: UInt64) -> String? {
-        state.withLock { state in
-            if let damaged = state.damaged { return damaged }
-            let (number, within) = offset.quotientAndRemainder(dividingBy: dataBytes)
-            // At its very beginning, a segment need not be in use yet; the first one is.
-            let isNeeded = within > 0 || number == 0
-            return isNeeded && state.active[number] == nil ? directory : nil
+    /// The file or directory that lacks what was written; nil when all is there from a position on.
+    func missing(from offset: UInt64) throws(FileError) -> String? {
+        let (active, damaged) = state.withLock { ($0.active, $0.damaged) }
+        if let damaged { return damaged }
+        let (number, within) = offset.quotientAndRemainder(dividingBy: dataBytes)
+        // At its very beginning, a segment need not be in use yet; the first one is.
+        if within > 0 || number == 0, active[number] == nil { return directory }
+        for (number, file) in active where number >= (max(1, offset) - 1) / dataBytes {
+            let next = try words(of: file, at: Self.nextOffset)
+            let wanted = head(number + 1)
+            let isFollowed = (0..<5).allSatisfy { next[$0] == wanted[$0] }
+            if isFollowed, active[number + 1] == nil { return directory }
         }
+        return nil
     }
 
     /// Whether the names of all that is needed still lead to it.

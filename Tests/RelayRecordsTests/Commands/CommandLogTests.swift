@@ -193,6 +193,38 @@ struct CommandLogTests {
         }
     }
 
+    @Test("is refused when the last of several files is gone.")
+    func lastGone() throws {
+        let directory = TemporaryDirectory()
+        var source = CommandSource(seed: 19)
+        let logged = try LoggedStore(in: directory.path + "/store", segmentBytes: 16_384)
+        var (bytes, groups) = (0 as UInt64, 0)
+        while bytes < 60_000, groups < 5_000 {
+            try logged.apply([source.next()])
+            bytes = logged.group.log?.appendedBytes.load(ordering: .relaxed) ?? 0
+            groups += 1
+        }
+        let place = directory.path + "/cut"
+        try copy(logged.directory, to: place)
+        try cutPower(place)
+        logged.group.log?.close()
+        let files = try FileManager.default.contentsOfDirectory(atPath: place + "/log")
+            .filter { $0.hasPrefix("segment") }.map { "\(place)/log/\($0)" }
+        let numbers = try files.map { file in
+            var number: UInt64 = 0
+            _ = try withUnsafeMutableBytes(of: &number) { room in
+                try DiskFile(file, .reading).read(into: room, at: 24)
+            }
+            return number
+        }
+        let last = try #require(numbers.max())
+        #expect(last >= 3)
+        #expect(try #require(try Store.verifyLog(at: place)).fault == nil)
+        try FileManager.default.removeItem(atPath: files[numbers.firstIndex(of: last) ?? 0])
+        #expect(try #require(try Store.verifyLog(at: place)).fault != nil)
+        #expect(throws: StoreError.self) { try recovered(place) }
+    }
+
     @Test("is refused after a power cut when a slot of its control file is damaged.")
     func damagedControl() throws {
         let directory = TemporaryDirectory()
