@@ -31,7 +31,7 @@ class Number:
 
 
 class Stop(Exception):
-    """Going on tells nothing more; its text, if it has one, is noted as wrong."""
+    """Going on tells nothing more; its text, if it has one, says why the torture cannot be done."""
 
 
 class LeftOut(Exception):
@@ -55,6 +55,8 @@ class Run:
         self.random = random.Random(options.seed)
         self.programs = relay.Programs(pathlib.Path(options.bin))
         self.faults: list[str] = []
+        # Why the torture itself could not go on: what says nothing about the programs.
+        self.broken: list[str] = []
         self.kinds: collections.Counter[str] = collections.Counter()
         self.summary = self.left_out = ''
         self.started = time.monotonic()
@@ -184,7 +186,7 @@ def one_line(fault: str, most: int = 400) -> str:
 
 
 def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespace) -> Run:
-    """Performs the torture; an exception of its own counts as something wrong."""
+    """Performs the torture; an exception of its own is no finding, but the torture fails by it."""
     with working_place(options.keep) as place:
         run = Run(name, options, place)
         try:
@@ -192,11 +194,11 @@ def collect(name: str, torture: Callable[[Run], None], options: argparse.Namespa
         except LeftOut as reason:
             run.left_out = run.summary = f'left out: {reason}'
         except Stop as reason:
-            run.faults += [str(reason)] if str(reason) else []
+            run.broken += [str(reason)] if str(reason) else []
         except Exception:  # noqa: BLE001  (whatever it is, the last line has to be printed)
             trace = traceback.format_exc()
             run.step(trace)
-            run.faults.append(f'the torture itself failed: {trace}')
+            run.broken.append(f'the torture itself failed: {trace}')
         finally:
             relay.end_all()
         return run
@@ -206,11 +208,12 @@ def perform(name: str, torture: Callable[[Run], None], options: argparse.Namespa
     """Performs the torture and prints its last line; whether all held."""
     run = collect(name, torture, options)
     seconds = time.monotonic() - run.started
-    if not run.faults:
+    faults = run.faults + run.broken
+    if not faults:
         print(f'{name}: ok, {run.summary} ({seconds:.1f} s)', flush=True)
         return True
     print(
-        f'{name}: FAILED, {len(run.faults)} wrong, the first: {one_line(run.faults[0])}; repeat: '
+        f'{name}: FAILED, {len(faults)} wrong, the first: {one_line(faults[0])}; repeat: '
         f'{command(name, options)}', flush=True)
     return False
 
@@ -228,7 +231,8 @@ def plant_is_found(
     if run.left_out:
         print(f'{name}: planted {plant} is not tried, {run.left_out}', flush=True)
         return True
+    why = f' ({one_line(run.broken[0], 160)})' if run.broken else ''
     print(
-        f'{name}: FAILED, planted {plant} is not found; repeat: {command(name, planted)}',
+        f'{name}: FAILED, planted {plant} is not found{why}; repeat: {command(name, planted)}',
         flush=True)
     return False
