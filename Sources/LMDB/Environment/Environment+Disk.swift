@@ -33,7 +33,6 @@ extension Environment {
 
     /// Writes out what the kernel holds of the data file, piece by piece, so that little is left for `sync`
     /// and whoever else waits for the disk meanwhile waits for one piece. Nothing is durable by that.
-    ///
     public func writeOut() throws(LMDBError) {
         var file: Int32 = -1
         try check(mdb_env_get_fd(pointer, &file))

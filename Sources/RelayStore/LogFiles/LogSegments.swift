@@ -139,10 +139,16 @@ final class LogSegments: Sendable {
             // SAFETY: a part of what the caller lends for the call.
             try file.write(
                 UnsafeRawBufferPointer(rebasing: rest[..<count]), at: Self.headBytes + Int(within))
-            unsynced.withLock { if $0.last != number { $0.append(number) } }
+            toBeSynced(number)
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             place += UInt64(count)
         }
+    }
+
+    /// Notes that a segment was written to, once: a record that goes over into the next one is written to
+    /// both, and then to the first again.
+    private func toBeSynced(_ number: UInt64) {
+        unsynced.withLock { if !$0.contains(number) { $0.append(number) } }
     }
 
     /// Has the kernel begin to write out what was written.
@@ -179,7 +185,7 @@ final class LogSegments: Sendable {
                 try head.span.bytes.lent { bytes throws(FileError) in
                     try before.write(bytes, at: Self.nextOffset)
                 }
-                unsynced.withLock { $0.append(number - 1) }
+                toBeSynced(number - 1)
             }
         } catch {
             state.withLock { $0.spare.append(file) }
