@@ -37,6 +37,7 @@ struct LimitsTests {
             "version", "magic", "slotBytes", "slotOffsets", "metaOffset", "sumOffset",
         ],
         "LogRecord.swift": ["headBytes", "blockBytes", "magic", "commandHeadBytes"],
+        "LogMessage.swift": ["headBytes", "magic"],
         "LogSegments.swift": ["headBytes", "nextOffset", "magic"],
         "MetaPage.swift": ["byteCount", "knownVersion", "numberOffset"],
         "PageNodes.swift": ["headerBytes", "nodeHeader"],

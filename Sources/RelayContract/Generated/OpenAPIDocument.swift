@@ -3985,7 +3985,7 @@ public enum OpenAPIDocument {
                 }
               },
               "Unavailable": {
-                "description": "The service is starting or stopping, or too many writes are waiting. Send the request again later.",
+                "description": "The service is starting or stopping, or too many writes are waiting: nothing was done (`/problems/unavailable`). Or, where several hosts share a log, a write did not come back from there in time, and may still be carried out (`/problems/outcome-unknown`). Send the request again later, a POST under the same Idempotency-Key.",
                 "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}},
                 "content": {
                   "application/problem+json": {
@@ -6382,6 +6382,7 @@ public enum OpenAPIDocument {
                   "headers-too-large",
                   "internal-fault",
                   "unavailable",
+                  "outcome-unknown",
                   "storage-full",
                   "quota-exceeded"
                 ]

@@ -58,6 +58,9 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     case internalFault
     /// 503: The service cannot answer just now. Try again after the time in Retry-After.
     case unavailable
+    /// 503: What became of the write is not known yet. The write was handed to the log that several
+    /// hosts share, and did not come back in time. It may still be carried out.
+    case outcomeUnknown
     /// 507: The store is full. Delete records, or ask the operator for a larger store. Reads still
     /// work.
     case storageFull
@@ -93,6 +96,7 @@ extension ProblemType {
         case .headersTooLarge: "/problems/headers-too-large"
         case .internalFault: "/problems/internal-fault"
         case .unavailable: "/problems/unavailable"
+        case .outcomeUnknown: "/problems/outcome-unknown"
         case .storageFull: "/problems/storage-full"
         case .quotaExceeded: "/problems/quota-exceeded"
         }
@@ -123,6 +127,7 @@ extension ProblemType {
         case .headersTooLarge: "The header fields are too large"
         case .internalFault: "The service failed"
         case .unavailable: "The service cannot answer just now"
+        case .outcomeUnknown: "What became of the write is not known yet"
         case .storageFull: "The store is full"
         case .quotaExceeded: "The account has used up its quota"
         }
@@ -153,6 +158,7 @@ extension ProblemType {
         case .headersTooLarge: 431
         case .internalFault: 500
         case .unavailable: 503
+        case .outcomeUnknown: 503
         case .storageFull: 507
         case .quotaExceeded: 507
         }
@@ -210,6 +216,11 @@ extension ProblemType {
         case .headersTooLarge: "Send fewer or shorter header fields."
         case .internalFault: "The service's log has the reason."
         case .unavailable: "Try again after the time in Retry-After."
+        case .outcomeUnknown:
+            """
+            The write was handed to the log that several hosts share, and did not come back in \
+            time. It may still be carried out.
+            """
         case .storageFull:
             """
             Delete records, or ask the operator for a larger store. Reads still work.
@@ -301,6 +312,12 @@ extension ProblemType {
             """
             Wait for the time in Retry-After and send the request again, under the same \
             Idempotency-Key if it is a POST.
+            """
+        case .outcomeUnknown:
+            """
+            Send the same request again under the same Idempotency-Key, to any host: it is carried \
+            out once. A PATCH or DELETE with If-Match is safe too; 412 then says that it was \
+            carried out.
             """
         case .storageFull:
             """

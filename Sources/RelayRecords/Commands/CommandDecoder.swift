@@ -20,6 +20,18 @@ public final class CommandDecoder {
         completion: @escaping @Sendable (Result<any Sendable, StoreError>) -> Void
     ) throws(CommandFault) -> any WriteCommand {
         let kind = try CommandReader(encoding).kind
+        if kind == .replicate {
+            return try ReplicatedMessage(encoding: encoding, decoder: single)
+        }
+        return try single(encoding, completion)
+    }
+
+    /// A command that is not itself made of commands.
+    private func single(
+        _ encoding: [UInt8],
+        _ completion: @escaping @Sendable (Result<any Sendable, StoreError>) -> Void
+    ) throws(CommandFault) -> any WriteCommand {
+        let kind = try CommandReader(encoding).kind
         if let command = try StoreCommands.pending(encoding, kind, completion: completion) {
             return command
         }
@@ -27,6 +39,7 @@ public final class CommandDecoder {
             return try PendingCommand<LoadCommand>.reading(
                 encoding, in: loads, completion: completion)
         }
+        guard kind == .changeRecords else { throw .malformed(kind) }
         return try PendingCommand<RecordCommand>.reading(
             encoding, in: changes, completion: completion)
     }

@@ -13,6 +13,8 @@ public struct RecordCommand: StoreCommand {
     private let request: IdempotentRequest?
     /// Whether it is a dry run.
     public let isDryRun: Bool
+    /// Whether it may be refused for lack of room.
+    public var needsRoom: Bool { change.kind.adds }
     /// The change's payload as it was read; nil before that.
     private let payload: [UInt8]?
     private let applier: RecordApplier?

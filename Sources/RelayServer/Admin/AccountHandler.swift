@@ -43,8 +43,8 @@ struct AccountHandler {
                 }
             }
         }
-        if case .accepted = writer.submit(command) { return }
-        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
+        guard let problem = Problem(writer.submit(command)) else { return }
+        token.resume { $0.reject(problem) }
     }
 
     /// The quota that a body asks for, or none; nil when it asks for neither.

@@ -115,8 +115,8 @@ struct KeyHandler {
     }
 
     private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {
-        if case .accepted = writer.submit(command) { return }
-        token.resume { $0.reject(Problem(.unavailable, "too many writes are waiting: try again")) }
+        guard let problem = Problem(writer.submit(command)) else { return }
+        token.resume { $0.reject(problem) }
     }
 }
 

@@ -124,8 +124,23 @@ extension Problem {
                 .unavailable,
                 "the service is about to restart, because it cannot write to its store; a change "
                     + "may have been made or not: send it again with the same Idempotency-Key")
+        case .replica(.outcomeUnknown): self.init(.outcomeUnknown, error.description)
+        case .replica(.tooLong): self.init(.recordFull, error.description)
+        case .replica: self.init(.unavailable, error.description)
         case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log:
             self.init(.internalFault, error.description)
+        }
+    }
+}
+
+extension Problem {
+    /// What is answered when the writer does not take a command; nil when it does.
+    init?(_ submission: Submission) {
+        switch submission {
+        case .accepted: return nil
+        case .queueFull: self.init(.unavailable, "too many writes are waiting: try again")
+        case .stopped: self.init(.unavailable, "the service is shutting down")
+        case .refused(let fault): self.init(StoreError.replica(fault))
         }
     }
 }

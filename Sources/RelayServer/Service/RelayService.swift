@@ -139,7 +139,7 @@ public final class RelayService: Sendable {
         writer = try Self.makeWriter(store, durability, retention, health, log)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
-        writer.removeUploads(try reader.view.uploads())
+        writer.removeUploads(try reader.view.leftUploads())
         let journal = ConnectionJournal(log: log)
         state = ServiceState(journal: journal, health: health)
         let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)

@@ -61,13 +61,7 @@ extension RelayAPI {
                 }
             }
         }
-        let problem: Problem
-        switch writing.writer.submit(command) {
-        case .accepted: return
-        case .queueFull:
-            problem = Problem(.unavailable, "too many writes are waiting: try again")
-        case .stopped: problem = Problem(.unavailable, "the service is shutting down")
-        }
+        guard let problem = Problem(writing.writer.submit(command)) else { return }
         token.resume { http in
             http.reject(problem)
             http.setPosition(position)

@@ -94,6 +94,7 @@ extension StoreTransaction {
         _ old: DocumentPiece?, in set: BlockSet, replacedBy new: DocumentPiece?
     ) throws(StoreError) {
         guard set == .documents, let key = (old ?? new)?.key else { return }
+        sumUp(new?.checksum, replacing: old?.checksum)
         try count(
             DocumentKey(rawValue: key).account,
             documentBytes: (new?.documentBytes ?? 0) - (old?.documentBytes ?? 0))
@@ -104,9 +105,17 @@ extension StoreTransaction {
         at place: UInt128, in set: BlockSet, replacedBy new: DocumentPiece?
     ) throws(StoreError) {
         let key = DocumentKey(rawValue: UInt64(truncatingIfNeeded: place))
-        guard set == .documents, try use(of: key.account) != nil else { return }
+        guard set == .documents else { return }
+        if replica != nil { sumUp(new?.checksum, replacing: try checksumAlone(at: place, in: set)) }
+        guard try use(of: key.account) != nil else { return }
         let old = try bytesAlone(at: place, in: set)
         try count(key.account, documentBytes: (new?.documentBytes ?? 0) - old)
+    }
+
+    private func checksumAlone(at place: UInt128, in set: BlockSet) throws(StoreError) -> UInt64? {
+        let view = view
+        guard let bytes = try view.blockBytes(at: place, in: set) else { return nil }
+        return try DocumentBlock(bytes).checksum(at: 0)
     }
 
     /// What counts of the document that has a block of its own.

@@ -104,6 +104,17 @@ extension StoreView {
         return ids
     }
 
+    /// Ids of uploads that nobody brings when a store is opened: those of the process before, and what it
+    /// left of blobs that lost their documents. In a replica uploads come through the log: they end with the
+    /// session that brings them, on all hosts alike.
+    public func leftUploads() throws(StoreError) -> [UInt64] {
+        let all = try uploads()
+        guard try replicaState() != nil else { return all }
+        var left: [UInt64] = []
+        for id in all where try upload(id) == UploadRecord() { left.append(id) }
+        return left
+    }
+
     /// The first upload from an id on.
     func upload(atOrAfter id: UInt64) throws(StoreError) -> UInt64? {
         try lifting { () throws(LMDBError) in
@@ -115,8 +126,12 @@ extension StoreView {
         try value(ChunkKey.key(id, number), in: databases.chunks) != nil
     }
 
-    func isUpload(_ id: UInt64) throws(StoreError) -> Bool {
-        try value(id, in: databases.uploads) != nil
+    func isUpload(_ id: UInt64) throws(StoreError) -> Bool { try upload(id) != nil }
+
+    /// What is known of an upload.
+    func upload(_ id: UInt64) throws(StoreError) -> UploadRecord? {
+        guard let value = try value(id, in: databases.uploads) else { return nil }
+        return try UploadRecord(value)
     }
 
     /// The first chunk of a blob from a number on.
@@ -159,9 +174,15 @@ extension StoreError {
 extension StoreTransaction {
     /// Begins an upload, under an id that is the blob's once it is adopted.
     public mutating func beginUpload(_ id: UInt64) throws(StoreError) {
+        try beginUpload(id, UploadRecord(session: session))
+    }
+
+    private mutating func beginUpload(
+        _ id: UInt64, _ record: UploadRecord
+    ) throws(StoreError) {
         if try view.isTaken(id) { throw .blobExists }
         try charge(0)
-        try put(RawSpan(), at: id, in: databases.uploads)
+        try put(record.stored.span.bytes, at: id, in: databases.uploads)
     }
 
     /// As above, for a document that comes behind its blob.
@@ -174,9 +195,7 @@ extension StoreTransaction {
             attempt += 1
             id = BlobID.derived(from: seed, for: owner, attempt: attempt)
         }
-        try beginUpload(id)
-        let key: InlineArray<1, UInt64> = [owner.rawValue]
-        try put(key.span.bytes, at: id, in: databases.uploads)
+        try beginUpload(id, UploadRecord(owner: owner, session: session))
         return id
     }
 

@@ -32,7 +32,7 @@ public enum StagingFailure: Error, Equatable, Sendable {
 public final class BlobStaging: @unchecked Sendable {
     // SAFETY: all state belongs to the thread that uses it; commands share only what
     // `StagedBlob` says.
-    private let queue: CommandQueue
+    private let entrance: any CommandEntrance
     private let settled: @Sendable (Result<Void, StoreError>) -> Void
     private var chunk: ChunkBuffer?
     private var hash: BLAKE2b?
@@ -48,7 +48,7 @@ public final class BlobStaging: @unchecked Sendable {
     /// - Parameter settled: called on the writer's thread for each chunk; has `chunkSettled` called
     ///   on the thread that uses this object.
     public init(_ writer: Writer, settled: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
-        queue = writer.queue
+        entrance = writer.entrance
         self.settled = settled
     }
 
@@ -106,7 +106,7 @@ public final class BlobStaging: @unchecked Sendable {
     /// Removes all that was not adopted, behind the commands that were submitted before.
     public func abandon() {
         if blobs.isEmpty { return }
-        _ = queue.submit(UploadRemoval(blobs, queue), evenIfFull: true)
+        _ = entrance.submit(UploadRemoval(blobs, entrance), evenIfFull: true)
     }
 
     private func submitChunk() {
@@ -115,10 +115,11 @@ public final class BlobStaging: @unchecked Sendable {
         buffer.seal(blob.id, blob.chunks)
         let command = ChunkCommand(PutChunk(buffer), of: blob, settled)
         blob.chunks += 1
-        switch queue.submit(command) {
+        switch entrance.submit(command, evenIfFull: false) {
         case .accepted: chunksUnderWay += 1
         case .queueFull: failure = failure ?? .queueFull
         case .stopped: failure = failure ?? .store(.stopped)
+        case .refused(let fault): failure = failure ?? .store(.replica(fault))
         }
     }
 }
@@ -163,22 +164,23 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
     // SAFETY: `hasMore` and `delay` belong to the writer thread.
     private let blobs: [StagedBlob]
     private let ids: [UInt64]
-    private let queue: CommandQueue
+    private let entrance: any CommandEntrance
     private var hasMore = false
     /// Milliseconds after which a failure is tried again.
     private var delay = Limits.removalDelay.lowerBound
     let byteCount = 0
+    let needsRoom = false
 
-    init(_ blobs: [StagedBlob], _ queue: CommandQueue) {
+    init(_ blobs: [StagedBlob], _ entrance: any CommandEntrance) {
         self.blobs = blobs
         ids = []
-        self.queue = queue
+        self.entrance = entrance
     }
 
-    init(_ ids: [UInt64], _ queue: CommandQueue) {
+    init(_ ids: [UInt64], _ entrance: any CommandEntrance) {
         blobs = []
         self.ids = ids
-        self.queue = queue
+        self.entrance = entrance
     }
 
     private var command: RemoveUploads {
@@ -198,17 +200,23 @@ final class UploadRemoval: WriteCommand, @unchecked Sendable {
         if case .failure(let error) = result {
             // At the next start it is removed anyway.
             if error.isFatal || error == .stopped { return }
-            queue.submit(self, after: delay)
+            entrance.submit(self, after: delay)
             delay = min(2 * delay, Limits.removalDelay.upperBound)
             return
         }
         delay = Limits.removalDelay.lowerBound
-        if hasMore { _ = queue.submit(self, evenIfFull: true) }
+        if hasMore { _ = entrance.submit(self, evenIfFull: true) }
+    }
+
+    func complete(applied outcome: Result<any Sendable, StoreError>) {
+        // What `RemoveUploads` says: whether all are gone.
+        if case .success(let areGone) = outcome { hasMore = areGone as? Bool == false }
+        complete(outcome.map { _ in })
     }
 }
 
 extension Writer {
-    /// Removes uploads that were under way when the process before ended.
+    /// Removes uploads that nobody brings any more, on this host alone.
     public func removeUploads(_ ids: [UInt64]) {
         if ids.isEmpty { return }
         _ = queue.submit(UploadRemoval(ids, queue), evenIfFull: true)

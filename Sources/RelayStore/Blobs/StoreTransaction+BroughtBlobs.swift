@@ -9,11 +9,7 @@ extension StoreView {
         var next: UInt64? = 0
         // There are as many uploads as are under way.
         while let from = next, let id = try upload(atOrAfter: from) {
-            if let value = try value(id, in: databases.uploads), value.byteCount == 8,
-                value.word(at: 0) == owner.rawValue
-            {
-                return id
-            }
+            if try upload(id)?.owner == owner { return id }
             next = id == .max ? nil : id + 1
         }
         return nil

@@ -13,6 +13,8 @@ public enum CommandKind: UInt8, CaseIterable, Sendable {
     case limitKey = 7
     case noteKeyUse = 8
     case setQuota = 9
+    /// A message of a log that hosts share, with commands in it.
+    case replicate = 10
 }
 
 /// Why bytes are no command that this program can carry out. Whoever reads commands stops here: to pass

@@ -1,6 +1,7 @@
 /// Removes uploads in bounded slices.
 struct RemoveUploads: StoreCommand {
     static let kind = CommandKind.removeUploads
+    let needsRoom = false
     private let ids: [UInt64]
 
     init(_ ids: [UInt64]) { self.ids = ids }

@@ -2,6 +2,8 @@
 public struct RevokeKey: StoreCommand {
     /// The kind of command.
     public static let kind = CommandKind.revokeKey
+    /// It can be done in a full store.
+    public let needsRoom = false
     private let id: UInt64
 
     /// Asks for it.

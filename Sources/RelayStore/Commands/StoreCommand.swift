@@ -15,6 +15,9 @@ public protocol StoreCommand: Sendable {
     /// Whether the change is only tried out.
     var isDryRun: Bool { get }
 
+    /// Whether it may be refused for lack of room: false of what deletes.
+    var needsRoom: Bool { get }
+
     /// Writes what `init` reads.
     func write(to writer: inout CommandWriter)
 
@@ -28,6 +31,9 @@ public protocol StoreCommand: Sendable {
 extension StoreCommand {
     /// Most commands are meant.
     public var isDryRun: Bool { false }
+
+    /// Most commands add something.
+    public var needsRoom: Bool { true }
 
     /// The command as bytes: kind u8, 0 (7), and what `write` writes.
     public var encoding: [UInt8] {
@@ -84,17 +90,20 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
         self.completion = completion
         do throws(CommandFault) {
             let command = try Command(encoding: encoding, in: context)
-            isDryRun = command.isDryRun
+            (isDryRun, needsRoom) = (command.isDryRun, command.needsRoom)
             fault = nil
             self.command = Held(command)
         } catch {
-            isDryRun = false
+            (isDryRun, needsRoom) = (false, false)
             fault = error
         }
     }
 
     /// Whether the change is only tried out.
     public let isDryRun: Bool
+
+    /// Whether it may be refused for lack of room.
+    public let needsRoom: Bool
 
     /// Why the encoding cannot be read; nil when it can.
     public let fault: CommandFault?
@@ -129,6 +138,18 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
             completion(.success(outcome.value))
         case .failure(let error): completion(.failure(error))
         }
+    }
+
+    /// Hands on what came of the same command, read back from a log.
+    public func complete(applied outcome: Result<any Sendable, StoreError>) {
+        command = nil
+        completion(
+            outcome.map { outcome in
+                guard let outcome = outcome as? Command.Outcome else {
+                    preconditionFailure("a command was read back as one of another kind")
+                }
+                return outcome
+            })
     }
 }
 

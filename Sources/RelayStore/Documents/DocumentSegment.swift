@@ -22,7 +22,7 @@ public struct DocumentSegment: Equatable, Sendable {
     /// Appends the record of a head's private bytes.
     func append(to bytes: inout [UInt8]) {
         let sizes = UInt64(count) << 32 | UInt64(byteCount)
-        for word in [key.rawValue, checksum, sizes] { bytes.append(word) }
+        for word in [key.rawValue, checksum, sizes] { bytes.append(word: word) }
     }
 }
 
@@ -70,16 +70,9 @@ struct SegmentTable {
         let padding = alone - jsonBytes - 1 - own.byteCount - table
         if padding > 0 { bytes += [UInt8](repeating: 0, count: padding) }
         for segment in segments { segment.append(to: &bytes) }
-        bytes.append(UInt64(segments.count) << 32 | UInt64(seam))
-        bytes.append(UInt64(own.byteCount))
+        bytes.append(word: UInt64(segments.count) << 32 | UInt64(seam))
+        bytes.append(word: UInt64(own.byteCount))
         return bytes
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ word: UInt64) {
-        // SAFETY: the bytes of a value are copied while it is there.
-        Swift.withUnsafeBytes(of: word.littleEndian) { append(contentsOf: $0) }
     }
 }
 

@@ -14,7 +14,7 @@ public struct LogIdentity: Equatable, Sendable {
 
 extension LogIdentity: LosslessStringConvertible {
     /// 32 hex digits.
-    public var description: String { Self.digits(high) + Self.digits(low) }
+    public var description: String { high.hexDigits + low.hexDigits }
 
     /// Reads `description`.
     public init?(_ description: String) {
@@ -24,10 +24,5 @@ extension LogIdentity: LosslessStringConvertible {
             let low = UInt64(description.suffix(16), radix: 16)
         else { return nil }
         self.init(high: high, low: low)
-    }
-
-    private static func digits(_ word: UInt64) -> String {
-        let digits = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -49,9 +49,9 @@ extension Store {
     /// - Parameter lastTime: the newest time of a store that this one takes the place of, in milliseconds
     ///   since 1970, if that is known.
     public func renewEpoch(after lastTime: Int64? = nil) throws(StoreError) {
-        try write { (transaction) throws(StoreError) in
-            try transaction.renewEpoch(after: lastTime)
-        }
+        var transaction = try StoreTransaction(core)
+        try transaction.renewEpoch(after: lastTime)
+        try transaction.commit()
     }
 }
 

@@ -167,6 +167,8 @@ public final class Store: Sendable {
             throw .log(.inUse(path: CommandLog.directory(of: directory), by: "this process"))
         }
         var transaction = try StoreTransaction(core)
+        // What is not in the log would be on this host only.
+        if try transaction.view.replicaState() != nil { throw .replica(.isAReplica) }
         let result = try body(&transaction)
         try transaction.commit()
         core.tickIfFull()

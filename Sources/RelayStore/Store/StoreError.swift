@@ -30,6 +30,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case file(FileError)
     /// The store's log stands in the way.
     case log(LogFault)
+    /// The log that the store shares with other hosts does.
+    case replica(ReplicaFault)
 
     init(_ error: LMDBError) {
         switch error {
@@ -57,6 +59,19 @@ extension StoreError {
     }
 }
 
+extension StoreError {
+    /// Whether the same command comes to this wherever it is applied to the same store: an outcome, and
+    /// not a fault of this process, its disk or its map.
+    var isOutcome: Bool {
+        switch self {
+        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge: true
+        case .storeFull, .corrupted, .incompatible, .unreadable, .stopped, .lmdb, .file, .log,
+            .replica:
+            false
+        }
+    }
+}
+
 extension StoreError: CustomStringConvertible {
     /// What happened and what to do about it.
     public var description: String {
@@ -80,7 +95,7 @@ extension StoreError: CustomStringConvertible {
             "\(what) is damaged: stop writing and restore the store from a good copy"
         case .incompatible(let version):
             "the store has format \(version), this program reads \(Limits.oldestFormat) to "
-                + "\(Limits.formatVersion)"
+                + "\(Limits.replicaFormat)"
         case .unreadable(let fault):
             "\(fault)"
         case .stopped:
@@ -90,6 +105,8 @@ extension StoreError: CustomStringConvertible {
         case .file(let error):
             error.description
         case .log(let fault):
+            fault.description
+        case .replica(let fault):
             fault.description
         }
     }

@@ -41,7 +41,7 @@ public struct StoreMetadata: Equatable, Sendable {
             throw .corrupted(what: "the store's metadata")
         }
         formatVersion = record.uint32(at: 0)
-        guard (Limits.oldestFormat...Limits.formatVersion).contains(formatVersion) else {
+        guard (Limits.oldestFormat...Limits.replicaFormat).contains(formatVersion) else {
             throw .incompatible(version: formatVersion)
         }
         epoch = record.word(at: 8)
@@ -74,8 +74,11 @@ extension StoreTransaction {
         _ = try stamp()
         keepTimeOfCommand()
         if let lastTime { noteTime(lastTime) }
+        // What comes is not what others apply.
+        try leaveLog()
         let old = try view.metadata()
-        let record = StoreMetadata.record(created: old.created, format: old.formatVersion)
+        let record = StoreMetadata.record(
+            created: old.created, format: min(old.formatVersion, Limits.formatVersion))
         let key = StoreMetadata.recordKey
         try put(record.span.bytes, at: key.span.bytes, in: databases.meta)
     }
@@ -85,7 +88,7 @@ extension Store {
     /// Whether the store has the newest format by now.
     public func hasNewestFormat() throws(StoreError) -> Bool {
         let reader = try makeReader()
-        return try reader.view.formatVersion() == Limits.formatVersion
+        return try reader.view.formatVersion() >= Limits.formatVersion
     }
 }
 
@@ -95,17 +98,22 @@ extension StoreTransaction {
     /// Whether the store has the newest format; looks once in a transaction.
     public mutating func hasNewestFormat() throws(StoreError) -> Bool {
         if format == nil { format = try view.formatVersion() }
-        return format == Limits.formatVersion
+        return format! >= Limits.formatVersion
     }
 
     /// Says that the store has the newest format from here on, so that older programs refuse it.
     public mutating func setNewestFormat() throws(StoreError) {
+        try setFormat(Limits.formatVersion)
+    }
+
+    /// Says which format the store has from here on.
+    mutating func setFormat(_ version: UInt32) throws(StoreError) {
         let old = try view.metadata()
         let record: InlineArray<3, UInt64> = [
-            UInt64(Limits.formatVersion), old.epoch, UInt64(bitPattern: old.created),
+            UInt64(version), old.epoch, UInt64(bitPattern: old.created),
         ]
         let key = StoreMetadata.recordKey
         try put(record.span.bytes, at: key.span.bytes, in: databases.meta)
-        format = Limits.formatVersion
+        format = version
     }
 }

@@ -30,6 +30,12 @@ public struct StoreTransaction: ~Copyable {
     var accounts = CountedUses()
     /// Blobs that lost their documents, whose chunks are still there.
     var released: [UInt64] = []
+    /// Up to where the shared log is applied, once a message of it is.
+    var replica: ReplicaState?
+    /// Whether that is to be written.
+    var isReplicaChanged = false
+    /// The session of the message that is applied now.
+    var session: SessionID?
     /// The format that the store has by now; nil until it is needed.
     var format: UInt32?
 
@@ -93,6 +99,7 @@ public struct StoreTransaction: ~Copyable {
     mutating func prepare() throws(StoreError) -> Bool {
         try endChange()
         try keepUses()
+        try keepReplica()
         guard transaction.hasChanged else { return false }
         try keepTime()
         return true

@@ -49,7 +49,8 @@ public final class StoreHealth: Sendable {
     public func readFailed(_ error: StoreError) {
         switch error {
         case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log, .storeFull: break
-        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .stopped: return
+        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .stopped, .replica:
+            return
         }
         readFailures.add(1, ordering: .relaxed)
         if error.isFatal { return becomeFatal(error) }
@@ -66,7 +67,7 @@ public final class StoreHealth: Sendable {
         switch error {
         case .storeFull, .corrupted, .unreadable, .lmdb, .file, .log: writeFailed(error)
         case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .incompatible,
-            .stopped:
+            .stopped, .replica:
             return
         }
     }

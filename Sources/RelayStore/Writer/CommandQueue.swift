@@ -20,7 +20,7 @@ struct QueuedCommand {
 
 /// The commands that wait for the writer: bounded in number and bytes, never blocking those who
 /// submit.
-final class CommandQueue: @unchecked Sendable {
+final class CommandQueue: CommandEntrance, @unchecked Sendable {
     // SAFETY: allocated in init, deallocated in deinit; all other state is touched under `mutex`.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -50,7 +50,7 @@ final class CommandQueue: @unchecked Sendable {
     }
 
     /// `evenIfFull` is for what frees room or ends what was begun: it may not be turned away.
-    func submit(_ command: any WriteCommand, evenIfFull: Bool = false) -> Submission {
+    func submit(_ command: any WriteCommand, evenIfFull: Bool) -> Submission {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if isStopped { return .stopped }

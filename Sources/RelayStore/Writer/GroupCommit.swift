@@ -90,6 +90,7 @@ final class GroupCommit: Sendable {
             case .committed:
                 return complete(rest)
             case .commandFailed(let index, let error):
+                if rest[index].command.isAppliedAgain(after: error) { continue }
                 health.commandFailed(error)
                 commit(rest[..<index])
                 rest[index].command.complete(.failure(error))

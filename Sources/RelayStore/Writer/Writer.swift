@@ -9,14 +9,19 @@ import System
 public final class Writer: Sendable {
     private let group: GroupCommit
     private let thread: SystemThread
+    /// What writes to a log first that hosts share, if they do.
+    public let replication: LogClient?
 
     /// Starts the writer of a store; there must be one at most.
     ///
-    /// - Parameter health: told of commits that fail.
+    /// - Parameters:
+    ///   - health: told of commits that fail.
+    ///   - sharing: the log that the store shares with other hosts, if it is a replica.
     public convenience init(
-        _ store: Store, retention: Retention = Retention(), health: StoreHealth = StoreHealth()
+        _ store: Store, retention: Retention = Retention(), health: StoreHealth = StoreHealth(),
+        sharing: Replication? = nil
     ) {
-        self.init(GroupCommit(store.core, retention, health))
+        self.init(GroupCommit(store.core, retention, health), store.core, health, sharing)
     }
 
     /// Starts the writer of a store that keeps what it commits in the store's log, `log/` beside the data
@@ -26,15 +31,20 @@ public final class Writer: Sendable {
     /// - Parameter segmentBytes: of each file of the log, a multiple of 4 096.
     public convenience init(
         logging store: Store, retention: Retention = Retention(),
-        health: StoreHealth = StoreHealth(), segmentBytes: Int = Limits.logSegmentBytes
+        health: StoreHealth = StoreHealth(), segmentBytes: Int = Limits.logSegmentBytes,
+        sharing: Replication? = nil
     ) throws(StoreError) {
         precondition(segmentBytes >= 16_384 && segmentBytes % 4_096 == 0)
         let log = try CommandLog(store.core, health, segmentBytes: segmentBytes)
-        self.init(GroupCommit(store.core, retention, health, log: log))
+        self.init(
+            GroupCommit(store.core, retention, health, log: log), store.core, health, sharing)
     }
 
-    private init(_ group: GroupCommit) {
+    private init(
+        _ group: GroupCommit, _ core: StoreCore, _ health: StoreHealth, _ sharing: Replication?
+    ) {
         self.group = group
+        replication = sharing.map { LogClient($0, core, group.queue, health) }
         do throws(ThreadError) {
             thread = try SystemThread { group.run() }
         } catch {
@@ -45,7 +55,13 @@ public final class Writer: Sendable {
     deinit { stop() }
 
     /// Queues a command; never blocks.
-    public func submit(_ command: any WriteCommand) -> Submission { group.queue.submit(command) }
+    public func submit(_ command: any WriteCommand) -> Submission {
+        if let replication { return replication.submit(command, evenIfFull: false) }
+        return group.queue.submit(command, evenIfFull: false)
+    }
+
+    /// Where commands are submitted to.
+    var entrance: any CommandEntrance { replication ?? group.queue }
 
     /// Who is told of commits.
     public var listeners: CommitListeners { group.listeners }
@@ -55,6 +71,7 @@ public final class Writer: Sendable {
     /// Takes no more commands, completes all that wait and ends the thread. Not to be called from
     /// `WriteCommand.complete`.
     public func stop() {
+        replication?.stop()
         group.queue.stop()
         thread.join()
         group.log?.close()

@@ -11,49 +11,6 @@ import Testing
 /// A store that is written through its log, and copies of its directory as a crash leaves them.
 @Suite("The log")
 struct CommandLogTests {
-    /// Copies a store's directory as it is now: what a process that is killed leaves.
-    private func copy(_ store: String, to other: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: other + "/log", withIntermediateDirectories: true)
-        let log = try FileManager.default.contentsOfDirectory(atPath: store + "/log")
-        for name in log.map({ "log/" + $0 }) + ["data.mdb"] {
-            try FileManager.default.copyItem(atPath: "\(store)/\(name)", toPath: "\(other)/\(name)")
-        }
-    }
-
-    /// Makes of a copy what a power cut may leave: the checkpoint's pages, and garbage everywhere else.
-    private func cutPower(_ store: String) throws {
-        let control = try #require(try LogControl(openingIn: store + "/log"))
-        let state = try #require(try control.read())
-        let checkpoint = try #require(state.checkpoint)
-        try checkpoint.putBack(in: store)
-        let file = try DiskFile(store + "/data.mdb", .writing)
-        let used = try usedPages(store)
-        var random = SplitMix(state: checkpoint.transactionID)
-        let garbage = (0..<4_096).map { _ in UInt8.random(in: 0...255, using: &random) }
-        for page in 0..<(try file.size() / 4_096) where !used.contains(page) {
-            try garbage.withUnsafeBytes { try file.write($0, at: page * 4_096) }
-        }
-        // Both meta pages as well: nothing of them may be relied on.
-        try garbage.withUnsafeBytes {
-            try file.write($0, at: 0)
-            try file.write($0, at: 4_096)
-        }
-        try control.write(
-            LogControl.State(
-                number: state.number + 1, identity: state.identity,
-                segmentBytes: state.segmentBytes, boot: .distrusted, checkpoint: checkpoint,
-                rootSum: state.rootSum, position: state.position))
-    }
-
-    /// Pages that the commit in the file uses.
-    private func usedPages(_ store: String) throws -> Set<Int> {
-        let environment = try Environment.open(
-            at: store, options: EnvironmentOptions(mapBytes: 1 << 30), schema: Databases.schema)
-        let image = try CommitImage(environment)
-        return Set((2..<image.pages.count).filter { !image.pages.free.contains($0) })
-    }
-
     private func recovered(_ store: String) throws -> (Store, RecoveryProgress?) {
         nonisolated(unsafe) var last: RecoveryProgress?
         let store = try Store.open(
@@ -79,8 +36,8 @@ struct CommandLogTests {
             let contents = try StoreContents(logged.store)
             for hasPower in [true, false] {
                 let place = "\(directory.path)/copy-\(crashes)-\(hasPower)"
-                try copy(logged.directory, to: place)
-                if !hasPower { try cutPower(place) }
+                try CrashedCopy.copy(logged.directory, to: place)
+                if !hasPower { try CrashedCopy.cutPower(place) }
                 let (store, progress) = try recovered(place)
                 #expect(try StoreContents(store).differences(from: contents) == [])
                 #expect(try store.check().faults == [])
@@ -93,7 +50,7 @@ struct CommandLogTests {
         // It ended in order: nothing is left to be done.
         let contents = try StoreContents(logged.store)
         let place = directory.path + "/ended"
-        try copy(logged.directory, to: place)
+        try CrashedCopy.copy(logged.directory, to: place)
         let store = try Store.open(at: place, options: .ofLog)
         #expect(try StoreContents(store).differences(from: contents) == [])
     }
@@ -113,8 +70,8 @@ struct CommandLogTests {
             last = bytes
         }
         let place = directory.path + "/cut"
-        try copy(logged.directory, to: place)
-        try cutPower(place)
+        try CrashedCopy.copy(logged.directory, to: place)
+        try CrashedCopy.cutPower(place)
         logged.group.log?.close()
         return (place, contents)
     }
@@ -179,7 +136,7 @@ struct CommandLogTests {
         ]
         for (index, damage) in damages.enumerated() {
             let place = directory.path + "/damaged-\(index)"
-            try copy(cut, to: place)
+            try CrashedCopy.copy(cut, to: place)
             let url = URL(fileURLWithPath: "\(place)/log/\(segment)")
             var bytes = try Data(contentsOf: url)
             damage(&bytes)
@@ -205,8 +162,8 @@ struct CommandLogTests {
             groups += 1
         }
         let place = directory.path + "/cut"
-        try copy(logged.directory, to: place)
-        try cutPower(place)
+        try CrashedCopy.copy(logged.directory, to: place)
+        try CrashedCopy.cutPower(place)
         logged.group.log?.close()
         let files = try FileManager.default.contentsOfDirectory(atPath: place + "/log")
             .filter { $0.hasPrefix("segment") }.map { "\(place)/log/\($0)" }

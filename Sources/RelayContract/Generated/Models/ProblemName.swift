@@ -48,6 +48,8 @@ public enum ProblemName: UInt8, ContractChoice, CaseIterable {
     case internalFault
     /// `unavailable`
     case unavailable
+    /// `outcome-unknown`
+    case outcomeUnknown
     /// `storage-full`
     case storageFull
     /// `quota-exceeded`
@@ -57,7 +59,7 @@ public enum ProblemName: UInt8, ContractChoice, CaseIterable {
 extension ProblemName {
     /// What a fault says.
     public static let expectation: StaticString =
-        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, position-gone, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, storage-full, quota-exceeded"
+        "one of bad-request, not-json, bad-query, unauthorized, not-found, method-not-allowed, request-timeout, conflict, under-way, cursor-expired, position-gone, precondition-failed, content-too-large, record-full, unsupported-media-type, range-not-satisfiable, validation, idempotency-key-reused, too-many-requests, headers-too-large, internal-fault, unavailable, outcome-unknown, storage-full, quota-exceeded"
 
     /// The word that the contract has for it.
     public var name: StaticString {
@@ -84,6 +86,7 @@ extension ProblemName {
         case .headersTooLarge: "headers-too-large"
         case .internalFault: "internal-fault"
         case .unavailable: "unavailable"
+        case .outcomeUnknown: "outcome-unknown"
         case .storageFull: "storage-full"
         case .quotaExceeded: "quota-exceeded"
         }

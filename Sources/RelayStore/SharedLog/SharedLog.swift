@@ -58,8 +58,9 @@ public enum AppendOutcome: Equatable, Sendable {
 public struct SharedLogState: Equatable, Sendable {
     /// Which log it is: drawn when the log was made.
     public let identity: LogIdentity
-    /// Numbers of the oldest and the newest message that are there; `last` is `first - 1` when there are none.
+    /// Number of the oldest message that is there.
     public let first: UInt64
+    /// Number of the newest one; `first - 1` when there is none.
     public let last: UInt64
     /// Bytes of its messages.
     public let bytes: UInt64

@@ -1,0 +1,64 @@
+/// What bounds the writing through a shared log.
+extension Limits {
+    /// Version of the bytes on disk of a store that is a replica: programs that know no replicas refuse it.
+    public static let replicaFormat: UInt32 = 6
+
+    /// What messages of a shared log mean. A program reads all levels up to its own; any change of what a
+    /// command comes to needs a new one.
+    public static let logLevel: UInt8 = 1
+
+    /// Bytes of a message: 900 000, within the megabyte that engines take at most by default.
+    public static let messageBytes = 900_000
+
+    /// Bytes of a host's name: 1 to 63 letters, digits, hyphens and underscores, as one word of a subject.
+    public static let hostNameBytes = 63
+
+    /// Messages of a host that wait for the engine: 8. More make nothing faster, and lengthen each wait.
+    static let messagesUnderWay = 8
+
+    /// How far a message's number may be ahead of the oldest one that waits for the engine: within the
+    /// numbers that a session remembers, or the older one would count as a repetition.
+    static let messageWindow: UInt64 = 56
+
+    /// Numbers that a session remembers below its highest.
+    static let sessionWindow: UInt64 = 64
+
+    /// Milliseconds of the log's time that a session is remembered after its last message: a day, far longer
+    /// than any engine or network holds a message back.
+    static let sessionLife: Int64 = 24 * 60 * 60 * 1_000
+
+    /// Milliseconds that the log's time may be ahead of a sender's clock: a minute. So one wrong clock pushes
+    /// no record into the future.
+    static let clockAhead: Int64 = 60_000
+
+    /// Milliseconds after which a message that the engine has not answered is sent again: 1 s.
+    static let resendInterval: Int64 = 1_000
+
+    /// Milliseconds after which a message that the engine has refused is sent again: 200 ms.
+    static let refusedPause: Int64 = 200
+
+    /// Milliseconds that a message may wait for the engine before it is taken to have no leader: 2 s.
+    static let electingAfter: Int64 = 2_000
+
+    /// Milliseconds without a leader after which new writes are refused at once: 10 s.
+    static let downAfter: Int64 = 10_000
+
+    /// Milliseconds in which a write must be applied here: 15 s. Behind that its end is not known.
+    public static let logDeadline: Int64 = 15_000
+
+    /// Milliseconds between two messages of a host that writes nothing: 10 s. The engine's answer is the
+    /// only proof that it is there.
+    static let beatInterval: Int64 = 10_000
+
+    /// Milliseconds for which one call reads: 500 ms.
+    static let readWait: Int64 = 500
+
+    /// Milliseconds of rest after an engine that cannot be reached, or a message that cannot be applied: 500.
+    static let followPause: Int64 = 500
+
+    /// Bytes of messages that were read and are not applied yet: 64 MiB.
+    static let readAheadBytes = 64 << 20
+
+    /// Sequence numbers whose chains are remembered, to compare with those of others.
+    static let rememberedChains = 65_536
+}

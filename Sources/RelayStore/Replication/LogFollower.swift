@@ -1,0 +1,293 @@
+import Synchronization
+import System
+
+/// Reads a shared log and has the writer apply what it reads, in order and nothing else.
+///
+/// Before it reads on after a start, a loss of the engine or a message that could not be applied, it makes
+/// sure that the log is the one that the store was made from, up to the last message.
+final class LogFollower: Sendable {
+    private let log: any SharedLog
+    private let core: StoreCore
+    private let queue: CommandQueue
+    private let health: StoreHealth
+    private let publisher: LogPublisher
+    private let makeDecoder: @Sendable () -> Replication.Decoder
+    private let state = Mutex(State())
+    private let bell = Bell()
+
+    private struct State {
+        var figures = LogClientFigures.Following()
+        /// Up to where the log is applied and durable.
+        var applied: ReplicaState?
+        var others = OtherStores()
+        /// What was read and is not applied yet.
+        var messagesAhead = 0
+        var bytesAhead = 0
+        /// A message could not be applied: what was read behind it cannot either.
+        var hasFailed = false
+        var heardAt = SystemClock.monotonic.milliseconds
+        var isStopped = false
+    }
+
+    private enum Fault: Error {
+        case engine(SharedLogError)
+        case store(StoreError)
+        case stop(ReplicaStop)
+    }
+
+    init(
+        _ replication: Replication, _ core: StoreCore, _ queue: CommandQueue,
+        _ health: StoreHealth, _ publisher: LogPublisher
+    ) {
+        (log, makeDecoder) = (replication.log, replication.makeDecoder)
+        (self.core, self.queue, self.health) = (core, queue, health)
+        self.publisher = publisher
+    }
+
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        bell.ring()
+    }
+
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// Up to where the log is applied.
+    var applied: ReplicaState? { state.withLock { $0.applied } }
+
+    /// What a message that is sent now is based on.
+    var base: LogMessage.Base {
+        state.withLock {
+            LogMessage.Base(sequence: $0.applied?.sequence ?? 0, chain: $0.applied?.chain ?? 0)
+        }
+    }
+
+    var figures: LogClientFigures.Following {
+        let now = SystemClock.monotonic.milliseconds
+        return state.withLock { state in
+            var figures = state.figures
+            figures.silence = now - state.heardAt
+            figures.differing = state.others.differing
+            return figures
+        }
+    }
+
+    // MARK: The thread
+
+    func run() {
+        let decoder = makeDecoder()
+        while !isStopped {
+            do throws(Fault) {
+                var sequence = try begin()
+                while !isStopped, try readOn(after: &sequence, decoder) {}
+            } catch {
+                if end(error) { return }
+                _ = bell.waitForRing(milliseconds: Limits.followPause)
+            }
+            waitUntilApplied()
+        }
+    }
+
+    /// Notes why reading has ended; says whether that is for good.
+    private func end(_ fault: Fault) -> Bool {
+        switch fault {
+        case .engine(.unreachable(let why)):
+            let isNew = state.withLock { state in
+                defer { state.figures.trouble = why }
+                return state.figures.trouble == nil
+            }
+            if isNew { health.tell(.warning, "log_unreachable", "\(log.place): \(why)") }
+            return false
+        case .engine(.missing(let name)):
+            return end(.stop(.missing(why: "\(SharedLogError.missing(name: name))")))
+        case .engine(.unfit(let why)):
+            return end(.stop(.unfit(why: "\(SharedLogError.unfit(why: why))")))
+        case .store(let error):
+            health.writeFailed(error)
+            return error.isFatal
+        case .stop(let stop):
+            halt(stop)
+            return true
+        }
+    }
+
+    /// Applying has ended; what is there can still be read.
+    private func halt(_ stop: ReplicaStop) {
+        let isFirst = state.withLock { state in
+            defer { state.figures.stop = state.figures.stop ?? stop }
+            return state.figures.stop == nil
+        }
+        guard isFirst else { return }
+        health.tell(.error, "replica_stopped", "\(log.place): \(stop)")
+        publisher.refuseAll(stop)
+        self.stop()
+    }
+
+    /// Makes sure that the log goes on where the store ends; gives that place.
+    private func begin() throws(Fault) -> UInt64 {
+        let applied: ReplicaState
+        do throws(StoreError) {
+            guard let state = try core.replicaState() else { throw .replica(.notAReplica) }
+            applied = state
+        } catch {
+            throw .store(error)
+        }
+        state.withLock { state in
+            if state.applied?.sequence != applied.sequence {
+                state.others.note(applied)
+            }
+            state.applied = applied
+            state.hasFailed = false
+        }
+        let found = try asking { () throws(SharedLogError) in try log.state() }
+        guard found.identity == applied.identity else {
+            throw .stop(.otherLog(found: found.identity, wanted: applied.identity))
+        }
+        if found.first > applied.sequence + 1 {
+            throw .stop(.trimmed(first: found.first, applied: applied.sequence))
+        }
+        if found.last < applied.sequence {
+            throw .stop(.wentBack(last: found.last, applied: applied.sequence))
+        }
+        if let entry = try asking({ () throws(SharedLogError) in try log.entry(at: applied.sequence)
+        }),
+            ReplicaState.sum(entry.message) != applied.messageSum
+        {
+            throw .stop(.rewritten(sequence: applied.sequence))
+        }
+        let hadTrouble = state.withLock { state in
+            defer { state.figures.trouble = nil }
+            state.figures.last = max(found.last, state.figures.last)
+            state.heardAt = SystemClock.monotonic.milliseconds
+            return state.figures.trouble != nil
+        }
+        publisher.open()
+        if hadTrouble { health.tell(.info, "log_reached", "\(log.place) can be read again") }
+        return applied.sequence
+    }
+
+    private func asking<Value>(
+        _ body: () throws(SharedLogError) -> Value
+    ) throws(Fault) -> Value {
+        do throws(SharedLogError) { return try body() } catch { throw .engine(error) }
+    }
+
+    /// Reads what is there; false when it has to begin anew.
+    private func readOn(
+        after sequence: inout UInt64, _ decoder: Replication.Decoder
+    ) throws(Fault) -> Bool {
+        let start = sequence
+        let entries = try asking { () throws(SharedLogError) in
+            try log.read(after: start, waitMilliseconds: Limits.readWait)
+        }
+        state.withLock { state in
+            state.heardAt = SystemClock.monotonic.milliseconds
+            state.figures.last = max(state.figures.last, entries.last?.sequence ?? 0)
+        }
+        for entry in entries {
+            guard entry.sequence == sequence + 1 else { return false }
+            guard waitForRoom(entry.message.count) else { return false }
+            let message: ReplicatedMessage
+            do throws(ReplicaStop) {
+                message = try self.message(entry, decoder)
+            } catch {
+                // What comes before it is applied.
+                waitUntilApplied()
+                throw .stop(error)
+            }
+            state.withLock { state in
+                state.messagesAhead += 1
+                state.bytesAhead += message.byteCount
+            }
+            if case .stopped = queue.submit(message, evenIfFull: true) {
+                state.withLock { state in
+                    state.messagesAhead -= 1
+                    state.bytesAhead -= message.byteCount
+                }
+                return false
+            }
+            sequence = entry.sequence
+        }
+        return !state.withLock { $0.hasFailed }
+    }
+
+    private func message(
+        _ entry: SharedLogEntry, _ decoder: Replication.Decoder
+    ) throws(ReplicaStop) -> ReplicatedMessage {
+        let message: LogMessage
+        do throws(LogMessageFault) {
+            message = try LogMessage(entry.message)
+        } catch .newerLevel(let level) {
+            throw .newerLevel(sequence: entry.sequence, level: level)
+        } catch {
+            throw .unreadable(sequence: entry.sequence, why: "\(error)")
+        }
+        guard message.kind == .commands else {
+            throw .unreadable(sequence: entry.sequence, why: "a second beginning")
+        }
+        let byteCount = entry.message.count
+        return try ReplicatedMessage(entry, message, decoder: decoder) { [weak self] result in
+            self?.completed(message, byteCount, result)
+        }
+    }
+
+    /// Waits until little enough is ahead; false when it must begin anew, or end.
+    private func waitForRoom(_ byteCount: Int) -> Bool {
+        while true {
+            let isReady: Bool? = state.withLock { state in
+                if state.isStopped || state.hasFailed { return nil }
+                return state.bytesAhead == 0
+                    || state.bytesAhead + byteCount <= Limits.readAheadBytes
+            }
+            guard let isReady else { return false }
+            if isReady { return true }
+            _ = bell.waitForRing(milliseconds: Limits.followPause)
+        }
+    }
+
+    private func waitUntilApplied() {
+        while state.withLock({ $0.messagesAhead > 0 }) {
+            _ = bell.waitForRing(milliseconds: Limits.followPause)
+        }
+    }
+
+    // MARK: On the writer's thread
+
+    private func completed(
+        _ message: LogMessage, _ byteCount: Int,
+        _ result: Result<ReplicatedMessage.Applied, StoreError>
+    ) {
+        var differs = false
+        state.withLock { state in
+            state.messagesAhead -= 1
+            state.bytesAhead -= byteCount
+            switch result {
+            case .success(let applied):
+                state.applied = applied.state
+                if !applied.isAdmitted { state.figures.skipped += 1 }
+                if message.session != publisher.session {
+                    differs = state.others.compare(message.base, of: message.host)
+                }
+                state.others.note(applied.state)
+            case .failure: state.hasFailed = true
+            }
+        }
+        if case .success(let applied) = result {
+            if message.session == publisher.session {
+                publisher.applied(message.number, applied.isAdmitted ? applied.outcomes : nil)
+            }
+            if differs { judge(message) }
+        }
+        bell.ring()
+    }
+
+    /// A host was heard of whose store differs from this one.
+    private func judge(_ message: LogMessage) {
+        if state.withLock({ $0.others.isOdd }) {
+            return halt(.diverged(sequence: message.base.sequence, from: message.host.text))
+        }
+        health.tell(
+            .error, "replica_differs",
+            "the store of \(message.host) differs from this one behind message \(message.base.sequence) "
+                + "of \(log.place)")
+    }
+}

@@ -1,0 +1,105 @@
+import Metrics
+import Synchronization
+import System
+
+/// Sends what is to be written to a shared log, and hands on what came of it.
+///
+/// A message that is not answered is sent again under the same number: replicas apply a number once. What
+/// was never sent when the engine is given up is refused; what may be in the log and does not come back in
+/// time has an end that is not known.
+final class LogPublisher: CommandEntrance {
+    private let log: any SharedLog
+    private let core: StoreCore
+    /// Microseconds from sending to the engine's answer, in steps of a millisecond.
+    let answerTime = Histogram(.microseconds)
+    let session = SessionID.random
+    private let outgoing: Mutex<OutgoingMessages>
+    private let bell = Bell()
+
+    init(_ replication: Replication, _ core: StoreCore) {
+        (log, self.core) = (replication.log, core)
+        outgoing = Mutex(OutgoingMessages(replication.host, session))
+    }
+
+    func submit(_ command: any WriteCommand, evenIfFull: Bool) -> Submission {
+        let now = SystemClock.monotonic.milliseconds
+        let submission = outgoing.withLock {
+            $0.submit(command, evenIfFull: evenIfFull, now)
+        }
+        if submission == .accepted { bell.ring() }
+        return submission
+    }
+
+    func submit(_ command: any WriteCommand, after milliseconds: Int64) {
+        let due = SystemClock.monotonic.milliseconds + milliseconds
+        outgoing.withLock { $0.submit(command, at: due) }
+        bell.ring()
+    }
+
+    /// The engine has answered.
+    private func settle(_ number: UInt64, _ outcome: AppendOutcome) {
+        let now = SystemClock.monotonic.milliseconds
+        if let taken = outgoing.withLock({ $0.settle(number, outcome, now) }) {
+            answerTime.record(1_000 * taken)
+        }
+        bell.ring()
+    }
+
+    /// A message of this session was applied here, and its outcomes are durable. On the writer's thread.
+    ///
+    /// - Parameter outcomes: nil when it was passed over: it came before, and has had its outcomes; or the
+    ///   log does not take this session, whose clock is far behind.
+    func applied(_ number: UInt64, _ outcomes: [Result<any Sendable, StoreError>]?) {
+        guard let outcomes, let message = outgoing.withLock({ $0.applied(number) }) else { return }
+        for (command, outcome) in zip(message.commands, outcomes) {
+            command.complete(applied: outcome)
+        }
+        bell.ring()
+    }
+
+    /// The log goes on where the store ends: it may be written to.
+    func open() {
+        outgoing.withLock { $0.open() }
+        bell.ring()
+    }
+
+    /// The store does not go on with its log.
+    func refuseAll(_ stop: ReplicaStop) {
+        outgoing.withLock { $0.refuseAll(stop) }
+        bell.ring()
+    }
+
+    /// Takes nothing more; `run` returns when what is under way has come back, or has had its time.
+    func stop() {
+        outgoing.withLock { $0.end() }
+        bell.ring()
+    }
+
+    /// What is sent.
+    var figures: LogClientFigures.Publishing {
+        outgoing.withLock { $0.figures(at: SystemClock.monotonic.milliseconds) }
+    }
+
+    /// What the thread does.
+    ///
+    /// - Parameter base: what is applied here now, for the head of a message.
+    func run(base: () -> LogMessage.Base) {
+        while true {
+            let (base, clock) = (base(), core.clock.now())
+            // What cannot be told is left to those who apply.
+            let room = (try? core.room()) ?? .max
+            let work = outgoing.withLock {
+                $0.next(SystemClock.monotonic.milliseconds, clock: clock, room: room, base)
+            }
+            for message in work.messages {
+                log.append(message.bytes, id: "\(session)-\(message.number)") {
+                    [weak self] outcome in
+                    self?.settle(message.number, outcome)
+                }
+            }
+            for (command, error) in work.ended { command.complete(.failure(error)) }
+            if work.isOver { return }
+            _ = bell.waitForRing(milliseconds: work.wait)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// Why a store that is a replica cannot be written to, or does not go on with its log.
+public enum ReplicaFault: Error, Equatable, Sendable {
+    /// The log's engine is away: the command was not carried out.
+    case unavailable(why: String)
+    /// The command was handed to the log, and what became of it is not known yet.
+    case outcomeUnknown
+    /// A command has more bytes than a message of the log takes.
+    case tooLong(bytes: Int)
+    /// The store shares no log.
+    case notAReplica
+    /// The store shares a log, and what was asked for goes past that.
+    case isAReplica
+    /// The first message of a log is not about this store.
+    case otherBeginning
+    /// A message is not the one behind the last that was applied.
+    case gap(applied: UInt64, next: UInt64)
+    /// Applying has ended, and goes on only when somebody has looked at it.
+    case stopped(ReplicaStop)
+}
+
+/// Why a replica stops applying its log: what it would go on with is not what it began with.
+public enum ReplicaStop: Error, Equatable, Sendable {
+    /// The log under this name is another one.
+    case otherLog(found: LogIdentity, wanted: LogIdentity)
+    /// Messages that the store lacks were removed from the log.
+    case trimmed(first: UInt64, applied: UInt64)
+    /// The log ends before what was applied.
+    case wentBack(last: UInt64, applied: UInt64)
+    /// The last message that was applied is another one now.
+    case rewritten(sequence: UInt64)
+    /// There is no log of this name any more.
+    case missing(why: String)
+    /// The engine is not fit any more.
+    case unfit(why: String)
+    /// A newer program sent a message.
+    case newerLevel(sequence: UInt64, level: UInt8)
+    /// A message cannot be read.
+    case unreadable(sequence: UInt64, why: String)
+    /// This store has come to something else than most others from the same messages.
+    case diverged(sequence: UInt64, from: String)
+}
+
+extension ReplicaFault: CustomStringConvertible {
+    /// What is wrong and what to do about it.
+    public var description: String {
+        switch self {
+        case .unavailable(let why):
+            "writes need the log that the hosts share, which cannot be reached (\(why)): nothing was "
+                + "changed; try again"
+        case .outcomeUnknown:
+            "the write was handed to the log that the hosts share, and its end is not known yet: it may "
+                + "still be carried out; send it again with the same Idempotency-Key, to any host"
+        case .tooLong(let bytes):
+            "the write has \(bytes) bytes, and the log that the hosts share takes \(Limits.messageBytes): "
+                + "send less at once"
+        case .notAReplica:
+            "the store shares no log with other hosts: run relayctl cluster init, or leave out --log"
+        case .isAReplica:
+            "the store shares a log with other hosts, and is only written to through that: start relayd "
+                + "with --log, and ask it"
+        case .otherBeginning:
+            "the log begins with another store than this one, or this one was written to since"
+        case .gap(let applied, let next):
+            "message \(next) of the log cannot be applied behind message \(applied)"
+        case .stopped(let stop): "\(stop)"
+        }
+    }
+}
+
+extension ReplicaStop: CustomStringConvertible {
+    /// What is wrong and what to do about it.
+    public var description: String {
+        switch self {
+        case .otherLog(let found, let wanted):
+            "the log is \(found), and this store has applied the log \(wanted): give the --log that "
+                + "belongs to the store, or restore a snapshot of the new log's hosts"
+        case .trimmed(let first, let applied):
+            "the log begins with message \(first), and this store has applied up to \(applied) only: what "
+                + "is between them is gone; restore a newer snapshot of another host"
+        case .wentBack(let last, let applied):
+            "the log ends with message \(last), and this store has applied up to \(applied): its engine "
+                + "has lost what was kept; do not write to it"
+        case .rewritten(let sequence):
+            "message \(sequence) of the log is not the one that this store has applied: its engine has "
+                + "lost or changed what was kept; do not write to it"
+        case .missing(let why), .unfit(let why): why
+        case .newerLevel(let sequence, let level):
+            "message \(sequence) of the log has level \(level), this program reads up to "
+                + "\(Limits.logLevel): start a newer relayd"
+        case .unreadable(let sequence, let why):
+            "message \(sequence) of the log cannot be read: \(why)"
+        case .diverged(let sequence, let host):
+            "this store differs from that of \(host) behind message \(sequence) of the log, though both have "
+                + "applied the same: restore a snapshot of another host"
+        }
+    }
+}

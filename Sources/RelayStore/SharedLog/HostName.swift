@@ -1,0 +1,27 @@
+/// What a host is called among those that share a log.
+public struct HostName: Equatable, Hashable, Sendable {
+    /// Letters, digits, hyphens and underscores.
+    public let text: String
+
+    /// Nil when the text cannot be one word of a subject.
+    public init?(_ text: String) {
+        guard (1...Limits.hostNameBytes).contains(text.utf8.count),
+            text.utf8.allSatisfy(Self.isAllowed)
+        else { return nil }
+        self.text = text
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
+
+extension HostName: CustomStringConvertible {
+    /// The name.
+    public var description: String { text }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RelayRecords
+@testable import RelayStore
+
+/// Hosts whose log is not what it was.
+@Suite("Hosts whose log is not the one they have applied")
+struct WrongLogTests {
+    /// What may be wrong with a log, and what a host says that has applied it.
+    private static let faults: [(String, @Sendable (inout [SharedLogEntry]) -> Void)] = [
+        ("begins with message", { $0.removeFirst($0.count - 1) }),
+        ("ends with message", { $0.removeLast() }),
+        (
+            "is not the one that this store has applied",
+            { $0[$0.count - 1] = $0[$0.count - 2].at($0.count) }
+        ),
+        ("has level 9", { $0.append($0.last!.next { $0[4] = 9 }) }),
+        ("cannot be read", { $0.append($0.last!.next { $0[70] ^= 1 }) }),
+        ("cannot be read", { $0.append($0.last!.next { $0 = [] }) }),
+        ("cannot be read", { $0.append($0[0].at($0.count + 1)) }),
+    ]
+
+    @Test("stop at a log that is not the one they have applied, in words.", arguments: 0..<7)
+    func wrongLog(_ number: Int) throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        _ = try hosts.run(commands: 30)
+        try hosts.expectEqual(shared)
+        // One has seen less of it.
+        hosts[1].writer.stop()
+        _ = try [hosts[0]].run(commands: 10, seed: 90)
+        hosts[0].writer.stop()
+        let (words, corrupt) = Self.faults[number]
+        shared.corrupt(corrupt)
+        let host = hosts[number == 0 ? 1 : 0]
+        try host.restart()
+        for _ in 0..<1_000 where host.writer.replication!.stopReason == nil { usleep(5_000) }
+        let reason = host.writer.replication!.stopReason.map { "\($0)" }
+        #expect(reason?.contains(words) == true, "\(String(describing: reason))")
+        host.writer.stop()
+    }
+
+    @Test("refuse another log, and a store that shares none.")
+    func otherLog() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let host = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        host.end()
+        let other = MemoryLog.Shared(clock: 0)
+        let stranger = try ReplicaHost("stranger", host.directory, other, .log, nil)
+        for _ in 0..<1_000 where stranger.writer.replication!.stopReason == nil { usleep(5_000) }
+        #expect(
+            "\(String(describing: stranger.writer.replication!.stopReason))".contains(
+                "and this store has applied"))
+        stranger.writer.stop()
+        #expect(throws: StoreError.replica(.isAReplica)) {
+            try stranger.store.write { (_) throws(StoreError) in }
+        }
+    }
+}
+
+extension SharedLogEntry {
+    /// The same under another number.
+    fileprivate func at(_ sequence: Int) -> SharedLogEntry {
+        SharedLogEntry(sequence: UInt64(sequence), time: time, message: message)
+    }
+
+    /// One behind it, whose message is this one's with a change.
+    fileprivate func next(_ change: (inout [UInt8]) -> Void) -> SharedLogEntry {
+        var message = message
+        change(&message)
+        return SharedLogEntry(sequence: sequence + 1, time: time, message: message)
+    }
+}
