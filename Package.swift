@@ -22,6 +22,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CLinux"),
+        // libnats, which is loaded when there is a log; its headers (libnats-dev) alone are needed to build.
+        .target(name: "CNats"),
         .target(
             name: "CSimdjson",
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
@@ -47,6 +49,8 @@ let package = Package(
             name: "RelayStore",
             dependencies: ["System", "Metrics", "Logs", "LMDB", "CXXHash", "CSodium", "CLinux"],
             exclude: ["FORMAT.md"], swiftSettings: lifetimes),
+        .target(
+            name: "RelayLog", dependencies: ["RelayStore", "System", "CivilTime", "JSON", "CNats"]),
         .target(
             name: "RelayRecords",
             dependencies: ["RelayStore", "RelayContract", "CivilTime", "JSON", "Zstd"],
@@ -117,6 +121,7 @@ let package = Package(
         .testTarget(name: "ZstdTests", dependencies: ["Zstd"]),
         .testTarget(name: "RelayContractTests", dependencies: ["RelayContract", "TestSupport"]),
         .testTarget(name: "RelayStoreTests", dependencies: ["RelayStore", "TestSupport"]),
+        .testTarget(name: "RelayLogTests", dependencies: ["RelayLog", "JSON", "TestSupport"]),
         .testTarget(
             name: "RelayRecordsTests", dependencies: ["RelayRecords", "TestSupport"],
             exclude: ["change-payloads.txt"]),

@@ -1,0 +1,88 @@
+import JSON
+import RelayStore
+import Synchronization
+
+/// Messages that were published and have no answer yet, each under the number that its answer names.
+final class UnderWay: Sendable {
+    private struct Message {
+        /// How often the connection had been lost before it was sent.
+        let losses: UInt64
+        /// Milliseconds of the monotonic clock.
+        let deadline: Int64
+        let outcome: @Sendable (AppendOutcome) -> Void
+    }
+
+    private let messages = Mutex<[UInt64: Message]>([:])
+    private let parser = Mutex(JSONParser())
+
+    /// How many there are.
+    var count: Int { messages.withLock { $0.count } }
+
+    /// When the first of them has waited long enough; nil when there is none.
+    var firstDeadline: Int64? { messages.withLock { $0.values.lazy.map(\.deadline).min() } }
+
+    /// Notes a message that is about to be sent.
+    func begin(
+        _ number: UInt64, losses: UInt64, deadline: Int64,
+        _ outcome: @escaping @Sendable (AppendOutcome) -> Void
+    ) {
+        let message = Message(losses: losses, deadline: deadline, outcome: outcome)
+        messages.withLock { $0[number] = message }
+    }
+
+    /// Tells what became of a message, if nobody has before.
+    func end(_ number: UInt64, _ outcome: AppendOutcome) {
+        messages.withLock { $0.removeValue(forKey: number) }?.outcome(outcome)
+    }
+
+    /// Tells of all that were sent before the connection was lost for the last time.
+    func end(before losses: UInt64, why: String) {
+        endAll(why: why) { $0.losses < losses }
+    }
+
+    /// Tells of all that have waited long enough.
+    func end(at now: Int64, why: String) { endAll(why: why) { $0.deadline <= now } }
+
+    /// Tells of all.
+    func endAll(why: String) { endAll(why: why) { _ in true } }
+
+    private func endAll(why: String, where isOver: (Message) -> Bool) {
+        let over = messages.withLock { messages in
+            let over = messages.filter { isOver($0.value) }
+            for number in over.keys { messages[number] = nil }
+            return over
+        }
+        for message in over.values { message.outcome(.unknown(why: why)) }
+    }
+}
+
+extension UnderWay {
+    /// Tells what the engine answered.
+    func end(by answer: borrowing EngineMessage) {
+        guard let number = answer.token else { return }
+        // Nobody was there to take it.
+        if answer.status == 503 {
+            return end(number, .refused(why: "the log has no leader that takes messages"))
+        }
+        let bytes = answer.bytes
+        let outcome: AppendOutcome? = parser.withLock { parser in
+            (try? parser.parse(bytes) { Self.outcome(of: $0) }) ?? nil
+        }
+        end(number, outcome ?? .unknown(why: "the engine's answer cannot be read"))
+    }
+
+    private static func outcome(of answer: JSONValue) -> AppendOutcome? {
+        guard let error = answer["error"] else {
+            guard let sequence = answer["seq"]?.integer, sequence > 0 else { return nil }
+            return .kept(at: UInt64(sequence))
+        }
+        let why = error["description"]?.string.map { String($0) } ?? "an error without words"
+        let isCertain = error["err_code"]?.integer.map { refusals.contains($0) } ?? false
+        return isCertain ? .refused(why: why) : .unknown(why: why)
+    }
+
+    /// Errors that are told before the engine hands a message to its servers: another stream than was
+    /// expected, a message or an account that is too large, too many requests. Of every other one it may have
+    /// been handed on.
+    private static let refusals: Set<Int64> = [10_060, 10_054, 10_002, 10_167]
+}
