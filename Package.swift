@@ -77,14 +77,14 @@ let package = Package(
         .executableTarget(
             name: "relayd",
             dependencies: [
-                "RelayServer", "RelaySnapshots", "RelayStore", "HTTP2", "Options", "System",
-                "Metrics", "Logs", "CLinux",
+                "RelayServer", "RelaySnapshots", "RelayLog", "RelayRecords", "RelayStore", "HTTP2",
+                "Options", "System", "Metrics", "Logs", "CLinux",
             ]),
         .executableTarget(
             name: "relayctl",
             dependencies: [
-                "RelayStore", "RelayRecords", "RelaySnapshots", "RelayContract", "RelayClient",
-                "HTTP2", "CivilTime", "JSON", "Metrics", "Options", "System", "Zstd",
+                "RelayStore", "RelayRecords", "RelaySnapshots", "RelayLog", "RelayContract",
+                "RelayClient", "HTTP2", "CivilTime", "JSON", "Metrics", "Options", "System", "Zstd",
             ],
             path: "tools/relayctl"),
         .executableTarget(

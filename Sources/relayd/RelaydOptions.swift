@@ -90,6 +90,17 @@ struct RelaydOptions {
         help:
             "what keeps a write before it is answered: log appends it to DIR/log and waits for the disk "
             + "once, synced-commits has each commit reach the disk by itself")
+    private static let logOption = Option<String?>.optional(
+        "log", "nats://HOST:PORT/NAME",
+        help:
+            "write through the log NAME, which hosts share that have the same records; more servers of "
+            + "it stand with commas between; see relayctl cluster init")
+    private static let hostOption = Option<String?>.optional(
+        "host-name", "NAME",
+        help: "what this host is called in --log, as no other one is; default: the machine's name")
+    private static let credentialsOption = Option<String?>.optional(
+        "log-creds", "FILE", .path,
+        help: "a NATS credentials file that only its owner may read, for --log")
     private static let scrubOption = Option<Int>.number(
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
@@ -127,7 +138,8 @@ struct RelaydOptions {
             monthlyOption.description,
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
-            mapOption.description, durabilityOption.description, scrubOption.description,
+            mapOption.description, durabilityOption.description, logOption.description,
+            hostOption.description, credentialsOption.description, scrubOption.description,
             formatOption.description,
             accessOption.description, slowOption.description,
             configOption.description,
@@ -183,6 +195,11 @@ struct RelaydOptions {
     let mapBytes: Int?
     /// What keeps a write before it is answered.
     let durability: WriteDurability
+    /// The log that hosts share; nil when the store is this host's alone.
+    let log: String?
+    /// What this host is called in it.
+    let hostName: String?
+    let logCredentials: String?
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
     /// What the lines of the log look like.
@@ -220,6 +237,9 @@ struct RelaydOptions {
         self.retention = retention
         mapBytes = arguments[Self.mapOption]
         durability = WriteDurability(rawValue: arguments[Self.durabilityOption]) ?? .log
+        log = arguments[Self.logOption]
+        hostName = arguments[Self.hostOption]
+        logCredentials = arguments[Self.credentialsOption]
         scrubRate = arguments[Self.scrubOption]
         logFormat = LogFormat(rawValue: arguments[Self.formatOption]) ?? .logfmt
         observation = Observation(
@@ -259,6 +279,8 @@ struct RelaydOptions {
             || snapshotKeyFile != nil || snapshotPassphraseFile != nil
         guard snapshotInterval != nil || !isAboutSnapshots else { throw .noSchedule }
         guard snapshotKeyFile == nil || snapshotPassphraseFile == nil else { throw .twoKeys }
+        guard log != nil || hostName == nil && logCredentials == nil else { throw .noLog }
+        guard log == nil || !isInMemory else { throw .logInMemory }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }
         if !peers.isRestricted { return }
         if let listen { throw .usersOverTCP(listen) }

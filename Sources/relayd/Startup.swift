@@ -77,10 +77,12 @@ enum Startup {
         let store = try openStore(options, directory, log)
         if let path = options.snapshotRepository { _ = try repositories.open(path, key) }
         if options.isWarmed { try warm(store, log) }
+        let sharing = try options.sharing()
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
             durability: directory == nil ? .syncedCommits : options.durability,
-            scrubRate: options.scrubRate, observation: options.observation, log: log,
+            sharing: sharing, scrubRate: options.scrubRate, observation: options.observation,
+            log: log,
             // The thread that waits for signals ends everything in order, then.
             whenFatal: { _ in kill(getpid(), SIGTERM) })
         var places: [String] = []

@@ -1,4 +1,5 @@
 import Options
+import RelayStore
 import System
 
 /// Why relayd does not start.
@@ -11,6 +12,9 @@ enum StartupError: Error, CustomStringConvertible {
     case noSocketOfOurs
     case unknownGroup(String)
     case usersOverTCP(String)
+    case noLog
+    case logInMemory
+    case badHostName(String)
     case storeInUse(String)
     case file(FileError)
 
@@ -36,6 +40,13 @@ enum StartupError: Error, CustomStringConvertible {
         case .usersOverTCP(let place):
             "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
                 + "is; serve a Unix socket alone, or leave them out"
+        case .noLog:
+            "--host-name and --log-creds are about the log that hosts share: give --log too"
+        case .logInMemory:
+            "a store in memory cannot share a log: give a --store on disk, or leave out --log"
+        case .badHostName(let name):
+            "'\(name)' cannot be a host's name in --log: give --host-name with 1 to "
+                + "\(RelayStore.Limits.hostNameBytes) letters, digits, - and _"
         case .storeInUse(let store):
             "another relayd serves the store \(store): stop it first, or choose another --store"
         case .file(let error): "\(error)"
@@ -46,7 +57,7 @@ enum StartupError: Error, CustomStringConvertible {
     var exitCode: ExitCode {
         switch self {
         case .nowhereToServe, .halfSchedule, .noSchedule, .twoKeys, .samePath, .usersOverTCP,
-            .noSocketOfOurs, .unknownGroup:
+            .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName:
             .usage
         case .storeInUse, .file: .failure
         }

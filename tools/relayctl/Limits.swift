@@ -118,4 +118,9 @@ enum Limits {
 
     /// Milliseconds for which a key may be made: from 1 s to 100 years, beyond any that somebody plans for.
     static let keyDuration = 1_000...100 * 365 * 86_400_000
+
+    /// Servers that may keep a log that hosts share: as many as JetStream copies a stream to.
+    static let logServers = 1...5
+    /// Milliseconds between two looks whether such a log has answered; it always does within seconds.
+    static let logAnswerMilliseconds: Int64 = 1_000
 }

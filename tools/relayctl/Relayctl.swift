@@ -50,11 +50,12 @@ enum Relayctl {
         }
     }
 
-    /// What is about a store's log, or about snapshots.
+    /// What is about a store's log, one that hosts share, or snapshots.
     private static func others(
         _ verb: Verb, _ arguments: Arguments
     ) throws(CommandError) -> Report {
         if let report = try LogCommand.run(verb, arguments) { return report }
+        if let report = try ClusterCommand.run(verb, arguments) { return report }
         guard let report = try SnapshotCommand.run(verb, arguments) else {
             preconditionFailure("no verb \(verb.name)")
         }

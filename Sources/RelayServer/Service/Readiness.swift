@@ -25,6 +25,8 @@ enum Readiness {
                 })
         } else if let error = state.health.fatalError {
             self = .notReady(Problem(error))
+        } else if let why = state.replication?.whyNotReady {
+            self = .notReady(Problem(.unavailable, why))
         } else {
             self = .notReady(Problem(.unavailable, "relayd is starting or shutting down"))
         }

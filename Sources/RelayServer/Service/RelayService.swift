@@ -23,6 +23,9 @@ public final class ServiceState: Sendable {
     /// What goes wrong with the store.
     let health: StoreHealth
 
+    /// What writes through the log that the store shares, if it is a replica.
+    let replication: LogClient?
+
     /// What keys with limits may still do.
     let allowances = KeyAllowances()
 
@@ -34,15 +37,20 @@ public final class ServiceState: Sendable {
 
     /// Makes a state that is not ready.
     public init(
-        journal: ConnectionJournal = ConnectionJournal(), health: StoreHealth = StoreHealth()
+        journal: ConnectionJournal = ConnectionJournal(), health: StoreHealth = StoreHealth(),
+        replication: LogClient? = nil
     ) {
         self.journal = journal
         self.health = health
+        self.replication = replication
     }
 
-    /// Whether requests are served: false while starting and shutting down, and when the store can be
-    /// written to no more.
-    public var isReady: Bool { ready.load(ordering: .acquiring) && health.fatalError == nil }
+    /// Whether requests are served: false while starting and shutting down, when the store can be
+    /// written to no more, and while a replica is behind the log that it shares.
+    public var isReady: Bool {
+        ready.load(ordering: .acquiring) && health.fatalError == nil
+            && replication?.whyNotReady == nil
+    }
 
     /// Open connections of the API, without the admin socket's.
     public var connectionCount: Int {
@@ -118,6 +126,7 @@ public final class RelayService: Sendable {
     ///   - retention: how far the change log goes back.
     ///   - durability: what keeps a write before it is answered. A log is made if there is none; where
     ///     there is no room for one, commits wait for the disk by themselves, and the log of `log` says so.
+    ///   - sharing: the log that the store shares with other hosts, if it is a replica.
     ///   - scrubRate: bytes of documents that are compared with their checksums in a second, 0 for
     ///     none.
     ///   - observation: which answers the log is told of.
@@ -127,6 +136,7 @@ public final class RelayService: Sendable {
     public init(
         store: Store, loops: Int, retention: Retention = Retention(),
         durability: WriteDurability = .syncedCommits,
+        sharing: Replication? = nil,
         scrubRate: Int = RelayStore.Limits.scrubRate,
         observation: Observation = Observation(), log: Log = .none,
         whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
@@ -135,13 +145,18 @@ public final class RelayService: Sendable {
         self.store = store
         self.scrubRate = scrubRate
         let health = StoreHealth(log: log, whenFatal: whenFatal)
-        try Self.moveOn(store, log)
-        writer = try Self.makeWriter(store, durability, retention, health, log)
+        switch (try store.replicaState(), sharing) {
+        case (.some, nil): throw StoreError.replica(.isAReplica)
+        case (nil, .some): throw StoreError.replica(.notAReplica)
+        case (.some, .some): break
+        case (nil, nil): try Self.moveOn(store, log)
+        }
+        writer = try Self.makeWriter(store, durability, sharing, retention, health, log)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         writer.removeUploads(try reader.view.leftUploads())
         let journal = ConnectionJournal(log: log)
-        state = ServiceState(journal: journal, health: health)
+        state = ServiceState(journal: journal, health: health, replication: writer.replication)
         let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)
         keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
@@ -153,6 +168,10 @@ public final class RelayService: Sendable {
         state.add(members: { json in
             SlowestRequests.write(observers.flatMap(\.slowest.all), to: &json)
         })
+        if let replication = writer.replication {
+            state.add(members: { replication.writeMembers(to: &$0) })
+            state.add(figures: { replication.reports })
+        }
         for application in applications { state.add(usage: application.keyUsage) }
         server = try Server(applications: applications, journal: journal)
         admin = try Server(
@@ -160,13 +179,14 @@ public final class RelayService: Sendable {
     }
 
     private static func makeWriter(
-        _ store: Store, _ durability: WriteDurability, _ retention: Retention,
-        _ health: StoreHealth, _ log: Log
+        _ store: Store, _ durability: WriteDurability, _ sharing: Replication?,
+        _ retention: Retention, _ health: StoreHealth, _ log: Log
     ) throws(StoreError) -> Writer {
         // One that has an older format for lack of room is not to be written by a newer way.
         if durability == .log, try store.hasNewestFormat() {
             do throws(StoreError) {
-                return try Writer(logging: store, retention: retention, health: health)
+                return try Writer(
+                    logging: store, retention: retention, health: health, sharing: sharing)
             } catch .storeFull {
                 log.write(
                     .warning, "no_room_for_log",
@@ -174,7 +194,7 @@ public final class RelayService: Sendable {
                         + "relayd starts with more room")
             }
         }
-        return Writer(store, retention: retention, health: health)
+        return Writer(store, retention: retention, health: health, sharing: sharing)
     }
 
     /// Moves a store of an older format to the newest. One that has no room for that can be read and

@@ -59,6 +59,9 @@ extension Limits {
     /// Bytes of messages that were read and are not applied yet: 64 MiB.
     static let readAheadBytes = 64 << 20
 
+    /// Milliseconds that a replica may be behind its log and be ready: 5 s.
+    static let readyLag: Int64 = 5_000
+
     /// Sequence numbers whose chains are remembered, to compare with those of others.
     static let rememberedChains = 65_536
 }

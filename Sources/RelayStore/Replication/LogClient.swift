@@ -56,6 +56,16 @@ public final class LogClient: CommandEntrance, Sendable {
     /// Why the store does not go on with its log; nil while it does.
     public var stopReason: ReplicaStop? { follower.figures.stop }
 
+    /// Why requests should go to another host: this one's store does not go on with its log, or is behind;
+    /// nil when there is no reason.
+    public var whyNotReady: String? {
+        let following = follower.figures
+        if let stop = following.stop { return "\(stop)" }
+        guard following.behind > Limits.readyLag else { return nil }
+        return "this host has not applied all of the log yet: it is at message "
+            + "\(follower.applied?.sequence ?? 0) of \(following.last)"
+    }
+
     /// What it is doing.
     public var figures: LogClientFigures {
         LogClientFigures(

@@ -30,6 +30,9 @@ public struct LogClientFigures: Sendable {
         public internal(set) var skipped: UInt64 = 0
         /// Hosts whose stores differ from this one.
         public internal(set) var differing: [String] = []
+        /// Milliseconds for which there has been a message that was not applied; from the start until the log
+        /// was reached for the first time, far more than any limit.
+        public internal(set) var behind: Int64 = 0
         /// Milliseconds since the log was heard of last.
         public internal(set) var silence: Int64 = 0
     }

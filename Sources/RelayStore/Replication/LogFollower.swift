@@ -25,8 +25,23 @@ final class LogFollower: Sendable {
         var bytesAhead = 0
         /// A message could not be applied: what was read behind it cannot either.
         var hasFailed = false
+        /// Since when there is a message that is not applied; nil when there is none.
+        var behindSince: Int64? = .min
         var heardAt = SystemClock.monotonic.milliseconds
         var isStopped = false
+
+        /// The log has a message of this number, or was silent.
+        mutating func heardOf(_ sequence: UInt64, at now: Int64) {
+            heardAt = now
+            figures.last = max(figures.last, sequence)
+            if behindSince == nil, figures.last > applied?.sequence ?? 0 { behindSince = now }
+            compareWithLast()
+        }
+
+        /// It is not behind when the last message is applied. One that was not ready becomes so then.
+        mutating func compareWithLast() {
+            if figures.last > 0, applied?.sequence ?? 0 >= figures.last { behindSince = nil }
+        }
     }
 
     private enum Fault: Error {
@@ -66,6 +81,7 @@ final class LogFollower: Sendable {
         return state.withLock { state in
             var figures = state.figures
             figures.silence = now - state.heardAt
+            figures.behind = state.behindSince.map { $0 == .min ? .max : now - $0 } ?? 0
             figures.differing = state.others.differing
             return figures
         }
@@ -156,8 +172,7 @@ final class LogFollower: Sendable {
         }
         let hadTrouble = state.withLock { state in
             defer { state.figures.trouble = nil }
-            state.figures.last = max(found.last, state.figures.last)
-            state.heardAt = SystemClock.monotonic.milliseconds
+            state.heardOf(found.last, at: SystemClock.monotonic.milliseconds)
             return state.figures.trouble != nil
         }
         publisher.open()
@@ -180,8 +195,8 @@ final class LogFollower: Sendable {
             try log.read(after: start, waitMilliseconds: Limits.readWait)
         }
         state.withLock { state in
-            state.heardAt = SystemClock.monotonic.milliseconds
-            state.figures.last = max(state.figures.last, entries.last?.sequence ?? 0)
+            state.heardOf(
+                entries.last?.sequence ?? 0, at: SystemClock.monotonic.milliseconds)
         }
         for entry in entries {
             guard entry.sequence == sequence + 1 else { return false }
@@ -263,6 +278,7 @@ final class LogFollower: Sendable {
             switch result {
             case .success(let applied):
                 state.applied = applied.state
+                state.compareWithLast()
                 if !applied.isAdmitted { state.figures.skipped += 1 }
                 if message.session != publisher.session {
                     differs = state.others.compare(message.base, of: message.host)

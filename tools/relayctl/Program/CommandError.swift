@@ -12,6 +12,8 @@ import Zstd
 enum CommandError: Error, CustomStringConvertible {
     /// The store refused.
     case store(StoreError)
+    /// A log that hosts share, or its engine, refused.
+    case sharedLog(SharedLogError)
     /// relayd's admin socket broke off.
     case transport(TransportError)
     /// relayd answered with an error.
@@ -65,6 +67,7 @@ enum CommandError: Error, CustomStringConvertible {
             .system(let call, let path, let code):
             "\(FileError(call, path: path, errno: code))"
         case .store(let error): "\(error)"
+        case .sharedLog(let error): "\(error)"
         case .transport(let error): "\(error)"
         case .refused(let status, let detail): "relayd answered \(status): \(detail)"
         case .notRunning(let socket):

@@ -220,7 +220,7 @@ enum Commands {
             readers, wait,
             health,
             completions, man,
-        ] + logVerbs + snapshotVerbs,
+        ] + logVerbs + clusterVerbs + snapshotVerbs,
         notes: [
             "Exit codes: 0 done, 1 failed (standard error says why), 2 wrong command line,",
             "3 done, but something is wrong with the data (each finding is named).",
