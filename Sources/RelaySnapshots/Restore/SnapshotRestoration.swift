@@ -18,10 +18,13 @@ public enum SnapshotRestoration {
 
     /// Restores a snapshot.
     ///
-    /// - Parameter replay: changes to apply on top, if any.
+    /// - Parameters:
+    ///   - asReplica: whether the store goes on with the log that hosts share, as one of them: then it keeps
+    ///     its epoch, and no changes can be applied on top.
+    ///   - replay: changes to apply on top, if any.
     public static func restore(
         _ source: SnapshotSource, to directory: String, dryRun: Bool = false,
-        replay: ChangeReplay? = nil, _ progress: WorkProgress = .none
+        asReplica: Bool = false, replay: ChangeReplay? = nil, _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> Outcome {
         let target = try StagingDirectory.vacant(directory)
         let manifest = try source.manifest()
@@ -38,7 +41,7 @@ public enum SnapshotRestoration {
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }
-            return try finish(staging, manifest, report, replay, progress)
+            return try finish(staging, manifest, report, asReplica, replay, progress)
         } catch {
             staging.discard()
             throw error
@@ -70,19 +73,27 @@ public enum SnapshotRestoration {
         return report
     }
 
-    /// Gives the store in a staging directory a new epoch and lets it appear.
+    /// Gives the store in a staging directory a new epoch, unless it is a replica, and lets it appear.
     private static func finish(
         _ staging: StagingDirectory, _ manifest: Manifest, _ report: VerificationReport,
-        _ replay: ChangeReplay?, _ progress: WorkProgress
+        _ asReplica: Bool, _ replay: ChangeReplay?, _ progress: WorkProgress
     ) throws(SnapshotError) -> Outcome {
         var sequence = manifest.sequence
         do {
             let store = try lifting { () throws(StoreError) in
                 try Store.open(at: staging.path, options: .copy)
             }
+            if asReplica {
+                let state = try lifting { () throws(StoreError) in try store.replicaState() }
+                guard state != nil, replay == nil else { throw .store(.replica(.notAReplica)) }
+            } else {
+                try lifting { () throws(StoreError) in try store.leaveLog() }
+            }
             if let replay { sequence = try replay.apply(to: store, from: manifest, progress) }
             let lastTime = try replay?.lastTime()
-            try lifting { () throws(StoreError) in try store.renewEpoch(after: lastTime) }
+            if !asReplica {
+                try lifting { () throws(StoreError) in try store.renewEpoch(after: lastTime) }
+            }
         }
         // Opened again, because a store's metadata are read once.
         let epoch = try lifting { () throws(StoreError) in

@@ -54,7 +54,8 @@ extension ReplicaFault: CustomStringConvertible {
             "the write has \(bytes) bytes, and the log that the hosts share takes \(Limits.messageBytes): "
                 + "send less at once"
         case .notAReplica:
-            "the store shares no log with other hosts: run relayctl cluster init, or leave out --log"
+            "the store shares no log with other hosts: run relayctl cluster init, or leave out "
+                + "--log or --replica"
         case .isAReplica:
             "the store shares a log with other hosts, and is only written to through that: start relayd "
                 + "with --log, and ask it"

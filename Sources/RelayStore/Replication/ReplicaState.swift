@@ -133,6 +133,7 @@ extension StoreTransaction {
             let key = ReplicaSession.key(id)
             try delete(key.span.bytes, in: databases.meta)
         }
+        try setFormat(Limits.formatVersion)
         (replica, isReplicaChanged) = (nil, false)
     }
 

@@ -147,13 +147,18 @@ extension Commands {
             repositoryKeyFile.description, repositoryPassphraseFile.description, json.description,
         ],
         operands: [snapshotOrRepository])
+    static let asReplica = Option<Bool>.flag(
+        "replica",
+        help:
+            "the store goes on with the log that its hosts share, as a host of its own: it keeps its epoch"
+    )
     static let snapshotRestore = Verb(
         "snapshot restore",
         summary: "Verify a snapshot and make a store from it, or bring single records back",
         options: [
             restoreTo.description, records.description, recordsStore.description,
             recordAccount.description, replace.description, adminSocket.description,
-            dryRun.description, ifNone.description, asOf.description,
+            dryRun.description, ifNone.description, asReplica.description, asOf.description,
             changesFrom.description, salvage.description, unplaced.description,
             waitForLock.description, repositoryKeyFile.description,
             repositoryPassphraseFile.description, json.description,

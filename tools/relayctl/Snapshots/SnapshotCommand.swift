@@ -165,12 +165,15 @@ enum SnapshotCommand {
         if arguments[Commands.salvage] { return try SnapshotSalvageCommand.run(arguments) }
         if arguments[Commands.unplaced] != nil { throw .usage("--unplaced needs --salvage") }
         let replay = try replay(arguments)
+        let asReplica = arguments[Commands.asReplica]
+        if asReplica, replay != nil { throw .usage("--replica and --as-of exclude each other") }
         let name = arguments[Commands.snapshotID]
         let isDry = arguments[Commands.dryRun]
         let key = try SnapshotKey.given(arguments)
         let outcome = try withProgress(arguments) { (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(
-                SnapshotSource(name, key), to: directory, dryRun: isDry, replay: replay, progress)
+                SnapshotSource(name, key), to: directory, dryRun: isDry, asReplica: asReplica,
+                replay: replay, progress)
         }
         return report(outcome, directory, isDry: isDry)
     }
