@@ -5,11 +5,15 @@ import RelayStore
 public final class CommandDecoder {
     private let changes: RecordCommand.Context
     private let loads: LoadCommand.Context
+    private let applier: RecordApplier
+    /// What decodes commands that are read on the writer's thread.
+    private lazy var late = CommandDecoder(applier)
 
     /// - Parameter applier: what applies the commands, on the writer's thread.
     public init(_ applier: RecordApplier) {
         changes = RecordCommand.Context(JSONParser(), applier)
         loads = LoadCommand.Context(DumpReader(), applier)
+        self.applier = applier
     }
 
     /// A command that does what the one did whose encoding this is.
@@ -32,6 +36,17 @@ public final class CommandDecoder {
         _ completion: @escaping @Sendable (Result<any Sendable, StoreError>) -> Void
     ) throws(CommandFault) -> any WriteCommand {
         let kind = try CommandReader(encoding).kind
+        if kind == .uploaded {
+            let late = late
+            return try UploadedCommand(
+                encoding: encoding,
+                decoder: { (encoding, completion) throws(CommandFault) in
+                    // Not one that was uploaded once more.
+                    let kind = try CommandReader(encoding).kind
+                    guard kind != .uploaded else { throw .malformed(kind) }
+                    return try late.single(encoding, completion)
+                }, completion: completion)
+        }
         if let command = try StoreCommands.pending(encoding, kind, completion: completion) {
             return command
         }

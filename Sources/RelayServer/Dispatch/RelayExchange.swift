@@ -102,7 +102,7 @@ extension Problem {
     init(_ error: StoreError) {
         switch error {
         case .storeFull: self.init(.storageFull, error.description)
-        case .stopped, .blobExists: self.init(.unavailable, error.description)
+        case .stopped, .blobExists, .noUpload: self.init(.unavailable, error.description)
         case .documentFull(let key, let byteCount):
             // Bodies have limits of their own: what is too large is what the record came to.
             let kind = Resource(rawValue: key.resource)?.name ?? "record"
@@ -125,7 +125,6 @@ extension Problem {
                 "the service is about to restart, because it cannot write to its store; a change "
                     + "may have been made or not: send it again with the same Idempotency-Key")
         case .replica(.outcomeUnknown): self.init(.outcomeUnknown, error.description)
-        case .replica(.tooLong): self.init(.recordFull, error.description)
         case .replica: self.init(.unavailable, error.description)
         case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log:
             self.init(.internalFault, error.description)

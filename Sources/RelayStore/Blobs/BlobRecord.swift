@@ -185,6 +185,13 @@ extension StoreTransaction {
         try put(record.stored.span.bytes, at: id, in: databases.uploads)
     }
 
+    /// Whether a chunk is the first that comes of an upload. From a log that hosts share they may come in
+    /// any order.
+    func begins(chunk number: Int, of id: UInt64) throws(StoreError) -> Bool {
+        guard let session else { return number == 0 }
+        return try view.upload(id)?.session != session
+    }
+
     /// As above, for a document that comes behind its blob.
     mutating func beginUpload(
         for owner: DocumentKey, seed: UInt64
@@ -211,7 +218,7 @@ extension StoreTransaction {
         _ id: UInt64, _ number: Int, _ bytes: RawSpan
     ) throws(StoreError) {
         precondition(bytes.byteCount <= Limits.chunkBytes)
-        guard try view.isUpload(id) else { throw .corrupted(what: "upload \(id)") }
+        guard try view.isUpload(id) else { throw .noUpload(id) }
         let key = ChunkKey.key(id, number)
         try charge(bytes.byteCount)
         // SAFETY: the bytes are copied before the closures return.
@@ -237,7 +244,7 @@ extension StoreTransaction {
         try charge(BlobRecord.storedBytes)
         try count(owner.account, fileBytes: byteCount)
         guard try delete(id, in: databases.uploads) else {
-            throw .corrupted(what: "upload \(id)")
+            throw .noUpload(id)
         }
         let record = BlobRecord(owner: owner, byteCount: byteCount, digest: digest)
         try put(record.stored.span.bytes, at: id, in: databases.blobs)

@@ -15,6 +15,8 @@ public enum CommandKind: UInt8, CaseIterable, Sendable {
     case setQuota = 9
     /// A message of a log that hosts share, with commands in it.
     case replicate = 10
+    /// One that came before as an upload, because it is too long for such a message.
+    case uploaded = 11
 }
 
 /// Why bytes are no command that this program can carry out. Whoever reads commands stops here: to pass

@@ -27,7 +27,7 @@ struct PutChunk: StoreCommand {
 
     func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         let (id, number) = (buffer.blob, buffer.number)
-        if number == 0 { try transaction.beginUpload(id) }
+        if try transaction.begins(chunk: number, of: id) { try transaction.beginUpload(id) }
         // An empty file has an upload, but no chunk.
         if buffer.count > 0 { try transaction.putChunk(id, number, buffer.bytes) }
     }

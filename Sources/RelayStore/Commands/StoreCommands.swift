@@ -13,7 +13,7 @@ public enum StoreCommands {
             try PendingCommand<Command>.reading(encoding, in: (), completion: completion)
         }
         switch kind {
-        case .changeRecords, .load, .replicate: return nil
+        case .changeRecords, .load, .replicate, .uploaded: return nil
         case .putChunk: return try make(PutChunk.self)
         case .removeUploads: return try make(RemoveUploads.self)
         case .createKey: return try make(CreateKey.self)

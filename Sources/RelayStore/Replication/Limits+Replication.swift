@@ -10,6 +10,12 @@ extension Limits {
     /// Bytes of a message: 900 000, within the megabyte that engines take at most by default.
     public static let messageBytes = 900_000
 
+    /// Commands of a message: 10 000, within the 16 bits of its count.
+    static let messageCommands = 10_000
+
+    /// Bytes of a command that is sent as it is; a longer one goes in chunks. Head and host's name take 128.
+    static let wholeCommandBytes = messageBytes - 1_024
+
     /// Bytes of a host's name: 1 to 63 letters, digits, hyphens and underscores, as one word of a subject.
     public static let hostNameBytes = 63
 

@@ -34,6 +34,9 @@ public final class LogClient: CommandEntrance, Sendable {
 
     func submit(_ command: any WriteCommand, evenIfFull: Bool) -> Submission {
         if command.isDryRun { return queue.submit(command, evenIfFull: evenIfFull) }
+        if command.byteCount > Limits.wholeCommandBytes {
+            return LargeCommand.submit(command, to: publisher, evenIfFull: evenIfFull)
+        }
         return publisher.submit(command, evenIfFull: evenIfFull)
     }
 

@@ -241,38 +241,33 @@ struct OutgoingMessages {
         }
     }
 
-    /// Makes a message of what waits, as much as fits.
+    /// Makes a message of what waits, as much as fits. One that would not fit alone came in chunks.
     private mutating func pack(_ now: Int64, _ work: inout Work) {
         var body: [UInt8] = []
         var commands: [any WriteCommand] = []
-        var (taken, heldBytes) = (0, 0)
+        var (taken, bytes) = (0, 0)
         let most = Limits.messageBytes - LogMessage.headBytes(host)
         for waiting in waiting {
             let command = waiting.command
             let before = body.count
             if command.needsRoom, command.byteCount > work.room {
                 work.ended.append((command, .storeFull))
+                heldCommands -= 1
+                heldBytes -= command.byteCount
             } else {
                 command.withEncoding { LogMessage.append($0, to: &body) }
-                if body.count > most, commands.isEmpty, body.count - before > most {
-                    body.removeLast(body.count - before)
-                    work.ended.append((command, .replica(.tooLong(bytes: command.byteCount))))
-                } else if body.count > most || commands.count == Int(UInt16.max) {
+                if !commands.isEmpty, body.count > most || commands.count == Limits.messageCommands
+                {
                     body.removeLast(body.count - before)
                     break
-                } else {
-                    commands.append(command)
-                    heldBytes += command.byteCount
-                    taken += 1
-                    continue
                 }
+                commands.append(command)
+                bytes += command.byteCount
             }
             taken += 1
-            heldCommands -= 1
-            heldBytes -= command.byteCount
         }
         waiting.removeFirst(taken)
-        if !commands.isEmpty { post(commands, heldBytes: heldBytes, body: body, now, &work) }
+        if !commands.isEmpty { post(commands, heldBytes: bytes, body: body, now, &work) }
     }
 
     private mutating func post(

@@ -4,8 +4,6 @@ public enum ReplicaFault: Error, Equatable, Sendable {
     case unavailable(why: String)
     /// The command was handed to the log, and what became of it is not known yet.
     case outcomeUnknown
-    /// A command has more bytes than a message of the log takes.
-    case tooLong(bytes: Int)
     /// The store shares no log.
     case notAReplica
     /// The store shares a log, and what was asked for goes past that.
@@ -50,9 +48,6 @@ extension ReplicaFault: CustomStringConvertible {
         case .outcomeUnknown:
             "the write was handed to the log that the hosts share, and its end is not known yet: it may "
                 + "still be carried out; send it again with the same Idempotency-Key, to any host"
-        case .tooLong(let bytes):
-            "the write has \(bytes) bytes, and the log that the hosts share takes \(Limits.messageBytes): "
-                + "send less at once"
         case .notAReplica:
             "the store shares no log with other hosts: run relayctl cluster init, or leave out "
                 + "--log or --replica"

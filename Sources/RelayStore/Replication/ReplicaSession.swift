@@ -141,8 +141,7 @@ extension StoreTransaction {
     /// Nobody brings the rest of these uploads: they are removed as if their documents had gone.
     private mutating func endUploads(of session: SessionID) throws(StoreError) {
         for id in try view.uploads() where try view.upload(id)?.session == session {
-            try put(RawSpan(), at: id, in: databases.uploads)
-            released.append(id)
+            try endUpload(id)
         }
     }
 }

@@ -12,6 +12,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case duplicate(id: UInt64)
     /// A new file got the id of another one: see `BlobID`.
     case blobExists
+    /// An upload is not there, or not whole: who brought it has begun anew meanwhile.
+    case noUpload(UInt64)
     /// A document that would have more than `Limits.documentBytes`.
     case documentFull(DocumentKey, byteCount: Int)
     /// An id, account or label that is out of range, or a change whose record would be too long.
@@ -64,7 +66,7 @@ extension StoreError {
     /// not a fault of this process, its disk or its map.
     var isOutcome: Bool {
         switch self {
-        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge: true
+        case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge: true
         case .storeFull, .corrupted, .incompatible, .unreadable, .stopped, .lmdb, .file, .log,
             .replica:
             false
@@ -86,6 +88,8 @@ extension StoreError: CustomStringConvertible {
             "the text belongs to record \(id) already: use that record or another text"
         case .blobExists:
             "the file was given a number that another file has: send the request again"
+        case .noUpload(let id):
+            "upload \(id) is not there any more: send the request again"
         case .documentFull(let key, let byteCount):
             "document \(key.describing) would have \(byteCount) bytes, and no document has more than "
                 + "\(Limits.documentBytes)"

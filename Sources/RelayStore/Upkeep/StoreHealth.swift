@@ -49,7 +49,8 @@ public final class StoreHealth: Sendable {
     public func readFailed(_ error: StoreError) {
         switch error {
         case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log, .storeFull: break
-        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .stopped, .replica:
+        case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge, .stopped,
+            .replica:
             return
         }
         readFailures.add(1, ordering: .relaxed)
@@ -66,8 +67,8 @@ public final class StoreHealth: Sendable {
     func commandFailed(_ error: StoreError) {
         switch error {
         case .storeFull, .corrupted, .unreadable, .lmdb, .file, .log: writeFailed(error)
-        case .quotaExceeded, .duplicate, .blobExists, .documentFull, .tooLarge, .incompatible,
-            .stopped, .replica:
+        case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge,
+            .incompatible, .stopped, .replica:
             return
         }
     }

@@ -91,6 +91,40 @@ struct ReplicationTests {
         for host in hosts { host.writer.stop() }
     }
 
+    @Test("take commands that are too long for a message, whole or not at all.")
+    func large() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make(20)
+        let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        let outcomes = ReplicaOutcomes()
+        let content = String(repeating: "long", count: 2_500)
+        let fields = (0..<95).map { NewOrderField(position: $0, name: "n", content: content) }
+        for number in 0..<6 {
+            outcomes.submit()
+            // The quota of account 2 refuses all but the first.
+            let account: UInt32 = number < 3 ? 1 : 2
+            let order = NewOrder(title: "\(number)", fields: fields)
+            _ = try hosts[number % 2].submit(
+                RecordCommand(CreateOrder(order), account: account).encoding
+            ) { outcomes.add("\(number)", $0) }
+            if number == 2 {
+                outcomes.submit()
+                _ = try hosts[0].submit(SetQuota(of: 2, to: 1_500_000).encoding) {
+                    outcomes.add("quota", $0)
+                }
+            }
+            outcomes.wait()
+        }
+        #expect(outcomes.open == 0 && outcomes.twice == [])
+        let failed = outcomes.texts.filter { $0.value.hasPrefix("failed") }.keys.sorted()
+        #expect(failed == ["4", "5"], "\(outcomes.texts.mapValues { $0.prefix(200) })")
+        try hosts.expectEqual(shared)
+        let reader = try hosts[1].store.makeReader()
+        #expect(try reader.view.documentCounts().map(\.documents) == [3, 1])
+        #expect(try reader.view.uploads() == [])
+        for host in hosts { host.writer.stop() }
+    }
+
     @Test("go on from their own logs after a kill and a power cut.")
     func crashed() throws {
         let directory = TemporaryDirectory()
