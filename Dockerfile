@@ -4,8 +4,8 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        liblmdb-dev libnghttp2-dev libsimdjson-dev libsodium-dev libxxhash-dev libzstd-dev \
-        zlib1g-dev \
+        liblmdb-dev libnats-dev libnghttp2-dev libsimdjson-dev libsodium-dev libxxhash-dev \
+        libzstd-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -32,7 +32,7 @@ ENTRYPOINT ["relayd", "--store", "/var/lib/relay/store", "--socket", "/run/relay
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        liblmdb0 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 libzstd1 \
+        liblmdb0 libnats3.4 libnghttp2-14 libsimdjson14 libsodium23 libstdc++6 libxxhash0 libzstd1 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 relay \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin relay \

@@ -9,7 +9,7 @@ enum Limits {
     static let leastLibraryWithTLS: UInt32 = 0x03_0B_00
 
     /// Servers that keep a log, unless its creation says otherwise: with three, one may die.
-    public static let replicas = 3
+    static let replicas = 3
 
     /// Servers that JetStream lets keep a stream, at most.
     static let mostReplicas = 5

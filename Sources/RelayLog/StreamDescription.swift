@@ -71,8 +71,8 @@ struct StreamDescription {
         }
         guard replicas >= wantedReplicas else {
             throw .unfit(
-                why: "the stream \(name) is kept by \(replicas) \(replicas == 1 ? "server" : "servers"), "
-                    + "and \(wantedReplicas) are asked for")
+                why: "servers that keep the stream \(name): \(replicas), and "
+                    + "\(wantedReplicas) were asked for when it was made")
         }
         guard keepsMessages else {
             throw .unfit(

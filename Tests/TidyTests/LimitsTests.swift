@@ -58,6 +58,7 @@ struct LimitsTests {
         "SessionMemory.swift": ["headerBytes", "unpooled", "pageBytes"],
         "PageSketch.swift": ["windowBytes"],
         "DecimalValue.swift": ["largestExponent"],
+        "StreamConfiguration.swift": ["nanoseconds"],
         "WallTime.swift": ["end", "daysBefore1970"],
         "Timestamp.swift": ["writtenCount"],
         "CalendarMonth.swift": ["numbers"],

@@ -50,6 +50,7 @@ import Testing
         arguments: [
             ("mdb_", ["Sources/LMDB/"]), ("nghttp2_", ["Sources/HTTP2/"]),
             ("csimdjson_", ["Sources/JSON/"]), ("import CLMDB", ["Sources/LMDB/"]),
+            ("relay_nats", ["Sources/RelayLog/"]), ("import CNats", ["Sources/RelayLog/"]),
             ("import CNghttp2", ["Sources/HTTP2/"]), ("import CSimdjson", ["Sources/JSON/"]),
             ("import CSodium", ["Sources/RelayStore/"]),
             ("import CXXHash", ["Sources/RelayStore/"]), ("ZSTD_", ["Sources/Zstd/"]),
