@@ -65,6 +65,10 @@ extension Limits {
     /// Bytes of messages that were read and are not applied yet: 64 MiB.
     static let readAheadBytes = 64 << 20
 
+    /// Milliseconds for which an engine must say the same that contradicts what was applied, before it is
+    /// believed: 10 s. One that has just begun to lead tells less than it has.
+    static let doubtMilliseconds: Int64 = 10_000
+
     /// Milliseconds that a replica may be behind its log and be ready: 5 s.
     static let readyLag: Int64 = 5_000
 

@@ -91,9 +91,10 @@ final class LogFollower: Sendable {
 
     func run() {
         let decoder = makeDecoder()
+        var doubt = LogDoubt()
         while !isStopped {
             do throws(Fault) {
-                var sequence = try begin()
+                var sequence = try begin(&doubt)
                 while !isStopped, try readOn(after: &sequence, decoder) {}
             } catch {
                 if end(error) { return }
@@ -139,7 +140,7 @@ final class LogFollower: Sendable {
     }
 
     /// Makes sure that the log goes on where the store ends; gives that place.
-    private func begin() throws(Fault) -> UInt64 {
+    private func begin(_ doubt: inout LogDoubt) throws(Fault) -> UInt64 {
         let applied: ReplicaState
         do throws(StoreError) {
             guard let state = try core.replicaState() else { throw .replica(.notAReplica) }
@@ -155,21 +156,10 @@ final class LogFollower: Sendable {
             state.hasFailed = false
         }
         let found = try asking { () throws(SharedLogError) in try log.state() }
-        guard found.identity == applied.identity else {
-            throw .stop(.otherLog(found: found.identity, wanted: applied.identity))
+        let stop = try asking { () throws(SharedLogError) in
+            try doubt.examine(log, found, applied)
         }
-        if found.first > applied.sequence + 1 {
-            throw .stop(.trimmed(first: found.first, applied: applied.sequence))
-        }
-        if found.last < applied.sequence {
-            throw .stop(.wentBack(last: found.last, applied: applied.sequence))
-        }
-        if let entry = try asking({ () throws(SharedLogError) in try log.entry(at: applied.sequence)
-        }),
-            ReplicaState.sum(entry.message) != applied.messageSum
-        {
-            throw .stop(.rewritten(sequence: applied.sequence))
-        }
+        if let stop { throw .stop(stop) }
         let hadTrouble = state.withLock { state in
             defer { state.figures.trouble = nil }
             state.heardOf(found.last, at: SystemClock.monotonic.milliseconds)

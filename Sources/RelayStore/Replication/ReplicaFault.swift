@@ -38,6 +38,16 @@ public enum ReplicaStop: Error, Equatable, Sendable {
     case diverged(sequence: UInt64, from: String)
 }
 
+extension ReplicaStop {
+    /// Whether it is for the same reason, whatever the numbers are.
+    func isLike(_ other: ReplicaStop) -> Bool {
+        switch (self, other) {
+        case (.trimmed, .trimmed), (.wentBack, .wentBack), (.rewritten, .rewritten): true
+        default: self == other
+        }
+    }
+}
+
 extension ReplicaFault: CustomStringConvertible {
     /// What is wrong and what to do about it.
     public var description: String {

@@ -61,6 +61,7 @@ extension OptionTable {
             "--to": "SnapshotTests.epoch",
             "--dry-run": "RelayctlOptionTests.snapshotRestore",
             "--if-none": "SnapshotTests.epoch",
+            "--replica": "SharedLogTests.equal",
             "--as-of": "RelayctlOptionTests.snapshotRestore",
             "--changes-from": "RelayctlOptionTests.snapshotRestore",
             "--json": "RelayctlOptionTests.snapshotRestore",

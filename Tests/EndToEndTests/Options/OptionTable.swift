@@ -31,6 +31,9 @@ enum OptionTable {
             "--map-size": "DiskFaultTests.mapSize",
             "--scrub-rate": "DamageTests.scrubbed",
             "--durability": "StoreLogTests.ways",
+            "--log": "SharedLogTests.equal",
+            "--host-name": "SharedLogTests.equal",
+            "--log-creds": "SharedLogTests.credentials",
             "--log-format": "LogTests.formats",
             "--access-log": "AccessLogTests.planted",
             "--slow": "AccessLogTests.slow",
@@ -126,6 +129,11 @@ enum OptionTable {
             "--dry-run": "ImportTests.imported",
             "--allow-unmatched": "ImportTests.imported",
             "--json": "ImportTests.imported",
+        ],
+        "relayctl cluster init": [
+            "--log": "SharedLogTests.equal", "--from": "SharedLogTests.equal",
+            "--log-creds": "SharedLogTests.credentials", "--replicas": "SharedLogTests.equal",
+            "--json": "SharedLogTests.equal",
         ],
         "relayctl log show": [
             "--store": "StoreLogTests.ways", "--json": "StoreLogTests.ways",

@@ -37,7 +37,7 @@ struct WrongLogTests {
         shared.corrupt(corrupt)
         let host = hosts[number == 0 ? 1 : 0]
         try host.restart()
-        for _ in 0..<1_000 where host.writer.replication!.stopReason == nil { usleep(5_000) }
+        for _ in 0..<4_000 where host.writer.replication!.stopReason == nil { usleep(5_000) }
         let reason = host.writer.replication!.stopReason.map { "\($0)" }
         #expect(reason?.contains(words) == true, "\(String(describing: reason))")
         host.writer.stop()
@@ -51,7 +51,7 @@ struct WrongLogTests {
         host.end()
         let other = MemoryLog.Shared(clock: 0)
         let stranger = try ReplicaHost("stranger", host.directory, other, .log, nil)
-        for _ in 0..<1_000 where stranger.writer.replication!.stopReason == nil { usleep(5_000) }
+        for _ in 0..<4_000 where stranger.writer.replication!.stopReason == nil { usleep(5_000) }
         #expect(
             "\(String(describing: stranger.writer.replication!.stopReason))".contains(
                 "and this store has applied"))
