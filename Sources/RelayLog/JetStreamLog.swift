@@ -30,7 +30,7 @@ public final class JetStreamLog: SharedLog {
         place = "\(url)"
         publisher = try Publisher(url, host: host, credentials: credentials)
         reader = Mutex(StreamReader(publisher, log: url.name, host: host))
-        questions = Mutex(Questions(publisher, log: url.name))
+        questions = Mutex(Questions(publisher, log: url.name, token: "q"))
     }
 
     deinit { close() }
@@ -93,7 +93,7 @@ public final class JetStreamLog: SharedLog {
         }
         let publisher = try Publisher(url, host: "relayctl", credentials: credentials)
         defer { publisher.close() }
-        var questions = Questions(publisher, log: url.name)
+        var questions = Questions(publisher, log: url.name, token: "q")
         do throws(SharedLogError) {
             _ = try questions.describe()
         } catch .missing {

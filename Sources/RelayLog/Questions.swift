@@ -7,12 +7,16 @@ import System
 struct Questions {
     private let publisher: Publisher
     private let name: String
+    /// What the subjects of its answers begin with: answers to somebody else's are not for it.
+    private let prefix: String
     private let parser = JSONParser()
     private var inbox: EngineInbox?
     private var number: UInt64 = 0
 
-    init(_ publisher: Publisher, log name: String) {
+    /// - Parameter token: tells it from others over the same connection.
+    init(_ publisher: Publisher, log name: String, token: String) {
         (self.publisher, self.name) = (publisher, name)
+        prefix = "\(publisher.inbox).\(token)"
     }
 
     /// What the engine says of the log's stream now.
@@ -87,12 +91,12 @@ struct Questions {
     ) throws(SharedLogError) -> EngineMessage {
         let connection = try publisher.connection()
         if inbox == nil || inbox?.connection !== connection {
-            inbox = connection.inbox("\(publisher.inbox).q.*")
+            inbox = connection.inbox("\(prefix).*")
         }
         guard let inbox else { throw .unreachable(why: "no subscription for answers") }
         number += 1
         let losses = connection.losses
-        let reply = "\(publisher.inbox).q.\(number)"
+        let reply = "\(prefix).\(number)"
         guard connection.publish(body, to: subject, reply: reply) == .sent else {
             throw .unreachable(why: "\(subject) cannot be asked: \(connection.lastError)")
         }

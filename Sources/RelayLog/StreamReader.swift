@@ -46,7 +46,7 @@ struct StreamReader {
 
     init(_ publisher: Publisher, log name: String, host: String) {
         (self.publisher, self.name, self.host) = (publisher, name, host)
-        questions = Questions(publisher, log: name)
+        questions = Questions(publisher, log: name, token: "rq")
     }
 
     /// Readers that were made so far.
@@ -71,7 +71,7 @@ struct StreamReader {
             do {
                 try prepare(until: end)
             } catch .unreachable(let why) {
-                guard try pause(until: end) else { throw .unreachable(why: why) }
+                guard !publisher.isClosed, pause(until: end) else { throw .unreachable(why: why) }
                 continue
             }
             var entries: [SharedLogEntry] = []
@@ -86,7 +86,7 @@ struct StreamReader {
     }
 
     /// Waits before the next attempt; false when there is no time for one.
-    private mutating func pause(until end: Int64) throws(SharedLogError) -> Bool {
+    private mutating func pause(until end: Int64) -> Bool {
         let time = now
         guard time + Limits.readerPauseMilliseconds < end else { return false }
         resumes = time + Limits.readerPauseMilliseconds
@@ -223,6 +223,9 @@ extension StreamReader {
         }
     }
 
+    /// What the engine says of a request that is over and of a reader that is well.
+    private static let ends: Set = ["Batch Completed", "Message Size Exceeds MaxBytes"]
+
     /// What the engine says of a request.
     ///
     /// - Returns: false when the reader is to be given up.
@@ -232,8 +235,8 @@ extension StreamReader {
         case 100: return true
         // Nothing came, or not in its time.
         case 404, 408: break
-        // The next message is larger than what is left of the request's bytes.
-        case 409 where message.header("Description")?.contains("MaxBytes") == true: break
+        // All of it came, or the next message is larger than what is left of its bytes.
+        case 409 where Self.ends.contains(message.header("Description") ?? ""): break
         default: return false
         }
         let number = message.token

@@ -81,8 +81,7 @@ extension UnderWay {
         return isCertain ? .refused(why: why) : .unknown(why: why)
     }
 
-    /// Errors that are told before the engine hands a message to its servers: another stream than was
-    /// expected, a message or an account that is too large, too many requests. Of every other one it may have
-    /// been handed on.
-    private static let refusals: Set<Int64> = [10_060, 10_054, 10_002, 10_167]
+    /// Errors that are only told before the engine hands a message to its servers: another stream than was
+    /// expected, a message that is too large, too many requests. Of every other one it may have been handed on.
+    private static let refusals: Set<Int64> = [10_060, 10_054, 10_167]
 }

@@ -26,14 +26,20 @@ struct LogPlace {
 
     /// Makes the stream anew by hand, with something else in its configuration.
     func remake(_ changes: String, name: String = "orders") {
-        _ = servers.ask("$JS.API.STREAM.DELETE.\(name)")
-        let answer = servers.ask(
-            "$JS.API.STREAM.CREATE.\(name)",
-            """
-            {"name":"\(name)","subjects":["relay.\(name).log.>"],"deny_delete":true,\
-            "allow_direct":true,\(changes)}
-            """)
-        #expect(answer?.contains("\"error\"") == false, "\(answer as Any)")
+        var answer: String?
+        // What was deleted may still be on its way out.
+        for _ in 0..<100 {
+            _ = servers.ask("$JS.API.STREAM.DELETE.\(name)")
+            answer = servers.ask(
+                "$JS.API.STREAM.CREATE.\(name)",
+                """
+                {"name":"\(name)","subjects":["relay.\(name).log.>"],"deny_delete":true,\
+                "allow_direct":true,\(changes)}
+                """)
+            if answer?.contains("\"error\"") == false { return }
+            SystemClock.sleep(milliseconds: 50)
+        }
+        Issue.record("\(answer as Any)")
     }
 
     /// Metadata of a log that one server may keep.

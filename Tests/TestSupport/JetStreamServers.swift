@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Servers of NATS with JetStream on the loopback address: one, or three that keep streams together. Each
 /// syncs what it writes before it says so.
@@ -30,15 +31,17 @@ public final class JetStreamServers {
 
     /// Starts servers and waits until they have a leader.
     ///
-    /// - Parameter settings: more lines for each server's configuration.
-    public init(_ count: Int = 1, settings: String = "") throws {
+    /// - Parameters:
+    ///   - settings: more lines for each server's configuration.
+    ///   - waits: whether it waits until strangers are answered.
+    public init(_ count: Int = 1, settings: String = "", waits: Bool = true) throws {
         let free = Self.freePorts(2 * count)
         ports = Array(free[..<count])
         routes = Array(free[count...])
         processes = Array(repeating: nil, count: count)
         self.settings = settings
         for server in 0..<count { start(server) }
-        try waitForLeader()
+        if waits { try waitForLeader() }
     }
 
     /// A process that is stopped ends as well.
@@ -123,26 +126,33 @@ public final class JetStreamServers {
         throw EngineFailure(output: processes.indices.map(output).joined())
     }
 
+    /// Ports that were given out: a test beside this one must not get them as well.
+    private static let taken = Mutex<Set<UInt16>>([])
+
+    /// Ports below those that the system gives to connections, so that none takes them meanwhile.
     private static func freePorts(_ count: Int) -> [UInt16] {
-        var ports: [UInt16] = []
-        var descriptors: [Int32] = []
-        for _ in 0..<count {
-            let descriptor = socket(
-                AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            descriptors.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutableBytes(of: &address) {
-                let place = $0.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-                _ = bind(descriptor, place, length)
-                _ = getsockname(descriptor, place, &length)
+        taken.withLock { taken in
+            var ports: [UInt16] = []
+            while ports.count < count {
+                let port = UInt16.random(in: 20_000..<32_000)
+                if isFree(port), taken.insert(port).inserted { ports.append(port) }
             }
-            ports.append(UInt16(bigEndian: address.sin_port))
+            return ports
         }
-        for descriptor in descriptors { close(descriptor) }
-        return ports
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+        return withUnsafeBytes(of: &address) {
+            bind(
+                descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self),
+                socklen_t($0.count)) == 0
+        }
     }
 }
 
