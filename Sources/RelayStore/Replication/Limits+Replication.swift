@@ -49,8 +49,8 @@ extension Limits {
     /// Milliseconds without a leader after which new writes are refused at once: 10 s.
     static let downAfter: Int64 = 10_000
 
-    /// Milliseconds in which a write must be applied here: 15 s. Behind that its end is not known.
-    public static let logDeadline: Int64 = 15_000
+    /// Milliseconds in which a write must be applied here: 11 s. Behind that its end is not known.
+    public static let logDeadline: Int64 = 11_000
 
     /// Milliseconds between two messages of a host that writes nothing: 10 s. The engine's answer is the
     /// only proof that it is there.

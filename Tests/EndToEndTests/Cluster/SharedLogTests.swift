@@ -64,8 +64,13 @@ struct SharedLogTests {
         #expect(first.shared("documents") == second.shared("documents"))
         #expect(first.shared("host") == "\"first\"" && second.shared("differing") == "[]")
         #expect(first.relayd.stop() == 0 && second.relayd.stop() == 0)
-        let dumps = [store, second.store].map { relayctl(["dump", "--store", $0]).output }
-        #expect(dumps[0] == dumps[1])
+        let dumps = [store, second.store].map { store -> String in
+            let file = directory.file("dump")
+            #expect(relayctl(["dump", "--store", store, "--to", file]).code == 0)
+            defer { unlink(file) }
+            return readText(file)
+        }
+        #expect(!dumps[0].isEmpty && dumps[0] == dumps[1])
         #expect(relayctl(["check", "--store", second.store]).code == 0)
     }
 
