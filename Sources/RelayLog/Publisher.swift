@@ -18,6 +18,8 @@ final class Publisher: Sendable {
         var isClosed = false
         /// Why there is no connection.
         var why = ""
+        /// A server refused this host, and none has taken it since.
+        var isRefused = false
     }
 
     private let url: JetStreamURL
@@ -137,7 +139,7 @@ extension Publisher {
                 number += 1
                 send(message, number, over: connection)
             }
-            if !connection.isConnected { note(connection.lastError) }
+            note(connection)
             if connection.losses != losses {
                 losses = connection.losses
                 underWay.end(before: losses, why: "the connection was lost before the answer")
@@ -160,8 +162,19 @@ extension Publisher {
         return max(0, deadline - SystemClock.monotonic.milliseconds) + 1
     }
 
-    private func note(_ why: String) {
-        if !why.isEmpty { state.withLock { $0.why = why } }
+    /// Keeps what can be said of a connection that does not stand, for those who must not wait for libnats.
+    private func note(_ connection: EngineConnection) {
+        if connection.isConnected { return state.withLock { $0.isRefused = false } }
+        let why = connection.lastError
+        state.withLock { state in
+            // libnats gives up only where a server answers, and does not want this client.
+            if connection.isClosed {
+                state.isRefused = true
+                state.why = "the server refuses this host, and says why in its own log (\(why))"
+            } else if !state.isRefused, !why.isEmpty {
+                state.why = why
+            }
+        }
     }
 
     /// Another connection in place of one that a server has refused.
@@ -178,7 +191,7 @@ extension Publisher {
             readerBell.ring()
             return isLate ? nil : another
         } catch {
-            note("\(error)")
+            state.withLock { $0.why = "\(error)" }
             return nil
         }
     }

@@ -139,7 +139,7 @@ struct FaultTests {
         #expect(messages.filter { $0 == [2] }.count == 1)
     }
 
-    @Test("A server that refuses a host is asked again, and the words are the server's.")
+    @Test("A server that refuses a host is asked again, and it is said where to look.")
     func refusal() throws {
         let servers = try JetStreamServers(
             settings: "accounts { A { jetstream: enabled, users: [{user: a, password: b}] } }",
@@ -151,7 +151,7 @@ struct FaultTests {
                 Issue.record("a message was taken")
                 return
             }
-            if why.contains("Authorization Violation") { return }
+            if why.contains("the server refuses this host") { return }
             SystemClock.sleep(milliseconds: 50)
         }
         Issue.record("\(append(log, [1], id: "1"))")
