@@ -239,6 +239,7 @@ relay_nats *relay_nats_connect(const relay_nats_settings *settings, char *why, s
     if (s != NATS_OK) {
         snprintf(why, room, "%s", nats.natsStatus_GetText(s));
         free(self);
+        settings->on_end(settings->context);
         return NULL;
     }
     s = nats.natsConnection_Subscribe(&self->subscription, self->connection, settings->subject, arrived, self);

@@ -123,6 +123,24 @@ struct FitnessTests {
         #expect(try readAll(early, after: 6, to: 9).map(\.sequence) == [7, 8, 9])
     }
 
+    @Test("A log that went back is said to end where it does, but not at once.")
+    func wentBack() throws {
+        let place = try LogPlace()
+        let log = try place.log()
+        for number in 1...5 { _ = append(log, [1], id: "\(number)") }
+        #expect(try readAll(log, to: 5).count == 5)
+        // An old copy of the same log.
+        place.remake(LogPlace.metadata(place.identity))
+        let start = SystemClock.monotonic.milliseconds
+        let error = #expect(throws: SharedLogError.self) { try log.state() }
+        let why = "the engine says that the log ends at 0, and 5 was read from it"
+        #expect(error == .unreachable(why: why))
+        // What another host has not read, it cannot miss.
+        #expect(try place.log("h2").state().last == 0)
+        #expect(try retry { try log.state().last } == 0)
+        #expect(SystemClock.monotonic.milliseconds - start >= Limits.doubtMilliseconds)
+    }
+
     @Test("Credentials that others may read are refused, and so is what is no name of a host.")
     func credentials() throws {
         let directory = TemporaryDirectory()

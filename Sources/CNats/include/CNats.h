@@ -62,7 +62,7 @@ uint32_t relay_nats_library_version(void);
 
 /// Begins to connect, and goes on for ever. What cannot be connected at once is connected later.
 ///
-/// - Returns: the connection, or NULL with a text in `why`.
+/// - Returns: the connection, or NULL with a text in `why`; `on_end` is called then as well.
 relay_nats *relay_nats_connect(const relay_nats_settings *settings, char *why, size_t room);
 
 /// Whether it is connected now. Never waits.
