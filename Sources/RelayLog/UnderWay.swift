@@ -12,14 +12,20 @@ final class UnderWay: Sendable {
         let outcome: @Sendable (AppendOutcome) -> Void
     }
 
-    private let messages = Mutex<[UInt64: Message]>([:])
+    private struct State {
+        var messages: [UInt64: Message] = [:]
+        /// No deadline is earlier: so nobody looks at all of them each time that one is sent.
+        var earliest = Int64.max
+    }
+
+    private let state = Mutex(State())
     private let parser = Mutex(JSONParser())
 
     /// How many there are.
-    var count: Int { messages.withLock { $0.count } }
+    var count: Int { state.withLock { $0.messages.count } }
 
-    /// When the first of them has waited long enough; nil when there is none.
-    var firstDeadline: Int64? { messages.withLock { $0.values.lazy.map(\.deadline).min() } }
+    /// Before it none of them has waited long enough; nil when there is none.
+    var firstDeadline: Int64? { state.withLock { $0.messages.isEmpty ? nil : $0.earliest } }
 
     /// Notes a message that is about to be sent.
     func begin(
@@ -27,12 +33,15 @@ final class UnderWay: Sendable {
         _ outcome: @escaping @Sendable (AppendOutcome) -> Void
     ) {
         let message = Message(losses: losses, deadline: deadline, outcome: outcome)
-        messages.withLock { $0[number] = message }
+        state.withLock { state in
+            state.earliest = state.messages.isEmpty ? deadline : min(state.earliest, deadline)
+            state.messages[number] = message
+        }
     }
 
     /// Tells what became of a message, if nobody has before.
     func end(_ number: UInt64, _ outcome: AppendOutcome) {
-        messages.withLock { $0.removeValue(forKey: number) }?.outcome(outcome)
+        state.withLock { $0.messages.removeValue(forKey: number) }?.outcome(outcome)
     }
 
     /// Tells of all that were sent before the connection was lost for the last time.
@@ -41,15 +50,19 @@ final class UnderWay: Sendable {
     }
 
     /// Tells of all that have waited long enough.
-    func end(at now: Int64, why: String) { endAll(why: why) { $0.deadline <= now } }
+    func end(at now: Int64, why: String) {
+        guard state.withLock({ $0.earliest <= now }) else { return }
+        endAll(why: why) { $0.deadline <= now }
+    }
 
     /// Tells of all.
     func endAll(why: String) { endAll(why: why) { _ in true } }
 
     private func endAll(why: String, where isOver: (Message) -> Bool) {
-        let over = messages.withLock { messages in
-            let over = messages.filter { isOver($0.value) }
-            for number in over.keys { messages[number] = nil }
+        let over = state.withLock { state in
+            let over = state.messages.filter { isOver($0.value) }
+            for number in over.keys { state.messages[number] = nil }
+            state.earliest = state.messages.values.lazy.map(\.deadline).min() ?? .max
             return over
         }
         for message in over.values { message.outcome(.unknown(why: why)) }
