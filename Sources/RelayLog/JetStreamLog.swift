@@ -1,6 +1,5 @@
 import RelayStore
 import Synchronization
-import System
 
 /// A log that is a stream of NATS JetStream: three servers or more keep it, on the disks of a majority before
 /// they acknowledge a message.
@@ -13,7 +12,6 @@ public final class JetStreamLog: SharedLog {
     private let publisher: Publisher
     private let reader: Mutex<StreamReader>
     private let questions: Mutex<Questions>
-    private let ends = Mutex(KnownEnd())
 
     /// Connects to a log; what is not there yet is waited for by those who read or ask.
     ///
@@ -47,11 +45,9 @@ public final class JetStreamLog: SharedLog {
     public func read(
         after sequence: UInt64, waitMilliseconds: Int64
     ) throws(SharedLogError) -> [SharedLogEntry] {
-        let entries = try reader.withLock { reader throws(SharedLogError) in
+        try reader.withLock { reader throws(SharedLogError) in
             try reader.read(after: sequence, waitMilliseconds: waitMilliseconds)
         }
-        if let last = entries.last?.sequence { ends.withLock { $0.note(last) } }
-        return entries
     }
 
     /// From any server that has the message.
@@ -61,15 +57,13 @@ public final class JetStreamLog: SharedLog {
         }
     }
 
-    /// Throws `unreachable` also when the engine says that the log ends before what was read from it, until it
-    /// has said so for `Limits.doubtMilliseconds`.
+    /// As the engine says: a leader that was paused tells an old state until it hears of the one that has taken
+    /// its place.
     public func state() throws(SharedLogError) -> SharedLogState {
         let stream = try questions.withLock { questions throws(SharedLogError) in
             try questions.describe()
         }
-        let state = try SharedLogState(stream)
-        try ends.withLock { ends throws(SharedLogError) in try ends.check(state) }
-        return state
+        return try SharedLogState(stream)
     }
 
     /// Readers that were made at the engine so far: one, and one for each fault.
@@ -111,27 +105,5 @@ extension SharedLogState {
         self.init(
             identity: identity, first: stream.first, last: stream.last, bytes: stream.bytes,
             leader: stream.leader)
-    }
-}
-
-/// Up to where a log was read, for what its engine says later. A leader that was paused tells an old state
-/// until it hears of the one that has taken its place.
-private struct KnownEnd {
-    private var last: UInt64 = 0
-    private var identity: LogIdentity?
-    private var doubtful: Int64?
-
-    mutating func note(_ sequence: UInt64) { last = max(last, sequence) }
-
-    /// Believes a state that contradicts what was read only when it has been told for long.
-    mutating func check(_ state: SharedLogState) throws(SharedLogError) {
-        if identity == nil { identity = state.identity }
-        guard state.identity == identity, state.last < last else { return doubtful = nil }
-        let now = SystemClock.monotonic.milliseconds
-        let since = doubtful ?? now
-        doubtful = since
-        guard now - since < Limits.doubtMilliseconds else { return }
-        throw .unreachable(
-            why: "the engine says that the log ends at \(state.last), and \(last) was read from it")
     }
 }
