@@ -5,6 +5,7 @@ import RelayClient
 import RelayContract
 import RelayStore
 import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -100,7 +101,8 @@ struct TimeOrderTests {
         let properties = try site.poller(Property.self)
         let units = try site.poller(Unit.self)
         let documents = try site.poller(Document.self)
-        Task.detached { [socket = site.relayd.socket, key = site.key] in
+        // A task might wait for a thread until this test ends, which waits for it.
+        let writers = try SystemThread { [socket = site.relayd.socket, key = site.key] in
             do {
                 try writing.run(socket, key: key)
             } catch {
@@ -117,6 +119,7 @@ struct TimeOrderTests {
             #expect(try writing.missed(by: units) == [])
             #expect(try writing.missed(by: documents) == [])
         }
+        writers.join()
         #expect(writing.count == Writing.clients * Writing.rounds)
         #expect(site.relayd.stop() == 0)
     }

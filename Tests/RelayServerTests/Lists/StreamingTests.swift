@@ -1,6 +1,7 @@
 import Glibc
 import HTTP2
 import RelayStore
+import Synchronization
 import Testing
 
 @testable import RelayServer
@@ -12,7 +13,7 @@ struct StreamingTests {
         // SAFETY: the thread is joined before `count` is read.
         private let served: ServedStore
         private let client: ClientConnection
-        private let stopFlag = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        private let isStopped = Atomic<Bool>(false)
         private var thread = pthread_t()
         private(set) var count = 0
         private(set) var failures: [String] = []
@@ -20,10 +21,7 @@ struct StreamingTests {
         init(_ served: ServedStore) throws {
             self.served = served
             client = try served.connect()
-            stopFlag.initialize(to: 0)
         }
-
-        deinit { stopFlag.deallocate() }
 
         func start() {
             let argument = Unmanaged.passRetained(self).toOpaque()
@@ -36,13 +34,13 @@ struct StreamingTests {
         }
 
         func stop() {
-            stopFlag.pointee = 1
+            isStopped.store(true, ordering: .relaxed)
             pthread_join(thread, nil)
         }
 
         /// Rewrites orders all over the list, and adds new ones, whose length differs each time.
         private func run() {
-            while stopFlag.pointee == 0 {
+            while !isStopped.load(ordering: .relaxed) {
                 let id = 1 + count * 7_919 % 4_000
                 let text = String(repeating: "y", count: 1 + count * 37 % 100)
                 let requests = [
