@@ -135,6 +135,19 @@ public final class ClientConnection {
         }
     }
 
+    /// Sends what is queued until all of a request's body has gone, as fast as the peer lets it, and does not
+    /// wait for the answer: for who does something else for long after that. A peer that
+    /// has answered earlier wants no more of it.
+    ///
+    /// - Parameter timeout: milliseconds without a byte from the peer.
+    public func flush(bodyOf id: Int32, timeout: Int32) throws(TransportError) {
+        try flush()
+        while let exchange = exchanges[id], exchange.sent < exchange.body.count {
+            try receive(timeout: timeout)
+            try flush()
+        }
+    }
+
     private func receive(timeout: Int32) throws(TransportError) {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         let ready = poll(&descriptor, 1, timeout)

@@ -131,6 +131,41 @@ struct LoadTests {
         #expect(direct.output.contains("\"created\":0,\"updated\":0,\"unchanged\":"))
     }
 
+    @Test("What has come of a file that is slow to come is loaded, and does not wait for the rest.")
+    func slowFile() throws {
+        let sample = try SampleStore()
+        let (dump, pipe) = (sample.directory.file("dump"), sample.directory.file("pipe"))
+        let made = ChildProcess.run("relayctl", ["dump", "--store", sample.store, "--to", dump])
+        try #require(made.code == 0, "\(made.output)")
+        let relayd = try Relayd(store: sample.directory.file("other"), in: sample.directory)
+        let client = RelayClient(connection: try relayd.connect(), key: try relayd.makeKey())
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let log = sample.directory.file("load.log")
+        let load = ChildProcess(
+            "relayctl", ["load", pipe, "--admin-socket", relayd.adminSocket, "--json"],
+            output: log)
+        // More than is sent at once, and no whole line at its end.
+        let bytes = readBytes(dump)
+        let first = 4 << 20 + 100_000
+        try #require(bytes.count > first)
+        let writing = open(pipe, O_WRONLY | O_CLOEXEC)
+        let isWritten = { (part: ArraySlice<UInt8>) in
+            part.withUnsafeBytes { write(writing, $0.baseAddress, $0.count) } == part.count
+        }
+        #expect(isWritten(bytes[..<first]))
+        // relayd answers 408 to a body whose rest does not come for a minute.
+        var orders = 0
+        for _ in 0..<2_000 where orders == 0 {
+            usleep(10_000)
+            orders = try client.getOrders(limit: 1, offset: 0).records.count
+        }
+        #expect(orders == 1)
+        #expect(isWritten(bytes[first...]))
+        close(writing)
+        #expect(load.wait() == 0, "\(readText(log))")
+        #expect(relayd.stop() == 0)
+    }
+
     @Test("Bad lines are named by their numbers, a cut dump is said to be one, others are loaded.")
     func badLines() throws {
         let sample = try SampleStore()

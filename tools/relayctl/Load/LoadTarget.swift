@@ -40,7 +40,10 @@ struct RelaydTarget: LoadTarget, ~Copyable {
         {
             results.append(result)
         }
-        underWay.append((try relayd.send("POST", "/admin/load", body: batch.bytes), batch))
+        // All of it: the next lines may be slow to come, and relayd waits no minute for the rest of a body.
+        let stream = try relayd.send(
+            "POST", "/admin/load", body: batch.bytes, timeout: Limits.loadTimeout)
+        underWay.append((stream, batch))
         bytesUnderWay += batch.bytes.count
         if underWay.count < Limits.batchesUnderWay, results.isEmpty { return nil }
         return try `await`()
@@ -64,7 +67,8 @@ struct RelaydTarget: LoadTarget, ~Copyable {
         // Too many writes wait there: ours can wait as well.
         for _ in 0..<Limits.loadAttempts where body == nil {
             usleep(Limits.loadPause)
-            let again = try relayd.send("POST", "/admin/load", body: batch.bytes)
+            let again = try relayd.send(
+                "POST", "/admin/load", body: batch.bytes, timeout: Limits.loadTimeout)
             body = try? relayd.receive(again, timeout: Limits.loadTimeout)
         }
         let parser = JSONParser()

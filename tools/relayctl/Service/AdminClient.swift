@@ -49,9 +49,13 @@ struct AdminClient {
         try receive(try send(method, path, body: body), timeout: Limits.adminTimeout)
     }
 
-    /// Sends a request and does not wait; gives its stream, for `receive`.
+    /// Sends a request with all of its body and does not wait for the answer; gives its stream, for
+    /// `receive`.
+    ///
+    /// - Parameter timeout: milliseconds without a byte from relayd while it takes no more of the body.
     func send(
-        _ method: String, _ path: String, body: [UInt8] = []
+        _ method: String, _ path: String, body: [UInt8] = [],
+        timeout: Int32 = Limits.adminTimeout
     ) throws(CommandError) -> Int32 {
         var fields = [HeaderField("accept", "application/json")]
         if !body.isEmpty {
@@ -61,7 +65,7 @@ struct AdminClient {
         let request = ClientRequest(method, path, fields: fields, body: body)
         do throws(TransportError) {
             let stream = try connection.send(request)
-            try connection.flush()
+            try connection.flush(bodyOf: stream, timeout: timeout)
             return stream
         } catch {
             throw .transport(error)
