@@ -28,12 +28,13 @@ LEFT_OUT = {
     'TidyTests': 'they read the sources',
     'memory': 'a sanitizer has memory of its own beside each block',
     'preload': 'a sanitizer has to be the first library, and so has what makes a disk fail',
-    'user': 'another user may not write the report',
+    'threads': 'ThreadSanitizer has a thread of its own',
 }
 SKIPPED = {
     'ConnectionMemoryTests': 'memory', 'AttackMemoryTests': 'memory', 'AllocationTests': 'memory',
     'SlowReaderTests': 'memory', 'UploadTests': 'memory', 'DiskFaultTests': 'preload',
-    'SnapshotFaultTests': 'preload', 'ForeignRepositoryTests': 'user',
+    'SnapshotFaultTests': 'preload', 'AccountTests/idleMemory': 'memory',
+    'RelaydOptionTests/loops': 'threads',
 }
 
 
@@ -103,6 +104,9 @@ def perform(
     """Runs the tests of a module; how many passed, and how many findings there are."""
     logs = run.place / f'{sanitizer.name}-{module}'
     logs.mkdir()
+    # Programs that tests start as another user write reports, too; without a place for them they end.
+    run.place.chmod(0o711)
+    logs.chmod(0o777)
     options = f'{sanitizer.options}:log_path={logs}/report'
     skipped = [word for name in SKIPPED for word in ('--skip', name)]
     environment = {
