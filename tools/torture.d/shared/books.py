@@ -245,7 +245,7 @@ class Writer(Asker):
                 figures.add('unknown')
             elif problem == 'unavailable':
                 figures.add('refused')
-            elif answer.status != 409:
+            elif answer.status not in (404, 409):
                 break
             if self.load.ended.is_set() or (not patient and self.random.random() < GIVEN_UP):
                 return None

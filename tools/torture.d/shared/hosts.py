@@ -109,7 +109,7 @@ class Cluster:
             else:
                 self.run.wrong(f'{what}: host {host.name} takes no write for {SERVICE_SECONDS} s: {said}')
             if not host.runs():
-                self.run.wrong(f'{what}: host {host.name} has ended by itself: {host.log()[-600:]}')
+                self.run.wrong(f'{what}: host {host.name} has ended by itself with {host.kill()}: {host.log()[-600:]}')
 
     def settle(self, what: str) -> dict[str, Any]:
         """Waits until all hosts have applied all, and compares what they then say of it."""
