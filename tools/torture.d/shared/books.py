@@ -4,7 +4,7 @@ import dataclasses
 import random
 import threading
 import time
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Iterator, Mapping
 
 import client
 import hosts
@@ -271,6 +271,7 @@ class Writer(Asker):
         host = self.random.choice(self.load.cluster.hosts)
         answer = self.ask(host, 'POST', path, body, fields)
         if answer is not None and answer.status == 201:
+            self.load.figures.add('replayed', 'idempotency-replayed' in answer.headers)
             self.load.told(
                 answer.json()['id'] == thing.number,
                 f"{thing.text} is made twice: it is {thing.number}, and on host {host.name} "
@@ -414,5 +415,3 @@ def wrong_counts(
         elif count == 1 and not made.is_acknowledged and not made.may_be:
             yield f'{what} {made.text} is there, and was answered as not carried out'
 
-
-Fault = Callable[[], None]

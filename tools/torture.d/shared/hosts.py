@@ -84,32 +84,44 @@ class Cluster:
     engine: engine.Engine
     hosts: list[Host]
     key: str
+    # How long it took at most until all hosts carried out a write again.
+    slowest: float = 0
 
     # MARK: Service
 
-    def await_service(self, what: str, hosts: Sequence[Host] | None = None) -> None:
-        """Every host carries out a write, soon."""
-        for host in hosts or self.hosts:
-            until, said = time.monotonic() + SERVICE_SECONDS, 'nothing'
-            while time.monotonic() < until:
-                try:
-                    answer = host.asking.patch('/v1/orders/1', {'internalId': f'probe {what}'})
-                    if answer.status == 200:
-                        break
-                    said = answer.body.decode(errors='replace')
-                    stopped = host.stat().get('stopped')
-                    if stopped:
-                        self.run.wrong(f'{what}: host {host.name} has stopped: {stopped}')
-                        break
-                except client.Unanswered as reason:
-                    said = str(reason)
-                    if not host.runs():
-                        break
-                time.sleep(0.05)
-            else:
-                self.run.wrong(f'{what}: host {host.name} takes no write for {SERVICE_SECONDS} s: {said}')
-            if not host.runs():
-                self.run.wrong(f'{what}: host {host.name} has ended by itself with {host.kill()}: {host.log()[-600:]}')
+    def await_service(self, what: str) -> None:
+        """Every host carries out a write, soon; else the torture ends here."""
+        begun = time.monotonic()
+        for host in self.hosts:
+            said: str | None = ''
+            while said is not None:
+                if time.monotonic() > begun + SERVICE_SECONDS:
+                    self.give_up(f'{what}: host {host.name} takes no write for {SERVICE_SECONDS} s: {said}')
+                said = self.refusal(host, what)
+        self.slowest = max(self.slowest, time.monotonic() - begun)
+
+    def refusal(self, host: Host, what: str) -> str | None:
+        """Has a host write; None when it did, else why it did not."""
+        try:
+            answer = host.asking.patch('/v1/orders/1', {'internalId': f'probe {what}'})
+            if answer.status == 200:
+                return None
+            stopped = host.stat().get('stopped')
+            if stopped:
+                self.give_up(f'{what}: host {host.name} has stopped: {stopped}')
+            said = answer.body.decode(errors='replace')
+        except client.Unanswered as reason:
+            said = str(reason)
+        if not host.runs():
+            self.give_up(
+                f'{what}: host {host.name} has ended by itself with {host.kill()}: {host.log()[-2000:]}')
+        time.sleep(0.05)
+        return said
+
+    def give_up(self, text: str) -> None:
+        """Notes something wrong behind which nothing is to be learned."""
+        self.run.wrong(text)
+        raise report.Stop
 
     def settle(self, what: str) -> dict[str, Any]:
         """Waits until all hosts have applied all, and compares what they then say of it."""
