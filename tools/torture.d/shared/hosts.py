@@ -89,14 +89,16 @@ class Cluster:
 
     # MARK: Service
 
-    def await_service(self, what: str) -> None:
+    def await_service(
+        self, what: str, hosts: Sequence[Host] | None = None, seconds: float = SERVICE_SECONDS,
+    ) -> None:
         """Every host carries out a write, soon; else the torture ends here."""
         begun = time.monotonic()
-        for host in self.hosts:
+        for host in hosts or self.hosts:
             said: str | None = ''
             while said is not None:
-                if time.monotonic() > begun + SERVICE_SECONDS:
-                    self.give_up(f'{what}: host {host.name} takes no write for {SERVICE_SECONDS} s: {said}')
+                if time.monotonic() > begun + seconds:
+                    self.give_up(f'{what}: host {host.name} takes no write for {seconds} s: {said}')
                 said = self.refusal(host, what)
         self.slowest = max(self.slowest, time.monotonic() - begun)
 
