@@ -69,6 +69,9 @@ extension Limits {
     /// believed: 10 s. One that has just begun to lead tells less than it has.
     static let doubtMilliseconds: Int64 = 10_000
 
+    /// Milliseconds for which a log that ends too early may grow before it is believed to end there: 60 s.
+    static let growthMilliseconds: Int64 = 60_000
+
     /// Milliseconds that a replica may be behind its log and be ready: 5 s.
     static let readyLag: Int64 = 5_000
 

@@ -5,7 +5,8 @@ import System
 struct LogDoubt {
     private var stop: ReplicaStop?
     private var since: Int64 = 0
-    /// Where the log ended when it said so: one that grows is on its way.
+    private var first: Int64 = 0
+    /// Where the log ended when it said so. One that ends too early and grows is on its way.
     private var last: UInt64 = 0
 
     /// Looks whether the log goes on where a store ends. Throws `unreachable` while that is in doubt.
@@ -19,7 +20,12 @@ struct LogDoubt {
             return nil
         }
         let now = SystemClock.monotonic.milliseconds
-        if stop?.isLike(contradiction) != true || found.last > last { since = now }
+        if stop?.isLike(contradiction) != true { (since, first) = (now, now) }
+        if case .wentBack = contradiction, found.last > last,
+            now - first < Limits.growthMilliseconds
+        {
+            since = now
+        }
         (stop, last) = (contradiction, found.last)
         guard now - since >= Limits.doubtMilliseconds else {
             throw .unreachable(why: "\(contradiction)")

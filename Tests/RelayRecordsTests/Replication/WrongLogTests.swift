@@ -43,6 +43,25 @@ struct WrongLogTests {
         host.writer.stop()
     }
 
+    @Test("stop at a log that lacks what they need, also while others write to it.")
+    func trimmed() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        hosts[1].end()
+        _ = try [hosts[0]].run(commands: 20)
+        shared.corrupt { $0.removeFirst($0.count - 2) }
+        try hosts[1].restart()
+        var source = CommandSource(seed: 6)
+        for _ in 0..<400 where hosts[1].writer.replication!.stopReason == nil {
+            _ = try hosts[0].submit(source.next().encoding) { _ in }
+            usleep(50_000)
+        }
+        let reason = hosts[1].writer.replication!.stopReason.map { "\($0)" }
+        #expect(reason?.contains("begins with message") == true, "\(String(describing: reason))")
+        for host in hosts { host.writer.stop() }
+    }
+
     @Test("refuse another log, and a store that shares none.")
     func otherLog() throws {
         let directory = TemporaryDirectory()
