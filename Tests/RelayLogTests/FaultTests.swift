@@ -156,4 +156,52 @@ struct FaultTests {
         }
         Issue.record("\(append(log, [1], id: "1"))")
     }
+
+    @Test("A host needs no more rights than to write as itself, and to read.")
+    func permissions() throws {
+        let servers = try JetStreamServers(
+            settings: """
+                no_auth_user: host
+                accounts { A {
+                    jetstream: enabled
+                    users: [
+                        { user: admin, password: secret }
+                        { user: host, password: other, permissions: {
+                            publish: [
+                                "relay.orders.log.h1", "$JS.API.STREAM.INFO.orders",
+                                "$JS.API.CONSUMER.CREATE.orders.>",
+                                "$JS.API.CONSUMER.MSG.NEXT.orders.>", "$JS.API.DIRECT.GET.orders"
+                            ]
+                            subscribe: "_INBOX.h1.>"
+                        } }
+                    ]
+                } }
+                """, login: #""user":"admin","pass":"secret","#)
+        let identity = LogIdentity.random
+        let made = servers.ask(
+            "$JS.API.STREAM.CREATE.orders",
+            """
+            {"name":"orders","subjects":["relay.orders.log.>"],"deny_delete":true,\
+            "allow_direct":true,\(LogPlace.metadata(identity))}
+            """)
+        #expect(made?.contains("did_create") == true, "\(made as Any)")
+        let url = try JetStreamURL("nats://\(servers.addresses)/orders")
+        let log = try JetStreamLog(url, host: "h1")
+        #expect(append(log, [1], id: "1") == .kept(at: 1))
+        let entries = try readAll(log, to: 1)
+        #expect(entries.map(\.message) == [[1]])
+        #expect(try log.entry(at: 1) == entries.first)
+        #expect(try log.state().identity == identity)
+        // As another host it can do nothing, and make no log.
+        let other = try JetStreamLog(url, host: "h2")
+        guard case .unknown = append(other, [2], id: "2") else {
+            Issue.record("a host wrote as another one")
+            return
+        }
+        #expect(throws: SharedLogError.self) { try other.state() }
+        #expect(throws: SharedLogError.self) {
+            try JetStreamLog.create(url, identity: .random, replicas: 1)
+        }
+        #expect(try log.state().last == 1)
+    }
 }

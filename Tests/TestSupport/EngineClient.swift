@@ -5,10 +5,11 @@ import Glibc
 public enum EngineClient {
     /// Asks a server on the loopback address.
     ///
+    /// - Parameter login: members of JSON that say who asks, each with a comma behind it.
     /// - Returns: the answer's text with its headers; nil when there is no server, or no answer in time.
     public static func ask(
         _ subject: String, _ body: String = "", headers: String = "", port: UInt16,
-        milliseconds: Int = 2_000
+        login: String = "", milliseconds: Int = 2_000
     ) -> String? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
@@ -31,7 +32,7 @@ public enum EngineClient {
             head.isEmpty
             ? "\(body.utf8.count)" : "\(head.utf8.count) \(head.utf8.count + body.utf8.count)"
         let text =
-            "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n"
+            "CONNECT {\(login)\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n"
             + "SUB answer 1\r\n\(head.isEmpty ? "PUB" : "HPUB") \(subject) answer \(sizes)\r\n"
             + "\(head)\(body)\r\n"
         var question = Array(text.utf8)

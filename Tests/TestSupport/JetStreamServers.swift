@@ -28,18 +28,22 @@ public final class JetStreamServers {
     private let directory = TemporaryDirectory()
     private var processes: [ChildProcess?]
     private let settings: String
+    private let login: String
 
     /// Starts servers and waits until they have a leader.
     ///
     /// - Parameters:
     ///   - settings: more lines for each server's configuration.
+    ///   - login: who asks, see `EngineClient`.
     ///   - waits: whether it waits until strangers are answered.
-    public init(_ count: Int = 1, settings: String = "", waits: Bool = true) throws {
+    public init(
+        _ count: Int = 1, settings: String = "", login: String = "", waits: Bool = true
+    ) throws {
         let free = Self.freePorts(2 * count)
         ports = Array(free[..<count])
         routes = Array(free[count...])
         processes = Array(repeating: nil, count: count)
-        self.settings = settings
+        (self.settings, self.login) = (settings, login)
         for server in 0..<count { start(server) }
         if waits { try waitForLeader() }
     }
@@ -100,7 +104,8 @@ public final class JetStreamServers {
     /// Asks the first server that answers.
     public func ask(_ subject: String, _ body: String = "", headers: String = "") -> String? {
         for port in ports {
-            let answer = EngineClient.ask(subject, body, headers: headers, port: port)
+            let answer = EngineClient.ask(
+                subject, body, headers: headers, port: port, login: login)
             if let answer { return answer }
         }
         return nil
