@@ -36,6 +36,9 @@ public enum Limits {
     /// Milliseconds after which a client of events comes again when its stream has ended.
     static let followerRetryMilliseconds = 1_000
 
+    /// Milliseconds that a request waits for the position in its Relay-Min-Seq: 2 s.
+    static let leastPositionMilliseconds: Int64 = 2_000
+
     /// Seconds after which a client that was turned away may come again (Retry-After).
     static let retryAfterSeconds = 1
 

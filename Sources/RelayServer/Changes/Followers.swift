@@ -8,6 +8,8 @@ struct Follower {
     let account: UInt32
     /// A bit for each kind of record, by its number in the store.
     let resources: UInt64
+    /// The number of a change that it waits for, whatever that concerns.
+    var awaits = UInt64.max
     /// When it goes on in any case, in milliseconds on the coarse clock.
     let due: Int64
 }
@@ -53,7 +55,9 @@ final class Followers {
         var left: [Follower] = []
         left.reserveCapacity(waiting.count)
         for follower in waiting where follower.token.waits {
-            if isLeaving || follower.due <= now || news.concern(follower) {
+            if isLeaving || follower.due <= now || follower.awaits <= news.newest
+                || news.concern(follower)
+            {
                 follower.token.goOn()
             } else {
                 left.append(follower)

@@ -102,7 +102,7 @@ extension PositionText {
     }
 
     /// A number without leading zeros that the store can give.
-    private static func decimal(_ digits: some Collection<UInt8>) -> UInt64? {
+    static func decimal(_ digits: some Collection<UInt8>) -> UInt64? {
         guard (1...18).contains(digits.count), digits.count == 1 || digits.first != 0x30 else {
             return nil
         }

@@ -16,6 +16,7 @@ import RelayStore
 /// | `selection` | operation, flags, account | last key, high word | low word | records to come, or to pass over |
 /// | `blob` | | blob | first byte to come, end above it | key of its document |
 /// | `poll` | | change | records passed | end of the wait |
+/// | `waited` | | end of the wait | | |
 /// | `follow` | operation, kinds, flags, account | change | records passed, time of the last event | generation of keys |
 ///
 /// Word 0 has the kind in bits 0…7, the operation in 8…15, the list, the flags or the kinds in 16…23,
@@ -37,6 +38,8 @@ enum Continuation: Equatable {
     case poll(PollContinuation)
     /// The answer is a stream of changes.
     case follow(FollowContinuation)
+    /// The request has waited for a position: until when it may, in milliseconds on the coarse clock.
+    case waited(until: Int64)
 }
 
 /// Where a list goes on.
@@ -89,7 +92,7 @@ extension Continuation {
     var request: AdmittedRequest? {
         switch self {
         case .admitted(let request), .upload(let request, _): request
-        case .none, .list, .selection, .blob, .poll, .follow: nil
+        case .none, .list, .selection, .blob, .poll, .follow, .waited: nil
         }
     }
 }
@@ -105,6 +108,7 @@ extension Continuation {
         case blob = 5
         case poll = 6
         case follow = 7
+        case waited = 8
     }
 
     /// Of a selection: a record was written.
@@ -150,6 +154,8 @@ extension Continuation {
                 UInt64(next.bytes.upperBound) << 32 | UInt64(next.bytes.lowerBound)
             state.words.3 = next.owner
         case .poll(let next): state.words = next.words(head: Self.head(.poll))
+        case .waited(let until):
+            state.words = (Self.head(.waited), UInt64(bitPattern: until), 0, 0)
         case .follow(let next):
             state.words = next.words(
                 head: Self.head(.follow, next.operation, next.feed.kinds, next.feed.account))
@@ -207,6 +213,7 @@ extension Continuation {
                 ).map { .selection($0) }
             case .blob: BlobContinuation(words).map { .blob($0) }
             case .poll: PollContinuation(words).map { .poll($0) }
+            case .waited: .waited(until: Int64(bitPattern: words.1))
             case .follow:
                 FollowContinuation(words, operation, account, kinds: detail).map { .follow($0) }
             }

@@ -141,6 +141,9 @@ final class RelayApplication: Application {
     override func answer(_ exchange: Exchange) {
         do throws(RequestRefusal) {
             var exchange = try api.pointee.admitted(exchange)
+            if exchange.http.field(.relayMinSeq) != nil, api.pointee.waits(exchange) {
+                return
+            }
             if api.pointee.pages.answer(exchange, api.pointee.reader) {
                 return api.pointee.sign(exchange.http)
             }
@@ -160,7 +163,7 @@ final class RelayApplication: Application {
         case .selection(let next): api.pointee.continueSelection(next, exchange)
         case .blob(let next): api.pointee.continueBlob(next, exchange)
         case .follow(let next): api.pointee.continueFollowing(next, exchange)
-        case .none, .admitted, .upload, .poll:
+        case .none, .admitted, .upload, .poll, .waited:
             preconditionFailure("an answer that goes on says where")
         }
     }

@@ -54,6 +54,14 @@ struct SharedLogTests {
         try first.killAndStart()
         #expect(
             try second.send("PATCH", "/v1/orders/51", #"{"title":"two"}"#, key: key).status == 200)
+        let written = try first.send("POST", "/v1/orders", #"{"title":"three"}"#, key: key)
+        let place = try #require(written.fields.first { $0.name == "location" }?.value)
+        let position = try #require(written.fields.first { $0.name == "relay-seq" }?.value)
+        for least in [position, "now"] {
+            let read = try second.send(
+                "GET", place, key: key, fields: [HeaderField("relay-min-seq", least)])
+            #expect(read.status == 200, "\(least)")
+        }
         #expect(
             second.waits(for: "lag", "0") && first.waits(for: "sequence", second.shared("sequence"))
         )

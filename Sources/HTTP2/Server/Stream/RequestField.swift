@@ -36,6 +36,7 @@ public enum Method: UInt8, Sendable, CaseIterable {
 public enum RequestField: Int, Sendable, CaseIterable {
     case path, authorization, contentType, contentLength, ifNoneMatch, ifMatch, idempotencyKey
     case range, ifRange, contentEncoding, expect, accept, lastEventID, priority, traceparent
+    case relayMinSeq
 
     /// Whether several lines of the field are one list (RFC 9110 §5.3); of the others one line is
     /// all that a request may have. Of `traceparent` several lines are no fault of the request: together
@@ -66,6 +67,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
         case .lastEventID: "last-event-id"
         case .priority: "priority"
         case .traceparent: "traceparent"
+        case .relayMinSeq: "relay-min-seq"
         }
     }
 
@@ -97,7 +99,9 @@ public enum RequestField: Int, Sendable, CaseIterable {
             equal(name, "authorization", 13)
                 ? .authorization
                 : equal(name, "if-none-match", 13)
-                    ? .ifNoneMatch : equal(name, "last-event-id", 13) ? .lastEventID : nil
+                    ? .ifNoneMatch
+                    : equal(name, "last-event-id", 13)
+                        ? .lastEventID : equal(name, "relay-min-seq", 13) ? .relayMinSeq : nil
         case 14: equal(name, "content-length", 14) ? .contentLength : nil
         case 15: equal(name, "idempotency-key", 15) ? .idempotencyKey : nil
         case 16: equal(name, "content-encoding", 16) ? .contentEncoding : nil

@@ -37,7 +37,7 @@ struct StreamState {
     var requestUsed = 0
     var overflow: UnsafeMutableRawPointer?
     var overflowCapacity = 0
-    var kept = InlineArray<15, FieldSlice>(repeating: FieldSlice())
+    var kept = InlineArray<16, FieldSlice>(repeating: FieldSlice())
     /// Which fields are kept: a bit for each `RequestField.rawValue`.
     var present: UInt16 = 0
     var requestBody: UnsafeMutableRawPointer?

@@ -1,0 +1,87 @@
+import HTTP2
+import RelayContract
+import RelayRecords
+import RelayStore
+import System
+
+/// Relay-Min-Seq: a GET that is answered when the store has what the client has seen elsewhere.
+extension RelayAPI {
+    /// What the field asks for.
+    private enum LeastPosition {
+        /// A change, by its number.
+        case change(UInt64)
+        /// All that was answered anywhere before the request came.
+        case now
+    }
+
+    /// Has a request wait, or refuses it; false when it can be answered. To be asked before a request is
+    /// answered that has the field, also when it has waited.
+    mutating func waits(_ exchange: RelayExchange) -> Bool {
+        let http = exchange.http
+        guard http.method == .get || http.method == .head else { return false }
+        do throws(Problem) {
+            switch try leastPosition(http) {
+            case .change(let number): return try waits(http, for: number)
+            case .now: return waitsForLog(http)
+            }
+        } catch {
+            exchange.reject(error)
+            return true
+        }
+    }
+
+    private func leastPosition(_ http: HTTP2.Exchange) throws(Problem) -> LeastPosition {
+        guard let field = http.field(.relayMinSeq) else { return .change(0) }
+        if field.elementsEqual("now".utf8) { return .now }
+        if let number = PositionText.decimal(field) { return .change(number) }
+        guard let (epoch, position) = PositionText.read(field) else {
+            throw Problem(
+                .badRequest,
+                "the field Relay-Min-Seq is none: expected a position, such as the field Relay-Seq of an "
+                    + "answer, the number in it, or now")
+        }
+        if epoch != self.epoch { throw try gone() }
+        // A cut position lies within the change behind it.
+        return .change(position.sequence + (position.passed > 0 ? 1 : 0))
+    }
+
+    private mutating func waits(_ http: HTTP2.Exchange, for number: UInt64) throws(Problem) -> Bool
+    {
+        if newest >= number { return false }
+        let now = SystemClock.coarse.milliseconds
+        var until = now + Limits.leastPositionMilliseconds
+        if case .waited(let end) = http.continuation { until = end }
+        guard now < until, !followers.isLeaving, followers.count < Limits.followers else {
+            throw Problem(
+                .unavailable,
+                "this host has not applied change \(number) yet, the last one here is \(newest): try again, "
+                    + "or ask the host that said so")
+        }
+        http.continuation = .waited(until: until)
+        let follower = Follower(
+            token: http.suspend(), account: 0, resources: 0, awaits: number, due: until)
+        followers.add(follower, newest: newest, reader)
+        return true
+    }
+
+    /// On a host that shares a log, sends a command that changes nothing: when it comes back, all is
+    /// applied that was answered anywhere before. Alone, a host has all of it.
+    private func waitsForLog(_ http: HTTP2.Exchange) -> Bool {
+        if case .waited = http.continuation { return false }
+        guard writing.writer.replication != nil else { return false }
+        let token = http.suspend()
+        let marker = PendingCommand(NoteKeyUse(of: [], day: 0)) { result in
+            token.resume { http in
+                switch result {
+                // Not answered yet: it is, behind this.
+                case .success: http.continuation = .waited(until: 0)
+                case .failure(let error): http.reject(Problem(error))
+                }
+            }
+        }
+        if let problem = Problem(writing.writer.submit(marker)) {
+            token.resume { $0.reject(problem) }
+        }
+        return true
+    }
+}
