@@ -81,8 +81,8 @@ class Asker(threading.Thread):
         self.load = load
         self.name = name
         self.random = random.Random(f'{load.run.seed} {load.stamp} {name}')
-        self.clients = {
-            host.name: client.Client(host.socket, host.key) for host in load.cluster.hosts}
+        # A client of each host, and which start of it that client has a connection to.
+        self.clients: dict[str, tuple[float, client.Client]] = {}
 
     def run(self) -> None:
         """Asks."""
@@ -107,18 +107,22 @@ class Asker(threading.Thread):
         headers: Mapping[str, str] | None = None, seconds: float = ANSWER_SECONDS,
     ) -> client.Answer | None:
         """One request: None when nothing came, which only a host may do that was killed or stands still."""
+        disturbed, asking = self.clients.get(host.name, (None, None))
+        if asking is None or disturbed != host.disturbed:
+            disturbed, asking = host.disturbed, client.Client(host.socket, host.key)
+            self.clients[host.name] = disturbed, asking
         begun = time.monotonic()
         problem = ''
         answer = None
         try:
-            answer = self.clients[host.name].request(method, path, body, headers)
+            answer = asking.request(method, path, body, headers)
             self.refused = False
         except client.Unanswered as reason:
             problem, self.refused = str(reason), reason.refused
         took = time.monotonic() - begun
         if host.disturbed < begun:
             self.load.figures.slowest = max(self.load.figures.slowest, took)
-            self.load.told(answer is not None, f'host {host.name} does not answer {method} {path}: {problem}')
+            self.load.told(answer is not None, f'host {host.name} does not answer {method} {path}: {problem}, after {took:.1f} s')
             self.load.told(
                 took <= seconds, f'host {host.name} takes {took:.1f} s for {method} {path}: '
                 f'{answer and answer.status}')
