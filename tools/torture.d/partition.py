@@ -72,7 +72,6 @@ class Torture:
         """It answers a read, refuses a write in time, and does so once more."""
         asking = client.Client(host.socket, host.key)
         for _ in range(2):
-            begun = time.monotonic()
             answer = asking.get('/v1/orders/1')
             self.note(answer.status == 200, f'host {host.name}, cut off, answers a read with {answer.status}')
             begun = time.monotonic()
@@ -84,7 +83,9 @@ class Torture:
             took = time.monotonic() - begun
             self.slowest = max(self.slowest, took)
             self.note(said.startswith('503'), f'host {host.name}, cut off, answers a write with {said}')
-            self.note(took <= REFUSED_SECONDS, f'host {host.name}, cut off, answers a write with {said} after {took:.1f} s')
+            self.note(
+                took <= REFUSED_SECONDS,
+                f'host {host.name}, cut off, answers a write with {said} after {took:.1f} s')
 
     def note(self, holds: bool, text: str) -> None:
         """What is said from a thread."""

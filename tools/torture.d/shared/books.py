@@ -122,7 +122,9 @@ class Asker(threading.Thread):
         took = time.monotonic() - begun
         if host.disturbed < begun:
             self.load.figures.slowest = max(self.load.figures.slowest, took)
-            self.load.told(answer is not None, f'host {host.name} does not answer {method} {path}: {problem}, after {took:.1f} s')
+            self.load.told(
+                answer is not None,
+                f'host {host.name} does not answer {method} {path}: {problem}, after {took:.1f} s')
             self.load.told(
                 took <= seconds, f'host {host.name} takes {took:.1f} s for {method} {path}: '
                 f'{answer and answer.status}')
