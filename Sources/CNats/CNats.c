@@ -47,6 +47,7 @@
     F(natsSubscription_SetPendingLimits)     \
     F(natsSubscription_SetOnCompleteCB)      \
     F(natsSubscription_NextMsg)              \
+    F(natsSubscription_Unsubscribe)          \
     F(natsSubscription_Destroy)              \
     F(natsMsg_Create)                        \
     F(natsMsg_Destroy)                       \
@@ -119,9 +120,17 @@ uint32_t relay_nats_library_version(void) { return version; }
 
 enum { UNKNOWN, UP, DOWN };
 
+/// A subscription that nobody asks any more. Before 3.6 the library reads on in it while a message arrives,
+/// without holding it: so it is not destroyed before the connection has ended.
+struct left_inbox {
+    natsSubscription *subscription;
+    struct left_inbox *next;
+};
+
 struct relay_nats {
     natsConnection *connection;
     natsSubscription *subscription;
+    _Atomic(struct left_inbox *) left;
     relay_nats_settings settings;
     // UNKNOWN until the first word of a callback, or of the call that connects.
     atomic_int link;
@@ -307,8 +316,18 @@ int relay_nats_next(relay_nats_inbox *inbox, int64_t milliseconds, relay_nats_me
         nats.natsSubscription_NextMsg((natsMsg **)message, (natsSubscription *)inbox, milliseconds));
 }
 
-void relay_nats_unsubscribe(relay_nats_inbox *inbox) {
-    nats.natsSubscription_Destroy((natsSubscription *)inbox);
+void relay_nats_unsubscribe(relay_nats *self, relay_nats_inbox *inbox) {
+    natsSubscription *subscription = (natsSubscription *)inbox;
+    // What came is not needed, and could not be taken out any more afterwards.
+    natsMsg *message;
+    while (nats.natsSubscription_NextMsg(&message, subscription, 0) == NATS_OK) nats.natsMsg_Destroy(message);
+    nats.natsSubscription_Unsubscribe(subscription);
+    struct left_inbox *left = malloc(sizeof *left);
+    // Without memory it is never destroyed.
+    if (!left) return;
+    *left = (struct left_inbox){.subscription = subscription, .next = atomic_load(&self->left)};
+    while (!atomic_compare_exchange_weak(&self->left, &left->next, left)) {
+    }
 }
 
 const char *relay_nats_subject(relay_nats_message *message) {
@@ -339,6 +358,12 @@ void relay_nats_close(relay_nats *self) { nats.natsConnection_Close(self->connec
 void relay_nats_destroy(relay_nats *self) {
     relay_nats_close(self);
     if (self->subscription) nats.natsSubscription_Destroy(self->subscription);
+    for (struct left_inbox *left = atomic_load(&self->left); left;) {
+        struct left_inbox *next = left->next;
+        nats.natsSubscription_Destroy(left->subscription);
+        free(left);
+        left = next;
+    }
     nats.natsConnection_Destroy(self->connection);
     drop(self);
 }

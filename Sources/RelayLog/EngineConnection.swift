@@ -110,6 +110,9 @@ final class EngineConnection: @unchecked Sendable {
         relay_nats_subscribe(pointer, subject).map { EngineInbox($0, of: self) }
     }
 
+    /// Nobody takes out of an inbox any more.
+    fileprivate func unsubscribe(_ inbox: OpaquePointer) { relay_nats_unsubscribe(pointer, inbox) }
+
     /// Ends it: whoever waits in it is woken.
     func close() { relay_nats_close(pointer) }
 
@@ -120,7 +123,7 @@ final class EngineConnection: @unchecked Sendable {
 
 /// A subscription that is asked for its messages.
 final class EngineInbox: @unchecked Sendable {
-    // SAFETY: set in init, freed in deinit, before the connection; libnats locks it for itself.
+    // SAFETY: set in init, given back in deinit; freed with the connection. libnats locks it for itself.
     private let pointer: OpaquePointer
     let connection: EngineConnection
 
@@ -128,7 +131,7 @@ final class EngineInbox: @unchecked Sendable {
         (self.pointer, self.connection) = (pointer, connection)
     }
 
-    deinit { relay_nats_unsubscribe(pointer) }
+    deinit { connection.unsubscribe(pointer) }
 
     /// What came.
     enum Arrival: ~Copyable {

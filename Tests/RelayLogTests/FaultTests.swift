@@ -11,6 +11,35 @@ import Testing
 struct FaultTests {
     enum Fault: CaseIterable { case killed, paused }
 
+    /// Before 3.6 libnats reads on in a subscription that another thread destroys just then.
+    @Test("Subscriptions can be left while messages come in to them.")
+    func leftInboxes() throws {
+        let servers = try JetStreamServers()
+        let url = try JetStreamURL("nats://\(servers.addresses)/orders")
+        try EngineConnection.load(for: url)
+        let connections = try ["flood", "inboxes"].map { name in
+            try EngineConnection(
+                url, name: name, credentials: nil,
+                events: EngineEvents(subject: "\(name).none", onMessage: { _ in }, onChange: {}))
+        }
+        let isOver = Atomic<Bool>(false)
+        let flood = try SystemThread { [flood = connections[0]] in
+            while !isOver.load(ordering: .relaxed) {
+                _ = flood.publish([1, 2, 3], to: "flood.1", reply: "flood.none")
+            }
+        }
+        var messages = 0
+        let end = SystemClock.monotonic.milliseconds + 4_000
+        while SystemClock.monotonic.milliseconds < end {
+            let inbox = try #require(connections[1].inbox("flood.*"))
+            if case .message = inbox.next(milliseconds: 100) { messages += 1 }
+        }
+        isOver.store(true, ordering: .relaxed)
+        flood.join()
+        #expect(messages > 100, "\(messages)")
+        for connection in connections { connection.close() }
+    }
+
     @Test(
         "When the log's leader dies or stands still, nothing acknowledged is lost, nothing is there twice, and readers go on.",
         arguments: Fault.allCases)

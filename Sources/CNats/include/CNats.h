@@ -88,8 +88,8 @@ relay_nats_inbox *relay_nats_subscribe(relay_nats *connection, const char *subje
 /// Takes the next message out, waiting for so many milliseconds at most.
 int relay_nats_next(relay_nats_inbox *inbox, int64_t milliseconds, relay_nats_message **message);
 
-/// Ends a subscription.
-void relay_nats_unsubscribe(relay_nats_inbox *inbox);
+/// Ends a subscription of a connection; its memory goes with that.
+void relay_nats_unsubscribe(relay_nats *connection, relay_nats_inbox *inbox);
 
 const char *relay_nats_subject(relay_nats_message *message);
 /// NULL when there is none.
