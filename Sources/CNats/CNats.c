@@ -1,5 +1,7 @@
 #include "CNats.h"
 
+#include "Library.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -91,7 +93,7 @@ static const char *load(void) {
     }
     void *library = NULL;
     for (size_t i = 0; !library && i < sizeof libraries / sizeof *libraries; i++) {
-        library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
+        library = relay_library_open(libraries[i]);
     }
     if (!library) return "there is no libnats: install libnats3.4";
     void **place = (void **)&nats;
