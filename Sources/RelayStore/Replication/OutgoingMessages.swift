@@ -188,7 +188,8 @@ struct OutgoingMessages {
         let isDown = condition(at: now) == .down
         let stop = stop.map { StoreError.replica(.stopped($0)) }
         for (number, message) in underWay {
-            let isNever = !message.isKept && !message.mayBeKept
+            // One that is out may be kept by now, though its answer has not come.
+            let isNever = !message.isKept && !message.mayBeKept && !message.isOut
             let isLate = now - message.since >= Limits.logDeadline
             guard !message.commands.isEmpty, isLate || isNever && (isDown || stop != nil) else {
                 continue

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import RelayStore
+
+/// What a host does with messages that a shared log does not answer.
+@Suite("A message for a shared log")
+struct OutgoingMessagesTests {
+    private func next(
+        _ messages: inout OutgoingMessages, at now: Int64
+    ) -> (sent: [UInt64], errors: [StoreError]) {
+        let base = LogMessage.Base(sequence: 1, chain: 1)
+        let work = messages.next(now, clock: 0, room: .max, base)
+        return (work.messages.map(\.number), work.ended.map(\.error))
+    }
+
+    @Test(
+        "is not told to be out of the log while it is out, also when the engine is given up then.")
+    func out() {
+        var messages = OutgoingMessages(HostName("a")!, .random)
+        messages.open()
+        #expect(next(&messages, at: 0).sent == [1])
+        _ = messages.settle(1, .kept(at: 2), 0)
+        let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
+        #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
+        #expect(next(&messages, at: 0).sent == [2])
+        // Refused until shortly before the engine is given up; then it is sent once more.
+        var now: Int64 = 0
+        while now < Limits.downAfter - 2 * Limits.refusedPause {
+            _ = messages.settle(2, .refused(why: "no leader"), now)
+            now += Limits.refusedPause
+            #expect(next(&messages, at: now).sent == [2])
+        }
+        let down = Limits.downAfter + 1
+        #expect(messages.condition(at: down) == .down)
+        #expect(next(&messages, at: down).errors == [])
+        #expect(next(&messages, at: Limits.logDeadline).errors == [.replica(.outcomeUnknown)])
+    }
+
+    @Test("is told to be out of the log when the engine has refused it and is given up.")
+    func refused() {
+        var messages = OutgoingMessages(HostName("a")!, .random)
+        messages.open()
+        _ = next(&messages, at: 0)
+        _ = messages.settle(1, .kept(at: 2), 0)
+        let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
+        _ = messages.submit(command, evenIfFull: false, 0)
+        #expect(next(&messages, at: 0).sent == [2])
+        _ = messages.settle(2, .refused(why: "no leader"), 0)
+        #expect(
+            next(&messages, at: Limits.downAfter).errors
+                == [.replica(.unavailable(why: "no leader"))])
+    }
+}
