@@ -53,7 +53,7 @@ struct WrongLogTests {
         shared.corrupt { $0.removeFirst($0.count - 2) }
         try hosts[1].restart()
         var source = CommandSource(seed: 6)
-        for _ in 0..<400 where hosts[1].writer.replication!.stopReason == nil {
+        for _ in 0..<1_200 where hosts[1].writer.replication!.stopReason == nil {
             _ = try hosts[0].submit(source.next().encoding) { _ in }
             usleep(50_000)
         }
