@@ -71,6 +71,14 @@ public final class ChildProcess: @unchecked Sendable {
     /// Sends a signal.
     public func signal(_ number: Int32) { kill(pid, number) }
 
+    /// Has it stand still until it gets SIGCONT. When this returns, all of its threads do: the signal alone
+    /// says that they will.
+    public func pause() {
+        signal(SIGSTOP)
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WSTOPPED) < 0, errno == EINTR {}
+    }
+
     /// Waits for the end.
     ///
     /// - Returns: the exit code, or minus the signal that ended it.

@@ -96,7 +96,7 @@ public final class JetStreamServers {
     }
 
     /// Has a server stand still.
-    public func pause(_ server: Int) { processes[server]?.signal(SIGSTOP) }
+    public func pause(_ server: Int) { processes[server]?.pause() }
 
     /// Has it go on.
     public func resume(_ server: Int) { processes[server]?.signal(SIGCONT) }

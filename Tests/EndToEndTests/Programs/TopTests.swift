@@ -20,7 +20,7 @@ struct TopTests {
         let relayd = try serve()
         let terminal = try Terminal(command(relayd))
         #expect(terminal.wait { terminal.screen.has("pid \(relayd.process.pid),") })
-        relayd.process.signal(SIGSTOP)
+        relayd.process.pause()
         // Longer than any request of another verb may take.
         #expect(terminal.wait { terminal.screen.has("no answer for 4 s") })
         #expect(terminal.screen.has("pid \(relayd.process.pid),"))
