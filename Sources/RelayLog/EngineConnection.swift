@@ -88,7 +88,7 @@ final class EngineConnection: @unchecked Sendable {
 
     /// Sends a message; may wait for the socket, and while libnats connects.
     func publish(
-        _ message: [UInt8], to subject: String, reply: String, id: String? = nil,
+        _ message: [UInt8], to subject: String, reply: String? = nil, id: String? = nil,
         stream: String? = nil
     ) -> Sending {
         // SAFETY: the array's bytes, during the call, which copies them.

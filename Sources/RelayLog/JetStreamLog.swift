@@ -12,6 +12,7 @@ public final class JetStreamLog: SharedLog {
     private let publisher: Publisher
     private let reader: Mutex<StreamReader>
     private let questions: Mutex<Questions>
+    private let beside: Mutex<Announcements>
 
     /// Connects to a log; what is not there yet is waited for by those who read or ask.
     ///
@@ -29,6 +30,7 @@ public final class JetStreamLog: SharedLog {
         publisher = try Publisher(url, host: host, credentials: credentials)
         reader = Mutex(StreamReader(publisher, log: url.name, host: host))
         questions = Mutex(Questions(publisher, log: url.name, token: "q"))
+        beside = Mutex(Announcements(publisher, log: url.name, host: host))
     }
 
     deinit { close() }
@@ -65,6 +67,12 @@ public final class JetStreamLog: SharedLog {
         }
         return try SharedLogState(stream)
     }
+
+    /// To the engine's server that this host is connected to, and from there to all; nothing while it is not.
+    public func announce(_ message: [UInt8]) { beside.withLock { $0.send(message) } }
+
+    /// What came since the connection was made, or since the last time.
+    public func announcements() -> [[UInt8]] { beside.withLock { $0.take() } }
 
     /// Readers that were made at the engine so far: one, and one for each fault.
     public var readersMade: Int { reader.withLock { $0.readersMade } }

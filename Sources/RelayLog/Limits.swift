@@ -24,6 +24,10 @@ enum Limits {
     /// Bytes of a log's or a host's name: what stays readable as a part of a subject.
     static let nameBytes = 64
 
+    /// Announcements that are taken at once: 10 000, more than any number of hosts sends in a second, so that
+    /// a flood of them keeps nobody.
+    static let announcements = 10_000
+
     /// Servers in one address: those of the largest cluster that keeps a stream, and some to spare.
     static let servers = 16
 

@@ -1,9 +1,40 @@
 import Glibc
+import Options
 import RelayLog
 import RelayRecords
 import RelayStore
 
+/// What becomes of reads of a store that differs from those of most hosts.
+enum DivergenceWay: String, CaseIterable {
+    /// They are refused.
+    case stop
+    /// They are answered.
+    case serve
+}
+
 extension RelaydOptions {
+    static let logOption = Option<String?>.optional(
+        "log", "nats://HOST:PORT/NAME",
+        help:
+            "write through the log NAME, which hosts share that have the same records; more servers of "
+            + "it stand with commas between; see relayctl cluster init")
+    static let hostOption = Option<String?>.optional(
+        "host-name", "NAME",
+        help: "what this host is called in --log, as no other one is; default: the machine's name")
+    static let credentialsOption = Option<String?>.optional(
+        "log-creds", "FILE", .path,
+        help: "a NATS credentials file that only its owner may read, for --log")
+    static let staleOption = Option<Int?>.optional(
+        "stale-reads", "TIME", .duration(2_000...7 * 24 * 60 * 60 * 1_000),
+        help:
+            "refuse reads when --log has not been heard of for so long, such as 5m; default: answer them"
+    )
+    static let divergenceOption = Option<String?>.optional(
+        "on-divergence", "WAY", .choice(DivergenceWay.allCases.map(\.rawValue)),
+        help:
+            "what becomes of reads when this host's store differs from those of most hosts of --log: stop "
+            + "refuses them, serve answers; default: stop")
+
     /// The log that the store shares with other hosts, connected; nil when none was given.
     func sharing() throws -> Replication? {
         guard let log else { return nil }
@@ -11,7 +42,11 @@ extension RelaydOptions {
         let url = try JetStreamURL(log)
         let credentials = try logCredentials.map { try LogCredentials(path: $0) }
         let connected = try JetStreamLog(url, host: host.text, credentials: credentials)
-        return .records(connected, as: host)
+        var sharing = Replication.records(connected, as: host)
+        sharing.version = Version.text
+        sharing.staleReads = staleReads.map { Int64($0) }
+        sharing.servesDiverged = onDivergence == .serve
+        return sharing
     }
 
     /// The name that was given, or the machine's up to its first dot.

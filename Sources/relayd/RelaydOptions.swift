@@ -90,17 +90,6 @@ struct RelaydOptions {
         help:
             "what keeps a write before it is answered: log appends it to DIR/log and waits for the disk "
             + "once, synced-commits has each commit reach the disk by itself")
-    private static let logOption = Option<String?>.optional(
-        "log", "nats://HOST:PORT/NAME",
-        help:
-            "write through the log NAME, which hosts share that have the same records; more servers of "
-            + "it stand with commas between; see relayctl cluster init")
-    private static let hostOption = Option<String?>.optional(
-        "host-name", "NAME",
-        help: "what this host is called in --log, as no other one is; default: the machine's name")
-    private static let credentialsOption = Option<String?>.optional(
-        "log-creds", "FILE", .path,
-        help: "a NATS credentials file that only its owner may read, for --log")
     private static let scrubOption = Option<Int>.number(
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
@@ -139,7 +128,8 @@ struct RelaydOptions {
             usersOption.description, groupsOption.description,
             changeDaysOption.description, changeBytesOption.description,
             mapOption.description, durabilityOption.description, logOption.description,
-            hostOption.description, credentialsOption.description, scrubOption.description,
+            hostOption.description, credentialsOption.description, staleOption.description,
+            divergenceOption.description, scrubOption.description,
             formatOption.description,
             accessOption.description, slowOption.description,
             configOption.description,
@@ -200,6 +190,10 @@ struct RelaydOptions {
     /// What this host is called in it.
     let hostName: String?
     let logCredentials: String?
+    /// Milliseconds of silence of the log after which reads are refused.
+    let staleReads: Int?
+    /// What becomes of reads when the store differs from most others.
+    let onDivergence: DivergenceWay?
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
     /// What the lines of the log look like.
@@ -238,6 +232,8 @@ struct RelaydOptions {
         mapBytes = arguments[Self.mapOption]
         durability = WriteDurability(rawValue: arguments[Self.durabilityOption]) ?? .log
         log = arguments[Self.logOption]
+        staleReads = arguments[Self.staleOption]
+        onDivergence = arguments[Self.divergenceOption].flatMap { DivergenceWay(rawValue: $0) }
         hostName = arguments[Self.hostOption]
         logCredentials = arguments[Self.credentialsOption]
         scrubRate = arguments[Self.scrubOption]
@@ -279,7 +275,9 @@ struct RelaydOptions {
             || snapshotKeyFile != nil || snapshotPassphraseFile != nil
         guard snapshotInterval != nil || !isAboutSnapshots else { throw .noSchedule }
         guard snapshotKeyFile == nil || snapshotPassphraseFile == nil else { throw .twoKeys }
-        guard log != nil || hostName == nil && logCredentials == nil else { throw .noLog }
+        let isAboutLog =
+            hostName != nil || logCredentials != nil || staleReads != nil || onDivergence != nil
+        guard log != nil || !isAboutLog else { throw .noLog }
         guard log == nil || !isInMemory else { throw .logInMemory }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }
         if !peers.isRestricted { return }

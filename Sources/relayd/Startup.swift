@@ -111,6 +111,7 @@ enum Startup {
         if let schedule {
             service.report(
                 members: { schedule.writeMembers(to: &$0) }, figures: { schedule.figures })
+            service.tellHosts(snapshotAt: { schedule.newestGoodAt?.milliseconds ?? 0 })
         }
         service.report(figures: {
             [

@@ -41,7 +41,8 @@ enum StartupError: Error, CustomStringConvertible {
             "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
                 + "is; serve a Unix socket alone, or leave them out"
         case .noLog:
-            "--host-name and --log-creds are about the log that hosts share: give --log too"
+            "--host-name, --log-creds, --stale-reads and --on-divergence are about the log that hosts share: "
+                + "give --log too"
         case .logInMemory:
             "a store in memory cannot share a log: give a --store on disk, or leave out --log"
         case .badHostName(let name):

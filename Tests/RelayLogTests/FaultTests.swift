@@ -1,3 +1,4 @@
+import Glibc
 import RelayStore
 import Synchronization
 import System
@@ -197,11 +198,11 @@ struct FaultTests {
                         { user: admin, password: secret }
                         { user: host, password: other, permissions: {
                             publish: [
-                                "relay.orders.log.h1", "$JS.API.STREAM.INFO.orders",
+                                "relay.orders.log.h1", "relay.orders.beat.h1", "$JS.API.STREAM.INFO.orders",
                                 "$JS.API.CONSUMER.CREATE.orders.>",
                                 "$JS.API.CONSUMER.MSG.NEXT.orders.>", "$JS.API.DIRECT.GET.orders"
                             ]
-                            subscribe: "_INBOX.h1.>"
+                            subscribe: [ "_INBOX.h1.>", "relay.orders.beat.*" ]
                         } }
                     ]
                 } }
@@ -221,6 +222,14 @@ struct FaultTests {
         #expect(entries.map(\.message) == [[1]])
         #expect(try log.entry(at: 1) == entries.first)
         #expect(try log.state().identity == identity)
+        #expect(log.announcements() == [])
+        log.announce([7])
+        var heard: [[UInt8]] = []
+        for _ in 0..<500 where heard.isEmpty {
+            usleep(10_000)
+            heard = log.announcements()
+        }
+        #expect(heard == [[7]])
         // As another host it can do nothing, and make no log.
         let other = try JetStreamLog(url, host: "h2")
         guard case .unknown = append(other, [2], id: "2") else {

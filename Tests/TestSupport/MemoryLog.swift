@@ -15,6 +15,8 @@ public final class MemoryLog: SharedLog {
         var percent = 0
         var isHolding = false
         var isReadOnly = false
+        /// What was announced, as far as somebody has not taken it; by listener.
+        var announced: [ObjectIdentifier: [[UInt8]]] = [:]
     }
 
     private let shared: Shared
@@ -147,6 +149,24 @@ public final class MemoryLog: SharedLog {
             bytes: UInt64(entries.reduce(0) { $0 + $1.message.count }), leader: nil)
     }
 
-    /// There is nothing to let go of.
-    public func close() {}
+    /// Goes to all who have listened.
+    public func announce(_ message: [UInt8]) {
+        shared.state.withLock { state in
+            if state.isAway { return }
+            for listener in state.announced.keys { state.announced[listener]!.append(message) }
+        }
+    }
+
+    /// What was announced since the last time.
+    public func announcements() -> [[UInt8]] {
+        shared.state.withLock { state in
+            defer { state.announced[ObjectIdentifier(self)] = [] }
+            return state.announced[ObjectIdentifier(self)] ?? []
+        }
+    }
+
+    /// Nobody listens any more.
+    public func close() {
+        shared.state.withLock { $0.announced[ObjectIdentifier(self)] = nil }
+    }
 }

@@ -20,6 +20,7 @@ final class AdminApplication: Application {
     private let loadHandler: LoadHandler
     private let keyHandler: KeyHandler
     private let accountHandler: AccountHandler
+    private let replicasHandler: ReplicasHandler
 
     init(
         _ store: Store, _ writer: Writer, _ state: ServiceState, _ log: Log = .none
@@ -31,6 +32,7 @@ final class AdminApplication: Application {
         loadHandler = LoadHandler(writer)
         keyHandler = KeyHandler(writer: writer, log: log, parser: parser)
         accountHandler = AccountHandler(writer: writer, log: log, parser: parser)
+        replicasHandler = ReplicasHandler(writer: writer, log: log)
         super.init()
     }
 
@@ -82,6 +84,9 @@ final class AdminApplication: Application {
         case (.get, "/admin/keys"): listKeys(exchange)
         case (.post, "/admin/keys"): keyHandler.create(exchange)
         case (.get, "/admin/accounts"): listAccounts(exchange)
+        case (.get, ReplicasHandler.path): replicasHandler.list(exchange)
+        case (.post, ReplicasHandler.markPath): replicasHandler.mark(exchange)
+        case (.post, ReplicasHandler.levelPath): replicasHandler.raise(exchange)
         case (.patch, _) where path.hasPrefix(AccountHandler.path):
             accountHandler.set(path, exchange)
         case (.post, LoadHandler.path): loadHandler.answer(exchange)
@@ -93,7 +98,8 @@ final class AdminApplication: Application {
                 Problem(
                     .notFound,
                     "the admin socket has /livez, /readyz, /metrics, /admin/stat, "
-                        + "/admin/readers, /admin/keys, /admin/accounts and /admin/load"))
+                        + "/admin/readers, /admin/keys, /admin/accounts, /admin/replicas and "
+                        + "/admin/load"))
         }
     }
 

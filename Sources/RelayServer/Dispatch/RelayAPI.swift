@@ -64,12 +64,17 @@ struct RelayAPI: ~Copyable, API {
         self.health = health
         pages = RememberedPages(budget: rememberedBytes)
         followers = Followers(writing.writer.listeners)
+        permit = writing.writer.replication?.permit
     }
 
     /// Moves on to the newest commit, and makes its position's text.
     mutating func renew() throws(StoreError) {
         try reader.renewIfStale()
         if keys.nextExpiry < .max { endExpiredKeys() }
+        if let permit, permit.isRefused != isRefusing {
+            isRefusing.toggle()
+            forgetKeys()
+        }
         if reader.transactionID == positionCommit { return }
         keyGeneration = reader.keyGeneration &+ expirations
         newest = try Self.lastSequence(reader)
@@ -80,6 +85,10 @@ struct RelayAPI: ~Copyable, API {
     /// Once a key has ended that was let in before, all are looked up again, those of open streams too.
     private mutating func endExpiredKeys() {
         if SystemClock.wall.milliseconds < keys.nextExpiry { return }
+        forgetKeys()
+    }
+
+    private mutating func forgetKeys() {
         expirations += 1
         keyGeneration = reader.keyGeneration &+ expirations
         keys.forgetAll(keyGeneration)
@@ -92,6 +101,11 @@ struct RelayAPI: ~Copyable, API {
 
     /// What the key of the request that was looked at last is good for.
     private var authentication = Authentication.none
+
+    /// Whether this host answers reads; nil for one that always does.
+    private let permit: ReadPermit?
+    /// Whether it did when keys were remembered last.
+    private var isRefusing = false
 
     /// Whether that request had a key that opens an account.
     var isAuthenticated: Bool { authentication != .none }
@@ -202,6 +216,10 @@ struct RelayAPI: ~Copyable, API {
     private mutating func verify(
         _ value: UnsafeRawBufferPointer
     ) throws(RequestRefusal) -> (account: UInt32, allowance: KeyAllowance?) {
+        // No key is remembered while reads are refused, so this is asked for each request.
+        if isRefusing, let refusal = permit?.refusal {
+            throw .problem(Problem(.unavailable, "\(refusal)"))
+        }
         // Any number of spaces behind the scheme (RFC 9110 §11.4).
         let scheme = "Bearer "
         let start = value.dropFirst(scheme.utf8.count).firstIndex { $0 != 0x20 }

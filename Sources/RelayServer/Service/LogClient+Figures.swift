@@ -7,7 +7,7 @@ extension LogClient {
     /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `condition` (up, electing, down),
     /// `sequence` (of the last message that was applied), `last` (in the log, as far as is known), `lag`
     /// between them, `silenceMilliseconds` since the log was heard of, `chain` and `documents` (digests that
-    /// are equal on equal hosts, as hex digits), `differing` hosts, and why the store does not go on, if so.
+    /// are equal on equal hosts, as hex digits), `differing` hosts, and why the store does not go on or reads are refused, if so.
     func writeMembers(to json: inout JSONWriter) {
         let figures = figures
         json.name("sharedLog")
@@ -30,6 +30,7 @@ extension LogClient {
         json.endArray()
         if let trouble = figures.following.trouble { json.member("trouble", trouble) }
         if let stop = figures.following.stop { json.member("stopped", "\(stop)") }
+        if let refusal = permit.refusal { json.member("readsRefused", "\(refusal)") }
         json.endObject()
     }
 
@@ -44,6 +45,12 @@ extension LogClient {
             Figure(
                 nil, "relay_shared_log_stopped", .gauge(applied.stop == nil ? 0 : 1),
                 "1 when the store does not go on with the shared log."),
+            Figure(
+                nil, "relay_shared_log_reads_refused", .gauge(permit.isRefused ? 1 : 0),
+                "1 while this host does not answer reads, as it was told to."),
+            Figure(
+                nil, "relay_shared_log_hosts", .gauge(UInt64(others.count + 1)),
+                "Hosts that share the log and were heard of since the start, this one too."),
             Figure(
                 nil, "relay_shared_log_sequence", .counter(figures.state?.sequence ?? 0),
                 "Number of the last message of the shared log that was applied."),

@@ -253,6 +253,12 @@ public final class RelayService: Sendable {
         state.add(figures: figures)
     }
 
+    /// Has the other hosts that share the log told when the newest snapshot was taken, in milliseconds since 1970;
+    /// 0 for none.
+    public func tellHosts(snapshotAt time: @escaping @Sendable () -> Int64) {
+        writer.replication?.tell(snapshotAt: time)
+    }
+
     /// Starts all threads; from then on the service is ready.
     public func start() throws(TransportError) {
         try plain.withLock { $0 }?.start()

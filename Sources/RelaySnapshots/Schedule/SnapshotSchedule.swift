@@ -219,4 +219,7 @@ public final class SnapshotSchedule: Sendable {
     public func writeMembers(to writer: inout JSONWriter) {
         state.withLock { $0 }.writeMembers(to: &writer, path, plan)
     }
+
+    /// When the repository's newest good snapshot was made, whoever took it.
+    public var newestGoodAt: Timestamp? { state.withLock { $0.goodAt } }
 }

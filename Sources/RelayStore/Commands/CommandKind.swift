@@ -17,6 +17,10 @@ public enum CommandKind: UInt8, CaseIterable, Sendable {
     case replicate = 10
     /// One that came before as an upload, because it is too long for such a message.
     case uploaded = 11
+    /// A level of a log that hosts share.
+    case raiseLevel = 12
+    /// A place in a log that hosts share.
+    case markLog = 13
 }
 
 /// Why bytes are no command that this program can carry out. Whoever reads commands stops here: to pass
@@ -26,6 +30,8 @@ public enum CommandFault: Error, Equatable, Sendable {
     case unknownKind(UInt8)
     /// They are not what a command of that kind is written as.
     case malformed(CommandKind)
+    /// It is of a message of a level that this program does not read.
+    case newerLevel(UInt8)
     /// Less than a command's head.
     case cut
 }
@@ -37,6 +43,9 @@ extension CommandFault: CustomStringConvertible {
         case .unknownKind(let number):
             "a command of kind \(number), which this program does not know: use the newer one that made it"
         case .malformed(let kind): "a command of kind \(kind) that cannot be read"
+        case .newerLevel(let level):
+            "a message of level \(level) of a log that hosts share, which this program does not know: use "
+                + "the newer one that applied it"
         case .cut: "a command without its head"
         }
     }

@@ -21,6 +21,8 @@ public enum StoreCommands {
         case .limitKey: return try make(LimitKey.self)
         case .noteKeyUse: return try make(NoteKeyUse.self)
         case .setQuota: return try make(SetQuota.self)
+        case .raiseLevel: return try make(RaiseLevel.self)
+        case .markLog: return try make(MarkLog.self)
         }
     }
 }

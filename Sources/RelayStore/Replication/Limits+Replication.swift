@@ -75,6 +75,25 @@ extension Limits {
     /// Milliseconds that a replica may be behind its log and be ready: 5 s.
     static let readyLag: Int64 = 5_000
 
+    /// Milliseconds between two beats of a host: 1 s.
+    static let hostBeat: Int64 = 1_000
+
+    /// Bytes of each text in a beat: 1 024, so that a beat fits into one packet of most networks or two.
+    static let beatText = 1_024
+
+    /// Milliseconds without a beat after which a host is missing: 10 s, some beats lost and a server of the
+    /// engine that takes another's place.
+    public static let hostSilence: Int64 = 10_000
+
+    /// Milliseconds that a host may be behind its log before it counts as one with trouble: 30 s.
+    public static let hostLag: Int64 = 30_000
+
+    /// Milliseconds between two notes that another host has this one's name: a minute.
+    static let namesakePause: Int64 = 60_000
+
+    /// Entries that are digested between two questions whether the digest is still wanted.
+    static let digestedEntries = 4_096
+
     /// Sequence numbers whose chains are remembered, to compare with those of others.
     static let rememberedChains = 65_536
 }

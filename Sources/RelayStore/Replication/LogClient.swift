@@ -7,9 +7,12 @@ import System
 /// A dry run stays on this host.
 public final class LogClient: CommandEntrance, Sendable {
     private let log: any SharedLog
+    private let core: StoreCore
     private let queue: CommandQueue
     private let publisher: LogPublisher
     private let follower: LogFollower
+    private let digester: MarkDigester
+    private let beats: HostBeats
     private let threads: [SystemThread]
     /// What this host is called.
     public let host: HostName
@@ -18,14 +21,20 @@ public final class LogClient: CommandEntrance, Sendable {
         _ replication: Replication, _ core: StoreCore, _ queue: CommandQueue,
         _ health: StoreHealth
     ) {
-        (log, host, self.queue) = (replication.log, replication.host, queue)
+        (log, host, self.core, self.queue) = (replication.log, replication.host, core, queue)
         let publisher = LogPublisher(replication, core)
-        let follower = LogFollower(replication, core, queue, health, publisher)
+        let digester = MarkDigester(health)
+        let follower = LogFollower(
+            replication, core, queue, health, publisher, marked: { digester.take($0) })
+        let beats = HostBeats(replication, health, follower, publisher, digester)
         (self.publisher, self.follower) = (publisher, follower)
+        (self.digester, self.beats) = (digester, beats)
         do throws(ThreadError) {
             threads = [
-                try SystemThread { publisher.run { follower.base } },
+                try SystemThread { publisher.run { follower.applied } },
                 try SystemThread { follower.run() },
+                try SystemThread { beats.run() },
+                try SystemThread { digester.run() },
             ]
         } catch {
             preconditionFailure("the log's threads: \(error)")
@@ -49,8 +58,10 @@ public final class LogClient: CommandEntrance, Sendable {
         publisher.stop()
         threads[0].join()
         follower.stop()
+        beats.stop()
+        digester.stop()
         log.close()
-        threads[1].join()
+        for thread in threads.dropFirst() { thread.join() }
     }
 
     /// Where the log is.
@@ -67,6 +78,23 @@ public final class LogClient: CommandEntrance, Sendable {
         guard following.behind > Limits.readyLag else { return nil }
         return "this host has not applied all of the log yet: it is at message "
             + "\(follower.applied?.sequence ?? 0) of \(following.last)"
+    }
+
+    /// Whether this host may answer reads.
+    public var permit: ReadPermit { beats.permit }
+
+    /// What this host tells others of itself; nil until it has looked at its store.
+    public var own: HostBeat? { beats.own }
+
+    /// The other hosts that were heard of since the start, by name.
+    public var others: [KnownHost] { beats.others }
+
+    /// Hosts that have sent something to the log within a day.
+    func writers() throws(StoreError) -> [HostName] { try core.hostsOfDay() }
+
+    /// Has others told when this host's newest snapshot was taken, in milliseconds since 1970; 0 for none.
+    public func tell(snapshotAt time: @escaping @Sendable () -> Int64) {
+        beats.tell(snapshotAt: time)
     }
 
     /// What it is doing.

@@ -14,8 +14,19 @@ public struct LogClientFigures: Sendable {
         public internal(set) var sent: UInt64 = 0
         /// Bytes of them.
         public internal(set) var sentBytes: UInt64 = 0
+        /// The last message of this host that the engine has kept.
+        public internal(set) var proof: Proof?
         /// Times that a message was sent again.
         public internal(set) var resent: UInt64 = 0
+    }
+
+    /// A message that the engine has kept, which shows that it was there: the host that has applied as much
+    /// knows all that was answered anywhere before it was sent.
+    public struct Proof: Sendable {
+        /// When it was sent, in milliseconds on the monotonic clock.
+        public let sentAt: Int64
+        /// Its number.
+        public let sequence: UInt64
     }
 
     /// What is applied.

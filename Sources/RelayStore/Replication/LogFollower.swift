@@ -12,37 +12,11 @@ final class LogFollower: Sendable {
     private let health: StoreHealth
     private let publisher: LogPublisher
     private let makeDecoder: @Sendable () -> Replication.Decoder
-    private let state = Mutex(State())
+    private let state = Mutex(FollowerState())
+    private let highestLevel: UInt8
+    /// Told of commits behind marks, on the writer's thread.
+    private let marked: @Sendable (MarkedCommit) -> Void
     private let bell = Bell()
-
-    private struct State {
-        var figures = LogClientFigures.Following()
-        /// Up to where the log is applied and durable.
-        var applied: ReplicaState?
-        var others = OtherStores()
-        /// What was read and is not applied yet.
-        var messagesAhead = 0
-        var bytesAhead = 0
-        /// A message could not be applied: what was read behind it cannot either.
-        var hasFailed = false
-        /// Since when there is a message that is not applied; nil when there is none.
-        var behindSince: Int64? = .min
-        var heardAt = SystemClock.monotonic.milliseconds
-        var isStopped = false
-
-        /// The log has a message of this number, or was silent.
-        mutating func heardOf(_ sequence: UInt64, at now: Int64) {
-            heardAt = now
-            figures.last = max(figures.last, sequence)
-            if behindSince == nil, figures.last > applied?.sequence ?? 0 { behindSince = now }
-            compareWithLast()
-        }
-
-        /// It is not behind when the last message is applied. One that was not ready becomes so then.
-        mutating func compareWithLast() {
-            if figures.last > 0, applied?.sequence ?? 0 >= figures.last { behindSince = nil }
-        }
-    }
 
     private enum Fault: Error {
         case engine(SharedLogError)
@@ -52,9 +26,11 @@ final class LogFollower: Sendable {
 
     init(
         _ replication: Replication, _ core: StoreCore, _ queue: CommandQueue,
-        _ health: StoreHealth, _ publisher: LogPublisher
+        _ health: StoreHealth, _ publisher: LogPublisher,
+        marked: @escaping @Sendable (MarkedCommit) -> Void
     ) {
         (log, makeDecoder) = (replication.log, replication.makeDecoder)
+        (highestLevel, self.marked) = (replication.highestLevel, marked)
         (self.core, self.queue, self.health) = (core, queue, health)
         self.publisher = publisher
     }
@@ -68,13 +44,6 @@ final class LogFollower: Sendable {
 
     /// Up to where the log is applied.
     var applied: ReplicaState? { state.withLock { $0.applied } }
-
-    /// What a message that is sent now is based on.
-    var base: LogMessage.Base {
-        state.withLock {
-            LogMessage.Base(sequence: $0.applied?.sequence ?? 0, chain: $0.applied?.chain ?? 0)
-        }
-    }
 
     var figures: LogClientFigures.Following {
         let now = SystemClock.monotonic.milliseconds
@@ -106,6 +75,8 @@ final class LogFollower: Sendable {
 
     /// Notes why reading has ended; says whether that is for good.
     private func end(_ fault: Fault) -> Bool {
+        // It is this host that has closed the log.
+        if isStopped { return true }
         switch fault {
         case .engine(.unreachable(let why)):
             let isNew = state.withLock { state in
@@ -155,6 +126,9 @@ final class LogFollower: Sendable {
             state.applied = applied
             state.hasFailed = false
         }
+        if applied.level > UInt32(highestLevel) {
+            throw .stop(newer(applied.sequence, applied.level))
+        }
         let found = try asking { () throws(SharedLogError) in try log.state() }
         let stop = try asking { () throws(SharedLogError) in
             try doubt.examine(log, found, applied)
@@ -199,17 +173,17 @@ final class LogFollower: Sendable {
                 waitUntilApplied()
                 throw .stop(error)
             }
+            // A mark has a commit of its own.
+            if message.isMark { waitUntilApplied() }
             state.withLock { state in
                 state.messagesAhead += 1
                 state.bytesAhead += message.byteCount
             }
             if case .stopped = queue.submit(message, evenIfFull: true) {
-                state.withLock { state in
-                    state.messagesAhead -= 1
-                    state.bytesAhead -= message.byteCount
-                }
+                state.withLock { $0.ended(message.byteCount) }
                 return false
             }
+            if message.isMark { waitUntilApplied() }
             sequence = entry.sequence
         }
         return !state.withLock { $0.hasFailed }
@@ -220,9 +194,9 @@ final class LogFollower: Sendable {
     ) throws(ReplicaStop) -> ReplicatedMessage {
         let message: LogMessage
         do throws(LogMessageFault) {
-            message = try LogMessage(entry.message)
+            message = try LogMessage(entry.message, upTo: highestLevel)
         } catch .newerLevel(let level) {
-            throw .newerLevel(sequence: entry.sequence, level: level)
+            throw newer(entry.sequence, UInt32(level))
         } catch {
             throw .unreadable(sequence: entry.sequence, why: "\(error)")
         }
@@ -230,9 +204,18 @@ final class LogFollower: Sendable {
             throw .unreadable(sequence: entry.sequence, why: "a second beginning")
         }
         let byteCount = entry.message.count
-        return try ReplicatedMessage(entry, message, decoder: decoder) { [weak self] result in
+        let replicated = try ReplicatedMessage(entry, message, decoder: decoder) {
+            [weak self] result in
             self?.completed(message, byteCount, result)
         }
+        if let level = replicated.raisedLevel, level > highestLevel {
+            throw newer(entry.sequence, UInt32(level))
+        }
+        return replicated
+    }
+
+    private func newer(_ sequence: UInt64, _ level: UInt32) -> ReplicaStop {
+        .newerLevel(sequence: sequence, level: level, highest: highestLevel)
     }
 
     /// Waits until little enough is ahead; false when it must begin anew, or end.
@@ -263,8 +246,7 @@ final class LogFollower: Sendable {
     ) {
         var differs = false
         state.withLock { state in
-            state.messagesAhead -= 1
-            state.bytesAhead -= byteCount
+            state.ended(byteCount)
             switch result {
             case .success(let applied):
                 state.applied = applied.state
@@ -281,19 +263,36 @@ final class LogFollower: Sendable {
             if message.session == publisher.session {
                 publisher.applied(message.number, applied.isAdmitted ? applied.outcomes : nil)
             }
-            if differs { judge(message) }
+            if applied.isMark { mark(applied.state.sequence) }
+            if differs { judge(message.base, of: message.host) }
         }
         bell.ring()
     }
 
+    /// Pins the commit that a mark has alone.
+    private func mark(_ sequence: UInt64) {
+        do throws(StoreError) {
+            marked(try MarkedCommit(core, sequence))
+        } catch {
+            health.readFailed(error)
+        }
+    }
+
+    // MARK: Other hosts
+
+    /// Compares with what another host has told of itself. On any thread.
+    func compare(_ base: LogMessage.Base, of host: HostName) {
+        if state.withLock({ $0.others.compare(base, of: host) }) { judge(base, of: host) }
+    }
+
     /// A host was heard of whose store differs from this one.
-    private func judge(_ message: LogMessage) {
+    private func judge(_ base: LogMessage.Base, of host: HostName) {
         if state.withLock({ $0.others.isOdd }) {
-            return halt(.diverged(sequence: message.base.sequence, from: message.host.text))
+            return halt(.diverged(sequence: base.sequence, from: host.text))
         }
         health.tell(
             .error, "replica_differs",
-            "the store of \(message.host) differs from this one behind message \(message.base.sequence) "
+            "the store of \(host) differs from this one behind message \(base.sequence) "
                 + "of \(log.place)")
     }
 }

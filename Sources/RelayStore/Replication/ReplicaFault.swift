@@ -30,8 +30,8 @@ public enum ReplicaStop: Error, Equatable, Sendable {
     case missing(why: String)
     /// The engine is not fit any more.
     case unfit(why: String)
-    /// A newer program sent a message.
-    case newerLevel(sequence: UInt64, level: UInt8)
+    /// A message, or what was applied up to it, takes a newer program.
+    case newerLevel(sequence: UInt64, level: UInt32, highest: UInt8)
     /// A message cannot be read.
     case unreadable(sequence: UInt64, why: String)
     /// This store has come to something else than most others from the same messages.
@@ -90,9 +90,9 @@ extension ReplicaStop: CustomStringConvertible {
             "message \(sequence) of the log is not the one that this store has applied: its engine has "
                 + "lost or changed what was kept; do not write to it"
         case .missing(let why), .unfit(let why): why
-        case .newerLevel(let sequence, let level):
-            "message \(sequence) of the log has level \(level), this program reads up to "
-                + "\(Limits.logLevel): start a newer relayd"
+        case .newerLevel(let sequence, let level, let highest):
+            "the log has level \(level) from message \(sequence) on, and this program reads up to "
+                + "level \(highest): start a newer relayd"
         case .unreadable(let sequence, let why):
             "message \(sequence) of the log cannot be read: \(why)"
         case .diverged(let sequence, let host):

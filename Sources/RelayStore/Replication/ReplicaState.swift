@@ -93,6 +93,13 @@ extension StoreCore {
         let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
         return try StoreView(reader.view, databases).replicaState()
     }
+
+    /// See `StoreView.hostsOfDay`, of the newest commit.
+    func hostsOfDay() throws(StoreError) -> [HostName] {
+        let environment = environment
+        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
+        return try StoreView(reader.view, databases).hostsOfDay()
+    }
 }
 
 extension StoreTransaction {

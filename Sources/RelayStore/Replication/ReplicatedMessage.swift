@@ -19,6 +19,10 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
     /// Places of commands that are known to come to nothing: those that threw when it was first applied.
     private var skipped: Set<Int>
     private var present = 0
+    /// Whether hosts make digests behind it.
+    let isMark: Bool
+    /// The level that one of its commands raises the log to.
+    let raisedLevel: UInt8?
     /// The state behind it, and whether it was not one to be passed over.
     private var applied: Applied?
     private let completion: @Sendable (Result<Applied, StoreError>) -> Void
@@ -28,6 +32,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         let state: ReplicaState
         /// Whether its commands were applied: false of one that came before, or of a session that is over.
         let isAdmitted: Bool
+        /// Whether it was a mark: its commit has nothing else in it.
+        let isMark: Bool
         /// What came of each command.
         let outcomes: [Result<any Sendable, StoreError>]
     }
@@ -45,7 +51,13 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         do {
             var commands: [any WriteCommand] = []
             commands.reserveCapacity(message.count)
-            for (place, encoding) in try message.encodings().enumerated() {
+            let encodings = try message.encodings()
+            isMark = encodings.contains { $0.first == MarkLog.kind.rawValue }
+            raisedLevel =
+                try encodings
+                .filter { $0.first == RaiseLevel.kind.rawValue }
+                .map { try RaiseLevel(encoding: $0, in: ()).level }.max()
+            for (place, encoding) in encodings.enumerated() {
                 commands.append(try decoder(encoding) { outcomes.note($0, of: place) })
             }
             self.commands = commands
@@ -84,7 +96,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         state = try transaction.requireReplica()
         state.advance(to: sequence, messageSum: sum, time: time, outcomes: results)
         transaction.keep(replica: state)
-        applied = Applied(state: state, isAdmitted: isAdmitted, outcomes: [])
+        applied = Applied(
+            state: state, isAdmitted: isAdmitted, isMark: isMark && isAdmitted, outcomes: [])
     }
 
     /// A command that cannot be done is left out, on all hosts alike. What the disk or the map refuses is
@@ -112,7 +125,7 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
                 .success(
                     Applied(
                         state: applied.state, isAdmitted: applied.isAdmitted,
-                        outcomes: outcomes.all)))
+                        isMark: applied.isMark, outcomes: outcomes.all)))
         case .failure(let error): completion(.failure(error))
         }
     }
@@ -145,6 +158,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
             try self.init(
                 entry, try LogMessage(entry.message), decoder: decoder, skipping: skipped
             ) { _ in }
+        } catch LogMessageFault.newerLevel(let level) {
+            throw .newerLevel(level)
         } catch {
             throw .malformed(.replicate)
         }

@@ -12,6 +12,14 @@ public struct Replication: Sendable {
     public let log: any SharedLog
     /// What this host is called in it.
     public let host: HostName
+    /// The version of this program, for other hosts.
+    public var version = ""
+    /// The highest level of messages that is read.
+    var highestLevel = Limits.logLevel
+    /// Milliseconds after which a host that does not hear of its log refuses reads; nil for never.
+    public var staleReads: Int64?
+    /// Whether a host answers reads though its store differs from those of most others.
+    public var servesDiverged = false
     /// Makes a decoder for one thread.
     let makeDecoder: @Sendable () -> Decoder
 

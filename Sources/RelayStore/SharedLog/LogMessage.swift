@@ -23,7 +23,7 @@ struct LogMessage: Equatable {
         var chain: UInt64
     }
 
-    var level = Limits.logLevel
+    let level: UInt8
     let kind: Kind
     let session: SessionID
     /// Counts the messages of the session; the first one has 1.
@@ -70,23 +70,28 @@ struct LogMessage: Equatable {
 
     /// A message that is to be sent.
     init(
-        _ kind: Kind = .commands, session: SessionID, number: UInt64, sent: Int64, base: Base,
-        host: HostName, count: Int, body: [UInt8]
+        _ kind: Kind = .commands, level: UInt8 = Limits.logLevel, session: SessionID,
+        number: UInt64, sent: Int64, base: Base, host: HostName, count: Int, body: [UInt8]
     ) {
         precondition(count <= Int(UInt16.max))
+        self.level = level
         (self.kind, self.session, self.number, self.sent) = (kind, session, number, sent)
         (self.base, self.host, self.count, self.body) = (base, host, count, body)
     }
 
     /// Reads a message.
-    init(_ bytes: [UInt8]) throws(LogMessageFault) {
+    ///
+    /// - Parameter highest: the highest level that can be read.
+    init(
+        _ bytes: [UInt8], upTo highest: UInt8 = Limits.logLevel
+    ) throws(LogMessageFault) {
         let span = bytes.span.bytes
         guard bytes.count > Self.headBytes, span.uint32(at: 0) == Self.magic else {
             throw .notAMessage
         }
         // A higher level may have another layout behind this word.
         level = span.byte(at: 4)
-        guard level <= Limits.logLevel else { throw .newerLevel(level) }
+        guard level <= highest else { throw .newerLevel(level) }
         guard span.word(at: 56) == Self.sum(bytes) else { throw .damaged }
         let nameEnd = Self.headBytes + 1 + Int(span.byte(at: Self.headBytes))
         guard let kind = Kind(rawValue: span.byte(at: 5)), nameEnd <= bytes.count,

@@ -25,6 +25,13 @@ public protocol SharedLog: AnyObject, Sendable {
     /// What the engine says of the log now.
     func state() throws(SharedLogError) -> SharedLogState
 
+    /// Tells something to all hosts that listen now, beside the log: it is kept nowhere, and may be lost.
+    /// May wait for the engine; called on a thread of its own, as is `announcements`.
+    func announce(_ message: [UInt8])
+
+    /// What hosts have announced since this was asked last, this host too: from the first time on.
+    func announcements() -> [[UInt8]]
+
     /// Ends all that waits, and lets go of the engine.
     func close()
 }

@@ -6,37 +6,25 @@ import Testing
 /// Real hosts that share a log of a real engine.
 @Suite("Hosts with --log", .enabled(if: JetStreamServers.areWanted, "\(JetStreamServers.absence)"))
 struct SharedLogTests {
+    private let begun: BegunLog
     private let servers: JetStreamServers
     private let log: String
     private let directory = TemporaryDirectory()
 
     init() throws {
-        servers = try JetStreamServers()
-        log = "nats://\(servers.addresses)/orders"
+        begun = try BegunLog()
+        (servers, log) = (begun.servers, begun.url)
     }
 
     private func relayctl(_ words: [String]) -> (code: Int32, output: String) {
         ChildProcess.run("relayctl", words)
     }
 
-    /// A store that is the log's first replica, and a snapshot of it.
-    private func begin() throws -> (store: String, snapshot: String) {
-        let (store, snapshot) = (directory.file("first"), directory.file("snapshot"))
-        let made = relayctl(["sample", "--store", store, "--orders", "50"])
-        try #require(made.code == 0, "\(made.output)")
-        let begun = relayctl(
-            ["cluster", "init", "--log", log, "--from", store, "--replicas", "1", "--json"])
-        try #require(begun.code == 0 && begun.output.contains("\"identity\":"), "\(begun.output)")
-        let taken = relayctl(["snapshot", "create", "--store", store, "--to", snapshot])
-        try #require(taken.code == 0, "\(taken.output)")
-        return (store, snapshot)
-    }
-
     @Test(
         "give what one of them was told: records, keys, large requests, files, loads; also after a kill."
     )
     func equal() throws {
-        let (store, snapshot) = try begin()
+        let (store, snapshot) = (begun.store, begun.snapshot)
         let first = try Replica("first", log: log, store: store)
         let second = try Replica("second", log: log, from: snapshot)
         let key = try first.relayd.makeKey()
@@ -84,7 +72,7 @@ struct SharedLogTests {
 
     @Test("read on and refuse writes while the engine is away, and write again behind it.")
     func away() throws {
-        let (store, _) = try begin()
+        let store = begun.store
         let host = try Replica("first", log: log, store: store)
         let key = try host.relayd.makeKey()
         servers.kill(0)
@@ -103,7 +91,7 @@ struct SharedLogTests {
 
     @Test("do not go on with a log that was made anew, and are not ready then.")
     func anew() throws {
-        let (store, _) = try begin()
+        let store = begun.store
         var host: Replica? = try Replica("first", log: log, store: store)
         let key = try host!.relayd.makeKey()
         #expect(host!.relayd.stop() == 0)
@@ -112,8 +100,8 @@ struct SharedLogTests {
         let other = directory.file("other")
         #expect(relayctl(["sample", "--store", other, "--orders", "5"]).code == 0)
         let begun = relayctl(
-            ["cluster", "init", "--log", log, "--from", other, "--replicas", "1"])
-        #expect(begun.code == 0, "\(begun.output)")
+            ["cluster", "init", "--log", log, "--from", other, "--replicas", "1", "--json"])
+        #expect(begun.code == 0 && begun.output.contains(#""identity":""#), "\(begun.output)")
         let again = try Replica("first", log: log, store: store)
         #expect(again.relayd.logs("replica_stopped"))
         #expect(again.shared("stopped").contains("the log is"))
@@ -127,7 +115,7 @@ struct SharedLogTests {
 
     @Test("are started with the log that belongs to the store, and in no other way.")
     func wrongStart() throws {
-        let (store, snapshot) = try begin()
+        let (store, snapshot) = (begun.store, begun.snapshot)
         func start(_ words: [String]) -> (code: Int32, output: String) {
             ChildProcess.run(
                 "relayd",
@@ -159,9 +147,8 @@ struct SharedLogTests {
         let words = ["--log", log, "--log-creds", file]
         let begun = relayctl(["cluster", "init", "--from", store] + words)
         #expect(begun.code == 1 && begun.output.contains("chmod 600"), "\(begun.output)")
-        let (first, _) = try begin()
         let started = ChildProcess.run(
-            "relayd", ["--store", first, "--socket", directory.file("s")] + words)
+            "relayd", ["--store", self.begun.store, "--socket", directory.file("s")] + words)
         #expect(started.code == 1 && started.output.contains("chmod 600"), "\(started.output)")
     }
 }

@@ -34,6 +34,8 @@ enum OptionTable {
             "--log": "SharedLogTests.equal",
             "--host-name": "SharedLogTests.equal",
             "--log-creds": "SharedLogTests.credentials",
+            "--stale-reads": "ReplicasTests.stale",
+            "--on-divergence": "ReplicasTests.divergence",
             "--log-format": "LogTests.formats",
             "--access-log": "AccessLogTests.planted",
             "--slow": "AccessLogTests.slow",
@@ -131,9 +133,18 @@ enum OptionTable {
             "--json": "ImportTests.imported",
         ],
         "relayctl cluster init": [
-            "--log": "SharedLogTests.equal", "--from": "SharedLogTests.equal",
-            "--log-creds": "SharedLogTests.credentials", "--replicas": "SharedLogTests.equal",
-            "--json": "SharedLogTests.equal",
+            "--log": "SharedLogTests.anew", "--from": "SharedLogTests.anew",
+            "--log-creds": "SharedLogTests.credentials", "--replicas": "SharedLogTests.anew",
+            "--json": "SharedLogTests.anew",
+        ],
+        "relayctl cluster upgrade": [
+            "--store": "ReplicasTests.table", "--admin-socket": "ReplicasTests.table",
+            "--json": "ReplicasTests.table",
+        ],
+        "relayctl replicas": [
+            "--deep": "ReplicasTests.table", "--timeout": "ReplicasTests.table",
+            "--store": "ReplicasTests.table", "--admin-socket": "ReplicasTests.table",
+            "--json": "ReplicasTests.table",
         ],
         "relayctl log show": [
             "--store": "StoreLogTests.ways", "--json": "StoreLogTests.ways",

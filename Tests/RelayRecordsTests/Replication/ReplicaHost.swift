@@ -14,6 +14,7 @@ final class ReplicaHost {
     private let shared: MemoryLog.Shared
     private let way: WriteDurability
     private let plant: Plant?
+    var settings: (inout Replication) -> Void
     private let decoder = CommandDecoder(RecordApplier())
     private let health = StoreHealth()
 
@@ -29,7 +30,8 @@ final class ReplicaHost {
 
     /// Makes the stores of some hosts, copies of one whose first replica begins the log.
     static func make(
-        _ count: Int, of shared: MemoryLog.Shared, in directory: String
+        _ count: Int, of shared: MemoryLog.Shared, in directory: String,
+        settings: @escaping (inout Replication) -> Void = { _ in }
     ) throws -> [ReplicaHost] {
         let first = directory + "/first"
         do {
@@ -44,12 +46,13 @@ final class ReplicaHost {
             }
             try store.becomeReplica(shared.entries[0])
         }
-        return try (0..<count).map { try join($0, shared, directory) }
+        return try (0..<count).map { try join($0, shared, directory, settings: settings) }
     }
 
     /// A host that has applied the log's first message only.
     static func join(
-        _ number: Int, _ shared: MemoryLog.Shared, _ directory: String, plant: Plant? = nil
+        _ number: Int, _ shared: MemoryLog.Shared, _ directory: String, plant: Plant? = nil,
+        settings: @escaping (inout Replication) -> Void = { _ in }
     ) throws -> ReplicaHost {
         let place = "\(directory)/host-\(number)"
         try FileManager.default.createDirectory(
@@ -57,15 +60,17 @@ final class ReplicaHost {
         try FileManager.default.copyItem(
             atPath: directory + "/first/data.mdb", toPath: place + "/data.mdb")
         return try ReplicaHost(
-            "host-\(number)", place, shared, number == 0 ? .syncedCommits : .log, plant)
+            "host-\(number)", place, shared, number == 0 ? .syncedCommits : .log, plant,
+            settings)
     }
 
     init(
         _ name: String, _ directory: String, _ shared: MemoryLog.Shared, _ way: WriteDurability,
-        _ plant: Plant?
+        _ plant: Plant?, _ settings: @escaping (inout Replication) -> Void = { _ in }
     ) throws {
         self.name = HostName(name)!
         (self.directory, self.shared, self.way, self.plant) = (directory, shared, way, plant)
+        self.settings = settings
         try open()
     }
 
@@ -73,6 +78,7 @@ final class ReplicaHost {
         store = try Store.open(at: directory, options: .ofLog, recovery: .records())
         var sharing = Replication.records(MemoryLog(shared), as: name)
         if let plant { sharing = sharing.making(plant) }
+        settings(&sharing)
         writer =
             way == .log
             ? try Writer(logging: store, health: health, segmentBytes: 64 << 10, sharing: sharing)

@@ -8,8 +8,7 @@ struct OutgoingMessagesTests {
     private func next(
         _ messages: inout OutgoingMessages, at now: Int64
     ) -> (sent: [UInt64], errors: [StoreError]) {
-        let base = LogMessage.Base(sequence: 1, chain: 1)
-        let work = messages.next(now, clock: 0, room: .max, base)
+        let work = messages.next(now, clock: 0, room: .max, nil)
         return (work.messages.map(\.number), work.ended.map(\.error))
     }
 

@@ -14,6 +14,8 @@ enum ClusterCommand {
     static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
         switch verb.name {
         case Commands.clusterInit.name: try begin(arguments)
+        case Commands.clusterUpgrade.name: try upgrade(arguments)
+        case Commands.replicas.name: try ReplicasCommand.run(arguments)
         default: nil
         }
     }
@@ -40,6 +42,12 @@ enum ClusterCommand {
             writer.member("identity", "\(state.identity)")
             writer.member("store", directory)
         }
+    }
+
+    /// Raises the level of the log.
+    private static func upgrade(_ arguments: Arguments) throws(CommandError) -> Report {
+        let relayd = try ReplicasCommand.relayd(arguments)
+        return Report(json: try relayd.perform("POST", "/admin/replicas/level"))
     }
 
     private static func url(_ arguments: Arguments) throws(CommandError) -> JetStreamURL {

@@ -21,5 +21,23 @@ extension Commands {
             logReplicas.description, json.description,
         ])
 
-    static let clusterVerbs = [clusterInit]
+    static let clusterUpgrade = Verb(
+        "cluster upgrade",
+        summary: "Let all hosts of a log use what their relayd can; an older one cannot go on then",
+        options: [anyStore.description, adminSocket.description, json.description])
+
+    static let deep = Option<Bool>.flag(
+        "deep", help: "have every host make a digest of its store behind one message, and compare")
+    static let deepTimeout = Option<Int>.number(
+        "timeout", "TIME", .duration(1_000...24 * 60 * 60 * 1_000), default: 600_000,
+        help: "longest time to wait for the digests of --deep")
+    static let replicas = Verb(
+        "replicas",
+        summary: "Show the hosts that share a log; exit code 3 if one is not well or not equal",
+        options: [
+            deep.description, deepTimeout.description, anyStore.description,
+            adminSocket.description, json.description,
+        ])
+
+    static let clusterVerbs = [clusterInit, clusterUpgrade, replicas]
 }

@@ -3,9 +3,10 @@
 struct OutgoingMessages {
     private let host: HostName
     private let session: SessionID
+    private let idleInterval: Int64
     private var waiting: [Waiting] = []
     private var postponed: [(due: Int64, command: any WriteCommand)] = []
-    private var underWay: [UInt64: UnderWay] = [:]
+    private var underWay: [UInt64: OutgoingMessage] = [:]
     /// Commands and bytes of both.
     private var heldCommands = 0
     private var heldBytes = 0
@@ -28,34 +29,24 @@ struct OutgoingMessages {
         let since: Int64
     }
 
-    /// A message that has not come back yet.
-    struct UnderWay {
-        let bytes: [UInt8]
-        let commands: [any WriteCommand]
-        fileprivate let heldBytes: Int
-        let since: Int64
-        /// When it is sent again unless the engine has answered.
-        fileprivate var dueAt: Int64
-        /// It was sent, and not answered since.
-        fileprivate var isOut = true
-        /// The engine has it.
-        fileprivate var isKept = false
-        /// It cannot be ruled out that the engine has it.
-        fileprivate var mayBeKept = false
-    }
-
     /// What is to be done outside the lock.
     struct Work {
         var messages: [(number: UInt64, bytes: [UInt8])] = []
         var ended: [(command: any WriteCommand, error: StoreError)] = []
         var wait: Int64 = Limits.beatInterval
         var base = LogMessage.Base(sequence: 0, chain: 0)
+        var level = Limits.logLevel
         var clock: Int64 = 0
         var room = 0
         var isOver = false
     }
 
-    init(_ host: HostName, _ session: SessionID) { (self.host, self.session) = (host, session) }
+    /// - Parameter idleInterval: milliseconds between two messages of a host that writes nothing.
+    init(
+        _ host: HostName, _ session: SessionID, idleInterval: Int64 = Limits.beatInterval
+    ) {
+        (self.host, self.session, self.idleInterval) = (host, session, idleInterval)
+    }
 
     // MARK: What is submitted
 
@@ -103,10 +94,13 @@ struct OutgoingMessages {
     /// - Returns: milliseconds that it took to keep the message.
     mutating func settle(_ number: UInt64, _ outcome: AppendOutcome, _ now: Int64) -> Int64? {
         switch outcome {
-        case .kept:
+        case .kept(let sequence):
             awaySince = nil
             if number == 1 { hasBegun = true }
             guard let message = underWay[number] else { return nil }
+            if message.since >= figures.proof?.sentAt ?? .min {
+                figures.proof = LogClientFigures.Proof(sentAt: message.since, sequence: sequence)
+            }
             underWay[number]?.isKept = true
             // Nobody waits for what comes of it.
             if message.commands.isEmpty { underWay[number] = nil }
@@ -125,13 +119,13 @@ struct OutgoingMessages {
     }
 
     /// A message was applied here; gives it.
-    mutating func applied(_ number: UInt64) -> UnderWay? {
+    mutating func applied(_ number: UInt64) -> OutgoingMessage? {
         awaySince = nil
         if number == 1 { hasBegun = true }
         return release(number)
     }
 
-    private mutating func release(_ number: UInt64) -> UnderWay? {
+    private mutating func release(_ number: UInt64) -> OutgoingMessage? {
         guard let message = underWay.removeValue(forKey: number) else { return nil }
         heldCommands -= message.commands.count
         heldBytes -= message.heldBytes
@@ -157,11 +151,16 @@ struct OutgoingMessages {
     /// - Parameters:
     ///   - clock: milliseconds since 1970.
     ///   - room: bytes that the store may still take.
+    ///   - applied: up to where this host has applied the log.
     mutating func next(
-        _ now: Int64, clock: Int64, room: Int, _ base: LogMessage.Base
+        _ now: Int64, clock: Int64, room: Int, _ applied: ReplicaState?
     ) -> Work {
         var work = Work()
-        (work.base, work.clock, work.room) = (base, clock, room)
+        (work.clock, work.room) = (clock, room)
+        if let applied {
+            work.base = LogMessage.Base(sequence: applied.sequence, chain: applied.chain)
+            work.level = UInt8(clamping: applied.level)
+        }
         for entry in postponed where entry.due <= now {
             hold(entry.command, since: now)
         }
@@ -173,7 +172,7 @@ struct OutgoingMessages {
             isStopped && waiting.isEmpty
             && !underWay.values.contains { !$0.commands.isEmpty }
         let isWorking = !underWay.isEmpty || !waiting.isEmpty || awaySince != nil
-        work.wait = isWorking ? Limits.refusedPause / 4 : Limits.beatInterval / 4
+        work.wait = isWorking ? Limits.refusedPause / 4 : idleInterval / 4
         if let due = postponed.map(\.due).min() { work.wait = min(work.wait, max(0, due - now)) }
         return work
     }
@@ -236,7 +235,7 @@ struct OutgoingMessages {
             pack(now, &work)
         }
         // Nothing else would show that the engine is there, or there again.
-        let interval = awaySince == nil ? Limits.beatInterval : Limits.resendInterval
+        let interval = awaySince == nil ? idleInterval : Limits.resendInterval
         if underWay.isEmpty, now - sentAt >= interval, !isStopped {
             post([], heldBytes: 0, body: [], now, &work)
         }
@@ -278,10 +277,11 @@ struct OutgoingMessages {
         let number = nextNumber
         nextNumber += 1
         let message = LogMessage(
-            session: session, number: number, sent: work.clock, base: work.base, host: host,
+            level: work.level, session: session, number: number, sent: work.clock, base: work.base,
+            host: host,
             count: commands.count, body: body)
         let bytes = message.bytes
-        underWay[number] = UnderWay(
+        underWay[number] = OutgoingMessage(
             bytes: bytes, commands: commands, heldBytes: heldBytes, since: now,
             dueAt: now + Limits.resendInterval)
         sentAt = now

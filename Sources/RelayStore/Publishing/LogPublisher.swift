@@ -18,7 +18,11 @@ final class LogPublisher: CommandEntrance {
 
     init(_ replication: Replication, _ core: StoreCore) {
         (log, self.core) = (replication.log, core)
-        outgoing = Mutex(OutgoingMessages(replication.host, session))
+        // Reads that may not be old need a sign of the log more often.
+        let idleInterval = min(
+            Limits.beatInterval, replication.staleReads.map { $0 / 4 } ?? .max)
+        outgoing = Mutex(
+            OutgoingMessages(replication.host, session, idleInterval: idleInterval))
     }
 
     func submit(_ command: any WriteCommand, evenIfFull: Bool) -> Submission {
@@ -82,14 +86,14 @@ final class LogPublisher: CommandEntrance {
 
     /// What the thread does.
     ///
-    /// - Parameter base: what is applied here now, for the head of a message.
-    func run(base: () -> LogMessage.Base) {
+    /// - Parameter applied: up to where the log is applied here now.
+    func run(applied: () -> ReplicaState?) {
         while true {
-            let (base, clock) = (base(), core.clock.now())
+            let (applied, clock) = (applied(), core.clock.now())
             // What cannot be told is left to those who apply.
             let room = (try? core.room()) ?? .max
             let work = outgoing.withLock {
-                $0.next(SystemClock.monotonic.milliseconds, clock: clock, room: room, base)
+                $0.next(SystemClock.monotonic.milliseconds, clock: clock, room: room, applied)
             }
             for message in work.messages {
                 log.append(message.bytes, id: "\(session)-\(message.number)") {

@@ -1,0 +1,140 @@
+import CivilTime
+import HTTP2
+import JSON
+import Logs
+import RelayContract
+import RelayRecords
+import RelayStore
+
+/// `/admin/replicas`: the hosts that share the store's log, and what is said to all of them through it.
+struct ReplicasHandler {
+    let writer: Writer
+    let log: Log
+
+    /// GET: all hosts, as this one sees them.
+    static let path = "/admin/replicas"
+    /// POST: has every host make a digest of its store behind the same message.
+    static let markPath = "/admin/replicas/mark"
+    /// POST: raises the level to the highest that every host reads.
+    static let levelPath = "/admin/replicas/level"
+
+    /// `log`, `level`, and `hosts`, each with `host`, `condition` and what it told last: see `HostBeat`.
+    func list(_ exchange: Exchange) {
+        do throws(Problem) {
+            let (replication, hosts) = try hosts()
+            exchange.answer(
+                200,
+                json: .object { json in
+                    json.member("log", replication.place)
+                    if let own = replication.own {
+                        json.member("identity", "\(own.identity)")
+                        json.member("level", UInt64(own.level))
+                    }
+                    json.name("hosts")
+                    json.beginArray()
+                    for host in hosts {
+                        json.beginObject()
+                        host.writeMembers(to: &json)
+                        json.endObject()
+                    }
+                    json.endArray()
+                })
+        } catch {
+            exchange.reject(error)
+        }
+    }
+
+    /// `sequence`: number of the message with the mark.
+    func mark(_ exchange: Exchange) {
+        submit(MarkLog(), exchange) { before, json in json.member("sequence", before + 1) }
+    }
+
+    /// `level` behind it, and whether it was `raised`.
+    func raise(_ exchange: Exchange) {
+        do throws(Problem) {
+            let (replication, hosts) = try hosts()
+            guard let own = replication.own else { throw Self.notShared }
+            let missing = hosts.filter { $0.condition == .missing }.map(\.host.text)
+            guard missing.isEmpty else {
+                throw Problem(
+                    .conflict,
+                    "not heard of \(missing.joined(separator: ", ")), which wrote within a day: start them "
+                        + "with the newer relayd, or wait until a day is over; nothing was changed")
+            }
+            let highest = hosts.compactMap(\.beat).map(\.highestLevel).min() ?? 0
+            guard UInt32(highest) > own.level else {
+                return exchange.answer(
+                    200,
+                    json: .object { json in
+                        json.member("level", UInt64(own.level))
+                        json.member("raised", false)
+                    })
+            }
+            submit(RaiseLevel(to: highest), exchange) { [log] level, json in
+                log.write(.info, "level_raised", "the level of the shared log is \(level) now")
+                json.member("level", UInt64(level))
+                json.member("raised", true)
+            }
+        } catch {
+            exchange.reject(error)
+        }
+    }
+
+    private static let notShared = Problem(
+        .conflict, "this store shares no log with other hosts: relayd was started without --log")
+
+    private func hosts() throws(Problem) -> (LogClient, [HostStatus]) {
+        guard let replication = writer.replication else { throw Self.notShared }
+        do throws(StoreError) {
+            return (replication, try replication.hosts())
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func submit<Command: StoreCommand>(
+        _ command: Command, _ exchange: Exchange,
+        _ members: @escaping @Sendable (Command.Outcome, inout JSONWriter) -> Void
+    ) where Command.Context == Void {
+        guard writer.replication != nil else { return exchange.reject(Self.notShared) }
+        let token = exchange.suspend()
+        let pending = PendingCommand(command) { result in
+            token.resume { exchange in
+                switch result {
+                case .success(let outcome):
+                    exchange.answer(200, json: .object { members(outcome, &$0) })
+                case .failure(let error): exchange.reject(Problem(error))
+                }
+            }
+        }
+        guard let problem = Problem(writer.submit(pending)) else { return }
+        token.resume { $0.reject(problem) }
+    }
+}
+
+extension HostStatus {
+    /// One host of `/admin/replicas`.
+    fileprivate func writeMembers(to json: inout JSONWriter) {
+        json.member("host", host.text)
+        json.member("condition", condition.rawValue)
+        if isAsked { json.member("asked", true) }
+        guard let beat else { return }
+        json.member("version", beat.version)
+        json.member("sequence", beat.sequence)
+        json.member("lag", beat.last > beat.sequence ? beat.last - beat.sequence : 0)
+        json.member("behindMilliseconds", Int(clamping: beat.behind))
+        if let silence { json.member("silenceMilliseconds", Int(silence)) }
+        json.member("chain", String(beat.chain, radix: 16))
+        json.member("documents", String(beat.documents, radix: 16))
+        json.member("level", UInt64(beat.level))
+        json.member("readsLevel", UInt64(beat.highestLevel))
+        if beat.snapshotAt > 0 {
+            json.member("snapshotAt", Timestamp(milliseconds: beat.snapshotAt))
+        }
+        if let marked = beat.marked {
+            json.member("markedSequence", marked.sequence)
+            json.member("markedDigest", String(marked.digest, radix: 16))
+        }
+        if !beat.stopped.isEmpty { json.member("stopped", beat.stopped) }
+    }
+}

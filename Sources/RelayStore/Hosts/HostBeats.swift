@@ -1,0 +1,97 @@
+import Synchronization
+import System
+
+/// Tells other hosts each second what this one is doing, hears what they tell, and draws the conclusions: that
+/// stores differ, that a name is taken, that reads may not be answered.
+final class HostBeats: Sendable {
+    private let replication: Replication
+    private let health: StoreHealth
+    private let follower: LogFollower
+    private let publisher: LogPublisher
+    private let digester: MarkDigester
+    private let hosts: KnownHosts
+    private let bell = Bell()
+    private let isStopped = Atomic<Bool>(false)
+    private let started = SystemClock.monotonic.milliseconds
+    private let snapshotAt = Mutex<@Sendable () -> Int64>({ 0 })
+    /// Whether reads may be answered.
+    let permit = ReadPermit()
+
+    init(
+        _ replication: Replication, _ health: StoreHealth, _ follower: LogFollower,
+        _ publisher: LogPublisher, _ digester: MarkDigester
+    ) {
+        (self.replication, self.health, self.follower) = (replication, health, follower)
+        (self.publisher, self.digester) = (publisher, digester)
+        hosts = KnownHosts(replication.host, publisher.session)
+        // Nothing has come back yet.
+        if replication.staleReads != nil { _ = permit.set(.stale(milliseconds: 0)) }
+    }
+
+    /// Has the newest snapshot's time told, in milliseconds since 1970.
+    func tell(snapshotAt time: @escaping @Sendable () -> Int64) {
+        snapshotAt.withLock { $0 = time }
+    }
+
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        bell.ring()
+    }
+
+    /// All others that were heard of.
+    var others: [KnownHost] { hosts.all }
+
+    /// What this host tells of itself; nil until it has looked at its store.
+    var own: HostBeat? {
+        guard let state = follower.applied else { return nil }
+        return HostBeat(
+            host: replication.host, session: publisher.session, version: replication.version,
+            highestLevel: replication.highestLevel, state: state, following: follower.figures,
+            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest)
+    }
+
+    /// What the thread does.
+    func run() {
+        // From the very first beat on, others are heard.
+        var provenAt: Int64?
+        while !isStopped.load(ordering: .acquiring) {
+            for announcement in replication.log.announcements() where hosts.hear(announcement) {
+                health.tell(
+                    .error, "host_name_taken",
+                    "another host is called \(replication.host) in \(replication.log.place): what one of "
+                        + "them writes is passed over; give --host-name, another one to each")
+            }
+            if let own {
+                replication.log.announce(own.bytes)
+                for other in hosts.takeComparable(upTo: own.sequence, of: own.identity) {
+                    follower.compare(other.base, of: other.host)
+                }
+                if let proof = publisher.figures.proof, own.sequence >= proof.sequence {
+                    provenAt = max(provenAt ?? .min, proof.sentAt)
+                }
+            }
+            permit(provenAt)
+            _ = bell.waitForRing(milliseconds: Limits.hostBeat)
+        }
+    }
+
+    private func permit(_ provenAt: Int64?) {
+        guard permit.set(refusal(provenAt)) else { return }
+        if let refusal = permit.refusal {
+            health.tell(.error, "reads_refused", "\(refusal)")
+        } else {
+            health.tell(.info, "reads_answered", "the log was heard of: reads are answered")
+        }
+    }
+
+    private func refusal(_ provenAt: Int64?) -> ReadRefusal? {
+        if !replication.servesDiverged, let stop = follower.figures.stop, case .diverged = stop {
+            return .diverged(stop)
+        }
+        let silence = SystemClock.monotonic.milliseconds - (provenAt ?? started)
+        guard let most = replication.staleReads, provenAt == nil || silence > most else {
+            return nil
+        }
+        return .stale(milliseconds: silence)
+    }
+}

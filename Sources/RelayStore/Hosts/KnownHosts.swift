@@ -1,0 +1,71 @@
+import Synchronization
+import System
+
+/// The hosts that share a log, as one of them hears of them.
+final class KnownHosts: Sendable {
+    private struct State {
+        var heard: [HostName: KnownHost] = [:]
+        /// What of others cannot be compared yet, because this host has not applied as much.
+        var ahead: [HostName: LogMessage.Base] = [:]
+        /// When another host of this one's name was heard of, in milliseconds on the monotonic clock.
+        var namesakeAt: Int64?
+    }
+
+    private let state = Mutex(State())
+    private let host: HostName
+    private let session: SessionID
+
+    /// - Parameter session: of this host's run.
+    init(_ host: HostName, _ session: SessionID) { (self.host, self.session) = (host, session) }
+
+    /// Takes what was announced. On any thread.
+    ///
+    /// - Returns: whether another host has this one's name, which nobody has been told for a minute.
+    func hear(_ bytes: [UInt8]) -> Bool {
+        guard let beat = HostBeat(bytes) else { return false }
+        let now = SystemClock.monotonic.milliseconds
+        return state.withLock { state in
+            if beat.host == host {
+                guard beat.session != session else { return false }
+                defer { state.namesakeAt = now }
+                return state.namesakeAt.map { now - $0 > Limits.namesakePause } ?? true
+            }
+            state.heard[beat.host] = KnownHost(beat: beat, heardAt: now)
+            state.ahead[beat.host] = beat.base
+            return false
+        }
+    }
+
+    /// What is to be compared with this host's own chain.
+    ///
+    /// - Parameter identity: the log's that this host has applied.
+    func takeComparable(
+        upTo sequence: UInt64, of identity: LogIdentity
+    ) -> [(host: HostName, base: LogMessage.Base)] {
+        state.withLock { state in
+            let ready = state.ahead.filter { name, base in
+                base.sequence <= sequence && state.heard[name]?.beat.identity == identity
+            }
+            for name in ready.keys { state.ahead[name] = nil }
+            return ready.map { ($0.key, $0.value) }
+        }
+    }
+
+    /// All that were heard of, by name, with the milliseconds since.
+    var all: [KnownHost] {
+        state.withLock { state in
+            state.heard.values.sorted { $0.beat.host.text < $1.beat.host.text }
+        }
+    }
+}
+
+/// A host that was heard of.
+public struct KnownHost: Sendable {
+    /// What it told last.
+    public let beat: HostBeat
+    /// When, in milliseconds on the monotonic clock.
+    let heardAt: Int64
+
+    /// Milliseconds since.
+    public var silence: Int64 { SystemClock.monotonic.milliseconds - heardAt }
+}

@@ -1,0 +1,37 @@
+import System
+
+/// What a follower of a shared log knows.
+struct FollowerState {
+    var figures = LogClientFigures.Following()
+    /// Up to where the log is applied and durable.
+    var applied: ReplicaState?
+    var others = OtherStores()
+    /// What was read and is not applied yet.
+    var messagesAhead = 0
+    var bytesAhead = 0
+    /// A message could not be applied: what was read behind it cannot either.
+    var hasFailed = false
+    /// Since when there is a message that is not applied; nil when there is none.
+    var behindSince: Int64? = .min
+    var heardAt = SystemClock.monotonic.milliseconds
+    var isStopped = false
+
+    /// The log has a message of this number, or was silent.
+    mutating func heardOf(_ sequence: UInt64, at now: Int64) {
+        heardAt = now
+        figures.last = max(figures.last, sequence)
+        if behindSince == nil, figures.last > applied?.sequence ?? 0 { behindSince = now }
+        compareWithLast()
+    }
+
+    /// It is not behind when the last message is applied. One that was not ready becomes so then.
+    mutating func compareWithLast() {
+        if figures.last > 0, applied?.sequence ?? 0 >= figures.last { behindSince = nil }
+    }
+
+    /// A message was applied, or not.
+    mutating func ended(_ byteCount: Int) {
+        messagesAhead -= 1
+        bytesAhead -= byteCount
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import HTTP2
+import TestSupport
+import Testing
+
+/// What real hosts of one log tell of each other.
+@Suite(
+    "Hosts that know of each other",
+    .enabled(if: JetStreamServers.areWanted, "\(JetStreamServers.absence)"))
+struct ReplicasTests {
+    private let log: BegunLog
+
+    init() throws { log = try BegunLog() }
+
+    /// Runs until the output has a text, for 20 s at most; gives the last output.
+    private func wait(
+        for text: String, _ words: [String]
+    ) -> (code: Int32, output: String) {
+        var last: (code: Int32, output: String) = (-1, "")
+        for _ in 0..<200 {
+            last = ChildProcess.run("relayctl", words)
+            if last.output.contains(text) { return last }
+            usleep(100_000)
+        }
+        return last
+    }
+
+    @Test(
+        "are listed with what they do, compared in depth, and raised together; a missing one is named."
+    )
+    func table() throws {
+        let first = try Replica("first", log: log.url, store: log.store)
+        let second = try Replica("second", log: log.url, from: log.snapshot)
+        for host in [first, second] {
+            let made = try host.send("POST", "/v1/orders", #"{"title":"x"}"#, key: log.key)
+            #expect(made.status == 201)
+        }
+        let admin = ["--admin-socket", second.relayd.adminSocket]
+        let both = wait(for: "host first  condition ok", ["replicas"] + admin)
+        #expect(
+            both.code == 0 && both.output.contains("host second  condition ok"), "\(both.output)")
+        let json = ChildProcess.run("relayctl", ["replicas", "--json"] + admin)
+        #expect(
+            json.code == 0 && json.output.contains(#""asked":true,"version":""#), "\(json.output)")
+        let deep = ChildProcess.run("relayctl", ["replicas", "--deep"] + admin)
+        #expect(deep.code == 0 && deep.output.contains("equal"), "\(deep.output)")
+        #expect(!deep.output.contains(" no"), "\(deep.output)")
+        let upgrade = ChildProcess.run("relayctl", ["cluster", "upgrade", "--json"] + admin)
+        #expect(upgrade.output.contains(#"{"level":1,"raised":false}"#), "\(upgrade.output)")
+        // Where relayd is looked for without --admin-socket.
+        try #require(link(second.relayd.adminSocket, second.store + "/admin.sock") == 0)
+        for verb in [["replicas"], ["cluster", "upgrade"]] {
+            let plain = ChildProcess.run("relayctl", verb + ["--store", second.store])
+            #expect(plain.code == 0, "\(plain.output)")
+        }
+        #expect(first.relayd.stop() == 0)
+        let alone = wait(for: "host first  condition missing", ["replicas"] + admin)
+        #expect(alone.code == 3, "\(alone.output)")
+        let refused = ChildProcess.run("relayctl", ["cluster", "upgrade"] + admin)
+        #expect(refused.code == 1 && refused.output.contains("not heard of first"))
+        // Nobody waits for a host that is not there; one that is stopped from answering is waited for.
+        let half = ChildProcess.run(
+            "relayctl", ["replicas", "--deep", "--timeout", "2s", "--json"] + admin)
+        #expect(half.code == 3 && half.output.contains(#""equal":false"#), "\(half.output)")
+        #expect(second.relayd.stop() == 0)
+    }
+
+    @Test("that share no log have no list, and say so.")
+    func alone() throws {
+        let directory = TemporaryDirectory()
+        let relayd = try Relayd(store: directory.file("store"), in: directory, arguments: [])
+        for words in [["replicas"], ["replicas", "--deep"], ["cluster", "upgrade"]] {
+            let answer = ChildProcess.run(
+                "relayctl", words + ["--admin-socket", relayd.adminSocket])
+            #expect(answer.code == 1 && answer.output.contains("without --log"), "\(answer.output)")
+        }
+        #expect(relayd.stop() == 0)
+    }
+
+    @Test(
+        "refuse reads once the log is silent, where --stale-reads says so, and answer them behind it."
+    )
+    func stale() throws {
+        let host = try Replica(
+            "first", log: log.url, store: log.store, arguments: ["--stale-reads", "3s"])
+        func read() throws -> ClientResponse {
+            try host.send("GET", "/v1/orders/1", key: log.key)
+        }
+        func waits(for status: Int) throws -> ClientResponse? {
+            for _ in 0..<300 {
+                let response = try read()
+                if response.status == status { return response }
+                usleep(100_000)
+            }
+            return nil
+        }
+        #expect(try waits(for: 200) != nil)
+        log.servers.kill(0)
+        let refused = try #require(try waits(for: 503))
+        let text = String(decoding: refused.body, as: UTF8.self)
+        #expect(text.contains("--stale-reads") && text.contains("ask another host"), "\(text)")
+        #expect(host.relayd.logs("reads_refused"))
+        #expect(host.shared("readsRefused").contains("has not heard"))
+        log.servers.start(0)
+        #expect(try waits(for: 200) != nil)
+        #expect(host.relayd.stop() == 0)
+    }
+
+    @Test("stop or go on with reads of a store that differs, as --on-divergence says.")
+    func divergence() throws {
+        let hosts = try ["first", "second"].map {
+            try Replica($0, log: log.url, from: log.snapshot)
+        }
+        let stopping = try Replica("third", log: log.url, store: try log.bentStore(1))
+        let serving = try Replica(
+            "fourth", log: log.url, store: try log.bentStore(2),
+            arguments: ["--on-divergence", "serve"])
+        #expect(stopping.relayd.logs("replica_stopped"))
+        #expect(serving.relayd.logs("replica_stopped"))
+        #expect(stopping.relayd.logs("reads_refused"))
+        let refused = try stopping.send("GET", "/v1/orders/1", key: log.key)
+        #expect(refused.status == 503)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("--on-divergence"))
+        #expect(try serving.send("GET", "/v1/orders/1", key: log.key).status == 200)
+        #expect(try hosts[0].send("GET", "/v1/orders/1", key: log.key).status == 200)
+        for host in hosts + [stopping, serving] { #expect(host.relayd.stop() == 0) }
+    }
+}

@@ -1,0 +1,215 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import RelayRecords
+@testable import RelayStore
+
+/// What hosts of one log know of each other, and do because of it.
+@Suite("A host that shares a log")
+struct KnownHostsTests {
+    private let directory = TemporaryDirectory()
+    private let shared = MemoryLog.Shared.make()
+
+    /// Waits until something holds, for 20 s at most.
+    private func waits(_ holds: () throws -> Bool) rethrows -> Bool {
+        for _ in 0..<2_000 {
+            if try holds() { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    private func conditions(_ host: ReplicaHost) throws -> [String] {
+        try host.writer.replication!.hosts().map { "\($0.host) \($0.condition.rawValue)" }
+    }
+
+    private func perform<Command: StoreCommand>(
+        _ command: Command, on host: ReplicaHost
+    ) -> Result<Command.Outcome, StoreError>? where Command.Context == Void {
+        let result = Mutex<Result<Command.Outcome, StoreError>?>(nil)
+        let pending = PendingCommand(command) { outcome in result.withLock { $0 = outcome } }
+        guard host.writer.submit(pending) == .accepted else { return nil }
+        _ = waits { result.withLock { $0 != nil } }
+        return result.withLock { $0 }
+    }
+
+    @Test("hears of the others, and misses one that wrote and is silent.")
+    func table() throws {
+        let hosts = try ReplicaHost.make(3, of: shared, in: directory.path) {
+            $0.version = "7.1"
+        }
+        #expect(try hosts.run(commands: 30).open == 0)
+        try hosts.expectEqual(shared)
+        let sound = ["host-0 ok", "host-1 ok", "host-2 ok"]
+        for host in hosts { #expect(try waits { try conditions(host) == sound }) }
+        let seen = try #require(
+            try hosts[0].writer.replication!.hosts().last?.beat)
+        #expect(seen.version == "7.1" && seen.chain == hosts[2].writer.replication!.own!.chain)
+        hosts[2].writer.stop()
+        // One that has just started has never heard of it.
+        try hosts[0].restart()
+        #expect(try waits { try conditions(hosts[0]).last == "host-2 missing" })
+        #expect(try waits { try conditions(hosts[1]).last == "host-2 missing" })
+        hosts[0].writer.stop()
+        hosts[1].writer.stop()
+    }
+
+    @Test("finds behind a mark that all stores are equal, and which one is not.")
+    func digests() throws {
+        let hosts = try ReplicaHost.make(3, of: shared, in: directory.path)
+        #expect(try hosts.run(commands: 300).open == 0)
+        func digests() throws -> [UInt64] {
+            guard case .success(let before) = perform(MarkLog(), on: hosts[1]) else { return [] }
+            func found() -> [UInt64] {
+                hosts.compactMap(\.writer.replication!.own?.marked)
+                    .filter { $0.sequence == before + 1 }.map(\.digest)
+            }
+            #expect(waits { found().count == 3 })
+            return found()
+        }
+        let equal = try digests()
+        #expect(equal.count == 3 && Set(equal).count == 1)
+        // The same entries, but for one that no chain and no sum of documents shows.
+        hosts[2].end()
+        try addEntry(to: hosts[2].directory)
+        try hosts[2].restart()
+        let odd = try digests()
+        #expect(odd.count == 3 && odd[0] == odd[1] && odd[1] != odd[2] && odd[0] != equal[0])
+        for host in hosts { host.writer.stop() }
+    }
+
+    private func addEntry(to directory: String) throws {
+        let store = try Store.open(at: directory, options: .ofLog, recovery: .records())
+        var transaction = try StoreTransaction(store.core)
+        let (key, value) = (Array("x".utf8), Array("y".utf8))
+        try transaction.put(
+            value.span.bytes, at: key.span.bytes, in: store.core.databases.uniqueIndex)
+        try transaction.commit()
+    }
+
+    @Test("learns that its store differs though nobody writes.")
+    func beats() throws {
+        var hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        #expect(try hosts.run(commands: 60).open == 0)
+        try hosts.expectEqual(shared)
+        // It applies what is there in another way, and sends nothing of its own to be compared.
+        hosts.append(try ReplicaHost.join(2, shared, directory.path, plant: .clock))
+        let stopped = waits { hosts[2].writer.replication!.stopReason != nil }
+        guard stopped, case .diverged = hosts[2].writer.replication!.stopReason else {
+            Issue.record("\(hosts[2].writer.replication!.figures)")
+            return
+        }
+        #expect(try waits { try conditions(hosts[0]).last == "host-2 stopped" })
+        #expect(waits { hosts[2].writer.replication!.permit.isRefused })
+        #expect(!hosts[0].writer.replication!.permit.isRefused)
+        for host in hosts { host.writer.stop() }
+    }
+
+    @Test("answers reads though its store differs, where it was told to.")
+    func serving() throws {
+        var hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        #expect(try hosts.run(commands: 60).open == 0)
+        hosts.append(
+            try ReplicaHost.join(2, shared, directory.path, plant: .clock) {
+                $0.servesDiverged = true
+            })
+        #expect(waits { hosts[2].writer.replication!.stopReason != nil })
+        usleep(1_500_000)
+        #expect(!hosts[2].writer.replication!.permit.isRefused)
+        for host in hosts { host.writer.stop() }
+    }
+
+    @Test(
+        "refuses reads while the log is silent for as long as it was told, and answers behind it.")
+    func stale() throws {
+        let host = try ReplicaHost.make(1, of: shared, in: directory.path) {
+            $0.staleReads = 2_000
+        }[0]
+        let permit = host.writer.replication!.permit
+        #expect(waits { !permit.isRefused })
+        shared.setAway(true)
+        #expect(waits { permit.isRefused })
+        guard case .stale(let milliseconds) = permit.refusal else {
+            Issue.record("\(String(describing: permit.refusal))")
+            return
+        }
+        #expect((2_000..<20_000).contains(milliseconds))
+        // A log that can be read, but takes nothing, proves nothing: others may write behind a cut.
+        shared.setAway(false)
+        shared.setReadOnly(true)
+        usleep(2_500_000)
+        #expect(permit.isRefused)
+        shared.setReadOnly(false)
+        #expect(waits { !permit.isRefused })
+        host.writer.stop()
+    }
+
+    @Test("is told that another one has its name.")
+    func namesake() throws {
+        let hosts = try ReplicaHost.make(1, of: shared, in: directory.path)
+        let known = KnownHosts(HostName("host-0")!, .random)
+        let beat = try #require(hosts[0].writer.replication!.own ?? waitForOwn(hosts[0]))
+        #expect(known.hear(beat.bytes) && !known.hear(beat.bytes))
+        #expect(known.all.isEmpty)
+        hosts[0].writer.stop()
+    }
+
+    private func waitForOwn(_ host: ReplicaHost) -> HostBeat? {
+        _ = waits { host.writer.replication!.own != nil }
+        return host.writer.replication!.own
+    }
+
+    @Test(
+        "of an older program goes on beside newer ones, and stops in words when the level is raised."
+    )
+    func levels() throws {
+        var hosts = try ReplicaHost.make(2, of: shared, in: directory.path) {
+            $0.highestLevel = 2
+        }
+        hosts.append(try ReplicaHost.join(2, shared, directory.path))
+        #expect(try hosts.run(commands: 60).open == 0)
+        try hosts.expectEqual(shared)
+        guard case .success(2) = perform(RaiseLevel(to: 2), on: hosts[0]) else {
+            Issue.record("the level was not raised")
+            return
+        }
+        #expect(waits { hosts[2].writer.replication!.stopReason != nil })
+        guard case .newerLevel(_, 2, 1) = hosts[2].writer.replication!.stopReason else {
+            Issue.record("\(String(describing: hosts[2].writer.replication!.stopReason))")
+            return
+        }
+        // What is sent from here on has the level.
+        #expect(try Array(hosts[..<2]).run(commands: 30, seed: 9).open == 0)
+        let last = try #require(shared.entries.last)
+        #expect(try LogMessage(last.message, upTo: 2).level == 2)
+        #expect(throws: LogMessageFault.newerLevel(2)) { try LogMessage(last.message) }
+        try Array(hosts[..<2]).expectEqual(shared)
+        // The older program is started on a store that has applied level 2.
+        hosts[1].settings = { _ in }
+        try hosts[1].restart()
+        #expect(waits { hosts[1].writer.replication!.stopReason != nil })
+        let words = "\(hosts[1].writer.replication!.stopReason!)"
+        #expect(words.contains("has level 2") && words.contains("start a newer relayd"), "\(words)")
+        for host in hosts { host.writer.stop() }
+    }
+
+    @Test(
+        "reads of a beat what was written, also of one with more in it, and nothing that was damaged."
+    )
+    func bytes() throws {
+        let host = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        let beat = try #require(waitForOwn(host))
+        host.writer.stop()
+        #expect(HostBeat(beat.bytes) == beat)
+        var random = SplitMix(state: 3)
+        for _ in 0..<2_000 {
+            var bytes = beat.bytes
+            let place = Int.random(in: 0..<bytes.count, using: &random)
+            bytes[place] ^= UInt8.random(in: 1...255, using: &random)
+            #expect(HostBeat(bytes) == nil)
+            #expect(HostBeat(Array(beat.bytes.prefix(place))) == nil)
+        }
+    }
+}
