@@ -6,7 +6,7 @@ shows. So the order of the operations need not be searched for: the versions giv
 is to check that this order is possible:
 
 - real time: what began after something else had ended shows no older version, and a write makes a
-  newer one;
+  newer one. A glance, which a host answers as it is, only has to show no older one than that host had;
 - values: the state at a version is what the writes up to it make of the state before;
 - conditions: between the version that If-Match named and the one that was made lies no other write;
 - writes without an answer may have happened, once, between their begin and the end of the process
@@ -15,6 +15,7 @@ is to check that this order is possible:
 """
 import bisect
 import dataclasses
+import itertools
 import math
 
 MEMBERS = ('title', 'description')
@@ -27,7 +28,9 @@ class Operation:
     """What one client asked and was told. Times are nanoseconds of one monotonic clock."""
 
     record: int
-    kind: str  # create, read, list, patch, delete
+    # create, read, list, patch, delete; glance: a read that may be of an older state, but not of one that is
+    # older than what the same host has shown
+    kind: str
     begun: int
     # When its answer came; without one, the moment after which it can no longer happen.
     ended: int
@@ -41,6 +44,8 @@ class Operation:
     text: str | None = None
     # What a read showed: (title, description).
     state: tuple[str, str] | None = None
+    # Which of several hosts was asked.
+    host: str = ''
 
     @property
     def is_write(self) -> bool:
@@ -54,6 +59,7 @@ class Operation:
         words += ['->', self.outcome]
         words += [f'version {self.version:.0f}'] if self.version is not None else []
         words += [f'state {self.state}'] if self.state else []
+        words += [f'on host {self.host}'] if self.host else []
         return ' '.join(words)
 
 
@@ -170,13 +176,29 @@ class Record:
             newest.append(operation if is_newer else newest[-1])
         for operation in placed:
             count = bisect.bisect_left(ends, operation.begun)
-            if count == 0:
+            if count == 0 or operation.kind == 'glance':
                 continue
             earlier = newest[count - 1]
             is_same = operation.is_write and operation.version == earlier.version
             if operation.version < earlier.version or is_same:
                 self.fault('an older version after a newer one was shown', earlier, operation)
         self.check_windows(placed, ends, newest)
+        self.check_hosts(placed)
+
+    def check_hosts(self, placed: list[Operation]) -> None:
+        """A host does not go back to an older state than it has shown."""
+        shown: dict[str, list[Operation]] = {}
+        for operation in placed:
+            if operation.host:
+                shown.setdefault(operation.host, []).append(operation)
+        for operations in shown.values():
+            ends = [operation.ended for operation in operations]
+            newest = list(itertools.accumulate(
+                operations, lambda one, other: max(one, other, key=lambda each: each.version)))
+            for operation in operations:
+                count = bisect.bisect_left(ends, operation.begun)
+                if operation.kind == 'glance' and count and operation.version < newest[count - 1].version:
+                    self.fault('an older version than the host had shown', newest[count - 1], operation)
 
     def check_windows(
         self, placed: list[Operation], ends: list[int], newest: list[Operation],
@@ -190,7 +212,8 @@ class Record:
             if count and newest[count - 1].version >= seen:
                 self.fault('a write took effect before it was sent', newest[count - 1], write)
             for operation in placed:
-                if operation.begun > write.ended and operation.version <= after:
+                if operation.begun > write.ended and operation.version <= after and (
+                        operation.kind != 'glance'):
                     self.fault('a write of a process that had ended took effect', write, operation)
 
     def check_conditions(self) -> None:

@@ -22,9 +22,6 @@ enum call { NONE, WRITE, SYNC, TRUNCATE, RENAME, LINK, CREATE, MKDIR, UNLINK, CA
 // What happens to the calls first...last of a kind: an errno, or one of these.
 enum { SHORT = 1000, DROP = 1001, SLOW = 1002 };
 
-// How long a call takes that is slow, in microseconds.
-enum { SLOW_TIME = 400000 };
-
 // What recorded calls were: see shim.py.
 enum {
     WRITTEN = 1,
@@ -43,7 +40,8 @@ enum { NAME = 32, ZEROS = 65536 };
 struct control {
     uint64_t call, first, last, what, hits;
     uint64_t late_meta;  // 1: a write on an O_DSYNC descriptor is recorded as an ordinary one
-    uint64_t reserved[2];
+    uint64_t slow;       // how long a call takes that is slow, in microseconds
+    uint64_t reserved;
     uint64_t counts[CALLS];
     uint64_t more[7];
     char containing[64];  // only calls on paths with this in them count
@@ -91,7 +89,7 @@ static int fate(enum call call, const char *path) {
     if (control->call != call || count < control->first || count > control->last) return 0;
     __atomic_add_fetch(&control->hits, 1, __ATOMIC_SEQ_CST);
     if (control->what == SLOW) {
-        usleep(SLOW_TIME);
+        usleep((useconds_t)control->slow);
         return 0;
     }
     return (int)control->what;

@@ -17,7 +17,9 @@ CALLS = {
 # What may happen to a call: an error, a half-done write, success without doing it, a pause before it.
 FATES = {'EIO': errno.EIO, 'ENOSPC': errno.ENOSPC, 'short': 1000, 'drop': 1001, 'slow': 1002}
 FOREVER = (1 << 64) - 1
-COUNTS_AT = 8
+SLOW_AT, COUNTS_AT = 6, 8
+# How long a call takes that is slow, unless it is said.
+SLOW_MILLISECONDS = 400
 
 WRITTEN, SYNCED, TRUNCATED, WRITTEN_SYNC, ZEROED, SYNC_BEGUN, MADE, REMOVED = range(1, 9)
 RECORD_HEAD = struct.Struct('<IIQ32s')
@@ -83,13 +85,18 @@ class Shim:
         """Nothing fails any more, and counts begin at 0."""
         self._map[:4096] = bytes(4096)
 
-    def fail(self, call: str, fate: str, first: int = 1, count: int = 1) -> None:
-        """From the `first` call of a kind on, counted from now, `count` calls get a fate."""
+    def fail(
+        self, call: str, fate: str, first: int = 1, count: int = 1,
+        milliseconds: int = SLOW_MILLISECONDS,
+    ) -> None:
+        """From the `first` call of a kind on, counted from now, `count` calls get a fate: those that are slow
+        take so long."""
         start = self.count(call) + first
         last = min(start + count - 1, FOREVER)
         # The call is written last, so that the others are valid then.
         struct.pack_into('<Q', self._map, 0, 0)
         struct.pack_into('<QQQQ', self._map, 8, start, last, FATES[fate], 0)
+        struct.pack_into('<Q', self._map, 8 * SLOW_AT, 1000 * milliseconds)
         struct.pack_into('<Q', self._map, 0, CALLS[call])
 
     def heal(self) -> None:
