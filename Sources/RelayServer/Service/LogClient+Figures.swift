@@ -6,8 +6,10 @@ import RelayStore
 extension LogClient {
     /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `condition` (up, electing, down),
     /// `sequence` (of the last message that was applied), `last` (in the log, as far as is known), `lag`
-    /// between them, `silenceMilliseconds` since the log was heard of, `chain` and `documents` (digests that
-    /// are equal on equal hosts, as hex digits), `differing` hosts, and why the store does not go on or reads are refused, if so.
+    /// between them, `silenceMilliseconds` since the log was heard of, `clockDifferenceMilliseconds` that this
+    /// host's clock is ahead of the engine's (behind it: less than 0), `chain` and `documents` (digests that
+    /// are equal on equal hosts, as hex digits), `differing` hosts, and why the store does not go on or
+    /// reads are refused, if so.
     func writeMembers(to json: inout JSONWriter) {
         let figures = figures
         json.name("sharedLog")
@@ -24,6 +26,7 @@ extension LogClient {
         json.member("last", figures.following.last)
         json.member("lag", figures.lag)
         json.member("silenceMilliseconds", Int(figures.following.silence))
+        json.member("clockDifferenceMilliseconds", Int(figures.publishing.clockDifference))
         json.name("differing")
         json.beginArray()
         for host in figures.following.differing { json.value(host) }
@@ -57,6 +60,10 @@ extension LogClient {
             Figure(
                 nil, "relay_shared_log_lag_messages", .gauge(figures.lag),
                 "Messages of the shared log that are known of and not applied yet."),
+            Figure(
+                nil, "relay_shared_log_clock_difference_seconds",
+                .gauge(figures.publishing.clockDifference.magnitude / 1_000),
+                "How far this host's clock is from that of the log's engine, at least."),
             Figure(
                 nil, "relay_shared_log_differing_hosts", .gauge(UInt64(applied.differing.count)),
                 "Hosts whose stores differ from this one behind the same message."),

@@ -10,14 +10,16 @@ import System
 final class LogPublisher: CommandEntrance {
     private let log: any SharedLog
     private let core: StoreCore
+    private let health: StoreHealth
+    private let clockDifference = Mutex(ClockDifference())
     /// Microseconds from sending to the engine's answer, in steps of a millisecond.
     let answerTime = Histogram(.microseconds)
     let session = SessionID.random
     private let outgoing: Mutex<OutgoingMessages>
     private let bell = Bell()
 
-    init(_ replication: Replication, _ core: StoreCore) {
-        (log, self.core) = (replication.log, core)
+    init(_ replication: Replication, _ core: StoreCore, _ health: StoreHealth) {
+        (log, self.core, self.health) = (replication.log, core, health)
         // Reads that may not be old need a sign of the log more often.
         let idleInterval = min(
             Limits.beatInterval, replication.staleReads.map { $0 / 4 } ?? .max)
@@ -51,14 +53,23 @@ final class LogPublisher: CommandEntrance {
 
     /// A message of this session was applied here, and its outcomes are durable. On the writer's thread.
     ///
-    /// - Parameter outcomes: nil when it was passed over: it came before, and has had its outcomes; or the
-    ///   log does not take this session, whose clock is far behind.
+    /// - Parameter outcomes: nil when it was passed over: it came before, and has had its outcomes.
     func applied(_ number: UInt64, _ outcomes: [Result<any Sendable, StoreError>]?) {
         guard let outcomes, let message = outgoing.withLock({ $0.applied(number) }) else { return }
         for (command, outcome) in zip(message.commands, outcomes) {
             command.complete(applied: outcome)
         }
         bell.ring()
+    }
+
+    /// A message was read, which the engine took at a time: one of this session shows how clocks differ.
+    func compareClocks(_ message: LogMessage, engineTime: Int64) {
+        guard message.session == session else { return }
+        let now = core.clock.now()
+        let (words, isFar) = clockDifference.withLock {
+            ($0.compare(sent: message.sent, engine: engineTime, now: now), $0.isFar)
+        }
+        if let words { health.tell(isFar ? .warning : .info, "clock_differs", words) }
     }
 
     /// The log goes on where the store ends: it may be written to.
@@ -81,7 +92,9 @@ final class LogPublisher: CommandEntrance {
 
     /// What is sent.
     var figures: LogClientFigures.Publishing {
-        outgoing.withLock { $0.figures(at: SystemClock.monotonic.milliseconds) }
+        var figures = outgoing.withLock { $0.figures(at: SystemClock.monotonic.milliseconds) }
+        figures.clockDifference = clockDifference.withLock { $0.milliseconds }
+        return figures
     }
 
     /// What the thread does.
@@ -89,7 +102,8 @@ final class LogPublisher: CommandEntrance {
     /// - Parameter applied: up to where the log is applied here now.
     func run(applied: () -> ReplicaState?) {
         while true {
-            let (applied, clock) = (applied(), core.clock.now())
+            let applied = applied()
+            let clock = max(core.clock.now(), (applied?.time ?? 0) - Limits.clockBehind)
             // What cannot be told is left to those who apply.
             let room = (try? core.room()) ?? .max
             let work = outgoing.withLock {

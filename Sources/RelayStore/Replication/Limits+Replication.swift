@@ -37,6 +37,11 @@ extension Limits {
     /// no record into the future.
     static let clockAhead: Int64 = 60_000
 
+    /// Milliseconds that a sender's clock may be behind the log's time and be believed: 12 hours. Behind that a
+    /// message says so much, well within a session's life: one whose host's clock is days behind would else
+    /// count as one that was on its way for so long.
+    static let clockBehind: Int64 = sessionLife / 2
+
     /// Milliseconds after which a message that the engine has not answered is sent again: 1 s.
     static let resendInterval: Int64 = 1_000
 

@@ -22,7 +22,7 @@ public final class LogClient: CommandEntrance, Sendable {
         _ health: StoreHealth
     ) {
         (log, host, self.core, self.queue) = (replication.log, replication.host, core, queue)
-        let publisher = LogPublisher(replication, core)
+        let publisher = LogPublisher(replication, core, health)
         let digester = MarkDigester(health)
         let follower = LogFollower(
             replication, core, queue, health, publisher, marked: { digester.take($0) })

@@ -18,6 +18,8 @@ public struct LogClientFigures: Sendable {
         public internal(set) var proof: Proof?
         /// Times that a message was sent again.
         public internal(set) var resent: UInt64 = 0
+        /// Milliseconds that this host's clock is ahead of the engine's, at least; behind it: less than 0.
+        public internal(set) var clockDifference: Int64 = 0
     }
 
     /// A message that the engine has kept, which shows that it was there: the host that has applied as much

@@ -203,10 +203,11 @@ final class LogFollower: Sendable {
         guard message.kind == .commands else {
             throw .unreadable(sequence: entry.sequence, why: "a second beginning")
         }
-        let byteCount = entry.message.count
+        let (byteCount, time) = (entry.message.count, entry.time)
         let replicated = try ReplicatedMessage(entry, message, decoder: decoder) {
             [weak self] result in
             self?.completed(message, byteCount, result)
+            self?.publisher.compareClocks(message, engineTime: time)
         }
         if let level = replicated.raisedLevel, level > highestLevel {
             throw newer(entry.sequence, UInt32(level))

@@ -17,6 +17,7 @@ final class ReplicaHost {
     var settings: (inout Replication) -> Void
     private let decoder = CommandDecoder(RecordApplier())
     private let health = StoreHealth()
+    private let clock: StoreClock
 
     /// A mistake that a host makes with a command that it has read.
     enum Plant: CaseIterable {
@@ -52,6 +53,7 @@ final class ReplicaHost {
     /// A host that has applied the log's first message only.
     static func join(
         _ number: Int, _ shared: MemoryLog.Shared, _ directory: String, plant: Plant? = nil,
+        clock: StoreClock = .system,
         settings: @escaping (inout Replication) -> Void = { _ in }
     ) throws -> ReplicaHost {
         let place = "\(directory)/host-\(number)"
@@ -61,21 +63,24 @@ final class ReplicaHost {
             atPath: directory + "/first/data.mdb", toPath: place + "/data.mdb")
         return try ReplicaHost(
             "host-\(number)", place, shared, number == 0 ? .syncedCommits : .log, plant,
-            settings)
+            clock: clock, settings)
     }
 
     init(
         _ name: String, _ directory: String, _ shared: MemoryLog.Shared, _ way: WriteDurability,
-        _ plant: Plant?, _ settings: @escaping (inout Replication) -> Void = { _ in }
+        _ plant: Plant?, clock: StoreClock = .system,
+        _ settings: @escaping (inout Replication) -> Void = { _ in }
     ) throws {
         self.name = HostName(name)!
         (self.directory, self.shared, self.way, self.plant) = (directory, shared, way, plant)
-        self.settings = settings
+        (self.clock, self.settings) = (clock, settings)
         try open()
     }
 
     private func open() throws {
-        store = try Store.open(at: directory, options: .ofLog, recovery: .records())
+        var options = StoreOptions.ofLog
+        options.clock = clock
+        store = try Store.open(at: directory, options: options, recovery: .records())
         var sharing = Replication.records(MemoryLog(shared), as: name)
         if let plant { sharing = sharing.making(plant) }
         settings(&sharing)

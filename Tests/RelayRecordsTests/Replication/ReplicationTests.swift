@@ -182,6 +182,39 @@ struct ReplicationTests {
         host.writer.stop()
     }
 
+    @Test(
+        "take writes on a host whose clock is hours or days wrong, which change no time, and tell of the clock.",
+        arguments: [-49, -13, -1, 1, 49] as [Int64])
+    func wrongClock(hours: Int64) throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let right = try ReplicaHost.make(2, of: shared, in: directory.path)
+        let off = hours * 3_600_000
+        let clock = StoreClock(
+            now: { StoreClock.system.now() + off }, elapsed: StoreClock.system.elapsed)
+        let wrong = try ReplicaHost.join(2, shared, directory.path, clock: clock)
+        let hosts = right + [wrong]
+        for seed in [70, 80] as [UInt64] {
+            let outcomes = try hosts.run(commands: 30, seed: seed)
+            let unknown = outcomes.texts.filter { $0.value.contains("not known yet") }
+            #expect(unknown.isEmpty)
+            try hosts.expectEqual(shared)
+            let state = try #require(try wrong.store.replicaState())
+            #expect((state.time - shared.entries.last!.time).magnitude < 60_000)
+            try wrong.restart()
+        }
+        let outcomes = try hosts.run(commands: 30, seed: 90)
+        #expect(outcomes.open == 0)
+        for host in right {
+            let difference = host.writer.replication!.figures.publishing.clockDifference
+            #expect(difference.magnitude < 60_000)
+        }
+        // The log's clock stands still while nobody writes.
+        let told = wrong.writer.replication!.figures.publishing.clockDifference
+        #expect((told - off).magnitude < 60_000)
+        hosts.forEach { $0.writer.stop() }
+    }
+
     @Test("say that the end of a write is not known when it does not come back, and apply it once.")
     func unknown() throws {
         let directory = TemporaryDirectory()
