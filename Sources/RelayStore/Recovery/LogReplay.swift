@@ -10,7 +10,7 @@ struct LogReplay: ~Copyable {
         self.recovery = recovery
         progress = RecoveryProgress(
             isFromCheckpoint: isFromCheckpoint, bytes: 0, mostBytes: 0, groups: 0, commands: 0,
-            endsTorn: false, isDone: false)
+            endsTorn: false, refusal: nil, isDone: false)
     }
 
     mutating func run(
@@ -20,7 +20,11 @@ struct LogReplay: ~Copyable {
         let start = reader.position.offset
         progress.mostBytes = reader.mostBytesAhead
         while let group = try reader.next() {
-            try apply(group, reader.position, core)
+            if let refusal = try apply(group, reader.position, core) {
+                guard try reader.next() == nil else { throw refusal.fault }
+                progress.refusal = refusal.why
+                break
+            }
             progress.bytes = reader.position.offset - start
             progress.groups += 1
             progress.commands += group.count
@@ -31,9 +35,13 @@ struct LogReplay: ~Copyable {
         recovery.progress(progress)
     }
 
+    /// Applies a group.
+    ///
+    /// - Returns: why it is one that was refused, if so. A group is written before it is applied, and taken
+    ///   back when that is refused; who was killed in between has left it there, as the last one.
     private func apply(
         _ group: [LogReader.Entry], _ position: LogPosition, _ core: StoreCore
-    ) throws(StoreError) {
+    ) throws(StoreError) -> (why: String, fault: StoreError)? {
         var transaction = try StoreTransaction(core)
         transaction.hasAllRoom()
         for entry in group {
@@ -41,10 +49,7 @@ struct LogReplay: ~Copyable {
             do throws(CommandFault) {
                 command = try recovery.command(entry.encoding)
             } catch {
-                throw .log(
-                    .unrepeatable(
-                        path: CommandLog.directory(of: core.environment.directory),
-                        sequence: position.sequence, why: "\(error)"))
+                throw unrepeatable(position, "\(error)", core)
             }
             transaction.begin(at: entry.time)
             do throws(StoreError) {
@@ -52,15 +57,22 @@ struct LogReplay: ~Copyable {
             } catch .storeFull {
                 throw .storeFull
             } catch {
-                throw .log(
-                    .unrepeatable(
-                        path: CommandLog.directory(of: core.environment.directory),
-                        sequence: position.sequence, why: "\(error)"))
+                let fault = unrepeatable(position, "\(error)", core)
+                guard error.isRefusal else { throw fault }
+                return ("\(error)", fault)
             }
         }
         _ = try transaction.prepare()
         try transaction.keep(position)
         try transaction.publish()
+        return nil
+    }
+
+    private func unrepeatable(
+        _ position: LogPosition, _ why: String, _ core: StoreCore
+    ) -> StoreError {
+        let path = CommandLog.directory(of: core.environment.directory)
+        return .log(.unrepeatable(path: path, sequence: position.sequence, why: why))
     }
 
     private mutating func report() {

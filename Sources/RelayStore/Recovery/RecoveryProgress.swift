@@ -12,6 +12,9 @@ public struct RecoveryProgress: Equatable, Sendable {
     public var commands: Int
     /// Whether the log ended with a group that was not whole.
     public var endsTorn: Bool
+    /// Why the last group of the log cannot be applied: it was refused, or would have been. Nobody was told
+    /// that it is kept.
+    public var refusal: String?
     /// Whether it is done.
     public var isDone: Bool
 }
@@ -24,7 +27,8 @@ extension RecoveryProgress: CustomStringConvertible {
         let end =
             endsTorn
             ? "; the last group of the log is not whole, as one that was being written when the machine "
-                + "stopped" : ""
+                + "stopped"
+            : refusal.map { "; the last group of the log was not kept: \($0)" } ?? ""
         return isDone
             ? "the store was not left in order: it went on \(start), with \(work)\(end)"
             : "the store goes on \(start): \(work) so far, \(bytes >> 20) of at most "

@@ -72,6 +72,13 @@ extension StoreError {
             false
         }
     }
+
+    /// Whether the same command was refused when it was applied first: that depends on the store alone, or
+    /// on what was read of a shared log before it.
+    var isRefusal: Bool {
+        if case .replica(.gap) = self { return true }
+        return isOutcome
+    }
 }
 
 extension StoreError: CustomStringConvertible {

@@ -103,6 +103,32 @@ struct CommandLogTests {
         #expect(try StoreContents(store).differences(from: contents[contents.count - 2]) == [])
     }
 
+    @Test("ends before a last group that is refused, when that was not taken back before a kill.")
+    func refused() throws {
+        let directory = TemporaryDirectory()
+        let logged = try LoggedStore(in: directory.path + "/store")
+        var source = CommandSource(seed: 20)
+        try logged.apply((0..<20).map { _ in source.next() }[...])
+        let contents = try StoreContents(logged.store)
+        // The second chunk of a file whose first one never came.
+        let chunk = ChunkBuffer()
+        _ = [1, 2, 3].withUnsafeBytes { chunk.fill($0) }
+        chunk.seal(1 << 20, 1)
+        let next = source.next()
+        let group = try [next.encoding, PutChunk(chunk).encoding].map {
+            QueuedCommand(try logged.decoder.pending($0) { _ in }, at: next.time)
+        }
+        try logged.group.log?.begin(group[...])
+        let place = directory.path + "/killed"
+        try CrashedCopy.copy(logged.directory, to: place)
+        logged.group.commitAll([group[1]])
+        logged.group.log?.close()
+        let (store, progress) = try recovered(place)
+        #expect(progress?.refusal != nil)
+        #expect(try StoreContents(store).differences(from: contents) == [])
+        #expect(try store.check().faults == [])
+    }
+
     @Test("is refused when a group in the middle is damaged, until it is given up.")
     func damaged() throws {
         let directory = TemporaryDirectory()
