@@ -14,7 +14,7 @@ from linearizability import Operation
 from shim import FOREVER, Shim
 
 NUMBERS = [
-    report.Number('operations', 2_000, 100_000, 'recorded operations'),
+    report.Number('operations', 2_000, 110_000, 'recorded operations'),
     report.Number('clients', 8, 12, 'clients at once'),
     report.Number('records', 6, 8, 'records that live at once'),
     report.Number('leaders', 1, 20, "how often the leader of the engine's servers is killed meanwhile"),

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import client
 import engine
@@ -25,6 +25,7 @@ class Host(relay.Relayd):
 
     def __init__(
         self, run: report.Run, name: str, url: str, key: str, within: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.key = key
@@ -37,11 +38,16 @@ class Host(relay.Relayd):
             programs.directory = wrapped(run, name, within)
         super().__init__(
             programs, run.place / name, run.place / f'{name}.sock',
-            options=['--log', url, '--host-name', name, '--loops', '1'])
+            options=['--log', url, '--host-name', name, '--loops', '1'], environment=environment)
 
     def stat(self) -> dict[str, Any]:
         """What it says of its log."""
         return client.Client(self.store / 'admin.sock', None).get('/admin/stat').json()['sharedLog']
+
+    def why_not_ready(self) -> str:
+        """Why it says that it is not ready; nothing when it is."""
+        answer = client.Client(self.store / 'admin.sock', None).get('/readyz')
+        return '' if answer.status == 200 else answer.json()['detail']
 
     def start(self, wait: bool = True) -> None:
         """Starts it (again)."""
@@ -179,6 +185,7 @@ class Cluster:
 def begin(
     run: report.Run, made: engine.Engine, orders: int,
     urls: Sequence[str] | None = None, within: Sequence[Sequence[str]] | None = None,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Cluster:
     """A log, and hosts whose stores begin it."""
     made.wait()
@@ -190,7 +197,9 @@ def begin(
         shutil.copytree(first, run.place / name, ignore=no_sockets)
     places = within or [()] * len(NAMES)
     hosts = [
-        Host(run, name, urls[index] if urls else made.url(LOG), key, places[index])
+        Host(
+            run, name, urls[index] if urls else made.url(LOG), key, places[index],
+            (environments or {}).get(name))
         for index, name in enumerate(NAMES)]
     cluster = Cluster(run, made, hosts, key)
     cluster.await_service('the start')
