@@ -1,7 +1,10 @@
 """Small file systems that can be filled."""
 import contextlib
+import fcntl
 import os
 import pathlib
+import random
+import struct
 import subprocess
 from typing import Iterator
 
@@ -14,6 +17,8 @@ MEGABYTES = 100
 # store's file has grown by since the last checkpoint.
 THIN_MEGABYTES, POOL_MEGABYTES = 600, 300
 BLOCK = 4096
+# An ext4 does nothing from here on, and what it has not written is gone (linux/ext4.h).
+SHUTDOWN, WITHOUT_JOURNAL = 0x8004587D, 2
 
 
 class Unmountable(Exception):
@@ -82,6 +87,32 @@ class Disk:
 
     def forget(self) -> None:
         """Has nothing but what is really on the disk be read from now on."""
+
+
+class CutDisk(Disk):
+    """An ext4 whose power can be cut: what was synced is there afterwards, and of the rest what happens to be."""
+
+    def __init__(self, place: pathlib.Path, name: str, point: pathlib.Path, megabytes: int) -> None:
+        super().__init__(place, 'ext4', point, megabytes)
+        self.image = place / f'{name}.image'
+
+    def cut(self, chance: random.Random) -> None:
+        """Cuts the power. Some of what was not synced is written first: of a few files, or of none."""
+        share = chance.choice((0, 0, 0.2, 0.7))
+        for file in sorted(self.point.rglob('*')):
+            if chance.random() < share and file.is_file():
+                with contextlib.suppress(FileNotFoundError), open(file, 'rb') as opened:
+                    os.fsync(opened.fileno())
+        point = os.open(self.point, os.O_RDONLY)
+        try:
+            fcntl.ioctl(point, SHUTDOWN, struct.pack('I', WITHOUT_JOURNAL))
+        finally:
+            os.close(point)
+
+    def restore(self) -> None:
+        """Mounts it again, with what is on the disk. Nobody may use it."""
+        _run('umount', self.point)
+        _run('mount', '-o', 'loop', self.image, self.point)
 
 
 class ThinDisk(Disk):

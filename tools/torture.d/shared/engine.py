@@ -44,21 +44,23 @@ class Engine:
     """Three servers that sync what they keep before they say so; they end with it.
 
     `addresses` are where they listen, one each; `within` is a command that runs another one where an address
-    is, for each server.
+    is, for each server. What they keep is below `place`, which may be there with file systems in it.
     """
 
     def __init__(
         self, place: pathlib.Path, addresses: Sequence[str] = ('127.0.0.1',) * SERVERS,
-        within: Sequence[Sequence[str]] = ((),) * SERVERS,
+        within: Sequence[Sequence[str]] = ((),) * SERVERS, sync: str = 'always',
     ) -> None:
         self.program = program()
+        # When they sync what they keep.
+        self.sync = sync
         self.place = place
         self.within = within
         ports = free_ports(2 * len(addresses))
         self.clients = list(zip(addresses, ports[:len(addresses)]))
         self.routes = list(zip(addresses, ports[len(addresses):]))
         self.processes: list[subprocess.Popen | None] = [None] * len(addresses)
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         for server in range(len(addresses)):
             self.start(server)
 
@@ -87,7 +89,7 @@ class Engine:
         settings = self.place / f'{server}.conf'
         settings.write_text(
             f'server_name: s{server}\nlisten: "{host}:{port}"\n'
-            f'jetstream {{ store_dir: "{self.store(server)}", sync_interval: always }}\n'
+            f'jetstream {{ store_dir: "{self.store(server)}", sync_interval: {self.sync} }}\n'
             f'cluster {{ name: torture, no_advertise: true, listen: "{host}:{self.routes[server][1]}", '
             f'routes: [{routes}] }}\n')
         with open(self.place / f'{server}.log', 'ab') as log:
