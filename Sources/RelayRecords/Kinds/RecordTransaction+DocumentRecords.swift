@@ -81,6 +81,12 @@ extension RecordTransaction {
         guard let old = try load(Document.self, .document, documentID)?.model else {
             return .missing(.document, documentID)
         }
+        // A document with it could not be read again.
+        guard file.byteCount > 0 else {
+            var faults = Faults()
+            faults.add(.tooShort, member: "content", "the file is empty: send at least one byte")
+            return RecordAnswer(Problem(.validation, faults))
+        }
         try begin()
         var document = old
         let attachment = try createAttachment(file)
