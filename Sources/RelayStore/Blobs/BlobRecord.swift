@@ -144,12 +144,6 @@ extension StoreView {
         guard let key, ChunkKey.blob(key) == id else { return nil }
         return key
     }
-
-    /// Whether there is a blob or an upload of this id.
-    fileprivate func isTaken(_ id: UInt64) throws(StoreError) -> Bool {
-        if try isUpload(id) { return true }
-        return try value(id, in: databases.blobs) != nil
-    }
 }
 
 extension StoreReader {
@@ -172,6 +166,19 @@ extension StoreError {
 }
 
 extension StoreTransaction {
+    /// Whether there is an upload that can be used. In a replica one that has ended is there until this host has
+    /// removed it, which others do earlier or later: what comes out of the log must not see it.
+    func isOpen(upload id: UInt64) throws(StoreError) -> Bool {
+        guard let record = try view.upload(id) else { return false }
+        return session == nil || record != UploadRecord()
+    }
+
+    /// Whether there is a blob or an upload of this id.
+    private func isTaken(_ id: UInt64) throws(StoreError) -> Bool {
+        if try isOpen(upload: id) { return true }
+        return try view.value(id, in: view.databases.blobs) != nil
+    }
+
     /// Begins an upload, under an id that is the blob's once it is adopted.
     public mutating func beginUpload(_ id: UInt64) throws(StoreError) {
         try beginUpload(id, UploadRecord(session: session))
@@ -180,7 +187,9 @@ extension StoreTransaction {
     private mutating func beginUpload(
         _ id: UInt64, _ record: UploadRecord
     ) throws(StoreError) {
-        if try view.isTaken(id) { throw .blobExists }
+        if try isTaken(id) { throw .blobExists }
+        // What is left of one that has ended.
+        if try view.isUpload(id) { try removeChunks(of: id, from: 0) }
         try charge(0)
         try put(record.stored.span.bytes, at: id, in: databases.uploads)
     }
@@ -198,7 +207,7 @@ extension StoreTransaction {
     ) throws(StoreError) -> UInt64 {
         var attempt: UInt64 = 0
         var id = BlobID.derived(from: seed, for: owner, attempt: attempt)
-        while try view.isTaken(id) {
+        while try isTaken(id) {
             attempt += 1
             id = BlobID.derived(from: seed, for: owner, attempt: attempt)
         }
@@ -218,7 +227,7 @@ extension StoreTransaction {
         _ id: UInt64, _ number: Int, _ bytes: RawSpan
     ) throws(StoreError) {
         precondition(bytes.byteCount <= Limits.chunkBytes)
-        guard try view.isUpload(id) else { throw .noUpload(id) }
+        guard try isOpen(upload: id) else { throw .noUpload(id) }
         let key = ChunkKey.key(id, number)
         try charge(bytes.byteCount)
         // SAFETY: the bytes are copied before the closures return.
@@ -241,21 +250,22 @@ extension StoreTransaction {
     public mutating func adoptUpload(
         _ id: UInt64, by owner: DocumentKey, byteCount: Int, digest: BlobDigest
     ) throws(StoreError) {
+        guard try isOpen(upload: id) else { throw .noUpload(id) }
         try charge(BlobRecord.storedBytes)
         try count(owner.account, fileBytes: byteCount)
-        guard try delete(id, in: databases.uploads) else {
-            throw .noUpload(id)
-        }
+        try delete(id, in: databases.uploads)
         let record = BlobRecord(owner: owner, byteCount: byteCount, digest: digest)
         try put(record.stored.span.bytes, at: id, in: databases.blobs)
     }
 
-    /// Removes an upload, but not what was adopted.
+    /// Removes an upload, but not what was adopted. In a replica each host removes for itself what has ended,
+    /// and nothing else; what comes out of the log removes the others.
     ///
     /// - Parameter budget: chunks that may be removed; what is removed is taken off.
     /// - Returns: whether all of it is gone.
     mutating func removeUpload(_ id: UInt64, _ budget: inout Int) throws(StoreError) -> Bool {
-        guard try view.isUpload(id) else { return true }
+        guard let record = try view.upload(id) else { return true }
+        if try isReplica, (session == nil) != (record == UploadRecord()) { return true }
         while let key = try view.chunkKey(id) {
             if budget == 0 { return false }
             budget -= 1

@@ -52,6 +52,7 @@ public final class UploadedCommand: WriteCommand, @unchecked Sendable {
         if let known = self.command {
             command = known
         } else {
+            guard try transaction.isOpen(upload: upload) else { throw .noUpload(upload) }
             let encoding = try transaction.view.bytes(ofUpload: upload, encodingBytes)
             do throws(CommandFault) {
                 command = try decoder(encoding, completion)
@@ -80,7 +81,7 @@ extension StoreView {
             guard try hasChunk(id, number) else { throw .noUpload(id) }
             bytes += try chunk(id, number).copied()
         }
-        guard bytes.count == byteCount, try isUpload(id) else { throw .noUpload(id) }
+        guard bytes.count == byteCount else { throw .noUpload(id) }
         return bytes
     }
 }

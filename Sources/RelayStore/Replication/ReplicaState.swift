@@ -111,6 +111,14 @@ extension StoreTransaction {
         return state
     }
 
+    /// Whether the store shares a log.
+    var isReplica: Bool {
+        get throws(StoreError) {
+            if replica != nil { return true }
+            return try view.replicaState() != nil
+        }
+    }
+
     /// Goes on to a state.
     mutating func keep(replica state: ReplicaState) {
         (replica, isReplicaChanged) = (state, true)
