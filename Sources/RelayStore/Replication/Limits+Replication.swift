@@ -67,6 +67,10 @@ extension Limits {
     /// Milliseconds of rest after an engine that cannot be reached, or a message that cannot be applied: 500.
     static let followPause: Int64 = 500
 
+    /// Messages that were read and are not applied yet: 256, which make one group when a replica catches up.
+    /// Each command that fails has the rest of its group written once more.
+    static let readAheadMessages = 256
+
     /// Bytes of messages that were read and are not applied yet: 64 MiB.
     static let readAheadBytes = 64 << 20
 

@@ -226,6 +226,7 @@ final class LogFollower: Sendable {
                 if state.isStopped || state.hasFailed { return nil }
                 return state.bytesAhead == 0
                     || state.bytesAhead + byteCount <= Limits.readAheadBytes
+                        && state.messagesAhead < Limits.readAheadMessages
             }
             guard let isReady else { return false }
             if isReady { return true }

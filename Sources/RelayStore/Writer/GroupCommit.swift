@@ -73,7 +73,8 @@ final class GroupCommit: Sendable {
     }
 
     /// Commits a group. A command that fails is taken out of it: those before it are committed
-    /// without it, those after it make the next group. So each failure costs one commit more.
+    /// without it, those after it make the next group, which it begins where it is applied again. So each
+    /// failure costs one commit more.
     private func commit(_ group: ArraySlice<QueuedCommand>) {
         var rest = group
         var hasWaited = false
@@ -90,9 +91,13 @@ final class GroupCommit: Sendable {
             case .committed:
                 return complete(rest)
             case .commandFailed(let index, let error):
-                if rest[index].command.isAppliedAgain(after: error) { continue }
-                health.commandFailed(error)
+                let isAgain = rest[index].command.isAppliedAgain(after: error)
+                if !isAgain { health.commandFailed(error) }
                 commit(rest[..<index])
+                if isAgain {
+                    rest = rest[index...]
+                    continue
+                }
                 rest[index].command.complete(.failure(error))
                 rest = rest[(index + 1)...]
             case .commitFailed(.storeFull) where rest.count > 1:
