@@ -17,6 +17,15 @@ public final class MemoryLog: SharedLog {
         var isReadOnly = false
         /// What was announced, as far as somebody has not taken it; by listener.
         var announced: [ObjectIdentifier: [[UInt8]]] = [:]
+
+        /// A message, wherever the log begins.
+        func entry(at sequence: UInt64) -> SharedLogEntry? {
+            guard let first = entries.first?.sequence, sequence >= first,
+                sequence - first < UInt64(entries.count)
+            else { return nil }
+            let entry = entries[Int(sequence - first)]
+            return entry.sequence == sequence ? entry : nil
+        }
     }
 
     private let shared: Shared
@@ -136,17 +145,17 @@ public final class MemoryLog: SharedLog {
 
     /// A message.
     public func entry(at sequence: UInt64) throws(SharedLogError) -> SharedLogEntry? {
-        shared.entries.first { $0.sequence == sequence }
+        shared.state.withLock { $0.entry(at: sequence) }
     }
 
     /// What there is.
     public func state() throws(SharedLogError) -> SharedLogState {
-        let (isAway, entries) = shared.state.withLock { ($0.isAway, $0.entries) }
+        let (isAway, first, last) = shared.state.withLock {
+            ($0.isAway, $0.entries.first?.sequence ?? 1, $0.entries.last?.sequence)
+        }
         if isAway { throw .unreachable(why: "it is away") }
-        let first = entries.first?.sequence ?? 1
         return SharedLogState(
-            identity: shared.identity, first: first, last: entries.last?.sequence ?? first - 1,
-            bytes: UInt64(entries.reduce(0) { $0 + $1.message.count }), leader: nil)
+            identity: shared.identity, first: first, last: last ?? first - 1, bytes: 0, leader: nil)
     }
 
     /// Goes to all who have listened.

@@ -30,8 +30,8 @@ public final class CommandDecoder {
         return try single(encoding, completion)
     }
 
-    /// A command that is not itself made of commands.
-    private func single(
+    /// A command that is not itself made of commands, as messages of a shared log have them.
+    func single(
         _ encoding: [UInt8],
         _ completion: @escaping @Sendable (Result<any Sendable, StoreError>) -> Void
     ) throws(CommandFault) -> any WriteCommand {

@@ -6,7 +6,7 @@ extension Replication {
         Replication(log, as: host) {
             let decoder = CommandDecoder(RecordApplier())
             return { (encoding, completion) throws(CommandFault) in
-                try decoder.pending(encoding, completion: completion)
+                try decoder.single(encoding, completion)
             }
         }
     }

@@ -70,6 +70,7 @@ final class LogFollower: Sendable {
                 _ = bell.waitForRing(milliseconds: Limits.followPause)
             }
             waitUntilApplied()
+            pauseIfFailed()
         }
     }
 
@@ -206,7 +207,7 @@ final class LogFollower: Sendable {
         let (byteCount, time) = (entry.message.count, entry.time)
         let replicated = try ReplicatedMessage(entry, message, decoder: decoder) {
             [weak self] result in
-            self?.completed(message, byteCount, result)
+            self?.completed(entry.sequence, message, byteCount, result)
             self?.publisher.compareClocks(message, engineTime: time)
         }
         if let level = replicated.raisedLevel, level > highestLevel {
@@ -240,13 +241,24 @@ final class LogFollower: Sendable {
         }
     }
 
+    /// What could not be applied is not tried again at once: the engine is asked anew each time.
+    private func pauseIfFailed() {
+        let end = SystemClock.monotonic.milliseconds + Limits.followPause
+        while state.withLock({ $0.hasFailed && !$0.isStopped }) {
+            let left = end - SystemClock.monotonic.milliseconds
+            if left <= 0 { return }
+            _ = bell.waitForRing(milliseconds: left)
+        }
+    }
+
     // MARK: On the writer's thread
 
     private func completed(
-        _ message: LogMessage, _ byteCount: Int,
+        _ sequence: UInt64, _ message: LogMessage, _ byteCount: Int,
         _ result: Result<ReplicatedMessage.Applied, StoreError>
     ) {
         var differs = false
+        var stop: ReplicaStop?
         state.withLock { state in
             state.ended(byteCount)
             switch result {
@@ -258,9 +270,15 @@ final class LogFollower: Sendable {
                     differs = state.others.compare(message.base, of: message.host)
                 }
                 state.others.note(applied.state)
-            case .failure: state.hasFailed = true
+            case .failure(let error):
+                // Those behind the first one fail because of it.
+                if !state.hasFailed, error.isLasting {
+                    stop = .inapplicable(sequence: sequence, why: "\(error)")
+                }
+                state.hasFailed = true
             }
         }
+        if let stop { halt(stop) }
         if case .success(let applied) = result {
             if message.session == publisher.session {
                 publisher.applied(message.number, applied.isAdmitted ? applied.outcomes : nil)

@@ -34,6 +34,8 @@ public enum ReplicaStop: Error, Equatable, Sendable {
     case newerLevel(sequence: UInt64, level: UInt32, highest: UInt8)
     /// A message cannot be read.
     case unreadable(sequence: UInt64, why: String)
+    /// A message cannot be applied to this store, however often that is tried.
+    case inapplicable(sequence: UInt64, why: String)
     /// This store has come to something else than most others from the same messages.
     case diverged(sequence: UInt64, from: String)
 }
@@ -95,6 +97,9 @@ extension ReplicaStop: CustomStringConvertible {
                 + "level \(highest): start a newer relayd"
         case .unreadable(let sequence, let why):
             "message \(sequence) of the log cannot be read: \(why)"
+        case .inapplicable(let sequence, let why):
+            "message \(sequence) of the log cannot be applied to this store: \(why); restore a snapshot of a "
+                + "host that has applied it"
         case .diverged(let sequence, let host):
             "this store differs from that of \(host) behind message \(sequence) of the log, though both have "
                 + "applied the same: restore a snapshot of another host"

@@ -109,7 +109,7 @@ extension StoreTransaction {
             return true
         }
         // A first message that was on its way for a day may be one that came before.
-        guard message.number == 1, time - message.sent < Limits.sessionLife else { return false }
+        guard message.number == 1, message.sent > time - Limits.sessionLife else { return false }
         try endSessions(of: message.host, at: time)
         let session = ReplicaSession(beginning: message.number, at: time, of: message.host)
         try keep(session, message.session)

@@ -29,9 +29,9 @@ public struct ReplicaState: Equatable, Sendable {
     }
 
     /// The time at which a message happens: the engine's, which is the same everywhere, unless the sender's
-    /// clock is far behind that; and never before what was applied.
+    /// clock is far behind that; and never before what was applied. A clock may say anything.
     func time(of message: LogMessage, at engine: Int64) -> Int64 {
-        max(time, min(engine, message.sent + Limits.clockAhead))
+        max(time, min(engine, max(message.sent, message.sent &+ Limits.clockAhead)))
     }
 
     /// XXH3 of a message.

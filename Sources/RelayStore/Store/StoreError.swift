@@ -79,6 +79,16 @@ extension StoreError {
         if case .replica(.gap) = self { return true }
         return isOutcome
     }
+
+    /// Whether it is in what the store holds, or in the command: to try again changes nothing.
+    var isLasting: Bool {
+        switch self {
+        case .corrupted, .incompatible, .unreadable: true
+        case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge,
+            .storeFull, .stopped, .lmdb, .file, .log, .replica:
+            false
+        }
+    }
 }
 
 extension StoreError: CustomStringConvertible {

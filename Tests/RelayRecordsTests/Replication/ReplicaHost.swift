@@ -20,13 +20,25 @@ final class ReplicaHost {
     private let clock: StoreClock
 
     /// A mistake that a host makes with a command that it has read.
-    enum Plant: CaseIterable {
+    enum Plant {
         /// It passes one over.
         case skipped
         /// It asks its own clock.
         case clock
         /// It gives what comes in no order in another order.
         case order
+        /// It has no room for it.
+        case full(FullDisk)
+
+        /// What makes another store of it.
+        static let mistakes = [Plant.skipped, .clock, .order]
+    }
+
+    /// A disk that is full until there is room on it.
+    final class FullDisk: Sendable {
+        /// How often something was refused.
+        let refusals = Atomic(0)
+        let hasRoom = Atomic(false)
     }
 
     /// Makes the stores of some hosts, copies of one whose first replica begins the log.
@@ -115,14 +127,17 @@ final class ReplicaHost {
         return false
     }
 
-    /// Waits until the store has applied the log up to a message and removed what that left; false if that
-    /// does not come about.
+    /// Waits until the store has applied the log up to a message and removed what that left; false if it
+    /// does nothing more for half a minute.
     func waits(for sequence: UInt64) throws -> Bool {
-        for _ in 0..<6_000 {
+        var (seen, rounds): (UInt64, Int) = (0, 0)
+        while rounds < 6_000 {
             if writer.replication?.stopReason != nil { return false }
             let reader = try store.makeReader()
-            let left = try reader.view.leftUploads()
-            if try store.replicaState()!.sequence == sequence, left.isEmpty { return true }
+            let state = try reader.view.replicaState()!
+            if state.sequence == sequence, try reader.view.leftUploads().isEmpty { return true }
+            rounds = state.sequence > seen ? 0 : rounds + 1
+            seen = state.sequence
             usleep(5_000)
         }
         return false
@@ -167,6 +182,11 @@ private final class MistakenCommand: WriteCommand {
             let key = DocumentKey(account: 9, resource: 1, id: transaction.sequence + 1)
             let number: InlineArray<1, UInt64> = [.random(in: 0 ... .max)]
             try transaction.putDocument(key, json: number.span.bytes, version: 1)
+        case .full(let disk):
+            if !disk.hasRoom.load(ordering: .relaxed) {
+                disk.refusals.add(1, ordering: .relaxed)
+                throw .storeFull
+            }
         }
         try command.apply(to: &transaction)
     }

@@ -28,7 +28,7 @@ struct ReplicationTests {
             let isTaken = try hosts[host].submit(sources[host].next().encoding) {
                 outcomes.add("\(number)", $0)
             }
-            #expect(isTaken)
+            try #require(isTaken, "\(hosts[host].writer.replication!.figures)")
             if number % 100 == 99 { outcomes.wait() }
             if Int.random(in: 0..<(count / 8), using: &random) == 0 {
                 try hosts[Int.random(in: 0..<3, using: &random)].restart()
@@ -47,7 +47,7 @@ struct ReplicationTests {
 
     @Test(
         "stop the one that comes to something else, and say so; the others go on.",
-        arguments: ReplicaHost.Plant.allCases)
+        arguments: ReplicaHost.Plant.mistakes)
     func diverged(_ plant: ReplicaHost.Plant) throws {
         let directory = TemporaryDirectory()
         let shared = MemoryLog.Shared.make()
@@ -64,6 +64,23 @@ struct ReplicationTests {
         let isTaken = try hosts[2].submit(source.next().encoding) { _ in }
         #expect(!isTaken)
         try Array(hosts[..<2]).expectEqual(shared, differing: ["host-2"])
+        for host in hosts { host.writer.stop() }
+    }
+
+    @Test("try again what their disk has no room for, in peace, and go on when there is room.")
+    func full() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let disk = ReplicaHost.FullDisk()
+        var hosts = try ReplicaHost.make(1, of: shared, in: directory.path)
+        hosts.append(try ReplicaHost.join(1, shared, directory.path, plant: .full(disk)))
+        #expect(try [hosts[0]].run(commands: 60).open == 0)
+        usleep(2_000_000)
+        let refusals = disk.refusals.load(ordering: .relaxed)
+        #expect((2...8).contains(refusals), "\(refusals)")
+        #expect(hosts[1].writer.replication!.stopReason == nil)
+        disk.hasRoom.store(true, ordering: .relaxed)
+        try hosts.expectEqual(shared)
         for host in hosts { host.writer.stop() }
     }
 

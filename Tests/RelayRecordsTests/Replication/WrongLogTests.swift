@@ -20,9 +20,21 @@ struct WrongLogTests {
         ("cannot be read", { $0.append($0.last!.next { $0[70] ^= 1 }) }),
         ("cannot be read", { $0.append($0.last!.next { $0 = [] }) }),
         ("cannot be read", { $0.append($0[0].at($0.count + 1)) }),
+        // A message in a message, and what was uploaded as a command and is none.
+        ("cannot be read", { $0.append($0.last!.next(with: [$0.last!.command])) }),
+        ("cannot be applied to this store", { $0.append($0.last!.next(with: noCommand)) }),
     ]
+    private static let noCommand: [[UInt8]] = {
+        let buffer = ChunkBuffer()
+        // SAFETY: the array's own bytes, copied during the call.
+        _ = [UInt8(255), 0, 0, 0, 0, 0, 0, 0].withUnsafeBytes { buffer.fill($0) }
+        buffer.seal(77, 0)
+        // SAFETY: the buffer's bytes, copied while it is there.
+        let chunk = withExtendedLifetime(buffer) { Array(buffer.encoding) }
+        return [chunk, UploadedCommand.encoding(of: 77, 8)]
+    }()
 
-    @Test("stop at a log that is not the one they have applied, in words.", arguments: 0..<7)
+    @Test("stop at a log that is not the one they have applied, in words.", arguments: 0..<9)
     func wrongLog(_ number: Int) throws {
         let directory = TemporaryDirectory()
         let shared = MemoryLog.Shared.make()
@@ -37,10 +49,28 @@ struct WrongLogTests {
         shared.corrupt(corrupt)
         let host = hosts[number == 0 ? 1 : 0]
         try host.restart()
-        for _ in 0..<4_000 where host.writer.replication!.stopReason == nil { usleep(5_000) }
+        for _ in 0..<12_000 where host.writer.replication!.stopReason == nil { usleep(5_000) }
         let reason = host.writer.replication!.stopReason.map { "\($0)" }
         #expect(reason?.contains(words) == true, "\(String(describing: reason))")
         host.writer.stop()
+    }
+
+    @Test("go on behind messages whose senders' clocks are as wrong as can be.")
+    func wrongClocks() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        _ = try hosts.run(commands: 20)
+        for sent in [Int64.max, .min] {
+            shared.corrupt { $0.append($0.last!.next(with: [], sent: sent)) }
+        }
+        #expect(try hosts.run(commands: 20, seed: 90).open == 0)
+        try hosts.expectEqual(shared)
+        for host in hosts {
+            // The first message of a session that was sent long ago may have come before.
+            #expect(host.writer.replication!.figures.following.skipped == 1)
+            host.writer.stop()
+        }
     }
 
     @Test("stop at a log that lacks what they need, also while others write to it.")
@@ -70,7 +100,7 @@ struct WrongLogTests {
         host.end()
         let other = MemoryLog.Shared(clock: 0)
         let stranger = try ReplicaHost("stranger", host.directory, other, .log, nil)
-        for _ in 0..<4_000 where stranger.writer.replication!.stopReason == nil { usleep(5_000) }
+        for _ in 0..<12_000 where stranger.writer.replication!.stopReason == nil { usleep(5_000) }
         #expect(
             "\(String(describing: stranger.writer.replication!.stopReason))".contains(
                 "and this store has applied"))
@@ -85,6 +115,28 @@ extension SharedLogEntry {
     /// The same under another number.
     fileprivate func at(_ sequence: Int) -> SharedLogEntry {
         SharedLogEntry(sequence: UInt64(sequence), time: time, message: message)
+    }
+
+    /// It as a command, as the store's own log has it.
+    fileprivate var command: [UInt8] {
+        var writer = CommandWriter(.replicate)
+        writer.word(sequence + 1)
+        writer.word(time)
+        writer.words([])
+        writer.bytes(message)
+        return writer.bytes
+    }
+
+    /// One behind it, the first message of another host.
+    fileprivate func next(with commands: [[UInt8]], sent: Int64? = nil) -> SharedLogEntry {
+        var body: [UInt8] = []
+        // SAFETY: the array's own bytes, copied during the call.
+        for command in commands { command.withUnsafeBytes { LogMessage.append($0, to: &body) } }
+        let message = LogMessage(
+            session: .random, number: 1, sent: sent ?? time,
+            base: LogMessage.Base(sequence: 0, chain: 0), host: HostName("other")!,
+            count: commands.count, body: body)
+        return SharedLogEntry(sequence: sequence + 1, time: time, message: message.bytes)
     }
 
     /// One behind it, whose message is this one's with a change.
