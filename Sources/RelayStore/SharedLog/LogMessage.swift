@@ -60,7 +60,7 @@ struct LogMessage: Equatable {
     }
 
     /// The sum that stands in a message: over all but itself.
-    private static func sum(_ bytes: [UInt8]) -> UInt64 {
+    static func sum(_ bytes: [UInt8]) -> UInt64 {
         let bytes = bytes.span.bytes
         let head = bytes.extracting(0..<56).lent { XXH3_64bits($0.baseAddress, $0.count) }
         return bytes.extracting(headBytes..<bytes.byteCount).lent {

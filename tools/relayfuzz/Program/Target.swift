@@ -24,6 +24,8 @@ enum Target: String, CaseIterable {
     case dump
     /// Commands of the writer, as they are encoded.
     case command
+    /// Messages of a log that hosts share, applied to a replica.
+    case message
     /// A whole HTTP/2 session, frame by frame.
     case session
     /// A service: what it accepts can be read, dumped, loaded, snapshotted and restored.
@@ -51,6 +53,7 @@ enum Target: String, CaseIterable {
         case .pack: PackTarget.run(bytes)
         case .dump: DumpTarget.run(bytes)
         case .command: CommandTarget.run(bytes)
+        case .message: MessageTarget.run(bytes)
         case .session: SessionTarget.run(bytes)
         case .store: StoreTarget.run(bytes)
         case .planted: Self.readBeyond(bytes)

@@ -77,17 +77,34 @@ enum Dump {
 
     /// The documents in a dump, without the time of their last change, which is that of the load.
     static func documents(_ lines: [UInt8]) -> [String] {
-        let time = "\"updatedAt\":\""
-        return lines.split(separator: 0x0A).compactMap { line in
+        lines.split(separator: 0x0A).compactMap { line in
             let text = String(decoding: line, as: UTF8.self)
             guard let start = text.firstRange(of: ",\"document\":") else { return nil }
-            var document = String(text[start.upperBound...])
-            // The record's own stands behind all texts that a client chose, or there is none.
-            if let found = document.ranges(of: time).last {
-                let end = document[found.upperBound...].firstIndex(of: "\"") ?? document.endIndex
-                document.removeSubrange(found.lowerBound..<end)
-            }
-            return document
+            return withoutTime(String(text[start.upperBound...]))
         }
+    }
+
+    /// A document without its own `updatedAt`; those of what is in it stay.
+    private static func withoutTime(_ document: String) -> String {
+        let member = Array("\"updatedAt\":\"".utf8)
+        let bytes = Array(document.utf8)
+        var (depth, isText, place) = (0, false, 0)
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: "\\") where isText: place += 1
+            case UInt8(ascii: "\""):
+                if !isText, depth == 1, bytes[place...].starts(with: member) {
+                    let end = bytes[(place + member.count)...].firstIndex(of: UInt8(ascii: "\""))
+                    let rest = bytes[(end ?? place)...]
+                    return String(decoding: bytes[..<place] + rest, as: UTF8.self)
+                }
+                isText.toggle()
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += isText ? 0 : 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= isText ? 0 : 1
+            default: break
+            }
+            place += 1
+        }
+        return document
     }
 }
