@@ -19,7 +19,7 @@ from shim import FOREVER, Shim
 
 NUMBERS = [
     report.Number('rounds', 1, 5, 'how often each trouble comes'),
-    report.Number('writers', 8, 16, 'threads that write'),
+    report.Number('writers', 3, 16, 'threads that write'),
     report.Number('seconds', 1, 12, 'how long each trouble lasts at least'),
 ]
 PLANTS = {

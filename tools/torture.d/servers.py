@@ -1,87 +1,41 @@
-"""the engine of a log loses: damaged files, a log that is deleted, made anew, set back or emptied, power cuts"""
-import contextlib
+"""the engine of a log loses what it kept: damaged files, a log that is deleted, made anew, set back or emptied"""
 import json
 import pathlib
 import re
 import shutil
 import time
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 
 import books
 import client
 import damage
-import disks
 import engine
 import hosts
-import relay
 import report
+import series
 
 NUMBERS = [
     report.Number('one', 1, 40, 'how often files of one server are damaged'),
     report.Number('two', 0, 20, 'how often files of two servers are damaged'),
     report.Number('losses', 0, 3, 'how often the log is deleted, made anew, set back, emptied behind a host'),
-    report.Number('cuts', 1, 60, 'how often the power of one to three servers is cut'),
     report.Number('writers', 8, 16, 'threads that write'),
 ]
-PLANTS = {
-    'lazy-sync': 'the servers sync what they keep two minutes after they have said that they keep it',
-    'kept': 'the log is not deleted, though it is expected to be',
-}
-FINDINGS = {
-    'lazy-sync': 'has stopped: (the log ends with message|message [0-9]+ of the log is not)',
-    'kept': 'does not stop',
-}
-FIRST_ORDERS = 20
-LOAD_SECONDS = 1.0
+PLANTS = {'kept': 'the log is not deleted, though it is expected to be'}
+FINDINGS = {'kept': 'does not stop'}
 # In which a host carries out writes again, or says why it does not; and in which it believes what contradicts it.
-TOLD_SECONDS, PLANTED_SECONDS = 60, 15
-DISK_MEGABYTES = 500
-# Cuts of one cluster, which then begins anew.
-CUTS_OF_ONE = 10
+TOLD_SECONDS, PLANTED_SECONDS = 60, 12
 DAMAGED_FILES = 3
 # What a host stops with when the engine has lost something.
-LOST = 'the log ends with message|of the log is not the one|the log is |there is no log|begins with message|read'
+LOST = 'the log ends with message|of the log is not the one|the log is |there is no log|begins with message|cannot be'
 
 
-class Torture:
+class Torture(series.Series):
     """One cluster after the other, each for one loss."""
 
     def __init__(self, run: report.Run) -> None:
-        self.run = run
-        self.figures = books.Figures()
-        self.rounds = self.told = 0
+        super().__init__(run)
+        self.told = 0
         self.outcomes: dict[str, int] = {}
-
-    @contextlib.contextmanager
-    def cluster(self, powered: bool = False) -> Iterator[hosts.Cluster]:
-        """Servers and hosts, which are gone afterwards."""
-        place = self.run.place / 'engine'
-        with contextlib.ExitStack() as ends:
-            ends.callback(self.clear)
-            self.disks = []
-            for server in range(engine.SERVERS if powered else 0):
-                place.mkdir(exist_ok=True)
-                disk = disks.CutDisk(place, f'{server}', place / f'store{server}', DISK_MEGABYTES)
-                disk.mount()
-                ends.callback(disk.unmount)
-                self.disks.append(disk)
-            sync = '2m' if self.run.plant == 'lazy-sync' else 'always'
-            servers = ends.enter_context(engine.Engine(place, sync=sync))
-            ends.callback(relay.end_all)
-            yield hosts.begin(self.run, servers, FIRST_ORDERS)
-
-    def clear(self) -> None:
-        """Removes all of it."""
-        for path in self.run.place.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-    def load(self, cluster: hosts.Cluster) -> books.Load:
-        """Writers and readers with books of their own."""
-        self.rounds += 1
-        return books.Load(cluster, self.run.number('writers'), f's{self.rounds}', self.figures)
 
     # MARK: What must hold
 
@@ -172,8 +126,8 @@ class Torture:
         found: dict[tuple, tuple[int, str]] = {}
         for line in dump.read_text().splitlines()[1:]:
             shown: dict[str, Any] = json.loads(line)
-            # The others are numbers, such as that of the last order.
-            if 'id' in shown:
+            # The others are no records, such as the number of the last order.
+            if 'version' in shown:
                 found[shown['account'], shown['resource'], shown['id']] = shown['version'], line
         return found
 
@@ -188,28 +142,19 @@ class Torture:
             load = self.load(cluster)
             done: list[str] = []
             with load:
-                time.sleep(LOAD_SECONDS)
+                time.sleep(series.LOAD_SECONDS)
                 if way == 'older':
                     self.exchange(servers, chosen, lambda store: shutil.copytree(store, copies / store.name))
-                    time.sleep(LOAD_SECONDS)
+                    time.sleep(series.LOAD_SECONDS)
                 if way == 'running':
                     for server in chosen:
                         done += self.spoil(servers.store(server))
-                    time.sleep(LOAD_SECONDS)
+                    time.sleep(series.LOAD_SECONDS)
                 self.exchange(servers, chosen, lambda store: done.extend(self.change(way, store, copies)))
-                time.sleep(LOAD_SECONDS)
+                time.sleep(series.LOAD_SECONDS)
                 what = f"{count} of the servers {way}: {', '.join(done)}"
                 self.answers(cluster, what)
             self.judge(cluster, load, what)
-
-    def exchange(self, servers: engine.Engine, chosen: Sequence[int], change) -> None:
-        """Ends some servers, changes what they keep, and starts them."""
-        for server in chosen:
-            servers.kill(server)
-        for server in chosen:
-            change(servers.store(server))
-        for server in chosen:
-            servers.start(server)
 
     def change(self, way: str, store: pathlib.Path, copies: pathlib.Path) -> list[str]:
         """What is done to the files of a server that does not run; says what."""
@@ -248,7 +193,7 @@ class Torture:
         with self.cluster() as cluster:
             load = self.load(cluster)
             with load:
-                time.sleep(LOAD_SECONDS)
+                time.sleep(series.LOAD_SECONDS)
                 if self.run.plant is None:
                     getattr(self, way)(cluster)
                 seconds = PLANTED_SECONDS if self.run.plant else TOLD_SECONDS
@@ -281,7 +226,7 @@ class Torture:
         """It is another one under the same name."""
         self.deleted(cluster)
         other = self.run.place / 'other'
-        self.run.programs.sample(other, orders=FIRST_ORDERS, seed=self.run.seed + 1)
+        self.run.programs.sample(other, orders=series.FIRST_ORDERS, seed=self.run.seed + 1)
         self.run.programs.done('cluster', 'init', '--log', cluster.engine.url(hosts.LOG), '--from', other)
 
     def set_back(self, cluster: hosts.Cluster) -> None:
@@ -290,15 +235,15 @@ class Torture:
         self.exchange(
             cluster.engine, everything, lambda store: shutil.copytree(store, copies / store.name))
         cluster.await_service('a copy')
-        time.sleep(LOAD_SECONDS)
+        time.sleep(series.LOAD_SECONDS)
         self.exchange(cluster.engine, everything, lambda store: self.change('older', store, copies))
 
     def emptied(self, cluster: hosts.Cluster) -> None:
         """It lacks messages that one host lacks too."""
         away = cluster.hosts[-1]
-        away.stop()
+        away.kill()
         cluster.await_service('one is away', cluster.hosts[:-1])
-        time.sleep(LOAD_SECONDS)
+        time.sleep(series.LOAD_SECONDS)
         answer = cluster.engine.ask(f'$JS.API.STREAM.PURGE.{hosts.LOG}')
         self.run.expect(bool(answer and answer.get('success')), f'the log is not emptied: {answer}')
         away.start()
@@ -306,48 +251,14 @@ class Torture:
     def losses(self) -> None:
         """Each kind."""
         self.lose('deleted', 'there is no log')
-        self.lose('made_anew', 'the log is ')
+        self.lose('made_anew', 'the log is |the log .* is now ')
         self.lose('set_back', 'the log ends with message|of the log is not the one')
         self.lose('emptied', 'the log begins with message', [2])
 
-    # MARK: Power
-
-    def cuts(self, count: int) -> None:
-        """The power of servers is cut: what was acknowledged is there, and all go on."""
-        with self.cluster(powered=True) as cluster:
-            for _ in range(count):
-                chosen = self.run.random.sample(
-                    range(engine.SERVERS), 3 if self.run.plant else self.run.random.choice([1, 2, 3, 3, 3]))
-                what = f'{len(chosen)} servers without power'
-                load = self.load(cluster)
-                with load:
-                    time.sleep(LOAD_SECONDS)
-                    for server in chosen:
-                        self.disks[server].cut(self.run.random)
-                    self.exchange(cluster.engine, chosen, lambda store: self.restore(store))
-                    cluster.await_service(what, seconds=TOLD_SECONDS)
-                load.say()
-                cluster.settle(what)
-                host = self.run.random.choice(cluster.hosts)
-                for line in load.wrong(host):
-                    self.run.wrong(f'{what}, host {host.name}: {line}')
-                self.run.step(f'{what}: {self.figures.acknowledged} acknowledged writes so far')
-            cluster.compare()
-
-    def restore(self, store: pathlib.Path) -> None:
-        """Mounts the disk of a server again."""
-        next(disk for disk in self.disks if disk.point == store).restore()
-
     def perform(self) -> None:
         """All of it."""
-        if self.run.plant == 'kept':
+        if self.run.plant is not None:
             self.lose('deleted', 'there is no log', [0])
-            return
-        left = self.run.number('cuts')
-        while left > 0:
-            self.cuts(min(left, CUTS_OF_ONE))
-            left -= CUTS_OF_ONE
-        if self.run.plant == 'lazy-sync':
             return
         for count, name in ((1, 'one'), (2, 'two')):
             for _ in range(self.run.number(name)):
@@ -359,17 +270,13 @@ class Torture:
 def torture(run: report.Run) -> None:
     """Has engines lose things, and looks what hosts make of that."""
     work = Torture(run)
-    try:
-        work.perform()
-    except disks.Unmountable as reason:
-        raise report.LeftOut(f'a power cut needs file systems of its own: {reason}') from reason
-    figures = work.figures
+    work.perform()
     outcomes = ', '.join(f'{name} {count} times' for name, count in sorted(work.outcomes.items()))
     run.summary = (
-        f"power cut {run.number('cuts')} times, files damaged on one server {run.number('one')} times, on two "
-        f"{run.number('two')}, the log deleted, made anew, set back and emptied {run.number('losses')} times: "
-        f'{figures.acknowledged} acknowledged writes; {outcomes}; {work.told} times the engine had lost some, '
-        f'each told, 0 in silence; no host serves what another one that goes on does not')
+        f"files damaged on one server {run.number('one')} times, on two {run.number('two')}, the log deleted, made "
+        f"anew, set back and emptied {run.number('losses')} times: {work.figures.acknowledged} acknowledged writes; "
+        f'{outcomes}; {work.told} times a host that goes on lacked some, which was told, 0 times in silence; no host '
+        f'serves what another one that goes on does not')
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ import pathlib
 import random
 import struct
 import subprocess
-from typing import Iterator
+from typing import Iterator, Sequence
 
 import relay
 from report import Run
@@ -96,9 +96,9 @@ class CutDisk(Disk):
         super().__init__(place, 'ext4', point, megabytes)
         self.image = place / f'{name}.image'
 
-    def cut(self, chance: random.Random) -> None:
-        """Cuts the power. Some of what was not synced is written first: of a few files, or of none."""
-        share = chance.choice((0, 0, 0.2, 0.7))
+    def cut(self, chance: random.Random, shares: Sequence[float]) -> None:
+        """Cuts the power. What was not synced is written first of one of these shares of the files."""
+        share = chance.choice(shares)
         for file in sorted(self.point.rglob('*')):
             if chance.random() < share and file.is_file():
                 with contextlib.suppress(FileNotFoundError), open(file, 'rb') as opened:
