@@ -78,6 +78,9 @@ final class LogPublisher: CommandEntrance {
         bell.ring()
     }
 
+    /// The log may not be the store's own: nothing is written to it until it is known to be.
+    func hold() { outgoing.withLock { $0.hold() } }
+
     /// The store does not go on with its log.
     func refuseAll(_ stop: ReplicaStop) {
         outgoing.withLock { $0.refuseAll(stop) }

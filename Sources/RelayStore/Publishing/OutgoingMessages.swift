@@ -138,6 +138,9 @@ struct OutgoingMessages {
         (isOpen, awaySince) = (true, nil)
     }
 
+    /// The log may not be the store's own: another host that lags would apply what is written to it.
+    mutating func hold() { isOpen = false }
+
     /// The store does not go on with its log.
     mutating func refuseAll(_ stop: ReplicaStop) { self.stop = stop }
 
@@ -213,6 +216,7 @@ struct OutgoingMessages {
     }
 
     private mutating func resend(_ now: Int64, _ work: inout Work) {
+        if !isOpen { return }
         for (number, message) in underWay where !message.isKept && message.dueAt <= now {
             // What was sent and not answered may be there.
             underWay[number]?.mayBeKept = message.mayBeKept || message.isOut

@@ -9,6 +9,9 @@ struct LogDoubt {
     /// Where the log ended when it said so. One that ends too early and grows is on its way.
     private var last: UInt64 = 0
 
+    /// Whether what the engine said last contradicts what was applied.
+    var isContradicted: Bool { stop != nil }
+
     /// Looks whether the log goes on where a store ends. Throws `unreachable` while that is in doubt.
     ///
     /// - Returns: why it is certainly another one; nil when it goes on.

@@ -66,6 +66,7 @@ final class LogFollower: Sendable {
                 var sequence = try begin(&doubt)
                 while !isStopped, try readOn(after: &sequence, decoder) {}
             } catch {
+                if doubt.isContradicted { publisher.hold() }
                 if end(error) { return }
                 _ = bell.waitForRing(milliseconds: Limits.followPause)
             }

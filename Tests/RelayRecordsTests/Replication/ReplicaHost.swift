@@ -127,6 +127,11 @@ final class ReplicaHost {
         return false
     }
 
+    /// Whether it says that the log ends too early.
+    var doubts: Bool {
+        writer.replication!.figures.following.trouble?.contains("ends with message") == true
+    }
+
     /// Waits until the store has applied the log up to a message and removed what that left; false if it
     /// does nothing more for half a minute.
     func waits(for sequence: UInt64) throws -> Bool {

@@ -92,6 +92,41 @@ struct WrongLogTests {
         for host in hosts { host.writer.stop() }
     }
 
+    @Test("write nothing to a log that went back, also while they still doubt that it did.")
+    func held() throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
+        _ = try hosts.run(commands: 30)
+        try hosts.expectEqual(shared)
+        shared.setAway(true)
+        for host in hosts {
+            for _ in 0..<2_000 where host.writer.replication!.figures.following.trouble == nil {
+                usleep(5_000)
+            }
+        }
+        shared.corrupt { $0.removeLast(10) }
+        shared.setAway(false)
+        for host in hosts {
+            for _ in 0..<2_000 where !host.doubts { usleep(5_000) }
+            #expect(host.doubts)
+        }
+        usleep(1_000_000)
+        let count = shared.entries.count
+        var source = CommandSource(seed: 6)
+        for _ in 0..<1_200 where hosts.contains(where: { $0.writer.replication!.stopReason == nil })
+        {
+            for host in hosts { _ = try host.submit(source.next().encoding) { _ in } }
+            usleep(50_000)
+        }
+        #expect(shared.entries.count == count)
+        for host in hosts {
+            let reason = host.writer.replication!.stopReason.map { "\($0)" }
+            #expect(reason?.contains("ends with message") == true)
+            host.writer.stop()
+        }
+    }
+
     @Test("refuse another log, and a store that shares none.")
     func otherLog() throws {
         let directory = TemporaryDirectory()

@@ -35,6 +35,23 @@ struct OutgoingMessagesTests {
         #expect(next(&messages, at: Limits.logDeadline).errors == [.replica(.outcomeUnknown)])
     }
 
+    @Test("is neither sent nor sent again while the log may be another one.")
+    func held() {
+        var messages = OutgoingMessages(HostName("a")!, .random)
+        messages.open()
+        _ = next(&messages, at: 0)
+        _ = messages.settle(1, .kept(at: 2), 0)
+        let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
+        #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
+        #expect(next(&messages, at: 0).sent == [2])
+        #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
+        messages.hold()
+        #expect(next(&messages, at: 2 * Limits.resendInterval).sent == [])
+        #expect(messages.condition(at: 2 * Limits.resendInterval) == .electing)
+        messages.open()
+        #expect(next(&messages, at: 3 * Limits.resendInterval).sent == [2, 3])
+    }
+
     @Test("is told to be out of the log when the engine has refused it and is given up.")
     func refused() {
         var messages = OutgoingMessages(HostName("a")!, .random)
