@@ -206,8 +206,10 @@ final class LogFollower: Sendable {
             throw .unreadable(sequence: entry.sequence, why: "a second beginning")
         }
         let (byteCount, time) = (entry.message.count, entry.time)
-        let replicated = try ReplicatedMessage(entry, message, decoder: decoder) {
-            [weak self] result in
+        let replicated = try ReplicatedMessage(
+            entry, message, decoder: decoder,
+            isBehindFailure: { [weak self] in self?.state.withLock { $0.hasFailed } ?? true }
+        ) { [weak self] result in
             self?.completed(entry.sequence, message, byteCount, result)
             self?.publisher.compareClocks(message, engineTime: time)
         }

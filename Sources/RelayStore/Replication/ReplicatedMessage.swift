@@ -26,6 +26,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
     /// The state behind it, and whether it was not one to be passed over.
     private var applied: Applied?
     private let completion: @Sendable (Result<Applied, StoreError>) -> Void
+    /// Whether one before it could not be applied.
+    private let isBehindFailure: @Sendable () -> Bool
 
     /// What came of a message.
     struct Applied {
@@ -41,10 +43,12 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
     init(
         _ entry: SharedLogEntry, _ message: LogMessage, decoder: Replication.Decoder,
         skipping skipped: Set<Int> = [],
+        isBehindFailure: @escaping @Sendable () -> Bool = { false },
         completion: @escaping @Sendable (Result<Applied, StoreError>) -> Void
     ) throws(ReplicaStop) {
         (sequence, engineTime, bytes) = (entry.sequence, entry.time, entry.message)
         (self.message, self.skipped, self.completion) = (message, skipped, completion)
+        self.isBehindFailure = isBehindFailure
         sum = ReplicaState.sum(entry.message)
         let outcomes = CommandOutcomes(message.count)
         self.outcomes = outcomes
@@ -68,6 +72,12 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
 
     /// Bytes of the message.
     public var byteCount: Int { bytes.count }
+
+    /// What was read behind a message that could not be applied is read again with it.
+    public var refusal: StoreError? {
+        guard isBehindFailure() else { return nil }
+        return .replica(.unavailable(why: "a message before it could not be applied"))
+    }
 
     /// Applies what is not skipped, and goes on to the message.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {

@@ -78,7 +78,12 @@ final class GroupCommit: Sendable {
     private func commit(_ group: ArraySlice<QueuedCommand>) {
         var rest = group
         var hasWaited = false
-        while !rest.isEmpty {
+        while let first = rest.first {
+            if let refusal = first.command.refusal {
+                first.command.complete(.failure(refusal))
+                rest = rest.dropFirst()
+                continue
+            }
             let outcome = attempt(rest)
             if let log, !hasWaited, rest.count == 1, outcome.error == .storeFull {
                 // What was deleted since the last checkpoint is room as well, from the next one on.

@@ -13,6 +13,10 @@ public protocol WriteCommand: AnyObject, Sendable {
     /// Whether it may be refused for lack of room: false of what deletes.
     var needsRoom: Bool { get }
 
+    /// Why it cannot be applied, when that is known before it is tried: it then costs the disk nothing.
+    /// Asked for on the writer's thread.
+    var refusal: StoreError? { get }
+
     /// Hands the command's encoding on, for a log that it can be applied from again: see `StoreCommand`.
     /// Asked for on the writer's thread, before `apply`.
     func withEncoding(_ body: (UnsafeRawBufferPointer) -> Void)
@@ -42,6 +46,9 @@ extension WriteCommand {
 
     /// Most commands add something.
     public var needsRoom: Bool { true }
+
+    /// Most commands are tried.
+    public var refusal: StoreError? { nil }
 
     /// Most commands are done whole or not at all.
     public func isAppliedAgain(after error: StoreError) -> Bool { false }
