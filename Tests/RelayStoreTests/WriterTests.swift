@@ -9,12 +9,14 @@ private final class TestCommand: UnencodedCommand {
     let byteCount: Int
     private let body: @Sendable (inout StoreTransaction) throws(StoreError) -> Void
     private let outcome = Mutex<Result<Void, StoreError>?>(nil)
+    let refusal: StoreError?
 
     init(
-        byteCount: Int = 100,
+        byteCount: Int = 100, refusal: StoreError? = nil,
         _ body: @escaping @Sendable (inout StoreTransaction) throws(StoreError) -> Void
     ) {
         self.byteCount = byteCount
+        self.refusal = refusal
         self.body = body
     }
 
@@ -65,6 +67,26 @@ private final class Gate: UnencodedCommand {
 }
 
 @Suite struct WriterTests {
+    @Test("A command that is refused beforehand is not tried, and the others of its group are.")
+    func refused() throws {
+        let store = try Store.inMemory()
+        let writer = Writer(store)
+        defer { writer.stop() }
+        let gate = Gate.closed(writer)
+        let refused = [1, 3, 4].map { _ in
+            TestCommand(refusal: .replica(.outcomeUnknown)) { (_) throws(StoreError) in
+                Issue.record("it is applied")
+            }
+        }
+        let others = [Self.put(2), Self.put(5)]
+        for command in [refused[0], others[0], refused[1], refused[2], others[1]] {
+            #expect(writer.submit(command) == .accepted)
+        }
+        gate.open()
+        #expect(refused.map(\.error) == Array(repeating: .replica(.outcomeUnknown), count: 3))
+        #expect(others.map(\.error) == [nil, nil])
+    }
+
     private static func key(_ id: UInt64) -> DocumentKey {
         DocumentKey(account: 1, resource: 1, id: id)
     }

@@ -161,6 +161,9 @@ final class GroupCommit: Sendable {
             var transaction = try StoreTransaction(core)
             let interval = Self.commandsBetweenYields(of: group.count)
             for index in group.indices {
+                if let refusal = group[index].command.refusal {
+                    return .commandFailed(index, refusal)
+                }
                 transaction.begin(at: group[index].time)
                 do throws(StoreError) {
                     try group[index].command.apply(to: &transaction)
