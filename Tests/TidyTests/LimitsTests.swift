@@ -38,6 +38,7 @@ struct LimitsTests {
         ],
         "LogRecord.swift": ["headBytes", "blockBytes", "magic", "commandHeadBytes"],
         "LogMessage.swift": ["headBytes", "magic"],
+        "MessageTarget.swift": ["clock"],
         "HostBeat.swift": ["headBytes", "magic", "format", "words"],
         "LogSegments.swift": ["headBytes", "nextOffset", "magic"],
         "MetaPage.swift": ["byteCount", "knownVersion", "numberOffset"],

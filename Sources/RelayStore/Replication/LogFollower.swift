@@ -6,17 +6,17 @@ import System
 /// Before it reads on after a start, a loss of the engine or a message that could not be applied, it makes
 /// sure that the log is the one that the store was made from, up to the last message.
 final class LogFollower: Sendable {
-    private let log: any SharedLog
-    private let core: StoreCore
+    let log: any SharedLog
+    let core: StoreCore
     private let queue: CommandQueue
-    private let health: StoreHealth
-    private let publisher: LogPublisher
+    let health: StoreHealth
+    let publisher: LogPublisher
     private let makeDecoder: @Sendable () -> Replication.Decoder
-    private let state = Mutex(FollowerState())
+    let state = Mutex(FollowerState())
     private let highestLevel: UInt8
     /// Told of commits behind marks, on the writer's thread.
-    private let marked: @Sendable (MarkedCommit) -> Void
-    private let bell = Bell()
+    let marked: @Sendable (MarkedCommit) -> Void
+    let bell = Bell()
 
     private enum Fault: Error {
         case engine(SharedLogError)
@@ -101,7 +101,7 @@ final class LogFollower: Sendable {
     }
 
     /// Applying has ended; what is there can still be read.
-    private func halt(_ stop: ReplicaStop) {
+    func halt(_ stop: ReplicaStop) {
         let isFirst = state.withLock { state in
             defer { state.figures.stop = state.figures.stop ?? stop }
             return state.figures.stop == nil
@@ -252,70 +252,5 @@ final class LogFollower: Sendable {
             if left <= 0 { return }
             _ = bell.waitForRing(milliseconds: left)
         }
-    }
-
-    // MARK: On the writer's thread
-
-    private func completed(
-        _ sequence: UInt64, _ message: LogMessage, _ byteCount: Int,
-        _ result: Result<ReplicatedMessage.Applied, StoreError>
-    ) {
-        var differs = false
-        var stop: ReplicaStop?
-        state.withLock { state in
-            state.ended(byteCount)
-            switch result {
-            case .success(let applied):
-                state.applied = applied.state
-                state.compareWithLast()
-                if !applied.isAdmitted { state.figures.skipped += 1 }
-                if message.session != publisher.session {
-                    differs = state.others.compare(message.base, of: message.host)
-                }
-                state.others.note(applied.state)
-            case .failure(let error):
-                // Those behind the first one fail because of it.
-                if !state.hasFailed, error.isLasting {
-                    stop = .inapplicable(sequence: sequence, why: "\(error)")
-                }
-                state.hasFailed = true
-            }
-        }
-        if let stop { halt(stop) }
-        if case .success(let applied) = result {
-            if message.session == publisher.session {
-                publisher.applied(message.number, applied.isAdmitted ? applied.outcomes : nil)
-            }
-            if applied.isMark { mark(applied.state.sequence) }
-            if differs { judge(message.base, of: message.host) }
-        }
-        bell.ring()
-    }
-
-    /// Pins the commit that a mark has alone.
-    private func mark(_ sequence: UInt64) {
-        do throws(StoreError) {
-            marked(try MarkedCommit(core, sequence))
-        } catch {
-            health.readFailed(error)
-        }
-    }
-
-    // MARK: Other hosts
-
-    /// Compares with what another host has told of itself. On any thread.
-    func compare(_ base: LogMessage.Base, of host: HostName) {
-        if state.withLock({ $0.others.compare(base, of: host) }) { judge(base, of: host) }
-    }
-
-    /// A host was heard of whose store differs from this one.
-    private func judge(_ base: LogMessage.Base, of host: HostName) {
-        if state.withLock({ $0.others.isOdd }) {
-            return halt(.diverged(sequence: base.sequence, from: host.text))
-        }
-        health.tell(
-            .error, "replica_differs",
-            "the store of \(host) differs from this one behind message \(base.sequence) "
-                + "of \(log.place)")
     }
 }

@@ -92,7 +92,7 @@ struct KnownHostsTests {
     @Test("learns that its store differs though nobody writes.")
     func beats() throws {
         var hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
-        #expect(try hosts.run(commands: 60).open == 0)
+        #expect(try hosts.run(commands: 300).open == 0)
         try hosts.expectEqual(shared)
         // It applies what is there in another way, and sends nothing of its own to be compared.
         hosts.append(try ReplicaHost.join(2, shared, directory.path, plant: .clock))
@@ -110,7 +110,7 @@ struct KnownHostsTests {
     @Test("answers reads though its store differs, where it was told to.")
     func serving() throws {
         var hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
-        #expect(try hosts.run(commands: 60).open == 0)
+        #expect(try hosts.run(commands: 300).open == 0)
         hosts.append(
             try ReplicaHost.join(2, shared, directory.path, plant: .clock) {
                 $0.servesDiverged = true
@@ -169,7 +169,7 @@ struct KnownHostsTests {
             $0.highestLevel = 2
         }
         hosts.append(try ReplicaHost.join(2, shared, directory.path))
-        #expect(try hosts.run(commands: 60).open == 0)
+        #expect(try hosts.run(commands: 300).open == 0)
         try hosts.expectEqual(shared)
         guard case .success(2) = perform(RaiseLevel(to: 2), on: hosts[0]) else {
             Issue.record("the level was not raised")

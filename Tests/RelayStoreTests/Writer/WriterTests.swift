@@ -43,29 +43,6 @@ private final class TestCommand: UnencodedCommand {
     }
 }
 
-/// Keeps the writer busy until it is opened.
-private final class Gate: UnencodedCommand {
-    let byteCount = 0
-    private let state = Atomic<Int>(0)
-
-    func apply(to transaction: inout StoreTransaction) throws(StoreError) {
-        _ = state.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
-        while state.load(ordering: .relaxed) == 1 { usleep(200) }
-    }
-
-    func complete(_ result: Result<Void, StoreError>) {}
-
-    func open() { state.store(2, ordering: .relaxed) }
-
-    /// A gate that the writer waits at.
-    static func closed(_ writer: Writer) -> Gate {
-        let gate = Gate()
-        _ = writer.submit(gate)
-        while gate.state.load(ordering: .relaxed) == 0 { usleep(200) }
-        return gate
-    }
-}
-
 @Suite struct WriterTests {
     @Test("A command that is refused beforehand is not tried, and the others of its group are.")
     func refused() throws {
