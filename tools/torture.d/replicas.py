@@ -18,9 +18,9 @@ from clock import DAY, HOUR, Clock
 from shim import FOREVER, Shim
 
 NUMBERS = [
-    report.Number('rounds', 1, 5, 'how often each trouble comes'),
+    report.Number('rounds', 1, 3, 'how often each trouble comes'),
     report.Number('writers', 3, 16, 'threads that write'),
-    report.Number('seconds', 1, 12, 'how long each trouble lasts at least'),
+    report.Number('seconds', 1, 6, 'how long each trouble lasts at least'),
 ]
 PLANTS = {
     'no-room': 'the full disk does not get room again',

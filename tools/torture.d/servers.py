@@ -60,11 +60,15 @@ class Torture(series.Series):
     def answer(self, host: hosts.Host, is_late: bool) -> str | None:
         """What a host comes to; None when that is not known yet. It answers reads in any case."""
         asking = client.Client(host.socket, host.key)
-        shown = asking.get('/v1/orders/1')
-        self.run.expect(shown.status == 200, f'host {host.name} answers a read with {shown.status}')
-        if asking.patch('/v1/orders/1', {'internalId': 'probe'}).status == 200:
-            return ''
-        stat = host.stat()
+        try:
+            shown = asking.get('/v1/orders/1')
+            self.run.expect(shown.status == 200, f'host {host.name} answers a read with {shown.status}')
+            if asking.patch('/v1/orders/1', {'internalId': 'probe'}).status == 200:
+                return ''
+            stat = host.stat()
+        except client.Unanswered as reason:
+            self.run.wrong(f'host {host.name} does not answer: {reason}; {host.log()[-600:]}')
+            raise report.Stop from reason
         if 'stopped' in stat:
             return stat['stopped']
         return stat.get('trouble') if is_late else None

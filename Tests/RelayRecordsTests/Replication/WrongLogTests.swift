@@ -105,7 +105,7 @@ struct WrongLogTests {
                 usleep(5_000)
             }
         }
-        shared.corrupt { $0.removeLast(10) }
+        shared.corrupt { $0.removeLast($0.count / 2) }
         shared.setAway(false)
         for host in hosts {
             for _ in 0..<2_000 where !host.doubts { usleep(5_000) }
