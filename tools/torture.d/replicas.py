@@ -20,6 +20,7 @@ from shim import FOREVER, Shim
 NUMBERS = [
     report.Number('rounds', 1, 3, 'how often each trouble comes'),
     report.Number('writers', 3, 16, 'threads that write'),
+    report.Number('megabytes', 200, 600, 'size of the disk that becomes full'),
     report.Number('seconds', 1, 6, 'how long each trouble lasts at least'),
 ]
 PLANTS = {
@@ -37,7 +38,6 @@ TIME_SECONDS = 90
 BEHIND_SECONDS, CAUGHT_UP_SECONDS, PLANTED_SECONDS = 20, 30, 5
 # Of the full disk.
 LEFT_BYTES = 16 * disks.BLOCK
-DISK_MEGABYTES = 600
 
 
 class Torture:
@@ -105,7 +105,7 @@ class Torture:
         host.stop()
         moved = self.run.place / 'moved'
         shutil.move(host.store, moved)
-        disk = disks.Disk(self.run.place, 'ext4', host.store, DISK_MEGABYTES)
+        disk = disks.Disk(self.run.place, 'ext4', host.store, self.run.number('megabytes'))
         try:
             disk.mount()
         except disks.Unmountable as reason:
@@ -119,14 +119,15 @@ class Torture:
             host.start()
             self.cluster.await_service('a small disk', [host])
             self.fill(disk, host, others)
-        finally:
             host.kill()
             shutil.rmtree(moved)
             shutil.copytree(host.store, moved, ignore=hosts.no_sockets)
+        finally:
+            host.kill()
             disk.unmount()
-            shutil.copytree(moved, host.store, dirs_exist_ok=True)
-            shutil.rmtree(moved)
-            host.start()
+        shutil.copytree(moved, host.store, dirs_exist_ok=True)
+        shutil.rmtree(moved)
+        host.start()
         self.cluster.await_service('on the large disk again')
 
     def fill(self, disk: disks.Disk, host: hosts.Host, others: Sequence[hosts.Host]) -> None:

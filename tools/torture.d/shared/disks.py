@@ -66,7 +66,7 @@ class Disk:
 
     def fill(self, leave: int) -> None:
         """Fills it but for some bytes. What was written before is on the disk."""
-        os.sync()
+        self.sync()
         with open(self.filler, 'wb', buffering=0) as file:
             size = 1 << 20
             while size >= BLOCK:
@@ -80,10 +80,14 @@ class Disk:
                 file.truncate(max(0, file.tell() - leave))
             os.fsync(file.fileno())
 
+    def sync(self) -> None:
+        """Has everything that was written to it be on it."""
+        _run('sync', '--file-system', self.point)
+
     def make_room(self) -> None:
         """Makes room again."""
         self.filler.unlink(missing_ok=True)
-        os.sync()
+        self.sync()
 
     def forget(self) -> None:
         """Has nothing but what is really on the disk be read from now on."""
