@@ -17,6 +17,7 @@ import instructions
 import loads
 import pulls
 import servers
+import shared
 import writes
 
 QUICK_ORDERS = 100_000
@@ -191,6 +192,7 @@ def main():
     parser.add_argument('--growth', action='store_true')
     parser.add_argument('--downloads', action='store_true')
     parser.add_argument('--writes', action='store_true')
+    parser.add_argument('--shared', action='store_true')
     options = parser.parse_args()
     options.orders = options.orders or (QUICK_ORDERS if options.quick else 1_000_000)
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -208,6 +210,8 @@ def main():
         followers.print_table(setup)
     elif options.writes:
         writes.print_table(setup, options)
+    elif options.shared:
+        shared.print_table(setup, options)
     elif options.downloads:
         downloads.print_table(setup)
     else:
