@@ -205,7 +205,9 @@ def print_joining(setup, made):
     shutil.copytree(begun, store)
     first = start(setup, store, joined(made, log))
     first.header = header
+    before = engine_bytes(made)
     seconds = timed(lambda: write(setup, first, 512, 'POST', ORDER, count))
+    grown = (engine_bytes(made) - before) / count
     print(f'{count:,} orders, made through the log in {seconds:.0f} s by 512 requests under way.\n')
     snapshot = setup.work / 'joining-snapshot'
     shutil.rmtree(snapshot, ignore_errors=True)
@@ -225,6 +227,7 @@ def print_joining(setup, made):
         print(f'{name:44}{value:9.2f}{value / plain:14.2f}', flush=True)
     print(f'\nThe log has {last:,} messages: {last / replayed:,.0f} messages and {count / replayed:,.0f} orders '
           'a second when they are replayed.')
+    print(f'An order took {grown:,.0f} bytes of the disk of a server, all of what it keeps.')
     for name in ('begun', 'first', 'snapshot', 'plain', 'replica'):
         shutil.rmtree(setup.work / f'joining-{name}', ignore_errors=True)
 
@@ -233,6 +236,13 @@ def done(setup, *words):
     result = setup.relayctl(*words)
     if result.returncode != 0:
         servers.fail(f'{words}: {result.stderr}')
+
+
+def engine_bytes(made):
+    """What a server has on its disk, of the one that has most."""
+    def size(place):
+        return sum(path.stat().st_blocks * 512 for path in place.rglob('*') if path.is_file())
+    return max(size(made.store(server)) for server in range(engine.SERVERS))
 
 
 def timed(body):
