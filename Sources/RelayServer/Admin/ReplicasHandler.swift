@@ -122,7 +122,8 @@ extension HostStatus {
         json.member("version", beat.version)
         json.member("sequence", beat.sequence)
         json.member("lag", beat.last > beat.sequence ? beat.last - beat.sequence : 0)
-        json.member("behindMilliseconds", Int(clamping: beat.behind))
+        // Until it has reached the log for the first time, nobody knows.
+        if beat.behind < .max { json.member("behindMilliseconds", Int(beat.behind)) }
         if let silence { json.member("silenceMilliseconds", Int(silence)) }
         json.member("chain", String(beat.chain, radix: 16))
         json.member("documents", String(beat.documents, radix: 16))
