@@ -86,6 +86,13 @@ extension Manifest {
             return StoredPages(
                 map: String(map), addedPages: addedPages, addedBytes: addedBytes)
         }
+        log = json["log"].flatMap { log in
+            guard
+                let identity = log["identity"]?.string.flatMap({ LogIdentity(String($0)) }),
+                let sequence = integer("sequence", in: log).flatMap({ UInt64(exactly: $0) })
+            else { return nil }
+            return LogPlace(identity: identity, sequence: sequence)
+        }
     }
 }
 

@@ -39,6 +39,8 @@ public struct Manifest: Equatable, Sendable {
     public var segments: [UInt64]
     /// Where a repository has the pages; nil when data.mdb lies beside the manifest.
     public var stored: StoredPages?
+    /// Up to where the store had applied the log that it shares with other hosts; nil when it shared none.
+    public var log: LogPlace?
 
     /// What a repository keeps for a snapshot.
     public struct StoredPages: Equatable, Sendable {
@@ -48,6 +50,22 @@ public struct Manifest: Equatable, Sendable {
         public var addedPages: Int
         /// Bytes that it added to the repository.
         public var addedBytes: Int
+    }
+
+    /// A message of a log that hosts share.
+    public struct LogPlace: Equatable, Sendable {
+        /// Which log.
+        public var identity: LogIdentity
+        /// The message's number.
+        public var sequence: UInt64
+
+        /// The members of an object.
+        fileprivate func writeMembers(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.member("identity", "\(identity)")
+            writer.member("sequence", sequence)
+            writer.endObject()
+        }
     }
 
     /// Bytes of data.mdb.
@@ -99,6 +117,10 @@ public struct Manifest: Equatable, Sendable {
             writer.member("addedBytes", stored.addedBytes)
             writer.endObject()
         }
+        if let log {
+            writer.name("log")
+            log.writeMembers(to: &writer)
+        }
         writer.name("counts")
         writer.beginArray()
         for count in counts {
@@ -135,6 +157,10 @@ extension Manifest {
         if let label { writer.member("label", label) }
         writer.member("epoch", String(epoch, radix: 16))
         writer.member("sequence", sequence)
+        if let log {
+            writer.name("log")
+            log.writeMembers(to: &writer)
+        }
         writer.member("documents", documents)
         writer.member("bytes", bytes)
         writer.member("usedBytes", usedPages * pageBytes)

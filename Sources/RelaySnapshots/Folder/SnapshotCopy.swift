@@ -144,12 +144,14 @@ public enum SnapshotCopy {
         let counts = try lifting { () throws(StoreError) in try pinned.view.documentCounts() }
         let sequence = try lifting { () throws(StoreError) in try pinned.view.lastSequence() }
         let format = try lifting { () throws(StoreError) in try pinned.view.formatVersion() }
+        let replica = try lifting { () throws(StoreError) in try pinned.view.replicaState() }
         return Manifest(
             program: options.program, createdAt: time, label: options.label,
             isCompact: options.isCompact, epoch: pinned.metadata.epoch, sequence: sequence,
             transaction: pinned.image.transactionID,
             storeFormat: Int(format), pageBytes: pages.pageBytes,
             pages: pages.count, usedPages: pages.usedCount, blake2b: sums.blake2b,
-            counts: counts.listed, segments: sums.segments, stored: nil)
+            counts: counts.listed, segments: sums.segments, stored: nil,
+            log: replica.map { Manifest.LogPlace(identity: $0.identity, sequence: $0.sequence) })
     }
 }

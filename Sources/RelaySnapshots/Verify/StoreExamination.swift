@@ -101,6 +101,9 @@ public enum StoreExamination {
         expect("sequence", try pinned.view.lastSequence(), manifest.sequence)
         expect("transaction", pinned.image.transactionID, manifest.transaction)
         expect("used pages", pinned.image.pages.usedCount, manifest.usedPages)
+        if let log = manifest.log, let found = try pinned.view.replicaState() {
+            expect("message of the log", found.sequence, log.sequence)
+        }
         let counts = try pinned.view.documentCounts().listed
         expect("counts", counts.count, manifest.counts.count)
         for (found, said) in zip(counts, manifest.counts) where found != said {
