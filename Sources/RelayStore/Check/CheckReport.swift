@@ -8,6 +8,8 @@ public struct CheckReport: Equatable, Sendable {
     public var jsonBytes: UInt64 = 0
     /// Blocks that hold them.
     public var blocks: UInt64 = 0
+    /// The sum of their checksums, modulo 2^64.
+    public var checksums: UInt64 = 0
     /// Counted lists.
     public var lists: UInt64 = 0
     /// Keys in all lists.
@@ -38,11 +40,24 @@ extension StoreView {
     public func check() throws(StoreError) -> CheckReport {
         var report = CheckReport()
         try checkDocuments(&report)
+        try checkReplica(&report)
         try checkLists(&report)
         try checkCoveringIndexes(&report)
         try checkBlobs(&report)
         try checkUses(&report)
         return report
+    }
+
+    /// Whether the documents are those that the messages of a shared log have made.
+    private func checkReplica(_ report: inout CheckReport) throws(StoreError) {
+        guard let replica = try replicaState(), replica.documents != report.checksums else {
+            return
+        }
+        report.fault(
+            "the documents' checksums come to \(report.checksums.hexDigits), and behind message "
+                + "\(replica.sequence) of the log that hosts share they came to "
+                + "\(replica.documents.hexDigits): this store is not what its log has made; restore a "
+                + "snapshot of another host")
     }
 
     // MARK: Documents
@@ -86,6 +101,7 @@ extension StoreView {
         do throws(StoreError) {
             let document = try block.document(at: index)
             report.documents += 1
+            report.checksums &+= document.checksum
             report.jsonBytes += UInt64(document.json.byteCount)
             if !document.isIntact {
                 report.fault("document \(document.key.describing): wrong checksum")
