@@ -42,8 +42,8 @@ public final class JetStreamLog: SharedLog {
         publisher.append(message, id: id, outcome)
     }
 
-    /// Throws `unreachable` when the engine gives no messages for as long, and `unfit` also when the log
-    /// has become another one, or lacks what is to be read next, for `Limits.doubtMilliseconds`.
+    /// Throws `unreachable` when the engine gives no messages for as long, `anew` once when the log has become
+    /// another one, and `unfit` also when it lacks what is to be read next for `Limits.doubtMilliseconds`.
     public func read(
         after sequence: UInt64, waitMilliseconds: Int64
     ) throws(SharedLogError) -> [SharedLogEntry] {

@@ -135,7 +135,8 @@ extension StreamReader {
     private mutating func check(_ stream: StreamDescription) throws(SharedLogError) {
         try stream.checkFitness()
         if let identity, identity != stream.identity {
-            throw .unfit(
+            self.identity = nil
+            throw .anew(
                 why: "the log \(name) was \(identity) and is now "
                     + "\(stream.identity.map { "\($0)" } ?? "another one")")
         }

@@ -89,7 +89,7 @@ struct FitnessTests {
         let error = #expect(throws: SharedLogError.self) {
             try reader.read(after: 3, waitMilliseconds: 5_000)
         }
-        #expect(error == .unfit(why: "the log orders was \(place.identity) and is now \(identity)"))
+        #expect(error == .anew(why: "the log orders was \(place.identity) and is now \(identity)"))
     }
 
     @Test("A log that ends before what was read, or begins behind it, is never read with a gap.")

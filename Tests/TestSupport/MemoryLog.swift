@@ -6,6 +6,7 @@ import Synchronization
 /// back, so that others pass them, and loses some of its answers.
 public final class MemoryLog: SharedLog {
     fileprivate struct State {
+        var identity: LogIdentity
         var entries: [SharedLogEntry] = []
         var ids: Set<String> = []
         var held: [(message: [UInt8], id: String)] = []
@@ -35,7 +36,7 @@ public final class MemoryLog: SharedLog {
     /// What all hosts have of the log.
     public final class Shared: Sendable {
         /// Which log it is.
-        public let identity: LogIdentity
+        public var identity: LogIdentity { state.withLock { $0.identity } }
         fileprivate let state: Mutex<State>
 
         /// An empty log.
@@ -45,8 +46,10 @@ public final class MemoryLog: SharedLog {
         public init(
             identity: LogIdentity = .random, seed: UInt64 = 1, clock: Int64, percent: Int = 0
         ) {
-            self.identity = identity
-            state = Mutex(State(random: SplitMix(state: seed), clock: clock, percent: percent))
+            state = Mutex(
+                State(
+                    identity: identity, random: SplitMix(state: seed), clock: clock,
+                    percent: percent))
         }
 
         /// All messages so far.
@@ -69,6 +72,13 @@ public final class MemoryLog: SharedLog {
         /// Messages are refused from here on, or taken again.
         public func setReadOnly(_ isReadOnly: Bool) {
             state.withLock { $0.isReadOnly = isReadOnly }
+        }
+
+        /// Another log takes its place under the same name.
+        public func replace(_ identity: LogIdentity, _ entries: [SharedLogEntry]) {
+            state.withLock { state in
+                (state.identity, state.entries, state.ids) = (identity, entries, [])
+            }
         }
 
         /// Changes what the log has, as no engine should.

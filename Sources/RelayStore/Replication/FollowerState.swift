@@ -29,6 +29,12 @@ struct FollowerState {
         if figures.last > 0, applied?.sequence ?? 0 >= figures.last { behindSince = nil }
     }
 
+    /// Another log takes the place of the one before: its numbers begin anew.
+    mutating func beginAnew() {
+        figures.last = 0
+        behindSince = behindSince ?? SystemClock.monotonic.milliseconds
+    }
+
     /// A message was applied, or not.
     mutating func ended(_ byteCount: Int) {
         messagesAhead -= 1

@@ -12,15 +12,27 @@ struct LogDoubt {
     /// Whether what the engine said last contradicts what was applied.
     var isContradicted: Bool { stop != nil }
 
+    /// What is found where a store's log should go on.
+    enum Finding {
+        /// The log is certainly another one, or lacks something.
+        case contradiction(ReplicaStop)
+        /// A log takes the place of the store's own, and begins where the store ends: with this message.
+        case begunAnew(SharedLogEntry)
+    }
+
     /// Looks whether the log goes on where a store ends. Throws `unreachable` while that is in doubt.
     ///
-    /// - Returns: why it is certainly another one; nil when it goes on.
+    /// - Returns: nil when it goes on.
     mutating func examine(
         _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState
-    ) throws(SharedLogError) -> ReplicaStop? {
-        guard let contradiction = try contradiction(log, found, applied) else {
+    ) throws(SharedLogError) -> Finding? {
+        guard let finding = try find(log, found, applied) else {
             stop = nil
             return nil
+        }
+        guard case .contradiction(let contradiction) = finding else {
+            stop = nil
+            return finding
         }
         let now = SystemClock.monotonic.milliseconds
         if stop?.isLike(contradiction) != true { (since, first) = (now, now) }
@@ -33,24 +45,29 @@ struct LogDoubt {
         guard now - since >= Limits.doubtMilliseconds else {
             throw .unreachable(why: "\(contradiction)")
         }
-        return contradiction
+        return finding
     }
 
-    private func contradiction(
+    private func find(
         _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState
-    ) throws(SharedLogError) -> ReplicaStop? {
+    ) throws(SharedLogError) -> Finding? {
         guard found.identity == applied.identity else {
-            return .otherLog(found: found.identity, wanted: applied.identity)
+            let other = ReplicaStop.otherLog(found: found.identity, wanted: applied.identity)
+            guard let entry = try log.entry(at: 1),
+                let beginning = LogBeginning(message: entry.message),
+                beginning.identity == found.identity
+            else { return .contradiction(other) }
+            return beginning.refusal(of: applied).map { .contradiction($0) } ?? .begunAnew(entry)
         }
         if found.first > applied.sequence + 1 {
-            return .trimmed(first: found.first, applied: applied.sequence)
+            return .contradiction(.trimmed(first: found.first, applied: applied.sequence))
         }
         if found.last < applied.sequence {
-            return .wentBack(last: found.last, applied: applied.sequence)
+            return .contradiction(.wentBack(last: found.last, applied: applied.sequence))
         }
         guard let entry = try log.entry(at: applied.sequence),
             ReplicaState.sum(entry.message) != applied.messageSum
         else { return nil }
-        return .rewritten(sequence: applied.sequence)
+        return .contradiction(.rewritten(sequence: applied.sequence))
     }
 }

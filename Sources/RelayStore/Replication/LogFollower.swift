@@ -63,8 +63,9 @@ final class LogFollower: Sendable {
         var doubt = LogDoubt()
         while !isStopped {
             do throws(Fault) {
-                var sequence = try begin(&doubt)
-                while !isStopped, try readOn(after: &sequence, decoder) {}
+                if var sequence = try begin(&doubt) {
+                    while !isStopped, try readOn(after: &sequence, decoder) {}
+                }
             } catch {
                 if doubt.isContradicted { publisher.hold() }
                 if end(error) { return }
@@ -80,6 +81,9 @@ final class LogFollower: Sendable {
         // It is this host that has closed the log.
         if isStopped { return true }
         switch fault {
+        case .engine(.anew(let why)):
+            publisher.hold()
+            return end(.engine(.unreachable(why: why)))
         case .engine(.unreachable(let why)):
             let isNew = state.withLock { state in
                 defer { state.figures.trouble = why }
@@ -112,8 +116,9 @@ final class LogFollower: Sendable {
         self.stop()
     }
 
-    /// Makes sure that the log goes on where the store ends; gives that place.
-    private func begin(_ doubt: inout LogDoubt) throws(Fault) -> UInt64 {
+    /// Makes sure that the log goes on where the store ends; gives that place, or nil when it has to look
+    /// again.
+    private func begin(_ doubt: inout LogDoubt) throws(Fault) -> UInt64? {
         let applied: ReplicaState
         do throws(StoreError) {
             guard let state = try core.replicaState() else { throw .replica(.notAReplica) }
@@ -132,10 +137,14 @@ final class LogFollower: Sendable {
             throw .stop(newer(applied.sequence, applied.level))
         }
         let found = try asking { () throws(SharedLogError) in try log.state() }
-        let stop = try asking { () throws(SharedLogError) in
+        let finding = try asking { () throws(SharedLogError) in
             try doubt.examine(log, found, applied)
         }
-        if let stop { throw .stop(stop) }
+        switch finding {
+        case .contradiction(let stop): throw .stop(stop)
+        case .begunAnew(let entry): return try goOn(entry)
+        case nil: break
+        }
         let hadTrouble = state.withLock { state in
             defer { state.figures.trouble = nil }
             state.heardOf(found.last, at: SystemClock.monotonic.milliseconds)
@@ -144,6 +153,19 @@ final class LogFollower: Sendable {
         publisher.open()
         if hadTrouble { health.tell(.info, "log_reached", "\(log.place) can be read again") }
         return applied.sequence
+    }
+
+    /// Applies the first message of a log that takes the place of the one before; nil, to look again.
+    private func goOn(_ entry: SharedLogEntry) throws(Fault) -> UInt64? {
+        state.withLock { $0.beginAnew() }
+        guard try hand(entry, makeDecoder(), isFirst: true) else { return nil }
+        waitUntilApplied()
+        if !state.withLock({ $0.hasFailed }) {
+            health.tell(
+                .warning, "log_begun_anew",
+                "\(log.place) goes on in the place of a log that was lost")
+        }
+        return nil
     }
 
     private func asking<Value>(
@@ -165,34 +187,44 @@ final class LogFollower: Sendable {
                 entries.last?.sequence ?? 0, at: SystemClock.monotonic.milliseconds)
         }
         for entry in entries {
-            guard entry.sequence == sequence + 1 else { return false }
-            guard waitForRoom(entry.message.count) else { return false }
-            let message: ReplicatedMessage
-            do throws(ReplicaStop) {
-                message = try self.message(entry, decoder)
-            } catch {
-                // What comes before it is applied.
-                waitUntilApplied()
-                throw .stop(error)
-            }
-            // A mark has a commit of its own.
-            if message.isMark { waitUntilApplied() }
-            state.withLock { state in
-                state.messagesAhead += 1
-                state.bytesAhead += message.byteCount
-            }
-            if case .stopped = queue.submit(message, evenIfFull: true) {
-                state.withLock { $0.ended(message.byteCount) }
-                return false
-            }
-            if message.isMark { waitUntilApplied() }
+            guard entry.sequence == sequence + 1, waitForRoom(entry.message.count),
+                try hand(entry, decoder)
+            else { return false }
             sequence = entry.sequence
         }
         return !state.withLock { $0.hasFailed }
     }
 
+    /// Hands a message to the writer; false when that takes no more.
+    ///
+    /// - Parameter isFirst: whether it is the first of a log that takes the place of another one.
+    private func hand(
+        _ entry: SharedLogEntry, _ decoder: Replication.Decoder, isFirst: Bool = false
+    ) throws(Fault) -> Bool {
+        let message: ReplicatedMessage
+        do throws(ReplicaStop) {
+            message = try self.message(entry, decoder, isFirst: isFirst)
+        } catch {
+            // What comes before it is applied.
+            waitUntilApplied()
+            throw .stop(error)
+        }
+        // A mark has a commit of its own.
+        if message.isMark { waitUntilApplied() }
+        state.withLock { state in
+            state.messagesAhead += 1
+            state.bytesAhead += message.byteCount
+        }
+        if case .stopped = queue.submit(message, evenIfFull: true) {
+            state.withLock { $0.ended(message.byteCount) }
+            return false
+        }
+        if message.isMark { waitUntilApplied() }
+        return true
+    }
+
     private func message(
-        _ entry: SharedLogEntry, _ decoder: Replication.Decoder
+        _ entry: SharedLogEntry, _ decoder: Replication.Decoder, isFirst: Bool
     ) throws(ReplicaStop) -> ReplicatedMessage {
         let message: LogMessage
         do throws(LogMessageFault) {
@@ -202,7 +234,7 @@ final class LogFollower: Sendable {
         } catch {
             throw .unreadable(sequence: entry.sequence, why: "\(error)")
         }
-        guard message.kind == .commands else {
+        guard message.kind == (isFirst ? .beginning : .commands) else {
             throw .unreadable(sequence: entry.sequence, why: "a second beginning")
         }
         let (byteCount, time) = (entry.message.count, entry.time)

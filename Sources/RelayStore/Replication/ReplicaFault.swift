@@ -20,6 +20,12 @@ public enum ReplicaFault: Error, Equatable, Sendable {
 public enum ReplicaStop: Error, Equatable, Sendable {
     /// The log under this name is another one.
     case otherLog(found: LogIdentity, wanted: LogIdentity)
+    /// The log was begun anew with a store that had applied more of the one before.
+    case leftBehind(applied: UInt64, begun: UInt64)
+    /// The log was begun anew with a store that had applied less of the one before.
+    case ahead(applied: UInt64, begun: UInt64)
+    /// The log was begun anew with a store that had come to something else.
+    case otherPast(sequence: UInt64)
     /// Messages that the store lacks were removed from the log.
     case trimmed(first: UInt64, applied: UInt64)
     /// The log ends before what was applied.
@@ -82,16 +88,32 @@ extension ReplicaStop: CustomStringConvertible {
         case .otherLog(let found, let wanted):
             "the log is \(found), and this store has applied the log \(wanted): give the --log that "
                 + "belongs to the store, or restore a snapshot of the new log's hosts"
+        case .leftBehind(let applied, let begun):
+            "the log was begun anew behind message \(begun) of the one before, and this store has applied "
+                + "up to \(applied) of that: what is between them is not in the log; make this store anew of "
+                + "a snapshot of the new log's hosts: move it away, and start relayd with --join"
+        case .ahead(let applied, let begun):
+            "the log was begun anew behind message \(begun) of the one before, and this store has applied "
+                + "up to \(applied) of that: it alone has what is between them, and writes that were answered "
+                + "are in it; keep it. Stop all hosts, and run relayctl cluster restart-log on this one, under "
+                + "a new name of the log"
+        case .otherPast(let sequence):
+            "the log was begun anew with a store that differs from this one behind message \(sequence) of "
+                + "the one before: keep this store, find out which is right with relayctl snapshot diff, and "
+                + "make it anew of a snapshot of the new log's hosts: move it away, and start relayd with --join"
         case .trimmed(let first, let applied):
             "the log begins with message \(first), and this store has applied up to \(applied) only: what "
                 + "is between them is gone; restore a newer snapshot of another host"
         case .wentBack(let last, let applied):
             "the log ends with message \(last), and this store has applied up to \(applied): its engine "
-                + "has lost what was kept; do not write to it"
+                + "has lost what was kept; do not write to it, and see relayctl cluster restart-log"
         case .rewritten(let sequence):
             "message \(sequence) of the log is not the one that this store has applied: its engine has "
-                + "lost or changed what was kept; do not write to it"
-        case .missing(let why), .unfit(let why): why
+                + "lost or changed what was kept; do not write to it, and see relayctl cluster restart-log"
+        case .missing(let why):
+            "\(why). This store is a replica: if its log is lost, run relayctl cluster restart-log on the "
+                + "host with the highest sequence"
+        case .unfit(let why): why
         case .newerLevel(let sequence, let level, let highest):
             "the log has level \(level) from message \(sequence) on, and this program reads up to "
                 + "level \(highest): start a newer relayd"

@@ -53,6 +53,18 @@ public struct ReplicaState: Equatable, Sendable {
         (self.sequence, self.messageSum, self.time) = (sequence, messageSum, time)
     }
 
+    /// The state behind the first message of a log that goes on where this one ended. Stores that were equal
+    /// are so behind it.
+    func continued(by beginning: LogBeginning, messageSum: UInt64, time: Int64) -> ReplicaState {
+        var state = ReplicaState(
+            identity: beginning.identity, level: level, sequence: 0, messageSum: 0,
+            time: self.time, chain: chain, documents: documents)
+        let identity = [beginning.identity.high, beginning.identity.low]
+        state.advance(
+            to: 1, messageSum: messageSum, time: max(self.time, time), outcomes: identity)
+        return state
+    }
+
     // MARK: On the disk
 
     static let key: [UInt8] = Array("replica".utf8)

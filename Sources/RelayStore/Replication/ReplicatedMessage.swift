@@ -55,7 +55,7 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         do {
             var commands: [any WriteCommand] = []
             commands.reserveCapacity(message.count)
-            let encodings = try message.encodings()
+            let encodings = message.kind == .commands ? try message.encodings() : []
             isMark = encodings.contains { $0.first == MarkLog.kind.rawValue }
             raisedLevel =
                 try encodings
@@ -82,6 +82,7 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
     /// Applies what is not skipped, and goes on to the message.
     public func apply(to transaction: inout StoreTransaction) throws(StoreError) {
         var state = try transaction.requireReplica()
+        if message.kind == .beginning { return try goOn(&transaction) }
         guard sequence == state.sequence + 1 else {
             throw .replica(.gap(applied: state.sequence, next: sequence))
         }
@@ -108,6 +109,17 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         transaction.keep(replica: state)
         applied = Applied(
             state: state, isAdmitted: isAdmitted, isMark: isMark && isAdmitted, outcomes: [])
+    }
+
+    /// The first message of a log that takes the place of the one before.
+    private func goOn(_ transaction: inout StoreTransaction) throws(StoreError) {
+        guard let found = LogBeginning(message), sequence == 1 else {
+            throw .replica(.otherBeginning)
+        }
+        let entry = SharedLogEntry(sequence: sequence, time: engineTime, message: bytes)
+        try transaction.goOn(found, entry)
+        applied = Applied(
+            state: try transaction.requireReplica(), isAdmitted: true, isMark: false, outcomes: [])
     }
 
     /// A command that cannot be done is left out, on all hosts alike. What the disk or the map refuses is
