@@ -108,7 +108,7 @@ final class LogPublisher: CommandEntrance {
             let applied = applied()
             let clock = max(core.clock.now(), (applied?.time ?? 0) - Limits.clockBehind)
             // What cannot be told is left to those who apply.
-            let room = (try? core.room()) ?? .max
+            let room = (try? core.roomToSend()) ?? .max
             let work = outgoing.withLock {
                 $0.next(SystemClock.monotonic.milliseconds, clock: clock, room: room, applied)
             }

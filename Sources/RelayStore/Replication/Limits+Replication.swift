@@ -71,6 +71,13 @@ extension Limits {
     /// Each command that fails has the rest of its group written once more.
     static let readAheadMessages = 256
 
+    /// Bytes that a host which sends leaves free on its disk, and in its map, so that there is room to apply
+    /// what the others send meanwhile: 1 GiB, which takes them minutes.
+    static let sparedBytes = 1 << 30
+
+    /// The same of a small disk or map: a sixteenth of all of it.
+    static let sparedShare = 16
+
     /// Bytes of messages that were read and are not applied yet: 64 MiB.
     static let readAheadBytes = 64 << 20
 
