@@ -34,6 +34,11 @@ extension RelaydOptions {
         help:
             "what becomes of reads when this host's store differs from those of most hosts of --log: stop "
             + "refuses them, serve answers; default: stop")
+    static let joinOption = Option<String?>.optional(
+        "join", "REPO", .path,
+        help:
+            "make the store, if there is none, of the newest snapshot in REPO that goes on with --log"
+    )
 
     /// The log that the store shares with other hosts, connected; nil when none was given.
     func sharing() throws -> Replication? {

@@ -129,7 +129,7 @@ struct RelaydOptions {
             changeDaysOption.description, changeBytesOption.description,
             mapOption.description, durabilityOption.description, logOption.description,
             hostOption.description, credentialsOption.description, staleOption.description,
-            divergenceOption.description, scrubOption.description,
+            divergenceOption.description, joinOption.description, scrubOption.description,
             formatOption.description,
             accessOption.description, slowOption.description,
             configOption.description,
@@ -194,6 +194,8 @@ struct RelaydOptions {
     let staleReads: Int?
     /// What becomes of reads when the store differs from most others.
     let onDivergence: DivergenceWay?
+    /// The repository that a store is made of when there is none.
+    let join: String?
     /// Bytes that the scrub reads in a second.
     let scrubRate: Int
     /// What the lines of the log look like.
@@ -236,6 +238,7 @@ struct RelaydOptions {
         onDivergence = arguments[Self.divergenceOption].flatMap { DivergenceWay(rawValue: $0) }
         hostName = arguments[Self.hostOption]
         logCredentials = arguments[Self.credentialsOption]
+        join = arguments[Self.joinOption]
         scrubRate = arguments[Self.scrubOption]
         logFormat = LogFormat(rawValue: arguments[Self.formatOption]) ?? .logfmt
         observation = Observation(
@@ -272,11 +275,12 @@ struct RelaydOptions {
         guard isWhole, snapshotInterval == nil || !isInMemory else { throw .halfSchedule }
         let isAboutSnapshots =
             verificationInterval != nil || !snapshotRetention.isEmpty
-            || snapshotKeyFile != nil || snapshotPassphraseFile != nil
+            || join == nil && (snapshotKeyFile != nil || snapshotPassphraseFile != nil)
         guard snapshotInterval != nil || !isAboutSnapshots else { throw .noSchedule }
         guard snapshotKeyFile == nil || snapshotPassphraseFile == nil else { throw .twoKeys }
         let isAboutLog =
-            hostName != nil || logCredentials != nil || staleReads != nil || onDivergence != nil
+            hostName != nil || logCredentials != nil || join != nil || staleReads != nil
+            || onDivergence != nil
         guard log != nil || !isAboutLog else { throw .noLog }
         guard log == nil || !isInMemory else { throw .logInMemory }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }

@@ -74,10 +74,11 @@ enum Startup {
         let repositories = KnownRepositories(of: directory == nil ? nil : options.store)
         let key = options.snapshotKey
         if let path = options.snapshotRepository { try repositories.check(path, key) }
+        let sharing = try options.sharing()
+        if let sharing, let directory { try join(options, directory, sharing.log, log) }
         let store = try openStore(options, directory, log)
         if let path = options.snapshotRepository { _ = try repositories.open(path, key) }
         if options.isWarmed { try warm(store, log) }
-        let sharing = try options.sharing()
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
             durability: directory == nil ? .syncedCommits : options.durability,

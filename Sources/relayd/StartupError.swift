@@ -14,6 +14,7 @@ enum StartupError: Error, CustomStringConvertible {
     case usersOverTCP(String)
     case noLog
     case logInMemory
+    case noReplica(String)
     case badHostName(String)
     case storeInUse(String)
     case file(FileError)
@@ -41,10 +42,13 @@ enum StartupError: Error, CustomStringConvertible {
             "--allow-uid and --allow-gid cannot hold on \(place): TCP does not tell who a client "
                 + "is; serve a Unix socket alone, or leave them out"
         case .noLog:
-            "--host-name, --log-creds, --stale-reads and --on-divergence are about the log that hosts share: "
-                + "give --log too"
+            "--host-name, --log-creds, --join, --stale-reads and --on-divergence are about the log that hosts "
+                + "share: give --log too"
         case .logInMemory:
             "a store in memory cannot share a log: give a --store on disk, or leave out --log"
+        case .noReplica(let store):
+            "there is no store in \(store) that could go on with the log: give --join REPO, a repository "
+                + "with snapshots of another host's, or --log of 'relayctl cluster init --from' a store here"
         case .badHostName(let name):
             "'\(name)' cannot be a host's name in --log: give --host-name with 1 to "
                 + "\(RelayStore.Limits.hostNameBytes) letters, digits, - and _"
@@ -60,7 +64,7 @@ enum StartupError: Error, CustomStringConvertible {
         case .nowhereToServe, .halfSchedule, .noSchedule, .twoKeys, .samePath, .usersOverTCP,
             .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName:
             .usage
-        case .storeInUse, .file: .failure
+        case .storeInUse, .noReplica, .file: .failure
         }
     }
 }

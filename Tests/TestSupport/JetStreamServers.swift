@@ -135,7 +135,7 @@ public final class JetStreamServers {
     private static let taken = Mutex<Set<UInt16>>([])
 
     /// Ports below those that the system gives to connections, so that none takes them meanwhile.
-    private static func freePorts(_ count: Int) -> [UInt16] {
+    public static func freePorts(_ count: Int) -> [UInt16] {
         taken.withLock { taken in
             var ports: [UInt16] = []
             while ports.count < count {

@@ -52,6 +52,8 @@ public enum SnapshotError: Error, Equatable, Sendable {
     case damaged(findings: [String])
     /// The store that a snapshot was to be taken of is damaged; this is what is wrong with it.
     case damagedStore(findings: [String])
+    /// No snapshot of a repository can become a replica of a log; why the newest cannot.
+    case noReplica(repository: String, why: String)
     /// The changes cannot be replayed up to there.
     case unreachable(reason: String)
     /// zstd refused.
@@ -130,6 +132,8 @@ extension SnapshotError: CustomStringConvertible {
             "the store is damaged, so no snapshot of it was made: "
                 + findings.prefix(5).joined(separator: "; ")
                 + "; relayctl check lists all faults; restore the last snapshot that verified"
+        case .noReplica(let repository, let why):
+            "no snapshot of \(repository) goes on with the log: \(why)"
         case .unreachable(let reason): reason
         case .compression(let error): error.description
         case .store(let error): error.description

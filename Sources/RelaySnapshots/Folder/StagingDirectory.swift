@@ -24,8 +24,10 @@ public final class StagingDirectory: Sendable {
 
     /// Makes the directory, empty, and what is missing above it. Removes those that killed processes
     /// have left in its place.
-    public init(for target: String) throws(SnapshotError) {
-        let target = try Self.vacant(target)
+    ///
+    /// - Parameter others: names of files that may be in the target, and stay there.
+    public init(for target: String, beside others: Set<String> = []) throws(SnapshotError) {
+        let target = try Self.vacant(target, but: others)
         self.target = target
         isInside = Disk.exists(target)
         let place = isInside ? target + "/" : target
@@ -43,8 +45,10 @@ public final class StagingDirectory: Sendable {
     }
 
     /// The path without slashes at its end and without symbolic links, if a directory may appear there:
-    /// there is none, or one that is empty but for what a new file system has.
-    public static func vacant(_ target: String) throws(SnapshotError) -> String {
+    /// there is none, or one that is empty but for what a new file system has, and for `others`.
+    public static func vacant(
+        _ target: String, but others: Set<String> = []
+    ) throws(SnapshotError) -> String {
         var trimmed = target[...]
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
         var target = String(trimmed)
@@ -64,7 +68,8 @@ public final class StagingDirectory: Sendable {
         guard let names = Disk.names(in: target) else {
             throw .system(call: "open", path: target, errno: errno)
         }
-        for name in names where name != lostAndFound && !WorkDirectory.isName(name, infix) {
+        for name in names
+        where name != lostAndFound && !WorkDirectory.isName(name, infix) && !others.contains(name) {
             throw .occupied(path: target)
         }
         return target

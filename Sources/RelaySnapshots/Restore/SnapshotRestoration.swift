@@ -22,11 +22,13 @@ public enum SnapshotRestoration {
     ///   - asReplica: whether the store goes on with the log that hosts share, as one of them: then it keeps
     ///     its epoch, and no changes can be applied on top.
     ///   - replay: changes to apply on top, if any.
+    ///   - others: names of files that may be in the directory, and stay there.
     public static func restore(
-        _ source: SnapshotSource, to directory: String, dryRun: Bool = false,
-        asReplica: Bool = false, replay: ChangeReplay? = nil, _ progress: WorkProgress = .none
+        _ source: SnapshotSource, to directory: String, beside others: Set<String> = [],
+        dryRun: Bool = false, asReplica: Bool = false, replay: ChangeReplay? = nil,
+        _ progress: WorkProgress = .none
     ) throws(SnapshotError) -> Outcome {
-        let target = try StagingDirectory.vacant(directory)
+        let target = try StagingDirectory.vacant(directory, but: others)
         let manifest = try source.manifest()
         try replay?.requireReachable(from: manifest)
         if dryRun {
@@ -37,7 +39,7 @@ public enum SnapshotRestoration {
                 sequence: replay?.sequence ?? manifest.sequence)
         }
         try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: target)
-        let staging = try StagingDirectory(for: target)
+        let staging = try StagingDirectory(for: target, beside: others)
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }

@@ -36,6 +36,7 @@ enum OptionTable {
             "--log-creds": "SharedLogTests.credentials",
             "--stale-reads": "ReplicasTests.stale",
             "--on-divergence": "ReplicasTests.divergence",
+            "--join": "JoinTests.joined",
             "--log-format": "LogTests.formats",
             "--access-log": "AccessLogTests.planted",
             "--slow": "AccessLogTests.slow",
