@@ -84,6 +84,10 @@ enum Limits {
     /// Milliseconds without message and sign of life after which a reader is given up: three signs.
     static let silenceMilliseconds: Int64 = 3_000
 
+    /// Seconds without a word after which a server counts as away: 10. One that is there says something each
+    /// second.
+    static let silentSeconds: Int64 = 10
+
     /// Seconds after which the engine forgets a reader that nobody asks. It cannot be told to: hosts may not
     /// delete anything.
     static let forgottenSeconds = 10

@@ -24,6 +24,15 @@ struct Questions {
         try description(try ask("$JS.API.STREAM.INFO.\(name)"))
     }
 
+    /// Everything that the engine says of the log's stream and that matters.
+    mutating func inspect() throws(SharedLogError) -> StreamInspection {
+        let name = name
+        let answer = try ask("$JS.API.STREAM.INFO.\(name)")
+        return try read(answer) { answer in
+            Result { () throws(SharedLogError) in try StreamInspection(answer, name: name) }
+        }.get()
+    }
+
     /// Makes the log's stream; a stream that is there, and is the same, counts as made.
     mutating func makeStream(
         identity: LogIdentity, replicas: Int

@@ -123,4 +123,10 @@ enum Limits {
     static let logServers = 1...5
     /// Milliseconds between two looks whether such a log has answered; it always does within seconds.
     static let logAnswerMilliseconds: Int64 = 1_000
+    /// Seconds that a server of NATS may take to be reached, and for each part of an answer: one in the same
+    /// place takes milliseconds.
+    static let plainSeconds = 3
+    /// Bytes of such an answer, and of what is read of it at once: one megabyte, far more than settings take.
+    static let plainAnswer = 1 << 20
+    static let plainPart = 16 << 10
 }

@@ -147,6 +147,24 @@ enum OptionTable {
             "--store": "ReplicasTests.table", "--admin-socket": "ReplicasTests.table",
             "--json": "ReplicasTests.table",
         ],
+        "relayctl cluster check": [
+            "--log": "ClusterCheckTests.three", "--log-creds": "ClusterCheckTests.three",
+            "--monitor": "ClusterCheckTests.found", "--json": "ClusterCheckTests.found",
+        ],
+        "relayctl cluster restore": [
+            "--to": "ClusterRestartTests.restored", "--log": "ClusterRestartTests.restored",
+            "--log-creds": "ClusterRestartTests.refused",
+            "--replicas": "ClusterRestartTests.restored",
+            "--key-file": "ClusterRestartTests.restored",
+            "--passphrase-file": "ClusterRestartTests.restored",
+            "--json": "ClusterRestartTests.restored",
+        ],
+        "relayctl cluster restart-log": [
+            "--store": "ClusterRestartTests.restarted", "--log": "ClusterRestartTests.restarted",
+            "--log-creds": "ClusterRestartTests.refused",
+            "--replicas": "ClusterRestartTests.restarted",
+            "--json": "ClusterRestartTests.restarted",
+        ],
         "relayctl log show": [
             "--store": "StoreLogTests.ways", "--json": "StoreLogTests.ways",
         ],

@@ -8,7 +8,7 @@ import System
 /// `relayctl cluster`: the log that several hosts share.
 enum ClusterCommand {
     /// What this program is called in a log.
-    private static let host = HostName("relayctl")!
+    static let host = HostName("relayctl")!
 
     /// Runs a verb; nil when it is none of these.
     static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
@@ -16,31 +16,47 @@ enum ClusterCommand {
         case Commands.clusterInit.name: try begin(arguments)
         case Commands.clusterUpgrade.name: try upgrade(arguments)
         case Commands.replicas.name: try ReplicasCommand.run(arguments)
+        case Commands.clusterCheck.name: try ClusterCheck.run(arguments)
+        case Commands.clusterRestore.name: try ClusterRestore.run(arguments)
+        case Commands.clusterRestart.name: try ClusterRestart.run(arguments)
         default: nil
+        }
+    }
+
+    private static func begin(_ arguments: Arguments) throws(CommandError) -> Report {
+        let directory = arguments[Commands.clusterFrom]
+        let url = try url(arguments)
+        let identity = try begin(
+            directory, url, try credentials(arguments), replicas: arguments[Commands.logReplicas])
+        return Report { writer in
+            writer.member("log", "\(url)")
+            writer.member("identity", "\(identity)")
+            writer.member("store", directory)
         }
     }
 
     /// Makes the log, writes its first message and has the store apply it. What was done before is left as it
     /// is, so that it can be run again after it was cut off.
-    private static func begin(_ arguments: Arguments) throws(CommandError) -> Report {
-        let directory = arguments[Commands.clusterFrom]
+    static func begin(
+        _ directory: String, _ url: JetStreamURL, _ credentials: LogCredentials?, replicas: Int
+    ) throws(CommandError) -> LogIdentity {
         let store = try StoreKeeper.open(directory)
-        let url = try url(arguments)
-        let credentials = try credentials(arguments)
         let old = try lifting { () throws(StoreError) in try store.replicaState() }
         if let old { throw .usage("\(directory) is a replica of the log \(old.identity) already") }
         try lifting { () throws(StoreError) in try RecordApplier().moveOn(store) }
-        let log = try asking { () throws(SharedLogError) in
-            try JetStreamLog(url, host: host.text, credentials: credentials)
-        }
+        let log = try connect(url, credentials)
         defer { log.close() }
-        let state = try makeLog(log, url, credentials, replicas: arguments[Commands.logReplicas])
+        let state = try makeLog(log, url, credentials, replicas: replicas)
         let entry = try firstEntry(log, state, store)
         try lifting { () throws(StoreError) in try store.becomeReplica(entry) }
-        return Report { writer in
-            writer.member("log", log.place)
-            writer.member("identity", "\(state.identity)")
-            writer.member("store", directory)
+        return state.identity
+    }
+
+    static func connect(
+        _ url: JetStreamURL, _ credentials: LogCredentials?
+    ) throws(CommandError) -> JetStreamLog {
+        try asking { () throws(SharedLogError) in
+            try JetStreamLog(url, host: host.text, credentials: credentials)
         }
     }
 
@@ -50,7 +66,7 @@ enum ClusterCommand {
         return Report(json: try relayd.perform("POST", "/admin/replicas/level"))
     }
 
-    private static func url(_ arguments: Arguments) throws(CommandError) -> JetStreamURL {
+    static func url(_ arguments: Arguments) throws(CommandError) -> JetStreamURL {
         do throws(JetStreamURLError) {
             return try JetStreamURL(arguments[Commands.log])
         } catch {
@@ -58,20 +74,19 @@ enum ClusterCommand {
         }
     }
 
-    private static func credentials(_ arguments: Arguments) throws(CommandError) -> LogCredentials?
-    {
+    static func credentials(_ arguments: Arguments) throws(CommandError) -> LogCredentials? {
         guard let path = arguments[Commands.logCredentials] else { return nil }
         return try asking { () throws(SharedLogError) in try LogCredentials(path: path) }
     }
 
-    private static func asking<Value>(
+    static func asking<Value>(
         _ body: () throws(SharedLogError) -> Value
     ) throws(CommandError) -> Value {
         do throws(SharedLogError) { return try body() } catch { throw .sharedLog(error) }
     }
 
     /// Gives the log's state; makes the log if there is none.
-    private static func makeLog(
+    static func makeLog(
         _ log: JetStreamLog, _ url: JetStreamURL, _ credentials: LogCredentials?, replicas: Int
     ) throws(CommandError) -> SharedLogState {
         try asking { () throws(SharedLogError) in
@@ -104,7 +119,7 @@ enum ClusterCommand {
         return entry
     }
 
-    private static func append(_ message: [UInt8], to log: JetStreamLog) throws(CommandError) {
+    static func append(_ message: [UInt8], to log: JetStreamLog) throws(CommandError) {
         let bell = Bell()
         let outcome = Mutex<AppendOutcome?>(nil)
         log.append(message, id: "beginning") { answer in

@@ -39,5 +39,38 @@ extension Commands {
             adminSocket.description, json.description,
         ])
 
-    static let clusterVerbs = [clusterInit, clusterUpgrade, replicas]
+    static let logMonitors = Option<String?>.optional(
+        "monitor", "http://HOST:8222",
+        help:
+            "the monitoring port of each server, with commas between them: it alone tells whether the server "
+            + "syncs what it acknowledges")
+    static let clusterTo = Option<String>.required(
+        "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
+
+    static let clusterCheck = Verb(
+        "cluster check", summary: "See whether a log that hosts share is kept as it has to be",
+        options: [
+            log.description, logCredentials.description, logMonitors.description,
+            json.description,
+        ])
+    static let clusterRestore = Verb(
+        "cluster restore",
+        summary: "Restore a snapshot as the first store of a new log; hosts of the old log stop",
+        options: [
+            clusterTo.description, log.description, logCredentials.description,
+            logReplicas.description, repositoryKeyFile.description,
+            repositoryPassphraseFile.description, json.description,
+        ], operands: [snapshotID])
+    static let clusterRestart = Verb(
+        "cluster restart-log",
+        summary:
+            "Make a log in the place of a lost one, with the store that had applied most of it",
+        options: [
+            store.description, log.description, logCredentials.description,
+            logReplicas.description, json.description,
+        ])
+
+    static let clusterVerbs = [
+        clusterInit, clusterUpgrade, clusterCheck, clusterRestore, clusterRestart, replicas,
+    ]
 }
