@@ -12,6 +12,8 @@ final class LogPublisher: CommandEntrance {
     private let core: StoreCore
     private let health: StoreHealth
     private let clockDifference = Mutex(ClockDifference())
+    /// Why what is read back cannot be applied here; nil when it can.
+    private let standing = Mutex<StoreError?>(nil)
     /// Microseconds from sending to the engine's answer, in steps of a millisecond.
     let answerTime = Histogram(.microseconds)
     let session = SessionID.random
@@ -28,6 +30,10 @@ final class LogPublisher: CommandEntrance {
     }
 
     func submit(_ command: any WriteCommand, evenIfFull: Bool) -> Submission {
+        // It would be carried out everywhere, and nobody could say here what came of it.
+        if !evenIfFull, let why = standing.withLock({ $0 }) {
+            return .refused(.standing(why: "\(why)"))
+        }
         let now = SystemClock.monotonic.milliseconds
         let submission = outgoing.withLock {
             $0.submit(command, evenIfFull: evenIfFull, now)
@@ -41,6 +47,9 @@ final class LogPublisher: CommandEntrance {
         outgoing.withLock { $0.submit(command, at: due) }
         bell.ring()
     }
+
+    /// What is read back cannot be applied here, for this reason, or can again. On the writer's thread.
+    func stand(_ why: StoreError?) { standing.withLock { $0 = why } }
 
     /// The engine has answered.
     private func settle(_ number: UInt64, _ outcome: AppendOutcome) {

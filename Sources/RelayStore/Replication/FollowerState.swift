@@ -11,6 +11,8 @@ struct FollowerState {
     var bytesAhead = 0
     /// A message could not be applied: what was read behind it cannot either.
     var hasFailed = false
+    /// Nothing was applied since.
+    var isStanding = false
     /// Since when there is a message that is not applied; nil when there is none.
     var behindSince: Int64? = .min
     var heardAt = SystemClock.monotonic.milliseconds

@@ -2,6 +2,8 @@
 public enum ReplicaFault: Error, Equatable, Sendable {
     /// The log's engine is away: the command was not carried out.
     case unavailable(why: String)
+    /// This host cannot apply what comes from the log: the command was not carried out.
+    case standing(why: String)
     /// The command was handed to the log, and what became of it is not known yet.
     case outcomeUnknown
     /// The store shares no log.
@@ -63,6 +65,9 @@ extension ReplicaFault: CustomStringConvertible {
         case .unavailable(let why):
             "writes need the log that the hosts share, which cannot be reached (\(why)): nothing was "
                 + "changed; try again"
+        case .standing(let why):
+            "this host cannot apply what it reads from the log that the hosts share (\(why)): nothing was "
+                + "changed; ask another host"
         case .outcomeUnknown:
             "the write was handed to the log that the hosts share, and its end is not known yet: it may "
                 + "still be carried out; send it again with the same Idempotency-Key, to any host"

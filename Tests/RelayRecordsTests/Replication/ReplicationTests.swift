@@ -79,8 +79,15 @@ struct ReplicationTests {
         let refusals = disk.refusals.load(ordering: .relaxed)
         #expect((2...8).contains(refusals), "\(refusals)")
         #expect(hosts[1].writer.replication!.stopReason == nil)
+        var source = CommandSource(seed: 8)
+        let command = try CommandDecoder(RecordApplier()).pending(source.next().encoding) { _ in }
+        guard case .refused(.standing) = hosts[1].writer.submit(command) else {
+            Issue.record("a host that applies nothing takes a write")
+            return
+        }
         disk.hasRoom.store(true, ordering: .relaxed)
         try hosts.expectEqual(shared)
+        #expect(try hosts.run(commands: 4).open == 0)
         for host in hosts { host.writer.stop() }
     }
 
