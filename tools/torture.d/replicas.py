@@ -36,6 +36,8 @@ CLOCKS = (-DAY - HOUR, -HOUR, HOUR, DAY + HOUR, -30 * DAY)
 TIME_SECONDS = 90
 # In which a host is not ready any more whose store stands still, and in which it has caught up with room.
 BEHIND_SECONDS, CAUGHT_UP_SECONDS, PLANTED_SECONDS = 20, 30, 5
+# In which a host refuses a write that stands still, and knows it.
+REFUSED_SECONDS = 2
 # Of the full disk.
 LEFT_BYTES = 16 * disks.BLOCK
 
@@ -150,10 +152,13 @@ class Torture:
             answer = asking.get('/v1/orders/1')
             self.run.expect(
                 answer.status == 200, f'host {host.name} with a full disk answers a read with {answer.status}')
+            begun = time.monotonic()
             answer = asking.patch('/v1/orders/1', {'internalId': 'full'})
+            took = time.monotonic() - begun
             self.run.expect(
-                answer.status in (503, 507),
-                f'host {host.name} with a full disk answers a write with {answer.status}')
+                hosts.message(answer) in ('unavailable', 'storage-full') and took < REFUSED_SECONDS,
+                f'host {host.name} with a full disk answers a write with {answer.status} '
+                f'{hosts.message(answer)} after {took:.1f} s')
             self.a_while(others, what)
             if self.run.plant != 'no-room':
                 disk.make_room()
