@@ -94,12 +94,12 @@ class Torture:
 
     def slow(self) -> None:
         """Each sync of one host takes long: it goes on, more slowly, and the others do not wait for it."""
-        milliseconds = SLOW_MILLISECONDS[self.rounds % 2]
-        what = f'a sync takes {milliseconds} ms'
-        with self.load(what, self.cluster.hosts):
-            self.shim.fail('sync', 'slow', 1, FOREVER, milliseconds=milliseconds)
-            self.a_while(self.cluster.hosts, what)
-            self.shim.heal()
+        for milliseconds in self.chosen(SLOW_MILLISECONDS):
+            what = f'a sync takes {milliseconds} ms'
+            with self.load(what, self.cluster.hosts):
+                self.shim.fail('sync', 'slow', 1, FOREVER, milliseconds=milliseconds)
+                self.a_while(self.cluster.hosts, what)
+                self.shim.heal()
 
     def full(self) -> None:
         """One host's disk is full: it reads on and says so, and goes on by itself when there is room."""
@@ -198,9 +198,9 @@ class Torture:
                     abs(told - seconds) < TIME_SECONDS, f'{what}, and it says {told} s')
                 self.set([host], 0)
 
-    def chosen(self, clocks: Sequence[int]) -> list[int]:
-        """Some of the clocks in the short form, all in the long one."""
-        return list(clocks) if self.run.number('seconds') > 1 else [clocks[0]]
+    def chosen(self, numbers: Sequence[int]) -> Sequence[int]:
+        """The first of them in the short form, all in the long one."""
+        return numbers if self.run.number('seconds') > 1 else numbers[:1]
 
     def all_clocks(self) -> None:
         """All hosts' clocks are wrong, so the engine's is, seen from there."""
