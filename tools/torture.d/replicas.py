@@ -20,7 +20,7 @@ from shim import FOREVER, Shim
 NUMBERS = [
     report.Number('rounds', 1, 3, 'how often each trouble comes'),
     report.Number('writers', 3, 16, 'threads that write'),
-    report.Number('megabytes', 200, 600, 'size of the disk that becomes full'),
+    report.Number('megabytes', 150, 500, 'what the disk that becomes full has beside the store'),
     report.Number('seconds', 1, 6, 'how long each trouble lasts at least'),
 ]
 PLANTS = {
@@ -107,7 +107,8 @@ class Torture:
         host.stop()
         moved = self.run.place / 'moved'
         shutil.move(host.store, moved)
-        disk = disks.Disk(self.run.place, 'ext4', host.store, self.run.number('megabytes'))
+        used = sum(file.stat().st_size for file in moved.rglob('*')) >> 20
+        disk = disks.Disk(self.run.place, 'ext4', host.store, used + self.run.number('megabytes'))
         try:
             disk.mount()
         except disks.Unmountable as reason:
