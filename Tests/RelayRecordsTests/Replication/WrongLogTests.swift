@@ -43,7 +43,7 @@ struct WrongLogTests {
         try hosts.expectEqual(shared)
         // One has seen less of it.
         hosts[1].writer.stop()
-        _ = try [hosts[0]].run(commands: 10, seed: 90)
+        try hosts[0].write(messages: 10)
         hosts[0].writer.stop()
         let (words, corrupt) = Self.faults[number]
         shared.corrupt(corrupt)
@@ -79,7 +79,7 @@ struct WrongLogTests {
         let shared = MemoryLog.Shared.make()
         let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
         hosts[1].end()
-        _ = try [hosts[0]].run(commands: 20)
+        try hosts[0].write(messages: 20)
         shared.corrupt { $0.removeFirst($0.count - 2) }
         try hosts[1].restart()
         var source = CommandSource(seed: 6)
@@ -142,6 +142,15 @@ struct WrongLogTests {
         stranger.writer.stop()
         #expect(throws: StoreError.replica(.isAReplica)) {
             try stranger.store.write { (_) throws(StoreError) in }
+        }
+    }
+}
+
+extension ReplicaHost {
+    /// Writes one command after the other, so that each has a message of its own.
+    fileprivate func write(messages count: Int) throws {
+        for number in 0..<count {
+            _ = try [self].run(commands: 1, seed: 90 + UInt64(number))
         }
     }
 }
