@@ -30,7 +30,7 @@ ELSEWHERE = {
 CHAPTERS = {
     "Write a client": ["start", "semantics", "api", "reference/index", "problems"],
     "Run it": [
-        "operations", "cluster", "drills", "troubleshooting", "limits", "snapshots", "proxies", "security", "manual/index",
+        "operations", "cluster", "capacity", "drills", "troubleshooting", "limits", "snapshots", "proxies", "security", "manual/index",
     ],
     "Judge it": ["compatibility", "benchmarks", "torture", "changelog"],
     "Change it": ["architecture", "contributing", "vectors", "glossary"],
