@@ -59,6 +59,10 @@ enum Limits {
     /// Milliseconds to wait for the answer to a question, such as for the state: as for a message.
     static let questionMilliseconds: Int64 = 2_000
 
+    /// Milliseconds by which the wall clock may be set back unnoticed, and between two looks at it: 1 s, which a
+    /// wait then lasts longer.
+    static let clockStepMilliseconds: Int64 = 1_000
+
     /// Milliseconds between two looks at the connection while an answer or a message is waited for.
     static let lookMilliseconds: Int64 = 250
 

@@ -126,6 +126,7 @@ extension Publisher {
         var number: UInt64 = 0
         var connection = state.withLock { $0.connection }
         var losses: UInt64 = 0
+        var wallOffset = Self.wallOffset
         while true {
             let (waiting, isClosed) = state.withLock { state in
                 defer { state.waiting = [] }
@@ -147,6 +148,9 @@ extension Publisher {
             underWay.end(
                 at: SystemClock.monotonic.milliseconds,
                 why: "no answer within \(Limits.answerMilliseconds) ms")
+            let offset = Self.wallOffset
+            if offset < wallOffset - Limits.clockStepMilliseconds { connection.close() }
+            wallOffset = offset
             if connection.isClosed, let another = replace() {
                 (connection, losses) = (another, 0)
             }
@@ -154,12 +158,20 @@ extension Publisher {
         }
     }
 
+    /// How far the wall clock is ahead of one that nobody sets. libnats waits by the wall clock: when that is
+    /// set back, everything that waits in it, for a message or to connect again, waits so much longer. Only
+    /// the end of the connection wakes it.
+    private static var wallOffset: Int64 {
+        SystemClock.wall.milliseconds - SystemClock.monotonic.milliseconds
+    }
+
     /// How long there is nothing to do but when the bell rings.
     private func patience(_ isClosed: Bool) -> Int64 {
         if isClosed { return Limits.reconnectMilliseconds }
-        guard let deadline = underWay.firstDeadline else { return -1 }
+        guard let deadline = underWay.firstDeadline else { return Limits.clockStepMilliseconds }
         // A millisecond more: the clocks of both need not agree on its end.
-        return max(0, deadline - SystemClock.monotonic.milliseconds) + 1
+        let wait = max(0, deadline - SystemClock.monotonic.milliseconds) + 1
+        return min(wait, Limits.clockStepMilliseconds)
     }
 
     /// Keeps what can be said of a connection that does not stand, for those who must not wait for libnats.
