@@ -233,6 +233,20 @@ class Torture:
             jumping.join()
             self.set(self.cluster.hosts, 0)
 
+    def set_back_clocks(self) -> None:
+        """All clocks are set back for good in the moment in which the leader of the engine is killed: who waits by
+        the wall clock would wait for as long."""
+        servers, what = self.cluster.engine, 'clocks that are set back'
+        for hours in self.chosen(range(1, 4)):
+            with self.load(what, self.cluster.hosts):
+                leader = servers.led(hosts.LOG)
+                servers.kill(leader)
+                time.sleep(self.run.random.uniform(0, 0.3))
+                self.set(self.cluster.hosts, -hours * HOUR)
+                self.cluster.await_service(what)
+                servers.start(leader)
+        self.set(self.cluster.hosts, 0)
+
     def set(self, those: Sequence[hosts.Host], seconds: float) -> None:
         """Sets clocks."""
         for host in those:
@@ -255,7 +269,8 @@ class Torture:
     def perform(self) -> None:
         """Each trouble, in an order of chance."""
         troubles: list[Callable[[], None]] = [
-            self.slow, self.full, self.wrong_clock, self.all_clocks, self.jumping_clocks]
+            self.slow, self.full, self.wrong_clock, self.all_clocks, self.jumping_clocks,
+            self.set_back_clocks]
         if self.run.plant is not None:
             troubles = [self.full if self.run.plant == 'no-room' else self.wrong_clock]
         for _ in range(self.run.number('rounds')):
