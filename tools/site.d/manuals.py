@@ -14,18 +14,13 @@ def pages(programs):
     for program in PROGRAMS:
         overview = printed(programs / program, "--man")
         manual[program] = overview
-        # Its own list of verbs is in SEE ALSO.
-        for page in re.findall(rf"{program}(?:\\-[a-z]+)+(?=\()", overview):
-            name = plain(page)
-            manual[name] = printed(programs / program, *verb(name, program), "--man")
+        # Its own list of verbs: a word of one may have a hyphen.
+        for verb in re.findall(r"\.TP\n\\fB(.+)\\fR", overview.partition(".SH VERBS\n")[2].partition(".SH")[0]):
+            words = plain(verb).split()
+            manual["-".join([program, *words])] = printed(programs / program, *words, "--man")
     index = "# Manual pages\n\nWhat `--help` and `--man` say of each program and verb.\n\n```{toctree}\n:maxdepth: 1\n\n"
     result = {"manual/index.md": index + "\n".join(manual) + "\n```\n"}
     return result | {f"manual/{name}.md": page_of(roff, manual) for name, roff in manual.items()}
-
-
-def verb(page, program):
-    """The words of a verb, of the name of its page: relayctl-keys-create is `relayctl keys create`."""
-    return page.removeprefix(program + "-").split("-")
 
 
 def printed(*command):
