@@ -142,13 +142,19 @@ public final class MemoryLog: SharedLog {
     public func read(
         after sequence: UInt64, waitMilliseconds: Int64
     ) throws(SharedLogError) -> [SharedLogEntry] {
-        let (isAway, found) = shared.state.withLock { state -> (Bool, [SharedLogEntry]) in
+        let (isAway, last, found) = shared.state.withLock { state in
             let most = Int.random(in: 1...20, using: &state.random)
             let first = state.entries.first?.sequence ?? 1
             let start = Int(sequence + 1 > first ? sequence + 1 - first : 0)
-            return (state.isAway, Array(state.entries.dropFirst(start).prefix(most)))
+            return (
+                state.isAway, state.entries.last?.sequence ?? 0,
+                Array(state.entries.dropFirst(start).prefix(most))
+            )
         }
         if isAway { throw .unreachable(why: "it is away") }
+        if last < sequence {
+            throw .unreachable(why: "it ends with \(last), and \(sequence) was read")
+        }
         if found.isEmpty { usleep(2_000) }
         return found
     }

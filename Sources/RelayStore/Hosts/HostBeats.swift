@@ -19,11 +19,11 @@ final class HostBeats: Sendable {
 
     init(
         _ replication: Replication, _ health: StoreHealth, _ follower: LogFollower,
-        _ publisher: LogPublisher, _ digester: MarkDigester
+        _ publisher: LogPublisher, _ digester: MarkDigester, _ hosts: KnownHosts
     ) {
         (self.replication, self.health, self.follower) = (replication, health, follower)
         (self.publisher, self.digester) = (publisher, digester)
-        hosts = KnownHosts(replication.host, publisher.session)
+        self.hosts = hosts
         // Nothing has come back yet.
         if replication.staleReads != nil { _ = permit.set(.stale(milliseconds: 0)) }
     }
@@ -54,6 +54,7 @@ final class HostBeats: Sendable {
     func run() {
         // From the very first beat on, others are heard.
         var provenAt: Int64?
+        var roundsAhead = 0
         while !isStopped.load(ordering: .acquiring) {
             for announcement in replication.log.announcements() where hosts.hear(announcement) {
                 health.tell(
@@ -66,12 +67,19 @@ final class HostBeats: Sendable {
                 for other in hosts.takeComparable(upTo: own.sequence, of: own.identity) {
                     follower.compare(other.base, of: other.host)
                 }
+                let furthest = hosts.furthest(in: own.identity)?.sequence ?? 0
+                // What is read next may show it: only what stays ahead at the end is looked at.
+                let isAhead = furthest > own.last && own.sequence >= own.last
+                roundsAhead = isAhead ? roundsAhead + 1 : 0
+                if roundsAhead >= 2 { follower.lookAgain() }
                 if let proof = publisher.figures.proof, own.sequence >= proof.sequence {
                     provenAt = max(provenAt ?? .min, proof.sentAt)
                 }
             }
             permit(provenAt)
-            _ = bell.waitForRing(milliseconds: Limits.hostBeat)
+            // One that has just started is told from, and hears of the others, sooner.
+            _ = bell.waitForRing(
+                milliseconds: follower.isIntroduced ? Limits.hostBeat : Limits.hostBeat / 5)
         }
     }
 

@@ -51,6 +51,21 @@ final class KnownHosts: Sendable {
         }
     }
 
+    /// The host that was heard to have applied most of a log.
+    func furthest(in identity: LogIdentity) -> (host: HostName, sequence: UInt64)? {
+        state.withLock { state in
+            state.heard.values.map(\.beat).filter { $0.identity == identity }
+                .max { $0.sequence < $1.sequence }.map { ($0.host, $0.sequence) }
+        }
+    }
+
+    /// Whether all of these were heard of since the start, if they are others.
+    func haveSpoken(_ names: [HostName]) -> Bool {
+        state.withLock { state in
+            names.allSatisfy { $0 == host || state.heard[$0] != nil }
+        }
+    }
+
     /// All that were heard of, by name, with the milliseconds since.
     var all: [KnownHost] {
         state.withLock { state in

@@ -17,6 +17,10 @@ struct FollowerState {
     var behindSince: Int64? = .min
     var heardAt = SystemClock.monotonic.milliseconds
     var isStopped = false
+    /// Other hosts have had the time to say what they have applied.
+    var isIntroduced = false
+    /// The log may end before what another host has applied.
+    var mustLookAgain = false
 
     /// The log has a message of this number, or was silent.
     mutating func heardOf(_ sequence: UInt64, at now: Int64) {

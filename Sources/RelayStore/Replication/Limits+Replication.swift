@@ -94,6 +94,10 @@ extension Limits {
     /// Milliseconds between two beats of a host: 1 s.
     static let hostBeat: Int64 = 1_000
 
+    /// Milliseconds that a host which starts waits for those who have written within a day to be heard of, before it
+    /// writes: 2.5 s, two beats of each.
+    static let introduction: Int64 = 2_500
+
     /// Bytes of each text in a beat: 1 024, so that a beat fits into one packet of most networks or two.
     static let beatText = 1_024
 

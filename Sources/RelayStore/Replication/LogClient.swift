@@ -24,9 +24,10 @@ public final class LogClient: CommandEntrance, Sendable {
         (log, host, self.core, self.queue) = (replication.log, replication.host, core, queue)
         let publisher = LogPublisher(replication, core, health)
         let digester = MarkDigester(health)
+        let hosts = KnownHosts(replication.host, publisher.session)
         let follower = LogFollower(
-            replication, core, queue, health, publisher, marked: { digester.take($0) })
-        let beats = HostBeats(replication, health, follower, publisher, digester)
+            replication, core, queue, health, publisher, hosts, marked: { digester.take($0) })
+        let beats = HostBeats(replication, health, follower, publisher, digester, hosts)
         (self.publisher, self.follower) = (publisher, follower)
         (self.digester, self.beats) = (digester, beats)
         do throws(ThreadError) {

@@ -22,11 +22,13 @@ struct LogDoubt {
 
     /// Looks whether the log goes on where a store ends. Throws `unreachable` while that is in doubt.
     ///
+    /// - Parameter furthest: the other host that had applied most of the log before the engine was asked.
     /// - Returns: nil when it goes on.
     mutating func examine(
-        _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState
+        _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState,
+        furthest: (host: HostName, sequence: UInt64)? = nil
     ) throws(SharedLogError) -> Finding? {
-        guard let finding = try find(log, found, applied) else {
+        guard let finding = try find(log, found, applied, furthest) else {
             stop = nil
             return nil
         }
@@ -36,9 +38,7 @@ struct LogDoubt {
         }
         let now = SystemClock.monotonic.milliseconds
         if stop?.isLike(contradiction) != true { (since, first) = (now, now) }
-        if case .wentBack = contradiction, found.last > last,
-            now - first < Limits.growthMilliseconds
-        {
+        if contradiction.isShortLog, found.last > last, now - first < Limits.growthMilliseconds {
             since = now
         }
         (stop, last) = (contradiction, found.last)
@@ -49,7 +49,8 @@ struct LogDoubt {
     }
 
     private func find(
-        _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState
+        _ log: any SharedLog, _ found: SharedLogState, _ applied: ReplicaState,
+        _ furthest: (host: HostName, sequence: UInt64)?
     ) throws(SharedLogError) -> Finding? {
         guard found.identity == applied.identity else {
             let other = ReplicaStop.otherLog(found: found.identity, wanted: applied.identity)
@@ -64,6 +65,10 @@ struct LogDoubt {
         }
         if found.last < applied.sequence {
             return .contradiction(.wentBack(last: found.last, applied: applied.sequence))
+        }
+        if let furthest, found.last < furthest.sequence {
+            return .contradiction(
+                .lost(last: found.last, applied: furthest.sequence, by: furthest.host))
         }
         guard let entry = try log.entry(at: applied.sequence),
             ReplicaState.sum(entry.message) != applied.messageSum

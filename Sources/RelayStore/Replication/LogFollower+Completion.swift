@@ -1,4 +1,5 @@
 import Synchronization
+import System
 
 /// What the writer's thread tells a follower, and what other hosts tell it.
 extension LogFollower {
@@ -56,6 +57,23 @@ extension LogFollower {
     }
 
     // MARK: Other hosts
+
+    /// Whether other hosts have had the time to say what they have applied: a host that lags must not write to
+    /// a log that ends before that.
+    var isIntroduced: Bool { state.withLock { $0.isIntroduced } }
+
+    /// Waits until all hosts that have written within a day were heard of, or for a while.
+    func awaitIntroductions() {
+        let end = SystemClock.monotonic.milliseconds + Limits.introduction
+        let names = (try? core.hostsOfDay()) ?? []
+        while !hosts.haveSpoken(names), SystemClock.monotonic.milliseconds < end, !isStopped {
+            _ = bell.waitForRing(milliseconds: Limits.introduction / 25)
+        }
+        state.withLock { $0.isIntroduced = true }
+    }
+
+    /// Has the log looked at again: it may end before what another host has applied. On any thread.
+    func lookAgain() { state.withLock { $0.mustLookAgain = true } }
 
     /// Compares with what another host has told of itself. On any thread.
     func compare(_ base: LogMessage.Base, of host: HostName) {

@@ -17,6 +17,7 @@ final class LogFollower: Sendable {
     /// Told of commits behind marks, on the writer's thread.
     let marked: @Sendable (MarkedCommit) -> Void
     let bell = Bell()
+    let hosts: KnownHosts
 
     private enum Fault: Error {
         case engine(SharedLogError)
@@ -26,11 +27,11 @@ final class LogFollower: Sendable {
 
     init(
         _ replication: Replication, _ core: StoreCore, _ queue: CommandQueue,
-        _ health: StoreHealth, _ publisher: LogPublisher,
+        _ health: StoreHealth, _ publisher: LogPublisher, _ hosts: KnownHosts,
         marked: @escaping @Sendable (MarkedCommit) -> Void
     ) {
         (log, makeDecoder) = (replication.log, replication.makeDecoder)
-        (highestLevel, self.marked) = (replication.highestLevel, marked)
+        (highestLevel, self.hosts, self.marked) = (replication.highestLevel, hosts, marked)
         (self.core, self.queue, self.health) = (core, queue, health)
         self.publisher = publisher
     }
@@ -40,7 +41,7 @@ final class LogFollower: Sendable {
         bell.ring()
     }
 
-    private var isStopped: Bool { state.withLock { $0.isStopped } }
+    var isStopped: Bool { state.withLock { $0.isStopped } }
 
     /// Up to where the log is applied.
     var applied: ReplicaState? { state.withLock { $0.applied } }
@@ -131,14 +132,20 @@ final class LogFollower: Sendable {
                 state.others.note(applied)
             }
             state.applied = applied
-            state.hasFailed = false
+            (state.hasFailed, state.mustLookAgain) = (false, false)
         }
         if applied.level > UInt32(highestLevel) {
             throw .stop(newer(applied.sequence, applied.level))
         }
+        if !isIntroduced {
+            // The engine is there, and so are the words of other hosts.
+            _ = try asking { () throws(SharedLogError) in try log.state() }
+            awaitIntroductions()
+        }
+        let furthest = hosts.furthest(in: applied.identity)
         let found = try asking { () throws(SharedLogError) in try log.state() }
         let finding = try asking { () throws(SharedLogError) in
-            try doubt.examine(log, found, applied)
+            try doubt.examine(log, found, applied, furthest: furthest)
         }
         switch finding {
         case .contradiction(let stop): throw .stop(stop)
@@ -192,7 +199,7 @@ final class LogFollower: Sendable {
             else { return false }
             sequence = entry.sequence
         }
-        return !state.withLock { $0.hasFailed }
+        return !state.withLock { $0.hasFailed || $0.mustLookAgain }
     }
 
     /// Hands a message to the writer; false when that takes no more.

@@ -32,6 +32,8 @@ public enum ReplicaStop: Error, Equatable, Sendable {
     case trimmed(first: UInt64, applied: UInt64)
     /// The log ends before what was applied.
     case wentBack(last: UInt64, applied: UInt64)
+    /// The log ends before what another host has applied.
+    case lost(last: UInt64, applied: UInt64, by: HostName)
     /// The last message that was applied is another one now.
     case rewritten(sequence: UInt64)
     /// There is no log of this name any more.
@@ -49,10 +51,19 @@ public enum ReplicaStop: Error, Equatable, Sendable {
 }
 
 extension ReplicaStop {
+    /// Whether the log ends too early. One that is on its way grows.
+    var isShortLog: Bool {
+        switch self {
+        case .wentBack, .lost: true
+        default: false
+        }
+    }
+
     /// Whether it is for the same reason, whatever the numbers are.
     func isLike(_ other: ReplicaStop) -> Bool {
         switch (self, other) {
-        case (.trimmed, .trimmed), (.wentBack, .wentBack), (.rewritten, .rewritten): true
+        case (.trimmed, .trimmed), (.wentBack, .wentBack), (.lost, .lost), (.rewritten, .rewritten):
+            true
         default: self == other
         }
     }
@@ -112,6 +123,9 @@ extension ReplicaStop: CustomStringConvertible {
         case .wentBack(let last, let applied):
             "the log ends with message \(last), and this store has applied up to \(applied): its engine "
                 + "has lost what was kept; do not write to it, and see relayctl cluster restart-log"
+        case .lost(let last, let applied, let host):
+            "the log ends with message \(last), and the host \(host) has applied up to \(applied): its "
+                + "engine has lost what was kept; do not write to it"
         case .rewritten(let sequence):
             "message \(sequence) of the log is not the one that this store has applied: its engine has "
                 + "lost or changed what was kept; do not write to it, and see relayctl cluster restart-log"

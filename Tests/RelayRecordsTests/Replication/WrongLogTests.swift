@@ -127,6 +127,54 @@ struct WrongLogTests {
         }
     }
 
+    @Test(
+        "write nothing to a log that ends behind themselves, but before what another host has applied.",
+        arguments: [true, false])
+    func lost(isStarted: Bool) throws {
+        let directory = TemporaryDirectory()
+        let shared = MemoryLog.Shared.make()
+        let hosts = try ReplicaHost.make(3, of: shared, in: directory.path)
+        _ = try hosts.run(commands: 30)
+        try hosts.expectEqual(shared)
+        // One that is off, or that reads nothing, while others go on.
+        hosts[2].end()
+        let before = shared.entries.count
+        _ = try Array(hosts[..<2]).run(commands: 40, seed: 9)
+        try Array(hosts[..<2]).expectEqual(shared)
+        if !isStarted { for host in hosts[..<2] { host.end() } }
+        shared.corrupt { $0.removeLast($0.count - before) }
+        try hosts[2].restart()
+        if !isStarted {
+            // Nobody has told it by then, and it writes; the others come back, and all stop.
+            #expect(try [hosts[2]].run(commands: 3, seed: 5).open == 0)
+            for host in hosts[..<2] { try host.restart() }
+        }
+        var source = CommandSource(seed: 6)
+        let outcomes = ReplicaOutcomes()
+        for number in 0..<1_200
+        where hosts.contains(where: { $0.writer.replication!.stopReason == nil }) {
+            outcomes.submit()
+            let isTaken = try hosts[2].submit(source.next().encoding) {
+                outcomes.add("\(number)", $0)
+            }
+            if !isTaken { outcomes.add("\(number)", .failure(.stopped)) }
+            usleep(50_000)
+        }
+        for host in hosts {
+            let reason = host.writer.replication!.stopReason.map { "\($0)" } ?? ""
+            #expect(
+                ["ends with message", "is not the one", "differs"].contains {
+                    reason.contains($0)
+                }, "\(reason)")
+            host.writer.stop()
+        }
+        if isStarted {
+            let taken = outcomes.texts.filter { !$0.value.hasPrefix("failed") }
+            #expect(taken == [:])
+            #expect(shared.entries.count == before)
+        }
+    }
+
     @Test("refuse another log, and a store that shares none.")
     func otherLog() throws {
         let directory = TemporaryDirectory()
