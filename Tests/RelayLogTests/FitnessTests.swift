@@ -106,14 +106,16 @@ struct FitnessTests {
         var words: [String] = []
         let milliseconds = SystemClock.time {
             words = [(early, UInt64(2)), (late, 20)].map { log, position in
-                while true {
+                // Longer than it takes to believe the engine, and not for ever.
+                for _ in 0..<120 {
                     do {
                         let entries = try log.read(after: position, waitMilliseconds: 500)
                         if !entries.isEmpty { return "\(entries)" }
                     } catch SharedLogError.unfit(let why) {
                         return why
-                    } catch {}
+                    } catch { usleep(100_000) }
                 }
+                return "nothing was said"
             }
         }
         #expect(words[0] == "the log orders begins at 7, and 3 is to be read")

@@ -54,9 +54,10 @@ public final class Relayd {
         return words.first { $0.hasPrefix("127.0.0.1:") }
     }
 
-    /// Whether it logs this, now or soon: lines are written by a thread of their own.
+    /// Whether it logs this, now or soon: lines are written by a thread of their own, and what the engine of a
+    /// log says against all expectation is believed after ten seconds.
     public func logs(_ text: String) -> Bool {
-        for _ in 0..<2_000 {
+        for _ in 0..<6_000 {
             if output.contains(text) { return true }
             usleep(5_000)
         }
