@@ -29,22 +29,15 @@ struct AccountHandler {
                     .validation,
                     "expected {\"quota\": bytes, or null for no limit on what is counted}"))
         }
-        let token = exchange.suspend()
-        let command = PendingCommand(SetQuota(of: account, to: quota)) { [log] result in
-            if case .success = result {
+        writer.carryOut(
+            SetQuota(of: account, to: quota), in: (), for: exchange,
+            noting: { [log] _ in
                 let fields: [LogEvent.Field] = [("account", .number(Int(account)))]
                 log.write(.info, "quota_set", nil, fields)
             }
-            token.resume { exchange in
-                switch result {
-                case .success(let use):
-                    exchange.answer(200, json: .object { use.writeMembers(to: &$0) })
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
+        ) { use, exchange in
+            exchange.answer(200, json: .object { use.writeMembers(to: &$0) })
         }
-        guard let problem = Problem(writer.submit(command)) else { return }
-        token.resume { $0.reject(problem) }
     }
 
     /// The quota that a body asks for, or none; nil when it asks for neither.

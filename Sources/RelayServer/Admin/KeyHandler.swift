@@ -30,28 +30,22 @@ struct KeyHandler {
                         + "of at most \(RelayStore.Limits.keyLabelBytes) bytes, \"expiresAt\"?: a "
                         + "time to come, such as 2027-02-06T11:00:00Z, \(KeyRequest.limitsForm)}"))
         }
-        let token = exchange.suspend()
         // Only who asked is told the text; the command has no more than the store will have.
         let text = APIKeyText.random()
         let request = CreateKey(
             account: account, label: new.label ?? "", time: now.milliseconds,
             expires: new.expires?.milliseconds, limits: new.limits.applied(to: KeyLimits()),
             digest: APIKeyText.digest(of: text))
-        let command = PendingCommand(request) { [log] result in
-            if case .success(let record) = result {
+        writer.carryOut(
+            request, in: (), for: exchange,
+            noting: { [log] record in
                 let fields = Self.fields(record.id, account: record.account)
                 log.write(.info, "key_created", nil, fields)
             }
-            token.resume { exchange in
-                switch result {
-                case .success(let record):
-                    let key = NewAPIKey(text: text, record: record)
-                    exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
+        ) { record, exchange in
+            let key = NewAPIKey(text: text, record: record)
+            exchange.answer(201, json: .object { key.writeMembers(to: &$0) })
         }
-        submit(command, token)
     }
 
     /// `PATCH /admin/keys/ID`: sets limits.
@@ -63,21 +57,15 @@ struct KeyHandler {
             return exchange.reject(
                 Problem(.validation, "expected {\(KeyRequest.limitsForm)}, one of them at least"))
         }
-        let token = exchange.suspend()
-        let command = PendingCommand(LimitKey(id, new.limits)) { [log] result in
-            if case .success(.some) = result {
-                log.write(.info, "key_limits_set", nil, Self.fields(id))
+        writer.carryOut(
+            LimitKey(id, new.limits), in: (), for: exchange,
+            noting: { [log] record in
+                if record != nil { log.write(.info, "key_limits_set", nil, Self.fields(id)) }
             }
-            token.resume { exchange in
-                switch result {
-                case .success(let record?):
-                    exchange.answer(200, json: .object { record.writeMembers(to: &$0) })
-                case .success(nil): exchange.reject(.noKey(id))
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
+        ) { record, exchange in
+            guard let record else { return exchange.reject(.noKey(id)) }
+            exchange.answer(200, json: .object { record.writeMembers(to: &$0) })
         }
-        submit(command, token)
     }
 
     /// The id in the path of a key; answers if it is none.
@@ -92,31 +80,20 @@ struct KeyHandler {
     /// `DELETE /admin/keys/ID`: ends a key.
     func revoke(_ path: String, _ exchange: Exchange) {
         guard let id = keyID(path, exchange) else { return }
-        let token = exchange.suspend()
-        let command = PendingCommand(RevokeKey(id)) { [log] result in
-            if case .success(true) = result {
-                log.write(.info, "key_revoked", nil, Self.fields(id))
+        writer.carryOut(
+            RevokeKey(id), in: (), for: exchange,
+            noting: { [log] isRevoked in
+                if isRevoked { log.write(.info, "key_revoked", nil, Self.fields(id)) }
             }
-            token.resume { exchange in
-                switch result {
-                case .success(true): exchange.respond(204)
-                case .success(false): exchange.reject(.noKey(id))
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
+        ) { isRevoked, exchange in
+            if isRevoked { exchange.respond(204) } else { exchange.reject(.noKey(id)) }
         }
-        submit(command, token)
     }
 
     /// What the log tells of a key. Its label is its owner's business.
     private static func fields(_ id: UInt64, account: UInt32? = nil) -> [LogEvent.Field] {
         let account = account.map { [LogEvent.Field("account", .number(Int($0)))] } ?? []
         return [("key", .number(Int(id)))] + account
-    }
-
-    private func submit(_ command: any WriteCommand, _ token: ExchangeToken) {
-        guard let problem = Problem(writer.submit(command)) else { return }
-        token.resume { $0.reject(problem) }
     }
 }
 

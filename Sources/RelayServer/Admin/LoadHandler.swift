@@ -19,22 +19,10 @@ struct LoadHandler {
 
     /// Loads the lines of the body and answers with a `LoadOutcome`.
     func answer(_ exchange: Exchange) {
-        let load = LoadCommand(exchange.body)
-        let token = exchange.suspend()
-        let command = PendingCommand(load, in: LoadCommand.Context(reader, applier)) { result in
-            token.resume { exchange in
-                switch result {
-                case .success(let outcome):
-                    var json = JSONWriter()
-                    json.beginObject()
-                    outcome.writeMembers(to: &json)
-                    json.endObject()
-                    exchange.answer(200, json: json.bytes)
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
+        writer.carryOut(
+            LoadCommand(exchange.body), in: LoadCommand.Context(reader, applier), for: exchange
+        ) { outcome, exchange in
+            exchange.answer(200, json: .object { outcome.writeMembers(to: &$0) })
         }
-        guard let problem = Problem(writer.submit(command)) else { return }
-        token.resume { $0.reject(problem) }
     }
 }

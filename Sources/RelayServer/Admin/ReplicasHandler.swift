@@ -46,7 +46,10 @@ struct ReplicasHandler {
 
     /// `sequence`: number of the message with the mark.
     func mark(_ exchange: Exchange) {
-        submit(MarkLog(), exchange) { before, json in json.member("sequence", before + 1) }
+        guard writer.replication != nil else { return exchange.reject(Self.notShared) }
+        writer.carryOut(MarkLog(), in: (), for: exchange) { before, exchange in
+            exchange.answer(200, json: .object { $0.member("sequence", before + 1) })
+        }
     }
 
     /// `level` behind it, and whether it was `raised`.
@@ -63,21 +66,29 @@ struct ReplicasHandler {
             }
             let highest = hosts.compactMap(\.beat).map(\.highestLevel).min() ?? 0
             guard UInt32(highest) > own.level else {
-                return exchange.answer(
-                    200,
-                    json: .object { json in
-                        json.member("level", UInt64(own.level))
-                        json.member("raised", false)
-                    })
+                return Self.answer(exchange, level: own.level, isRaised: false)
             }
-            submit(RaiseLevel(to: highest), exchange) { [log] level, json in
-                log.write(.info, "level_raised", "the level of the shared log is \(level) now")
-                json.member("level", UInt64(level))
-                json.member("raised", true)
+            writer.carryOut(
+                RaiseLevel(to: highest), in: (), for: exchange,
+                noting: { [log] level in
+                    log.write(
+                        .info, "level_raised", "the level of the shared log is \(level) now")
+                }
+            ) { level, exchange in
+                Self.answer(exchange, level: level, isRaised: true)
             }
         } catch {
             exchange.reject(error)
         }
+    }
+
+    private static func answer(_ exchange: Exchange, level: UInt32, isRaised: Bool) {
+        exchange.answer(
+            200,
+            json: .object { json in
+                json.member("level", UInt64(level))
+                json.member("raised", isRaised)
+            })
     }
 
     private static let notShared = Problem(
@@ -90,25 +101,6 @@ struct ReplicasHandler {
         } catch {
             throw Problem(error)
         }
-    }
-
-    private func submit<Command: StoreCommand>(
-        _ command: Command, _ exchange: Exchange,
-        _ members: @escaping @Sendable (Command.Outcome, inout JSONWriter) -> Void
-    ) where Command.Context == Void {
-        guard writer.replication != nil else { return exchange.reject(Self.notShared) }
-        let token = exchange.suspend()
-        let pending = PendingCommand(command) { result in
-            token.resume { exchange in
-                switch result {
-                case .success(let outcome):
-                    exchange.answer(200, json: .object { members(outcome, &$0) })
-                case .failure(let error): exchange.reject(Problem(error))
-                }
-            }
-        }
-        guard let problem = Problem(writer.submit(pending)) else { return }
-        token.resume { $0.reject(problem) }
     }
 }
 
