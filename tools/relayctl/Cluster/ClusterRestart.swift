@@ -10,7 +10,8 @@ enum ClusterRestart {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
         let directory = arguments[Commands.store]
         guard try StoreKeeper.exists(in: directory) else { throw .missing(path: directory) }
-        let lock = try lock(directory)
+        let lock = try StoreKeeper.lock(
+            directory, orElse: "relayd serves \(directory): stop it first")
         defer { withExtendedLifetime(lock) {} }
         let store = try StoreKeeper.open(directory)
         let old = try lifting { () throws(StoreError) in try store.replicaState() }
@@ -42,17 +43,6 @@ enum ClusterRestart {
             writer.member("continues", "\(old.identity)")
             writer.member("sequence", old.sequence)
         }
-    }
-
-    /// Keeps relayd out of the store.
-    private static func lock(_ directory: String) throws(CommandError) -> LockFile {
-        let path = directory + "/relayd.lock"
-        do throws(FileError) {
-            if let lock = try LockFile(path) { return lock }
-        } catch {
-            throw .system(call: error.call, path: error.path, errno: error.errno)
-        }
-        throw .usage("relayd serves \(directory): stop it first")
     }
 
     /// Why the store's own log is left as it is.

@@ -90,16 +90,9 @@ struct StoredAccount: EedTarget {
 
     init(_ directory: String, account: UInt32) throws(CommandError) {
         guard try StoreKeeper.exists(in: directory) else { throw .missing(path: directory) }
-        let lock: LockFile?
-        do throws(FileError) {
-            lock = try LockFile(directory + "/relayd.lock")
-        } catch {
-            throw .system(call: error.call, path: error.path, errno: error.errno)
-        }
-        guard let lock else {
-            throw .usage("a relayd serves the store in \(directory): give --socket and --key-file")
-        }
-        self.lock = lock
+        lock = try StoreKeeper.lock(
+            directory,
+            orElse: "a relayd serves the store in \(directory): give --socket and --key-file")
         store = try StoreKeeper.open(directory)
         self.account = account
     }

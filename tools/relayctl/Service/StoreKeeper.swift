@@ -4,6 +4,7 @@ import JSON
 import Options
 import RelayRecords
 import RelayStore
+import System
 
 /// How to reach a store: through the relayd that runs on it, or by opening it.
 enum StoreAccess {
@@ -56,6 +57,22 @@ struct StoreKeeper {
         if store.isReadOnly, store.lastTransactionID > transactionID + 1 {
             throw .store(.lmdb(.unlockable(path: store.directory + "/data.mdb")))
         }
+    }
+
+    /// Keeps every relayd out of a store for as long as the lock is kept.
+    ///
+    /// - Parameter advice: what is said when a relayd serves it.
+    static func lock(
+        _ directory: String, orElse advice: String
+    ) throws(CommandError) -> LockFile {
+        let lock: LockFile?
+        do throws(FileError) {
+            lock = try LockFile(directory + "/relayd.lock")
+        } catch {
+            throw .system(call: error.call, path: error.path, errno: error.errno)
+        }
+        guard let lock else { throw .usage(advice) }
+        return lock
     }
 
     /// Whether there is a store in a directory. A file instead of the directory, and one that may not
