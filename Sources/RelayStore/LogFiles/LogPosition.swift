@@ -59,9 +59,7 @@ extension StoreView {
 extension StoreCore {
     /// Up to where the newest commit has applied the log.
     func logPosition() throws(StoreError) -> LogPosition? {
-        let environment = environment
-        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
-        return try StoreView(reader.view, databases).logPosition()
+        try withNewest { (view) throws(StoreError) in try view.logPosition() }
     }
 
     /// The store has no log from here on.

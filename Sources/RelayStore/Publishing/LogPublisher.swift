@@ -24,7 +24,7 @@ final class LogPublisher: CommandEntrance {
         (log, self.core, self.health) = (replication.log, core, health)
         // Reads that may not be old need a sign of the log more often.
         let idleInterval = min(
-            Limits.beatInterval, replication.staleReads.map { $0 / 4 } ?? .max)
+            Limits.idleInterval, replication.staleReads.map { $0 / 4 } ?? .max)
         outgoing = Mutex(
             OutgoingMessages(replication.host, session, idleInterval: idleInterval))
     }

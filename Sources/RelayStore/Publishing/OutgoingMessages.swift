@@ -33,7 +33,7 @@ struct OutgoingMessages {
     struct Work {
         var messages: [(number: UInt64, bytes: [UInt8])] = []
         var ended: [(command: any WriteCommand, error: StoreError)] = []
-        var wait: Int64 = Limits.beatInterval
+        var wait: Int64 = Limits.idleInterval
         var base = LogMessage.Base(sequence: 0, chain: 0)
         var level = Limits.logLevel
         var clock: Int64 = 0
@@ -43,7 +43,7 @@ struct OutgoingMessages {
 
     /// - Parameter idleInterval: milliseconds between two messages of a host that writes nothing.
     init(
-        _ host: HostName, _ session: SessionID, idleInterval: Int64 = Limits.beatInterval
+        _ host: HostName, _ session: SessionID, idleInterval: Int64 = Limits.idleInterval
     ) {
         (self.host, self.session, self.idleInterval) = (host, session, idleInterval)
     }

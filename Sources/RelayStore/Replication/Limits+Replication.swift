@@ -59,7 +59,7 @@ extension Limits {
 
     /// Milliseconds between two messages of a host that writes nothing: 10 s. The engine's answer is the
     /// only proof that it is there.
-    static let beatInterval: Int64 = 10_000
+    static let idleInterval: Int64 = 10_000
 
     /// Milliseconds for which one call reads: 500 ms.
     static let readWait: Int64 = 500

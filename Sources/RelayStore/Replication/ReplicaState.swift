@@ -101,16 +101,12 @@ extension StoreView {
 extension StoreCore {
     /// Up to where the newest commit has applied the log that the store shares.
     func replicaState() throws(StoreError) -> ReplicaState? {
-        let environment = environment
-        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
-        return try StoreView(reader.view, databases).replicaState()
+        try withNewest { (view) throws(StoreError) in try view.replicaState() }
     }
 
     /// See `StoreView.hostsOfDay`, of the newest commit.
     func hostsOfDay() throws(StoreError) -> [HostName] {
-        let environment = environment
-        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
-        return try StoreView(reader.view, databases).hostsOfDay()
+        try withNewest { (view) throws(StoreError) in try view.hostsOfDay() }
     }
 }
 

@@ -43,6 +43,15 @@ final class StoreCore: Sendable {
         livedAtZero = Atomic((try view.storeTime()?.lived ?? 0) - clock.elapsed())
     }
 
+    /// Reads the newest commit.
+    func withNewest<Value>(
+        _ body: (borrowing StoreView) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        let environment = environment
+        let reader = try lifting { () throws(LMDBError) in try Reader(environment) }
+        return try body(StoreView(reader.view, databases))
+    }
+
     /// When a command happens that is taken now.
     var now: CommandTime {
         CommandTime(
