@@ -58,11 +58,11 @@ public struct RecordCheck {
             if Resource.isStorable(reference.id), try view.document(other) != nil { continue }
             note("\(name): there is no \(reference.resource) \(reference.id), to which it refers")
         }
-        let links = try model.links(key.account) { (property) throws(StoreError) in
-            try self.property(property, key.account, view)
+        let owner = try model.owner.flatMap { (id) throws(StoreError) in
+            try property(id, key.account, view)
         }
         // What it refers to has been named.
-        guard var links else { return }
+        guard var links = model.links(key.account, of: owner) else { return }
         links.keep(upTo: format)
         for list in links.lists {
             expected[list, default: 0] += 1

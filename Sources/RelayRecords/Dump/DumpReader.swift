@@ -142,8 +142,8 @@ public final class DumpReader {
             writer.reset()
             found.model.write(to: &writer)
             let record = LoadedRecord(
-                line: number, resource: found.resource, id: found.id, model: found.model,
-                json: writer.bytes, privateBytes: found.privateBytes)
+                line: number, resource: found.resource, id: found.id, account: account,
+                model: found.model, json: writer.bytes, privateBytes: found.privateBytes)
             return (account, .record(record))
         }
     }

@@ -3,18 +3,6 @@ import RelayContract
 import RelayStore
 import Zstd
 
-/// A record that is to be loaded: decoded, and rendered as it will be stored.
-public struct LoadedRecord: Sendable {
-    /// Where it stands among the lines that were read, from 0 on.
-    let line: Int
-    let resource: Resource
-    let id: UInt64
-    let model: RecordModel
-    /// The model as JSON, whatever spaces and order of members the line had.
-    let json: [UInt8]
-    var privateBytes: [UInt8]
-}
-
 /// A piece of a file, which belongs to an attachment that comes behind it.
 public struct LoadedChunk: Sendable {
     /// As in `LoadedRecord`.

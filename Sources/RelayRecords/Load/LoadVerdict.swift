@@ -39,7 +39,7 @@ extension StoreView {
         } else {
             isThere = knowledge.documents.contains(key.rawValue)
         }
-        for reference in record.model.references {
+        for reference in record.references {
             if try exists(reference, account, &knowledge) { continue }
             return .wait(
                 "document/\(reference.member): the account has no "
@@ -75,7 +75,7 @@ extension StoreView {
         // Times are written with as many digits as any other.
         guard document.jsonBytes == record.json.count else { return false }
         if try holds(document, record) { return true }
-        guard record.model.times != nil, let times = document.model(parser, self)?.times
+        guard record.times != nil, let times = document.model(parser, self)?.times
         else { return false }
         return try holds(document, record.with(times))
     }
@@ -130,7 +130,7 @@ public struct LoadDryRun {
         var outcome = LoadOutcome()
         for record in batch.records {
             // Which lists a record is on does not matter here, and names need no owner.
-            let links = try record.model.links(batch.account) { (_) throws(StoreError) in nil }
+            let links = record.links(batch.account, of: nil)
             switch try view.judge(record, batch.account, links, &knowledge, parser) {
             case .unchanged: outcome.unchanged += 1
             case .create: outcome.created += 1

@@ -30,10 +30,16 @@ extension RecordTransaction {
     mutating func load(
         _ batch: LoadBatch, keepsTimes: Bool = false
     ) throws(StoreError) -> LoadOutcome {
+        // What finds the records was made for their account.
+        guard batch.account == account else {
+            throw .corrupted(what: "a load of account \(batch.account) for account \(account)")
+        }
         var state = LoadState(blobSeed: batch.blobSeed)
         state.keepsTimes = keepsTimes
         for chunk in batch.chunks { try bring(chunk, &state) }
-        for record in batch.records { try load(record, &state) }
+        // Borrowed one by one: a copy of a record counts references of all that it holds.
+        let records = batch.records.span
+        for index in records.indices { try load(records[index], &state) }
         try raise(batch.lastIDs, &state)
         try flush(&state)
         try count(state)
@@ -58,7 +64,7 @@ extension RecordTransaction {
     private mutating func load(
         _ record: LoadedRecord, _ state: inout LoadState
     ) throws(StoreError) {
-        let links = try links(of: record.model, &state)
+        let links = try links(of: record, &state)
         switch try view.judge(record, account, links, &state.knowledge, parser) {
         case .unchanged:
             state.outcome.unchanged += 1
@@ -77,7 +83,7 @@ extension RecordTransaction {
             try begin(&state)
             state.outcome.created += 1
             // A unit without a property has been judged to wait.
-            let links = try self.links(of: record.model, &state) ?? RecordLinks()
+            let links = try self.links(of: record, &state) ?? RecordLinks()
             try enter(record.id, links, &state)
             try put(record)
             try transaction.putCoveringEntries(links)
@@ -102,11 +108,23 @@ extension RecordTransaction {
     private mutating func links(
         of model: RecordModel, _ state: inout LoadState
     ) throws(StoreError) -> RecordLinks? {
-        if case .unit(let unit) = model, state.property?.id != unit.propertyId {
-            state.property = try load(Property.self, .property, unit.propertyId)?.model
+        model.links(account, of: try owner(model.owner, &state))
+    }
+
+    private mutating func links(
+        of record: LoadedRecord, _ state: inout LoadState
+    ) throws(StoreError) -> RecordLinks? {
+        record.links(account, of: try owner(record.owner, &state))
+    }
+
+    private func owner(
+        _ id: UInt64?, _ state: inout LoadState
+    ) throws(StoreError) -> Property? {
+        guard let id else { return nil }
+        if state.property?.id != id {
+            state.property = try load(Property.self, .property, id)?.model
         }
-        let property = state.property
-        return try model.links(account) { (_) throws(StoreError) in property }
+        return state.property
     }
 
     private mutating func enter(
@@ -123,15 +141,15 @@ extension RecordTransaction {
     ) throws(StoreError) {
         let old = try stored(record.resource, record.id)
         let record =
-            state.keepsTimes ? record : record.stamped(over: old, at: time)
-        let links = try self.links(of: record.model, &state) ?? RecordLinks()
+            state.keepsTimes ? record : record.stamped(over: old?.times, at: time)
+        let links = try self.links(of: record, &state) ?? RecordLinks()
         var before = RecordLinks()
         if let old { before = try self.links(of: old, &state) ?? RecordLinks() }
         // Those that are new go onto their lists at the end.
         try transaction.relink(record.id, from: before, to: links, keepsTexts: true)
         try put(record)
         try transaction.putCoveringEntries(links)
-        if case .property(let property) = record.model {
+        if record.resource == .property, case .property(let property) = record.model(parser) {
             state.property = nil
             if case .property(let old) = old { try updateUnits(of: property, from: old) }
         }
@@ -152,19 +170,19 @@ extension RecordTransaction {
     }
 
     private mutating func put(_ record: LoadedRecord) throws(StoreError) {
-        // What a line says of an order's private bytes is not believed: they follow from the order.
-        if case .order(let order) = record.model {
+        let key = record.resource.key(account, record.id)
+        if record.isLongOrder, case .order(let order) = record.model(parser) {
             return try transaction.putOrder(order, json: record.json, account: account)
         }
         try transaction.putDocument(
-            record.resource.key(account, record.id), json: record.json.span.bytes,
-            privateBytes: record.privateBytes.span.bytes, version: sequence)
+            key, json: record.json.span.bytes, privateBytes: record.keptBytes.span.bytes,
+            version: sequence)
     }
 
     private func note(_ record: LoadedRecord, _ state: inout LoadState) {
         state.touched.insert(record.resource)
         state.highest[record.resource] = max(state.highest[record.resource] ?? 0, record.id)
-        for part in record.model.parts {
+        for part in record.parts {
             state.highest[part.resource] = max(state.highest[part.resource] ?? 0, part.id)
         }
     }
@@ -174,25 +192,44 @@ extension RecordTransaction {
         let lists = state.ids.keys.sorted {
             ($0.kind, $0.parameter) < ($1.kind, $1.parameter)
         }
-        for list in lists {
-            let ids = state.ids[list]!.sorted()
-            if let last = try lastKey(of: list), last >= ids[0] {
-                for id in ids { try transaction.insert(id, into: list) }
-            } else {
-                try transaction.append(ids.span, to: list)
-            }
-        }
+        for list in lists { try put(state.ids[list]!.sorted(), on: list) }
         state.ids = [:]
         state.entries.sort {
             ($0.list.kind, $0.list.parameter, $0.key) < ($1.list.kind, $1.list.parameter, $1.key)
         }
-        for entry in state.entries { try transaction.insert(entry) }
+        var rest = state.entries[...]
+        while let list = rest.first?.list {
+            let keys = rest.prefix { $0.list == list }.map(\.key)
+            rest = rest.dropFirst(keys.count)
+            if list.isWide {
+                try put(keys, on: list)
+            } else {
+                try put(keys.map { UInt64($0) }, on: list)
+            }
+        }
         state.entries = []
     }
 
-    private func lastKey(of list: ListKey) throws(StoreError) -> UInt64? {
+    /// Puts keys, in their order, on a list: those behind all that it has go there at once. Most do, for a
+    /// dump has records in the order of their ids, and all of a load have been changed at its time.
+    private mutating func put<Key: CountedKey>(
+        _ keys: [Key], on list: ListKey
+    ) throws(StoreError) {
+        var first = 0
+        if let last = try lastKey(of: list, Key.self) {
+            first = keys.firstIndex { $0 > last } ?? keys.count
+        }
+        for key in keys[..<first] { try transaction.insert(key, into: list) }
+        if first < keys.count {
+            try transaction.append(keys.span.extracting(first..<keys.count), to: list)
+        }
+    }
+
+    private func lastKey<Key: CountedKey>(
+        of list: ListKey, _ type: Key.Type
+    ) throws(StoreError) -> Key? {
         let view = view
-        let keys = try view.list(list, of: UInt64.self)
+        let keys = try view.list(list, of: type)
         return keys.count == 0 ? nil : try keys.key(at: keys.count - 1)
     }
 

@@ -6,7 +6,7 @@ import RelayStore
 ///
 /// Said once for each kind of record, below; what a change has to add and to remove follows from
 /// the links before and after it.
-struct RecordLinks {
+struct RecordLinks: Sendable {
     /// Lists that hold the record's id.
     var lists: [ListKey] = []
     /// Lists that hold another key for it.
@@ -14,6 +14,14 @@ struct RecordLinks {
     /// Texts that put it on a list.
     var terms: [ListTerm] = []
     var names: [UniqueKey] = []
+
+    /// Makes them those of the record as changed at another time.
+    mutating func restamp(_ updated: Timestamp) {
+        for index in entries.indices where entries[index].isByUpdate {
+            entries[index].key = UInt128(
+                updated.listKey, UInt64(truncatingIfNeeded: entries[index].key))
+        }
+    }
 
     /// Leaves what a store of a format has.
     mutating func keep(upTo format: UInt32) { keep { $0 <= format } }
@@ -33,7 +41,7 @@ struct RecordLinks {
 }
 
 /// A key on a list.
-struct ListEntry: Hashable {
+struct ListEntry: Hashable, Sendable {
     var list: ListKey
     var key: UInt128
 
@@ -46,6 +54,14 @@ struct ListEntry: Hashable {
     init(list: ListKey, key: UInt128) {
         self.list = list
         self.key = key
+    }
+
+    /// Whether the list is one by change, which sorts by the time of that.
+    fileprivate var isByUpdate: Bool {
+        switch RecordList(rawValue: list.kind) {
+        case .ordersByUpdate, .propertiesByUpdate, .unitsByUpdate, .documentsByUpdate: true
+        default: false
+        }
     }
 
     /// The document, where the list has a covering index.

@@ -103,10 +103,13 @@ public enum RecordModel: Sendable {
         return parts
     }
 
+    /// The property that what finds the record depends on, if it does.
+    var owner: UInt64? {
+        if case .unit(let unit) = self { unit.propertyId } else { nil }
+    }
+
     /// What finds the record; nil for a unit whose property is missing.
-    func links(
-        _ account: UInt32, owner: (UInt64) throws(StoreError) -> Property?
-    ) throws(StoreError) -> RecordLinks? {
+    func links(_ account: UInt32, of owner: Property?) -> RecordLinks? {
         switch self {
         case .address, .attachment: return RecordLinks()
         case .customer(let customer): return customer.links(account)
@@ -116,9 +119,7 @@ public enum RecordModel: Sendable {
         case .document(let document): return document.links(account)
         case .eedMonth(let month): return month.links(account)
         case .cancellation(let cancellation): return cancellation.links(account)
-        case .unit(let unit):
-            guard let property = try owner(unit.propertyId) else { return nil }
-            return unit.links(account, of: property)
+        case .unit(let unit): return owner.map { unit.links(account, of: $0) }
         }
     }
 

@@ -4,7 +4,7 @@ import RelayContract
 import RelayStore
 
 /// When a record was created and when it was changed last.
-struct RecordTimes: Equatable {
+struct RecordTimes: Equatable, Sendable {
     var created: Timestamp
     var updated: Timestamp
 }
@@ -14,66 +14,15 @@ extension RecordModel {
     ///
     /// An attachment does, but never changes; no list is asked for it by time.
     var times: RecordTimes? {
-        get {
-            switch self {
-            case .property(let property):
-                RecordTimes(created: property.createdAt, updated: property.updatedAt)
-            case .unit(let unit): RecordTimes(created: unit.createdAt, updated: unit.updatedAt)
-            case .order(let order): RecordTimes(created: order.createdAt, updated: order.updatedAt)
-            case .document(let document):
-                RecordTimes(created: document.createdAt, updated: document.updatedAt)
-            case .address, .customer, .appointment, .eedMonth, .attachment, .cancellation: nil
-            }
+        switch self {
+        case .property(let property):
+            RecordTimes(created: property.createdAt, updated: property.updatedAt)
+        case .unit(let unit): RecordTimes(created: unit.createdAt, updated: unit.updatedAt)
+        case .order(let order): RecordTimes(created: order.createdAt, updated: order.updatedAt)
+        case .document(let document):
+            RecordTimes(created: document.createdAt, updated: document.updatedAt)
+        case .address, .customer, .appointment, .eedMonth, .attachment, .cancellation: nil
         }
-        set {
-            guard let times = newValue else { return }
-            switch self {
-            case .property(var property):
-                (property.createdAt, property.updatedAt) = (times.created, times.updated)
-                self = .property(property)
-            case .unit(var unit):
-                (unit.createdAt, unit.updatedAt) = (times.created, times.updated)
-                self = .unit(unit)
-            case .order(var order):
-                (order.createdAt, order.updatedAt) = (times.created, times.updated)
-                self = .order(order)
-            case .document(var document):
-                (document.createdAt, document.updatedAt) = (times.created, times.updated)
-                self = .document(document)
-            case .address, .customer, .appointment, .eedMonth, .attachment, .cancellation: break
-            }
-        }
-    }
-
-    /// The record as JSON.
-    var json: [UInt8] {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return writer.bytes
-    }
-}
-
-extension LoadedRecord {
-    /// The record with other times.
-    func with(_ times: RecordTimes) -> LoadedRecord {
-        var model = model
-        model.times = times
-        return LoadedRecord(
-            line: line, resource: resource, id: id, model: model, json: model.json,
-            privateBytes: privateBytes)
-    }
-
-    /// The record as a load writes it: changed at the time of the load, for whoever asks for changes since
-    /// then would not see it otherwise. When a record was created is its history: one that is there
-    /// keeps that, a new one brings it.
-    ///
-    /// - Parameters:
-    ///   - old: the record of this id that is there.
-    ///   - time: that of the load.
-    func stamped(over old: RecordModel?, at time: Timestamp) -> LoadedRecord {
-        guard let times = model.times else { return self }
-        let created = old?.times?.created ?? min(times.created, time)
-        return with(RecordTimes(created: created, updated: time))
     }
 }
 

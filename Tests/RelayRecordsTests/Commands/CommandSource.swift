@@ -54,6 +54,7 @@ struct CommandSource {
     }
 
     private mutating func change() -> [UInt8] {
+        changes.account = account()
         var change = changes.next()
         if let file = uploads.last, chance(40) {
             uploads.removeLast()
@@ -71,7 +72,7 @@ struct CommandSource {
             request = IdempotentRequest(key: Array("k\(key)".utf8), fingerprint: fingerprint)
         }
         return RecordCommand(
-            change, account: account(), target: target(change.kind), request: request
+            change, account: changes.account, target: target(change.kind), request: request
         ).encoding
     }
 
@@ -177,6 +178,6 @@ struct CommandSource {
     }
 
     private mutating func quota() -> [UInt8] {
-        SetQuota(of: 2, to: chance(30) ? number(1...50_000) : chance(50) ? nil : 1 << 40).encoding
+        SetQuota(of: 2, to: chance(60) ? number(1...2_000) : chance(50) ? nil : 1 << 40).encoding
     }
 }

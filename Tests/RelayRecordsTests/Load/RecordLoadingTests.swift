@@ -80,6 +80,7 @@ struct RecordLoadingTests {
         var source = ChangeSource(seed: seed)
         for number in 0..<count {
             let account: UInt32 = UInt64.random(in: 0..<10, using: &source.random) < 8 ? 1 : 2
+            source.account = account
             let (change, time) = (source.next(), source.time())
             if !left.contains(change.kind) {
                 try fixture.apply(change, account: account, time: time)

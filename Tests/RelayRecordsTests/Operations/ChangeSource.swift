@@ -14,6 +14,9 @@ struct ChangeSource {
     /// The range that ids are drawn from; the test widens it as records come to be.
     var largestID: UInt64 = 3
 
+    /// Whose records the next changes are about: a load names its account.
+    var account: UInt32 = 1
+
     init(seed: UInt64) { random = SplitMix(state: seed) }
 
     private static let texts = [
@@ -168,11 +171,11 @@ struct ChangeSource {
             location: text(), customerId: id())
     }
 
-    /// A load of one order, whose account is 1.
+    /// A load of one order.
     private mutating func batch() -> LoadBatch {
         let id = id()
         let line = """
-            {"account":1,"resource":"order","id":\(id),"document":{"id":\(id),"title":"\(name())",\
+            {"account":\(account),"resource":"order","id":\(id),"document":{"id":\(id),"title":"\(name())",\
             "status":"OPEN","createdAt":"2020-01-01T00:00:00.000Z",\
             "updatedAt":"2021-01-01T00:00:00.000Z","fields":[],"attachments":[],"comments":[],"contactPersons":[]}}
             """

@@ -50,6 +50,7 @@ struct RecordChangeTests {
         while happened < count {
             let before = try fixture.sequence()
             let account: UInt32 = UInt64.random(in: 0..<10, using: &source.random) < 8 ? 1 : 2
+            source.account = account
             let change = source.next()
             let answer = try fixture.apply(change, account: account, time: source.time())
             let recorded = try fixture.sequence() - before

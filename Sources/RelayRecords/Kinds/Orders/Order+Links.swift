@@ -70,8 +70,11 @@ extension Order {
 
     /// What a filter by time asks of an order that was found by something else: both keys, so that
     /// the document need not be parsed.
-    var facts: [UInt8] {
-        let words: InlineArray<2, UInt64> = [dueKey.littleEndian, updatedAt.listKey.littleEndian]
+    var facts: [UInt8] { Self.facts(dueKey: dueKey, updated: updatedAt) }
+
+    /// As above, of an order of which only these are known.
+    static func facts(dueKey: UInt64, updated: Timestamp) -> [UInt8] {
+        let words: InlineArray<2, UInt64> = [dueKey.littleEndian, updated.listKey.littleEndian]
         // SAFETY: the bytes of a value are copied while it is there.
         return words.span.bytes.withUnsafeBytes { Array($0) }
     }
