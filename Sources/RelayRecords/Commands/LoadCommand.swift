@@ -5,7 +5,9 @@ import RelayStore
 public struct LoadCommand: StoreCommand {
     /// The kind of command.
     public static let kind = CommandKind.load
-    private let lines: [UInt8]
+    /// The lines are all of it.
+    public static let holdsEncoding = true
+    private let lines: ArraySlice<UInt8>
     /// What ids of files are derived from.
     private let blobSeed: UInt64
     private let batches: [LoadBatch]
@@ -31,7 +33,7 @@ public struct LoadCommand: StoreCommand {
     public init(
         _ lines: UnsafeRawBufferPointer, blobSeed: UInt64 = .random(in: .min ... .max)
     ) {
-        self.lines = Array(lines)
+        self.lines = Array(lines)[...]
         self.blobSeed = blobSeed
         batches = []
         faults = []
@@ -47,8 +49,9 @@ public struct LoadCommand: StoreCommand {
     /// Reads the lines, and makes what of a load can be made ahead.
     public init(_ reader: inout CommandReader, in context: Context) throws(CommandFault) {
         blobSeed = try reader.word()
-        lines = try reader.bytes()
-        let reading = context.reader.read(lines)
+        lines = try reader.heldBytes()
+        // SAFETY: the encoding's bytes, during the call.
+        let reading = lines.withUnsafeBytes { context.reader.read($0) }
         var batches = reading.batches
         for index in batches.indices {
             batches[index].blobSeed = blobSeed

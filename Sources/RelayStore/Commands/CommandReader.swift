@@ -71,7 +71,12 @@ public struct CommandReader {
 
     /// Bytes.
     public mutating func bytes() throws(CommandFault) -> [UInt8] {
-        Array(encoding[try take(Int(try uint32()))])
+        Array(try heldBytes())
+    }
+
+    /// As above, in the encoding's own memory.
+    public mutating func heldBytes() throws(CommandFault) -> ArraySlice<UInt8> {
+        encoding[try take(Int(try uint32()))]
     }
 
     /// A text in UTF-8.

@@ -42,7 +42,10 @@ public struct CommandWriter {
     }
 
     /// How many there are, and the bytes.
-    public mutating func bytes(_ more: [UInt8]) {
+    public mutating func bytes(_ more: [UInt8]) { bytes(more[...]) }
+
+    /// As above.
+    public mutating func bytes(_ more: ArraySlice<UInt8>) {
         uint32(UInt32(more.count))
         bytes += more
     }

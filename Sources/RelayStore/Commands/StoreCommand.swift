@@ -18,6 +18,9 @@ public protocol StoreCommand: Sendable {
     /// Whether it may be refused for lack of room: false of what deletes.
     var needsRoom: Bool { get }
 
+    /// Whether what is read holds the encoding's own memory, so that to keep the encoding costs nothing.
+    static var holdsEncoding: Bool { get }
+
     /// Writes what `init` reads.
     func write(to writer: inout CommandWriter)
 
@@ -34,6 +37,9 @@ extension StoreCommand {
 
     /// Most commands add something.
     public var needsRoom: Bool { true }
+
+    /// Most commands are made of what is read.
+    public static var holdsEncoding: Bool { false }
 
     /// The command as bytes: kind u8, 0 (7), and what `write` writes.
     public var encoding: [UInt8] {
@@ -56,12 +62,12 @@ extension StoreCommand {
 /// What is applied is what its encoding was read back as: a mistake in that shows at once, and not when
 /// the command is needed again.
 public final class PendingCommand<Command: StoreCommand>: WriteCommand, @unchecked Sendable {
-    // SAFETY: once the writer has it, `command` and `outcome` belong to the writer's thread.
+    // SAFETY: once the writer has it, `command`, `outcome` and `encoding` belong to the writer's thread.
     private var command: Held<Command>?
     private var outcome: Held<Command.Outcome>?
     private let completion: @Sendable (Result<Command.Outcome, StoreError>) -> Void
-    /// The encoding, if it is short.
-    private let encoding: [UInt8]?
+    /// The encoding, if it is short or held anyway.
+    private var encoding: [UInt8]?
 
     /// A value behind a reference. An optional of a type that is only known at run time costs a search
     /// for its metadata each time it is touched; one of a reference costs nothing.
@@ -86,7 +92,8 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
         completion: @escaping @Sendable (Result<Command.Outcome, StoreError>) -> Void
     ) {
         byteCount = encoding.count
-        self.encoding = encoding.count <= Limits.keptEncodingBytes ? encoding : nil
+        let isKept = Command.holdsEncoding || encoding.count <= Limits.keptEncodingBytes
+        self.encoding = isKept ? encoding : nil
         self.completion = completion
         do throws(CommandFault) {
             let command = try Command(encoding: encoding, in: context)
@@ -129,7 +136,7 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
     /// Hands the outcome on. What was asked for is given up before: whoever is told gives back what
     /// memory is free by then.
     public func complete(_ result: Result<Void, StoreError>) {
-        command = nil
+        (command, encoding) = (nil, nil)
         switch result {
         case .success:
             guard let outcome else {
@@ -142,7 +149,7 @@ public final class PendingCommand<Command: StoreCommand>: WriteCommand, @uncheck
 
     /// Hands on what came of the same command, read back from a log.
     public func complete(applied outcome: Result<any Sendable, StoreError>) {
-        command = nil
+        (command, encoding) = (nil, nil)
         completion(
             outcome.map { outcome in
                 guard let outcome = outcome as? Command.Outcome else {
