@@ -4,6 +4,7 @@ import HTTP2
 import Logs
 import Options
 import RelayServer
+import RelaySnapshots
 import RelayStore
 import System
 
@@ -83,6 +84,9 @@ do {
         end(.failure)
     }
     log.write(.info, "end", "ended in good order")
+    end(.success)
+} catch SnapshotError.cancelled {
+    log.write(.info, "end", "ended in good order, before there was a store to serve")
     end(.success)
 } catch {
     let text = (error as? StoreError)?.description(in: options.store) ?? "\(error)"

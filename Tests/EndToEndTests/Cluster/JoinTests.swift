@@ -97,7 +97,12 @@ struct JoinTests {
     }
 
     @Test("leaves nothing that counts as a store when it is killed, and begins anew.")
-    func interrupted() throws {
+    func interrupted() throws { try interrupt(SIGKILL) }
+
+    @Test("ends in good order when it is told to, leaves nothing, and begins anew.")
+    func told() throws { try interrupt(SIGTERM) }
+
+    private func interrupt(_ signal: Int32) throws {
         let fixture = try ClusterFixture(orders: 1_000)
         try fixture.begin()
         let repository = fixture.directory.file("repository")
@@ -118,8 +123,9 @@ struct JoinTests {
             usleep(1_000)
         }
         #expect(!partial().isEmpty)
-        relayd.signal(SIGKILL)
-        relayd.wait()
+        relayd.signal(signal)
+        let code = relayd.wait()
+        if signal == SIGTERM { #expect(code == 0 && partial().isEmpty) }
         #expect(access(store + "/data.mdb", F_OK) != 0)
         let host = try Replica(
             "second", log: fixture.log, store: store, arguments: ["--join", repository])
