@@ -84,6 +84,12 @@ extension Exchange {
         @inline(__always) get { Continuation(state) }
         nonmutating set { state = newValue.state }
     }
+
+    /// Whether the request is looked at for the first time. It is looked at again when its body has come,
+    /// when its wait is over, and when keys were changed meanwhile.
+    var isNew: Bool {
+        @inline(__always) get { state == ApplicationState() }
+    }
 }
 
 extension Continuation {

@@ -26,22 +26,26 @@ struct KeyCache {
     /// - Parameter usage: counts the requests of each key.
     init(usage: KeyUsage = KeyUsage()) { self.usage = usage }
 
-    /// The account of a value that was verified under the same generation of keys, whose request is
-    /// counted. Nil for one whose key has limits: that is `limited`.
+    /// The account of a value that was verified under the same generation of keys. Nil for one whose key has
+    /// limits: that is `limited`.
+    ///
+    /// - Parameter isCounted: whether the request is counted, which it is once.
     @inline(__always)
-    mutating func account(_ value: UnsafeRawBufferPointer, generation: UInt64) -> UInt32? {
+    mutating func account(
+        _ value: UnsafeRawBufferPointer, generation: UInt64, isCounted: Bool = true
+    ) -> UInt32? {
         if generation != self.generation { forgetAll(generation) }
         guard let slot = find(value) else { return nil }
-        usage.count(Int(entries[slot].counter))
+        if isCounted { usage.count(Int(entries[slot].counter)) }
         return entries[slot].account
     }
 
     /// As `account`, after it, of a value whose key has limits.
     func limited(
-        _ value: UnsafeRawBufferPointer
+        _ value: UnsafeRawBufferPointer, isCounted: Bool
     ) -> (account: UInt32, allowance: KeyAllowance?)? {
         guard let slot = find(value, mark: Self.limitsMark) else { return nil }
-        usage.count(Int(entries[slot].counter))
+        if isCounted { usage.count(Int(entries[slot].counter)) }
         return (entries[slot].account, allowances[slot])
     }
 
@@ -69,19 +73,20 @@ struct KeyCache {
         return difference == 0 ? slot : nil
     }
 
-    /// Keeps a value that was just verified for a request, which is counted.
+    /// Keeps a value that was just verified.
     ///
     /// - Parameters:
     ///   - id: the key's.
     ///   - expires: when it ends, in milliseconds since 1970.
     ///   - allowance: what it may do; nil if it has no limits.
+    ///   - isCounted: see `account`.
     mutating func keep(
         _ value: UnsafeRawBufferPointer, account: UInt32, id: UInt64 = 0, expires: Int64 = .max,
-        allowance: KeyAllowance? = nil
+        allowance: KeyAllowance? = nil, isCounted: Bool = true
     ) {
         nextExpiry = min(nextExpiry, expires)
         let counter = usage.counter(of: id)
-        usage.count(counter)
+        if isCounted { usage.count(counter) }
         if value.count > Limits.rememberedKeyBytes { return }
         let slot = Self.slot(value)
         entries[slot].length = value.count | (allowance == nil ? 0 : Self.limitsMark)

@@ -180,7 +180,7 @@ struct RelayAPI: ~Copyable, API {
             throw .unauthorized(
                 "the request has no key: send the field `Authorization: Bearer <api key>`")
         }
-        if let account = keys.account(value, generation: keyGeneration) {
+        if let account = keys.account(value, generation: keyGeneration, isCounted: http.isNew) {
             lastAccount = account
             authentication = .unlimited
             return account
@@ -194,27 +194,23 @@ struct RelayAPI: ~Copyable, API {
         _ operation: RelayContract.Operation
     ) throws(RequestRefusal) -> UInt32 {
         let (account, allowance): (UInt32, KeyAllowance?)
-        if let known = keys.limited(value) {
+        if let known = keys.limited(value, isCounted: http.isNew) {
             (account, allowance) = known
         } else {
-            (account, allowance) = try verify(value)
+            (account, allowance) = try verify(value, isCounted: http.isNew)
         }
         lastAccount = account
         authentication = allowance == nil ? .unlimited : .limited
         guard let allowance else { return account }
         lastAllowance = allowance
-        // A request is looked at again when its body has come, when its wait is over, and when keys were
-        // changed meanwhile: it counts once.
-        if http.continuation == .none,
-            let refusal = allowance.refusal(isWrite: operation.isWrite)
-        {
+        if http.isNew, let refusal = allowance.refusal(isWrite: operation.isWrite) {
             throw .limited(refusal)
         }
         return account
     }
 
     private mutating func verify(
-        _ value: UnsafeRawBufferPointer
+        _ value: UnsafeRawBufferPointer, isCounted: Bool
     ) throws(RequestRefusal) -> (account: UInt32, allowance: KeyAllowance?) {
         // No key is remembered while reads are refused, so this is asked for each request.
         if isRefusing, let refusal = permit?.refusal {
@@ -246,7 +242,7 @@ struct RelayAPI: ~Copyable, API {
         let allowance = allowances.allowance(of: record)
         keys.keep(
             value, account: record.account, id: record.id, expires: record.expires ?? .max,
-            allowance: allowance)
+            allowance: allowance, isCounted: isCounted)
         return (record.account, allowance)
     }
 }

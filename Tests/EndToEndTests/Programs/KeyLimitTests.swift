@@ -139,6 +139,10 @@ struct KeyLimitTests {
         #expect(try connection.run(until: wait, timeout: 60_000).status == 200)
         #expect(try perform(connection, key).status == 200)
         #expect(try perform(connection, key).status == 429)
+        let admin = try ClientConnection(unix: relayd.adminSocket)
+        let stat = try admin.perform(ClientRequest("GET", "/admin/stat")).body
+        let counts = #""keyRequests":[{"id":1,"count":4},{"id":2,"count":6}]"#
+        #expect(String(decoding: stat, as: UTF8.self).contains(counts))
     }
 
     @Test("They are set in a store that nobody serves, shown, and wrong ones are refused.")
