@@ -261,6 +261,8 @@ relay_nats *relay_nats_connect(const relay_nats_settings *settings, char *why, s
     if (self->subscription) nats.natsSubscription_Destroy(self->subscription);
     self->subscription = NULL;
     end(self);
+    // A server has refused the connection before this came to it: it ends as it would a moment later.
+    if (s == NATS_CONNECTION_CLOSED) return self;
     relay_nats_destroy(self);
     return NULL;
 }
