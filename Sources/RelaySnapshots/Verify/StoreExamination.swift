@@ -16,7 +16,7 @@ public enum StoreExamination {
         // Records are read by liblmdb, which believes what it finds: not on damaged pages.
         guard report.isSound else { return report }
         try progress.report(.checking, 1, of: 3)
-        try examine(pinned, &report, progress)
+        report.bytes = try examine(pinned, &report, progress)
         return report
     }
 
@@ -39,7 +39,7 @@ public enum StoreExamination {
             let pinned = try store.pin()
             try compare(pinned, manifest, &report)
             do throws(SnapshotError) {
-                try examine(pinned, &report, progress)
+                _ = try examine(pinned, &report, progress)
             } catch .store(let error) {
                 throw error
             } catch .cancelled {
@@ -72,20 +72,22 @@ public enum StoreExamination {
         try progress.report(.checking, 2, of: 2)
     }
 
+    /// - Returns: bytes that were compared with their sums.
     private static func examine(
         _ pinned: borrowing PinnedStore, _ report: inout VerificationReport,
         _ progress: WorkProgress
-    ) throws(SnapshotError) {
+    ) throws(SnapshotError) -> Int {
         let check = try lifting { () throws(StoreError) in try pinned.view.check() }
         report.documents += check.documents
         report.listKeys += check.listKeys
         for fault in check.faults { report.add(fault) }
         try progress.report(.checking, 2, of: 3)
         // Meaning is looked for only in what is in order.
-        guard report.isSound else { return }
+        guard report.isSound else { return check.bytes }
         let records = try lifting { () throws(StoreError) in try RecordCheck(pinned.view) }
         for finding in records.findings { report.add(finding) }
         try progress.report(.checking, 3, of: 3)
+        return check.bytes
     }
 
     /// Whether a store is what its manifest says.

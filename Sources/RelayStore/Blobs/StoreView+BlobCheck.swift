@@ -37,6 +37,7 @@ extension StoreView {
             // SAFETY: hashed while the view is borrowed.
             bytes.withUnsafeBytes { hash.update($0) }
         }
+        report.bytes += byteCount
         let digest = BlobDigest(hash.finish())
         if byteCount != record.byteCount || digest != record.digest {
             report.fault("blob \(id): not what its digest says")

@@ -4,8 +4,8 @@ import LMDB
 public struct CheckReport: Equatable, Sendable {
     /// Documents that were looked at, without those of covering indexes.
     public var documents: UInt64 = 0
-    /// Bytes of their JSON, without commas.
-    public var jsonBytes: UInt64 = 0
+    /// Bytes that were compared with their checksums: the documents' JSON, and files.
+    public var bytes = 0
     /// Blocks that hold them.
     public var blocks: UInt64 = 0
     /// The sum of their checksums, modulo 2^64.
@@ -102,7 +102,7 @@ extension StoreView {
             let document = try block.document(at: index)
             report.documents += 1
             report.checksums &+= document.checksum
-            report.jsonBytes += UInt64(document.json.byteCount)
+            report.bytes += document.json.byteCount
             if !document.isIntact {
                 report.fault("document \(document.key.describing): wrong checksum")
             }

@@ -4,7 +4,7 @@ import LMDB
 /// refers to what.
 extension StoreView {
     /// Looks at every document, every copy of one in a covering index, and every chunk of a file. Only
-    /// `documents`, `jsonBytes`, `blocks`, `chunks` and `faults` of the report are filled in.
+    /// `documents`, `bytes`, `blocks`, `chunks` and `faults` of the report are filled in.
     public func checkSums() throws(StoreError) -> CheckReport {
         var report = CheckReport()
         try lifting { () throws(LMDBError) in
@@ -45,7 +45,7 @@ extension StoreView {
             for index in 0..<block.count {
                 let document = try block.document(at: index)
                 report.documents += 1
-                report.jsonBytes += UInt64(document.json.byteCount)
+                report.bytes += document.json.byteCount
                 if !document.isIntact {
                     report.fault("\(what) \(document.key.describing): wrong checksum")
                 }
@@ -57,6 +57,7 @@ extension StoreView {
 
     private func compare(chunk key: UInt64, _ value: RawSpan, _ report: inout CheckReport) {
         report.chunks += 1
+        report.bytes += value.byteCount
         if value.intactChunk(key) != nil { return }
         report.fault(
             "chunk \(ChunkKey.number(key)) of blob \(ChunkKey.blob(key)): wrong checksum")
