@@ -1,3 +1,5 @@
+import RelayStore
+
 /// Where a log is: `nats://HOST:PORT,HOST:PORT/NAME`, servers of one cluster and the log's name in it.
 public struct JetStreamURL: Equatable, Sendable {
     /// The servers as `HOST:PORT`; which of them is asked does not matter.
@@ -36,15 +38,11 @@ public struct JetStreamURL: Equatable, Sendable {
         self.servers = servers
     }
 
-    /// Whether a text can be the name of a log, or of a host in one.
-    public static func isName(_ text: some StringProtocol) -> Bool {
+    /// Whether a text can be the name of a log.
+    private static func isName(_ text: some StringProtocol) -> Bool {
         let bytes = text.utf8
         return (1...Limits.nameBytes).contains(bytes.count)
-            && bytes.allSatisfy {
-                let scalar = Unicode.Scalar($0)
-                return $0 < 0x80 && (Character(scalar).isLetter || Character(scalar).isNumber)
-                    || scalar == "-" || scalar == "_"
-            }
+            && bytes.allSatisfy(HostName.isAllowed)
     }
 
     private static func server(

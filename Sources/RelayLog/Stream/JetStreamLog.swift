@@ -21,10 +21,10 @@ public final class JetStreamLog: SharedLog {
     public init(
         _ url: JetStreamURL, host: String, credentials: LogCredentials? = nil
     ) throws(SharedLogError) {
-        guard JetStreamURL.isName(host) else {
+        guard HostName(host) != nil else {
             throw .unfit(
                 why: "a host's name in a log may have letters, digits, - and _, "
-                    + "\(Limits.nameBytes) at most, and '\(host)' is none")
+                    + "\(RelayStore.Limits.hostNameBytes) at most, and '\(host)' is none")
         }
         place = "\(url)"
         publisher = try Publisher(url, host: host, credentials: credentials)

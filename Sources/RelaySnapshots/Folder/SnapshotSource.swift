@@ -14,7 +14,7 @@ public enum SnapshotSource: Sendable {
     public init(_ name: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
         if let colon = name.lastIndex(of: ":") {
             let path = String(name[..<colon])
-            if Disk.exists(path + "/repository") {
+            if Repository.isThere(path) {
                 let repository = try Repository(path, key)
                 let id = try repository.id(String(name[name.index(after: colon)...]))
                 self = .stored(repository, id: id)

@@ -12,7 +12,7 @@ extension Repository {
         let rclone = Rclone(progress)
         // Manifests before packs: a snapshot that comes there meanwhile comes here next time.
         let before = try rclone.list(remote)
-        guard before["repository"] != nil else { throw .transfer(.noRepository(remote: remote)) }
+        guard before[markerFileName] != nil else { throw .transfer(.noRepository(remote: remote)) }
         let repository: Repository
         do throws(SnapshotError) {
             repository = try Repository(unopened: path)
@@ -47,7 +47,7 @@ extension Repository {
         _ path: String, from remote: String, _ sizes: [String: Int], _ rclone: Rclone
     ) throws(SnapshotError) -> Repository {
         try requireVacant(path)
-        let marker = try rclone.contents(Rclone.join(remote, "repository"))
+        let marker = try rclone.contents(Rclone.join(remote, markerFileName))
         _ = try version(marker, remote)
         let key =
             sizes[keyName] == nil ? nil : try rclone.contents(Rclone.join(remote, keyName))

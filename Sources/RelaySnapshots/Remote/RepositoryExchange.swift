@@ -47,12 +47,12 @@ struct RepositoryExchange {
 
     /// The files that say what a repository is: the marker comes last here, too.
     func heads() -> [String] {
-        [Repository.keyName, "repository"].filter { Disk.exists("\(here.path)/\($0)") }
+        [Repository.keyName, Repository.markerFileName].filter { Disk.exists("\(here.path)/\($0)") }
     }
 
     /// Throws if another repository is there, or something else.
     func requireSame(_ sizes: [String: Int]) throws(SnapshotError) {
-        guard sizes["repository"] != nil else {
+        guard sizes[Repository.markerFileName] != nil else {
             // A push that was interrupted has left packs.
             let isOurs = sizes.keys.allSatisfy {
                 Self.isContent($0) || $0 == Repository.keyName
@@ -64,8 +64,8 @@ struct RepositoryExchange {
             }
             return
         }
-        let marker = try rclone.contents(Rclone.join(there, "repository"))
-        let own = try Disk.contents(of: "\(here.path)/repository", upTo: 100) ?? []
+        let marker = try rclone.contents(Rclone.join(there, Repository.markerFileName))
+        let own = try Disk.contents(of: Repository.markerFile(of: here.path), upTo: 100) ?? []
         guard marker == own, try identity(sizes) == identityHere() else {
             throw .transfer(.otherRepository(path: here.path, remote: there))
         }

@@ -27,6 +27,8 @@ public struct Repository: Sendable {
     /// What the files are sealed with.
     let cipher: RepositoryCipher
 
+    /// What a directory has that is a repository.
+    static let markerFileName = "repository"
     private static let markerName = "relay snapshots "
     static let keyName = "key"
     static let packSuffix = ".pack"
@@ -70,8 +72,14 @@ public struct Repository: Sendable {
         _ = try Self.storedVersion(self.path)
     }
 
+    /// Whether a directory is a repository, of whatever version.
+    public static func isThere(_ path: String) -> Bool { Disk.exists(markerFile(of: path)) }
+
+    /// The file that says so.
+    static func markerFile(of path: String) -> String { "\(path)/\(markerFileName)" }
+
     private static func storedVersion(_ path: String) throws(SnapshotError) -> Int {
-        guard let marker = try Disk.contents(of: path + "/repository", upTo: 100) else {
+        guard let marker = try Disk.contents(of: markerFile(of: path), upTo: 100) else {
             throw .noRepository(path: path)
         }
         return try version(marker, path)
@@ -90,7 +98,7 @@ public struct Repository: Sendable {
         {
             throw .newerFormat(path: path, version: version)
         }
-        throw .damaged(findings: ["\(path)/repository is not what was written"])
+        throw .damaged(findings: ["\(markerFile(of: path)) is not what was written"])
     }
 
     /// Makes an empty repository in a directory that is empty, or is made.
@@ -104,7 +112,7 @@ public struct Repository: Sendable {
     public init(
         creating path: String, _ key: RepositoryKey = .none, makesKeyFile: Bool = false
     ) throws(SnapshotError) {
-        if Disk.exists(path + "/repository") { throw .repositoryExists(path: path) }
+        if Self.isThere(path) { throw .repositoryExists(path: path) }
         try Self.requireVacant(path)
         if makesKeyFile { _ = try key.makeFile() }
         let record = try key.source.map { _ throws(SnapshotError) in
@@ -124,7 +132,7 @@ public struct Repository: Sendable {
         // The marker comes last: only what has it is a repository.
         for name in folders { try Disk.makeDirectory("\(path)/\(name)") }
         if let key { try Disk.write(key, to: "\(path)/\(keyName)") }
-        try Disk.write(marker, to: path + "/repository")
+        try Disk.write(marker, to: markerFile(of: path))
         return try Repository(unopened: path)
     }
 
@@ -135,7 +143,7 @@ public struct Repository: Sendable {
     static func requireVacant(_ path: String) throws(SnapshotError) {
         let known = folders + [StagingDirectory.lostAndFound, keyName]
         for name in Disk.names(in: path) ?? [] {
-            let isPart = ["repository", keyName].contains { name.hasPrefix("\($0).part-") }
+            let isPart = [markerFileName, keyName].contains { name.hasPrefix("\($0).part-") }
             guard known.contains(name) || isPart else {
                 throw .occupied(path: path)
             }

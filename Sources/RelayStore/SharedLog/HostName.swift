@@ -11,7 +11,8 @@ public struct HostName: Equatable, Hashable, Sendable {
         self.text = text
     }
 
-    private static func isAllowed(_ byte: UInt8) -> Bool {
+    /// Whether names of hosts, and of logs, may have a byte.
+    public static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):

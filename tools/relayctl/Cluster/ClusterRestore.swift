@@ -1,4 +1,3 @@
-import Glibc
 import Options
 import RelayLog
 import RelaySnapshots
@@ -14,7 +13,7 @@ enum ClusterRestore {
         let key = try SnapshotKey.given(arguments)
         try requireNoLog(url, credentials)
         let name = arguments[Commands.snapshotID]
-        let isRepository = access(name + "/repository", F_OK) == 0
+        let isRepository = Repository.isThere(name)
         let outcome = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(
