@@ -122,4 +122,29 @@ import Testing
         #expect(throws: other) { try reader.view.list(list, of: UInt64.self).count }
         check(try store.check().faults, [])
     }
+
+    @Test("Keys that go to the end come to the same bytes in bulk as one by one.")
+    func bytes() throws {
+        // Hosts of one log are compared by what is on their disks, and need not be of one version.
+        let (single, bulk) = (try Store.inMemory(), try Store.inMemory())
+        var random = SplitMix(state: 5)
+        var last: UInt128 = 1 << 70
+        for _ in 0..<40 {
+            let between = UInt128.random(in: 0..<last, using: &random)
+            let keys = (0..<Int.random(in: 1...900, using: &random)).map { _ in
+                last += UInt128.random(in: 1...1 << 66, using: &random)
+                return last
+            }
+            try single.write { (transaction) throws(StoreError) in
+                try transaction.insert(between, into: list)
+                for key in keys { try transaction.insert(key, into: list) }
+            }
+            try bulk.write { (transaction) throws(StoreError) in
+                try transaction.insert(between, into: list)
+                try transaction.append(keys.span, to: list)
+            }
+            let digests = try [single, bulk].map { try $0.makeReader().view.digest() }
+            #expect(digests[0] == digests[1])
+        }
+    }
 }
