@@ -21,6 +21,8 @@ public struct LoadedRecord: Sendable {
     let references: [RecordReference]
     /// See `RecordModel.parts`.
     let parts: [(resource: Resource, id: UInt64)]
+    /// What an order's list by due date has for it.
+    private let dueKey: UInt64?
     private var finding: Finding
 
     /// What finds it.
@@ -29,9 +31,6 @@ public struct LoadedRecord: Sendable {
         /// That depends on the unit's property.
         case unit(Unit)
     }
-
-    /// What an order's list by due date has for it.
-    private let dueKey: UInt64?
 
     init(
         line: Int, resource: Resource, id: UInt64, account: UInt32, model: RecordModel,
@@ -75,13 +74,13 @@ public struct LoadedRecord: Sendable {
     var isLongOrder: Bool { resource == .order && json.count > Limits.segmentBytes }
 
     /// The record itself, read anew: few loads need it.
-    func model(_ parser: JSONParser) -> RecordModel {
+    func model(_ parser: JSONParser) throws(StoreError) -> RecordModel {
         let model = try? parser.parse(json) { value in
             var faults = Faults()
             return RecordModel(resource, decoding: value, into: &faults)
         }
         guard let model = model ?? nil else {
-            preconditionFailure("what was rendered of a record can be read")
+            throw .corrupted(what: "\(resource) \(id), as its line was read")
         }
         return model
     }

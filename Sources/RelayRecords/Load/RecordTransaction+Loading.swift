@@ -149,7 +149,7 @@ extension RecordTransaction {
         try transaction.relink(record.id, from: before, to: links, keepsTexts: true)
         try put(record)
         try transaction.putCoveringEntries(links)
-        if record.resource == .property, case .property(let property) = record.model(parser) {
+        if record.resource == .property, case .property(let property) = try record.model(parser) {
             state.property = nil
             if case .property(let old) = old { try updateUnits(of: property, from: old) }
         }
@@ -171,7 +171,7 @@ extension RecordTransaction {
 
     private mutating func put(_ record: LoadedRecord) throws(StoreError) {
         let key = record.resource.key(account, record.id)
-        if record.isLongOrder, case .order(let order) = record.model(parser) {
+        if record.isLongOrder, case .order(let order) = try record.model(parser) {
             return try transaction.putOrder(order, json: record.json, account: account)
         }
         try transaction.putDocument(

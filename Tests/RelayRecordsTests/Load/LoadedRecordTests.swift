@@ -31,7 +31,7 @@ struct LoadedRecordTests {
         for batch in DumpReader().read(lines).batches {
             for record in batch.records where record.times != nil {
                 seen.insert(record.resource)
-                let model = record.model(parser).changed(to: times)
+                let model = try record.model(parser).changed(to: times)
                 let stamped = record.with(times)
                 #expect(stamped.times == times)
                 #expect(stamped.json == model.rendered, "\(record.resource) \(record.id)")
