@@ -14,6 +14,7 @@ import downloads
 import followers
 import growth
 import instructions
+import loading
 import loads
 import pulls
 import servers
@@ -191,6 +192,7 @@ def main():
     parser.add_argument('--followers', action='store_true')
     parser.add_argument('--growth', action='store_true')
     parser.add_argument('--downloads', action='store_true')
+    parser.add_argument('--loading', action='store_true')
     parser.add_argument('--writes', action='store_true')
     parser.add_argument('--shared', action='store_true')
     options = parser.parse_args()
@@ -208,6 +210,8 @@ def main():
         instructions.print_table(setup)
     elif options.followers:
         followers.print_table(setup)
+    elif options.loading:
+        loading.print_table(setup, options)
     elif options.writes:
         writes.print_table(setup, options)
     elif options.shared:
