@@ -9,8 +9,10 @@ enum DumpTarget {
         if reading.batches.isEmpty { return }
         do throws(StoreError) {
             let store = try Store.inMemory()
-            _ = try store.write { (transaction) throws(StoreError) in
-                try RecordApplier().load(reading.batches, to: &transaction)
+            for _ in 0..<2 {
+                _ = try store.write { (transaction) throws(StoreError) in
+                    try RecordApplier().load(reading.batches, to: &transaction)
+                }
             }
             Dump.requireSound(store)
         } catch {
@@ -61,6 +63,8 @@ enum Dump {
         do throws(StoreError) {
             let report = try store.check()
             Target.require(report.faults.isEmpty, "check finds \(report.faults)")
+            let records = try RecordCheck(try store.makeReader().view)
+            Target.require(records.findings.isEmpty, "check finds \(records.findings)")
             let dumped = try lines(of: store)
             let other = try Store.inMemory()
             try load(dumped, into: other)
