@@ -28,8 +28,8 @@ def print_table(setup, options):
         seconds, cpu, busiest = (statistics.median(values) for values in zip(*results))
         print(f'{way:32}{seconds:9.1f}{setup.orders / seconds:10.0f}{cpu / setup.orders:17.1f}'
               f'{busiest / setup.orders:23.1f}', flush=True)
-    for path in (dump, setup.work / 'loaded'):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    dump.unlink()
+    shutil.rmtree(setup.work / 'loaded')
 
 
 def relayctl(setup, *arguments):
