@@ -170,13 +170,12 @@ extension RecordTransaction {
     }
 
     private mutating func put(_ record: LoadedRecord) throws(StoreError) {
-        let key = record.resource.key(account, record.id)
         if record.isLongOrder, case .order(let order) = try record.model(parser) {
             return try transaction.putOrder(order, json: record.json, account: account)
         }
         try transaction.putDocument(
-            key, json: record.json.span.bytes, privateBytes: record.keptBytes.span.bytes,
-            version: sequence)
+            record.resource.key(account, record.id), json: record.json.span.bytes,
+            privateBytes: record.keptBytes.span.bytes, version: sequence)
     }
 
     private func note(_ record: LoadedRecord, _ state: inout LoadState) {
@@ -215,6 +214,11 @@ extension RecordTransaction {
     private mutating func put<Key: CountedKey>(
         _ keys: [Key], on list: ListKey
     ) throws(StoreError) {
+        var keys = keys
+        // A list has a key once, and what goes to its end at once has to ascend.
+        if zip(keys, keys.dropFirst()).contains(where: { $0 == $1 }) {
+            keys = keys.indices.filter { $0 == 0 || keys[$0] != keys[$0 - 1] }.map { keys[$0] }
+        }
         var first = 0
         if let last = try lastKey(of: list, Key.self) {
             first = keys.firstIndex { $0 > last } ?? keys.count

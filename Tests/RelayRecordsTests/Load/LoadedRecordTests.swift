@@ -65,6 +65,24 @@ struct LoadedRecordTests {
         #expect(String(decoding: stamped.json, as: UTF8.self) == text)
     }
 
+    @Test("goes onto its lists once, however often lines, and parts in them, come.")
+    func twice() throws {
+        let field = #"{"id":7,"position":0,"name":"n","content":"c"}"#
+        let lines = ["a", "a", "b"].map { title in
+            #"""
+            {"account":1,"resource":"order","id":4,"document":{"id":4,"title":"\#(title)","status":"OPEN",\#
+            "createdAt":"2020-01-01T00:00:00.000Z","updatedAt":"2021-01-01T00:00:00.000Z",\#
+            "type":"t","internalId":"t","fields":[\#(field),\#(field)],"attachments":[],"comments":[],\#
+            "contactPersons":[]}}
+            """#
+        }
+        let fixture = try RecordFixture()
+        let outcome = try DumpedLines(lines).load(into: fixture)
+        #expect(outcome.faults == [] && outcome.created == 1)
+        let reader = try fixture.store.makeReader()
+        #expect(try RecordCheck(reader.view).findings == [] && fixture.store.check().faults == [])
+    }
+
     private func owner(of model: RecordModel, _ fixture: RecordFixture) throws -> Property? {
         guard let id = model.owner else { return nil }
         let reader = try fixture.store.makeReader()
