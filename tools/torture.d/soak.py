@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import re
+import statistics
 import subprocess
 import threading
 import time
@@ -19,7 +20,7 @@ NUMBERS = [
     report.Number('orders', 1_000, 20_000, 'orders in the store'),
     report.Number('snapshot-seconds', 5, 60, 'time between two snapshots'),
     report.Number('percent', 2, 2, 'growth allowed from the third quarter to the fourth'),
-    report.Number('memory-mib', 12, 1, 'and growth of memory: how much a snapshot takes differs'),
+    report.Number('memory-mib', 8, 1, 'and growth of memory: a minute is too short for it to settle'),
 ]
 PLANTS = {
     'memory': 'each commit leaks 64 KiB',
@@ -217,21 +218,26 @@ def shown(one: Sample) -> str:
             f'file {one.file / 1e6:.1f} MB')
 
 
-def peak(samples: list[Sample]) -> Sample:
-    """The highest of each figure."""
+def summed_up(samples: list[Sample]) -> Sample:
+    """The highest of each figure; of memory the median.
+
+    A snapshot takes more than all the rest holds, for less than a second: whether a sample meets
+    it is luck. What leaks is in all samples.
+    """
     return Sample(
-        max(one.memory for one in samples), max(one.descriptors for one in samples),
+        int(statistics.median(one.memory for one in samples)), max(one.descriptors for one in samples),
         max(one.file for one in samples), max(one.held for one in samples),
         max(one.held_once for one in samples))
 
 
 def judge(run: report.Run, samples: list[Sample]) -> None:
-    """The peaks of the last quarter against those of the one before."""
+    """The last quarter against the one before."""
     quarter = len(samples) // 4
     if quarter == 0:
         run.wrong(f'the load ended after {len(samples)} s')
         return
-    third, fourth = peak(samples[2 * quarter:3 * quarter]), peak(samples[3 * quarter:])
+    third, fourth = (
+        summed_up(samples[begin * quarter:(begin + 1) * quarter]) for begin in (2, 3))
     run.step(f'third quarter: {shown(third)}; fourth: {shown(fourth)}')
     most = 1 + run.number('percent') / 100
     # While a snapshot holds a commit, no page of it is used again: that is what the file may grow by.
@@ -244,7 +250,9 @@ def judge(run: report.Run, samples: list[Sample]) -> None:
         run.expect(
             after <= before * most + slack, f'{name} grew from {before} to {after} in the last '
             f'quarter, by {100 * (after / before - 1):.1f} %')
-    run.summary = f'{shown(fourth)} at most in the last quarter, before it {shown(third)}'
+    most_memory = max(one.memory for one in samples)
+    run.summary = (f'{shown(fourth)} in the last quarter, before it {shown(third)}; '
+                   f'memory {most_memory / 1e6:.1f} MB at most')
 
 
 def judge_load(

@@ -95,12 +95,23 @@ class Writer(threading.Thread):
         while not world.over.is_set():
             world.sent += 1
             number = world.sent
-            answer = by.patch(f'/v1/orders/{order_of(number)}', {'internalId': stamp(number)})
-            with contextlib.suppress(report.Stop):
-                world.run.expect(answer.status == 200, f'a write is answered {answer.status}')
+            try:
+                answer = by.patch(f'/v1/orders/{order_of(number)}', {'internalId': stamp(number)})
+            except client.Unanswered as reason:
+                # A planted fault that is found ends relayd first.
+                if not world.over.is_set():
+                    self.wrong(f'a write has no answer: {reason}')
+                return
+            if answer.status != 200:
+                self.wrong(f'a write is answered {answer.status}')
             world.acknowledged = number
             if number % 25 == 0:
                 time.sleep(0.02)
+
+    def wrong(self, text: str) -> None:
+        """Notes a fault; the torture ends by it, not this thread."""
+        with contextlib.suppress(report.Stop):
+            self.world.run.wrong(text)
 
 
 class Splicing(client.Connection):
@@ -299,21 +310,23 @@ def tear(run: report.Run) -> None:
         thread.start()
     seconds = run.number('seconds')
     sizes = []
-    for part in watch(run, seconds):
-        most = max(anonymous(server.pid) for _ in range(3))
-        held = queued(server.pid)
-        sizes.append((store / 'data.mdb').stat().st_size)
-        stat = relay_stat(admin)
-        run.step(
-            f'{part:.0f} s: {world.pages} pages, {world.acknowledged} writes, '
-            f'{stat["lentBytes"] >> 20} of {stat["sentBytes"] >> 20} MiB lent, '
-            f'{most >> 20} MiB of anonymous memory, {held >> 10} KiB in sockets, '
-            f'file {sizes[-1] >> 20} MiB')
-        run.expect(most < before + MEMORY_BYTES, f'relayd takes {most - before} bytes more')
-        # Each reader has one, and the writer.
-        room = len(threads) * SOCKET_BYTES
-        run.expect(held <= room, f'its sockets hold {held} bytes in the kernel, more than {room}')
-    world.over.set()
+    try:
+        for part in watch(run, seconds):
+            most = max(anonymous(server.pid) for _ in range(3))
+            held = queued(server.pid)
+            sizes.append((store / 'data.mdb').stat().st_size)
+            stat = relay_stat(admin)
+            run.step(
+                f'{part:.0f} s: {world.pages} pages, {world.acknowledged} writes, '
+                f'{stat["lentBytes"] >> 20} of {stat["sentBytes"] >> 20} MiB lent, '
+                f'{most >> 20} MiB of anonymous memory, {held >> 10} KiB in sockets, '
+                f'file {sizes[-1] >> 20} MiB')
+            run.expect(most < before + MEMORY_BYTES, f'relayd takes {most - before} bytes more')
+            # Each reader has one, and the writer.
+            room = len(threads) * SOCKET_BYTES
+            run.expect(held <= room, f'its sockets hold {held} bytes in the kernel, more than {room}')
+    finally:
+        world.over.set()
     for thread in threads:
         thread.join(client.REQUEST_SECONDS)
     if run.plant is None:
