@@ -72,12 +72,14 @@ class Recording:
     """A run of a program: the files before, each call, and what was acknowledged by when.
 
     `acknowledged` has the record's length when the acknowledgement came, the order, the text.
+    `environment` is that of its boot: what goes on in the same one has it, too.
     """
 
     before: Files
     steps: list[Step]
     acknowledged: list[tuple[int, int, str]]
     name: str = ''
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class PinThief:
@@ -238,11 +240,12 @@ class Replay:
             what = f'{recording.name}call {place} of {len(recording.steps)}'
             cuts = list(disk.cut(self.run.random, self.run.number('variants')))
             for how, files in cuts:
-                self.look(f'{what}, {how}', files, dict(needed), other_boot=True)
+                self.look(f'{what}, {how}', files, dict(needed), None)
             if place in again:
                 how, files = self.run.random.choice(cuts)
                 self.recover(f'{what}, {how}', files, dict(needed))
-            self.look(f'{what}, the process killed', disk.killed(), dict(needed), other_boot=False)
+            self.look(
+                f'{what}, the process killed', disk.killed(), dict(needed), recording.environment)
         self.settle(0)
 
     def recover(self, what: str, files: Files, needed: dict[int, str]) -> None:
@@ -252,9 +255,9 @@ class Replay:
         images.save(files, store)
         (store / 'lock.mdb').unlink(missing_ok=True)
         shim = Shim(self.run.place, store, record=True)
+        boot = shim.booted(self.run.place / 'boot')
         check = self.run.programs.relayctl(
-            'check', '--store', store,
-            environment={**shim.environment, **shim.booted(self.run.place / 'boot')})
+            'check', '--store', store, environment={**shim.environment, **boot})
         steps = list(shim.steps())
         if not self.run.expect(check.returncode == 0, f'{what}: {check.stdout}{check.stderr}') or (
                 not steps):
@@ -262,7 +265,7 @@ class Replay:
         acknowledged = [(0, order, text) for order, text in needed.items()]
         self.recovered += 1
         self.go(
-            Recording(files, steps, acknowledged, f'{what}, then recovery, '),
+            Recording(files, steps, acknowledged, f'{what}, then recovery, ', boot),
             self.run.number('images') // 4 // self.run.number('recoveries'))
 
     def chosen(self, recording: Recording, wanted: int) -> set[int]:
@@ -275,20 +278,24 @@ class Replay:
         some = self.run.random.sample(near, min(len(near), count // 4))
         return set(some) | set(self.run.random.sample(range(total), count - len(set(some))))
 
-    def look(self, what: str, files: Files, needed: dict[int, str], other_boot: bool) -> None:
-        """One image: it can be read whole, and every acknowledged write is in it."""
+    def look(
+        self, what: str, files: Files, needed: dict[int, str], boot: dict[str, str] | None,
+    ) -> None:
+        """One image: it can be read whole, and every acknowledged write is in it.
+
+        `boot` is the environment that it is opened in; none is that of another boot.
+        """
         self.settle(2 * len(self.judges))
-        self.waiting.append(
-            (what, self.pool.submit(self.judged, files, needed, other_boot)))
+        self.waiting.append((what, self.pool.submit(self.judged, files, needed, boot)))
 
     def judged(
-        self, files: Files, needed: dict[int, str], other_boot: bool,
+        self, files: Files, needed: dict[int, str], boot: dict[str, str] | None,
     ) -> tuple[str, str]:
         """Has one of the judges look at an image."""
         judge = self.idle.pop()
         try:
-            environment = {}
-            if other_boot and self.run.plant != 'meta-kept':
+            environment = boot or {}
+            if boot is None and self.run.plant != 'meta-kept':
                 environment = self.shim.booted(judge.boot)
             return judge.judge(files, needed, environment)
         finally:
