@@ -110,7 +110,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["HTTP2", "RelayClient", "RelayServer", "RelayStore", "JSON"],
             path: "Tests/TestSupport", exclude: ["faulty-disk.c"]),
-        .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
+        .testTarget(name: "SystemTests", dependencies: ["System", "CLinux", "TestSupport"]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
         .testTarget(name: "LogsTests", dependencies: ["Logs", "JSON", "CLinux", "TestSupport"]),
         .testTarget(name: "CivilTimeTests", dependencies: ["CivilTime", "TestSupport"]),

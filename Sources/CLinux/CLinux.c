@@ -151,3 +151,8 @@ int relay_identify(int place, const char *name, int follows, struct relay_identi
     identity->inode = found.stx_ino;
     return 0;
 }
+
+void **relay_thread_slot(void) {
+    static _Thread_local void *slot;
+    return &slot;
+}

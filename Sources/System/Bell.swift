@@ -15,8 +15,9 @@ public final class Bell: Sendable {
 
     /// Wakes who waits, or who waits next.
     public func ring() {
-        isRung.store(true, ordering: .releasing)
-        _ = eventfd_write(event, 1)
+        // Who rang before, and was not heard yet, writes.
+        if isRung.exchange(true, ordering: .acquiringAndReleasing) { return }
+        Wakes.wake(event, of: self)
     }
 
     /// Sleeps until the bell is rung, or for so many milliseconds; -1 for any time.

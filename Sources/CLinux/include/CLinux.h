@@ -68,6 +68,9 @@ void relay_trim_heap(void);
 /// (PR_SET_TIMERSLACK).
 void relay_precise_timers(void);
 
+/// A place for a pointer that each thread has for itself; nil at first.
+void **relay_thread_slot(void);
+
 /// The calling thread's id, as /proc names it (gettid).
 int relay_thread(void);
 

@@ -6,6 +6,8 @@ import System
 /// What the writer's thread does.
 final class GroupCommit: Sendable {
     let queue = CommandQueue()
+    /// Loops answer what came of a group together.
+    private let wakes = Wakes()
     let commits = Atomic<UInt64>(0)
     let commands = Atomic<UInt64>(0)
     let largest = Atomic<UInt64>(0)
@@ -202,8 +204,10 @@ final class GroupCommit: Sendable {
         if UInt64(group.count) > largest.load(ordering: .relaxed) {
             largest.store(UInt64(group.count), ordering: .relaxed)
         }
-        listeners.tell()
-        for queued in group { queued.command.complete(.success(())) }
+        wakes.together {
+            listeners.tell()
+            for queued in group { queued.command.complete(.success(())) }
+        }
         core.tickIfFull()
         core.clearDeadReadersIfGrown()
     }

@@ -20,6 +20,8 @@ public final class EventLoop: @unchecked Sendable {
     let epoll: Int32
     private let wake: Int32
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
+    /// What came out of it last.
+    private var mail: [@Sendable () -> Void] = []
     private let isWakeDue = Atomic<Bool>(false)
     private let events: UnsafeMutablePointer<epoll_event>
     var acceptors: [Acceptor] = []
@@ -94,12 +96,14 @@ public final class EventLoop: @unchecked Sendable {
             return box.count == 1
         }
         // One eventfd write wakes the loop for all that came since it last looked.
-        if wasEmpty { eventfd_write(wake, 1) }
+        if wasEmpty { Wakes.wake(wake, of: self) }
     }
 
     /// Has the application's `woken` called, soon.
     func wakeApplication() {
-        if !isWakeDue.exchange(true, ordering: .acquiringAndReleasing) { eventfd_write(wake, 1) }
+        if !isWakeDue.exchange(true, ordering: .acquiringAndReleasing) {
+            Wakes.wake(wake, of: self)
+        }
     }
 
     /// Hands a connected, non-blocking socket to the loop, which closes it in the end.
@@ -214,12 +218,10 @@ public final class EventLoop: @unchecked Sendable {
     func runMailbox() {
         var value: eventfd_t = 0
         eventfd_read(wake, &value)
-        let work = mailbox.withLock { box in
-            let work = box
-            box.removeAll(keepingCapacity: true)
-            return work
-        }
-        for item in work { item() }
+        // Two arrays take turns, so that neither is made anew.
+        mailbox.withLock { swap(&$0, &mail) }
+        for item in mail { item() }
+        mail.removeAll(keepingCapacity: true)
     }
 
     private func wakeIfDue() {
