@@ -12,7 +12,7 @@ public final class CommandDecoder {
     /// - Parameter applier: what applies the commands, on the writer's thread.
     public init(_ applier: RecordApplier) {
         changes = RecordCommand.Context(JSONParser(), applier)
-        loads = LoadCommand.Context(DumpReader(), applier)
+        loads = .applying(DumpReader(), applier)
         self.applier = applier
     }
 

@@ -15,16 +15,12 @@ public struct LoadCommand: StoreCommand {
     private let applier: RecordApplier?
 
     /// What it takes to read one.
-    public struct Context {
-        /// Reads lines, on the thread that reads the command.
-        public let reader: DumpReader
-        /// Applies changes, on the writer's thread.
-        public let applier: RecordApplier
-
-        /// Reads with the one and applies with the other.
-        public init(_ reader: DumpReader, _ applier: RecordApplier) {
-            (self.reader, self.applier) = (reader, applier)
-        }
+    public enum Context {
+        /// Reads its lines with the one, on the thread that reads the command, and applies them with the
+        /// other, on the writer's.
+        case applying(DumpReader, RecordApplier)
+        /// Holds the lines only: the command goes to a log, and what comes back from there is applied.
+        case sending
     }
 
     /// Asks for it.
@@ -50,8 +46,12 @@ public struct LoadCommand: StoreCommand {
     public init(_ reader: inout CommandReader, in context: Context) throws(CommandFault) {
         blobSeed = try reader.word()
         lines = try reader.heldBytes()
+        guard case .applying(let dumpReader, let applier) = context else {
+            (batches, faults, self.applier) = ([], [], nil)
+            return
+        }
         // SAFETY: the encoding's bytes, during the call.
-        let reading = lines.withUnsafeBytes { context.reader.read($0) }
+        let reading = lines.withUnsafeBytes { dumpReader.read($0) }
         var batches = reading.batches
         for index in batches.indices {
             batches[index].blobSeed = blobSeed
@@ -59,7 +59,7 @@ public struct LoadCommand: StoreCommand {
         }
         self.batches = batches
         faults = reading.faults
-        applier = context.applier
+        self.applier = applier
     }
 
     /// Loads what can be.

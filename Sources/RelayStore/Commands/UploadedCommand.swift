@@ -79,7 +79,8 @@ extension StoreView {
         bytes.reserveCapacity(byteCount)
         for number in 0..<BlobRecord.chunks(of: byteCount) {
             guard try hasChunk(id, number) else { throw .noUpload(id) }
-            bytes += try chunk(id, number).copied()
+            // SAFETY: the bytes are copied inside the closure.
+            try chunk(id, number).withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
         guard bytes.count == byteCount else { throw .noUpload(id) }
         return bytes

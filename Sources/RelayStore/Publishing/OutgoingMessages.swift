@@ -251,6 +251,7 @@ struct OutgoingMessages {
         var commands: [any WriteCommand] = []
         var (taken, bytes) = (0, 0)
         let most = Limits.messageBytes - LogMessage.headBytes(host)
+        body.reserveCapacity(min(most, heldBytes + LogMessage.byteCount(0) * waiting.count))
         for waiting in waiting {
             let command = waiting.command
             let before = body.count
@@ -283,7 +284,7 @@ struct OutgoingMessages {
         let message = LogMessage(
             level: work.level, session: session, number: number, sent: work.clock, base: work.base,
             host: host,
-            count: commands.count, body: body)
+            count: commands.count, body: body[...])
         let bytes = message.bytes
         underWay[number] = OutgoingMessage(
             bytes: bytes, commands: commands, heldBytes: heldBytes, since: now,

@@ -38,7 +38,7 @@ public struct LogBeginning: Equatable, Sendable {
         }
         return LogMessage(
             .beginning, session: .random, number: 1, sent: sent,
-            base: LogMessage.Base(sequence: 0, chain: 0), host: host, count: 0, body: body
+            base: LogMessage.Base(sequence: 0, chain: 0), host: host, count: 0, body: body[...]
         ).bytes
     }
 

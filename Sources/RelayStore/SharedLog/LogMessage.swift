@@ -34,7 +34,7 @@ struct LogMessage: Equatable {
     let host: HostName
     let count: Int
     /// What follows the host's name.
-    let body: [UInt8]
+    let body: ArraySlice<UInt8>
 
     /// Bytes before the body.
     static func headBytes(_ host: HostName) -> Int { headBytes + 1 + host.text.utf8.count }
@@ -71,7 +71,7 @@ struct LogMessage: Equatable {
     /// A message that is to be sent.
     init(
         _ kind: Kind = .commands, level: UInt8 = Limits.logLevel, session: SessionID,
-        number: UInt64, sent: Int64, base: Base, host: HostName, count: Int, body: [UInt8]
+        number: UInt64, sent: Int64, base: Base, host: HostName, count: Int, body: ArraySlice<UInt8>
     ) {
         precondition(count <= Int(UInt16.max))
         self.level = level
@@ -105,7 +105,7 @@ struct LogMessage: Equatable {
         number = span.word(at: 24)
         sent = Int64(bitPattern: span.word(at: 32))
         base = Base(sequence: span.word(at: 40), chain: span.word(at: 48))
-        body = Array(bytes[nameEnd...])
+        body = bytes[nameEnd...]
     }
 
     /// The encodings of its commands.
@@ -118,7 +118,7 @@ struct LogMessage: Equatable {
             guard place + 4 <= body.count else { throw .notAMessage }
             let end = place + 4 + Int(span.uint32(at: place))
             guard end <= body.count else { throw .notAMessage }
-            encodings.append(Array(body[(place + 4)..<end]))
+            encodings.append(Array(body[(body.startIndex + place + 4)..<(body.startIndex + end)]))
             place = end
         }
         guard place == body.count else { throw .notAMessage }

@@ -227,7 +227,7 @@ extension SharedLogEntry {
         let message = LogMessage(
             session: .random, number: 1, sent: sent ?? time,
             base: LogMessage.Base(sequence: 0, chain: 0), host: HostName("other")!,
-            count: commands.count, body: body)
+            count: commands.count, body: body[...])
         return SharedLogEntry(sequence: sequence + 1, time: time, message: message.bytes)
     }
 
