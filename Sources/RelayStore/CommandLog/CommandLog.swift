@@ -44,14 +44,17 @@ final class CommandLog: @unchecked Sendable {
             try segments.begin()
             return segments
         }
-        // From here on nobody else writes; until the first checkpoint, the store is whole without the log.
+        // From here on nobody else writes; until the first checkpoint, the store is whole without the log,
+        // and the slot says so of this one: a store that names another log lost its own.
+        let detached = LogControl.State(after: old?.number ?? 0, segments)
+        try lifting { () throws(FileError) in try control.write(detached) }
         var transaction = try StoreTransaction(core)
         try transaction.keep(position)
         try transaction.commit()
         try core.setLogged(true)
         do throws(StoreError) {
             checkpointer = try Checkpointer(
-                core, control, segments, health, after: old?.number ?? 0)
+                core, control, segments, health, after: detached.number)
         } catch {
             // It is whole without the log, and stays so. What cannot be said now, a recovery finds out.
             try? core.setLogged(false)

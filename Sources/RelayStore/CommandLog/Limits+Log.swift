@@ -33,6 +33,9 @@ extension Limits {
     /// recovers for a second or two.
     static let logWait: Int64 = 5_000
 
+    /// Milliseconds to wait for who puts a store right: 2 min. It takes a second or two as a rule.
+    static let recoveryWait: Int64 = 120_000
+
     /// Microseconds between two looks at who has a store's log: 20 ms.
     static let logPause: UInt32 = 20_000
 

@@ -2,6 +2,8 @@
 public enum LogFault: Equatable, Sendable {
     /// Another process writes to the store through its log.
     case inUse(path: String, by: String?)
+    /// Another process applies what the log has and the store lacks.
+    case recovering(path: String, by: String?)
     /// The process that wrote last did not end in order, and what it wrote has not been taken from the
     /// log yet; this program may not do so, or not here.
     case unrecovered(directory: String)
@@ -9,6 +11,8 @@ public enum LogFault: Equatable, Sendable {
     case missing(path: String)
     /// The log beside the store is not its own.
     case foreign(path: String)
+    /// It is to be given up, and can be applied.
+    case readable(path: String, commands: Int)
     /// A newer program wrote it.
     case newer(path: String, version: UInt32)
     /// Something in the middle cannot be read, and there are writes behind it.
@@ -30,6 +34,9 @@ extension LogFault: CustomStringConvertible {
         case .inUse(let path, let holder):
             "\(holder ?? "another process") writes to this store through \(path): ask relayd "
                 + "through its admin socket, or stop it first"
+        case .recovering(let path, let holder):
+            "\(holder ?? "another process") applies what \(path) has and the store lacks: try again when "
+                + "it is ready"
         case .unrecovered(let directory):
             "the program that wrote to \(directory) last did not end in order, and its last writes are "
                 + "still in the log there: start relayd on it, or run relayctl check --store "
@@ -40,6 +47,9 @@ extension LogFault: CustomStringConvertible {
         case .foreign(let path):
             "\(path) belongs to another store than the data.mdb beside it: put back the two that belong "
                 + "together; to go on without what the log has, run relayctl log forget"
+        case .readable(let path, let commands):
+            "\(path) is whole, and its \(commands) commands behind the last checkpoint can be applied: start "
+                + "relayd, or run relayctl check; to lose them, give --force"
         case .newer(let path, let version):
             "\(path) has format \(version), this program reads \(LogControl.version): use the newer "
                 + "program that wrote it"

@@ -86,6 +86,11 @@ final class LogControl: Sendable {
         .inUse(path: path, by: LockHolder(of: file.descriptor)?.description)
     }
 
+    /// That somebody else puts the store right, and who if that can be told.
+    var recovering: LogFault {
+        .recovering(path: path, by: LockHolder(of: file.descriptor)?.description)
+    }
+
     /// The newest slot that can be read; nil when there is none.
     func read() throws(StoreError) -> State? {
         var newest: State?

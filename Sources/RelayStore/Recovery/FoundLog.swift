@@ -12,14 +12,18 @@ struct FoundLog {
     let isHeld: Bool
 
     /// Looks for the log of a store; nil when it has none.
-    init?(of store: String, isReading: Bool) throws(StoreError) {
+    ///
+    /// - Parameters:
+    ///   - isReading: whether its files are not written to.
+    ///   - waits: whether to wait until whoever puts the store right now has done so.
+    init?(of store: String, isReading: Bool, waits: Bool = true) throws(StoreError) {
         let directory = CommandLog.directory(of: store)
         let opened = try lifting { () throws(FileError) in
             try LogControl(openingIn: directory, isReading: isReading)
         }
         guard let opened else { return nil }
         control = opened
-        let deadline = SystemClock.monotonic.milliseconds + Limits.logWait
+        let start = SystemClock.monotonic.milliseconds
         while true {
             // Who only looks shares the lock with others who do.
             let isHeld = try lifting { () throws(FileError) in
@@ -31,27 +35,61 @@ struct FoundLog {
             }
             let state = try opened.read()
             let isInUse = StoredCommit.isInUse(in: store)
-            // Who writes has put the store right as soon as the store is open there. Who looks at it is
-            // gone in a moment.
-            if isHeld || isWritten && isInUse {
+            // Who writes has put the store right when the store is open there and the recovery is over.
+            // Who looks at it is gone in a moment.
+            let isRecovering: Bool
+            if waits, !isHeld {
+                isRecovering = try Self.isRecovering(in: store)
+            } else {
+                isRecovering = false
+            }
+            if isHeld || isWritten && isInUse && !isRecovering {
                 (self.state, self.isHeld, self.isInUse) = (state, isHeld, isInUse)
                 return
             }
-            if SystemClock.monotonic.milliseconds > deadline { throw .log(opened.inUse) }
+            let most = isRecovering ? Limits.recoveryWait : Limits.logWait
+            if SystemClock.monotonic.milliseconds > start + most {
+                throw .log(isRecovering ? opened.recovering : opened.inUse)
+            }
             usleep(Limits.logPause)
+        }
+    }
+
+    /// Held by whoever puts a store right: what can be seen of it meanwhile is older than what was answered.
+    static func recovering(in store: String) throws(StoreError) -> DiskFile {
+        let directory = CommandLog.directory(of: store)
+        return try lifting { () throws(FileError) in
+            let file = try DiskFile(directory, .reading)
+            while try !file.lock() { usleep(Limits.logPause) }
+            return file
+        }
+    }
+
+    private static func isRecovering(in store: String) throws(StoreError) -> Bool {
+        let directory = CommandLog.directory(of: store)
+        return try lifting { () throws(FileError) in
+            try !DiskFile(directory, .reading).lock(isShared: true)
         }
     }
 
     /// The checkpoint that a recovery begins from; nil when the store is whole without the log.
     var checkpoint: StoredCommit? { state?.checkpoint }
 
-    /// Whether all that was written without waiting for the disk is there.
-    var isOfThisBoot: Bool {
-        guard let boot = state?.boot else { return false }
-        // Where the start of the machine could not be asked for, whoever has the store open says so: nobody
-        // could have opened it otherwise.
-        return boot == BootID.current || boot == .unknown && isInUse
+    /// Whether it was written to since the machine was started.
+    var isOfThisBoot: Bool { state.map { $0.boot == BootID.current } ?? false }
+
+    /// Whether all that was written without waiting for the disk is there: a process that has the store open
+    /// keeps its file system. When none does, that may have been lost and mounted again since, so only what
+    /// was synced counts.
+    var isNewestWhole: Bool {
+        // Where the start of the machine could not be asked for, that process says it, too: it could not
+        // have opened the store otherwise.
+        isInUse && (isOfThisBoot || state?.boot == .unknown)
     }
+
+    /// Whether the store may say that it needs the log, though the log says that it does not: whoever wrote
+    /// to it ended between these two steps, which are of one log.
+    func isLeft(by position: LogPosition) -> Bool { state?.identity == position.identity }
 
     /// The files of the log; nil when it was never written to.
     func segments(in store: String) throws(StoreError) -> LogSegments? {
@@ -82,11 +120,18 @@ struct FoundLog {
         if let state, state.isBesideDamage {
             throw .log(.damaged(path: control.path, sequence: state.position.sequence))
         }
+        try requireOwn(in: store)
+        try lifting { () throws(FileError) in try checkpoint.putBack(in: store) }
+    }
+
+    /// Refuses a log that says nothing, and one whose checkpoint is not in the store's file.
+    func requireOwn(in store: String) throws(StoreError) {
+        guard let state else { throw .log(.incomplete(path: control.path)) }
+        guard let checkpoint = state.checkpoint else { return }
         var sum: UInt64 = 0
         try lifting { () throws(FileError) in
             try checkpoint.forEachRoot(in: store) { sum = LogRecord.sum($0, after: sum) }
         }
-        guard sum == state?.rootSum else { throw .log(.foreign(path: control.path)) }
-        try lifting { () throws(FileError) in try checkpoint.putBack(in: store) }
+        guard sum == state.rootSum else { throw .log(.foreign(path: control.path)) }
     }
 }

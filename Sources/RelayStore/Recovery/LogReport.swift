@@ -37,7 +37,9 @@ public struct LogVerification: Equatable, Sendable {
 extension Store {
     /// What the log of a store says; nil when it has none. May be asked beside whoever writes to it.
     public static func logReport(at directory: String) throws(StoreError) -> LogReport? {
-        guard let log = try FoundLog(of: directory, isReading: true) else { return nil }
+        guard let log = try FoundLog(of: directory, isReading: true, waits: false) else {
+            return nil
+        }
         let segments = try log.segments(in: directory)
         return LogReport(
             isInUse: !log.isHeld, isAttached: log.checkpoint != nil,
@@ -59,6 +61,12 @@ extension Store {
         _ log: FoundLog, in directory: String, behind position: LogPosition?
     ) throws(StoreError) -> LogVerification {
         var found = LogVerification()
+        do throws(StoreError) {
+            try log.requireOwn(in: directory)
+        } catch {
+            found.fault = "\(error)"
+            return found
+        }
         guard let segments = try log.segments(in: directory), let position, position.isAttached,
             position.identity == segments.identity
         else { return found }
@@ -82,11 +90,20 @@ extension Store {
     /// Goes on without what the log has and the store lacks: with the commit of the last checkpoint if the
     /// machine was started anew, else with the newest one. What was written since is lost.
     ///
+    /// - Parameter evenIfReadable: whether to give up a log that a recovery could apply, too.
     /// - Returns: what could be read of it; nil when there is none.
     @discardableResult
-    public static func forgetLog(at directory: String) throws(StoreError) -> LogVerification? {
+    public static func forgetLog(
+        at directory: String, evenIfReadable: Bool = false
+    ) throws(StoreError) -> LogVerification? {
         let found = try FoundLog(of: directory, isReading: false)
         if let found, !found.isHeld { throw .log(found.control.inUse) }
+        if let found, found.checkpoint != nil, !evenIfReadable {
+            let whole = try verify(found, in: directory, behind: found.state?.position)
+            if whole.fault == nil {
+                throw .log(.readable(path: found.control.path, commands: whole.commands))
+            }
+        }
         if let found, let checkpoint = found.checkpoint, !found.isOfThisBoot {
             do throws(StoreError) {
                 try found.putBack(checkpoint, in: directory)

@@ -47,7 +47,7 @@ extension StoreCore {
         _ pin: borrowing CommitPin, _ recovery: StoreRecovery
     ) throws(StoreError) {
         var number = state
-        if log.isOfThisBoot {
+        if log.isNewestWhole {
             // The pages of the last checkpoint have not been kept since the process ended.
             try sync()
             let state = try LogControl.State(after: number, segments, checkpoint: pin, position)
@@ -55,7 +55,7 @@ extension StoreCore {
             number += 1
         }
         if position.isAttached {
-            var replay = LogReplay(recovery, isFromCheckpoint: !log.isOfThisBoot)
+            var replay = LogReplay(recovery, isFromCheckpoint: !log.isNewestWhole)
             try replay.run(try LogReader(segments, behind: position), into: self)
         }
         try detach(log.control, segments, after: number)

@@ -75,6 +75,7 @@ public final class Store: Sendable {
     ) throws(StoreError) -> Store {
         guard let log = try FoundLog(of: directory, isReading: options.isReadOnly) else {
             let store = try openAlone(directory, options)
+            // A snapshot names the log of the store that it was taken of.
             if options.isReadOnly { return store }
             if options.isCopy { try store.core.forgetLog() }
             if try store.core.logPosition()?.isAttached == true {
@@ -84,20 +85,22 @@ public final class Store: Sendable {
         }
         guard log.isHeld, let state = log.state, let checkpoint = state.checkpoint else {
             let store = try openAlone(directory, options)
-            // Whoever had the log ended between its last two steps.
-            if log.isHeld, !options.isReadOnly, try store.core.logPosition()?.isAttached == true {
-                try store.core.markDetached()
+            if log.isHeld, let position = try store.core.logPosition(), position.isAttached {
+                guard log.state != nil else { throw .log(.incomplete(path: log.control.path)) }
+                guard log.isLeft(by: position) else { throw .log(.foreign(path: log.control.path)) }
+                if !options.isReadOnly { try store.core.markDetached() }
             }
             return store
         }
-        // All that was answered is in the newest commit, unless the machine was started anew.
-        if options.isReadOnly, log.isOfThisBoot { return try openAlone(directory, options) }
+        if options.isReadOnly, log.isNewestWhole { return try openAlone(directory, options) }
         guard let recovery, !options.isReadOnly else {
             throw .log(.unrecovered(directory: directory))
         }
-        if !log.isOfThisBoot { try log.putBack(checkpoint, in: directory) }
+        let recovering = try FoundLog.recovering(in: directory)
+        if !log.isNewestWhole { try log.putBack(checkpoint, in: directory) }
         let store = try openAlone(directory, options)
         try store.core.recover(log, state, recovery)
+        withExtendedLifetime(recovering) {}
         return store
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import RelayStore
 import System
 import TestSupport
 import Testing
@@ -193,5 +194,57 @@ struct StoreLogTests {
         #expect(try service.client().getOrder(3).value.id == 3)
         #expect(service.figure("sequence") == 3)
         #expect(service.relayd.stop() == 0)
+    }
+
+    @Test("is not applied beside a program that has the store open: the newest commit has it all.")
+    func besideReader() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        for _ in 0..<20 { #expect(try service.create() == 201) }
+        let reader = try Store.open(at: service.store)
+        kill(service)
+        service = try FaultyService(in: directory)
+        #expect(service.relayd.logs("from its newest commit"))
+        #expect(try service.client().getOrder(22).value.id == 22)
+        kill(service)
+        withExtendedLifetime(reader) {}
+    }
+
+    @Test("makes relayctl wait while it is applied to the store.")
+    func waiting() throws {
+        let directory = TemporaryDirectory()
+        let service = try FaultyService(in: directory)
+        // As a relayd that starts holds it.
+        let log = open(service.store + "/log", O_RDONLY | O_CLOEXEC)
+        #expect(flock(log, LOCK_EX | LOCK_NB) == 0)
+        let dump = ChildProcess(
+            "relayctl", ["dump", "--store", service.store, "--to", directory.file("dump")])
+        usleep(400_000)
+        #expect(!dump.hasEnded)
+        close(log)
+        #expect(dump.wait(seconds: 30) == 0)
+        #expect(service.relayd.stop() == 0)
+    }
+
+    @Test("is given up only with --force when it can be applied, and verified as the store's own.")
+    func forgetting() throws {
+        let directory = TemporaryDirectory()
+        var service = try FaultyService(in: directory)
+        for _ in 0..<5 { #expect(try service.create() == 201) }
+        kill(service)
+        let whole = ask(["log", "forget"], service.store)
+        #expect(whole.code == 1 && whole.output.contains("can be applied"), "\(whole.output)")
+        // Nothing was changed by that.
+        #expect(ask(["log", "verify"], service.store).code == 0)
+        #expect(ask(["log", "forget", "--force"], service.store).code == 0)
+        let other = try FaultyService(in: directory, store: directory.file("other"))
+        for _ in 0..<5 { #expect(try other.create() == 201) }
+        kill(other)
+        service = try FaultyService(in: directory)
+        kill(service)
+        #expect(rename(service.store + "/log", directory.file("away")) == 0)
+        #expect(rename(other.store + "/log", service.store + "/log") == 0)
+        let foreign = ask(["log", "verify"], service.store)
+        #expect(foreign.code == 3 && foreign.output.contains("another store"), "\(foreign.output)")
     }
 }

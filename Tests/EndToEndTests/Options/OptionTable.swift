@@ -176,6 +176,7 @@ enum OptionTable {
         ],
         "relayctl log forget": [
             "--store": "StoreLogTests.alone", "--json": "StoreLogTests.alone",
+            "--force": "StoreLogTests.forgetting",
         ],
         "relayctl readers": [
             "--store": "AdminToolTests.deadReader",

@@ -19,7 +19,10 @@ enum CrashedCopy {
     }
 
     /// Makes of a copy what a power cut may leave: the checkpoint's pages, and garbage everywhere else.
-    static func cutPower(_ store: String) throws {
+    ///
+    /// - Parameter hasBooted: whether the machine was started anew. The file system alone may be lost too,
+    ///   and mounted again.
+    static func cutPower(_ store: String, hasBooted: Bool = true) throws {
         let control = try #require(try LogControl(openingIn: store + "/log"))
         let state = try #require(try control.read())
         let checkpoint = try #require(state.checkpoint)
@@ -36,6 +39,7 @@ enum CrashedCopy {
             try file.write($0, at: 0)
             try file.write($0, at: 4_096)
         }
+        if !hasBooted { return }
         try control.write(
             LogControl.State(
                 number: state.number + 1, identity: state.identity,

@@ -11,9 +11,11 @@ extension Commands {
     static let logTrim = Verb(
         "log trim", summary: "Apply what the log has to the store, then remove the log's files",
         options: [store.description, json.description])
+    static let force = Option<Bool>.flag(
+        "force", help: "give up a log that is whole, too")
     static let logForget = Verb(
         "log forget", summary: "Go on without a log that cannot be read: its last writes are lost",
-        options: [store.description, json.description])
+        options: [store.description, force.description, json.description])
 
     static let logVerbs = [logShow, logVerify, logTrim, logForget]
 }

@@ -11,7 +11,8 @@ enum LogCommand {
         case Commands.logShow.name: return try show(arguments[Commands.store])
         case Commands.logVerify.name: return try verify(arguments[Commands.store])
         case Commands.logTrim.name: return try trim(arguments[Commands.store])
-        case Commands.logForget.name: return try forget(arguments[Commands.store])
+        case Commands.logForget.name:
+            return try forget(arguments[Commands.store], arguments[Commands.force])
         default: return nil
         }
     }
@@ -65,9 +66,12 @@ enum LogCommand {
         return Report { $0.member("removedBytes", bytes) }
     }
 
-    private static func forget(_ directory: String) throws(CommandError) -> Report {
+    private static func forget(_ directory: String, _ isForced: Bool) throws(CommandError) -> Report
+    {
         guard try StoreKeeper.exists(in: directory) else { throw .missing(path: directory) }
-        let found = try lifting { () throws(StoreError) in try Store.forgetLog(at: directory) }
+        let found = try lifting { () throws(StoreError) in
+            try Store.forgetLog(at: directory, evenIfReadable: isForced)
+        }
         return Report { writer in
             writer.member("lostGroups", found?.groups ?? 0)
             writer.member("lostCommands", found?.commands ?? 0)

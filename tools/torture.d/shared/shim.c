@@ -71,6 +71,19 @@ __attribute__((constructor)) static void start(void) {
     }
 }
 
+// TORTURE_IN_USE plants a fault: who asks whether a process has the store open is told so.
+int fcntl(int file, int what, ...) {
+    va_list more;
+    va_start(more, what);
+    void *argument = va_arg(more, void *);
+    va_end(more);
+    int result = REAL(fcntl, int, int, int, ...)(file, what, argument);
+    struct flock *lock = argument;
+    if (what == F_GETLK && result == 0 && lock->l_start == 0 && getenv("TORTURE_IN_USE"))
+        lock->l_type = F_RDLCK;
+    return result;
+}
+
 static int is_within(const char *path) { return strncmp(path, within, strlen(within)) == 0; }
 
 // The path of a descriptor, empty when it has none.

@@ -116,6 +116,10 @@ class Shim:
         file.write_text(f'{uuid.uuid4()}\n')
         return {'LD_PRELOAD': str(self.library), 'TORTURE_BOOT': str(file)}
 
+    def told_in_use(self) -> dict[str, str]:
+        """Plants a fault: the environment of a program that believes that a process has the store open."""
+        return {'LD_PRELOAD': str(self.library), 'TORTURE_IN_USE': '1'}
+
     def record_late_meta(self) -> None:
         """Plants a fault: meta pages count as written, but not as synced."""
         struct.pack_into('<Q', self._map, 8 * 5, 1)
