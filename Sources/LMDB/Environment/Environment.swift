@@ -64,6 +64,11 @@ public final class Environment: Sendable {
             try check(mdb_env_set_mapsize(environment, options.mapBytes))
             try check(mdb_env_set_maxreaders(environment, options.readers))
             try check(mdb_env_set_maxdbs(environment, Limits.databases))
+            try check(
+                mdb_env_set_assert(environment) { _, message in
+                    // liblmdb ends the process behind this.
+                    Environment.told(message)
+                })
             let code = mdb_env_open(environment, directory, options.flags, 0o600)
             if code == MDB_INVALID {
                 throw .foreignFile(path: Self.dataPath(in: directory))
@@ -86,7 +91,7 @@ public final class Environment: Sendable {
             }
             var dead: Int32 = 0
             try check(mdb_reader_check(environment, &dead))
-            deadReaders = Int(dead)
+            deadReaders = Int(dead) + (lock?.freeSlots(readers: options.readers) ?? 0)
             (integerDatabases, bytesDatabases) = try Self.openDatabases(
                 environment, schema: schema, creates: creates)
         } catch {
@@ -106,6 +111,15 @@ public final class Environment: Sendable {
         precondition(transactions.load(ordering: .relaxed) == 0, "a transaction is still open")
         mdb_env_close(pointer)
         EnvironmentRegistry.release(identity)
+    }
+
+    /// Says what a page that is damaged is: liblmdb finds some only when it stands on them.
+    private static func told(_ message: UnsafePointer<CChar>?) {
+        let what = message.map { String(cString: $0) } ?? ""
+        let line =
+            "data.mdb: a page of the tree is damaged, and liblmdb cannot go on (\(what)): run relayctl check, and "
+            + "restore the store from a snapshot\n"
+        _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     static func dataPath(in directory: String) -> String { directory + "/data.mdb" }

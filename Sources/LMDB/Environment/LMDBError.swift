@@ -57,8 +57,9 @@ public enum LMDBError: Error, Equatable, Sendable {
         case MDB_READERS_FULL: self = .readersFull
         // liblmdb locks a byte of lock.mdb for each process that reads, at its process id.
         case EAGAIN: self = .processIDTaken(getpid())
-        case MDB_TXN_FULL, MDB_PAGE_FULL, MDB_CURSOR_FULL: self = .transactionFull
-        case MDB_CORRUPTED, MDB_PAGE_NOTFOUND: self = .corrupted
+        case MDB_TXN_FULL: self = .transactionFull
+        // A page without room for one entry, and a tree deeper than any can become.
+        case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_PAGE_FULL, MDB_CURSOR_FULL: self = .corrupted
         case MDB_PANIC: self = .panicked
         case MDB_BAD_VALSIZE: self = .badSize
         case MDB_KEYEXIST: self = .notAscending

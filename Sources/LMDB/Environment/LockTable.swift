@@ -69,6 +69,32 @@ final class LockTable: Sendable {
         return fcntl(descriptor, F_GETLK, &lock) != 0 || Int32(lock.l_type) != F_UNLCK
     }
 
+    /// Frees the slots of a process that had this one's id before, in a container that was started anew for
+    /// one: liblmdb takes them for this process's own. Called before this process takes a slot.
+    ///
+    /// - Returns: how many there were; 0 while another process of that id lives, in another PID namespace.
+    func freeSlots(readers: UInt32) -> Int {
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = off_t(getpid())
+        lock.l_len = 1
+        guard fcntl(descriptor, F_GETLK, &lock) == 0, Int32(lock.l_type) == F_UNLCK else {
+            return 0
+        }
+        var freed = 0
+        for slot in 0..<Int(readers) {
+            // Behind the number of the commit.
+            let place = off_t(Self.headBytes + slot * Self.slotBytes + 8)
+            var process: Int32 = 0
+            guard pread(descriptor, &process, 4, place) == 4 else { break }
+            guard process == getpid() else { continue }
+            process = 0
+            if pwrite(descriptor, &process, 4, place) == 4 { freed += 1 }
+        }
+        return freed
+    }
+
     /// Whether the name still leads to the file that is open here.
     var isInPlace: Bool { FileIdentity(following: path) == identity }
 

@@ -34,6 +34,7 @@ extension StoreView {
             while let family = next, counted.count < limit {
                 let key = DocumentKey(rawValue: family << Limits.idBits)
                 guard let value = try transaction.get(family, in: databases.counters) else { break }
+                guard value.byteCount == 16 else { throw .corrupted }
                 let counter = ResourceCounter(
                     lastID: value.word(at: 0), changeSequence: value.word(at: 8))
                 counted.append(
