@@ -63,6 +63,18 @@ import Testing
         }
     }
 
+    @Test("Changes of a store that was made while the clock was ahead are kept like any others.")
+    func madeAhead() throws {
+        let clock = SetClock(100 * Self.day)
+        let store = try Store.inMemory(options: clock.options)
+        clock.jump(-40 * Self.day)
+        for _ in 0..<5 {
+            write(1, to: store, Retention(milliseconds: Self.day))
+            clock.pass(1_000)
+        }
+        #expect(try changes(store) == 1...5)
+    }
+
     @Test("Changes older than the last write by more than the limit go; the newest always stays.")
     func age() throws {
         let clock = SetClock(1_000_000)

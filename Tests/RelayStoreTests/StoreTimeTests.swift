@@ -118,6 +118,19 @@ struct StoreTimeTests {
         #expect(try time(store)?.lived == jumped.lived + 4_500)
     }
 
+    @Test("of a store that was made while the clock was ahead goes back to its newest change.")
+    func madeAhead() throws {
+        let clock = SetClock(100 * Self.day)
+        let store = try Store.inMemory(options: clock.options)
+        clock.jump(-40 * Self.day)
+        for _ in 0..<5 {
+            try change(store)
+            clock.pass(1_000)
+        }
+        let now = try #require(try time(store))
+        #expect(now.settled <= now.last && now.last < 61 * Self.day)
+    }
+
     @Test("ends with the year 9999, whatever a clock says.")
     func end() throws {
         let clock = SetClock(.max / 4)

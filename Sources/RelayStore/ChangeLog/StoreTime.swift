@@ -17,6 +17,8 @@ struct StoreTime: Equatable {
         let elapsed = max(0, now.lived - lived)
         last = max(last, min(now.clock, Limits.latestTime))
         settled = max(settled, min(now.clock, settled + Limits.settlingRate * elapsed))
+        // A store that was made while the clock was ahead: its age is that of its newest change at most.
+        settled = min(settled, last)
         lived += elapsed
     }
 
