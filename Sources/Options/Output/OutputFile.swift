@@ -11,6 +11,8 @@ public final class OutputFile {
     public let path: String
     /// Bytes that were written.
     public private(set) var bytes = 0
+    /// Whether it is the process's standard output, by whatever name.
+    public let isStandardOutput: Bool
     private let descriptor: Int32
     /// The name that it is built under, and the one that it gets; nil for what is no regular file.
     private let names: (part: String, final: String)?
@@ -24,7 +26,13 @@ public final class OutputFile {
     /// Opens it. A pipe without a reader is waited for.
     public init(_ path: String) throws(OutputError) {
         self.path = path
-        switch try OutputPlace(path) {
+        let place = try OutputPlace(path)
+        if case .inherited(STDOUT_FILENO) = place {
+            isStandardOutput = true
+        } else {
+            isStandardOutput = false
+        }
+        switch place {
         case .inherited(let inherited):
             // What was printed before comes before.
             fflush(nil)

@@ -3,6 +3,7 @@ import JSON
 import Options
 import RelayRecords
 import RelayStore
+import System
 
 /// `relayctl dump`: all records of one commit as JSON lines, whether relayd serves the store or not.
 ///
@@ -15,6 +16,7 @@ enum DumpCommand {
         let filter = DumpFilter(
             account: arguments[Commands.oneAccount].map { UInt32($0) }, resource: resource)
         let path = arguments[Commands.toFile]
+        if let path, isOfStore(path, arguments[Commands.store]) { throw .inStore(path: path) }
         let file = try DumpFile(path)
         Interrupt.hold()
         let reader = try lifting { () throws(StoreError) in try store.makeReader() }
@@ -43,7 +45,8 @@ enum DumpCommand {
             Progress.write(
                 "\(faultCount - faults.count) more records have such faults\n")
         }
-        guard let path else {
+        // What is printed there is the dump.
+        guard let path, !file.isStandardOutput else {
             var report = Report.silent
             if faultCount > 0 { report.exitCode = .data }
             return report
@@ -60,5 +63,20 @@ enum DumpCommand {
         }
         if faultCount > 0 { report.exitCode = .data }
         return report
+    }
+
+    /// Whether a path leads to a file that the store in a directory consists of, or into its log.
+    private static func isOfStore(_ path: String, _ directory: String) -> Bool {
+        let end = path.lastIndex(of: "/")
+        let parent = end.map { String(path[...$0]) } ?? "."
+        if let log = FileIdentity(following: directory + "/log"),
+            FileIdentity(following: parent) == log
+        {
+            return true
+        }
+        guard let identity = FileIdentity(following: path) else { return false }
+        return ["data.mdb", "lock.mdb", "relayd.lock"].contains {
+            FileIdentity(following: "\(directory)/\($0)") == identity
+        }
     }
 }

@@ -9,6 +9,9 @@ final class DumpFile {
     /// Why a write failed, kept for the end: the walk over the store cannot throw it.
     private(set) var failure: CommandError?
 
+    /// Whether it goes to standard output, by whatever name.
+    var isStandardOutput: Bool { file.isStandardOutput }
+
     /// Bytes that were written.
     var bytes: Int { file.bytes }
 

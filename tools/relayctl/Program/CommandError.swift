@@ -54,6 +54,8 @@ enum CommandError: Error, CustomStringConvertible {
     case client(RelayClientError)
     /// A compressed file is damaged, or there is no memory for it.
     case compression(ZstdError)
+    /// The output would take the place of a file of the store that it is made of.
+    case inStore(path: String)
     /// The output cannot be written.
     case output(OutputError)
     /// A system call failed.
@@ -103,6 +105,8 @@ enum CommandError: Error, CustomStringConvertible {
             "nothing was restored: " + problems.joined(separator: "; ")
         case .client(let error): "relayd's API: \(error)"
         case .compression(let error): "\(error)"
+        case .inStore(let path):
+            "\(path) is a file of the store, or would be one of its log: choose another place for the dump"
         case .output(let error): "\(error)"
         }
     }
