@@ -55,7 +55,7 @@ extension RelaydOptions {
     }
 
     /// The name that was given, or the machine's up to its first dot.
-    private func host() throws(StartupError) -> HostName {
+    func host() throws(StartupError) -> HostName {
         let text = hostName ?? Self.machineName
         guard let host = HostName(text) else { throw .badHostName(text) }
         return host

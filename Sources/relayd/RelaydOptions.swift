@@ -2,6 +2,7 @@ import Glibc
 import HTTP2
 import Logs
 import Options
+import RelayLog
 import RelayServer
 import RelaySnapshots
 import RelayStore
@@ -65,7 +66,7 @@ struct RelaydOptions {
     private static func keep(_ name: String, _ help: String) -> Option<Int?> {
         .optional(
             name, "N", .integer(1...1_000_000),
-            help: "behind each good snapshot, remove those that no rule keeps: \(help)")
+            help: "keep \(help); after each good snapshot those that no rule keeps are removed")
     }
 
     // The highest number stands for no user and no group (chown(2)).
@@ -146,9 +147,9 @@ struct RelaydOptions {
             "does not tell who a client is, so --listen and these options exclude each other.",
             "--metrics goes with them: what it serves has no key and nothing of an account.",
             "",
-            "On SIGTERM and SIGINT relayd accepts no new clients, finishes the streams under",
-            "way, commits its writes and exits with 0. It ignores SIGHUP: it has nothing to "
-                + "reload.",
+            "On SIGTERM and SIGINT relayd accepts no new clients, gives streams under way ten",
+            "seconds to end, commits its writes and exits with 0. It ignores SIGHUP: it has",
+            "nothing to reload.",
             "When a write of the store's meta page fails, or another file takes the store's place,",
             "relayd says so, is not ready any more and ends with 1: whoever supervises it starts it",
             "again, and it goes on from what is committed.",
@@ -266,6 +267,15 @@ struct RelaydOptions {
         return isInMemory || passed.contains { $0.role == .admin } ? nil : store + "/admin.sock"
     }
 
+    /// The number of the socket's group, which may be given as such.
+    func socketGroupID() throws(StartupError) -> gid_t? {
+        guard let socketGroup else { return nil }
+        // The highest number stands for no group (chown(2)).
+        if let number = gid_t(socketGroup), number < .max { return number }
+        guard let entry = getgrnam(socketGroup) else { throw .unknownGroup(socketGroup) }
+        return entry.pointee.gr_gid
+    }
+
     /// Looks at what can be known before anything is opened or made.
     func check(_ passed: [PassedListener]) throws(StartupError) {
         let isServed = socket != nil || listen != nil || passed.contains { $0.role == .api }
@@ -284,6 +294,17 @@ struct RelaydOptions {
         guard log != nil || !isAboutLog else { throw .noLog }
         guard log == nil || !isInMemory else { throw .logInMemory }
         if let socket, socket == adminPath(passed) { throw .samePath(socket) }
+        do throws(TransportError) {
+            for path in [socket, adminPath(passed)] { try path.map(UnixSocket.check) }
+            for address in [listen, metrics] { try address.map(LoopbackSocket.check) }
+        } catch {
+            throw .place(error)
+        }
+        if let log {
+            _ = try host()
+            do throws(JetStreamURLError) { _ = try JetStreamURL(log) } catch { throw .url(error) }
+        }
+        _ = try socketGroupID()
         if !peers.isRestricted { return }
         if let listen { throw .usersOverTCP(listen) }
         if let listener = passed.first(where: { $0.socket.isTCP }) {

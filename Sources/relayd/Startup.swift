@@ -45,9 +45,7 @@ enum Startup {
         _ options: RelaydOptions, _ passed: [PassedListener], _ log: Log
     ) throws -> Running {
         try options.check(passed)
-        let group = try options.socketGroup.map { name throws(StartupError) in
-            try Self.group(name)
-        }
+        let group = try options.socketGroupID()
         let sockets = OwnSockets(
             unix: try options.socket.map { path in
                 try UnixSocket(
@@ -130,14 +128,6 @@ enum Startup {
         try service.start()
         schedule?.start()
         return Running(service: service, schedule: schedule, places: places, directory: directory)
-    }
-
-    /// The number of a group, which may be given as such.
-    private static func group(_ name: String) throws(StartupError) -> gid_t {
-        // The highest number stands for no group (chown(2)).
-        if let number = gid_t(name), number < .max { return number }
-        guard let entry = getgrnam(name) else { throw .unknownGroup(name) }
-        return entry.pointee.gr_gid
     }
 
     private static func makeSchedule(

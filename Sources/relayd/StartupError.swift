@@ -1,4 +1,6 @@
+import HTTP2
 import Options
+import RelayLog
 import RelayStore
 import System
 
@@ -18,6 +20,10 @@ enum StartupError: Error, CustomStringConvertible {
     case badHostName(String)
     case storeInUse(String)
     case file(FileError)
+    /// A socket's path or address that is none.
+    case place(TransportError)
+    /// The address of a log that is none.
+    case url(JetStreamURLError)
 
     var description: String {
         switch self {
@@ -55,6 +61,8 @@ enum StartupError: Error, CustomStringConvertible {
         case .storeInUse(let store):
             "another relayd serves the store \(store): stop it first, or choose another --store"
         case .file(let error): "\(error)"
+        case .place(let error): "\(error)"
+        case .url(let error): "\(error)"
         }
     }
 
@@ -62,7 +70,7 @@ enum StartupError: Error, CustomStringConvertible {
     var exitCode: ExitCode {
         switch self {
         case .nowhereToServe, .halfSchedule, .noSchedule, .twoKeys, .samePath, .usersOverTCP,
-            .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName:
+            .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName, .place, .url:
             .usage
         case .storeInUse, .noReplica, .file: .failure
         }

@@ -18,12 +18,20 @@ import Testing
             writer.member("label", "Büro")
             writer.endObject()
             writer.endArray()
+            writer.name("waits")
+            writer.beginObject()
+            writer.name("buckets")
+            writer.beginArray()
+            for count in [0, 12, 3] { writer.value(count) }
+            writer.endArray()
+            writer.endObject()
         }
         #expect(
             report.text == """
                 orders                  3
                 map.bytes               4096
                 id 1  label Büro
+                waits.buckets           0 12 3
 
                 """)
     }

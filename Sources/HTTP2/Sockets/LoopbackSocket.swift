@@ -39,6 +39,11 @@ public final class LoopbackSocket: Listener {
         endpoint = address.text
     }
 
+    /// Whether an address can be bound is left open; what is none is an error.
+    public static func check(_ text: String) throws(TransportError) {
+        _ = try LoopbackAddress(text)
+    }
+
     deinit { close() }
 
     /// Lets clients connect.

@@ -71,6 +71,9 @@ public final class UnixSocket: Listener {
         if FileIdentity(path) == identity { unlink(path) }
     }
 
+    /// Whether a path can be bound is left open; what is too long for one is an error.
+    public static func check(_ path: String) throws(TransportError) { _ = try address(path) }
+
     /// The address of a path, checked for its length.
     static func address(_ path: String) throws(TransportError) -> sockaddr_un {
         let bytes = Array(path.utf8)

@@ -44,7 +44,8 @@ struct SettingsTests {
         let socket = directory.file("s")
         let file = directory.file("relayd.conf")
         try OutputFile.write(Array("store = \(store)\nloops = 2\n".utf8), to: file)
-        func check(_ more: String...) -> (code: Int32, output: String) {
+        func check(_ more: String...) -> (code: Int32, output: String) { check(more) }
+        func check(_ more: [String]) -> (code: Int32, output: String) {
             ChildProcess.run(
                 "relayd", ["--check-config", "--config", file] + more,
                 environment: ["RELAYD_MAP_SIZE=2GiB"])
@@ -62,6 +63,20 @@ struct SettingsTests {
         #expect(check().code == 0)
         // What starting would refuse, it refuses.
         #expect(check("--snapshot-every", "1h").code == 2)
+        let long = directory.file(String(repeating: "s", count: 120))
+        for (words, said) in [
+            (["--listen", "0.0.0.0:99"], "no loopback address"),
+            (["--metrics", "localhost"], "no loopback address"),
+            (["--socket", long], "Linux allows"), (["--admin-socket", long], "Linux allows"),
+            (["--socket", socket, "--socket-group", "no such group"], "no group of this machine"),
+            (["--log", "nats://127.0.0.1"], "no address of a log"),
+        ] {
+            let refused = check(words)
+            #expect(
+                refused.code == 2 && refused.output.contains(said), "\(words): \(refused.output)")
+            let started = ChildProcess.run("relayd", ["--config", file] + words)
+            #expect(started.code == 2 && started.output.contains(said), "\(started.output)")
+        }
         try OutputFile.write(Array("store = \(store)\nlops = 2\n".utf8), to: file)
         let bad = check("--socket", socket)
         #expect(bad.code == 2)

@@ -63,7 +63,7 @@ struct Report {
     }
 
     /// Scalars become `name value`; a member of an object in an object is `outer.inner value`; an
-    /// array of objects becomes one line an element.
+    /// array of objects becomes one line an element, one of numbers `name number number …`.
     private static func lines(_ value: JSONValue, name: String) -> [String] {
         switch value.kind {
         case .object:
@@ -72,11 +72,19 @@ struct Report {
                 return lines(member.value, name: name.isEmpty ? inner : "\(name).\(inner)")
             }
         case .array:
-            return value.elements.map { row($0) }
+            let elements = Array(value.elements)
+            let numbers = elements.compactMap { $0.integer }
+            guard numbers.count == elements.count, !numbers.isEmpty else {
+                return elements.map { row($0) }
+            }
+            return [line(name, numbers.map { "\($0)" }.joined(separator: " "))]
         default:
-            let padding = String(repeating: " ", count: max(1, Limits.reportColumn - name.count))
-            return [name + padding + scalar(value)]
+            return [line(name, scalar(value))]
         }
+    }
+
+    private static func line(_ name: String, _ value: String) -> String {
+        name + String(repeating: " ", count: max(1, Limits.reportColumn - name.count)) + value
     }
 
     private static func row(_ element: JSONValue) -> String {
