@@ -119,6 +119,7 @@ public final class Environment: Sendable {
         let line =
             "data.mdb: a page of the tree is damaged, and liblmdb cannot go on (\(what)): run relayctl check, and "
             + "restore the store from a snapshot\n"
+        // SAFETY: the array's own bytes, during the call.
         _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 

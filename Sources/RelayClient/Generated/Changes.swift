@@ -4,7 +4,7 @@ import RelayContract
 
 /// What changed, as it changes.
 extension RelayClient {
-    /// What changed behind a position.
+    /// What changed after a position.
     ///
     /// The records of the account that were created, updated or deleted behind a position, each
     /// change once, in the order in which the changes were made. A request that changes several
@@ -63,7 +63,7 @@ extension RelayClient {
         return try record(send(request))
     }
 
-    /// What changed behind a position, unless the client has the current version already.
+    /// What changed after a position, unless the client has the current version already.
     ///
     /// - Parameters:
     ///   - after: The position. Without it: what comes from now on. `oldest`: all that is kept.

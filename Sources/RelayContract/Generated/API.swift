@@ -128,7 +128,7 @@ public protocol API: ~Copyable {
     /// GET /v1/eed/missing: Units without data for a month.
     mutating func getUnitsWithoutEed(_ input: GetUnitsWithoutEedInput, _ exchange: inout Exchange)
 
-    /// GET /v1/changes: What changed behind a position.
+    /// GET /v1/changes: What changed after a position.
     mutating func getChanges(_ input: GetChangesInput, _ exchange: inout Exchange)
 
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.

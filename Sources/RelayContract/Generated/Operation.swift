@@ -77,7 +77,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case getEedOfProperty
     /// GET /v1/eed/missing: Units without data for a month.
     case getUnitsWithoutEed
-    /// GET /v1/changes: What changed behind a position.
+    /// GET /v1/changes: What changed after a position.
     case getChanges
     /// GET /v1/attachments/{attachmentId}: The bytes of a file.
     case getAttachment

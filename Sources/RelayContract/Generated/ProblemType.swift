@@ -316,8 +316,9 @@ extension ProblemType {
         case .outcomeUnknown:
             """
             Send the same request again under the same Idempotency-Key, to any host: it is carried \
-            out once. A PATCH or DELETE with If-Match is safe too; 412 then says that it was \
-            carried out.
+            out once. A PATCH or DELETE with If-Match may be sent again too. 404 to a DELETE says \
+            that the record is gone; after 412 to a PATCH, read the record: the change may be \
+            yours or another client's.
             """
         case .storageFull:
             """
