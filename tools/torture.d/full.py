@@ -68,7 +68,8 @@ class Full:
         ledger.problems.clear()
         with Writers(ledger, server.client(key), 4):
             until = time.monotonic() + FULL_SECONDS
-            while time.monotonic() < until and not any(s >= 500 for s in ledger.statuses):
+            while time.monotonic() < until and server.runs() and (
+                    not any(s >= 500 for s in ledger.statuses)):
                 time.sleep(0.02)
             time.sleep(0.2)
         self.refused += ledger.statuses.get(507, 0)
@@ -76,7 +77,8 @@ class Full:
         others = {s: text for s, text in ledger.problems.items() if s not in allowed}
         if others:
             self.wrong(f'{what}: a full disk is answered with {others}')
-        if not ledger.problems:
+        # A relayd that cannot make a checkpoint ends, perhaps before a write has met it.
+        if not ledger.problems and not (self.is_thin and not server.runs()):
             self.wrong(f'{what}: it never was full: {ledger.statuses}')
         if not server.runs():
             code = server.kill()

@@ -68,7 +68,12 @@ struct FoundLog {
     private static func isRecovering(in store: String) throws(StoreError) -> Bool {
         let directory = CommandLog.directory(of: store)
         return try lifting { () throws(FileError) in
-            try !DiskFile(directory, .reading).lock(isShared: true)
+            do throws(FileError) {
+                return try !DiskFile(directory, .reading).lock(isShared: true)
+            } catch  where error.errno == ENOENT {
+                // It was removed meanwhile, with all that was in it.
+                return false
+            }
         }
     }
 
@@ -78,13 +83,15 @@ struct FoundLog {
     /// Whether it was written to since the machine was started.
     var isOfThisBoot: Bool { state.map { $0.boot == BootID.current } ?? false }
 
-    /// Whether all that was written without waiting for the disk is there: a process that has the store open
-    /// keeps its file system. When none does, that may have been lost and mounted again since, so only what
-    /// was synced counts.
+    /// Whether to go on from the newest commit: whether all that was written without waiting for the disk is
+    /// there. A process that has the store open keeps its file system. When none does, that may have been
+    /// lost and mounted again since, so only what was synced counts.
     var isNewestWhole: Bool {
+        // A slot that could not be written whole: the commit of the other one may not be kept any more.
+        if state?.isBesideDamage == true, isOfThisBoot { return true }
         // Where the start of the machine could not be asked for, that process says it, too: it could not
         // have opened the store otherwise.
-        isInUse && (isOfThisBoot || state?.boot == .unknown)
+        return isInUse && (isOfThisBoot || state?.boot == .unknown)
     }
 
     /// Whether the store may say that it needs the log, though the log says that it does not: whoever wrote
@@ -107,7 +114,10 @@ struct FoundLog {
         try lifting { () throws(FileError) in
             try LogSegments.removeFiles(in: directory)
             unlink(control.path)
-            if rmdir(directory) != 0 { throw FileError("remove", path: directory, errno: errno) }
+            // A symbolic link and a mount point stay, and are empty.
+            if rmdir(directory) != 0, errno != ENOTDIR, errno != EBUSY {
+                throw FileError("remove", path: directory, errno: errno)
+            }
             try DiskFile.syncDirectory(store)
         }
     }
