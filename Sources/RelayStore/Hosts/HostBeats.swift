@@ -59,8 +59,9 @@ final class HostBeats: Sendable {
             for announcement in replication.log.announcements() where hosts.hear(announcement) {
                 health.tell(
                     .error, "host_name_taken",
-                    "another host is called \(replication.host) in \(replication.log.place): what one of "
-                        + "them writes is passed over; give --host-name, another one to each")
+                    "another host is called \(replication.host) in \(replication.log.place): the one that "
+                        + "began first stops, and what it writes is passed over; give --host-name, another "
+                        + "one to each")
             }
             if let own {
                 replication.log.announce(own.bytes)

@@ -192,7 +192,8 @@ struct OutgoingMessages {
         for (number, message) in underWay {
             // One that is out may be kept by now, though its answer has not come.
             let isNever = !message.isKept && !message.mayBeKept && !message.isOut
-            let isLate = now - message.since >= Limits.logDeadline
+            let isLate =
+                now - message.since >= Limits.logDeadline || self.stop?.endsSession == true
             guard !message.commands.isEmpty, isLate || isNever && (isDown || stop != nil) else {
                 continue
             }

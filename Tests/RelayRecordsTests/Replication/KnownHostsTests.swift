@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -154,6 +155,39 @@ struct KnownHostsTests {
         #expect(known.hear(beat.bytes) && !known.hear(beat.bytes))
         #expect(known.all.isEmpty)
         hosts[0].writer.stop()
+    }
+
+    @Test("stops once another one has begun under its name, and says so at once; that one goes on.")
+    func namesakeBegins() throws {
+        let first = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        #expect(try [first].run(commands: 5).open == 0)
+        let place = directory.path + "/namesake"
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: directory.path + "/first/data.mdb", toPath: place + "/data.mdb")
+        let second = try ReplicaHost("host-0", place, shared, .log, nil)
+        #expect(try [second].run(commands: 5, seed: 9).open == 0)
+        let begun = SystemClock.monotonic.milliseconds
+        let outcomes = try [first].run(commands: 3, seed: 20)
+        #expect(SystemClock.monotonic.milliseconds - begun < RelayStore.Limits.logDeadline / 2)
+        #expect(outcomes.texts.values.allSatisfy { $0.contains("failed") }, "\(outcomes.texts)")
+        #expect(waits { first.writer.replication!.stopReason != nil })
+        guard case .sessionOver(_, first.name) = first.writer.replication!.stopReason else {
+            Issue.record("\(String(describing: first.writer.replication!.stopReason))")
+            return
+        }
+        let words = try #require(first.writer.replication!.whyNotReady)
+        #expect(words.contains("another host has begun as host-0"), "\(words)")
+        #expect(try conditions(first) == ["host-0 stopped"])
+        let sound = try [second].run(commands: 5, seed: 30)
+        #expect(sound.texts.values.contains { !$0.contains("failed") })
+        // Under a name of its own it goes on with the same store.
+        first.end()
+        let renamed = try ReplicaHost("host-1", first.directory, shared, .syncedCommits, nil)
+        #expect(try [renamed].run(commands: 5, seed: 40).open == 0)
+        try [second, renamed].expectEqual(shared)
+        for host in [second, renamed] { host.writer.stop() }
     }
 
     private func waitForOwn(_ host: ReplicaHost) -> HostBeat? {
