@@ -41,8 +41,28 @@ extension RelayAPI {
                     + "answer, the number in it, or now")
         }
         if epoch != self.epoch { throw try gone() }
-        // A cut position lies within the change behind it.
-        return .change(position.sequence + (position.passed > 0 ? 1 : 0))
+        return .change(Self.change(of: position))
+    }
+
+    /// The change that a position lies behind, or within.
+    private static func change(of position: ChangePosition) -> UInt64 {
+        position.sequence + (position.passed > 0 ? 1 : 0)
+    }
+
+    /// Has a request that follows changes wait for its place, or refuses it: another host that shares the log
+    /// may have told of it already. Alone, a host has all that it has told of.
+    mutating func waits(
+        _ exchange: RelayExchange, for place: FeedPlace
+    ) throws(Problem) -> Bool {
+        guard case .at(let epoch, let position) = place, epoch == self.epoch,
+            writing.writer.replication != nil
+        else {
+            return false
+        }
+        if case .poll = exchange.http.continuation { return false }
+        guard try waits(exchange.http, for: Self.change(of: position)) else { return false }
+        exchange.http.withdraw(.relaySeq)
+        return true
     }
 
     private mutating func waits(_ http: HTTP2.Exchange, for number: UInt64) throws(Problem) -> Bool
