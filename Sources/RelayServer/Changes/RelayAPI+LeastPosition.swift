@@ -95,13 +95,31 @@ extension RelayAPI {
                 switch result {
                 // Not answered yet: it is, behind this.
                 case .success: http.continuation = .waited(until: 0)
-                case .failure(let error): http.reject(Problem(error))
+                case .failure(let error): http.reject(Self.unasked(error))
                 }
             }
         }
-        if let problem = Problem(writing.writer.submit(marker)) {
+        let submission = writing.writer.submit(marker)
+        if case .refused(let fault) = submission {
+            token.resume { $0.reject(Self.unasked(.replica(fault))) }
+        } else if let problem = Problem(submission) {
             token.resume { $0.reject(problem) }
         }
         return true
+    }
+
+    /// What is answered when the log cannot be asked. A read has changed nothing, whatever became of the command.
+    private static func unasked(_ error: StoreError) -> Problem {
+        guard case .replica(let fault) = error else { return Problem(error) }
+        let why =
+            switch fault {
+            case .unavailable(let why), .standing(let why): why
+            case .outcomeUnknown: "it has not answered in time"
+            default: "\(fault)"
+            }
+        return Problem(
+            .unavailable,
+            "this host cannot ask the log now (\(why)): try again, ask another host, or leave out "
+                + "Relay-Min-Seq")
     }
 }

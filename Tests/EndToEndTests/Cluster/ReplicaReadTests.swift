@@ -71,4 +71,27 @@ struct ReplicaReadTests {
         #expect(other.status == 410)
         #expect(first.relayd.stop() == 0 && second.relayd.stop() == 0)
     }
+
+    @Test("tells a read that asks for all there is that the log cannot be asked, and of no write.")
+    func unasked() throws {
+        let host = try Replica("first", log: log.url, store: log.store)
+        func read() throws -> ClientResponse {
+            try host.send(
+                "GET", "/v1/orders/1", key: log.key, fields: [HeaderField("relay-min-seq", "now")])
+        }
+        #expect(try read().status == 200)
+        log.servers.pause(0)
+        // The first one is sent and not answered; a later one is refused at once.
+        for _ in 0..<2 {
+            let refused = try read()
+            #expect(refused.status == 503)
+            #expect(text(refused).contains("this host cannot ask the log now"), "\(text(refused))")
+            #expect(text(refused).contains("/problems/unavailable"), "\(text(refused))")
+            #expect(field("retry-after", refused) != nil)
+        }
+        log.servers.resume(0)
+        #expect(host.waits(for: "condition", "\"up\""))
+        #expect(try read().status == 200)
+        #expect(host.relayd.stop() == 0)
+    }
 }
