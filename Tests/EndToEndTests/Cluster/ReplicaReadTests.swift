@@ -94,4 +94,32 @@ struct ReplicaReadTests {
         #expect(try read().status == 200)
         #expect(host.relayd.stop() == 0)
     }
+
+    @Test("says that its engine takes no messages, and why: in its log, and in what stat shows.")
+    func full() throws {
+        let host = try Replica("first", log: log.url, store: log.store)
+        #expect(host.waits(for: "condition", "\"up\""))
+        #expect(host.shared("trouble") == "")
+        let metadata =
+            #""metadata":{"relay.identity":\#(host.shared("identity")),"relay.replicas":"1"}}"#
+        let full =
+            #"{"name":"orders","subjects":["relay.orders.log.>"],"storage":"file","num_replicas":1,"#
+            + #""retention":"limits","max_msgs":1,"discard":"new","max_age":0,"#
+            + #""duplicate_window":120000000000,"deny_delete":true,"allow_direct":true,"#
+            + metadata
+        let changed = log.servers.ask("$JS.API.STREAM.UPDATE.orders", full)
+        #expect(changed?.contains("\"error\"") == false, "\(changed ?? "")")
+        let refused = try host.send("POST", "/v1/orders", #"{"title":"x"}"#, key: log.key)
+        #expect(refused.status == 503)
+        #expect(host.waits(for: "condition", "\"down\""))
+        #expect(host.shared("trouble").contains("maximum messages exceeded"))
+        #expect(host.relayd.logs("log_electing") && host.relayd.logs("log_down"))
+        #expect(host.relayd.output.contains("maximum messages exceeded"))
+        let open = full.replacing("\"max_msgs\":1,", with: "\"max_msgs\":-1,")
+        _ = log.servers.ask("$JS.API.STREAM.UPDATE.orders", open)
+        #expect(host.relayd.logs("log_up"))
+        #expect(host.waits(for: "condition", "\"up\""))
+        #expect(host.shared("trouble") == "")
+        #expect(host.relayd.stop() == 0)
+    }
 }
