@@ -47,7 +47,8 @@ final class HostBeats: Sendable {
         return HostBeat(
             host: replication.host, session: publisher.session, version: replication.version,
             highestLevel: replication.highestLevel, state: state, following: follower.figures,
-            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest)
+            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest,
+            refusal: permit.refusal)
     }
 
     /// What the thread does.

@@ -137,6 +137,11 @@ struct KnownHostsTests {
             return
         }
         #expect((2_000..<20_000).contains(milliseconds))
+        let words = try #require(host.writer.replication!.whyNotReady)
+        #expect(words.contains("--stale-reads"), "\(words)")
+        #expect(try waits { try conditions(host) == ["host-0 refuses-reads"] })
+        let beat = try #require(host.writer.replication!.own)
+        #expect(HostBeat(beat.bytes) == beat && beat.readsRefused.contains("--stale-reads"))
         // A log that can be read, but takes nothing, proves nothing: others may write behind a cut.
         shared.setAway(false)
         shared.setReadOnly(true)
@@ -144,6 +149,23 @@ struct KnownHostsTests {
         #expect(permit.isRefused)
         shared.setReadOnly(false)
         #expect(waits { !permit.isRefused })
+        #expect(try waits { try conditions(host) == ["host-0 ok"] })
+        #expect(waits { host.writer.replication!.whyNotReady == nil })
+        host.writer.stop()
+    }
+
+    @Test("says why it has not reached its log since the start, and names no message of it then.")
+    func notReached() throws {
+        let host = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        #expect(try [host].run(commands: 5).open == 0)
+        host.end()
+        shared.setAway(true)
+        try host.restart()
+        let client = host.writer.replication!
+        let words = "this host has not reached the log yet: it is away"
+        #expect(waits { client.whyNotReady == words }, "\(client.whyNotReady ?? "")")
+        shared.setAway(false)
+        #expect(waits { client.whyNotReady == nil })
         host.writer.stop()
     }
 
@@ -237,6 +259,11 @@ struct KnownHostsTests {
         let beat = try #require(waitForOwn(host))
         host.writer.stop()
         #expect(HostBeat(beat.bytes) == beat)
+        // An older program says nothing of reads.
+        let rest = Array(beat.bytes.dropFirst(16).dropLast(4))
+        var older = Array(beat.bytes.prefix(8))
+        older.append(word: ReplicaState.sum(rest))
+        #expect(HostBeat(older + rest) == beat)
         var random = SplitMix(state: 3)
         for _ in 0..<2_000 {
             var bytes = beat.bytes
