@@ -37,6 +37,25 @@ import Testing
         }
     }
 
+    @Test("The figures of a replica say up to where it has applied its log.")
+    func replica() throws {
+        let directory = try emptyStore()
+        let identity = LogIdentity.random
+        do {
+            let store = try Store.open(at: directory)
+            let message = try store.beginning(of: identity).message(
+                of: HostName("cluster")!, sent: 0)
+            try store.becomeReplica(SharedLogEntry(sequence: 1, time: 5, message: message))
+        }
+        let stat = try StoreKeeper(directory: directory, isReading: true).stat()
+        for words in [
+            "sharedLog.identity      \(identity)", "sharedLog.sequence      1",
+            "sharedLog.level         1",
+        ] {
+            #expect(stat.text.contains(words), "\(words): \(stat.text)")
+        }
+    }
+
     @Test("A directory without a store is said to be one.")
     func missing() {
         #expect(throws: CommandError.self) { try StoreKeeper(directory: "/tmp/relay-no-such") }

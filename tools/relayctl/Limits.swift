@@ -81,6 +81,9 @@ enum Limits {
 
     /// Microseconds between two looks at a relayd that is not ready.
     static let waitPause: UInt32 = 50_000
+    /// Milliseconds for which a log's first message is asked for that a server may lack yet: 5 s. What the others
+    /// have kept is there in some milliseconds.
+    static let copyMilliseconds: Int64 = 5_000
     /// Milliseconds that one may wait for relayd at most: a day.
     static let longestWait = 86_400_000
 

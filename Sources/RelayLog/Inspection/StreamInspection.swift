@@ -120,7 +120,7 @@ public struct StreamInspection: Sendable {
 
     /// What may take messages away, or refuse them.
     private mutating func lookAtKeeping(_ configuration: JSONValue) {
-        let days = (configuration["max_age"]?.integer ?? 0) / 1_000_000_000 / 86_400
+        let age = configuration["max_age"]?.integer ?? 0
         func text(_ name: StaticString) -> String {
             configuration[name]?.string.map { String($0) } ?? ""
         }
@@ -137,16 +137,8 @@ public struct StreamInspection: Sendable {
                 .problem(
                     "retention", "\(text("retention")): messages go before all hosts have them",
                     toDo: "nats stream edit \(name) --retention limits"))
-        } else if days > 0, days < Limits.keptDays {
-            findings.append(
-                .warning(
-                    "retention", "messages are kept for \(days) days",
-                    toDo:
-                        "nats stream edit \(name) --max-age \(Limits.keptDays)d: a host that is off for "
-                        + "longer has to join anew"))
         } else {
-            findings.append(
-                .ok("retention", days == 0 ? "messages are kept for ever" : "\(days) days"))
+            findings.append(keeping(nanoseconds: age))
         }
         let limits: [(StaticString, String)] = [
             ("max_msgs", "--max-msgs"), ("max_bytes", "--max-bytes"),
@@ -169,6 +161,24 @@ public struct StreamInspection: Sendable {
                     "max_msg_size is \(most): a message has up to "
                         + "\(RelayStore.Limits.messageBytes) bytes",
                     toDo: "nats stream edit \(name) --max-msg-size=-1"))
+        }
+    }
+
+    /// For how long messages are kept: 0 stands for ever.
+    private func keeping(nanoseconds age: Int64) -> LogFinding {
+        let second = Int64(StreamConfiguration.nanoseconds)
+        let day = 86_400 * second
+        let days = age / day
+        let toDo =
+            "nats stream edit \(name) --max-age \(Limits.keptDays)d: a host that is off for longer has to "
+            + "join anew"
+        return switch age {
+        case 0: .ok("retention", "messages are kept for ever")
+        case ..<day:
+            .problem("retention", "messages are kept for \(age / second) s only", toDo: toDo)
+        case ..<(day * Int64(Limits.keptDays)):
+            .warning("retention", "messages are kept for \(days) days", toDo: toDo)
+        default: .ok("retention", "\(days) days")
         }
     }
 

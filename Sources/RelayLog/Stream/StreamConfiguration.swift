@@ -3,7 +3,8 @@ import RelayStore
 
 /// What the engine is asked to make.
 enum StreamConfiguration {
-    private static let nanoseconds = 1_000_000_000
+    /// Nanoseconds of a second: the engine's times are in them.
+    static let nanoseconds = 1_000_000_000
 
     /// The stream of a log. Age alone takes messages away: limits of bytes or messages, and what may be
     /// deleted, replaced or mirrored, have each brought servers apart. What is full is therefore never asked,

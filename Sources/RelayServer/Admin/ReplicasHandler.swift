@@ -129,5 +129,6 @@ extension HostStatus {
             json.member("markedDigest", String(marked.digest, radix: 16))
         }
         if !beat.stopped.isEmpty { json.member("stopped", beat.stopped) }
+        if !beat.readsRefused.isEmpty { json.member("readsRefused", beat.readsRefused) }
     }
 }

@@ -20,13 +20,12 @@ extension RelayAPI {
             var feed = Feed(account: exchange.account)
             if let text = input.resource { feed.kinds = Feed.kinds(text, &faults) ?? .max }
             feed.includesDocuments = input.include == .document
-            let after = place(input.after, &faults)
+            var after = place(input.after, &faults)
             let wait = input.wait.flatMap { Feed.wait($0, &faults) } ?? 0
             if !faults.isEmpty { throw Problem(.badQuery, faults) }
-            if streams {
-                let position = try startOfStream(after, exchange.http)
-                return try startFollowing(feed, position, exchange)
-            }
+            if streams { after = try placeOfStream(after, exchange.http) }
+            if try waits(exchange, for: after) { return }
+            if streams { return try startFollowing(feed, try start(after), exchange) }
             var poll = PollContinuation(
                 position: ChangePosition(after: 0),
                 due: SystemClock.coarse.milliseconds + 1_000 * wait)

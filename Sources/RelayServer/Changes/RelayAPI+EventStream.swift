@@ -8,15 +8,14 @@ import System
 /// it got before: one that does not read costs one portion, however much happens.
 extension RelayAPI {
     /// Where a stream begins: Last-Event-ID, which a client sends that comes again, goes before `after`.
-    func startOfStream(
+    func placeOfStream(
         _ after: FeedPlace, _ http: HTTP2.Exchange
-    ) throws(Problem) -> ChangePosition {
-        guard let field = http.field(.lastEventID), !field.isEmpty else { return try start(after) }
+    ) throws(Problem) -> FeedPlace {
+        guard let field = http.field(.lastEventID), !field.isEmpty else { return after }
         guard let (epoch, position) = PositionText.read(field) else {
             throw Problem(.badRequest, "Last-Event-ID is no position: send the id of an event")
         }
-        if epoch != self.epoch { throw try gone() }
-        return position
+        return .at(epoch, position)
     }
 
     /// Begins a stream with a bookmark, so that its client can come again before anything happens.

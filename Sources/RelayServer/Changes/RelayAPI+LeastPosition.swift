@@ -41,8 +41,28 @@ extension RelayAPI {
                     + "answer, the number in it, or now")
         }
         if epoch != self.epoch { throw try gone() }
-        // A cut position lies within the change behind it.
-        return .change(position.sequence + (position.passed > 0 ? 1 : 0))
+        return .change(Self.change(of: position))
+    }
+
+    /// The change that a position lies behind, or within.
+    private static func change(of position: ChangePosition) -> UInt64 {
+        position.sequence + (position.passed > 0 ? 1 : 0)
+    }
+
+    /// Has a request that follows changes wait for its place, or refuses it: another host that shares the log
+    /// may have told of it already. Alone, a host has all that it has told of.
+    mutating func waits(
+        _ exchange: RelayExchange, for place: FeedPlace
+    ) throws(Problem) -> Bool {
+        guard case .at(let epoch, let position) = place, epoch == self.epoch,
+            writing.writer.replication != nil
+        else {
+            return false
+        }
+        if case .poll = exchange.http.continuation { return false }
+        guard try waits(exchange.http, for: Self.change(of: position)) else { return false }
+        exchange.http.withdraw(.relaySeq)
+        return true
     }
 
     private mutating func waits(_ http: HTTP2.Exchange, for number: UInt64) throws(Problem) -> Bool
@@ -75,13 +95,31 @@ extension RelayAPI {
                 switch result {
                 // Not answered yet: it is, behind this.
                 case .success: http.continuation = .waited(until: 0)
-                case .failure(let error): http.reject(Problem(error))
+                case .failure(let error): http.reject(Self.unasked(error))
                 }
             }
         }
-        if let problem = Problem(writing.writer.submit(marker)) {
+        let submission = writing.writer.submit(marker)
+        if case .refused(let fault) = submission {
+            token.resume { $0.reject(Self.unasked(.replica(fault))) }
+        } else if let problem = Problem(submission) {
             token.resume { $0.reject(problem) }
         }
         return true
+    }
+
+    /// What is answered when the log cannot be asked. A read has changed nothing, whatever became of the command.
+    private static func unasked(_ error: StoreError) -> Problem {
+        guard case .replica(let fault) = error else { return Problem(error) }
+        let why =
+            switch fault {
+            case .unavailable(let why), .standing(let why): why
+            case .outcomeUnknown: "it has not answered in time"
+            default: "\(fault)"
+            }
+        return Problem(
+            .unavailable,
+            "this host cannot ask the log now (\(why)): try again, ask another host, or leave out "
+                + "Relay-Min-Seq")
     }
 }

@@ -4,12 +4,12 @@ import RelayStore
 
 /// What is told of the log that a store shares with other hosts.
 extension LogClient {
-    /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `condition` (up, electing, down),
+    /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `level`, `condition` (up, electing, down),
     /// `sequence` (of the last message that was applied), `last` (in the log, as far as is known), `lag`
     /// between them, `silenceMilliseconds` since the log was heard of, `clockDifferenceMilliseconds` that this
     /// host's clock is ahead of the engine's (behind it: less than 0), `chain` and `documents` (digests that
-    /// are equal on equal hosts, as hex digits), `differing` hosts, and why the store does not go on or
-    /// reads are refused, if so.
+    /// are equal on equal hosts, as hex digits), `differing` hosts, the log's `trouble`, and why the
+    /// store does not go on or reads are refused, if so.
     func writeMembers(to json: inout JSONWriter) {
         let figures = figures
         json.name("sharedLog")
@@ -19,6 +19,7 @@ extension LogClient {
         json.member("condition", figures.publishing.condition.rawValue)
         if let state = figures.state {
             json.member("identity", "\(state.identity)")
+            json.member("level", UInt64(state.level))
             json.member("sequence", state.sequence)
             json.member("chain", String(state.chain, radix: 16))
             json.member("documents", String(state.documents, radix: 16))
@@ -31,7 +32,9 @@ extension LogClient {
         json.beginArray()
         for host in figures.following.differing { json.value(host) }
         json.endArray()
-        if let trouble = figures.following.trouble { json.member("trouble", trouble) }
+        if let trouble = figures.following.trouble ?? figures.publishing.whyAway {
+            json.member("trouble", trouble)
+        }
         if let stop = figures.following.stop { json.member("stopped", "\(stop)") }
         if let refusal = permit.refusal { json.member("readsRefused", "\(refusal)") }
         json.endObject()

@@ -47,7 +47,8 @@ final class HostBeats: Sendable {
         return HostBeat(
             host: replication.host, session: publisher.session, version: replication.version,
             highestLevel: replication.highestLevel, state: state, following: follower.figures,
-            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest)
+            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest,
+            refusal: permit.refusal)
     }
 
     /// What the thread does.
@@ -59,8 +60,9 @@ final class HostBeats: Sendable {
             for announcement in replication.log.announcements() where hosts.hear(announcement) {
                 health.tell(
                     .error, "host_name_taken",
-                    "another host is called \(replication.host) in \(replication.log.place): what one of "
-                        + "them writes is passed over; give --host-name, another one to each")
+                    "another host is called \(replication.host) in \(replication.log.place): the one that "
+                        + "began first stops, and what it writes is passed over; give --host-name, another "
+                        + "one to each")
             }
             if let own {
                 replication.log.announce(own.bytes)

@@ -12,6 +12,8 @@ public struct HostStatus: Sendable {
         case differs
         /// It does not go on with the log.
         case stopped
+        /// It does not answer reads, as it was told to.
+        case refusesReads = "refuses-reads"
         /// It has applied another log.
         case otherLog = "other-log"
     }
@@ -62,7 +64,8 @@ extension LogClient {
         if !beat.stopped.isEmpty { return .stopped }
         if let own, beat.identity != own.identity { return .otherLog }
         if differing.contains(beat.host.text) { return .differs }
-        return beat.behind > Limits.hostLag ? .behind : .ok
+        if beat.behind > Limits.hostLag { return .behind }
+        return beat.readsRefused.isEmpty ? .ok : .refusesReads
     }
 }
 

@@ -113,6 +113,8 @@ final class LogPublisher: CommandEntrance {
     ///
     /// - Parameter applied: up to where the log is applied here now.
     func run(applied: () -> ReplicaState?) {
+        // Nothing is known of the engine yet.
+        var told: LogCondition?
         while true {
             let applied = applied()
             let clock = max(core.clock.now(), (applied?.time ?? 0) - Limits.clockBehind)
@@ -128,8 +130,32 @@ final class LogPublisher: CommandEntrance {
                 }
             }
             for (command, error) in work.ended { command.complete(.failure(error)) }
+            tell(&told)
             if work.isOver { return }
             _ = bell.waitForRing(milliseconds: work.wait)
         }
+    }
+
+    /// Tells that the engine takes messages no more, or does again.
+    ///
+    /// - Parameter told: what was told last; nil as long as it has not been up, which each start begins with.
+    private func tell(_ told: inout LogCondition?) {
+        let figures = figures
+        guard figures.condition != told, told != nil || figures.condition != .electing else {
+            return
+        }
+        let why = figures.whyAway ?? ""
+        switch figures.condition {
+        case .up where told == nil: break
+        case .up: health.tell(.info, "log_up", "\(log.place) takes messages again")
+        case .electing:
+            health.tell(
+                .warning, "log_electing", "\(log.place) takes no message (\(why)): writes wait")
+        case .down:
+            health.tell(
+                .error, "log_down",
+                "\(log.place) has taken no message for long (\(why)): writes are refused")
+        }
+        told = figures.condition
     }
 }

@@ -82,6 +82,7 @@ struct OutgoingMessages {
     func figures(at now: Int64) -> LogClientFigures.Publishing {
         var figures = figures
         figures.condition = condition(at: now)
+        figures.whyAway = figures.condition == .up ? nil : whyAway
         figures.waiting = waiting.count
         figures.underWay = underWay.count
         return figures
@@ -139,7 +140,7 @@ struct OutgoingMessages {
     }
 
     /// The log may not be the store's own: another host that lags would apply what is written to it.
-    mutating func hold() { isOpen = false }
+    mutating func hold() { (isOpen, whyAway) = (false, "it may not be the store's own") }
 
     /// The store does not go on with its log.
     mutating func refuseAll(_ stop: ReplicaStop) { self.stop = stop }
@@ -192,7 +193,8 @@ struct OutgoingMessages {
         for (number, message) in underWay {
             // One that is out may be kept by now, though its answer has not come.
             let isNever = !message.isKept && !message.mayBeKept && !message.isOut
-            let isLate = now - message.since >= Limits.logDeadline
+            let isLate =
+                now - message.since >= Limits.logDeadline || self.stop?.endsSession == true
             guard !message.commands.isEmpty, isLate || isNever && (isDown || stop != nil) else {
                 continue
             }

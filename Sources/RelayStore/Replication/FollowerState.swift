@@ -25,9 +25,14 @@ struct FollowerState {
     /// The log has a message of this number, or was silent.
     mutating func heardOf(_ sequence: UInt64, at now: Int64) {
         heardAt = now
+        know(of: sequence, at: now)
+        compareWithLast()
+    }
+
+    /// The log has a message of this number, though it may not be the log that was read from.
+    mutating func know(of sequence: UInt64, at now: Int64) {
         figures.last = max(figures.last, sequence)
         if behindSince == nil, figures.last > applied?.sequence ?? 0 { behindSince = now }
-        compareWithLast()
     }
 
     /// It is not behind when the last message is applied. One that was not ready becomes so then.

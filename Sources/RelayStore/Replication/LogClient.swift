@@ -71,14 +71,21 @@ public final class LogClient: CommandEntrance, Sendable {
     /// Why the store does not go on with its log; nil while it does.
     public var stopReason: ReplicaStop? { follower.figures.stop }
 
-    /// Why requests should go to another host: this one's store does not go on with its log, or is behind;
-    /// nil when there is no reason.
+    /// Why requests should go to another host: this one's store does not go on with its log, or is behind, or
+    /// reads are refused; nil when there is no reason.
     public var whyNotReady: String? {
         let following = follower.figures
         if let stop = following.stop { return "\(stop)" }
-        guard following.behind > Limits.readyLag else { return nil }
+        guard following.behind > Limits.readyLag else {
+            return permit.refusal.map { "\($0)" }
+        }
+        if following.last == 0 {
+            return "this host has not reached the log yet: "
+                + (following.trouble ?? "the log has not answered since the start")
+        }
         return "this host has not applied all of the log yet: it is at message "
             + "\(follower.applied?.sequence ?? 0) of \(following.last)"
+            + (following.trouble.map { " (\($0))" } ?? "")
     }
 
     /// Whether this host may answer reads.

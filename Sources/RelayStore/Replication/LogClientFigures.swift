@@ -6,6 +6,8 @@ public struct LogClientFigures: Sendable {
     public struct Publishing: Sendable {
         /// How the engine is doing.
         public internal(set) var condition = LogCondition.up
+        /// Why the engine takes no messages; nil while it is up.
+        public internal(set) var whyAway: String?
         /// Commands that wait to be sent.
         public internal(set) var waiting = 0
         /// Messages that were sent and have not come back.

@@ -22,6 +22,8 @@ extension LogFollower {
                 if !applied.isAdmitted { state.figures.skipped += 1 }
                 if message.session != publisher.session {
                     differs = state.others.compare(message.base, of: message.host)
+                } else if applied.admission == .over {
+                    stop = .sessionOver(sequence: sequence, host: message.host)
                 }
                 state.others.note(applied.state)
             case .failure(let error):

@@ -144,6 +144,9 @@ final class LogFollower: Sendable {
         }
         let furthest = hosts.furthest(in: applied.identity)
         let found = try asking { () throws(SharedLogError) in try log.state() }
+        if found.identity == applied.identity {
+            state.withLock { $0.know(of: found.last, at: SystemClock.monotonic.milliseconds) }
+        }
         let finding = try asking { () throws(SharedLogError) in
             try doubt.examine(log, found, applied, furthest: furthest)
         }

@@ -48,6 +48,9 @@ public enum ReplicaStop: Error, Equatable, Sendable {
     case inapplicable(sequence: UInt64, why: String)
     /// This store has come to something else than most others from the same messages.
     case diverged(sequence: UInt64, from: String)
+    /// What this host sends is passed over: another one of its name has begun behind it, or nothing came of it
+    /// for a day.
+    case sessionOver(sequence: UInt64, host: HostName)
 }
 
 extension ReplicaStop {
@@ -57,6 +60,12 @@ extension ReplicaStop {
         case .wentBack, .lost: true
         default: false
         }
+    }
+
+    /// Whether nothing that this host has sent and not got back is ever carried out.
+    var endsSession: Bool {
+        if case .sessionOver = self { return true }
+        return false
     }
 
     /// Whether it is for the same reason, whatever the numbers are.
@@ -144,6 +153,10 @@ extension ReplicaStop: CustomStringConvertible {
         case .diverged(let sequence, let host):
             "this store differs from that of \(host) behind message \(sequence) of the log, though both have "
                 + "applied the same: restore a snapshot of another host"
+        case .sessionOver(let sequence, let host):
+            "message \(sequence) of the log is this host's own and was passed over, as will be all that it "
+                + "sends: another host has begun as \(host) since, or nothing came of this one for a day; give "
+                + "each host a --host-name of its own, and start relayd again"
         }
     }
 }

@@ -32,6 +32,15 @@ struct ReplicaSession: Equatable {
         return true
     }
 
+    /// Whether a message is to be applied.
+    enum Admission {
+        case admitted
+        /// It came before, or may have.
+        case repeated
+        /// Its session is over, or unknown: nothing more of it is applied.
+        case over
+    }
+
     // MARK: On the disk
 
     private static let prefix: [UInt8] = Array("session/".utf8)
@@ -101,19 +110,22 @@ extension StoreView {
 
 extension StoreTransaction {
     /// Whether a message is to be applied: not when it came before, nor when its session is unknown or over.
-    mutating func admit(_ message: LogMessage, at time: Int64) throws(StoreError) -> Bool {
+    mutating func admit(
+        _ message: LogMessage, at time: Int64
+    ) throws(StoreError) -> ReplicaSession.Admission {
         if var session = try view.session(message.session) {
-            guard !session.hasEnded, session.admit(message.number) else { return false }
+            if session.hasEnded { return .over }
+            guard session.admit(message.number) else { return .repeated }
             session.time = time
             try keep(session, message.session)
-            return true
+            return .admitted
         }
         // A first message that was on its way for a day may be one that came before.
-        guard message.number == 1, message.sent > time - Limits.sessionLife else { return false }
+        guard message.number == 1, message.sent > time - Limits.sessionLife else { return .over }
         try endSessions(of: message.host, at: time)
         let session = ReplicaSession(beginning: message.number, at: time, of: message.host)
         try keep(session, message.session)
-        return true
+        return .admitted
     }
 
     private mutating func keep(

@@ -32,12 +32,15 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
     /// What came of a message.
     struct Applied {
         let state: ReplicaState
-        /// Whether its commands were applied: false of one that came before, or of a session that is over.
-        let isAdmitted: Bool
+        /// Whether its commands were applied, and why not.
+        let admission: ReplicaSession.Admission
         /// Whether it was a mark: its commit has nothing else in it.
         let isMark: Bool
         /// What came of each command.
         let outcomes: [Result<any Sendable, StoreError>]
+
+        /// Whether its commands were applied.
+        var isAdmitted: Bool { admission == .admitted }
     }
 
     init(
@@ -89,7 +92,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         // What is accepted once is applied everywhere: the sender has asked for room.
         transaction.hasAllRoom()
         let time = state.time(of: message, at: engineTime)
-        let isAdmitted = try transaction.admit(message, at: time)
+        let admission = try transaction.admit(message, at: time)
+        let isAdmitted = admission == .admitted
         var results: [UInt64] = []
         if isAdmitted {
             transaction.session = message.session
@@ -108,7 +112,7 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         state.advance(to: sequence, messageSum: sum, time: time, outcomes: results)
         transaction.keep(replica: state)
         applied = Applied(
-            state: state, isAdmitted: isAdmitted, isMark: isMark && isAdmitted, outcomes: [])
+            state: state, admission: admission, isMark: isMark && isAdmitted, outcomes: [])
     }
 
     /// The first message of a log that takes the place of the one before.
@@ -119,7 +123,8 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
         let entry = SharedLogEntry(sequence: sequence, time: engineTime, message: bytes)
         try transaction.goOn(found, entry)
         applied = Applied(
-            state: try transaction.requireReplica(), isAdmitted: true, isMark: false, outcomes: [])
+            state: try transaction.requireReplica(), admission: .admitted, isMark: false,
+            outcomes: [])
     }
 
     /// A command that cannot be done is left out, on all hosts alike. What the disk or the map refuses is
@@ -146,7 +151,7 @@ public final class ReplicatedMessage: WriteCommand, @unchecked Sendable {
             completion(
                 .success(
                     Applied(
-                        state: applied.state, isAdmitted: applied.isAdmitted,
+                        state: applied.state, admission: applied.admission,
                         isMark: applied.isMark, outcomes: outcomes.all)))
         case .failure(let error): completion(.failure(error))
         }

@@ -56,12 +56,26 @@ struct ClusterCheckTests {
         #expect(lazy.code == 3, "\(lazy.output)")
         #expect(lazy.output.contains("verdict problem  about sync_interval"), "\(lazy.output)")
         #expect(lazy.output.contains("toDo sync_interval: always"), "\(lazy.output)")
-        let changed = fixture.servers.ask(
-            "$JS.API.STREAM.UPDATE.orders",
-            #"{"name":"orders","subjects":["relay.orders.log.>"],"storage":"file","num_replicas":1,"#
-                + #""retention":"limits","max_msgs":1000,"max_age":86400000000000,"#
-                + #""duplicate_window":120000000000,"deny_delete":true,"allow_direct":false}"#)
-        #expect(changed?.contains("\"error\"") == false, "\(changed ?? "")")
+        func edit(maxAge: Int) {
+            let changed = fixture.servers.ask(
+                "$JS.API.STREAM.UPDATE.orders",
+                #"{"name":"orders","subjects":["relay.orders.log.>"],"storage":"file","num_replicas":1,"#
+                    + #""retention":"limits","max_msgs":1000,"max_age":\#(maxAge),"#
+                    + #""duplicate_window":120000000000,"deny_delete":true,"allow_direct":false}"#)
+            #expect(changed?.contains("\"error\"") == false, "\(changed ?? "")")
+        }
+        for (maxAge, words) in [
+            (
+                3_600_000_000_000,
+                "verdict problem  about retention  found messages are kept for 3600 s"
+            ),
+            (0, "verdict ok  about retention  found messages are kept for ever"),
+        ] {
+            edit(maxAge: maxAge)
+            let found = check(fixture)
+            #expect(found.output.contains(words), "\(found.output)")
+        }
+        edit(maxAge: 86_400_000_000_000)
         let edited = check(fixture)
         #expect(edited.code == 3)
         for words in [

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP2
+import System
 import TestSupport
 import Testing
 
@@ -63,6 +64,34 @@ struct ReplicasTests {
             "relayctl", ["replicas", "--deep", "--timeout", "2s", "--json"] + admin)
         #expect(half.code == 3 && half.output.contains(#""equal":false"#), "\(half.output)")
         #expect(second.relayd.stop() == 0)
+    }
+
+    @Test("stop writing, and say why, once another one has begun under their name.")
+    func namesake() throws {
+        let first = try Replica("same", log: log.url, store: log.store)
+        let order = #"{"title":"x"}"#
+        func write(_ host: Replica) throws -> ClientResponse {
+            try host.send("POST", "/v1/orders", order, key: log.key)
+        }
+        #expect(try write(first).status == 201)
+        let second = try Replica("same", log: log.url, from: log.snapshot)
+        #expect(try write(second).status == 201)
+        let begun = SystemClock.monotonic.milliseconds
+        let lost = try write(first)
+        #expect(lost.status == 503)
+        #expect(SystemClock.monotonic.milliseconds - begun < 5_000)
+        #expect(first.relayd.logs("replica_stopped"))
+        #expect(first.relayd.output.contains("another host has begun as same since"))
+        #expect(first.shared("stopped").contains("was passed over"))
+        let refused = try write(first)
+        let text = String(decoding: refused.body, as: UTF8.self)
+        #expect(refused.status == 503 && text.contains("--host-name"), "\(text)")
+        let health = ChildProcess.run(
+            "relayctl", ["health", "--admin-socket", first.relayd.adminSocket])
+        #expect(health.code == 1 && health.output.contains("another host"), "\(health.output)")
+        #expect(try first.send("GET", "/v1/orders/1", key: log.key).status == 200)
+        #expect(try write(second).status == 201)
+        #expect(first.relayd.stop() == 0 && second.relayd.stop() == 0)
     }
 
     @Test("that share no log have no list, and say so.")

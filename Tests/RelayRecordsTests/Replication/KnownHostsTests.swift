@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -136,6 +137,11 @@ struct KnownHostsTests {
             return
         }
         #expect((2_000..<20_000).contains(milliseconds))
+        let words = try #require(host.writer.replication!.whyNotReady)
+        #expect(words.contains("--stale-reads"), "\(words)")
+        #expect(try waits { try conditions(host) == ["host-0 refuses-reads"] })
+        let beat = try #require(host.writer.replication!.own)
+        #expect(HostBeat(beat.bytes) == beat && beat.readsRefused.contains("--stale-reads"))
         // A log that can be read, but takes nothing, proves nothing: others may write behind a cut.
         shared.setAway(false)
         shared.setReadOnly(true)
@@ -143,6 +149,23 @@ struct KnownHostsTests {
         #expect(permit.isRefused)
         shared.setReadOnly(false)
         #expect(waits { !permit.isRefused })
+        #expect(try waits { try conditions(host) == ["host-0 ok"] })
+        #expect(waits { host.writer.replication!.whyNotReady == nil })
+        host.writer.stop()
+    }
+
+    @Test("says why it has not reached its log since the start, and names no message of it then.")
+    func notReached() throws {
+        let host = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        #expect(try [host].run(commands: 5).open == 0)
+        host.end()
+        shared.setAway(true)
+        try host.restart()
+        let client = host.writer.replication!
+        let words = "this host has not reached the log yet: it is away"
+        #expect(waits { client.whyNotReady == words }, "\(client.whyNotReady ?? "")")
+        shared.setAway(false)
+        #expect(waits { client.whyNotReady == nil })
         host.writer.stop()
     }
 
@@ -154,6 +177,39 @@ struct KnownHostsTests {
         #expect(known.hear(beat.bytes) && !known.hear(beat.bytes))
         #expect(known.all.isEmpty)
         hosts[0].writer.stop()
+    }
+
+    @Test("stops once another one has begun under its name, and says so at once; that one goes on.")
+    func namesakeBegins() throws {
+        let first = try ReplicaHost.make(1, of: shared, in: directory.path)[0]
+        #expect(try [first].run(commands: 5).open == 0)
+        let place = directory.path + "/namesake"
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: directory.path + "/first/data.mdb", toPath: place + "/data.mdb")
+        let second = try ReplicaHost("host-0", place, shared, .log, nil)
+        #expect(try [second].run(commands: 5, seed: 9).open == 0)
+        let begun = SystemClock.monotonic.milliseconds
+        let outcomes = try [first].run(commands: 3, seed: 20)
+        #expect(SystemClock.monotonic.milliseconds - begun < RelayStore.Limits.logDeadline / 2)
+        #expect(outcomes.texts.values.allSatisfy { $0.contains("failed") }, "\(outcomes.texts)")
+        #expect(waits { first.writer.replication!.stopReason != nil })
+        guard case .sessionOver(_, first.name) = first.writer.replication!.stopReason else {
+            Issue.record("\(String(describing: first.writer.replication!.stopReason))")
+            return
+        }
+        let words = try #require(first.writer.replication!.whyNotReady)
+        #expect(words.contains("another host has begun as host-0"), "\(words)")
+        #expect(try conditions(first) == ["host-0 stopped"])
+        let sound = try [second].run(commands: 5, seed: 30)
+        #expect(sound.texts.values.contains { !$0.contains("failed") })
+        // Under a name of its own it goes on with the same store.
+        first.end()
+        let renamed = try ReplicaHost("host-1", first.directory, shared, .syncedCommits, nil)
+        #expect(try [renamed].run(commands: 5, seed: 40).open == 0)
+        try [second, renamed].expectEqual(shared)
+        for host in [second, renamed] { host.writer.stop() }
     }
 
     private func waitForOwn(_ host: ReplicaHost) -> HostBeat? {
@@ -203,6 +259,11 @@ struct KnownHostsTests {
         let beat = try #require(waitForOwn(host))
         host.writer.stop()
         #expect(HostBeat(beat.bytes) == beat)
+        // An older program says nothing of reads.
+        let rest = Array(beat.bytes.dropFirst(16).dropLast(4))
+        var older = Array(beat.bytes.prefix(8))
+        older.append(word: ReplicaState.sum(rest))
+        #expect(HostBeat(older + rest) == beat)
         var random = SplitMix(state: 3)
         for _ in 0..<2_000 {
             var bytes = beat.bytes

@@ -89,6 +89,9 @@ struct WrongLogTests {
         }
         let reason = hosts[1].writer.replication!.stopReason.map { "\($0)" }
         #expect(reason?.contains("begins with message") == true, "\(String(describing: reason))")
+        // How far it is behind is known, though it does not go on.
+        let figures = hosts[1].writer.replication!.figures
+        #expect(figures.following.last > 20 && figures.lag > 10, "\(figures)")
         for host in hosts { host.writer.stop() }
     }
 

@@ -52,6 +52,22 @@ struct OutgoingMessagesTests {
         #expect(next(&messages, at: 3 * Limits.resendInterval).sent == [2, 3])
     }
 
+    @Test("has an end that is not known, at once, when its session is over.")
+    func over() {
+        var messages = OutgoingMessages(HostName("a")!, .random)
+        messages.open()
+        _ = next(&messages, at: 0)
+        _ = messages.settle(1, .kept(at: 2), 0)
+        let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
+        #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
+        #expect(next(&messages, at: 0).sent == [2])
+        _ = messages.settle(2, .kept(at: 4), 1)
+        let stop = ReplicaStop.sessionOver(sequence: 4, host: HostName("a")!)
+        messages.refuseAll(stop)
+        #expect(next(&messages, at: 2).errors == [.replica(.outcomeUnknown)])
+        #expect(messages.submit(command, evenIfFull: false, 2) == .refused(.stopped(stop)))
+    }
+
     @Test("is told to be out of the log when the engine has refused it and is given up.")
     func refused() {
         var messages = OutgoingMessages(HostName("a")!, .random)

@@ -1,3 +1,4 @@
+import Glibc
 import Options
 import RelayLog
 import RelayRecords
@@ -111,12 +112,22 @@ enum ClusterCommand {
             let message = beginning.message(of: host, sent: SystemClock.wall.milliseconds)
             try append(message, to: log)
         }
-        let entry = try asking { () throws(SharedLogError) in try log.entry(at: 1) }
-        guard state.last <= 1, let entry else {
+        guard state.last <= 1, let entry = try first(of: log) else {
             throw .usage(
                 "the log \(log.place) has been written to: choose another name for a new one")
         }
         return entry
+    }
+
+    /// The first message of a log that has one. A server that keeps a copy may lack for a moment what the others
+    /// have kept: it is asked for again; nil when it does not come.
+    static func first(of log: any SharedLog) throws(CommandError) -> SharedLogEntry? {
+        let end = SystemClock.monotonic.milliseconds + Limits.copyMilliseconds
+        while true {
+            let entry = try asking { () throws(SharedLogError) in try log.entry(at: 1) }
+            if entry != nil || SystemClock.monotonic.milliseconds >= end { return entry }
+            usleep(Limits.waitPause)
+        }
     }
 
     static func append(_ message: [UInt8], to log: JetStreamLog) throws(CommandError) {

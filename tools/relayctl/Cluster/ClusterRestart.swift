@@ -31,8 +31,7 @@ enum ClusterRestart {
             try ClusterCommand.append(
                 beginning.message(of: ClusterCommand.host, sent: sent), to: log)
         }
-        let entry = try ClusterCommand.asking { () throws(SharedLogError) in try log.entry(at: 1) }
-        guard let entry else {
+        guard state.first <= 1, let entry = try ClusterCommand.first(of: log) else {
             throw .usage("the log \(log.place) has been written to: choose another name")
         }
         try lifting { () throws(StoreError) in try store.goOn(entry) }

@@ -133,9 +133,25 @@ struct StoreKeeper {
             var writer = JSONWriter()
             writer.beginObject()
             try store.writeStatistics(to: &writer)
+            if let state = try store.replicaState() { state.writeMembers(to: &writer) }
             writer.endObject()
             return Report(json: writer.bytes)
         }
+    }
+}
+
+extension ReplicaState {
+    /// Member `sharedLog`: up to where the store has applied the log, under the names that a relayd which serves
+    /// it has for that.
+    fileprivate func writeMembers(to json: inout JSONWriter) {
+        json.name("sharedLog")
+        json.beginObject()
+        json.member("identity", "\(identity)")
+        json.member("level", UInt64(level))
+        json.member("sequence", sequence)
+        json.member("chain", String(chain, radix: 16))
+        json.member("documents", String(documents, radix: 16))
+        json.endObject()
     }
 }
 
