@@ -23,20 +23,32 @@ UNDER_WAY = {1: (1, 1), 64: (8, 8), 512: (16, 32)}
 ROWS = 20_000
 LOG = 'orders'
 MESSAGES_UNDER_WAY = 8  # as relayd has at most
+CHUNKS_UNDER_WAY = 4  # and as one load has
 PATCH = {'internalId': 'A-4711'}
 SAMPLED = 200  # messages of a round that the engine is given alone
 ORDER = {'title': 'x' * 40, 'fields': [{'name': f'n{n}', 'content': 'c' * 110, 'position': n} for n in range(8)]}
 REQUESTS = {'change': ('PATCH', PATCH), 'order': ('POST', ORDER)}
 
+# Cores, as taskset wants them. A host and the servers have machines of their own in a cluster: here each side has
+# one half of the cores, in the runs without relayd, too.
+CORES = os.cpu_count()
+SERVER_CORES = f'0-{max(0, CORES // 2 - 1)}'
+HOST_CORES = f'{CORES // 2}-{CORES - 1}'
+
 
 def print_table(setup, options):
     place = setup.work / 'engine'
     shutil.rmtree(place, ignore_errors=True)
-    with engine.Engine(place) as made:
+    with engine.Engine(place, within=[pinned(SERVER_CORES)] * engine.SERVERS) as made:
         made.wait()
         print_writes(setup, options, made)
         print_joining(setup, made)
     shutil.rmtree(place, ignore_errors=True)
+
+
+def pinned(cores):
+    """The beginning of a command that keeps to some cores."""
+    return ['taskset', '-c', cores]
 
 
 # MARK: Writes
@@ -45,8 +57,9 @@ def print_writes(setup, options, made):
     """Writes a second of one relayd, alone and with a log in three servers, and of the engine alone."""
     print(f'Writes of one record a request, each durable before it is answered; a second, medians of '
           f'{options.rounds} rounds in turns.\n"shared" has a log in three servers that sync each message, all on '
-          f'this machine. "engine" is the same messages,\nas many under way, without relayd: in brackets shared : '
-          f'engine. Load of the machine before: {os.getloadavg()[0]:.1f}.\n')
+          f'this machine: on cores {SERVER_CORES}, relayd and its\nclient on {HOST_CORES}. "engine" is the same '
+          f'messages, as many under way, without relayd: in brackets shared : engine.\nLoad of the machine '
+          f'before: {os.getloadavg()[0]:.1f}.\n')
     alone = start(setup, setup.copy('shared-alone'))
     store = setup.copy('shared')
     begin_log(setup, made, store, LOG)
@@ -60,6 +73,7 @@ def print_writes(setup, options, made):
                 rounds = [one_round(setup, count, request, alone, shared, alone_engine)
                           for _ in range(options.rounds)]
                 print(f'{name:8}{row(count, rounds)}', flush=True)
+        print_load(setup, options, alone, shared, alone_engine)
     finally:
         for server in (alone, shared):
             server.stop()
@@ -85,6 +99,40 @@ def one_round(setup, count, request, alone, shared, alone_engine):
     return result
 
 
+def print_load(setup, options, alone, shared, alone_engine):
+    """MB of messages a second while a dump is loaded, and of the engine with the same messages."""
+    dump = setup.work / 'shared-dump.jsonl'
+    done(setup, 'dump', '--store', str(setup.store), '--to', str(dump))
+    rounds = [loaded(setup, dump, alone, shared, alone_engine) for _ in range(options.rounds)]
+    dump.unlink()
+
+    def median(name):
+        return statistics.median(one[name] for one in rounds)
+    ratio = statistics.median(one['shared'] / one['engine'] for one in rounds)
+    print(f'\nA load of {setup.orders:,} orders that are there: MB a second alone {median("alone"):.0f}, shared '
+          f'{median("shared"):.0f}, engine {median("engine"):.0f} ({ratio:.2f}), in messages of '
+          f'{median("bytes") / 1e3:.0f} KB; {median("cpu") / 1e3:.0f} ms CPU a MB.', flush=True)
+
+
+def loaded(setup, dump, alone, shared, alone_engine):
+    """One round of it."""
+    plain = timed(lambda: load(setup, alone, dump))
+    before, cpu = log_figures(setup, shared), shared.cpu_microseconds()
+    seconds = timed(lambda: load(setup, shared, dump))
+    after = log_figures(setup, shared)
+    size = after['bytes'] - before['bytes']
+    each = size / (after['sent'] - before['sent'])
+    messages = alone_engine.sampled(before['sequence'] + 1, after['sequence'])
+    return {'alone': size / plain / 1e6, 'shared': size / seconds / 1e6, 'bytes': each,
+            'engine': alone_engine.run(messages, CHUNKS_UNDER_WAY) * each / 1e6,
+            'cpu': (shared.cpu_microseconds() - cpu) / size * 1e6}
+
+
+def load(setup, server, dump):
+    """Loads a dump into a store that is served."""
+    done(setup, 'load', str(dump), '--admin-socket', server.place.removeprefix('unix:') + '.admin')
+
+
 def row(count, rounds):
     def median(name):
         return statistics.median(one[name] for one in rounds)
@@ -95,7 +143,7 @@ def row(count, rounds):
 
 
 def start(setup, store, arguments=()):
-    return servers.relayd(setup, 1, store, arguments, cores=f'0-{os.cpu_count() - 1}')
+    return servers.relayd(setup, 1, store, arguments, cores=HOST_CORES)
 
 
 def joined(made, log, host='a'):
@@ -118,9 +166,10 @@ def write(setup, server, count, method, body, requests=None):
         targets = f'{setup.sockets}/orders'
         loads.write_targets(targets, ['/v1/orders'])
     clients, streams = UNDER_WAY[count]
-    line = ['h2load', *(['-n', str(requests)] if requests else ['-D', str(SECONDS)]), '-c', str(clients),
-            '-m', str(streams), '-d', str(path), '-H', server.header, '-H', f':method: {method}',
-            '-H', 'content-type: application/json', '-B', server.place, '-i', targets]
+    length = ['-n', str(requests)] if requests else ['-D', str(SECONDS)]
+    line = [*pinned(HOST_CORES), 'h2load', *length, '-c', str(clients), '-m', str(streams), '-d', str(path),
+            '-H', server.header, '-H', f':method: {method}', '-H', 'content-type: application/json',
+            '-B', server.place, '-i', targets]
     text = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     good, bad = re.search(r'status codes: (\d+) 2xx, 0 3xx, (\d+ 4xx, \d+ 5xx)', text).groups()
     if bad != '0 4xx, 0 5xx':
@@ -180,8 +229,8 @@ class Alone:
         """Messages a second that the engine keeps."""
         host, port = self.made.clients[self.made.led('alone')]
         done = subprocess.run(
-            [self.program, f'nats://{host}:{port}', 'alone', messages, str(count), str(SECONDS)],
-            capture_output=True, text=True)
+            [*pinned(HOST_CORES), self.program, f'nats://{host}:{port}', 'alone', messages, str(count),
+             str(SECONDS)], capture_output=True, text=True)
         if done.returncode != 0:
             servers.fail(done.stderr)
         return float(done.stdout)
