@@ -59,6 +59,10 @@ enum Limits {
     /// Milliseconds to wait for the answer to a question, such as for the state: as for a message.
     static let questionMilliseconds: Int64 = 2_000
 
+    /// Milliseconds to wait until a log is made: 10 s. Its servers elect one that leads, and write to their disks
+    /// before, which on busy ones took more than two seconds.
+    static let creationMilliseconds: Int64 = 10_000
+
     /// Milliseconds by which the wall clock may be set back unnoticed, and between two looks at it: 1 s, which a
     /// wait then lasts longer.
     static let clockStepMilliseconds: Int64 = 1_000

@@ -39,7 +39,8 @@ struct Questions {
     ) throws(SharedLogError) -> StreamDescription {
         let configuration = StreamConfiguration.stream(
             name, identity: identity, replicas: replicas)
-        let answer = try ask("$JS.API.STREAM.CREATE.\(name)", configuration)
+        let answer = try ask(
+            "$JS.API.STREAM.CREATE.\(name)", configuration, within: Limits.creationMilliseconds)
         do {
             return try description(answer)
         } catch .unreachable(let why) {
@@ -96,7 +97,8 @@ struct Questions {
 
     /// Asks, and waits for the answer to this very question.
     private mutating func ask(
-        _ subject: String, _ body: [UInt8] = []
+        _ subject: String, _ body: [UInt8] = [],
+        within milliseconds: Int64 = Limits.questionMilliseconds
     ) throws(SharedLogError) -> EngineMessage {
         let connection = try publisher.connection()
         if inbox == nil || inbox?.connection !== connection {
@@ -109,7 +111,7 @@ struct Questions {
         guard connection.publish(body, to: subject, reply: reply) == .sent else {
             throw .unreachable(why: "\(subject) cannot be asked: \(connection.lastError)")
         }
-        let end = SystemClock.monotonic.milliseconds + Limits.questionMilliseconds
+        let end = SystemClock.monotonic.milliseconds + milliseconds
         while case let left = end - SystemClock.monotonic.milliseconds, left > 0 {
             switch inbox.next(milliseconds: min(left, Limits.lookMilliseconds)) {
             case .message(let answer):
@@ -124,7 +126,7 @@ struct Questions {
         }
         let words = connection.lastError
         throw .unreachable(
-            why: "no answer to \(subject) within \(Limits.questionMilliseconds) ms"
+            why: "no answer to \(subject) within \(milliseconds) ms"
                 + (words.isEmpty ? "" : ": \(words)"))
     }
 }

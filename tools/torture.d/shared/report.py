@@ -231,7 +231,7 @@ def plant_is_found(
     if run.left_out:
         print(f'{name}: planted {plant} is not tried, {run.left_out}', flush=True)
         return True
-    why = f' ({one_line(run.broken[0], 160)})' if run.broken else ''
+    why = f' ({one_line(run.broken[0])})' if run.broken else ''
     print(
         f'{name}: FAILED, planted {plant} is not found{why}; repeat: {command(name, planted)}',
         flush=True)
