@@ -9,13 +9,13 @@ struct StartupTests {
         let taken = try TestSocket(ip: "127.0.0.1")
         let long = String(repeating: "x", count: 120)
         let cases: [(Int32, String, (TemporaryDirectory) -> [String])] = [
-            (1, "is no loopback address", { _ in ["--listen", "1.2.3.4:5"] }),
-            (1, "is no loopback address", { _ in ["--listen", "127.0.0.1"] }),
-            (1, "is no loopback address", { _ in ["--listen", "[::]:80"] }),
-            (1, "is no loopback address", { _ in ["--metrics", "0.0.0.0:9464"] }),
+            (2, "is no loopback address", { _ in ["--listen", "1.2.3.4:5"] }),
+            (2, "is no loopback address", { _ in ["--listen", "127.0.0.1"] }),
+            (2, "is no loopback address", { _ in ["--listen", "[::]:80"] }),
+            (2, "is no loopback address", { _ in ["--metrics", "0.0.0.0:9464"] }),
             (1, "another process serves", { _ in ["--metrics", "127.0.0.1:\(taken.port)"] }),
             (1, "another process serves", { _ in ["--listen", "127.0.0.1:\(taken.port)"] }),
-            (1, "Linux allows 107", { ["--admin-socket", $0.file(long)] }),
+            (2, "Linux allows 107", { ["--admin-socket", $0.file(long)] }),
             (1, "make the directory", { ["--admin-socket", $0.file("no/admin.sock")] }),
             (1, "make the directory", { ["--socket", $0.file("no/relay.sock")] }),
             (1, "is no socket", { ["--admin-socket", $0.path] }),

@@ -79,7 +79,7 @@ struct UploadTests {
         /// Chunks and uploads in the store, once relayd has ended.
         func leftovers() throws -> (chunks: UInt64, uploads: UInt64, faults: [String]) {
             let store = try Store.open(
-                at: directory.file("store"), options: StoreOptions(isReadOnly: true))
+                at: directory.file("store"), recovery: .records())
             let databases = try store.statistics().databases
             let report = try store.check()
             let uploads = databases.first { $0.name == "uploads" }
