@@ -61,12 +61,17 @@ final class LockTable: Sendable {
     func isAlive(_ process: Int32) -> Bool {
         // A process's own locks do not stand in its way.
         if process == getpid() { return true }
+        return Self.isLocked(descriptor, at: off_t(process)) ?? true
+    }
+
+    /// Whether another process has locked a byte; nil where that cannot be asked.
+    private static func isLocked(_ file: Int32, at place: off_t) -> Bool? {
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)
-        lock.l_start = off_t(process)
+        lock.l_start = place
         lock.l_len = 1
-        return fcntl(descriptor, F_GETLK, &lock) != 0 || Int32(lock.l_type) != F_UNLCK
+        return fcntl(file, F_GETLK, &lock) == 0 ? Int32(lock.l_type) != F_UNLCK : nil
     }
 
     /// Frees the slots of a process that had this one's id before, in a container that was started anew for
@@ -74,14 +79,7 @@ final class LockTable: Sendable {
     ///
     /// - Returns: how many there were; 0 while another process of that id lives, in another PID namespace.
     func freeSlots(readers: UInt32) -> Int {
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        lock.l_start = off_t(getpid())
-        lock.l_len = 1
-        guard fcntl(descriptor, F_GETLK, &lock) == 0, Int32(lock.l_type) == F_UNLCK else {
-            return 0
-        }
+        guard Self.isLocked(descriptor, at: off_t(getpid())) == false else { return 0 }
         var freed = 0
         for slot in 0..<Int(readers) {
             // Behind the number of the commit.
@@ -105,10 +103,6 @@ final class LockTable: Sendable {
         if file < 0 { return false }
         defer { close(file) }
         // Each process has locked the first byte for reading, or for writing while it begins.
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        lock.l_len = 1
-        return fcntl(file, F_GETLK, &lock) == 0 && Int32(lock.l_type) != F_UNLCK
+        return isLocked(file, at: 0) ?? false
     }
 }

@@ -37,12 +37,7 @@ struct FoundLog {
             let isInUse = StoredCommit.isInUse(in: store)
             // Who writes has put the store right when the store is open there and the recovery is over.
             // Who looks at it is gone in a moment.
-            let isRecovering: Bool
-            if waits, !isHeld {
-                isRecovering = try Self.isRecovering(in: store)
-            } else {
-                isRecovering = false
-            }
+            let isRecovering = waits && !isHeld ? try Self.isRecovering(in: store) : false
             if isHeld || isWritten && isInUse && !isRecovering {
                 (self.state, self.isHeld, self.isInUse) = (state, isHeld, isInUse)
                 return

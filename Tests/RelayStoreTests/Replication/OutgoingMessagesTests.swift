@@ -12,6 +12,15 @@ struct OutgoingMessagesTests {
         return (work.messages.map(\.number), work.ended.map(\.error))
     }
 
+    /// Those of a host whose first message is kept.
+    private func begun() -> OutgoingMessages {
+        var messages = OutgoingMessages(HostName("a")!, .random)
+        messages.open()
+        _ = next(&messages, at: 0)
+        _ = messages.settle(1, .kept(at: 2), 0)
+        return messages
+    }
+
     @Test(
         "is not told to be out of the log while it is out, also when the engine is given up then.")
     func out() {
@@ -37,10 +46,7 @@ struct OutgoingMessagesTests {
 
     @Test("is neither sent nor sent again while the log may be another one.")
     func held() {
-        var messages = OutgoingMessages(HostName("a")!, .random)
-        messages.open()
-        _ = next(&messages, at: 0)
-        _ = messages.settle(1, .kept(at: 2), 0)
+        var messages = begun()
         let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
         #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
         #expect(next(&messages, at: 0).sent == [2])
@@ -54,10 +60,7 @@ struct OutgoingMessagesTests {
 
     @Test("has an end that is not known, at once, when its session is over.")
     func over() {
-        var messages = OutgoingMessages(HostName("a")!, .random)
-        messages.open()
-        _ = next(&messages, at: 0)
-        _ = messages.settle(1, .kept(at: 2), 0)
+        var messages = begun()
         let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
         #expect(messages.submit(command, evenIfFull: false, 0) == .accepted)
         #expect(next(&messages, at: 0).sent == [2])
@@ -70,10 +73,7 @@ struct OutgoingMessagesTests {
 
     @Test("is told to be out of the log when the engine has refused it and is given up.")
     func refused() {
-        var messages = OutgoingMessages(HostName("a")!, .random)
-        messages.open()
-        _ = next(&messages, at: 0)
-        _ = messages.settle(1, .kept(at: 2), 0)
+        var messages = begun()
         let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
         _ = messages.submit(command, evenIfFull: false, 0)
         #expect(next(&messages, at: 0).sent == [2])
