@@ -102,6 +102,9 @@ public enum Limits {
     /// Pages that a loop remembers, a power of two: at 300 bytes for what was asked for, and 1.4 KiB
     /// for the answer, which the system gives one by one as pages come that are asked for again.
     static let rememberedPages = 512
+    /// Of those the slots that one page may be in, a power of two: of 40 pages in 512 slots of their own, two
+    /// or three would share one with another, and each time push it out.
+    static let pageWays = 4
 
     /// Requests for a page until it is copied. Fresh memory for one of 66 KB costs 40 µs and a copy saves 8
     /// for each answer; so one that is asked for no more by then has cost an eighth in vain.

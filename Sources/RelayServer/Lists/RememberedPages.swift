@@ -46,6 +46,8 @@ struct RememberedPages: ~Copyable {
     private let pages: UnsafeMutablePointer<Page>
     /// What each page was answered; the system gives the memory of those that are.
     private let responses: UnsafeMutablePointer<RecordedResponse>
+    /// Of each slot the hash of the page in it, 0 for none: what is looked at to find one.
+    private let held: UnsafeMutablePointer<UInt64>
     /// Most pages are asked for once, and recording those would push what is in the cache out of it.
     private let asked: UnsafeMutablePointer<Asked>
     private let memory: UnsafeMutablePointer<PageMemory>
@@ -56,6 +58,8 @@ struct RememberedPages: ~Copyable {
         pages = .allocate(capacity: Limits.rememberedPages)
         pages.initialize(repeating: Page(), count: Limits.rememberedPages)
         responses = .allocate(capacity: Limits.rememberedPages)
+        held = .allocate(capacity: Limits.rememberedPages)
+        held.initialize(repeating: 0, count: Limits.rememberedPages)
         asked = .allocate(capacity: Limits.rememberedPages)
         asked.initialize(repeating: Asked(), count: Limits.rememberedPages)
         memory = .allocate(capacity: 1)
@@ -65,6 +69,7 @@ struct RememberedPages: ~Copyable {
     deinit {
         pages.deallocate()
         responses.deallocate()
+        held.deallocate()
         asked.deallocate()
         memory.deinitialize(count: 1)
         memory.deallocate()
@@ -90,9 +95,8 @@ struct RememberedPages: ~Copyable {
         let page = pages + slot
         if page.pointee.copy == nil {
             guard page.pointee.commit == reader.transactionID else { return false }
-            asked[slot].times += 1
             // It is worth its copy, and made once more for that.
-            if asked[slot].times >= Limits.timesAskedForCopy { return false }
+            if ask(slot, held[slot]) >= Limits.timesAskedForCopy { return false }
         } else {
             if page.pointee.commit != reader.transactionID {
                 let version = try? page.pointee.watched.version(
@@ -125,8 +129,8 @@ struct RememberedPages: ~Copyable {
         {
         case .unknown: return nil
         case .changed:
+            asked[slot] = Asked(hash: held[slot], times: 1)
             forget(slot)
-            asked[slot].times = 1
             return nil
         case .unchanged:
             memory.pointee.use(slot)
@@ -152,8 +156,10 @@ struct RememberedPages: ~Copyable {
     @inline(__always)
     func isWorthCopy(_ exchange: RelayExchange) -> Bool {
         let hash = Self.hash(exchange.http.path, exchange.account)
-        let slot = Self.slot(hash)
-        return asked[slot].hash == hash && asked[slot].times + 1 >= Limits.timesAskedForCopy
+        guard let slot = Self.ways(hash).first(where: { asked[$0].hash == hash }) else {
+            return false
+        }
+        return asked[slot].times + 1 >= Limits.timesAskedForCopy
     }
 
     /// Remembers a page that was just answered, if it was asked for before.
@@ -172,12 +178,8 @@ struct RememberedPages: ~Copyable {
             let byteCount = exchange.http.attachedBytes
         else { return nil }
         let hash = Self.hash(target, exchange.account)
-        let slot = Self.slot(hash)
-        if asked[slot].hash != hash {
-            asked[slot] = Asked(hash: hash, times: 1)
-            return nil
-        }
-        asked[slot].times += 1
+        let slot = self.slot(of: exchange) ?? slot(for: hash)
+        if ask(slot, hash) == 1 { return nil }
         // Whether it has changed could not be told this time.
         if self.slot(of: exchange) == slot, pages[slot].copy != nil, pages[slot].keyCount != nil {
             return nil
@@ -195,6 +197,7 @@ struct RememberedPages: ~Copyable {
             return nil
         }
         pages[slot] = page
+        held[slot] = hash
         return room
     }
 
@@ -205,8 +208,11 @@ struct RememberedPages: ~Copyable {
     ) -> UnsafeMutableBufferPointer<UInt64>? {
         if asked[slot].times < Limits.timesAskedForCopy || byteCount == 0 { return nil }
         let offset = Self.keyOffset(byteCount)
-        let pages = pages
-        let room = memory.pointee.take(slot, offset + 8 * (documents ?? 0)) { pages[$0] = Page() }
+        let (pages, held) = (pages, held)
+        let room = memory.pointee.take(slot, offset + 8 * (documents ?? 0)) {
+            pages[$0] = Page()
+            held[$0] = 0
+        }
         guard let room else {
             // Not with the next request again.
             asked[slot].times = -Limits.timesAskedForCopy
@@ -224,6 +230,7 @@ struct RememberedPages: ~Copyable {
 
     private func forget(_ slot: Int) {
         pages[slot] = Page()
+        held[slot] = 0
         memory.pointee.leave(slot)
     }
 
@@ -233,13 +240,37 @@ struct RememberedPages: ~Copyable {
     @inline(__always)
     private func slot(of exchange: RelayExchange) -> Int? {
         let target = exchange.http.path
-        let slot = Self.slot(Self.hash(target, exchange.account))
-        let page = pages + slot
-        // SAFETY: compared as far as the page's target reaches.
-        guard page.pointee.targetBytes == target.count, page.pointee.account == exchange.account,
-            memcmp(&page.pointee.target, target.baseAddress!, target.count) == 0
-        else { return nil }
-        return slot
+        let hash = Self.hash(target, exchange.account)
+        for slot in Self.ways(hash) where held[slot] == hash {
+            let page = pages + slot
+            // SAFETY: compared as far as the page's target reaches.
+            guard page.pointee.targetBytes == target.count,
+                page.pointee.account == exchange.account,
+                memcmp(&page.pointee.target, target.baseAddress!, target.count) == 0
+            else { return nil }
+            return slot
+        }
+        return nil
+    }
+
+    /// The slot in which what has no page is counted: where it was counted before, or else one without a
+    /// page, or else any.
+    private func slot(for hash: UInt64) -> Int {
+        let ways = Self.ways(hash)
+        var found = ways.lowerBound + Int(truncatingIfNeeded: hash >> 32) & (ways.count - 1)
+        for slot in ways {
+            if asked[slot].hash == hash { return slot }
+            let isLess = held[found] != 0 || asked[slot].times < asked[found].times
+            if held[slot] == 0, isLess { found = slot }
+        }
+        return found
+    }
+
+    /// Counts that a page was asked for; says how often it was, all in all.
+    private func ask(_ slot: Int, _ hash: UInt64) -> Int {
+        if asked[slot].hash != hash { asked[slot] = Asked(hash: hash, times: 0) }
+        asked[slot].times += 1
+        return asked[slot].times
     }
 
     /// Whether the answer depends on nothing but account and target; of those that do not, only
@@ -254,11 +285,16 @@ struct RememberedPages: ~Copyable {
 
     @inline(__always)
     private static func hash(_ target: UnsafeRawBufferPointer, _ account: UInt32) -> UInt64 {
-        fastChecksum(target) ^ UInt64(account) &* 0x9E37_79B9_7F4A_7C15
+        // Not 0, which stands for no page.
+        (fastChecksum(target) ^ UInt64(account) &* 0x9E37_79B9_7F4A_7C15) | 1 << 63
     }
 
+    /// The slots that a page may be in: a few, so that two pages that are asked for in turns do not push
+    /// each other out.
     @inline(__always)
-    private static func slot(_ hash: UInt64) -> Int {
-        Int(truncatingIfNeeded: hash) & (Limits.rememberedPages - 1)
+    private static func ways(_ hash: UInt64) -> Range<Int> {
+        let sets = Limits.rememberedPages / Limits.pageWays
+        let first = (Int(truncatingIfNeeded: hash) & (sets - 1)) * Limits.pageWays
+        return first..<first + Limits.pageWays
     }
 }

@@ -57,6 +57,19 @@ struct UnchangedPagesTests {
         #expect(try lentBytes(served) == before, "made anew, from the map")
     }
 
+    @Test("Eighty pages that are asked for in turns do not push each other out.")
+    func inTurns() throws {
+        let served = try ServedStore()
+        try served.store.load(orders: 4_000, titleBytes: 600)
+        let targets = stride(from: 0, to: 4_000, by: 50).map { "/v1/orders?limit=50&offset=\($0)" }
+        for _ in 0..<Self.times { for target in targets { _ = try get(target, served) } }
+        let before = try lentBytes(served)
+        var bytes = 0
+        for target in targets { bytes += try get(target, served).body.count }
+        // All of them, with what lies between their pieces.
+        #expect(try lentBytes(served) - before >= UInt64(bytes))
+    }
+
     @Test("A page that shifted, grew or shrank is made anew.")
     func shifted() throws {
         let fixture = try ServiceFixture()
