@@ -104,10 +104,6 @@ public enum Limits {
     /// one PRIORITY.
     public static let controlFramesPerRequest = 2
 
-    /// Answers to PING and SETTINGS that may wait to be sent within a turn: so many that it is the limit
-    /// above which ends a flood, and it says why.
-    static let queuedAcknowledgements = 4 * controlFramesPerSecond
-
     /// Settings in one SETTINGS frame: RFC 9113 knows six, and a few more are in use.
     static let settingsPerFrame = 32
 
@@ -149,10 +145,6 @@ public enum Limits {
     /// socket buffer holds.
     static let readsOfDeaf = 64
 
-    /// Time without a byte after which a connection gives back the pages of its frame buffer: one
-    /// page fault on its next request against 4 KiB for as long as it is idle.
-    static let idleMilliseconds: Int64 = 1_000
-
     /// Time without work after which a loop rests, see `Application.idle`. Long enough that a busy loop
     /// never does, short enough that a commit's pages are soon free again.
     static let restMilliseconds: Int32 = 10
@@ -181,8 +173,25 @@ public enum Limits {
     /// cache misses a core keeps in flight.
     static let prefetchDistance = 8
 
-    /// HPACK dynamic table that we keep for what clients send (RFC 7541 §4.2).
-    static let headerTableBytes: UInt32 = 4_096
+    /// Bytes of the dynamic tables that field sections are compressed with, either way (RFC 7541 §4.2): what
+    /// HTTP/2 begins with. A client may ask for a smaller one of ours.
+    static let headerTableBytes = 4_096
+
+    /// Bytes of a window before anything is said of it (RFC 9113 §6.9.2).
+    static let initialWindowBytes = 65_535
+
+    /// CONTINUATION frames in a field section (CVE-2024-28182): of 16 KiB each they are eight times as much as
+    /// is answered.
+    static let continuations = 8
+
+    /// Bytes of a setting in a SETTINGS frame (RFC 9113 §6.5.1).
+    static let settingBytes = 6
+
+    /// Bytes that are kept of a frame which has come in part: all of the longest. While it comes only.
+    static let keptFrameBytes = frameBytes + FrameHead.bytes
+
+    /// Bytes that are taken at first for frames which wait to be sent: a few of them.
+    static let leastControlBytes = 64
 
     /// The longest path that fits sockaddr_un (108 bytes with its terminating zero).
     public static let maxSocketPathBytes = 107
@@ -247,6 +256,19 @@ public enum Limits {
     /// PRIORITY_UPDATE frames that are kept for streams to come: 8.
     typealias PriorityUpdates<Element> = InlineArray<8, Element>
 
+    /// Response fields whose newest values an encoder knows: all of them, 20.
+    typealias KeptFields<Element> = InlineArray<20, Element>
+    /// Bytes of the longest value that is worth a place in the client's table: 40, a media type or a method
+    /// list.
+    typealias KeptValue<Element> = InlineArray<40, Element>
+
+    /// Urgencies that an answer may have (RFC 9218 §4.1): 8.
+    typealias UrgencyLevels<Element> = InlineArray<8, Element>
+
+    /// Chains of a connection's table of streams: 64, half a KiB of pointers. With 256 streams, as many as may
+    /// be open, each has four.
+    typealias StreamChains<Element> = InlineArray<64, Element>
+
     /// Stream slots that a loop allocates at once: 32 are a few pages.
     static let streamsPerChunk = 32
 
@@ -262,39 +284,4 @@ public enum Limits {
 
     /// Bytes that those lists take from the system at once: 64 KiB.
     static let blockChunkBytes = 64 * 1024
-
-    /// Bytes of a session's frame buffer, whole pages: nghttp2 1.5x asks for a frame and some room. Of
-    /// DATA it writes the header only, so most of the pages are never touched.
-    static let frameBufferBytes = 64 * 1024
-
-    // MARK: Client loops
-
-    /// Bytes that a client loop reads at once: two pages of 50 orders, and still within a core's
-    /// second-level cache.
-    static let clientReceiveBytes = 128 * 1024
-    /// Request bytes that a connection of a client loop gathers for one send. 256 requests are
-    /// 16 KiB; a whole frame has to fit behind them.
-    static let clientSendBytes = 64 * 1024
-    /// The longest piece that nghttp2 hands out at once: a frame with its header, and some padding.
-    static let clientFrameBytes = 16 * 1024 + 512
-    /// Time for a server's SETTINGS after a client loop has connected.
-    static let clientHandshakeMilliseconds: Int64 = 5_000
-    /// Windows that a client loop grants: no WINDOW_UPDATE per stream, one per half a GiB in all.
-    static let clientWindowBytes: Int32 = 1 << 30
-    /// Path and query of a request of a client loop. Cursors are the longest: about 100 bytes.
-    public static let clientPathBytes = 1_024
-    /// Body of a request of a client loop: a comment or a patch.
-    public static let clientBodyBytes = 1_024
-    /// Connections of a client loop answered in one turn.
-    static let clientEventsPerTurn = 64
-
-    // MARK: Single clients
-
-    /// Bytes that a client reads at once: several frames.
-    static let clientBufferBytes = 64 * 1024
-    /// Windows of stream and connection: 16 MiB, because a client reads into memory as fast as it can.
-    static let clientReadAheadBytes: Int32 = 16 * 1024 * 1024
-    /// Times that a client waits for an answer unless told otherwise, and for SETTINGS when it connects.
-    public static let clientAnswerMilliseconds: Int32 = 30_000
-    static let clientGreetingMilliseconds: Int32 = 1_000
 }

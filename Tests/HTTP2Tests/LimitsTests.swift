@@ -7,7 +7,7 @@ import Testing
 struct LimitsTests {
     @Test("A send batch has room for a frame of any stream, and whatever the session sends next.")
     func sendBatch() {
-        let frame = Limits.frameBytes + FrameWalk.headBytes
+        let frame = Limits.frameBytes + FrameHead.bytes
         #expect(Limits.sendArenaBytes >= Limits.frameRoomBytes + 64)
         #expect(Limits.frameRoomBytes >= frame + 256)
         #expect(Limits.sendArenaBytes > frame + Limits.copiedBodyBytes + 64)
@@ -60,12 +60,11 @@ struct LimitsTests {
         #expect(
             StreamPool.slotBytes
                 >= StreamPool.responseArenaOffset + Limits.responseValueBytes)
-        #expect(FrameWalk().stash.count == FrameWalk.headBytes + FrameWalk.dependencyBytes)
         #expect(LoopCounters().cutOffs.count == CutOff.allCases.count)
     }
 
     @Test(
-        "A chunk of the sessions' memory has room for the largest block, and each size has a list.")
+        "A chunk of nghttp2's memory has room for the largest block, and each size has a list.")
     func sessionMemory() {
         #expect(
             Limits.blockChunkBytes >= SessionMemory.headerBytes + Limits.pooledBlockBytes)
@@ -80,16 +79,10 @@ struct LimitsTests {
         }
     }
 
-    @Test("A frame buffer is whole pages, and has room for the largest frame.")
-    func frameBuffers() {
-        #expect(Limits.frameBufferBytes.isMultiple(of: 4_096))
-        for length in [Limits.frameBytes, Limits.dataFrameBytes] {
-            #expect(FrameBuffers.holds(FrameWalk.headBytes + 1 + length))
-        }
-        #expect(!FrameBuffers.holds(Limits.pooledBlockBytes + 1))
-        #expect(!FrameBuffers.holds(Limits.frameBufferBytes + 1))
+    @Test("A send batch has room for three of the largest frames.")
+    func largestFrames() {
         #expect(
-            3 * (Limits.dataFrameBytes + FrameWalk.headBytes) + 64 <= Limits.sendArenaBytes)
+            3 * (Limits.dataFrameBytes + FrameHead.bytes) + 64 <= Limits.sendArenaBytes)
     }
 
     @Test("A client's request fits one send of its connection.")
@@ -97,7 +90,7 @@ struct LimitsTests {
         #expect(
             Limits.clientSendBytes
                 > Limits.clientFrameBytes + Limits.clientPathBytes + Limits.clientBodyBytes)
-        #expect(Limits.clientFrameBytes > Limits.frameBytes + FrameWalk.headBytes)
+        #expect(Limits.clientFrameBytes > Limits.frameBytes + FrameHead.bytes)
         #expect(Limits.clientPathBytes < Limits.maxFieldSectionBytes)
     }
 }

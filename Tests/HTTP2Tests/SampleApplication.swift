@@ -80,6 +80,10 @@ final class SampleApplication: Application {
             let token = exchange.suspend()
             let thread = Later(token)
             thread.start()
+        case _ where path.hasPrefix("/linked/"):
+            exchange.respond(200)
+            let length = Int(path.dropFirst("/linked/".count))!
+            exchange.set(.link, copying: String(repeating: "l", count: length))
         default:
             exchange.respond(404)
             exchange.setBody(copying: exchange.path)

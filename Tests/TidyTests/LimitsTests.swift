@@ -45,7 +45,17 @@ struct LimitsTests {
         "PageNodes.swift": ["headerBytes", "nodeHeader"],
         "PageWalk.swift": ["rootOffset"],
         // Formats on the wire, and descriptors that a starting process is handed.
-        "FrameWalk.swift": ["headBytes", "dependencyBytes", "prefaceBytes"],
+        "FrameHead.swift": ["bytes"],
+        "FrameType.swift": [
+            "data", "headers", "priority", "resetStream", "settings", "pushPromise", "ping",
+            "goAway", "windowUpdate", "continuation", "priorityUpdate", "endStream",
+            "acknowledgement", "endHeaders", "padded",
+        ],
+        "FrameInput.swift": ["methodBytes"],
+        "FieldText.swift": [
+            "indexed", "toBeIndexed", "tableSize", "notIndexed", "staticEntries", "entryBytes",
+            "fixedBytes",
+        ],
         "MessageRules.swift": ["method", "scheme", "path", "authority", "regular"],
         "RequestTemplate.swift": ["pathIndex"],
         "EntityTag.swift": ["maxBytes"],

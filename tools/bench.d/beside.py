@@ -68,7 +68,7 @@ def bytes_per_connection(server):
     first = ask(server, path)
     before = server.anonymous_kilobytes()
     kept = [ask(server, path)[0] for _ in range(CONNECTIONS)]
-    # Idle for a second or two, relayd gives their frame buffers back.
+    # Idle for a second or two, relayd gives back what it can.
     time.sleep(IDLE_SECONDS)
     after = server.anonymous_kilobytes()
     for connection in [first[0]] + kept:

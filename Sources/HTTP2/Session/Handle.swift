@@ -46,7 +46,7 @@ extension Handle {
         self.init(pointer: address.assumingMemoryBound(to: State.self))
     }
 
-    /// What C code carries for a handle, such as nghttp2's `user_data` and epoll's `data.ptr`.
+    /// What C code carries for a handle: epoll's `data.ptr`, and of clients nghttp2's `user_data`.
     @inline(__always)
     var address: UnsafeMutableRawPointer { UnsafeMutableRawPointer(pointer) }
 

@@ -1,19 +1,17 @@
 import CNghttp2
 import Glibc
 
-/// The memory that a loop's nghttp2 sessions take: free lists by size, no locks.
+/// The memory that nghttp2 takes on a loop: free lists by size, no locks.
 ///
-/// nghttp2 allocates about ten times per request (stream, literal fields, outbound frames), always
-/// the same sizes, and frees on the same thread. Served from here, a GET costs no call of
-/// `malloc` once the lists are warm.
+/// nghttp2 allocates a few times per request (literal fields, buffers; for clients streams and frames too),
+/// always the same sizes, and frees on the same thread. Served from here, a GET costs no call of `malloc`
+/// once the lists are warm.
 struct SessionMemory {
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
     static let headerBytes = 16
     private static let unpooled = -1
     static let pageBytes = 4_096
 
-    /// Where the sessions' frame buffers are, which are too large for the lists.
-    var frameBuffers = FrameBuffers()
     private var lists = Limits.BlockLists<UnsafeMutableRawPointer?>(repeating: nil)
     private var chunks: [BlockChunk] = []
     private var fresh: UnsafeMutableRawPointer?
@@ -24,7 +22,7 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
-        if size > Limits.pooledBlockBytes { return allocateLarge(size) }
+        if size > Limits.pooledBlockBytes { return allocateUnpooled(size) }
         let list = (size + Limits.blockGranuleBytes - 1) / Limits.blockGranuleBytes
         if let block = lists[list] {
             // SAFETY: a free block's first word is the next free block.
@@ -36,19 +34,7 @@ struct SessionMemory {
 
     @inline(__always)
     mutating func free(_ block: UnsafeMutableRawPointer) {
-        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0 { return freeAligned(block) }
-        freeBlock(block)
-    }
-
-    /// Not inlined: it would cost each of ten blocks per request that has nothing to do with it.
-    @inline(never)
-    private mutating func freeAligned(_ block: UnsafeMutableRawPointer) {
-        if !frameBuffers.free(block) { freeBlock(block) }
-    }
-
-    @inline(__always)
-    private mutating func freeBlock(_ block: UnsafeMutableRawPointer) {
-        // SAFETY: every other block has a header, written when it was first handed out.
+        // SAFETY: every block has a header, written when it was first handed out.
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled { return Glibc.free(block - Self.headerBytes) }
         block.storeBytes(of: lists[list], as: UnsafeMutableRawPointer?.self)
@@ -58,9 +44,6 @@ struct SessionMemory {
     mutating func reallocate(
         _ block: UnsafeMutableRawPointer, _ size: Int
     ) -> UnsafeMutableRawPointer? {
-        if Int(bitPattern: block) & (Self.pageBytes - 1) == 0, frameBuffers.owns(block) {
-            return moveOut(block, size)
-        }
         let list = (block - Self.headerBytes).load(as: Int.self)
         if list == Self.unpooled {
             if size <= Limits.pooledBlockBytes { return shrink(block, size) }
@@ -81,24 +64,6 @@ struct SessionMemory {
         memcpy(smaller, block, size)
         free(block)
         return smaller
-    }
-
-    /// A frame buffer that grows becomes a block like any other. Its slot is not used again,
-    /// because its connection still takes it for its own.
-    private func moveOut(
-        _ buffer: UnsafeMutableRawPointer, _ size: Int
-    ) -> UnsafeMutableRawPointer? {
-        if size <= Limits.frameBufferBytes { return buffer }
-        guard let block = allocateUnpooled(size) else { return nil }
-        memcpy(block, buffer, Limits.frameBufferBytes)
-        return block
-    }
-
-    private mutating func allocateLarge(_ size: Int) -> UnsafeMutableRawPointer? {
-        if FrameBuffers.holds(size), let buffer = frameBuffers.allocate() {
-            return buffer
-        }
-        return allocateUnpooled(size)
     }
 
     private func allocateUnpooled(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -135,10 +100,8 @@ struct SessionMemory {
         chunks[chunks.count - 1].carvedBytes = Limits.blockChunkBytes - freshBytes
     }
 
-    /// Gives chunks of which no block is in use back to the heap, and the pages of frame buffers that no
-    /// session has to the system.
+    /// Gives chunks of which no block is in use back to the heap.
     mutating func giveBack() {
-        frameBuffers.releaseUnused()
         if chunks.isEmpty { return }
         noteCarved()
         let newest = chunks.removeLast()
@@ -172,7 +135,6 @@ struct SessionMemory {
     mutating func deallocate() {
         for chunk in chunks { Glibc.free(chunk.start) }
         chunks = []
-        frameBuffers.deallocate()
     }
 
     /// The functions that nghttp2 calls.

@@ -113,14 +113,14 @@ struct RandomFramesTests {
     /// Whether bytes are frames that a server may send, the last of which may be cut off.
     private static func isOfFrames(_ bytes: [UInt8]) -> Bool {
         var position = 0
-        while bytes.count - position >= FrameWalk.headBytes {
+        while bytes.count - position >= FrameHead.bytes {
             let length =
                 Int(bytes[position]) << 16 | Int(bytes[position + 1]) << 8
                 | Int(bytes[position + 2])
             if !types.contains(bytes[position + 3]) || length > Limits.dataFrameBytes {
                 return false
             }
-            position += FrameWalk.headBytes + length
+            position += FrameHead.bytes + length
         }
         return true
     }

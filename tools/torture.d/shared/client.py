@@ -1,4 +1,4 @@
-"""An HTTP/2 client on relayd's Unix socket: libnghttp2, which relayd itself is made of."""
+"""An HTTP/2 client on relayd's Unix socket: libnghttp2, which relayd has only the decoder of fields from."""
 import ctypes
 import dataclasses
 import json

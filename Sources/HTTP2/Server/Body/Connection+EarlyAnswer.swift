@@ -22,19 +22,18 @@ extension Connection {
         if !stream.holdsEnd { return }
         stream.holdsEnd = false
         self.loop.heldEnds -= 1
-        // Refused when the answer has not begun to be sent: it ends by itself then.
-        nghttp2_session_resume_data(self.session, stream.id)
+        // One that has not begun to be sent ends by itself then.
+        goOn(stream, .more)
     }
 
     /// Drops body bytes of a request that was answered without them.
     func drop(_ length: Int, of stream: Stream) {
         stream.droppedBytes += length
-        if !stream.rules.receive(length) { return resetAnswered(stream) }
+        if !stream.rules.receive(length) { return reset(stream) }
         // Well before the reset, which would overtake it.
         if stream.droppedBytes > Limits.droppedBodyBytes / 2 { endAnswer(stream) }
         if stream.droppedBytes > Limits.droppedBodyBytes {
-            nghttp2_submit_rst_stream(
-                self.session, 0, stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+            reset(stream, NGHTTP2_NO_ERROR)
         }
     }
 }

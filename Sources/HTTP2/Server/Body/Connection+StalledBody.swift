@@ -43,8 +43,7 @@ extension Connection {
             } else if stream.awaitsEnd {
                 // NO_ERROR: the answer stands, only the rest of the body is not wanted (RFC 9113 §8.1).
                 restartBodyClock(stream)
-                nghttp2_submit_rst_stream(
-                    self.session, 0, stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+                reset(stream, NGHTTP2_NO_ERROR)
                 found = true
             }
         }

@@ -1,4 +1,3 @@
-import CNghttp2
 import Glibc
 
 /// Request bodies that are handed over in pieces.
@@ -10,13 +9,9 @@ extension Connection {
     func streamedDataReceived(
         _ stream: Stream, _ bytes: UnsafeRawBufferPointer
     ) {
-        nghttp2_session_consume_connection(self.session, bytes.count)
         noteBodyProgress(stream, bytes.count)
         stream.streamedBytes += bytes.count
-        if !stream.rules.receive(bytes.count) {
-            stream.phase = .malformed
-            return reset(stream.id)
-        }
+        if !stream.rules.receive(bytes.count) { return reset(stream) }
         if stream.streamedBytes > stream.maxRequestBody {
             return refuseRest(stream, bytes.count, .bodyTooLarge)
         }
@@ -27,7 +22,7 @@ extension Connection {
             open(stream, by: taken)
         }
         if taken == bytes.count { return }
-        // SAFETY: a part of what nghttp2 keeps alive through its callback.
+        // SAFETY: a part of the receive buffer.
         let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
         if !hasRoom(forBody: rest.count) {
             return refuseRest(stream, rest.count, .bodyBudget)
@@ -60,11 +55,6 @@ extension Connection {
         self.loop.call { taken = $0.receive(Exchange(stream: stream), bytes) }
         precondition((0...bytes.count).contains(taken), "no more can be taken than was offered")
         return taken
-    }
-
-    /// Lets the client send as many bytes again.
-    private func open(_ stream: Stream, by count: Int) {
-        nghttp2_session_consume_stream(self.session, stream.id, count)
     }
 
     func refuseRest(

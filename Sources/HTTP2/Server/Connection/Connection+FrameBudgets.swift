@@ -47,27 +47,19 @@ extension Connection {
         self.requestsBefore = requestsOpened
     }
 
+    /// Counts bytes of bodies that leave.
     @inline(__always)
-    private func dataSent(_ length: Int) {
+    func dataSent(_ length: Int) {
         self.workedAt = self.loop.now
         // A client may open both windows, the stream's and the connection's, for every few bytes.
         let credit = self.windowCredit + 2 + length / Limits.bytesPerWindowUpdate
         self.windowCredit = Swift.min(credit, Limits.windowUpdateCredit)
     }
 
-    func frameSent(_ frame: SessionFrame) -> Int32 {
-        if frame.type == NGHTTP2_DATA {
-            dataSent(frame.length)
-        } else if frame.type == NGHTTP2_RST_STREAM {
-            resetSent(frame)
-        }
-        return 0
-    }
-
-    /// A client that provokes resets makes us work for nothing (CVE-2025-8671).
-    private func resetSent(_ frame: SessionFrame) {
-        let code = frame.resetCode
-        if code != NGHTTP2_STREAM_CLOSED { self.resetStreams.note(frame.streamID) }
+    /// Counts a stream that we reset: a client that provokes that makes us work for nothing
+    /// (CVE-2025-8671).
+    func noteReset(_ id: Int32, _ code: nghttp2_error_code) {
+        if code != NGHTTP2_STREAM_CLOSED { self.resetStreams.note(id) }
         switch code {
         case NGHTTP2_NO_ERROR, NGHTTP2_CANCEL: break
         case NGHTTP2_REFUSED_STREAM:

@@ -3,97 +3,67 @@ import Glibc
 
 /// Receiving: from frames to complete requests.
 extension Connection {
-    func beginHeaders(_ frame: SessionFrame) -> Int32 {
-        guard frame.beginsRequest else {
-            self.receiving = nil
-            return 0
-        }
+    /// A request's HEADERS have come: its stream is open.
+    @inline(__always)
+    func openStream(_ id: Int32) {
         let stream = self.loop.pool.acquire()
-        stream.id = frame.streamID
+        stream.id = id
         stream.connection = self
         stream.phase = .receiving
+        stream.window = self.peerWindow
         stream.elder = self.streams
         self.streams?.younger = stream
         self.streams = stream
+        self.byID.insert(stream)
         // The first request of a while starts the clock; later ones do not set it back.
         if self.openStreams == 0 { self.workedAt = self.loop.now }
         self.openStreams += 1
         self.receiving = stream
-        nghttp2_session_set_stream_user_data(self.session, frame.streamID, stream.address)
-        return 0
+        self.lastStream = id
     }
 
+    /// A field of a request.
     func header(
-        _ frame: SessionFrame, _ name: UnsafePointer<UInt8>, _ nameLength: Int,
-        _ value: UnsafePointer<UInt8>, _ valueLength: Int
-    ) -> Int32 {
-        guard let stream = self.receiving else {
-            if !MessageRules.checkTrailer(name, nameLength, value, valueLength) {
-                reset(frame.streamID)
-            }
-            return 0
-        }
-        if stream.phase == .malformed { return 0 }
-        if !stream.rules.check(name, nameLength, value, valueLength) {
-            stream.phase = .malformed
-            reset(stream.id)
-            return 0
-        }
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) {
+        guard let stream = self.receiving, stream.phase != .reset else { return }
+        if !stream.rules.check(name, nameLength, value, valueLength) { return reset(stream) }
         stream.fieldCount += 1
         stream.fieldSectionBytes += nameLength + valueLength + 32
         if stream.fieldSectionBytes > Limits.maxFieldSectionBytes
             || stream.fieldCount > Limits.maxFields
         {
             stream.refusal = .fieldsTooLarge
-            // Far past the limit nobody reads the answer: have nghttp2 reset the stream.
-            return stream.fieldSectionBytes > 4 * Limits.maxFieldSectionBytes
-                ? Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) : 0
+            // Far past the limit nobody reads the answer.
+            if stream.fieldSectionBytes > 4 * Limits.maxFieldSectionBytes {
+                reset(stream, NGHTTP2_INTERNAL_ERROR)
+            }
+            return
         }
         if nameLength == 7, name[0] == 0x3A, name[1] == 0x6D {  // :method
-            // SAFETY: nghttp2 keeps `value` alive through the callback.
+            // SAFETY: the decoder keeps `value` while the field is looked at.
             stream.method = Method(
                 UnsafeRawBufferPointer(start: value, count: valueLength))
         } else if let field = RequestField.named(name, nameLength) {
             stream.keep(field, value, valueLength)
         }
-        return 0
     }
 
-    func frameReceived(_ frame: SessionFrame) -> Int32 {
-        switch frame.type {
-        case NGHTTP2_HEADERS:
-            if let stream = self.receiving, stream.id == frame.streamID {
-                self.receiving = nil
-                fieldsReceived(stream, frame.endsStream)
-            } else if !frame.endsStream {
-                reset(frame.streamID)
-            } else if let stream = stream(frame.streamID) {
-                requestComplete(stream)
-            }
-        case NGHTTP2_DATA:
-            if frame.endsStream, let stream = stream(frame.streamID) {
-                requestComplete(stream)
-            } else if frame.length == 0 {
-                spendControlFrame()
-            }
-        case NGHTTP2_SETTINGS:
-            if frame.isAcknowledgement {
-                self.gotSettingsAck = true
-            } else {
-                checkWindows(frame.settings)
-            }
-        case NGHTTP2_PRIORITY_UPDATE: priorityUpdated(frame)
-        default: break
-        }
-        return 0
+    /// A field behind a body.
+    func trailer(
+        _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
+        _ valueLength: Int
+    ) {
+        if MessageRules.checkTrailer(name, nameLength, value, valueLength) { return }
+        if let stream = stream(self.input.section.stream) { reset(stream) }
     }
 
-    private func fieldsReceived(_ stream: Stream, _ ends: Bool) {
-        if stream.phase == .malformed { return }
-        if !stream.rules.isComplete {
-            stream.phase = .malformed
-            return reset(stream.id)
-        }
+    /// A request's field section has come.
+    @inline(__always)
+    func fieldsReceived(_ stream: Stream, _ ends: Bool) {
+        if stream.phase == .reset { return }
+        if !stream.rules.isComplete { return reset(stream) }
         if self.hasPriorities || stream.present & RequestField.priority.bit != 0 {
             takePriority(stream)
         }
@@ -117,26 +87,19 @@ extension Connection {
         guard let expectation = stream.field(.expect),
             expectation.elementsEqual("100-continue".utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else { return }
-        // SAFETY: static strings are never freed, and nghttp2 changes nothing of them.
-        func text(_ text: StaticString) -> UnsafeMutablePointer<UInt8> {
-            UnsafeMutablePointer<UInt8>(mutating: text.utf8Start)
-        }
-        var status = nghttp2_nv(
-            name: text(":status"), value: text("100"), namelen: 7, valuelen: 3, flags: 0)
-        nghttp2_submit_headers(
-            self.session, 0, stream.id, nil, &status, 1, nil)
+        sayContinue(stream)
     }
 
-    private func requestComplete(_ stream: Stream) {
+    /// The client has ended a stream.
+    func requestComplete(_ stream: Stream) {
         stream.isComplete = true
         guard stream.phase == .receiving else {
-            if !stream.rules.isBodyComplete { return resetAnswered(stream) }
+            // Its body is not as long as it said.
+            if !stream.rules.isBodyComplete { return reset(stream) }
+            if stream.hasEnded { return release(stream) }
             return endAnswer(stream)
         }
-        if !stream.rules.isBodyComplete {
-            stream.phase = .malformed
-            return reset(stream.id)
-        }
+        if !stream.rules.isBodyComplete { return reset(stream) }
         // The end waits for its turn behind what the application has not taken yet.
         if stream.isStreamed, stream.requestBodyLength > 0 { return }
         if let refusal = stream.refusal {
@@ -152,25 +115,19 @@ extension Connection {
         self.waiting.append(stream)
     }
 
-    func dataReceived(
-        _ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int
-    ) -> Int32 {
+    /// Bytes of a stream's body have come.
+    func dataReceived(_ id: Int32, _ bytes: UnsafePointer<UInt8>, _ length: Int) {
         self.workedAt = self.loop.now
-        if let stream = stream(id), stream.isStreamed, stream.phase == .receiving {
-            // SAFETY: nghttp2 lends the bytes for this callback; they are handed on during it.
-            streamedDataReceived(stream, UnsafeRawBufferPointer(start: bytes, count: length))
-            return 0
+        guard let stream = stream(id) else { return }
+        if stream.isStreamed, stream.phase == .receiving {
+            // SAFETY: the receive buffer's bytes; they are handed on during the call.
+            return streamedDataReceived(stream, UnsafeRawBufferPointer(start: bytes, count: length))
         }
         // The bytes are copied or dropped here: either way the peer may send as many again.
-        nghttp2_session_consume(self.session, id, length)
-        guard let stream = stream(id) else { return 0 }
-        guard stream.phase == .receiving else {
-            drop(length, of: stream)
-            return 0
-        }
+        open(stream, by: length)
+        guard stream.phase == .receiving else { return drop(length, of: stream) }
         if !stream.rules.receive(length) {
-            stream.phase = .malformed
-            reset(id)
+            reset(stream)
         } else if !hasRoom(forBody: length) {
             refuse(stream, .bodyBudget)
         } else if stream.appendBody(bytes, length) {
@@ -179,23 +136,6 @@ extension Connection {
         } else {
             refuse(stream, .bodyTooLarge)
         }
-        return 0
-    }
-
-    /// A request that was answered early turns out to be malformed: its body is not as long as it said.
-    func resetAnswered(_ stream: Stream) {
-        if stream.phase == .malformed { return }
-        if stream.phase == .waiting {
-            self.waiting.remove(stream)
-            stream.phase = .malformed
-        }
-        reset(stream.id)
-    }
-
-    /// A malformed request is a stream error (RFC 9113 §8.1.1).
-    func reset(_ id: Int32) {
-        nghttp2_submit_rst_stream(
-            self.session, 0, id, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
     }
 
     /// Has the application refuse a request whose body is on its way; what came of it is freed at
@@ -208,21 +148,15 @@ extension Connection {
         enqueue(stream)
     }
 
-    func stream(_ id: Int32) -> Stream? {
-        // SAFETY: only `beginHeaders` sets it, to a slot that is in use until the stream closes.
-        nghttp2_session_get_stream_user_data(self.session, id)
-            .map { Stream(address: $0) }
-    }
-
-    func streamClosed(_ id: Int32) -> Int32 {
-        // Never anything but 0: a failure here leaks in this nghttp2 (CVE-2023-35945).
-        if let stream = stream(id) { release(stream) }
-        return 0
-    }
+    /// The stream of an id that is open.
+    @inline(__always)
+    func stream(_ id: Int32) -> Stream? { self.byID.find(id) }
 
     /// Ends a stream: its slot and all it owned are free again.
     func release(_ stream: Stream) {
         if stream.phase == .waiting { self.waiting.remove(stream) }
+        if stream.phase == .reset { self.resetCount -= 1 }
+        if stream.isQueued { self.output.remove(stream) }
         if self.receiving == stream { self.receiving = nil }
         if stream.holdsEnd { self.loop.heldEnds -= 1 }
         if stream.isLong { self.longAnswers -= 1 }
@@ -245,6 +179,7 @@ extension Connection {
         elder?.younger = younger
         if let younger { younger.elder = elder } else { self.streams = elder }
         self.openStreams -= 1
+        self.byID.remove(stream)
         self.loop.pool.release(stream)
     }
 }

@@ -3,8 +3,10 @@ import Glibc
 
 /// Sending: from an answered exchange to HEADERS and DATA frames.
 extension Connection {
-    /// Hands a response to nghttp2.
-    func submit(_ stream: Stream) {
+    /// Says the fields of a response, and its body when it is short; a longer one waits for its turn.
+    ///
+    /// - Returns: whether it is a longer one.
+    func submit(_ stream: Stream) -> Bool {
         precondition(stream.status != 0, "an exchange must be answered or suspended")
         stream.phase = .submitted
         self.loop.times.note(stream)
@@ -12,34 +14,75 @@ extension Connection {
         if stream.body.retained != nil {
             self.retainedBytes += stream.body.remaining
         }
-        if self.standing == .hungUp { return release(stream) }
+        if self.standing == .hungUp {
+            release(stream)
+            return false
+        }
         addLength(stream)
         let isEmpty =
             stream.body.isOmitted
             || (stream.body.total == 0 && !stream.body.hasMore)
         if isEmpty { omitBody(stream) }
-        if self.standing != .open {
-            stream.isUnsent = true
-            return
-        }
         placeAnswer(stream)
-        let count = prepareFields(stream)
-        let fields = self.loop.fields
-        if !stream.isComplete { holdEnd(stream) }
+        if !stream.isComplete, self.standing == .open { holdEnd(stream) }
         // nginx takes HEADERS that end a stream for an answer of length 0, whatever content-length
         // says: after HEAD an empty DATA frame ends it.
-        if isEmpty, !stream.holdsEnd, stream.method != .head {
-            nghttp2_submit_response(self.session, stream.id, fields, count, nil)
-            return
+        let ends = isEmpty && !stream.holdsEnd && stream.method != .head
+        let isLong = stream.isLong
+        if !sayFields(stream, ends: ends) { return isLong }
+        if ends {
+            end(stream)
+        } else if isLong || self.output.has(asUrgentAs: stream.urgency) || !sendBody(stream) {
+            queue(stream)
         }
-        var provider = nghttp2_data_provider()
-        provider.source.ptr = stream.address
-        provider.read_callback = { _, _, _, length, flags, source, _ in
-            // SAFETY: nghttp2 reads only from streams that are open, whose slots are in use.
-            Connection.readData(
-                Stream(address: source!.pointee.ptr), length, flags!)
+        return isLong
+    }
+
+    /// Puts HEADERS into the send batch, and what does not fit them into CONTINUATION.
+    ///
+    /// - Returns: false when there are too many fields: the stream is reset then.
+    @inline(__always)
+    private func sayFields(_ stream: Stream, ends: Bool) -> Bool {
+        if FieldEncoder.bound(stream) > Limits.frameRoomBytes - 2 * FrameHead.bytes {
+            reset(stream, NGHTTP2_INTERNAL_ERROR)
+            return false
         }
-        nghttp2_submit_response(self.session, stream.id, fields, count, &provider)
+        let loop = self.loop
+        let frame = loop.batch.space(Limits.frameRoomBytes)
+        var length = self.encoder.encode(stream, to: frame + FrameHead.bytes)
+        var flags = ends ? FrameFlag.endStream : 0
+        if length > Limits.frameBytes {
+            length = divide(frame, length, stream.id)
+        } else {
+            flags |= FrameFlag.endHeaders
+        }
+        let first = Swift.min(length, Limits.frameBytes)
+        FrameHead(first, FrameType.headers, flags, stream.id).write(to: frame)
+        loop.batch.add(FrameHead.bytes + length)
+        return true
+    }
+
+    /// Puts the header of a CONTINUATION frame into a field section that is longer than a frame.
+    ///
+    /// - Returns: bytes behind the first header.
+    @inline(never)
+    private func divide(_ frame: UnsafeMutableRawPointer, _ length: Int, _ id: Int32) -> Int {
+        let second = frame + FrameHead.bytes + Limits.frameBytes
+        let rest = length - Limits.frameBytes
+        memmove(second + FrameHead.bytes, second, rest)
+        FrameHead(rest, FrameType.continuation, FrameFlag.endHeaders, id).write(to: second)
+        return length + FrameHead.bytes
+    }
+
+    /// Says that a request's body may come (RFC 9110 §15.2.1).
+    func sayContinue(_ stream: Stream) {
+        withUnsafeTemporaryAllocation(byteCount: FieldText.fixedBytes, alignment: 8) { space in
+            // SAFETY: copied before the closure returns.
+            let block = space.baseAddress!
+            let length = self.encoder.encode(status: 100, to: block)
+            let head = FrameHead(length, FrameType.headers, FrameFlag.endHeaders, stream.id)
+            self.control.add(head).copyMemory(from: block, byteCount: length)
+        }
     }
 
     private func omitBody(_ stream: Stream) {
@@ -61,72 +104,6 @@ extension Connection {
         Exchange(stream: stream).set(.contentLength, stream.body.total)
     }
 
-    /// Writes the response's fields as nghttp2 wants them; names and values are not copied:
-    /// names are static, values stay in the slot until the stream closes.
-    @inline(__always)
-    func prepareFields(_ stream: Stream) -> Int {
-        let loop = self.loop
-        let fields = loop.fields
-        let keepNames =
-            UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
-            | UInt8(NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
-        fields[0] = nghttp2_nv(
-            name: Self.statusName, value: loop.text(of: stream.status),
-            namelen: 7, valuelen: 3, flags: keepNames)
-        let count = stream.fieldsUsed
-        for index in 0..<count {
-            let slice = stream.fields[index]
-            let name = slice.field.name
-            fields[index + 1] = nghttp2_nv(
-                name: UnsafeMutablePointer<UInt8>(mutating: name.utf8Start),
-                value: UnsafeMutablePointer<UInt8>(mutating: slice.value),
-                namelen: name.utf8CodeUnitCount,
-                valuelen: slice.length,
-                flags: slice.field.isIndexed
-                    ? keepNames : keepNames | UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue))
-        }
-        return count + 1
-    }
-
-    private static var statusName: UnsafeMutablePointer<UInt8> {
-        let name: StaticString = ":status"
-        return UnsafeMutablePointer<UInt8>(mutating: name.utf8Start)
-    }
-
-    /// nghttp2 asks how long a DATA frame may be, windows aside.
-    @inline(__always)
-    func frameLength(_ peerFrameBytes: Int) -> Int {
-        if peerFrameBytes == Limits.frameBytes { return Limits.frameBytes }
-        // nghttp2 takes another buffer, which is the connection's to the end.
-        self.frameBuffer = nil
-        return Swift.min(peerFrameBytes, Limits.dataFrameBytes)
-    }
-
-    /// nghttp2 asks how much of a body it may frame: `length` bytes at most.
-    private static func readData(
-        _ stream: Stream, _ length: Int, _ flags: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        if stream.body.remaining == 0, stream.body.hasMore, !stream.body.isResting {
-            // The socket takes no more of it now: the next portion is asked for when it does.
-            if stream.body.isFitted, stream.connection!.sendRoom < Limits.leastAllowanceBytes {
-                return Int(NGHTTP2_ERR_PAUSE.rawValue)
-            }
-            refill(stream)
-        }
-        if stream.body.isBroken {
-            return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
-        }
-        let remaining = stream.body.remaining
-        flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-        if remaining > length { return length }
-        if remaining == 0, stream.body.isResting { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
-        if stream.holdsEnd {
-            return remaining == 0 ? Int(NGHTTP2_ERR_DEFERRED.rawValue) : remaining
-        }
-        if !stream.body.hasMore { flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
-        return remaining
-    }
-
     /// Asks the application for the next portion of a body.
     static func refill(_ stream: Stream) {
         let body = stream.body
@@ -140,20 +117,5 @@ extension Connection {
             connection.loop.call { $0.refill(Exchange(stream: stream)) }
         } while stream.body.remaining == 0 && stream.body.hasMore && !stream.body.isResting
         if stream.body.retained != nil { connection.retainedBytes += stream.body.remaining }
-    }
-
-    /// nghttp2 has framed `length` bytes of a body: gather them.
-    func sendData(
-        _ header: UnsafePointer<UInt8>, _ length: Int, _ source: UnsafeMutableRawPointer?
-    ) -> Int32 {
-        let loop = self.loop
-        // SAFETY: the source was set by `submit`; the stream is open while it is sent.
-        let stream = Stream(address: source.unsafelyUnwrapped)
-        guard loop.batch.isOpen,
-            loop.batch.hasRoom(forData: length, of: stream)
-        else { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
-        loop.batch.copy(header, 9)
-        loop.attached.gather(stream, length, into: &loop.batch)
-        return 0
     }
 }

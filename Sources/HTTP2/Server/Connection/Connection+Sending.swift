@@ -1,28 +1,15 @@
-import CNghttp2
 import Glibc
 
 /// Sending what the session has to say, and what the socket did not take at first.
 extension Connection {
-    /// Pulls frames out of the session and sends them until nothing is left to send.
+    /// Gathers what there is to say and sends it until nothing is left to send.
     ///
     /// - Returns: false when the socket is full or broken.
     func flush() -> Bool {
         let loop = self.loop
         while true {
-            while loop.batch.isOpen {
-                var data: UnsafePointer<UInt8>?
-                let length = nghttp2_session_mem_send(self.session, &data)
-                if length < 0 {
-                    loop.cutOff(
-                        .failure, "nghttp2: \(String(cString: nghttp2_strerror(Int32(length))))")
-                    return close()
-                }
-                if length == 0 { break }
-                loop.batch.copy(data!, length)
-            }
-            if let last = self.lastAnswers, loop.batch.pending == 0 {
-                gatherLastAnswers(last)
-            }
+            releaseReset()
+            if gatherControl() { gatherBodies() }
             let pending = loop.batch.pending
             if pending == 0 {
                 loop.attached.detachAll(self)

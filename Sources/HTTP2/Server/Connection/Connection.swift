@@ -1,16 +1,14 @@
 import CLinux
-import CNghttp2
 import Glibc
 
-/// One client's connection: its socket, its nghttp2 session and its queue of requests.
+/// One client's connection: its socket, what has come of its frames, and its queues of requests and answers.
 ///
-/// nghttp2 carries the handle as `user_data` and epoll as `data.ptr`; the loop that adopted the
-/// connection is the only one that touches it.
+/// epoll carries the handle as `data.ptr`; the loop that adopted the connection is the only one that
+/// touches it.
 struct Connection: Handle {
     let pointer: UnsafeMutablePointer<ConnectionState>
 
-    /// Reads what has arrived and feeds it to the session; requests that became complete are in
-    /// `waiting` afterwards.
+    /// Reads what has arrived; requests that became complete are in `waiting` afterwards.
     ///
     /// - Parameter hasGone: the client has closed its socket: the end comes after what it sent.
     func receive(_ hasGone: Bool) {
@@ -46,7 +44,7 @@ struct Connection: Handle {
         self.progressAt = loop.now
         loop.counters.receivedBytes &+= UInt64(count)
         if self.standing == .open {
-            // SAFETY: the buffer is the loop's; nghttp2 is done with it when it returns.
+            // SAFETY: the buffer is the loop's; what is kept of it is copied.
             feed(loop.receiveBuffer.assumingMemoryBound(to: UInt8.self), count)
             if self.receiving != nil { self.workedAt = loop.now }
         }
@@ -65,7 +63,7 @@ struct Connection: Handle {
         if self.unsent != nil, !sendUnsent() { return goesOn }
         if self.farewell != nil, !sayFarewell() { return goesOn }
         repeat {
-            if self.allowance > 0 { answerWaiting() }
+            if self.allowance > 0, gatherControl() { answerWaiting() }
             if !flush() { return goesOn }
             if self.allowance < Limits.leastAllowanceBytes {
                 self.allowance = 0
@@ -81,9 +79,17 @@ struct Connection: Handle {
             if self.openStreams == 0 { return false }
         }
         if self.standing != .open { return awaitsLastAnswers || linger() }
-        return nghttp2_session_want_read(self.session) != 0
-            || nghttp2_session_want_write(self.session) != 0 || linger()
+        return self.openStreams > 0 || !isOver || linger()
     }
+
+    /// Whether no further stream comes: after our GOAWAY none is taken, and behind its own a client has no more
+    /// to say than what has begun to come.
+    private var isOver: Bool {
+        self.isGoodbyeSaid || self.gotGoAway && self.input.isBetweenFrames
+    }
+
+    /// Whether its requests are answered without a client: see `DetachedLoop`.
+    var isDetached: Bool { self.decoder == nil }
 
     /// Whether there is something left to do after a send that did not take all.
     private var goesOn: Bool {
@@ -101,7 +107,7 @@ struct Connection: Handle {
         var answered = 0
         var bytes = 0
         let limit = Swift.min(Limits.sendBatchBytes, self.allowance)
-        while bytes < limit, answered < Limits.answersPerRound,
+        while bytes < limit, answered < Limits.answersPerRound, loop.batch.isOpen,
             let stream = self.waiting.popFirst()
         {
             far = foresee(far)
@@ -110,10 +116,12 @@ struct Connection: Handle {
             if stream.status == 0 {
                 loop.call { $0.answer(Exchange(stream: stream)) }
             }
-            if stream.phase != .pending { submit(stream) }
             bytes += stream.body.remaining
             answered += 1
-            if stream.isLong, !isSorted, !self.waiting.isEmpty {
+            if stream.phase == .pending { continue }
+            // Its slot is free afterwards, if all of it could be sent.
+            let isLong = submit(stream)
+            if isLong, !isSorted, !self.waiting.isEmpty {
                 isSorted = true
                 if sortWaiting() { (far, near) = lookAhead() }
             }
@@ -176,16 +184,5 @@ struct Connection: Handle {
         // SAFETY: epoll forgets the connection when its socket is closed, before it is freed.
         event.data.ptr = address
         epoll_ctl(self.loop.epoll, EPOLL_CTL_MOD, self.socket, &event)
-    }
-
-    /// Gives the memory of the session's frame buffer back, once for each time of idleness. nghttp2
-    /// reads nothing from it while it has nothing to write.
-    func releaseFrameBuffer() {
-        guard let frameBuffer = self.frameBuffer, self.releasedAt != self.progressAt,
-            self.openStreams == 0, self.unsent == nil,
-            nghttp2_session_want_write(self.session) == 0
-        else { return }
-        FrameBuffers.release(frameBuffer)
-        self.releasedAt = self.progressAt
     }
 }

@@ -2,7 +2,8 @@
 struct ConnectionState {
     var socket: Int32
     /// nil for requests that are answered without a connection (see `DetachedLoop`).
-    var session: OpaquePointer?
+    let decoder: FieldDecoder?
+    var encoder = FieldEncoder()
     let loop: Loop
 
     /// Requests that are complete and wait for their answer, first in, first out.
@@ -11,7 +12,12 @@ struct ConnectionState {
     var receiving: Stream?
     /// All streams of this connection, linked through `Stream.elder`.
     var streams: Stream?
+    var byID = StreamTable()
     var openStreams = 0
+    /// Those of them that were reset, and are to be released before anything is sent.
+    var resetCount = 0
+    /// The highest stream that was opened; 0 before the first.
+    var lastStream: Int32 = 0
     /// The highest stream id seen, and lower ids that were passed over (RFC 9113 §5.1.1).
     var skippedIDs = SkippedStreamIDs()
     var resetStreams = ResetStreams()
@@ -24,10 +30,20 @@ struct ConnectionState {
     /// Whether such a one was foreseen in `waiting`.
     var awaitsLong = false
 
-    /// What the client's SETTINGS_INITIAL_WINDOW_SIZE is, and the widest window that a stream had
-    /// before its last SETTINGS frame.
-    var peerWindow = 65_535
-    var widestWindow: Int?
+    /// Where the input stands between two reads.
+    var input = FrameInput()
+    /// What is said of the connection and its streams, ahead of all answers.
+    var control = ControlFrames()
+    /// Answers with bytes to send.
+    var output = OutputQueue()
+
+    /// Bytes of DATA that the client lets us send (RFC 9113 §6.9), and a stream's at first.
+    var window = Limits.initialWindowBytes
+    var peerWindow = Limits.initialWindowBytes
+    /// Bytes of the largest DATA frame that the client takes and we send.
+    var frameLimit = Limits.frameBytes
+    /// Bytes of DATA that have come since the client's window for the connection was last opened.
+    var windowTaken = 0
 
     /// Bytes that the kernel did not take: sent before anything else.
     var unsent: UnsafeMutableRawPointer?
@@ -48,10 +64,8 @@ struct ConnectionState {
     var gotSettingsAck = false
     /// Whether our SETTINGS were said: see `greet`.
     var isGreeted = false
-    /// Bytes of `PRI` that have come.
-    var prefaceSeen = 0
-    /// Where the input stands between two reads.
-    var walk = FrameWalk()
+    /// The client has said GOAWAY.
+    var gotGoAway = false
 
     // The end, see `GivingUp`.
     var standing = Standing.open
@@ -59,9 +73,10 @@ struct ConnectionState {
     var isLeaving = false
     /// It is we who end it, for the client's fault.
     var isCutOff = false
-    /// What is to be said when the socket takes it at once.
+    /// What is to be said when the socket takes it at once, or ahead of the last answers.
     var farewell: Farewell?
-    var lastAnswers: LastAnswers?
+    /// GOAWAY has named the last stream that is taken.
+    var isGoodbyeSaid = false
     var endedAt: Int64 = 0
 
     // Budgets, see Limits.
@@ -70,10 +85,6 @@ struct ConnectionState {
     /// When what a request waits for was last got on with: a field section or a body that arrives,
     /// DATA that leaves. A client's PING is no progress, and neither is our answer to it.
     var workedAt: Int64 = 0
-    /// Where the session packs frames, and the value of `progressAt` at which its pages were given
-    /// back: see `releaseFrameBuffer`.
-    var frameBuffer: UnsafeMutableRawPointer?
-    var releasedAt: Int64 = 0
     var budgetSecond: Int64 = 0
     var controlFrames = 0
     var requestsBefore = 0

@@ -115,7 +115,7 @@ struct MessageRules {
     private static func equal(
         _ name: UnsafePointer<UInt8>, _ other: StaticString, _ length: Int
     ) -> Bool {
-        // SAFETY: nghttp2 keeps `name` alive through the callback; `other` is static.
+        // SAFETY: the decoder keeps `name` while the field is looked at; `other` is static.
         memcmp(name, other.utf8Start, length) == 0
     }
 
@@ -130,7 +130,7 @@ struct MessageRules {
         // Eight bytes at a time, the last ones perhaps twice.
         var index = 0
         while index + 8 < length {
-            // SAFETY: nghttp2 keeps `length` bytes at `name` alive through the callback.
+            // SAFETY: the decoder keeps `length` bytes at `name` while the field is looked at.
             let word = UnsafeRawPointer(name + index).loadUnaligned(as: UInt64.self)
             if !isUsual(word) { return isValidSlowly(name: name, length) }
             index += 8
@@ -186,7 +186,7 @@ struct MessageRules {
         // byte.
         var index = 0
         while index + 8 < length {
-            // SAFETY: nghttp2 keeps `length` bytes at `value` alive through the callback.
+            // SAFETY: the decoder keeps `length` bytes at `value` while the field is looked at.
             let word = UnsafeRawPointer(value + index).loadUnaligned(as: UInt64.self)
             if mayHaveControl(word) { return isValidSlowly(value, length) }
             index += 8

@@ -72,12 +72,9 @@ extension Connection {
             next = stream.elder
             if stream.isComplete { continue }
             if stream.awaitsEnd {
-                nghttp2_submit_rst_stream(
-                    self.session, 0, stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+                reset(stream, NGHTTP2_NO_ERROR)
             } else if stream.status == 0 {
-                stream.phase = .malformed
-                nghttp2_submit_rst_stream(
-                    self.session, 0, stream.id, UInt32(NGHTTP2_CANCEL.rawValue))
+                reset(stream, NGHTTP2_CANCEL)
             }
         }
     }

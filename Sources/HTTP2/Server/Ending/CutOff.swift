@@ -12,7 +12,7 @@ public enum CutOff: Int, CaseIterable, Sendable {
     case silent
     /// Bytes waited to be sent, or a body to be received, and nothing came forward.
     case stalled
-    /// The library failed, out of memory for one.
+    /// There was no memory for what a client had sent.
     case failure
     /// The client spoke HTTP/1 or TLS.
     case wrongProtocol

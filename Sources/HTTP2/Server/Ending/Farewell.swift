@@ -42,6 +42,19 @@ struct Farewell {
     static let provokedResets = Farewell(
         .resets, NGHTTP2_ENHANCE_YOUR_CALM,
         "more than \(Limits.provokedResetsPerSecond) streams in a second had to be reset")
+    static let noPreface = Farewell(
+        .protocolError, NGHTTP2_PROTOCOL_ERROR,
+        "no HTTP/2 preface (RFC 9113 section 3.4): use HTTP/2 with prior knowledge")
+    static let settings = Farewell(
+        .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
+        "a SETTINGS frame has at most \(Limits.settingsPerFrame) settings")
+    static let continuations = Farewell(
+        .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
+        "more than \(Limits.continuations) CONTINUATION frames in a field section")
+    static let undecodable = Farewell(
+        .protocolError, NGHTTP2_COMPRESSION_ERROR, "a field section cannot be decoded (RFC 7541)")
+    static let outOfMemory = Farewell(
+        .failure, NGHTTP2_INTERNAL_ERROR, "the server is out of memory")
     static let silent = Farewell(
         .silent, NGHTTP2_SETTINGS_TIMEOUT,
         "our SETTINGS were not acknowledged in \(Limits.handshakeMilliseconds / 1_000) s")
@@ -56,59 +69,20 @@ struct Farewell {
             foreign: foreign)
     }
 
-    /// What nghttp2 has refused to go on after.
-    init(libraryError: Int) {
-        switch Int32(truncatingIfNeeded: libraryError) {
-        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue:
-            self.init(
-                .protocolError, NGHTTP2_PROTOCOL_ERROR,
-                "no HTTP/2 preface (RFC 9113 section 3.4): use HTTP/2 with prior knowledge")
-        case NGHTTP2_ERR_FLOODED.rawValue:
-            self.init(
-                .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
-                "too many PING or SETTINGS frames at once")
-        case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue:
-            self.init(
-                .controlFrames, NGHTTP2_ENHANCE_YOUR_CALM,
-                "more than 8 CONTINUATION frames in a field section")
-        case NGHTTP2_ERR_NOMEM.rawValue, NGHTTP2_ERR_CALLBACK_FAILURE.rawValue:
-            self.init(.failure, NGHTTP2_INTERNAL_ERROR, "the server is out of memory")
-        default:
-            self.init(
-                .protocolError, NGHTTP2_PROTOCOL_ERROR,
-                String(cString: nghttp2_strerror(Int32(truncatingIfNeeded: libraryError))))
-        }
-    }
-
-    /// What nghttp2 was about to say itself.
-    init(_ frame: nghttp2_goaway) {
-        let code = nghttp2_error_code(rawValue: frame.error_code)
-        var text = ""
-        if frame.opaque_data_len > 0 {
-            // SAFETY: nghttp2 keeps the frame through its callback.
-            text = String(
-                decoding: UnsafeBufferPointer(
-                    start: frame.opaque_data, count: frame.opaque_data_len), as: UTF8.self)
-        } else {
-            switch code {
-            case NGHTTP2_FRAME_SIZE_ERROR:
-                text = "a frame's length does not fit its type (RFC 9113 section 4.2)"
-            case NGHTTP2_COMPRESSION_ERROR:
-                text = "a field section cannot be decoded (RFC 7541)"
-            case NGHTTP2_FLOW_CONTROL_ERROR:
-                text = "more than the connection's window was sent (RFC 9113 section 6.9.1)"
-            default: text = String(cString: nghttp2_http2_strerror(frame.error_code))
-            }
-        }
-        self.init(.protocolError, code, text)
-    }
-
     /// A whole GOAWAY frame, or what a client is told that could not read one.
     func frame(lastStream: Int32) -> [UInt8] {
         if let foreign { return foreign.answer }
         let debug = Array(text.utf8)
-        let head = FrameBytes.head(8 + debug.count, UInt8(NGHTTP2_GOAWAY.rawValue), 0, 0)
-        return head + FrameBytes.word(UInt32(bitPattern: lastStream))
-            + FrameBytes.word(code.rawValue) + debug
+        let fixedBytes = 8
+        var frame = [UInt8](repeating: 0, count: FrameHead.bytes + fixedBytes)
+        // SAFETY: the array has room for a header and two words.
+        frame.withUnsafeMutableBytes {
+            let start = $0.baseAddress!
+            FrameHead(fixedBytes + debug.count, FrameType.goAway, 0, 0).write(to: start)
+            let numbers = start + FrameHead.bytes
+            numbers.storeBytes(of: lastStream.bigEndian, as: Int32.self)
+            numbers.storeBytes(of: code.rawValue.bigEndian, toByteOffset: 4, as: UInt32.self)
+        }
+        return frame + debug
     }
 }

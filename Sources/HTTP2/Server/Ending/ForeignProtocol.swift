@@ -43,26 +43,3 @@ enum ForeignProtocol: CustomStringConvertible {
 
         """
 }
-
-extension Connection {
-    /// Says our SETTINGS. Not before the client has shown that it speaks HTTP/2: another one would take
-    /// them for the answer.
-    func greet() {
-        if self.isGreeted { return }
-        self.isGreeted = true
-        ServerSession.greet(self.session)
-    }
-
-    /// Looks at the first bytes that a client sends; nil while they are those of HTTP/2, or tell
-    /// nothing.
-    func foreignProtocol(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> ForeignProtocol? {
-        let method: StaticString = "PRI"
-        for index in 0..<count where self.prefaceSeen < method.utf8CodeUnitCount {
-            if bytes[index] != method.utf8Start[self.prefaceSeen] {
-                return ForeignProtocol(bytes[index], at: self.prefaceSeen)
-            }
-            self.prefaceSeen += 1
-        }
-        return nil
-    }
-}

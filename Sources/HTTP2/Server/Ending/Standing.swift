@@ -1,8 +1,7 @@
 /// How far a connection still goes.
 enum Standing: UInt8 {
     case open
-    /// Its session is at an end: nothing that comes is looked at. What was accepted is answered, see
-    /// `LastAnswers`.
+    /// Nothing that comes is looked at any more: see `Connection.giveUp`. What was accepted is answered.
     case broken
     /// All was said, and the client has been told that no more comes; what it still sends is dropped,
     /// because a socket that is closed with unread bytes may take sent ones along.

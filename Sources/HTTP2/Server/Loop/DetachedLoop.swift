@@ -14,9 +14,9 @@ public final class DetachedLoop {
     public init(application: Application) throws(TransportError) {
         self.application = application
         eventLoop = try EventLoop(application: application)
-        // SAFETY: freed in deinit; no session, so nothing else points to it.
+        // SAFETY: freed in deinit; nothing else points to it.
         connection = Connection.allocate(
-            ConnectionState(socket: -1, session: nil, loop: eventLoop.loop))
+            ConnectionState(socket: -1, decoder: nil, loop: eventLoop.loop))
     }
 
     deinit {

@@ -1,5 +1,4 @@
 import CLinux
-import CNghttp2
 import Glibc
 import System
 
@@ -9,15 +8,12 @@ extension EventLoop {
         if stopDeadline != nil || loop.connectionCount >= Limits.maxConnections {
             return refuse(socket)
         }
-        // SAFETY: freed in `destroy`, after its session, which points to it.
-        let connection = Connection.allocate(
-            ConnectionState(socket: socket, session: nil, loop: loop))
-        guard let session = ServerSession.make(connection) else {
-            connection.deallocate()
+        guard let decoder = FieldDecoder(loop.memoryFunctions) else {
             return refuse(socket)
         }
-        connection.session = session
-        connection.frameBuffer = loop.memory.pointee.frameBuffers.takeNewest()
+        // SAFETY: freed in `destroy`.
+        let connection = Connection.allocate(
+            ConnectionState(socket: socket, decoder: decoder, loop: loop))
         var buffer = Limits.socketBufferBytes
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
         connection.acceptedAt = loop.now
@@ -35,14 +31,11 @@ extension EventLoop {
 
     func destroy(_ connection: Connection) {
         connection.countFreed()
-        loop.freedBytes += Limits.frameBytes
-        // Streams first: nghttp2 does not report those that end with their session.
         while let stream = connection.streams { connection.release(stream) }
-        nghttp2_session_del(connection.session)
+        connection.decoder?.deallocate()
+        connection.input.free()
+        connection.control.free()
         Glibc.close(connection.socket)
-        if let last = connection.lastAnswers {
-            last.deallocateAll()
-        }
         if let unsent = connection.unsent { free(unsent) }
         let (previous, following) = (connection.previous, connection.following)
         previous?.following = following
@@ -93,8 +86,6 @@ extension EventLoop {
             } else if isStalled {
                 connection.giveUp(.stalled)
                 touch(connection)
-            } else if now - connection.progressAt > Limits.idleMilliseconds {
-                connection.releaseFrameBuffer()
             }
         }
     }
@@ -122,8 +113,7 @@ extension EventLoop {
     func drain(_ now: Int64) {
         if let time = goodbyeAt, now >= time {
             goodbyeAt = nil
-            // Streams up to the last id that was taken in are finished, later ones refused:
-            // want_read and want_write of the session turn 0 when they are.
+            // Streams up to the last id that was taken in are finished, later ones refused.
             eachConnection { connection in
                 connection.leave(.shutdown)
                 touch(connection)

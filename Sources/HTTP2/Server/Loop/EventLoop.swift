@@ -1,5 +1,4 @@
 import CLinux
-import CNghttp2
 import Glibc
 import Metrics
 import Synchronization
@@ -248,9 +247,7 @@ public final class EventLoop: @unchecked Sendable {
             connection.isTouched = false
             if connection.isClosing || !connection.serve() {
                 destroy(connection)
-            } else if nghttp2_session_get_outbound_queue_size(connection.session)
-                > Limits.maxQueuedFrames
-            {
+            } else if connection.control.count > Limits.maxQueuedFrames {
                 // An attack on memory: there is no word that it would read.
                 loop.cutOff(.unread, "more than \(Limits.maxQueuedFrames) frames wait for it")
                 destroy(connection)
@@ -266,7 +263,7 @@ public final class EventLoop: @unchecked Sendable {
         // Something else was run in the same turn: it is in the queue already.
         if stream.phase == .waiting { return }
         let isArriving = stream.phase == .receiving && stream.status == 0
-        guard connection.session != nil else {
+        if connection.isDetached {
             stream.phase = .receiving
             return
         }

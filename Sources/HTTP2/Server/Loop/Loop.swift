@@ -40,12 +40,6 @@ struct Loop: Handle {
         Heap.trim()
     }
 
-    /// The three digits of a status code.
-    func text(of status: Int) -> UnsafeMutablePointer<UInt8> {
-        precondition((100..<600).contains(status), "a status code has three digits")
-        return self.statusText + (status - 100) * 3
-    }
-
     /// Sends the batch: lent as far as that is worth it, the rest copied.
     ///
     /// - Returns: bytes sent, or -1 with `errno` set as by `sendmsg`.
@@ -73,8 +67,6 @@ struct Loop: Handle {
     func deallocateAll() {
         self.receiveBuffer.deallocate()
         self.attached.deallocate()
-        self.fields.deallocate()
-        self.statusText.deallocate()
         self.batch.deallocate()
         self.lender.deallocate()
         self.times.deallocate()
@@ -82,6 +74,7 @@ struct Loop: Handle {
         self.memory.pointee.deallocate()
         self.memory.deinitialize(count: 1)
         self.memory.deallocate()
+        self.memoryFunctions.deallocate()
         deallocate()
     }
 }

@@ -7,10 +7,6 @@ struct LoopState {
     let epoll: Int32
     let receiveBuffer: UnsafeMutableRawPointer
     let unmanagedApplication: Unmanaged<Application>
-    /// Text of the status codes 100…599, three bytes each.
-    let statusText: UnsafeMutablePointer<UInt8>
-    /// Scratch for a response's fields as nghttp2 wants them.
-    let fields: UnsafeMutablePointer<nghttp2_nv>
 
     var pool = StreamPool()
     /// What answers took.
@@ -19,7 +15,9 @@ struct LoopState {
     var counters = LoopCounters()
     /// Whether a connection was cut off since that was last published.
     var hasCutOff = false
+    /// What the connections' decoders take their memory from, and how nghttp2 calls that.
     let memory: UnsafeMutablePointer<SessionMemory>
+    let memoryFunctions: UnsafeMutablePointer<nghttp2_mem>
     var batch: SendBatch
     var lender = Lender()
     var attached = AttachedPieces()
@@ -48,12 +46,9 @@ struct LoopState {
         self.times = times
         unmanagedBodies = Unmanaged.passUnretained(owner.bodies)
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
-        fields = .allocate(capacity: Limits.responseFields + 2)
         memory = .allocate(capacity: 1)
         memory.initialize(to: SessionMemory())
-        statusText = .allocate(capacity: 1_500)
-        for status in 100..<600 {
-            _ = DecimalText.write(UInt64(status), to: statusText + (status - 100) * 3)
-        }
+        memoryFunctions = .allocate(capacity: 1)
+        memoryFunctions.initialize(to: SessionMemory.functions(memory))
     }
 }

@@ -6,7 +6,7 @@ import CNghttp2
 /// be used in parts in turns. What nothing is said of goes in the order of the requests, but for this:
 /// a short answer passes long ones. It passes them twice. Requests that wait are answered in that order,
 /// by a guess of the application at their length. And where a long answer is on its way, or one that
-/// nothing is said of is about to be, nghttp2 is told that the short one is a step more urgent.
+/// nothing is said of is about to be, the short one is a step more urgent in the `OutputQueue`.
 extension Connection {
     /// The fields of a request are there: notes what they, or an earlier PRIORITY_UPDATE frame, say.
     func takePriority(_ stream: Stream) {
@@ -18,18 +18,24 @@ extension Connection {
         }
     }
 
-    /// A PRIORITY_UPDATE frame (RFC 9218 §7.1). nghttp2 has looked at its length and its own stream.
-    func priorityUpdated(_ frame: SessionFrame) {
-        let (id, value) = frame.priorityUpdate
-        if id == 0 {
-            return giveUp(
-                Farewell(
-                    .protocolError, NGHTTP2_PROTOCOL_ERROR,
-                    "PRIORITY_UPDATE of stream 0 (RFC 9218 section 7.1)"))
+    /// A PRIORITY_UPDATE frame (RFC 9218 §7.1).
+    func priorityUpdateReceived(_ head: FrameHead, _ payload: UnsafePointer<UInt8>) {
+        spendControlFrame()
+        if head.stream != 0 { return failStream(head) }
+        let idBytes = 4
+        if head.length < idBytes { return failLength(head) }
+        let id = FrameNumber.read31(payload)
+        if id & 1 == 0 {
+            fail(
+                NGHTTP2_PROTOCOL_ERROR,
+                "PRIORITY_UPDATE of stream \(id), which is no request (RFC 9218 section 7.1)")
+            return
         }
+        // SAFETY: the payload's bytes, which are read during the call.
+        let value = UnsafeRawBufferPointer(start: payload + idBytes, count: head.length - idBytes)
         if let stream = stream(id) {
             prioritize(stream, Priority(value))
-        } else if id > nghttp2_session_get_last_proc_stream_id(self.session) {
+        } else if isIdle(id) {
             self.hasPriorities = true
             self.priorityUpdates.keep(Priority(value), for: id)
         }
@@ -39,16 +45,13 @@ extension Connection {
         self.hasPriorities = true
         stream.isPrioritized = true
         stream.priority = priority
-        tell(stream, priority)
+        let isQueued = stream.isQueued
+        if isQueued { self.output.remove(stream) }
+        stream.urgency = priority.urgency
+        if isQueued { self.output.insert(stream) }
     }
 
-    private func tell(_ stream: Stream, _ priority: Priority) {
-        var told = nghttp2_extpri(
-            urgency: UInt32(priority.urgency), inc: priority.isIncremental ? 1 : 0)
-        nghttp2_session_change_extpri_stream_priority(self.session, stream.id, &told, 0)
-    }
-
-    /// An answer is about to be handed to nghttp2.
+    /// An answer is about to be sent.
     @inline(__always)
     func placeAnswer(_ stream: Stream) {
         if stream.body.remaining > Limits.shortAnswerBytes || stream.body.hasMore {
@@ -60,10 +63,7 @@ extension Connection {
     }
 
     private func placeShortAnswer(_ stream: Stream) {
-        if stream.isPrioritized { return }
-        var priority = Priority()
-        priority.urgency -= 1
-        tell(stream, priority)
+        if !stream.isPrioritized { stream.urgency = Priority().urgency - 1 }
     }
 
     /// Puts the requests that wait into the order in which they are to be answered.

@@ -37,21 +37,33 @@ struct SendBatch {
         // Pieces that are copied lie between pieces that are not: two for each that is not.
         let pieces = min(
             2 * (stream.body.pieceCount + 1), 2 * (length / Limits.copiedBodyBytes) + 4)
-        return hasRoom(pieces: pieces, copied: length + FrameWalk.headBytes)
+        return hasRoom(pieces: pieces, copied: length + FrameHead.bytes)
     }
 
-    /// Whether another frame may be pulled out of the session.
+    /// Whether another frame that is not DATA fits.
     @inline(__always)
     var isOpen: Bool {
         pending < Limits.sendBatchBytes && hasRoom(pieces: 8, copied: Limits.frameRoomBytes)
     }
 
-    /// Copies bytes into the arena, extending the last piece when it ends there.
+    /// Copies bytes into the arena.
     @inline(__always)
     mutating func copy(_ bytes: UnsafeRawPointer, _ length: Int) {
+        memcpy(space(length), bytes, length)
+        add(length)
+    }
+
+    /// Room in the arena for `length` bytes; `add` those that were written.
+    @inline(__always)
+    func space(_ length: Int) -> UnsafeMutableRawPointer {
         precondition(hasRoom(pieces: 0, copied: length), "a send batch has no room")
+        return arena + used
+    }
+
+    /// Adds bytes that were written to `space`, extending the last piece when it ends there.
+    @inline(__always)
+    mutating func add(_ length: Int) {
         let destination = arena + used
-        memcpy(destination, bytes, length)
         used += length
         pending += length
         if count > 0 {

@@ -1,5 +1,3 @@
-import CNghttp2
-
 /// Answers that go on when something happens in the application: a body rests until there is more of it,
 /// and holds nothing of the store meanwhile.
 extension Exchange {
@@ -23,9 +21,9 @@ extension ExchangeToken {
         guard waits, let connection = stream.connection else { return }
         if stream.phase == .pending { return loop.resumed(stream) }
         stream.body.isResting = false
-        guard let session = connection.session else { return }
-        // Refused when the body has not begun to be sent: it goes on by itself then.
-        nghttp2_session_resume_data(session, stream.id)
+        if connection.isDetached { return }
+        // A body that has not begun to be sent goes on by itself then.
+        connection.goOn(stream, .more)
         loop.touch(connection)
     }
 

@@ -97,8 +97,8 @@ extension Exchange {
     public func respond(with recording: UnsafeMutablePointer<RecordedResponse>) {
         let recording = Recording(pointer: recording)
         respond(recording.status)
-        // The values go where the exchange's own would be: nghttp2 reads them when it packs the
-        // HEADERS frame, which may be after this recording was replaced.
+        // The values go where the exchange's own would be: they are read when the HEADERS frame is
+        // written, which may be after this recording was replaced.
         let space = reserveValue(recording.valueBytes)
         // SAFETY: both have `valueBytes`.
         withUnsafeBytes(of: &recording.values) {

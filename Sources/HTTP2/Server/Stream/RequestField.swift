@@ -113,7 +113,7 @@ public enum RequestField: Int, Sendable, CaseIterable {
     private static func equal(
         _ name: UnsafePointer<UInt8>, _ other: StaticString, _ length: Int
     ) -> Bool {
-        // SAFETY: nghttp2 keeps `name` alive through the callback; `other` is static.
+        // SAFETY: the decoder keeps `name` while the field is looked at; `other` is static.
         memcmp(name, other.utf8Start, length) == 0
     }
 }

@@ -1,8 +1,8 @@
 /// Stream ids that a client passed over when it opened a higher one.
 ///
 /// RFC 9113 §5.1.1: opening a stream closes all idle lower ones, and a HEADERS frame on one of
-/// them is a connection error. libnghttp2 ignores such a frame instead; late trailers on a stream
-/// that was open must stay harmless, so the two have to be told apart.
+/// them is a connection error. But late trailers on a stream that was open must stay harmless, so
+/// the two have to be told apart.
 struct SkippedStreamIDs {
     /// The highest stream that a HEADERS frame was seen on; -1 before the first.
     private(set) var highest: Int32 = -1

@@ -29,7 +29,7 @@ struct Stream: Handle {
         if self.present & field.bit != 0 { return keepAgain(field, value, length) }
         let end = self.requestUsed + length
         if end > Limits.requestFieldBytes, !growOverflow(to: end) { return }
-        // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
+        // SAFETY: the decoder keeps `value` while the field is looked at; the room was made above.
         memcpy(keptBase + self.requestUsed, value, length)
         self.kept[field.rawValue] = FieldSlice(
             offset: UInt32(truncatingIfNeeded: self.requestUsed),
@@ -50,7 +50,7 @@ struct Stream: Handle {
         let start = isLast ? Int(first.offset) : self.requestUsed
         let total = Int(first.length) + 2 + length
         if start + total > Limits.requestFieldBytes, !growOverflow(to: start + total) { return }
-        // SAFETY: nghttp2 keeps `value` alive through the callback; the room was made above.
+        // SAFETY: the decoder keeps `value` while the field is looked at; the room was made above.
         let space = keptBase + start
         if !isLast { memcpy(space, keptBase + Int(first.offset), Int(first.length)) }
         (space + Int(first.length)).copyMemory(from: ", ", byteCount: 2)
@@ -102,7 +102,7 @@ struct Stream: Handle {
             self.requestBody = realloc(self.requestBody, capacity)
             self.requestBodyCapacity = capacity
         }
-        // SAFETY: nghttp2 keeps `bytes` alive through the callback; capacity was made above.
+        // SAFETY: `bytes` are in the receive buffer; capacity was made above.
         memcpy(self.requestBody! + self.requestBodyLength, bytes, length)
         self.requestBodyLength = end
         return true

@@ -21,6 +21,19 @@ struct StreamQueue {
         return stream
     }
 
+    /// Puts a stream before those that were opened later.
+    mutating func insert(_ stream: Stream) {
+        guard let last, last.id > stream.id else { return append(stream) }
+        var before: Stream?
+        var next = first
+        while let other = next, other.id < stream.id {
+            before = other
+            next = other.next
+        }
+        stream.next = next
+        if let before { before.next = stream } else { first = stream }
+    }
+
     /// Puts those of a lower rank first, and leaves those of one rank in their order.
     mutating func sort(by rank: (Stream) -> Int) {
         var ranked = Limits.AnswerRanks<StreamQueue>(repeating: StreamQueue())

@@ -8,10 +8,19 @@ enum StreamPhase: UInt8 {
     case waiting
     /// With the application, which answers later (a write waits for its commit).
     case pending
-    /// Malformed: a RST_STREAM frame waits to be sent.
-    case malformed
-    /// The response was given to nghttp2.
+    /// RST_STREAM was said: it is released before that is sent.
+    case reset
+    /// The fields of the response were said.
     case submitted
+}
+
+/// What a body that has begun to be sent may wait for besides its turn.
+enum Awaited: UInt8 {
+    case nothing
+    /// The client opens the stream's window.
+    case window
+    /// The application has more, or the request's end comes.
+    case more
 }
 
 /// What there is to know of a request and its response: plain old data, reached through `Stream`.
@@ -21,6 +30,8 @@ struct StreamState {
     /// Neighbours among the streams of the connection.
     var elder: Stream?
     var younger: Stream?
+    /// The next one of its chain in the connection's `StreamTable`.
+    var nextByID: Stream?
     var generation: UInt64 = 0
     /// Of a free slot: the generation of its last use, whose request may still be looked at.
     var endedGeneration: UInt64 = 0
@@ -45,6 +56,10 @@ struct StreamState {
     var requestBodyCapacity = 0
     var maxRequestBody = 0
     var droppedBytes = 0
+    /// Bytes that the client has used of the stream's window, and those of them that were taken and that it
+    /// was not told of.
+    var windowUsed = 0
+    var windowTaken = 0
     /// The body goes to the application in pieces; `requestBody` holds what it has not taken yet.
     var isStreamed = false
     var streamedBytes = 0
@@ -60,10 +75,16 @@ struct StreamState {
     var responseOverflow: UnsafeMutableRawPointer?
     var fields = Limits.ResponseFields<ResponseSlice>(repeating: ResponseSlice())
     var body = ResponseBody()
-    /// Not even its fields are out, and nghttp2 will not send them: see `LastAnswers`.
-    var isUnsent = false
-    /// Bytes of the body among the last answers.
-    var sentLast = 0
+    /// Bytes that the client lets us send of it (RFC 9113 §6.9).
+    var window = 0
+    /// What its body waits for.
+    var awaits = Awaited.nothing
+    /// It is in the connection's `OutputQueue`.
+    var isQueued = false
+    /// Its place there, 0 first: as its priority says, but for short answers that pass long ones.
+    var urgency = Priority().urgency
+    /// The END_STREAM flag was said.
+    var hasEnded = false
     /// The answer came before the request's end and does not end yet: see `holdEnd`.
     var holdsEnd = false
 
