@@ -5,7 +5,7 @@ import RelayContract
 /// A typed client of a Relay sidecar, over its Unix socket or a loopback port: a method for each
 /// operation of the contract, under the operation's name.
 ///
-/// Not Sendable: one thread uses it. Requests go out one at a time; for many at once use
+/// Not Sendable: one thread uses a client, and it sends one request at a time. To have many under way, use
 /// `connection` with `ClientRequest`s of your own.
 ///
 ///     let relay = try RelayClient(unix: "/run/relay/relay.sock", key: key)
@@ -43,11 +43,10 @@ public final class RelayClient {
         self.key = key
     }
 
-    /// The writes as dry runs: checked in full and answered, but nothing is changed.
+    /// The same writes as dry runs: the service checks and answers them in full, and changes nothing.
     public var dryRun: RelayDryRun { RelayDryRun(client: self) }
 
-    /// Sends a request with the key and a JSON body, such as one to a path that is none of the
-    /// contract's.
+    /// Sends a request of your own with the key, such as one to a path that the contract lacks.
     ///
     /// - Parameters:
     ///   - method: as on the wire, such as `GET`.

@@ -1,6 +1,6 @@
 import HTTP2
 
-/// Why a request brought no answer.
+/// Why a method of the client returned nothing.
 public enum RelayClientError: Error, Sendable {
     /// The connection failed.
     case transport(TransportError)

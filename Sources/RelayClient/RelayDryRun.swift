@@ -7,8 +7,8 @@ public struct DryRunAnswer: Equatable, Sendable {
     public var json: [UInt8]
 }
 
-/// The writes of a client as dry runs: everything is checked, references, conflicts and preconditions
-/// included, and answered, but nothing is changed. `RelayClient.dryRun` makes one.
+/// The writes of a client as dry runs: the service checks everything, references, conflicts and
+/// preconditions included, answers, and changes nothing. `RelayClient.dryRun` makes one.
 public struct RelayDryRun {
     let client: RelayClient
 }

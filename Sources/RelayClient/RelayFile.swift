@@ -2,7 +2,7 @@ import HTTP2
 
 /// A file that goes with a request.
 public struct RelayUpload: Equatable, Sendable {
-    /// Its name; the service keeps what stands behind the last slash or backslash.
+    /// Its name; the service keeps what comes after the last slash or backslash.
     public var name: String
     /// Its media type.
     public var mediaType: String
@@ -17,9 +17,9 @@ public struct RelayUpload: Equatable, Sendable {
     }
 }
 
-/// A part of a file that is asked for (RFC 9110 §14.1.2).
+/// The part of a file to ask for (RFC 9110 §14.1.2).
 public enum ByteRange: Equatable, Sendable {
-    /// These bytes, counted from 0; what lies beyond the end is left out. An empty range is none.
+    /// These bytes, counted from 0, as far as the file has them. The range must not be empty.
     case bytes(Range<Int>)
     /// From this byte to the end.
     case from(Int)
@@ -38,7 +38,7 @@ public enum ByteRange: Equatable, Sendable {
 
 /// A file, or a part of one, as the service has it.
 public struct RelayFile: Equatable, Sendable {
-    /// The bytes that were answered.
+    /// The bytes that the service sent.
     public var bytes: [UInt8]
     /// Which bytes of the file these are.
     public var range: Range<Int>

@@ -10,18 +10,18 @@ public struct RelayPage<Model: ContractModel>: Sendable {
     public var total: Int?
     /// The path and query of the page that follows; nil on the last page.
     public var next: String?
-    /// The list's entity tag: it changes when anything in the list does.
+    /// The list's entity tag: it changes whenever a record of the list's kind changes.
     public var tag: String?
-    /// What stands around the records.
+    /// What the body has around the records.
     let envelope: ListEnvelope
 }
 
 extension RelayClient {
     /// The page that follows another one.
     ///
-    /// Unlike a further `offset` it neither skips nor repeats records when others come and go.
+    /// It neither skips nor repeats records when others come and go, as a larger `offset` would.
     ///
-    /// - Returns: the page, which may be empty; nil behind the last one.
+    /// - Returns: the page, which may be empty; nil after the last page.
     /// - Throws: `RelayClientError`; `refused` with status 410 when the store was restored since.
     public func page<Model: ContractModel>(
         after page: RelayPage<Model>
