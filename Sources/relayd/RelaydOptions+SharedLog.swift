@@ -16,28 +16,30 @@ extension RelaydOptions {
     static let logOption = Option<String?>.optional(
         "log", "nats://HOST:PORT/NAME",
         help:
-            "write through the log NAME, which hosts share that have the same records; more servers of "
-            + "it stand with commas between; see relayctl cluster init")
+            "write through the log NAME, which several hosts share; further servers come with commas "
+            + "between them; see relayctl cluster init")
     static let hostOption = Option<String?>.optional(
         "host-name", "NAME",
-        help: "what this host is called in --log, as no other one is; default: the machine's name")
+        help:
+            "the name of this host in --log, which no other host may have; default: the machine's name"
+    )
     static let credentialsOption = Option<String?>.optional(
         "log-creds", "FILE", .path,
         help: "a NATS credentials file that only its owner may read, for --log")
     static let staleOption = Option<Int?>.optional(
         "stale-reads", "TIME", .duration(2_000...7 * 24 * 60 * 60 * 1_000),
         help:
-            "refuse reads when --log has not been heard of for so long, such as 5m; default: answer them"
+            "refuse reads when this host has not heard of --log for TIME, such as 5m; default: answer them"
     )
     static let divergenceOption = Option<String?>.optional(
         "on-divergence", "WAY", .choice(DivergenceWay.allCases.map(\.rawValue)),
         help:
             "what becomes of reads when this host's store differs from those of most hosts of --log: stop "
-            + "refuses them, serve answers; default: stop")
+            + "refuses them, serve answers them; default: stop")
     static let joinOption = Option<String?>.optional(
         "join", "REPO", .path,
         help:
-            "make the store, if there is none, of the newest snapshot in REPO that goes on with --log"
+            "if there is no store, make it from the newest snapshot in REPO that belongs to --log"
     )
 
     /// The log that the store shares with other hosts, connected; nil when none was given.

@@ -18,7 +18,7 @@ struct RelaydOptions {
         "socket", "PATH", help: "the Unix socket to serve; not needed if systemd passes one")
     private static let modeOption = Option<Int?>.optional(
         "socket-mode", "MODE", .mode,
-        help: "permissions of --socket: who may not write to it cannot connect; default: 0660")
+        help: "permissions of --socket: only users who may write to it can connect; default: 0660")
     private static let groupOption = Option<String?>.optional(
         "socket-group", "GROUP",
         help: "the group of --socket, by name or number; default: relayd's own")
@@ -42,13 +42,13 @@ struct RelaydOptions {
         help: "take a snapshot at this interval, such as 1h; needs --snapshot-to")
     private static let repositoryOption = Option<String?>.optional(
         "snapshot-to", "REPO", .path,
-        help: "the repository for snapshots; made if there was never one")
+        help: "the repository for snapshots; relayd makes it the first time")
     private static let keyFileOption = Option<String?>.optional(
         "snapshot-key-file", "FILE", .path,
-        help: "of an encrypted repository: a file whose first line is its key")
+        help: "a file whose first line is the key of an encrypted repository")
     private static let passphraseFileOption = Option<String?>.optional(
         "snapshot-passphrase-file", "FILE", .path,
-        help: "of an encrypted repository: a file whose first line is its passphrase")
+        help: "a file whose first line is the passphrase of an encrypted repository")
     private static let verifyOption = Option<Int?>.optional(
         "snapshot-verify", "TIME", .duration(1_000...365 * 86_400_000),
         help:
@@ -88,8 +88,8 @@ struct RelaydOptions {
         "durability", "WAY", .choice(WriteDurability.allCases.map(\.rawValue)),
         default: WriteDurability.log.rawValue,
         help:
-            "what keeps a write before it is answered: log appends it to DIR/log and waits for the disk "
-            + "once, synced-commits has each commit reach the disk by itself")
+            "where a write is on the disk before its answer: log in DIR/log, with one sync; synced-commits "
+            + "in data.mdb, with a sync of each commit")
     private static let scrubOption = Option<Int>.number(
         "scrub-rate", "SIZE", .size(0...1 << 40), default: RelayStore.Limits.scrubRate,
         help: "compare SIZE of documents with their checksums in a second, once a day; 0: never")
@@ -97,20 +97,20 @@ struct RelaydOptions {
     private static let formatOption = Option<String>.text(
         "log-format", "FORMAT", .choice(LogFormat.allCases.map(\.rawValue)),
         default: LogFormat.logfmt.rawValue,
-        help: "what lines of the log on standard error look like")
+        help: "the form of log lines on standard error")
 
     private static let accessOption = Option<Int?>.optional(
         "access-log", "N", .integer(1...1_000_000),
         help: "log one in N requests, 1 for all; default: none")
     private static let slowOption = Option<Int?>.optional(
         "slow", "TIME", .duration(1...3_600_000),
-        help: "log requests that take so long, such as 5ms, and what a write spent it on")
+        help: "log requests that take TIME or longer, such as 5ms, and what a write spent it on")
 
     private static let configOption = Option<String?>.optional(
         "config", "FILE", .path,
         help: "a file of these options, one in a line: loops = 2, warm = true")
     static let checkOption = Option<Bool>.flag(
-        "check-config", help: "print the options that hold and where each is from, and end")
+        "check-config", help: "print the options in force and where each comes from, and end")
 
     static let program = Program(
         name: "relayd",
@@ -144,14 +144,14 @@ struct RelaydOptions {
             "or one of its groups, supplementary ones too. Root is no exception. On the admin",
             "socket root and relayd's own user may always connect, others only if listed. TCP",
             "does not tell who a client is, so --listen and these options exclude each other.",
-            "--metrics goes with them: what it serves has no key and nothing of an account.",
+            "--metrics goes with them: it needs no key and shows no data of an account.",
             "",
             "On SIGTERM and SIGINT relayd accepts no new clients, gives streams under way ten",
             "seconds to end, commits its writes and exits with 0. It ignores SIGHUP: it has",
             "nothing to reload.",
             "When a write of the store's meta page fails, or another file takes the store's place,",
-            "relayd says so, is not ready any more and ends with 1: whoever supervises it starts it",
-            "again, and it goes on from what is committed.",
+            "relayd says so, is not ready any more and ends with 1. Let a supervisor start it",
+            "again: it then goes on from what is committed.",
         ], section: 8, variablePrefix: "RELAYD_", settingsOption: configOption)
 
     let store: String

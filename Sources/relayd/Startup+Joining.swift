@@ -33,7 +33,7 @@ extension Startup {
         ) { log.write(.warning, "snapshot_passed_over", $0) }
         log.write(
             .info, "store_joined",
-            "\(options.store) is snapshot \(id), and goes on behind message \(place.sequence) of "
+            "\(options.store) is snapshot \(id), and goes on after message \(place.sequence) of "
                 + "\(state.last) in \(shared.place)")
     }
 

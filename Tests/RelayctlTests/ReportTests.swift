@@ -25,6 +25,12 @@ import Testing
             for count in [0, 12, 3] { writer.value(count) }
             writer.endArray()
             writer.endObject()
+            for name in ["removed", "list"] {
+                name == "list" ? writer.name("list") : writer.name("removed")
+                writer.beginArray()
+                writer.value("\(name) one")
+                writer.endArray()
+            }
         }
         #expect(
             report.text == """
@@ -32,6 +38,8 @@ import Testing
                 map.bytes               4096
                 id 1  label Büro
                 waits.buckets           0 12 3
+                removed                 removed one
+                list one
 
                 """)
     }

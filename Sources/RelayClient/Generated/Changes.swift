@@ -6,26 +6,26 @@ import RelayContract
 extension RelayClient {
     /// What changed after a position.
     ///
-    /// The records of the account that were created, updated or deleted behind a position, each
-    /// change once, in the order in which the changes were made. A request that changes several
-    /// records is one change: its records have the same `seq`, and come by kind (address, customer,
-    /// property, unit, order, document, appointment, eed) and id. Comments, fields, contact persons
-    /// and files are changes of their order or document. What a load changed is told as well.
+    /// The records of the account that were created, updated or deleted after a position: each
+    /// change once, in the order in which they were made, those of loads too. A request that
+    /// changes several records is one change: its records have the same `seq`, and are sorted by
+    /// kind (address, customer, property, unit, order, document, appointment, eed) and id. A change
+    /// of a comment, field, contact person or file is a change of its order or document.
     ///
-    /// A position is the text that `Relay-Seq` has in every answer, `next` here: read a list, then
-    /// follow from its `Relay-Seq`, and nothing is missed. Positions are opaque. One in which a
-    /// number with a dot before it comes last lies inside a change: the change's other records
+    /// A position is the text that every answer has as `Relay-Seq`, and this one also as `next`.
+    /// Read a list, then follow from its `Relay-Seq`: you miss nothing. Positions are opaque. One
+    /// that ends with a dot and a number lies inside a change: the other records of that change
     /// follow.
     ///
-    /// `next` is the `after` that goes on, also when no change is in the answer; nothing newer is
-    /// known when it equals `newest`. An answer may have fewer changes than `limit`, or none,
-    /// although there are more.
+    /// Send `next` as the `after` of your next request, even if the answer has no change. When it
+    /// equals `newest`, you know everything. An answer may have fewer changes than `limit`, or
+    /// none, although there are more.
     ///
     /// With `Accept: text/event-stream` the answer is a stream of server-sent events that does not
-    /// end: `event: change` with the change in `data` and the position behind it in `id`; `event:
-    /// bookmark`, at least every 15 seconds while no change comes, with a position that may be
-    /// followed from. `Last-Event-ID` takes the place of `after`. Lines that begin with a colon are
-    /// heartbeats. When the service ends, the stream ends: connect again. Our addition.
+    /// end: `event: change` has the change in `data` and the position after it in `id`; `event:
+    /// bookmark`, at least every 15 seconds while no change comes, has a position that you may
+    /// follow from. `Last-Event-ID` replaces `after`. Lines that begin with a colon are heartbeats.
+    /// When the service ends, the stream ends: connect again. Our addition.
     ///
     /// `GET /v1/changes`
     ///

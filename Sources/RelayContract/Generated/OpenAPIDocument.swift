@@ -2582,7 +2582,7 @@ public enum OpenAPIDocument {
                 "operationId": "getChanges",
                 "tags": ["changes"],
                 "summary": "What changed after a position",
-                "description": "The records of the account that were created, updated or deleted behind a position, each change once, in the order in which the changes were made. A request that changes several records is one change: its records have the same `seq`, and come by kind (address, customer, property, unit, order, document, appointment, eed) and id. Comments, fields, contact persons and files are changes of their order or document. What a load changed is told as well.\n\nA position is the text that `Relay-Seq` has in every answer, `next` here: read a list, then follow from its `Relay-Seq`, and nothing is missed. Positions are opaque. One in which a number with a dot before it comes last lies inside a change: the change's other records follow.\n\n`next` is the `after` that goes on, also when no change is in the answer; nothing newer is known when it equals `newest`. An answer may have fewer changes than `limit`, or none, although there are more.\n\nWith `Accept: text/event-stream` the answer is a stream of server-sent events that does not end: `event: change` with the change in `data` and the position behind it in `id`; `event: bookmark`, at least every 15 seconds while no change comes, with a position that may be followed from. `Last-Event-ID` takes the place of `after`. Lines that begin with a colon are heartbeats. When the service ends, the stream ends: connect again. Our addition.",
+                "description": "The records of the account that were created, updated or deleted after a position: each change once, in the order in which they were made, those of loads too. A request that changes several records is one change: its records have the same `seq`, and are sorted by kind (address, customer, property, unit, order, document, appointment, eed) and id. A change of a comment, field, contact person or file is a change of its order or document.\n\nA position is the text that every answer has as `Relay-Seq`, and this one also as `next`. Read a list, then follow from its `Relay-Seq`: you miss nothing. Positions are opaque. One that ends with a dot and a number lies inside a change: the other records of that change follow.\n\nSend `next` as the `after` of your next request, even if the answer has no change. When it equals `newest`, you know everything. An answer may have fewer changes than `limit`, or none, although there are more.\n\nWith `Accept: text/event-stream` the answer is a stream of server-sent events that does not end: `event: change` has the change in `data` and the position after it in `id`; `event: bookmark`, at least every 15 seconds while no change comes, has a position that you may follow from. `Last-Event-ID` replaces `after`. Lines that begin with a colon are heartbeats. When the service ends, the stream ends: connect again. Our addition.",
                 "parameters": [
                   {
                     "name": "after",
@@ -4349,7 +4349,7 @@ public enum OpenAPIDocument {
               },
               "ChangePage": {
                 "title": "ChangePage",
-                "description": "Changes behind a position.",
+                "description": "Changes after a position.",
                 "type": "object",
                 "properties": {
                   "changes": {
@@ -4359,11 +4359,11 @@ public enum OpenAPIDocument {
                   },
                   "next": {
                     "type": "string",
-                    "description": "The position behind them: the `after` that goes on."
+                    "description": "The position after them: the `after` of the next request."
                   },
                   "newest": {
                     "type": "string",
-                    "description": "The position behind all changes that there are."
+                    "description": "The position after all changes that there are."
                   }
                 },
                 "required": ["changes", "next", "newest"],
@@ -6304,7 +6304,7 @@ public enum OpenAPIDocument {
                   },
                   "newest": {
                     "type": "string",
-                    "description": "With /problems/position-gone: the position behind the newest change."
+                    "description": "With /problems/position-gone: the position after the newest change."
                   },
                   "errors": {
                     "type": "array",

@@ -73,7 +73,7 @@ public struct StreamInspection: Sendable {
             findings.append(.problem("replicas", found, toDo: toDo))
         } else if replicas < Int64(Limits.replicas) {
             findings.append(
-                .warning("replicas", "\(found): one that dies takes writes along", toDo: toDo))
+                .warning("replicas", "\(found): writes can be lost with a server", toDo: toDo))
         } else {
             findings.append(.ok("replicas", found))
         }

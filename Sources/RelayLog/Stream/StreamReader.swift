@@ -217,7 +217,7 @@ extension StreamReader {
     private mutating func report(gapAt sequence: UInt64) throws(SharedLogError) {
         guard sequence > next else { return }
         do {
-            try doubt("the log \(name) has no message \(next), but \(sequence) behind it")
+            try doubt("the log \(name) has no message \(next), but \(sequence) after it")
         } catch .unreachable {
         } catch {
             throw error

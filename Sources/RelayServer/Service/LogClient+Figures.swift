@@ -69,7 +69,7 @@ extension LogClient {
                 "How far this host's clock is from that of the log's engine, at least."),
             Figure(
                 nil, "relay_shared_log_differing_hosts", .gauge(UInt64(applied.differing.count)),
-                "Hosts whose stores differ from this one behind the same message."),
+                "Hosts whose stores differ from this one after the same message."),
             Figure(
                 "sharedLogWaiting", "relay_shared_log_waiting_commands",
                 .gauge(UInt64(sent.waiting)), "Commands that wait to be sent to the shared log."),

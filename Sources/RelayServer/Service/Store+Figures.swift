@@ -44,7 +44,7 @@ extension Store {
             Figure(
                 nil, "relay_store_reader_lag_commits",
                 .gauge(active.map { newest > $0 ? newest - $0 : 0 }.max() ?? 0),
-                "Commits that the reader furthest behind is behind."),
+                "How many commits the last reader is behind."),
         ]
     }
 }

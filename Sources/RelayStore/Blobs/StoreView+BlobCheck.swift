@@ -53,7 +53,7 @@ extension StoreView {
             let id = ChunkKey.blob(key)
             if let record = try blob(id) {
                 if ChunkKey.number(key) >= BlobRecord.chunks(of: record.byteCount) {
-                    report.fault("chunk \(ChunkKey.number(key)) of blob \(id): behind its end")
+                    report.fault("chunk \(ChunkKey.number(key)) of blob \(id): after its end")
                 }
             } else if try !isUpload(id) {
                 report.fault("chunk \(ChunkKey.number(key)) of blob \(id): belongs to nothing")

@@ -54,7 +54,7 @@ extension StoreView {
             return
         }
         report.fault(
-            "the documents' checksums come to \(report.checksums.hexDigits), and behind message "
+            "the documents' checksums come to \(report.checksums.hexDigits), and after message "
                 + "\(replica.sequence) of the log that hosts share they came to "
                 + "\(replica.documents.hexDigits): this store is not what its log has made; restore a "
                 + "snapshot of another host")

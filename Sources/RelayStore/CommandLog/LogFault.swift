@@ -48,13 +48,13 @@ extension LogFault: CustomStringConvertible {
             "\(path) belongs to another store than the data.mdb beside it: put back the two that belong "
                 + "together; to go on without what the log has, run relayctl log forget"
         case .readable(let path, let commands):
-            "\(path) is whole, and its \(commands) commands behind the last checkpoint can be applied: start "
+            "\(path) is whole, and its \(commands) commands after the last checkpoint can be applied: start "
                 + "relayd, or run relayctl check; to lose them, give --force"
         case .newer(let path, let version):
             "\(path) has format \(version), this program reads \(LogControl.version): use the newer "
                 + "program that wrote it"
         case .damaged(let path, let sequence):
-            "\(path) is damaged at group \(sequence), and there are writes behind it: restore a snapshot; "
+            "\(path) is damaged at group \(sequence), and there are writes after it: restore a snapshot; "
                 + "to go on without them, run relayctl log forget"
         case .incomplete(let path):
             "\(path) is damaged or lacks a file, and there may have been writes in it: put the "

@@ -43,7 +43,7 @@ public struct RequestRate: Equatable, Sendable {
 extension RequestRate: LosslessStringConvertible {
     /// What a text has to be, for messages.
     public static let form =
-        "N/s, N/m or N/h, and :BURST behind it if other than N may come at once, such as 100/s:200; "
+        "N/s, N/m or N/h, and :BURST after it if other than N may come at once, such as 100/s:200; "
         + "numbers from 1 to \(Limits.requestsPerPeriod)"
 
     /// Reads a text such as `100/s` or `100/s:200`; nil when it is none.

@@ -89,7 +89,7 @@ extension LogFollower {
         }
         health.tell(
             .error, "replica_differs",
-            "the store of \(host) differs from this one behind message \(base.sequence) "
+            "the store of \(host) differs from this one after message \(base.sequence) "
                 + "of \(log.place)")
     }
 }

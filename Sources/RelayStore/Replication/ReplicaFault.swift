@@ -100,7 +100,7 @@ extension ReplicaFault: CustomStringConvertible {
         case .otherBeginning:
             "the log begins with another store than this one, or this one was written to since"
         case .gap(let applied, let next):
-            "message \(next) of the log cannot be applied behind message \(applied)"
+            "message \(next) of the log cannot be applied after message \(applied)"
         case .stopped(let stop): "\(stop)"
         }
     }
@@ -114,16 +114,16 @@ extension ReplicaStop: CustomStringConvertible {
             "the log is \(found), and this store has applied the log \(wanted): give the --log that "
                 + "belongs to the store, or restore a snapshot of the new log's hosts"
         case .leftBehind(let applied, let begun):
-            "the log was begun anew behind message \(begun) of the one before, and this store has applied "
+            "the log was begun anew after message \(begun) of the one before, and this store has applied "
                 + "up to \(applied) of that: what is between them is not in the log; make this store anew of "
                 + "a snapshot of the new log's hosts: move it away, and start relayd with --join"
         case .ahead(let applied, let begun):
-            "the log was begun anew behind message \(begun) of the one before, and this store has applied "
+            "the log was begun anew after message \(begun) of the one before, and this store has applied "
                 + "up to \(applied) of that: it alone has what is between them, and writes that were answered "
                 + "are in it; keep it. Stop all hosts, and run relayctl cluster restart-log on this one, under "
                 + "a new name of the log"
         case .otherPast(let sequence):
-            "the log was begun anew with a store that differs from this one behind message \(sequence) of "
+            "the log was begun anew with a store that differs from this one after message \(sequence) of "
                 + "the one before: keep this store, find out which is right with relayctl snapshot diff, and "
                 + "make it anew of a snapshot of the new log's hosts: move it away, and start relayd with --join"
         case .trimmed(let first, let applied):
@@ -151,7 +151,7 @@ extension ReplicaStop: CustomStringConvertible {
             "message \(sequence) of the log cannot be applied to this store: \(why); restore a snapshot of a "
                 + "host that has applied it"
         case .diverged(let sequence, let host):
-            "this store differs from that of \(host) behind message \(sequence) of the log, though both have "
+            "this store differs from that of \(host) after message \(sequence) of the log, though both have "
                 + "applied the same: restore a snapshot of another host"
         case .sessionOver(let sequence, let host):
             "message \(sequence) of the log is this host's own and was passed over, as will be all that it "

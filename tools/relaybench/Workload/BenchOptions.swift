@@ -72,7 +72,7 @@ enum BenchOptions {
         help: "open loop: from 0 to each rate in turn, TIME:RATE[,TIME:RATE]; no --duration then")
     static let think = Option<Int>.number(
         "think", "TIME", .duration(0...3_600_000), default: 0,
-        help: "closed loop: a pause before the place of an answered request sends the next")
+        help: "closed loop: a pause between an answer and the request that takes its place")
     static let findMax = Option<String?>.optional(
         "find-max", "THRESHOLD",
         help: "search the highest rate that meets THRESHOLD; each step lasts --duration")
@@ -145,7 +145,7 @@ enum BenchOptions {
             timeSeries.description, quiet.description,
         ])
     static let compare = Verb(
-        "compare", summary: "Compare reports with one, and tell change from chance",
+        "compare", summary: "Compare reports with a base report, and tell change from chance",
         options: [failOver.description], operands: [base, new])
     static let merge = Verb(
         "merge", summary: "Make one report of those of generators that ran at the same time",

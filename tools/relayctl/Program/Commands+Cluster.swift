@@ -6,16 +6,16 @@ extension Commands {
         "log", "nats://HOST:PORT/NAME",
         help: "the log's name, and servers that keep it with commas between them")
     static let logCredentials = Option<String?>.optional(
-        "log-creds", "FILE", .path, help: "a NATS credentials file of who may make streams")
+        "log-creds", "FILE", .path, help: "a NATS credentials file of a user who may make streams")
     static let logReplicas = Option<Int>.number(
         "replicas", "N", .integer(Limits.logServers), default: 3,
-        help: "servers that keep the log: 3 or 5; with fewer, a server that dies takes writes along"
+        help: "servers that keep the log: 3 or 5; with fewer, writes can be lost with a server"
     )
     static let clusterFrom = Option<String>.required(
         "from", "DIR", .path, help: "the directory of the store that the hosts begin with")
 
     static let clusterInit = Verb(
-        "cluster init", summary: "Make a log that hosts share, and a store its first replica",
+        "cluster init", summary: "Make a log that hosts share, and begin it with a store",
         options: [
             log.description, clusterFrom.description, logCredentials.description,
             logReplicas.description, json.description,
@@ -23,17 +23,18 @@ extension Commands {
 
     static let clusterUpgrade = Verb(
         "cluster upgrade",
-        summary: "Let all hosts of a log use what their relayd can; an older one cannot go on then",
+        summary: "Let all hosts of a log use what is new in their relayd; older ones stop then",
         options: [anyStore.description, adminSocket.description, json.description])
 
     static let deep = Option<Bool>.flag(
-        "deep", help: "have every host make a digest of its store behind one message, and compare")
+        "deep",
+        help: "have every host make a digest of its store after the same message, and compare them")
     static let deepTimeout = Option<Int>.number(
         "timeout", "TIME", .duration(1_000...24 * 60 * 60 * 1_000), default: 600_000,
         help: "longest time to wait for the digests of --deep")
     static let replicas = Verb(
         "replicas",
-        summary: "Show the hosts that share a log; exit code 3 if one is not well or not equal",
+        summary: "Show the hosts that share a log; exit code 3 if one is not ok or differs",
         options: [
             deep.description, deepTimeout.description, anyStore.description,
             adminSocket.description, json.description,
@@ -42,13 +43,15 @@ extension Commands {
     static let logMonitors = Option<String?>.optional(
         "monitor", "http://HOST:8222",
         help:
-            "the monitoring port of each server, with commas between them: it alone tells whether the server "
-            + "syncs what it acknowledges")
+            "the monitoring port of each server, with commas between them: only this port tells whether the "
+            + "server syncs what it acknowledges")
     static let clusterTo = Option<String>.required(
         "to", "DIR", .path, help: "directory of the new store; it must not have a store yet")
 
     static let clusterCheck = Verb(
-        "cluster check", summary: "See whether a log that hosts share is kept as it has to be",
+        "cluster check",
+        summary:
+            "Check the servers and settings of a log that hosts share; exit code 3 if there is a problem",
         options: [
             log.description, logCredentials.description, logMonitors.description,
             json.description,
@@ -64,7 +67,7 @@ extension Commands {
     static let clusterRestart = Verb(
         "cluster restart-log",
         summary:
-            "Make a log in the place of a lost one, with the store that had applied most of it",
+            "Begin a new log in place of a lost one, with the store that had applied most of that",
         options: [
             store.description, log.description, logCredentials.description,
             logReplicas.description, json.description,

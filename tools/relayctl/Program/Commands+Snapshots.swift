@@ -100,11 +100,11 @@ extension Commands {
 
     static let repositoryKeyFile = Option<String?>.optional(
         "key-file", "FILE", .path,
-        help: "of an encrypted repository: a file whose first line is its key"
+        help: "a file whose first line is the key of an encrypted repository"
     ).variable("RELAY_SNAPSHOT_KEY_FILE")
     static let repositoryPassphraseFile = Option<String?>.optional(
         "passphrase-file", "FILE", .path,
-        help: "of an encrypted repository: a file whose first line is its passphrase"
+        help: "a file whose first line is the passphrase of an encrypted repository"
     ).variable("RELAY_SNAPSHOT_PASSPHRASE_FILE")
     static let newKeyFile = Option<String?>.optional(
         "new-key-file", "FILE", .path,
@@ -150,7 +150,7 @@ extension Commands {
     static let asReplica = Option<Bool>.flag(
         "replica",
         help:
-            "the store goes on with the log that its hosts share, as a host of its own: it keeps its epoch"
+            "make the store of another host for the log that the hosts share: it keeps its epoch"
     )
     static let snapshotRestore = Verb(
         "snapshot restore",

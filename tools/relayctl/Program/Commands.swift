@@ -106,7 +106,7 @@ enum Commands {
         ])
     static let changesAfter = Option<Int?>.optional(
         "after", "SEQ", .integer(0...Int.max),
-        help: "only changes behind this number; without it from the oldest that the log has")
+        help: "only changes after this number; default: from the oldest that the log has")
     static let changesAt = Option<String?>.optional(
         "at", "TIME", help: "only changes at this time or later, such as 2026-02-06T14:00:00+01:00")
     static let changesUntil = Option<String?>.optional(

@@ -63,7 +63,8 @@ struct Report {
     }
 
     /// Scalars become `name value`; a member of an object in an object is `outer.inner value`; an
-    /// array of objects becomes one line an element, one of numbers `name number number …`.
+    /// array of objects becomes one line an element, one of numbers `name number number …`, one of texts
+    /// a line `name text` each. `list` says nothing: its texts stand alone.
     private static func lines(_ value: JSONValue, name: String) -> [String] {
         switch value.kind {
         case .object:
@@ -75,7 +76,9 @@ struct Report {
             let elements = Array(value.elements)
             let numbers = elements.compactMap { $0.integer }
             guard numbers.count == elements.count, !numbers.isEmpty else {
-                return elements.map { row($0) }
+                return elements.map {
+                    $0.kind == .string && name != "list" ? line(name, scalar($0)) : row($0)
+                }
             }
             return [line(name, numbers.map { "\($0)" }.joined(separator: " "))]
         default:

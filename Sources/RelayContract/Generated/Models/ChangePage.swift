@@ -2,13 +2,13 @@
 
 import JSON
 
-/// Changes behind a position.
+/// Changes after a position.
 public struct ChangePage: ContractModel {
     /// The changed records, in the order of changes.
     public var changes: [Change]
-    /// The position behind them: the `after` that goes on.
+    /// The position after them: the `after` of the next request.
     public var next: String
-    /// The position behind all changes that there are.
+    /// The position after all changes that there are.
     public var newest: String
 
     /// A value with those members; absent ones are left out of its JSON.
