@@ -104,7 +104,8 @@ private final class Answers: Application {
     override func refuse(_ exchange: Exchange, _ refusal: Refusal) { exchange.respond(400) }
 
     override func answer(_ exchange: Exchange) {
-        if exchange.path.count == 4 {
+        // What writes is carried out when its client has gone, however long that takes.
+        if exchange.path.count == 4, exchange.method.isSafe {
             _ = exchange.suspend()
             return
         }
