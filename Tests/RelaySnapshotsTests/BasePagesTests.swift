@@ -74,7 +74,7 @@ import Testing
         flip(bit: bit, of: fixture.path(pack))
         let (cause, loss) = (pack.name(ofFrame: torn) + " are torn", delta.name(ofFrame: frame))
         for depth in [VerificationDepth.quick, .full] {
-            let id = fixture.repository.ids()[1]
+            let id = try fixture.repository.ids()[1]
             let findings = try fixture.repository.verify(id, depth).findings
             #expect(findings.contains(cause), "\(findings)")
             #expect(findings.contains { $0.hasPrefix(loss + " cannot be had") }, "\(findings)")
@@ -111,7 +111,7 @@ import Testing
             let run = ChildProcess.run("unshare", ["-rm", "sh", "-c", script])
             #expect(run.code == 0, "\(verb): \(run.output)")
         }
-        #expect(!Disk.exists(path + "/read.lock"))
+        #expect(try !Disk.exists(path + "/read.lock"))
         let restored = try Store.open(at: target)
         #expect(try StoreExamination.examine(restored).isSound)
     }
@@ -123,7 +123,7 @@ import Testing
         let packs = try fixture.packs
         let first = try #require(packs.first { $0.index.frames.allSatisfy(\.bases.isEmpty) })
         unlink(fixture.path(first))
-        let old = fixture.repository.ids()
+        let old = try fixture.repository.ids()
         for id in old {
             let findings = try fixture.repository.verify(id, .quick).findings
             #expect(findings.contains("pack \(first.name) is missing"))
@@ -138,13 +138,13 @@ import Testing
         defer { fixture.store.keep() }
         let repository = fixture.repository
         let last = try repository.manifest(repository.id("latest"))
-        var bytes = repository.byteCount
+        var bytes = try repository.byteCount
         for keep in [3, 2, 1] {
             _ = try repository.prune(RetentionPolicy(last: keep))
-            #expect(repository.ids().count == keep)
+            #expect(try repository.ids().count == keep)
             #expect(try repository.verifyAll(.full).findings == [])
-            #expect(repository.byteCount <= bytes)
-            bytes = repository.byteCount
+            #expect(try repository.byteCount <= bytes)
+            bytes = try repository.byteCount
         }
         #expect(try fixture.packs.contains { !$0.index.frames.allSatisfy(\.bases.isEmpty) })
         #expect(try repository.manifest(repository.id("latest")).blake2b == last.blake2b)

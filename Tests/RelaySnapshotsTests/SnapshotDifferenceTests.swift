@@ -28,7 +28,7 @@ import Testing
             #expect(try lines(new, old).last == "removed 203")
             #expect(try lines(old, old) == [])
         }
-        #expect(Disk.names(in: repository.path)?.filter { $0.hasPrefix("work") } == [])
+        #expect(try Disk.names(in: repository.path)?.filter { $0.hasPrefix("work") } == [])
     }
 
     private func lines(_ old: OpenSnapshot, _ new: OpenSnapshot) throws -> [String] {

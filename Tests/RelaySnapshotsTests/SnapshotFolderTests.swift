@@ -11,7 +11,7 @@ import Testing
         let fixture = try SnapshotFixture()
         defer { fixture.keep() }
         let folder = try fixture.take("snapshot")
-        #expect(Disk.names(in: folder.path) == ["data.mdb", "manifest.json"])
+        #expect(try Disk.names(in: folder.path) == ["data.mdb", "manifest.json"])
         for name in ["data.mdb", "manifest.json"] {
             var status = stat()
             #expect(stat("\(folder.path)/\(name)", &status) == 0)
@@ -53,7 +53,7 @@ import Testing
         for name in ["data.mdb", "manifest.json"] {
             let path = "\(folder.path)/\(name)"
             for _ in 0..<rounds("RELAY_BIT_FLIPS", default: 40) / 2 {
-                let bit = Int.random(in: 0..<Disk.size(of: path) * 8, using: &random)
+                let bit = try Int.random(in: 0..<Disk.size(of: path) * 8, using: &random)
                 flip(bit: bit, of: path)
                 let report = try folder.verify(.full)
                 #expect(!report.isSound, "bit \(bit) of \(name)")
@@ -90,7 +90,7 @@ import Testing
         let outcome = try SnapshotCopy.take(fixture.store, to: fixture.file("compact"), options)
         #expect(outcome.manifest.usedPages == outcome.manifest.pages)
         let folder = SnapshotFolder(outcome.id)
-        #expect(Disk.names(in: folder.path) == ["data.mdb", "manifest.json"])
+        #expect(try Disk.names(in: folder.path) == ["data.mdb", "manifest.json"])
         #expect(try folder.verify(.full).findings == [])
     }
 
@@ -108,6 +108,6 @@ import Testing
         #expect(throws: SnapshotError.grewTooMuch(bytes: 0, limit: -1)) {
             _ = try SnapshotCopy.take(fixture.store, to: fixture.file("snapshot"), options)
         }
-        #expect(Disk.names(in: fixture.directory.path) == ["store"])
+        #expect(try Disk.names(in: fixture.directory.path) == ["store"])
     }
 }

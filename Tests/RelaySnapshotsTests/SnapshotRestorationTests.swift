@@ -17,7 +17,7 @@ import Testing
         let outcome = try SnapshotRestoration.restore(
             .folder(folder), to: fixture.file("restored"))
         #expect(outcome.sequence == 300)
-        #expect(Disk.names(in: fixture.file("restored")) == ["data.mdb"])
+        #expect(try Disk.names(in: fixture.file("restored")) == ["data.mdb"])
         let restored = try Store.open(at: fixture.file("restored"))
         #expect(restored.metadata.epoch == outcome.epoch)
         #expect(restored.metadata.epoch != fixture.store.metadata.epoch)
@@ -40,7 +40,7 @@ import Testing
             _ = try SnapshotRestoration.restore(
                 .folder(folder), to: fixture.file("restored"))
         }
-        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+        #expect(try Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
     }
 
     @Test("A dry run makes nothing.")
@@ -51,7 +51,7 @@ import Testing
         let outcome = try SnapshotRestoration.restore(
             .folder(folder), to: fixture.file("restored"), dryRun: true)
         #expect(outcome.epoch == nil && outcome.report.isSound)
-        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+        #expect(try Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
     }
 
     @Test("A replay brings the changes after the snapshot back, up to the one that is named.")
@@ -140,7 +140,7 @@ import Testing
                     .folder(folder), to: fixture.file("restored"), replay: replay)
             }
         }
-        #expect(Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
+        #expect(try Disk.names(in: fixture.directory.path) == ["snapshot", "store"])
     }
 
     @Test("Where a replay ends, and why, is said with the number that can be reached.")

@@ -71,11 +71,11 @@ import Testing
         let others = ["store.partial-", "store.partial-1-2-3", "store.partial-of-may"]
         for name in others { mkdir("\(base)/\(name)", 0o700) }
         let first = try StagingDirectory(for: base + "/store")
-        #expect(first.path == dead && Disk.names(in: dead) == [])
+        #expect(try first.path == dead && Disk.names(in: dead) == [])
         let second = try StagingDirectory(for: base + "/store")
         #expect(exists(first.path) && second.path != first.path)
         first.discard()
         second.discard()
-        #expect(Disk.names(in: base) == others)
+        #expect(try Disk.names(in: base) == others)
     }
 }

@@ -35,7 +35,7 @@ public final class RepositoryKey: Sendable {
 
     /// Makes the key file if there is none, for its owner alone; true if it did.
     func makeFile() throws(SnapshotError) -> Bool {
-        guard case .keyFile(let path)? = source, !Disk.exists(path) else { return false }
+        guard case .keyFile(let path)? = source, try !Disk.exists(path) else { return false }
         let key = SecretKey.randomSalt() + SecretKey.randomSalt()
         try Disk.write(Array((hexadecimal(key) + "\n").utf8), to: path)
         return true

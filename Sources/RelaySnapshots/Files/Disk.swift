@@ -15,7 +15,7 @@ enum Disk {
     /// Renames a file or directory and waits until the new name is on the disk. If that fails, what
     /// is new has its old name again: whoever is told of an error finds nothing.
     static func rename(_ old: String, to new: String) throws(SnapshotError) {
-        let isNew = !exists(new)
+        let isNew = try !exists(new)
         guard Glibc.rename(old, new) == 0 else {
             throw .system(call: "rename to", path: new, errno: errno)
         }
@@ -40,7 +40,7 @@ enum Disk {
         guard errno == EPERM || errno == ENOTSUP || errno == EMLINK || errno == ENOSYS else {
             throw .system(call: "rename to", path: new, errno: errno)
         }
-        if exists(new) { throw .occupied(path: FileError.directory(of: new)) }
+        if try exists(new) { throw .occupied(path: FileError.directory(of: new)) }
         guard Glibc.rename(old, new) == 0 else {
             throw .system(call: "rename to", path: new, errno: errno)
         }
@@ -51,7 +51,7 @@ enum Disk {
     static func makeParents(of path: String) throws(SnapshotError) -> [String] {
         var missing: [String] = []
         var parent = FileError.directory(of: path)
-        while !exists(parent) {
+        while try !exists(parent) {
             missing.insert(parent, at: 0)
             parent = FileError.directory(of: parent)
         }
@@ -83,9 +83,13 @@ enum Disk {
         }
     }
 
-    /// The names in a directory in ascending order; nil when there is none.
-    static func names(in path: String) -> [String]? {
-        guard let stream = opendir(path) else { return nil }
+    /// The names in a directory in ascending order; nil when there is none. One that may not be read is
+    /// an error.
+    static func names(in path: String) throws(SnapshotError) -> [String]? {
+        guard let stream = opendir(path) else {
+            try requireAbsence("open", path)
+            return nil
+        }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
@@ -99,13 +103,28 @@ enum Disk {
         return names.sorted()
     }
 
-    /// Whether there is something under this name.
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// Whether there is something under this name. Where nobody may look is an error.
+    static func exists(_ path: String) throws(SnapshotError) -> Bool {
+        if access(path, F_OK) == 0 { return true }
+        try requireAbsence("look at", path)
+        return false
+    }
 
     /// Bytes of a file; 0 if there is none.
-    static func size(of path: String) -> Int {
+    static func size(of path: String) throws(SnapshotError) -> Int {
         var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+        if stat(path, &status) == 0 { return Int(status.st_size) }
+        try requireAbsence("look at", path)
+        return 0
+    }
+
+    /// Throws unless the last call failed because there is nothing under this name: what may not be
+    /// looked at is not called absent.
+    private static func requireAbsence(_ call: String, _ path: String) throws(SnapshotError) {
+        let code = errno
+        guard code == ENOENT || code == ENOTDIR else {
+            throw .system(call: call, path: path, errno: code)
+        }
     }
 
     /// Refuses to begin what would fill the disk that a directory is on.
@@ -114,7 +133,7 @@ enum Disk {
         // The directory may be about to be made, and those above it: then they will be on the disk of
         // the nearest that exists.
         var existing = directory
-        while !exists(existing), existing != "/", existing != "." {
+        while try !exists(existing), existing != "/", existing != "." {
             existing = FileError.directory(of: existing)
         }
         guard statvfs(existing, &status) == 0 else {
@@ -131,7 +150,7 @@ enum Disk {
     static func contents(
         of path: String, upTo limit: Int
     ) throws(SnapshotError) -> [UInt8]? {
-        guard exists(path) else { return nil }
+        guard try exists(path) else { return nil }
         let file = try DiskFile(reading: path)
         let size = try file.size()
         guard size <= limit else {

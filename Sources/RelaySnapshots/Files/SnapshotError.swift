@@ -138,7 +138,7 @@ extension SnapshotError: CustomStringConvertible {
         case .compression(let error): error.description
         case .store(let error): error.description
         case .system(let call, let path, let code):
-            "cannot \(call) \(path): \(String(cString: strerror(code)))"
+            "\(FileError(call, path: path, errno: code))"
         }
     }
 }

@@ -16,7 +16,8 @@ public final class OpenSnapshot {
         let source: SnapshotSource?
         do throws(SnapshotError) {
             source = try SnapshotSource(name, key)
-        } catch .missing where Disk.exists(name + "/data.mdb") {
+        } catch .missing(let path) {
+            guard try Disk.exists(name + "/data.mdb") else { throw .missing(path: path) }
             source = nil
         }
         var work: WorkDirectory?

@@ -35,11 +35,11 @@ public struct SnapshotFolder: Sendable {
             for finding in findings { report.add(finding) }
             return report
         }
-        for name in Disk.names(in: path) ?? []
+        for name in try Disk.names(in: path) ?? []
         where ![Manifest.fileName, "data.mdb", StagingDirectory.lostAndFound].contains(name) {
             report.add("\(path) holds \(name), which is no part of a snapshot")
         }
-        guard Disk.exists(dataPath) else {
+        guard try Disk.exists(dataPath) else {
             report.add("\(dataPath) is missing")
             return report
         }

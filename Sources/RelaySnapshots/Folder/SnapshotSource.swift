@@ -14,14 +14,14 @@ public enum SnapshotSource: Sendable {
     public init(_ name: String, _ key: RepositoryKey = .none) throws(SnapshotError) {
         if let colon = name.lastIndex(of: ":") {
             let path = String(name[..<colon])
-            if Repository.isThere(path) {
+            if try Repository.isThere(path) {
                 let repository = try Repository(path, key)
                 let id = try repository.id(String(name[name.index(after: colon)...]))
                 self = .stored(repository, id: id)
                 return
             }
         }
-        guard Disk.exists("\(name)/\(Manifest.fileName)") else { throw .missing(path: name) }
+        guard try Disk.exists("\(name)/\(Manifest.fileName)") else { throw .missing(path: name) }
         self = .folder(SnapshotFolder(name))
     }
 

@@ -29,7 +29,7 @@ public final class StagingDirectory: Sendable {
     public init(for target: String, beside others: Set<String> = []) throws(SnapshotError) {
         let target = try Self.vacant(target, but: others)
         self.target = target
-        isInside = Disk.exists(target)
+        isInside = try Disk.exists(target)
         let place = isInside ? target + "/" : target
         let prefix = place + Self.infix
         let parent = FileError.directory(of: prefix)
@@ -65,10 +65,7 @@ public final class StagingDirectory: Sendable {
             guard stat(target, &info) == 0 else { throw .occupied(path: target) }
         }
         guard info.st_mode & S_IFMT == S_IFDIR else { throw .occupied(path: target) }
-        guard let names = Disk.names(in: target) else {
-            throw .system(call: "open", path: target, errno: errno)
-        }
-        for name in names
+        for name in try Disk.names(in: target) ?? []
         where name != lostAndFound && !WorkDirectory.isName(name, infix) && !others.contains(name) {
             throw .occupied(path: target)
         }
@@ -94,7 +91,7 @@ public final class StagingDirectory: Sendable {
 
     private func moveUp() throws(SnapshotError) {
         // A snapshot is there when its manifest is, a store when data.mdb is.
-        let names = (Disk.names(in: path) ?? []).sorted {
+        let names = try (Disk.names(in: path) ?? []).sorted {
             ($0 == Manifest.fileName ? 2 : $0 == "data.mdb" ? 1 : 0)
                 < ($1 == Manifest.fileName ? 2 : $1 == "data.mdb" ? 1 : 0)
         }

@@ -47,7 +47,7 @@ final class WorkDirectory: Sendable {
 
     /// Removes directories whose names begin so, in a directory, and whose makers are gone.
     static func removeAbandoned(_ prefix: String, in parent: String) {
-        for name in Disk.names(in: parent) ?? [] where isName(name, prefix) {
+        for name in (try? Disk.names(in: parent)) ?? [] where isName(name, prefix) {
             let path = "\(parent)/\(name)"
             guard let directory = try? opened(path) else { continue }
             // Where anybody may make names, one's own directory stays what it is (the sticky bit), and
@@ -99,7 +99,7 @@ final class WorkDirectory: Sendable {
 
     /// A store, or a snapshot, has no directories inside but the one that `CompactCopy` reads in.
     private static func remove(_ directory: String) {
-        for name in Disk.names(in: directory) ?? [] {
+        for name in (try? Disk.names(in: directory)) ?? [] {
             let path = "\(directory)/\(name)"
             if unlink(path) != 0, errno == EISDIR { remove(path) }
         }

@@ -23,12 +23,13 @@ final class CheckedPacks {
     init(_ repository: Repository) { self.repository = repository }
 
     /// A pack of this name.
-    func pack(_ name: String) -> Pack {
+    func pack(_ name: String) throws(SnapshotError) -> Pack {
         if let pack = packs[name] { return pack }
         let pack: Pack
         do throws(PackReader.Damage) {
             pack = .usable(CheckedPack(try PackReader(repository, name: name)))
         } catch {
+            try error.requireAccess()
             pack = .damaged(finding: error.finding)
         }
         packs[name] = pack

@@ -1,3 +1,4 @@
+import Glibc
 import System
 import Zstd
 
@@ -8,6 +9,13 @@ final class PackReader {
     /// Why a page cannot be had: what a finding says.
     struct Damage: Error {
         var finding: String
+        /// Set when the pack may not be read: that is no damage, and who asks for it has to be told.
+        var refusal: SnapshotError?
+
+        /// Throws when the pack may not be read.
+        func requireAccess() throws(SnapshotError) {
+            if let refusal { throw refusal }
+        }
     }
 
     let name: String
@@ -39,13 +47,28 @@ final class PackReader {
             throw Damage(finding: "pack \(name) is missing")
         } catch .system(let call, let path, let code) {
             let reason = SnapshotError.system(call: call, path: path, errno: code)
-            throw Damage(finding: "pack \(name) cannot be read: \(reason)")
+            let isRefused = code == EACCES || code == EPERM
+            throw Damage(
+                finding: "pack \(name) cannot be read: \(reason)",
+                refusal: isRefused ? reason : nil)
         } catch {
             throw Damage(finding: "pack \(name): its index is not what was written")
         }
         if let pageBytes, pageBytes != index.pageBytes {
             throw Damage(
                 finding: "pack \(name) has pages of \(index.pageBytes) bytes, not of \(pageBytes)")
+        }
+    }
+
+    /// A pack of a repository; nil if it is damaged.
+    static func usable(
+        _ repository: Repository, name: String
+    ) throws(SnapshotError) -> PackReader? {
+        do throws(Damage) {
+            return try PackReader(repository, name: name)
+        } catch {
+            try error.requireAccess()
+            return nil
         }
     }
 

@@ -59,7 +59,7 @@ extension RepositoryExchange {
     /// Brings packs and page maps here that are not, and has them on the disk.
     fileprivate func fetch(_ sizes: [String: Int]) throws(SnapshotError) -> ExchangeOutcome {
         var outcome = ExchangeOutcome()
-        let known = contentHere()
+        let known = try contentHere()
         let new = sizes.keys.filter { path in
             guard Self.isContent(path), known[path] != sizes[path] else { return false }
             // The one here may be sound, and the other not.

@@ -15,8 +15,8 @@ extension Repository {
         defer { withExtendedLifetime(lock) {} }
         let exchange = RepositoryExchange(
             here: repository, there: remote, rclone: Rclone(progress))
-        let manifests = repository.names().map { "snapshots/\($0)\(manifestSuffix)" }
-        let sizes = exchange.contentHere()
+        let manifests = try repository.names().map { "snapshots/\($0)\(manifestSuffix)" }
+        let sizes = try exchange.contentHere()
         let before = try exchange.rclone.list(remote)
         try exchange.requireSame(before)
         if removing { try exchange.requireShared(manifests, before) }
@@ -26,7 +26,7 @@ extension Repository {
         outcome.files = new.count
         outcome.bytes = new.reduce(0) { $0 + sizes[$1]! }
         try exchange.send(new)
-        for head in exchange.heads() { try exchange.send([head]) }
+        for head in try exchange.heads() { try exchange.send([head]) }
         let there = try exchange.rclone.list(remote)
         for (file, size) in sizes where there[file] != size {
             throw .transfer(.incomplete(path: file, remote: remote))

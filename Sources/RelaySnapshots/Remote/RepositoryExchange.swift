@@ -34,20 +34,25 @@ struct RepositoryExchange {
     }
 
     /// Paths and sizes of the packs and maps that are here.
-    func contentHere() -> [String: Int] {
+    func contentHere() throws(SnapshotError) -> [String: Int] {
         var sizes: [String: Int] = [:]
         for folder in ["packs", "maps"] {
-            for name in Disk.names(in: "\(here.path)/\(folder)") ?? [] {
+            for name in try Disk.names(in: "\(here.path)/\(folder)") ?? [] {
                 let path = "\(folder)/\(name)"
-                if Self.isContent(path) { sizes[path] = Disk.size(of: "\(here.path)/\(path)") }
+                if Self.isContent(path) { sizes[path] = try Disk.size(of: "\(here.path)/\(path)") }
             }
         }
         return sizes
     }
 
     /// The files that say what a repository is: the marker comes last here, too.
-    func heads() -> [String] {
-        [Repository.keyName, Repository.markerFileName].filter { Disk.exists("\(here.path)/\($0)") }
+    func heads() throws(SnapshotError) -> [String] {
+        var heads: [String] = []
+        for name in [Repository.keyName, Repository.markerFileName]
+        where try Disk.exists("\(here.path)/\(name)") {
+            heads.append(name)
+        }
+        return heads
     }
 
     /// Throws if another repository is there, or something else.

@@ -19,11 +19,13 @@ struct KnownPages {
     private var openDeltas = Set<PageLocation>()
 
     /// Knows the packs of a repository but those that are to go.
-    init(_ repository: Repository, pageBytes: Int, without leaving: Set<String> = []) {
+    init(
+        _ repository: Repository, pageBytes: Int, without leaving: Set<String> = []
+    ) throws(SnapshotError) {
         var packs: [(String, PackIndex)] = []
-        for name in repository.packNames() where !leaving.contains(name) {
+        for name in try repository.packNames() where !leaving.contains(name) {
             // A damaged pack is none: what it should hold is stored again, and prune removes it.
-            guard let index = try? PackReader(repository, name: name).index,
+            guard let index = try PackReader.usable(repository, name: name)?.index,
                 index.pageBytes == pageBytes
             else { continue }
             packs.append((name, index))

@@ -26,6 +26,7 @@ struct Layout {
                 readers.append(
                     try PackReader(repository, name: name, pageBytes: map.pageBytes))
             } catch {
+                try error.requireAccess()
                 report.add(error.finding)
                 readers.append(nil)
             }

@@ -33,6 +33,7 @@ final class PackRewrite {
                 readers.append(try PackReader(repository, name: pack.name, pageBytes: pageBytes))
             }
         } catch {
+            try error.requireAccess()
             throw .damaged(findings: [error.finding])
         }
         isLeaving = packs.map { leaving.contains($0.name) }

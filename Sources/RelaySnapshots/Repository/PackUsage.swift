@@ -15,9 +15,9 @@ struct PackUsage {
         /// How many pages are needed, for either reason.
         fileprivate(set) var neededCount = 0
 
-        fileprivate init(_ repository: Repository, _ name: String) {
+        fileprivate init(_ repository: Repository, _ name: String) throws(SnapshotError) {
             self.name = name
-            let index = (try? PackReader(repository, name: name))?.index
+            let index = try PackReader.usable(repository, name: name)?.index
             pageBytes = index?.pageBytes ?? 0
             pages = PageSet(below: index?.addresses.count ?? 0)
             bases = pages
@@ -37,10 +37,10 @@ struct PackUsage {
     init(
         _ repository: Repository, _ manifests: [(id: String, manifest: Manifest)]
     ) throws(SnapshotError) {
-        let names = repository.packNames()
+        let names = try repository.packNames()
         var numbers: [String: Int] = [:]
         for (number, name) in names.enumerated() { numbers[name] = number }
-        var packs = names.map { Pack(repository, $0) }
+        var packs = try names.map { name throws(SnapshotError) in try Pack(repository, name) }
         var order: [Int] = []
         var isOrdered = [Bool](repeating: false, count: packs.count)
         for (id, manifest) in manifests {
@@ -66,7 +66,7 @@ struct PackUsage {
                 }
             }
             let name = manifest.stored?.map ?? ""
-            maps[name] = (Disk.size(of: repository.mapPath(name)), Set(map.packs))
+            maps[name] = (try Disk.size(of: repository.mapPath(name)), Set(map.packs))
         }
         for number in packs.indices {
             let pages = packs[number].pages
@@ -94,12 +94,13 @@ struct PackUsage {
     ///
     /// That takes a new page map for each snapshot that needs them, which may be much more than is won.
     /// So sparse packs stay until they waste as many bytes as those maps have, or are too many.
-    func leaving(_ repository: Repository) -> Set<String> {
+    func leaving(_ repository: Repository) throws(SnapshotError) -> Set<String> {
         let sparse = packs.filter(\.isSparse)
         let names = Set(sparse.map(\.name))
-        let wasted = sparse.reduce(0) { sum, pack in
+        var wasted = 0
+        for pack in sparse {
             let unneeded = pack.pages.bound - pack.neededCount
-            return sum + repository.packBytes(pack.name) * unneeded / pack.pages.bound
+            wasted += try repository.packBytes(pack.name) * unneeded / pack.pages.bound
         }
         let written = maps.values.filter { !$0.packs.isDisjoint(with: names) }
         let isWorthIt =

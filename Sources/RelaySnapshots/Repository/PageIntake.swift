@@ -29,7 +29,7 @@ final class PageIntake {
         self.repository = repository
         self.isHolding = isHolding
         map = PageMap(pageBytes: pageBytes)
-        known = KnownPages(repository, pageBytes: pageBytes, without: leaving)
+        known = try KnownPages(repository, pageBytes: pageBytes, without: leaving)
         knownPacks = known.names.count
         held = try HeldPages(repository, pageBytes: pageBytes)
         writer = try PackWriter(

@@ -19,7 +19,7 @@ extension Repository {
         let pages = pinned.image.pages
         // Nobody knows how much is new before it is read: a quarter is what compression leaves.
         try Disk.requireSpace(pages.usedCount * pages.pageBytes / 4, in: path)
-        let previous = previousMap(pinned.metadata.epoch, pageBytes: pages.pageBytes)
+        let previous = try previousMap(pinned.metadata.epoch, pageBytes: pages.pageBytes)
         let intake = try PageIntake(
             self, pageBytes: pages.pageBytes, isHolding: previous != nil)
         let id: String
@@ -39,7 +39,7 @@ extension Repository {
             manifest.stored = Manifest.StoredPages(
                 map: name, addedPages: intake.addedPages,
                 addedBytes: intake.addedBytes + bytes.count)
-            id = newID(manifest)
+            id = try newID(manifest)
             try Disk.write(sealed(manifest, id), to: manifestPath(id))
         } catch {
             intake.abandon()
@@ -56,9 +56,11 @@ extension Repository {
 
     /// The pages of the newest snapshot of a store, or of the newest at all: what has been restored
     /// has another epoch and mostly the same pages. Nil if there is none, or none that can be read.
-    private func previousMap(_ epoch: UInt64, pageBytes: Int) -> PageMap? {
+    private func previousMap(
+        _ epoch: UInt64, pageBytes: Int
+    ) throws(SnapshotError) -> PageMap? {
         var newest: PageMap?
-        for snapshot in ordered().reversed() {
+        for snapshot in try ordered().reversed() {
             guard let manifest = snapshot.manifest, manifest.pageBytes == pageBytes,
                 newest == nil || manifest.epoch == epoch,
                 let map = try? map(of: manifest, snapshot.id)
@@ -77,12 +79,12 @@ extension Repository {
 
     /// Its time, to sort by, and the beginning of its hash. Two of the same commit and moment are
     /// told apart by a number.
-    private func newID(_ manifest: Manifest) -> String {
+    private func newID(_ manifest: Manifest) throws(SnapshotError) -> String {
         let time = manifest.createdAt.description.filter { $0.isNumber || $0 == "T" }
         let id = "\(time)Z-\(publicName(of: manifest).prefix(8))"
-        if !Disk.exists(manifestPath(id)) { return id }
+        if try !Disk.exists(manifestPath(id)) { return id }
         var number = 2
-        while Disk.exists(manifestPath("\(id)-\(number)")) { number += 1 }
+        while try Disk.exists(manifestPath("\(id)-\(number)")) { number += 1 }
         return "\(id)-\(number)"
     }
 }

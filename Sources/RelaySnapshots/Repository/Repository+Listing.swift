@@ -76,12 +76,12 @@ extension Repository {
         let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         let all = try orderedReadable()
-        let entries = all.map { snapshot in
+        let entries = try all.map { snapshot throws(SnapshotError) in
             let map = snapshot.manifest?.stored?.map ?? ""
-            let isThere = Disk.exists(mapPath(map))
+            let isThere = try Disk.exists(mapPath(map))
             return SnapshotEntry(
                 id: snapshot.id, manifest: isThere ? snapshot.manifest : nil,
-                verification: verification(snapshot.id))
+                verification: try verification(snapshot.id))
         }
         return (entries, Self.clockWarnings(all))
     }
@@ -92,8 +92,9 @@ extension Repository {
         var needed = Set<String>()
         for snapshot in try orderedReadable() {
             status.snapshots += 1
-            let record = verification(snapshot.id)
-            guard let manifest = snapshot.manifest, let map = try? map(of: manifest, snapshot.id)
+            let record = try verification(snapshot.id)
+            guard let manifest = snapshot.manifest,
+                let map = try soundMap(of: manifest, snapshot.id)
             else {
                 status.damaged += 1
                 continue
@@ -107,11 +108,22 @@ extension Repository {
             status.storeBytes += manifest.usedPages * manifest.pageBytes
             status.latest = manifest
         }
-        let names = packNames()
+        let names = try packNames()
         status.packs = names.count
         status.unneededPacks = names.count { !needed.contains($0) }
-        status.bytes = byteCount
+        status.bytes = try byteCount
         status.isEncrypted = isEncrypted
         return status
+    }
+
+    /// The page map that a manifest names; nil if that is damaged.
+    private func soundMap(
+        of manifest: Manifest, _ id: String
+    ) throws(SnapshotError) -> PageMap? {
+        do throws(SnapshotError) {
+            return try map(of: manifest, id)
+        } catch .damaged {
+            return nil
+        }
     }
 }

@@ -21,8 +21,8 @@ extension Repository {
     /// A clock may have been wrong when a snapshot was taken. So within an epoch the sequence number of
     /// the last change decides, and a time that lies in the future, or behind that of a later snapshot,
     /// counts for nothing. Between epochs there are only times.
-    public func ordered(now: Timestamp = .now) -> [StoredSnapshot] {
-        let all = names().map { id in
+    public func ordered(now: Timestamp = .now) throws(SnapshotError) -> [StoredSnapshot] {
+        let all = try names().map { id in
             do throws(SnapshotError) {
                 return StoredSnapshot(id: id, manifest: try manifest(id), failure: nil)
             } catch {
@@ -70,7 +70,7 @@ extension Repository {
 
     /// All snapshots, the oldest first. Only damage is no error.
     func orderedReadable() throws(SnapshotError) -> [StoredSnapshot] {
-        let all = ordered()
+        let all = try ordered()
         for case .some(let failure) in all.map(\.failure) {
             if case .damaged = failure { continue }
             throw failure

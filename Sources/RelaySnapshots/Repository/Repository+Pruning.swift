@@ -43,36 +43,36 @@ extension Repository {
             if let manifest = snapshot.manifest { manifests.append((snapshot.id, manifest)) }
         }
         outcome.warnings = Self.clockWarnings(all)
-        let kept = kept(all, policy, &outcome)
+        let kept = try kept(all, policy, &outcome)
         outcome.kept = manifests.map(\.id).filter(kept.contains)
         outcome.removed = manifests.map(\.id).filter { !kept.contains($0) }
         manifests.removeAll { !kept.contains($0.id) }
         let usage = try PackUsage(self, manifests)
         if dryRun {
-            outcome.freedBytes = usage.unneeded.reduce(0) { $0 + packBytes($1) }
+            for name in usage.unneeded { outcome.freedBytes += try packBytes(name) }
             outcome.deletedPacks = usage.unneeded.count
             return outcome
         }
-        let before = byteCount
+        let before = try byteCount
         removeLeftovers()
         for id in outcome.removed {
             try Disk.remove(manifestPath(id))
             try forgetVerification(id)
         }
         try Disk.syncDirectory(snapshots)
-        let leaving = usage.leaving(self)
+        let leaving = try usage.leaving(self)
         // Pages that are moved may be in packs that nothing led to before, because a prune that was killed
         // has written the same, under the same names.
         let needed = try usage.needed.subtracting(leaving)
             .union(rewrite(leaving, usage, &manifests, progress))
-        for name in packNames() where !needed.contains(name) {
+        for name in try packNames() where !needed.contains(name) {
             try Disk.remove(packPath(name))
             if !leaving.contains(name) { outcome.deletedPacks += 1 }
         }
         outcome.rewrittenPacks = leaving.count
         try removeMaps(but: manifests.map(\.manifest))
         try Disk.syncDirectory(packs)
-        outcome.freedBytes = before - byteCount
+        outcome.freedBytes = before - (try byteCount)
         return outcome
     }
 
@@ -81,8 +81,10 @@ extension Repository {
     /// rules want.
     private func kept(
         _ all: [StoredSnapshot], _ policy: RetentionPolicy, _ outcome: inout PruneOutcome
-    ) -> Set<String> {
-        let records = all.map { verification($0.id) }
+    ) throws(SnapshotError) -> Set<String> {
+        let records = try all.map { snapshot throws(SnapshotError) in
+            try verification(snapshot.id)
+        }
         let looked = Array(zip(all, records))
         let sound = looked.filter { !$0.1.isDamaged }.map(\.0)
         var kept = policy.kept(all.map { ($0.id, $0.time) })
@@ -164,21 +166,25 @@ extension Repository {
     /// Removes the page maps that no manifest names.
     private func removeMaps(but manifests: [Manifest]) throws(SnapshotError) {
         let named = Set(manifests.map { ($0.stored?.map ?? "") + Self.mapSuffix })
-        for name in Disk.names(in: maps) ?? [] where !named.contains(name) {
+        for name in try Disk.names(in: maps) ?? [] where !named.contains(name) {
             try Disk.remove("\(maps)/\(name)")
         }
     }
 
-    func packBytes(_ name: String) -> Int {
-        Disk.size(of: packPath(name))
+    func packBytes(_ name: String) throws(SnapshotError) -> Int {
+        try Disk.size(of: packPath(name))
     }
 
     /// Bytes of all files of the repository.
     public var byteCount: Int {
-        [packs, maps, snapshots].reduce(0) { total, directory in
-            (Disk.names(in: directory) ?? []).reduce(total) {
-                $0 + Disk.size(of: "\(directory)/\($1)")
+        get throws(SnapshotError) {
+            var total = 0
+            for directory in [packs, maps, snapshots] {
+                for name in try Disk.names(in: directory) ?? [] {
+                    total += try Disk.size(of: "\(directory)/\(name)")
+                }
             }
+            return total
         }
     }
 }

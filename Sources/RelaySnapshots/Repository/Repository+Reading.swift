@@ -54,17 +54,17 @@ extension Repository {
     ) throws(SnapshotError) -> VerificationReport {
         var report = VerificationReport()
         let all = try orderedReadable()
-        let names = packNames()
+        let names = try packNames()
         let lock = try lockForReading(progress.lockWait)
         defer { withExtendedLifetime(lock) {} }
         if depth == .full {
             try verifyPacks(names, &report, progress)
         } else {
-            let sizes = names.map(packBytes)
+            let sizes = try names.map { name throws(SnapshotError) in try packBytes(name) }
             let total = sizes.reduce(0, +)
             var done = 0
             for (name, size) in zip(names, sizes) {
-                Self.compare(checked.pack(name), &report)
+                Self.compare(try checked.pack(name), &report)
                 done += size
                 try progress.report(.hashing, done, of: total)
             }
@@ -108,6 +108,7 @@ extension Repository {
             do throws(PackReader.Damage) {
                 readers.append(try PackReader(self, name: name))
             } catch {
+                try error.requireAccess()
                 report.add(error.finding)
             }
         }

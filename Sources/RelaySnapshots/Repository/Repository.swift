@@ -73,7 +73,9 @@ public struct Repository: Sendable {
     }
 
     /// Whether a directory is a repository, of whatever version.
-    public static func isThere(_ path: String) -> Bool { Disk.exists(markerFile(of: path)) }
+    public static func isThere(_ path: String) throws(SnapshotError) -> Bool {
+        try Disk.exists(markerFile(of: path))
+    }
 
     /// The file that says so.
     static func markerFile(of path: String) -> String { "\(path)/\(markerFileName)" }
@@ -112,7 +114,7 @@ public struct Repository: Sendable {
     public init(
         creating path: String, _ key: RepositoryKey = .none, makesKeyFile: Bool = false
     ) throws(SnapshotError) {
-        if Self.isThere(path) { throw .repositoryExists(path: path) }
+        if try Self.isThere(path) { throw .repositoryExists(path: path) }
         try Self.requireVacant(path)
         if makesKeyFile { _ = try key.makeFile() }
         let record = try key.source.map { _ throws(SnapshotError) in
@@ -142,7 +144,7 @@ public struct Repository: Sendable {
     /// making, or was when it was killed.
     static func requireVacant(_ path: String) throws(SnapshotError) {
         let known = folders + [StagingDirectory.lostAndFound, keyName]
-        for name in Disk.names(in: path) ?? [] {
+        for name in try Disk.names(in: path) ?? [] {
             let isPart = [markerFileName, keyName].contains { name.hasPrefix("\($0).part-") }
             guard known.contains(name) || isPart else {
                 throw .occupied(path: path)
@@ -153,19 +155,19 @@ public struct Repository: Sendable {
     // MARK: Snapshots
 
     /// Ids of all snapshots, the oldest first; see `ordered`.
-    public func ids() -> [String] { ordered().map(\.id) }
+    public func ids() throws(SnapshotError) -> [String] { try ordered().map(\.id) }
 
     /// Ids of all snapshots, by their names.
-    func names() -> [String] {
-        (Disk.names(in: snapshots) ?? [])
+    func names() throws(SnapshotError) -> [String] {
+        try (Disk.names(in: snapshots) ?? [])
             .filter { $0.hasSuffix(Self.manifestSuffix) }
             .map { String($0.dropLast(Self.manifestSuffix.count)) }
     }
 
     /// The one id that begins so; `latest` is the newest.
     public func id(_ prefix: String) throws(SnapshotError) -> String {
-        if prefix == "latest", let last = ids().last { return last }
-        let ids = names()
+        if prefix == "latest", let last = try ids().last { return last }
+        let ids = try names()
         if ids.contains(prefix) { return prefix }
         let matching = ids.filter { !prefix.isEmpty && $0.hasPrefix(prefix) }
         guard matching.count == 1 else {
@@ -213,8 +215,8 @@ public struct Repository: Sendable {
     func packPath(_ name: String) -> String { "\(packs)/\(name)\(Self.packSuffix)" }
 
     /// Names of all packs.
-    func packNames() -> [String] {
-        (Disk.names(in: packs) ?? [])
+    func packNames() throws(SnapshotError) -> [String] {
+        try (Disk.names(in: packs) ?? [])
             .filter { $0.hasSuffix(Self.packSuffix) }
             .map { String($0.dropLast(Self.packSuffix.count)) }
     }
@@ -222,7 +224,7 @@ public struct Repository: Sendable {
     /// Removes what processes that were killed have left; only for who holds the write lock.
     func removeLeftovers() {
         for directory in [packs, maps, snapshots] {
-            for name in Disk.names(in: directory) ?? [] where name.contains(".part-") {
+            for name in (try? Disk.names(in: directory)) ?? [] where name.contains(".part-") {
                 unlink("\(directory)/\(name)")
             }
         }

@@ -16,7 +16,7 @@ public enum ReplicaJoining {
         _ log: SharedLogState, _ progress: WorkProgress, passOver: (String) -> Void
     ) throws(SnapshotError) -> (id: String, place: Manifest.LogPlace) {
         var why: String?
-        for snapshot in repository.ordered().reversed() {
+        for snapshot in try repository.ordered().reversed() {
             if let failure = snapshot.failure {
                 guard case .damaged = failure else { throw failure }
                 passOver("snapshot \(snapshot.id) is passed over: \(failure)")

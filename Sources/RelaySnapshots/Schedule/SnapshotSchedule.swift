@@ -94,11 +94,12 @@ public final class SnapshotSchedule: Sendable {
         let now = Timestamp.now
         var (snapshot, verification): (Timestamp?, Timestamp?)
         var hasSnapshots = false
-        if let repository = try? Repository(path, key) {
-            for stored in repository.ordered() {
+        // What cannot be read now is told by the snapshot that is due then.
+        if let repository = try? Repository(path, key), let all = try? repository.ordered() {
+            for stored in all {
                 guard !stored.isAhead, let manifest = stored.manifest else { continue }
                 hasSnapshots = true
-                let record = repository.verification(stored.id)
+                guard let record = try? repository.verification(stored.id) else { continue }
                 if !record.isDamaged { snapshot = max(snapshot ?? .earliest, manifest.createdAt) }
                 for time in [record.fullAt, record.damagedAt] {
                     guard let time, time <= now else { continue }
@@ -179,8 +180,9 @@ public final class SnapshotSchedule: Sendable {
             let progress = WorkProgress(cancellation: cancellation)
             let repository = try Repository(path, key)
             var report = try repository.verifyAll(.quick, progress)
-            if let newest = repository.ordered().last(where: { !$0.isAhead && $0.manifest != nil })
-            {
+            if let newest = try repository.ordered().last(where: {
+                !$0.isAhead && $0.manifest != nil
+            }) {
                 report.add(try repository.verify(newest.id, .full, progress).naming(newest.id))
             }
             guard report.isSound else { throw .damaged(findings: report.findings) }

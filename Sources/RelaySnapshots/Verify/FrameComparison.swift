@@ -25,7 +25,7 @@ struct FrameComparison {
     /// Compares them; what is wrong is in the report.
     mutating func run(_ progress: WorkProgress) throws(SnapshotError) {
         if progress.isCancelled { throw .cancelled }
-        for name in map.packs { open(checked.pack(name)) }
+        for name in map.packs { open(try checked.pack(name)) }
         for run in map.runs where run.location != .free { need(run) }
         for run in map.bases { need(run) }
         try compare(progress)

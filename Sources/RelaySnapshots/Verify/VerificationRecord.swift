@@ -73,9 +73,16 @@ extension Repository {
     }
 
     /// What verifications of a snapshot have found.
-    func verification(_ id: String) -> VerificationRecord {
-        let file = try? Disk.contents(of: verificationPath(id), upTo: Limits.verificationBytes)
-        return file.flatMap { $0 }.flatMap { cipher.open($0, .verification, id) }
+    func verification(_ id: String) throws(SnapshotError) -> VerificationRecord {
+        let file: [UInt8]?
+        do throws(SnapshotError) {
+            file = try Disk.contents(of: verificationPath(id), upTo: Limits.verificationBytes)
+        } catch .damaged {
+            file = nil
+        } catch .missing {
+            file = nil
+        }
+        return file.flatMap { cipher.open($0, .verification, id) }
             .map { VerificationRecord($0) } ?? VerificationRecord()
     }
 
@@ -84,8 +91,9 @@ extension Repository {
     func note(
         _ found: [(id: String, isSound: Bool)], _ depth: VerificationDepth
     ) throws(SnapshotError) {
-        let files = found.map { id, isSound in
-            var record = verification(id)
+        let files = try found.map { one throws(SnapshotError) in
+            let (id, isSound) = one
+            var record = try verification(id)
             record.note(depth, isSound: isSound, at: .now)
             return (verificationPath(id), cipher.seal(record.encoded, .verification, id))
         }

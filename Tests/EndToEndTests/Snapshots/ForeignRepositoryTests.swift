@@ -53,6 +53,67 @@ import Testing
     }
 
     @Test(
+        "that may not be read is named with what was refused, and is never called absent or damaged.",
+        .enabled(if: isRoot, "only root can be another user"))
+    func unreadable() throws {
+        let (store, path) = (directory.file("store"), directory.file("repository"))
+        for words in [
+            ["sample", "--store", store, "--orders", "50"],
+            ["snapshot", "create", "--store", store, "--into", path, "--init"],
+            ["snapshot", "verify", path],
+        ] {
+            #expect(ChildProcess.run("relayctl", words).code == 0)
+        }
+        func change(_ mode: String, _ place: String) {
+            #expect(ChildProcess.run("chmod", ["-R", mode, place]).code == 0)
+        }
+        change("a+rwX", directory.path)
+        let (restored, remote) = (directory.file("restored"), directory.file("remote"))
+        let verbs = [
+            ["list", path], ["status", path], ["verify", path], ["verify", path, "--quick"],
+            ["verify", path + ":latest"], ["prune", path, "--keep-last", "1"],
+            ["create", "--store", store, "--into", path], ["diff", path + ":latest", store],
+            ["show", path + ":latest", "orders/1"], ["init", path],
+            ["restore", path + ":latest", "--to", restored],
+            ["restore", path + ":latest", "--to", restored, "--salvage"],
+            ["restore", path + ":latest", "--records", "orders/1", "--store", store],
+            ["push", path, remote], ["key", "change", path, "--new-key-file", restored],
+        ]
+        func refused(_ place: String, _ mode: String, but others: [String] = []) {
+            change("go-rwx", place)
+            for words in verbs where !others.contains(words[0]) {
+                let run = snapshot(words)
+                #expect(run.code == 1, "\(place), \(words): \(run.output)")
+                let owner = "\(place) belongs to user 0 and group 0 with mode \(mode)"
+                #expect(run.output.contains(owner), "\(place), \(words): \(run.output)")
+                for word in ["there is no", "damaged", "missing", "no snapshot"] {
+                    #expect(!run.output.contains(word), "\(place), \(words): \(run.output)")
+                }
+            }
+            change("a+rwX", place)
+        }
+        refused(path, "0700")
+        refused(path + "/repository", "0600", but: ["init"])
+        // A verb that has no need of a part does not stumble over it.
+        refused(path + "/snapshots", "0700", but: ["init", "key"])
+        refused(path + "/maps", "0700", but: ["init", "key"])
+        refused(path + "/packs", "0700", but: ["init", "key", "list"])
+        func one(_ folder: String, _ suffix: String) throws -> String {
+            let names = TemporaryDirectory.names(in: path + folder)
+            return path + folder + "/" + (try #require(names.first { $0.hasSuffix(suffix) }))
+        }
+        // rclone lists the other place before packs are read.
+        refused(try one("/packs", ".pack"), "0600", but: ["init", "key", "list", "status", "push"])
+        refused(try one("/maps", ".map"), "0600", but: ["init", "key", "list", "create", "push"])
+        refused(try one("/snapshots", ".json"), "0600", but: ["init", "key", "push", "create"])
+        let record = try one("/snapshots", ".verified")
+        refused(
+            record, "0600",
+            but: ["init", "key", "push", "create", "diff", "show", "restore"])
+        #expect(access(restored, F_OK) != 0)
+    }
+
+    @Test(
         "on a read-only mount is listed and verified.",
         .enabled(if: isRoot, "only root may mount"))
     func readOnly() throws {

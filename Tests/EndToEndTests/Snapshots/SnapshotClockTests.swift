@@ -56,8 +56,8 @@ import Testing
         let repository = try Repository(path)
         let arguments = ["--snapshot-every", "1h", "--snapshot-to", path]
         var relayd = try Relayd(store: store, in: directory, arguments: arguments)
-        for _ in 0..<2_000 where repository.names().count < 2 { usleep(5_000) }
-        #expect(repository.names().count == 2)
+        for _ in 0..<2_000 where try repository.names().count < 2 { usleep(5_000) }
+        #expect(try repository.names().count == 2)
         #expect(relayd.stop() == 0)
         let last = try #require(repository.ordered().first { !$0.isAhead }?.manifest).createdAt
         // A second start counts from there.

@@ -43,7 +43,7 @@ import Testing
             process.signal(SIGKILL)
             process.wait()
             try check(target, isStore: round % 5 >= 3)
-            for id in repository.ids() {
+            for id in try repository.ids() {
                 #expect(try repository.verify(id, .quick).findings == [], "round \(round)")
             }
         }
@@ -53,7 +53,7 @@ import Testing
         #expect(try repository.verifyAll(.quick).findings == [])
         #expect(try repository.verify(repository.id("latest"), .quick).isSound)
         for directory in [repository.path, repository.packs, repository.snapshots] {
-            let left = Disk.names(in: directory)!.filter { $0.contains("part-") }
+            let left = try Disk.names(in: directory)!.filter { $0.contains("part-") }
             #expect(left == [])
         }
     }
@@ -66,7 +66,8 @@ import Testing
         let create = ["snapshot", "create", "--store", sample.store, "--to", target]
         let slow = create + ["--rate-limit", "1K"]
         func partial() -> [String] {
-            Disk.names(in: sample.directory.path)!.filter { $0.hasPrefix("target.partial-") }
+            TemporaryDirectory.names(in: sample.directory.path)
+                .filter { $0.hasPrefix("target.partial-") }
         }
         let killed = ChildProcess("relayctl", slow)
         for _ in 0..<2_000 where partial().count < 1 { usleep(5_000) }
@@ -74,7 +75,7 @@ import Testing
         #expect(left.count == 1)
         killed.signal(SIGKILL)
         killed.wait()
-        #expect(partial() == left && !Disk.exists(target))
+        #expect(try partial() == left && !Disk.exists(target))
         let living = ChildProcess("relayctl", slow)
         for _ in 0..<2_000 where partial() == left || partial() == [] { usleep(5_000) }
         let now = partial()
@@ -102,9 +103,9 @@ import Testing
         // Somewhere among these the store is open, and the directory to build in cannot be.
         for files in 6...12 {
             let made = limited(files, "create --store \(sample.store) --to \(target)")
-            #expect(made.code == (Disk.exists(target) ? 0 : 1), "\(files): \(made.output)")
-            if Disk.exists(target) { TemporaryDirectory.remove(target) }
-            let left = Disk.names(in: sample.directory.path)!
+            #expect(try made.code == (Disk.exists(target) ? 0 : 1), "\(files): \(made.output)")
+            if try Disk.exists(target) { TemporaryDirectory.remove(target) }
+            let left = try Disk.names(in: sample.directory.path)!
             #expect(left.filter { $0.hasPrefix("target") } == [], "\(files)")
         }
         let repository = try Repository(creating: path)
@@ -117,7 +118,7 @@ import Testing
                 _ = try repository.take(store, SnapshotOptions(program: "tests"))
             }
         }
-        #expect(repository.packNames().count == 40)
+        #expect(try repository.packNames().count == 40)
         for arguments in [
             "create --store \(sample.store) --into \(path)", "verify \(path):latest",
             "verify \(path) --quick", "restore \(path):latest --to \(target)",
@@ -131,7 +132,7 @@ import Testing
     /// What stands under its final name is whole.
     private func check(_ target: String, isStore: Bool) throws {
         defer { TemporaryDirectory.remove(target) }
-        guard Disk.exists(target) else { return }
+        guard try Disk.exists(target) else { return }
         if isStore {
             let store = try Store.open(at: target)
             #expect(try store.check().faults == [])

@@ -34,8 +34,8 @@ final class EncryptedFixture {
     /// Paths of all files of the repository but the locks.
     var files: [String] {
         ["", "/packs", "/maps", "/snapshots"].flatMap { folder in
-            (Disk.names(in: path + folder) ?? []).map { "\(path)\(folder)/\($0)" }
-        }.filter { Disk.names(in: $0) == nil && !$0.hasSuffix(".lock") }
+            ((try? Disk.names(in: path + folder)) ?? []).map { "\(path)\(folder)/\($0)" }
+        }.filter { (try? Disk.names(in: $0)) == nil && !$0.hasSuffix(".lock") }
     }
 
     /// Of one folder.

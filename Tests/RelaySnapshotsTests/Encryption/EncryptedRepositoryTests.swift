@@ -45,8 +45,8 @@ import Testing
         for repository in [plain, fixture.repository, other] {
             let outcome = try repository.take(store.store, SnapshotFixture.options)
             sums.append(outcome.manifest.blake2b)
-            seen += repository.packNames() + (Disk.names(in: repository.maps) ?? [])
-            seen += repository.names().map { String($0.suffix(8)) }
+            seen += try repository.packNames() + (Disk.names(in: repository.maps) ?? [])
+            seen += try repository.names().map { String($0.suffix(8)) }
         }
         #expect(Set(sums).count == 1)
         #expect(seen.count == 9 && Set(seen).count == 9, "\(seen)")
@@ -81,7 +81,8 @@ import Testing
                 if file.hasSuffix(".verified") {
                     // It counts as not there.
                     let id = String(file.split(separator: "/").last!.dropLast(9))
-                    #expect(fixture.repository.verification(id) == VerificationRecord(), "\(what)")
+                    #expect(
+                        try fixture.repository.verification(id) == VerificationRecord(), "\(what)")
                 } else {
                     #expect(fixture.findings() != [], "\(what) of \(file) goes unnoticed")
                 }
@@ -117,8 +118,8 @@ import Testing
         #expect(rename(files[0], aside) == 0 && rename(files[1], files[0]) == 0)
         #expect(rename(aside, files[1]) == 0)
         if suffix == ".verified" {
-            let ids = fixture.repository.ids()
-            #expect(ids.map(fixture.repository.verification) == [.init(), .init()])
+            let ids = try fixture.repository.ids()
+            #expect(try ids.map(fixture.repository.verification) == [.init(), .init()])
         } else {
             let findings = fixture.findings()
             #expect(findings.count >= 2, "\(findings)")
@@ -153,11 +154,11 @@ import Testing
         let repository = try Repository(creating: store.file("plain"))
         let outcome = try repository.take(store.store, SnapshotFixture.options)
         #expect(
-            Disk.names(in: repository.path) == [
+            try Disk.names(in: repository.path) == [
                 "maps", "packs", "repository", "snapshots", "write.lock",
             ])
         #expect(readText(repository.path + "/repository") == "relay snapshots 1\n")
-        let id = repository.ids()[0]
+        let id = try repository.ids()[0]
         #expect(readBytes(repository.manifestPath(id)) == outcome.manifest.encoded)
         // The hash of a pack that has one frame of seven bytes and one page, by another program.
         var index = PackIndex(pageBytes: 4_096)

@@ -133,10 +133,10 @@ extension LockWait {
             path = work.path
             descriptor = try copy(of: path)
             WorkDirectory.removeAbandoned("work-", in: directory.path)
-            #expect(Disk.exists(path))
+            #expect(try Disk.exists(path))
         }
         WorkDirectory.removeAbandoned("work-", in: directory.path)
-        #expect(!Disk.exists(path))
+        #expect(try !Disk.exists(path))
         close(descriptor)
     }
 }

@@ -17,21 +17,21 @@ import Testing
             try fixture.update(ids, to: "round \(round) ")
             _ = try repository.take(fixture.store, SnapshotFixture.options)
         }
-        let packs = repository.packNames().count
+        let packs = try repository.packNames().count
         #expect(packs == count)
         let listed = try time("list") { try repository.list().entries.count }
         #expect(listed == count)
-        let bytes = repository.packNames().reduce(0) { $0 + repository.packBytes($1) }
+        let bytes = try repository.packNames().reduce(0) { try $0 + repository.packBytes($1) }
         // The sums of all snapshots are compared, and no byte of a pack is read twice.
         let read = try time("verify") { try repository.verifyAll(.quick).bytes }
         #expect(read < bytes)
         try lookups(repository)
         _ = try time("prune") { try repository.prune(RetentionPolicy(last: count / 2)) }
-        #expect(repository.ids().count == count / 2)
+        #expect(try repository.ids().count == count / 2)
         #expect(try repository.verifyAll(.quick).findings == [])
         #expect(try repository.verify(repository.id("latest"), .full).findings == [])
         #expect(try repository.verify(repository.ids()[0], .full).findings == [])
-        #expect(repository.packNames().count <= packs * 3 / 4)
+        #expect(try repository.packNames().count <= packs * 3 / 4)
     }
 
     @Test("writes no more page maps anew in a prune than it wins in packs.")
@@ -52,19 +52,21 @@ import Testing
         }
         var (stayed, rewritten) = (0, 0)
         for last in (1..<count).reversed() {
-            let maps = Set(Disk.names(in: repository.maps) ?? [])
-            let bytes = repository.packNames().reduce(0) { $0 + repository.packBytes($1) }
+            let maps = try Set(Disk.names(in: repository.maps) ?? [])
+            let bytes = try repository.packNames().reduce(0) { try $0 + repository.packBytes($1) }
             let outcome = try repository.prune(RetentionPolicy(last: last))
-            let after = Set(Disk.names(in: repository.maps) ?? [])
+            let after = try Set(Disk.names(in: repository.maps) ?? [])
             let wasted = try sparse().count
             if outcome.rewrittenPacks == 0 {
                 #expect(after.isSubset(of: maps) && after.count == last)
                 if wasted > 0 { stayed += 1 }
             } else {
-                let new = after.subtracting(maps).reduce(0) {
-                    $0 + Disk.size(of: "\(repository.maps)/\($1)")
+                let new = try after.subtracting(maps).reduce(0) {
+                    try $0 + Disk.size(of: "\(repository.maps)/\($1)")
                 }
-                let packs = repository.packNames().reduce(0) { $0 + repository.packBytes($1) }
+                let packs = try repository.packNames().reduce(0) {
+                    try $0 + repository.packBytes($1)
+                }
                 #expect(new > 0 && new <= bytes - packs && wasted == 0, "\(last)")
                 rewritten += 1
             }
@@ -80,7 +82,7 @@ import Testing
     private func lookups(_ repository: Repository) throws {
         var built = 0
         var bases = Set<PageAddress>()
-        for name in repository.packNames() {
+        for name in try repository.packNames() {
             for frame in try PackReader(repository, name: name).index.frames {
                 built += frame.bases.count
                 bases.formUnion(frame.bases)

@@ -24,7 +24,7 @@ import Testing
         #expect(listed.map { $0.manifest?.stored } == [first, second].map { $0.manifest.stored })
         // The same commit, whether in a directory or in packs.
         #expect(try folder.manifest().blake2b == second.manifest.blake2b)
-        for id in repository.ids() {
+        for id in try repository.ids() {
             #expect(try repository.verify(id, .quick).findings == [])
             #expect(try repository.verify(id, .full).findings == [])
         }
@@ -60,7 +60,7 @@ import Testing
         _ = try repository.take(fixture.store, SnapshotFixture.options)
         let again = try repository.take(fixture.store, SnapshotFixture.options)
         #expect(again.manifest.stored?.addedPages == 0)
-        #expect(repository.ids().count == 2)
+        #expect(try repository.ids().count == 2)
         #expect(try repository.status().packs == 1)
     }
 
@@ -90,13 +90,13 @@ import Testing
         _ = try repository.take(fixture.store, SnapshotFixture.options)
         var files: [String] = []
         for directory in [repository.packs, repository.maps, repository.snapshots] {
-            files += Disk.names(in: directory)!.map { "\(directory)/\($0)" }
+            files += try Disk.names(in: directory)!.map { "\(directory)/\($0)" }
         }
         #expect(files.count == 6)
         var random = SplitMix(state: 8)
         for round in 0..<rounds("RELAY_BIT_FLIPS", default: 42) {
             let path = files[round % files.count]
-            let bit = Int.random(in: 0..<Disk.size(of: path) * 8, using: &random)
+            let bit = try Int.random(in: 0..<Disk.size(of: path) * 8, using: &random)
             flip(bit: bit, of: path)
             #expect(try !repository.verifyAll(.quick).isSound, "bit \(bit) of \(path)")
             #expect(try !repository.verifyAll(.full).isSound, "bit \(bit) of \(path)")
@@ -113,8 +113,8 @@ import Testing
         _ = try repository.take(fixture.store, SnapshotFixture.options)
         let name = try #require(repository.packNames().first)
         let path = "\(repository.packs)/\(name).pack"
-        truncate(path, off_t(Disk.size(of: path) - 1))
-        let id = repository.ids()[0]
+        truncate(path, try off_t(Disk.size(of: path) - 1))
+        let id = try repository.ids()[0]
         let report = try repository.verify(id, .full)
         #expect(report.findings.contains { $0.contains(name) })
         #expect(throws: SnapshotError.self) {
@@ -122,7 +122,7 @@ import Testing
                 .stored(repository, id: id), to: fixture.file("restored"))
         }
         _ = try repository.take(fixture.store, SnapshotFixture.options)
-        for id in repository.ids() { #expect(try repository.verify(id, .full).isSound) }
+        for id in try repository.ids() { #expect(try repository.verify(id, .full).isSound) }
         unlink(path)
         #expect(try repository.verify(id, .quick).findings == ["pack \(name) is missing"])
     }

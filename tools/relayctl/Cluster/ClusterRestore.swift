@@ -13,7 +13,9 @@ enum ClusterRestore {
         let key = try SnapshotKey.given(arguments)
         try requireNoLog(url, credentials)
         let name = arguments[Commands.snapshotID]
-        let isRepository = Repository.isThere(name)
+        let isRepository = try CommandError.lifting { () throws(SnapshotError) in
+            try Repository.isThere(name)
+        }
         let outcome = try SnapshotCommand.withProgress(arguments) {
             (progress) throws(SnapshotError) in
             try SnapshotRestoration.restore(

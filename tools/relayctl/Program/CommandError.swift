@@ -65,7 +65,6 @@ enum CommandError: Error, CustomStringConvertible {
         switch self {
         case .store(.lmdb(.system(let call, let code, let path))),
             .snapshot(.store(.lmdb(.system(let call, let code, let path)))),
-            .snapshot(.system(let call, let path, let code)),
             .system(let call, let path, let code):
             "\(FileError(call, path: path, errno: code))"
         case .store(let error): "\(error)"
