@@ -30,6 +30,8 @@ extension Repository {
     /// Makes a directory to lay a snapshot out in, which the caller removes.
     func makeWork(for manifest: Manifest) throws(SnapshotError) -> WorkDirectory {
         let parent = cipher.isEncrypted ? try Self.workspace() : path
+        // What a killed one has left takes the room that this one needs.
+        removeAbandonedWork()
         try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: parent)
         let prefix = cipher.isEncrypted ? Self.privateWorkPrefix : Self.workPrefix
         return try WorkDirectory("\(parent)/\(prefix)")

@@ -19,9 +19,8 @@ public enum SnapshotCopy {
     ) throws(SnapshotError) -> SnapshotOutcome {
         let target = try StagingDirectory.vacant(directory)
         let pinned = try lifting { () throws(StoreError) in try store.pin() }
-        try Disk.requireSpace(
-            pinned.image.pages.usedCount * pinned.image.pages.pageBytes, in: target)
-        let staging = try StagingDirectory(for: target)
+        let staging = try StagingDirectory(
+            for: target, room: pinned.image.pages.usedCount * pinned.image.pages.pageBytes)
         do throws(SnapshotError) {
             let start = SystemClock.monotonic.nanoseconds
             let part = staging.path + "/data.mdb.part"

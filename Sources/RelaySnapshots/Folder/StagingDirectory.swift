@@ -23,20 +23,28 @@ public final class StagingDirectory: Sendable {
     public var path: String { work.path }
 
     /// Makes the directory, empty, and what is missing above it. Removes those that killed processes
-    /// have left in its place.
+    /// have left in its place, and beside it, before it looks whether the disk has room.
     ///
-    /// - Parameter others: names of files that may be in the target, and stay there.
-    public init(for target: String, beside others: Set<String> = []) throws(SnapshotError) {
+    /// - Parameters:
+    ///   - others: names of files that may be in the target, and stay there.
+    ///   - bytes: that are to be written; the disk must have room for them.
+    public init(
+        for target: String, beside others: Set<String> = [], room bytes: Int = 0
+    ) throws(SnapshotError) {
         let target = try Self.vacant(target, but: others)
         self.target = target
         isInside = try Disk.exists(target)
         let place = isInside ? target + "/" : target
         let prefix = place + Self.infix
-        let parent = FileError.directory(of: prefix)
         parents = try Disk.makeParents(of: prefix)
         do throws(SnapshotError) {
-            WorkDirectory.removeAbandoned(
-                String(prefix.split(separator: "/").last ?? ""), in: parent)
+            // The target may not have been there yet when the one that was killed began.
+            for left in Set([target + Self.infix, prefix]) {
+                WorkDirectory.removeAbandoned(
+                    String(left.split(separator: "/").last ?? ""), in: FileError.directory(of: left)
+                )
+            }
+            if bytes > 0 { try Disk.requireSpace(bytes, in: target) }
             work = try WorkDirectory(prefix)
         } catch {
             for made in parents.reversed() { rmdir(made) }

@@ -38,8 +38,8 @@ public enum SnapshotRestoration {
                 manifest: manifest, report: report, epoch: nil,
                 sequence: replay?.sequence ?? manifest.sequence)
         }
-        try Disk.requireSpace(manifest.usedPages * manifest.pageBytes, in: target)
-        let staging = try StagingDirectory(for: target, beside: others)
+        let staging = try StagingDirectory(
+            for: target, beside: others, room: manifest.usedPages * manifest.pageBytes)
         do throws(SnapshotError) {
             let report = try fill(staging.path, from: source, manifest, progress)
             guard report.isSound else { throw .damaged(findings: report.findings) }

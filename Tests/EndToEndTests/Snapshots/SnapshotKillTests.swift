@@ -91,6 +91,62 @@ import Testing
         #expect(partial() == [])
     }
 
+    @Test(
+        "One that is killed leaves no room for two, and the next takes its place; a living one's stays.",
+        .enabled(if: SmallDisk.isPossible, "this process may not mount"))
+    func smallDisk() throws {
+        let directory = TemporaryDirectory()
+        let (store, folder) = (directory.file("store"), directory.file("folder"))
+        let repository = directory.file("repository")
+        for words in [
+            ["sample", "--store", store, "--orders", "20000"],
+            ["snapshot", "create", "--store", store, "--to", folder],
+            ["snapshot", "create", "--store", store, "--into", repository],
+        ] {
+            #expect(ChildProcess.run("relayctl", words).code == 0)
+        }
+        // Room for one and a half beside what a restore leaves free.
+        let bytes = try Disk.size(of: folder + "/data.mdb")
+        let disk = try SmallDisk(
+            in: directory, mebibytes: (bytes * 3 / 2 + RelaySnapshots.Limits.spareBytes) >> 20)
+        mkdir(disk.file("there"), 0o700)
+        for (source, target) in [
+            (folder, disk.file("new")), (repository + ":latest", disk.file("there")),
+        ] {
+            let words = ["snapshot", "restore", source, "--to", target]
+            let isInside = target.hasSuffix("there")
+            func partial() -> String? {
+                TemporaryDirectory.names(in: isInside ? target : disk.path)
+                    .first { $0.contains(".partial-") }
+                    .map { "\(isInside ? target : disk.path)/\($0)" }
+            }
+            /// Begins a restore, and has it stand still when most of the store is written.
+            func begin() throws -> ChildProcess {
+                let process = ChildProcess("relayctl", words)
+                var written = 0
+                for _ in 0..<100_000 where written < bytes * 3 / 4 {
+                    var status = stat()
+                    let isThere = partial().map { stat($0 + "/data.mdb", &status) == 0 }
+                    written = isThere == true ? Int(status.st_blocks) * 512 : 0
+                    usleep(200)
+                }
+                process.pause()
+                try #require(written >= bytes * 3 / 4 && partial() != nil)
+                return process
+            }
+            let living = try begin()
+            let second = ChildProcess.run("relayctl", words)
+            #expect(second.code == 1 && second.output.contains("make room"), "\(second.output)")
+            #expect(partial() != nil)
+            living.signal(SIGKILL)
+            living.wait()
+            let third = ChildProcess.run("relayctl", words)
+            #expect(third.code == 0, "\(third.output)")
+            #expect(partial() == nil && access(target + "/data.mdb", F_OK) == 0)
+            TemporaryDirectory.remove(target)
+        }
+    }
+
     @Test("A process that may open few files says so, and has no need of one for each pack.")
     func descriptors() throws {
         let sample = try SampleStore()
