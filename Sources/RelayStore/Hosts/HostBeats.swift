@@ -47,7 +47,7 @@ final class HostBeats: Sendable {
         return HostBeat(
             host: replication.host, session: publisher.session, version: replication.version,
             highestLevel: replication.highestLevel, state: state, following: follower.figures,
-            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest,
+            snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest(upTo: state.sequence),
             refusal: permit.refusal)
     }
 

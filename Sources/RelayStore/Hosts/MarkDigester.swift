@@ -15,8 +15,12 @@ final class MarkDigester: Sendable {
 
     init(_ health: StoreHealth) { self.health = health }
 
-    /// The last digest.
-    var newest: MarkedDigest? { state.withLock { $0.newest } }
+    /// The last digest; nil when it is of a log before this one, whose numbers began anew.
+    ///
+    /// - Parameter sequence: of the last message that was applied.
+    func newest(upTo sequence: UInt64) -> MarkedDigest? {
+        state.withLock { $0.newest }.flatMap { $0.sequence <= sequence ? $0 : nil }
+    }
 
     /// Takes a commit.
     func take(_ commit: MarkedCommit) {

@@ -62,8 +62,39 @@ struct ReplicasTests {
         // Nobody waits for a host that is not there; one that is stopped from answering is waited for.
         let half = ChildProcess.run(
             "relayctl", ["replicas", "--deep", "--timeout", "2s", "--json"] + admin)
-        #expect(half.code == 3 && half.output.contains(#""equal":false"#), "\(half.output)")
+        #expect(half.code == 3 && half.output.contains(#""notCompared":1"#), "\(half.output)")
+        #expect(!half.output.contains(#""equal""#), "\(half.output)")
         #expect(second.relayd.stop() == 0)
+    }
+
+    @Test("are called equal by all who compare them at once.")
+    func comparedAtOnce() throws {
+        let hosts = [
+            try Replica("first", log: log.url, store: log.store),
+            try Replica("second", log: log.url, from: log.snapshot),
+        ]
+        let directory = TemporaryDirectory()
+        let known = wait(
+            for: "host first  condition ok",
+            ["replicas", "--admin-socket", hosts[1].relayd.adminSocket])
+        #expect(known.code == 0, "\(known.output)")
+        for round in 0..<3 {
+            let runs = (0..<6).map { number in
+                let file = directory.file("\(round)-\(number)")
+                let words = ["replicas", "--deep", "--json", "--admin-socket"]
+                let process = ChildProcess(
+                    "relayctl", words + [hosts[number % 2].relayd.adminSocket], output: file)
+                // Not all in one message of the log.
+                usleep(100_000)
+                return (process: process, file: file)
+            }
+            for run in runs {
+                let code = run.process.wait()
+                let output = readText(run.file)
+                #expect(code == 0 && output.contains(#""equal":true"#), "\(code): \(output)")
+            }
+        }
+        for host in hosts { #expect(host.relayd.stop() == 0) }
     }
 
     @Test("stop writing, and say why, once another one has begun under their name.")

@@ -25,7 +25,8 @@ enum ReplicasCommand {
         return relayd
     }
 
-    /// Has all hosts make a digest behind the same message, and waits for these.
+    /// Has all hosts make a digest behind the same message, and waits for these. Somebody else may ask for the
+    /// same meanwhile: a newer mark ends the work on an older one, so the newest is what all hosts come to.
     private static func compare(
         _ relayd: AdminClient, milliseconds: Int
     ) throws(CommandError) -> Report {
@@ -37,19 +38,23 @@ enum ReplicasCommand {
         while true {
             let answer = try relayd.perform("GET", "/admin/replicas")
             let table = HostTable(answer)
+            let newest = table.newestMark(from: sequence)
             let isOver = SystemClock.monotonic.milliseconds >= end
-            guard isOver || table.hasEnded(sequence) else {
+            guard isOver || table.hasEnded(newest) else {
                 usleep(Limits.waitPause)
                 continue
             }
-            let equal = table.digests(of: sequence)
-            let isEqual = Set(equal.compactMap(\.digest)).count <= 1
+            let found = table.digests(of: newest)
+            let isEqual = Set(found.compactMap(\.digest)).count <= 1
+            let left = found.count { $0.digest == nil }
             var report = Report { json in
-                json.member("sequence", sequence)
-                json.member("equal", isEqual && equal.allSatisfy { $0.digest != nil })
+                json.member("sequence", newest)
+                // Of a host that has no digest nobody knows whether its store is equal.
+                if !isEqual || left == 0 { json.member("equal", isEqual) }
+                if left > 0 { json.member("notCompared", left) }
                 json.name("hosts")
                 json.beginArray()
-                for (host, condition, digest) in equal {
+                for (host, condition, digest) in found {
                     json.beginObject()
                     json.member("host", host)
                     json.member("condition", condition)
@@ -58,8 +63,7 @@ enum ReplicasCommand {
                 }
                 json.endArray()
             }
-            let isWhole = equal.allSatisfy { $0.digest != nil }
-            if !isEqual || !isWhole || !table.isSound { report.exitCode = .data }
+            if !isEqual || left > 0 || !table.isSound { report.exitCode = .data }
             return report
         }
     }
@@ -72,6 +76,9 @@ private struct HostTable {
         var condition = ""
         var marked: UInt64 = 0
         var digest = ""
+
+        /// Whether it makes digests.
+        var goesOn: Bool { !["missing", "stopped", "other-log"].contains(condition) }
     }
 
     private var hosts: [Host] = []
@@ -95,11 +102,14 @@ private struct HostTable {
     /// Whether nothing is wrong with any host.
     var isSound: Bool { !hosts.isEmpty && hosts.allSatisfy { $0.condition == "ok" } }
 
-    /// Whether all hosts that are there have a digest of this mark, or of a newer one.
+    /// The newest mark that a host which goes on has a digest of: this one, or one behind it.
+    func newestMark(from sequence: UInt64) -> UInt64 {
+        hosts.filter(\.goesOn).reduce(sequence) { max($0, $1.marked) }
+    }
+
+    /// Whether all hosts that go on have a digest of this mark.
     func hasEnded(_ sequence: UInt64) -> Bool {
-        hosts.allSatisfy {
-            $0.marked >= sequence || ["missing", "stopped", "other-log"].contains($0.condition)
-        }
+        hosts.allSatisfy { $0.marked == sequence || !$0.goesOn }
     }
 
     /// Of each host: its digest of this mark, nil if it has none.
