@@ -87,6 +87,8 @@ final class AdminApplication: Application {
         case (.get, ReplicasHandler.path): replicasHandler.list(exchange)
         case (.post, ReplicasHandler.markPath): replicasHandler.mark(exchange)
         case (.post, ReplicasHandler.levelPath): replicasHandler.raise(exchange)
+        case (.delete, _) where path.hasPrefix(ReplicasHandler.hostPath):
+            replicasHandler.forget(path, exchange)
         case (.patch, _) where path.hasPrefix(AccountHandler.path):
             accountHandler.set(path, exchange)
         case (.post, LoadHandler.path): loadHandler.answer(exchange)

@@ -18,6 +18,9 @@ struct ReplicasHandler {
     /// POST: raises the level to the highest that every host reads.
     static let levelPath = "/admin/replicas/level"
 
+    /// DELETE, with a host's name behind it: lists a host no more that is gone for good.
+    static let hostPath = "/admin/replicas/"
+
     /// `log`, `level`, and `hosts`, each with `host`, `condition` and what it told last: see `HostBeat`.
     func list(_ exchange: Exchange) {
         do throws(Problem) {
@@ -62,7 +65,8 @@ struct ReplicasHandler {
                 throw Problem(
                     .conflict,
                     "not heard of \(missing.joined(separator: ", ")), which wrote within a day: start them "
-                        + "with the newer relayd, or wait until a day is over; nothing was changed")
+                        + "with the newer relayd, wait until a day is over, or have those that are gone "
+                        + "for good forgotten (relayctl replicas --forget); nothing was changed")
             }
             let highest = hosts.compactMap(\.beat).map(\.highestLevel).min() ?? 0
             guard UInt32(highest) > own.level else {
@@ -79,6 +83,23 @@ struct ReplicasHandler {
             }
         } catch {
             exchange.reject(error)
+        }
+    }
+
+    /// Nothing, when it is done.
+    func forget(_ path: String, _ exchange: Exchange) {
+        guard let replication = writer.replication else { return exchange.reject(Self.notShared) }
+        guard let host = HostName(String(path.dropFirst(Self.hostPath.utf8.count))) else {
+            return exchange.reject(Problem(.notFound, "expected a host's name behind the path"))
+        }
+        do throws(StoreError) {
+            guard let refusal = try replication.forget(host) else { return exchange.respond(204) }
+            switch refusal {
+            case .unknown: exchange.reject(Problem(.notFound, "\(refusal)"))
+            case .asked, .heardOf, .listening: exchange.reject(Problem(.conflict, "\(refusal)"))
+            }
+        } catch {
+            exchange.reject(Problem(error))
         }
     }
 

@@ -48,7 +48,46 @@ final class HostBeats: Sendable {
             host: replication.host, session: publisher.session, version: replication.version,
             highestLevel: replication.highestLevel, state: state, following: follower.figures,
             snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest(upTo: state.sequence),
-            refusal: permit.refusal)
+            refusal: permit.refusal,
+            forgotten: hosts.forgotten(since: state.time - Limits.sessionLife))
+    }
+
+    // MARK: Hosts that are gone for good
+
+    /// Lists a host no more, here and on all hosts that hear of it; until it is heard of again, or writes.
+    ///
+    /// - Parameters:
+    ///   - wrote: the log's time of its last message, if that was within a day.
+    ///   - now: the log's time.
+    func forget(_ host: HostName, wroteAt wrote: Int64?, at now: Int64) -> ForgettingRefusal? {
+        if host == replication.host { return .asked(host) }
+        let heard = others.first { $0.beat.host == host }
+        guard heard != nil || wrote != nil else { return .unknown(host) }
+        let silence = min(heard?.silence ?? .max, wrote.map { now - $0 } ?? .max)
+        if silence <= Limits.hostSilence { return .heardOf(host, milliseconds: silence) }
+        let listened = SystemClock.monotonic.milliseconds - started
+        if heard == nil, listened <= Limits.hostSilence {
+            return .listening(milliseconds: listened)
+        }
+        hosts.forget(ForgottenHost(host, at: now))
+        bell.ring()
+        return nil
+    }
+
+    /// Whether a host is gone for good, and has not written since.
+    func isForgotten(_ host: HostName, wroteAt time: Int64) -> Bool {
+        hosts.isForgotten(host, wroteAt: time)
+    }
+
+    /// Lets go of what is known of hosts that are gone.
+    private func letGo() {
+        for host in hosts.takeForgotten() {
+            follower.forget(host)
+            health.tell(
+                .info, "host_forgotten",
+                "\(host) is gone for good, as relayctl replicas --forget has said here or on another host"
+            )
+        }
     }
 
     /// What the thread does.
@@ -64,6 +103,7 @@ final class HostBeats: Sendable {
                         + "began first stops, and what it writes is passed over; give --host-name, another "
                         + "one to each")
             }
+            letGo()
             if let own {
                 replication.log.announce(own.bytes)
                 for other in hosts.takeComparable(upTo: own.sequence, of: own.identity) {

@@ -70,10 +70,12 @@ extension LogClient {
 }
 
 extension StoreView {
-    /// Hosts whose sessions are not over and have sent something within a day of the log's time.
-    func hostsOfDay() throws(StoreError) -> [HostName] {
+    /// Hosts whose sessions are not over and have sent something within a day of the log's time, and when.
+    func hostsOfDay() throws(StoreError) -> [(host: HostName, time: Int64)] {
         guard let now = try replicaState()?.time else { return [] }
         return try sessions().map(\.session)
-            .filter { !$0.hasEnded && now - $0.time < Limits.sessionLife }.map(\.host)
+            .filter { !$0.hasEnded && now - $0.time < Limits.sessionLife }.map {
+                ($0.host, $0.time)
+            }
     }
 }

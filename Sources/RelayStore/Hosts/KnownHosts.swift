@@ -3,10 +3,14 @@ import System
 
 /// The hosts that share a log, as one of them hears of them.
 final class KnownHosts: Sendable {
-    private struct State {
+    fileprivate struct State {
         var heard: [HostName: KnownHost] = [:]
         /// What of others cannot be compared yet, because this host has not applied as much.
         var ahead: [HostName: LogMessage.Base] = [:]
+        /// Hosts that are gone for good, and whether they were heard of since.
+        var forgotten: [HostName: (gone: ForgottenHost, isBack: Bool)] = [:]
+        /// Those of them that nobody has been told of yet.
+        var newlyForgotten: [HostName] = []
         /// When another host of this one's name was heard of, in milliseconds on the monotonic clock.
         var namesakeAt: Int64?
     }
@@ -32,6 +36,8 @@ final class KnownHosts: Sendable {
             }
             state.heard[beat.host] = KnownHost(beat: beat, heardAt: now)
             state.ahead[beat.host] = beat.base
+            state.forgotten[beat.host]?.isBack = true
+            for gone in beat.forgotten where gone.host != host { state.forget(gone, now) }
             return false
         }
     }
@@ -62,15 +68,57 @@ final class KnownHosts: Sendable {
     /// Whether all of these were heard of since the start, if they are others.
     func haveSpoken(_ names: [HostName]) -> Bool {
         state.withLock { state in
-            names.allSatisfy { $0 == host || state.heard[$0] != nil }
+            names.allSatisfy {
+                $0 == host || state.heard[$0] != nil || state.isForgotten($0)
+            }
         }
     }
 
-    /// All that were heard of, by name, with the milliseconds since.
+    /// All that were heard of and are not gone for good, by name.
     var all: [KnownHost] {
         state.withLock { state in
-            state.heard.values.sorted { $0.beat.host.text < $1.beat.host.text }
+            state.heard.values.filter { !state.isForgotten($0.beat.host) }
+                .sorted { $0.beat.host.text < $1.beat.host.text }
         }
+    }
+
+    // MARK: Hosts that are gone for good
+
+    /// Lists a host no more that is silent.
+    func forget(_ gone: ForgottenHost) {
+        state.withLock { $0.forget(gone, SystemClock.monotonic.milliseconds) }
+    }
+
+    /// Whether a host is gone for good, and has not written since.
+    func isForgotten(_ host: HostName, wroteAt time: Int64) -> Bool {
+        state.withLock { $0.isForgotten(host) && time <= $0.forgotten[host]?.gone.time ?? .min }
+    }
+
+    /// What others are to be told of: all since a time of the log.
+    func forgotten(since time: Int64) -> [ForgottenHost] {
+        state.withLock { state in
+            state.forgotten.values.filter { !$0.isBack && $0.gone.time > time }.map(\.gone)
+                .sorted { $0.time > $1.time }
+        }
+    }
+
+    /// Those that were forgotten since the last time that this was asked.
+    func takeForgotten() -> [HostName] {
+        state.withLock { state in
+            defer { state.newlyForgotten = [] }
+            return state.newlyForgotten
+        }
+    }
+}
+
+extension KnownHosts.State {
+    fileprivate func isForgotten(_ host: HostName) -> Bool { forgotten[host]?.isBack == false }
+
+    fileprivate mutating func forget(_ gone: ForgottenHost, _ now: Int64) {
+        if let known = forgotten[gone.host], known.gone.time >= gone.time { return }
+        let isHere = heard[gone.host].map { now - $0.heardAt <= Limits.hostSilence } ?? false
+        forgotten[gone.host] = (gone, isBack: isHere)
+        if !isHere { newlyForgotten.append(gone.host) }
     }
 }
 

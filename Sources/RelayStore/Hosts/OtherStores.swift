@@ -17,6 +17,9 @@ struct OtherStores {
         return chain != base.chain && wasEqual != false
     }
 
+    /// A host is gone for good.
+    mutating func forget(_ host: HostName) { isEqual[host] = nil }
+
     /// Hosts whose stores differ.
     var differing: [String] { isEqual.filter { !$0.value }.map(\.key.text).sorted() }
 

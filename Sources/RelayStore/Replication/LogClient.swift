@@ -97,8 +97,20 @@ public final class LogClient: CommandEntrance, Sendable {
     /// The other hosts that were heard of since the start, by name.
     public var others: [KnownHost] { beats.others }
 
-    /// Hosts that have sent something to the log within a day.
-    func writers() throws(StoreError) -> [HostName] { try core.hostsOfDay() }
+    /// Hosts that have sent something to the log within a day, and are not gone for good since.
+    func writers() throws(StoreError) -> [HostName] {
+        try core.hostsOfDay().filter { !beats.isForgotten($0.host, wroteAt: $0.time) }.map(\.host)
+    }
+
+    /// Lists a host no more that is gone for good, on all hosts that share the log; until it is heard of again,
+    /// or writes.
+    ///
+    /// - Returns: why not; nil when it is done.
+    public func forget(_ host: HostName) throws(StoreError) -> ForgettingRefusal? {
+        let wrote = try core.hostsOfDay().first { $0.host == host }?.time
+        guard let now = try core.replicaState()?.time else { return .unknown(host) }
+        return beats.forget(host, wroteAt: wrote, at: now)
+    }
 
     /// Has others told when this host's newest snapshot was taken, in milliseconds since 1970; 0 for none.
     public func tell(snapshotAt time: @escaping @Sendable () -> Int64) {

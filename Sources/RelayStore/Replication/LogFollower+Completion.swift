@@ -67,7 +67,7 @@ extension LogFollower {
     /// Waits until all hosts that have written within a day were heard of, or for a while.
     func awaitIntroductions() {
         let end = SystemClock.monotonic.milliseconds + Limits.introduction
-        let names = (try? core.hostsOfDay()) ?? []
+        let names = ((try? core.hostsOfDay()) ?? []).map(\.host)
         while !hosts.haveSpoken(names), SystemClock.monotonic.milliseconds < end, !isStopped {
             _ = bell.waitForRing(milliseconds: Limits.introduction / 25)
         }
@@ -81,6 +81,9 @@ extension LogFollower {
     func compare(_ base: LogMessage.Base, of host: HostName) {
         if state.withLock({ $0.others.compare(base, of: host) }) { judge(base, of: host) }
     }
+
+    /// A host is gone for good: its store is not compared any more. On any thread.
+    func forget(_ host: HostName) { state.withLock { $0.others.forget(host) } }
 
     /// A host was heard of whose store differs from this one.
     private func judge(_ base: LogMessage.Base, of host: HostName) {

@@ -105,7 +105,7 @@ extension StoreCore {
     }
 
     /// See `StoreView.hostsOfDay`, of the newest commit.
-    func hostsOfDay() throws(StoreError) -> [HostName] {
+    func hostsOfDay() throws(StoreError) -> [(host: HostName, time: Int64)] {
         try withNewest { (view) throws(StoreError) in try view.hostsOfDay() }
     }
 }

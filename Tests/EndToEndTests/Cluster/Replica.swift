@@ -33,6 +33,11 @@ final class Replica {
     func killAndStart() throws {
         relayd.process.signal(SIGKILL)
         _ = relayd.process.wait()
+        try start()
+    }
+
+    /// Starts it again, once it has ended.
+    func start() throws {
         relayd = try Relayd(store: store, in: directory, arguments: arguments)
     }
 

@@ -97,6 +97,66 @@ struct ReplicasTests {
         for host in hosts { #expect(host.relayd.stop() == 0) }
     }
 
+    @Test("are listed no more once they are gone for good, on any host, until they are back.")
+    func forgotten() throws {
+        let hosts = [
+            try Replica("first", log: log.url, store: log.store),
+            try Replica("second", log: log.url, from: log.snapshot),
+        ]
+        let gone = try Replica("third", log: log.url, from: log.snapshot)
+        for host in hosts + [gone] {
+            let made = try host.send("POST", "/v1/orders", #"{"title":"x"}"#, key: log.key)
+            #expect(made.status == 201)
+        }
+        func list(_ host: Replica) -> [String] {
+            ["replicas", "--admin-socket", host.relayd.adminSocket]
+        }
+        func forget(_ name: String) -> (code: Int32, output: String) {
+            ChildProcess.run("relayctl", list(hosts[0]) + ["--forget", name])
+        }
+        for host in hosts {
+            let all = wait(for: "host third  condition ok", list(host))
+            #expect(all.output.contains("host third  condition ok"), "\(all.output)")
+        }
+        let alive = forget("third")
+        #expect(alive.code == 1 && alive.output.contains("so it is not gone"), "\(alive.output)")
+        for (name, words) in [("first", "is this host"), ("nobody", "no host nobody")] {
+            let refused = forget(name)
+            #expect(refused.code == 1 && refused.output.contains(words), "\(refused.output)")
+        }
+        #expect(forget("a.b").code == 2)
+        gone.relayd.process.signal(SIGKILL)
+        #expect(gone.relayd.process.wait() != 0)
+        for host in hosts {
+            let missing = wait(for: "host third  condition missing", list(host))
+            #expect(missing.code == 3, "\(missing.output)")
+        }
+        var done = forget("third")
+        // What it has written last counts as well.
+        for _ in 0..<200 where done.output.contains("so it is not gone") {
+            usleep(100_000)
+            done = forget("third")
+        }
+        #expect(done.code == 0, "\(done.output)")
+        for host in hosts {
+            #expect(host.relayd.logs("host_forgotten"))
+            let listed = ChildProcess.run("relayctl", list(host))
+            #expect(listed.code == 0 && !listed.output.contains("third"), "\(listed.output)")
+        }
+        // One that starts anew is told by the other.
+        try hosts[0].killAndStart()
+        #expect(hosts[0].relayd.logs("host_forgotten"))
+        let again = wait(for: "host first  condition ok", list(hosts[0]))
+        #expect(again.code == 0 && again.output.contains("host second"), "\(again.output)")
+        #expect(!again.output.contains("third"), "\(again.output)")
+        try gone.start()
+        for host in hosts {
+            let back = wait(for: "host third  condition ok", list(host))
+            #expect(back.output.contains("host third  condition ok"), "\(back.output)")
+        }
+        for host in hosts + [gone] { #expect(host.relayd.stop() == 0) }
+    }
+
     @Test("stop writing, and say why, once another one has begun under their name.")
     func namesake() throws {
         let first = try Replica("same", log: log.url, store: log.store)

@@ -144,6 +144,7 @@ enum OptionTable {
         ],
         "relayctl replicas": [
             "--deep": "ReplicasTests.table", "--timeout": "ReplicasTests.table",
+            "--forget": "ReplicasTests.forgotten",
             "--store": "ReplicasTests.table", "--admin-socket": "ReplicasTests.table",
             "--json": "ReplicasTests.table",
         ],

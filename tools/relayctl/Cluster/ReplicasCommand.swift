@@ -1,12 +1,23 @@
 import Glibc
 import JSON
 import Options
+import RelayStore
 import System
 
 /// `relayctl replicas`: the hosts that share a log, as one of them sees them.
 enum ReplicasCommand {
     static func run(_ arguments: Arguments) throws(CommandError) -> Report {
         let relayd = try relayd(arguments)
+        if let host = arguments[Commands.forgottenHost] {
+            if arguments[Commands.deep] {
+                throw .usage("--forget and --deep are two commands: give one")
+            }
+            guard let host = HostName(host) else {
+                throw .usage("--forget: '\(host)' is no host's name, which relayctl replicas lists")
+            }
+            _ = try relayd.perform("DELETE", "/admin/replicas/\(host)")
+            return Report { $0.member("forgotten", host.text) }
+        }
         guard arguments[Commands.deep] else {
             let answer = try relayd.perform("GET", "/admin/replicas")
             var report = Report(json: answer)

@@ -32,11 +32,14 @@ extension Commands {
     static let deepTimeout = Option<Int>.number(
         "timeout", "TIME", .duration(1_000...24 * 60 * 60 * 1_000), default: 600_000,
         help: "longest time to wait for the digests of --deep")
+    static let forgottenHost = Option<String?>.optional(
+        "forget", "HOST", help: "list a host no more that is gone for good; it must be missing")
     static let replicas = Verb(
         "replicas",
         summary: "Show the hosts that share a log; exit code 3 if one is not ok or differs",
         options: [
-            deep.description, deepTimeout.description, anyStore.description,
+            deep.description, deepTimeout.description, forgottenHost.description,
+            anyStore.description,
             adminSocket.description, json.description,
         ])
 
