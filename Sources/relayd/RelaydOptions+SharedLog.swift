@@ -60,6 +60,7 @@ extension RelaydOptions {
     func host() throws(StartupError) -> HostName {
         let text = hostName ?? Self.machineName
         guard let host = HostName(text) else { throw .badHostName(text) }
+        if host == .relayctl { throw .toolsHostName }
         return host
     }
 

@@ -18,6 +18,8 @@ enum StartupError: Error, CustomStringConvertible {
     case logInMemory
     case noReplica(String)
     case badHostName(String)
+    /// A host would have the name of relayctl.
+    case toolsHostName
     case storeInUse(String)
     case file(FileError)
     /// A socket's path or address that is none.
@@ -58,6 +60,9 @@ enum StartupError: Error, CustomStringConvertible {
         case .badHostName(let name):
             "'\(name)' cannot be a host's name in --log: give --host-name with 1 to "
                 + "\(RelayStore.Limits.hostNameBytes) letters, digits, - and _"
+        case .toolsHostName:
+            "'\(HostName.relayctl)' cannot be a host's name in --log, where relayctl itself is called so: give "
+                + "--host-name with another one"
         case .storeInUse(let store):
             "another relayd serves the store \(store): stop it first, or choose another --store"
         case .file(let error): "\(error)"
@@ -70,7 +75,8 @@ enum StartupError: Error, CustomStringConvertible {
     var exitCode: ExitCode {
         switch self {
         case .nowhereToServe, .halfSchedule, .noSchedule, .twoKeys, .samePath, .usersOverTCP,
-            .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName, .place, .url:
+            .noSocketOfOurs, .unknownGroup, .noLog, .logInMemory, .badHostName,
+            .toolsHostName, .place, .url:
             .usage
         case .storeInUse, .noReplica, .file: .failure
         }

@@ -13,7 +13,8 @@ public struct StreamInspection: Sendable {
     public static func look(
         at url: JetStreamURL, credentials: LogCredentials?
     ) throws(SharedLogError) -> StreamInspection {
-        let publisher = try Publisher(url, host: "relayctl", credentials: credentials)
+        let publisher = try Publisher(
+            url, host: HostName.relayctl.text, credentials: credentials)
         defer { publisher.close() }
         var questions = Questions(publisher, log: url.name, token: "q")
         do throws(SharedLogError) {

@@ -93,7 +93,8 @@ public final class JetStreamLog: SharedLog {
             throw .unfit(
                 why: "a log is kept by 1 to \(Limits.mostReplicas) servers, not by \(replicas)")
         }
-        let publisher = try Publisher(url, host: "relayctl", credentials: credentials)
+        let publisher = try Publisher(
+            url, host: HostName.relayctl.text, credentials: credentials)
         defer { publisher.close() }
         var questions = Questions(publisher, log: url.name, token: "q")
         do throws(SharedLogError) {

@@ -3,6 +3,9 @@ public struct HostName: Equatable, Hashable, Sendable {
     /// Letters, digits, hyphens and underscores.
     public let text: String
 
+    /// What relayctl is called in a log, and therefore no host is.
+    public static let relayctl = HostName("relayctl")!
+
     /// Nil when the text cannot be one word of a subject.
     public init?(_ text: String) {
         guard (1...Limits.hostNameBytes).contains(text.utf8.count),

@@ -130,6 +130,10 @@ struct SharedLogTests {
         #expect(sharing.code == 1 && sharing.output.contains("shares no log"), "\(sharing.output)")
         #expect(start(["--store", plain, "--host-name", "a"]).code == 2)
         #expect(start(["--store", plain, "--log", log, "--host-name", "a.b"]).code == 2)
+        // What relayctl writes would end what a host of its name has begun.
+        let namesake = start(["--store", plain, "--log", log, "--host-name", "relayctl"])
+        #expect(namesake.code == 2, "\(namesake.output)")
+        #expect(namesake.output.contains("relayctl itself is called so"), "\(namesake.output)")
         #expect(start(["--store", ":memory:", "--log", log]).code == 2)
         let url = start(["--store", store, "--log", "http://x/y"])
         #expect(url.code != 0 && url.output.contains("nats://"), "\(url.output)")

@@ -8,9 +8,6 @@ import System
 
 /// `relayctl cluster`: the log that several hosts share.
 enum ClusterCommand {
-    /// What this program is called in a log.
-    static let host = HostName("relayctl")!
-
     /// Runs a verb; nil when it is none of these.
     static func run(_ verb: Verb, _ arguments: Arguments) throws(CommandError) -> Report? {
         switch verb.name {
@@ -57,7 +54,7 @@ enum ClusterCommand {
         _ url: JetStreamURL, _ credentials: LogCredentials?
     ) throws(CommandError) -> JetStreamLog {
         try asking { () throws(SharedLogError) in
-            try JetStreamLog(url, host: host.text, credentials: credentials)
+            try JetStreamLog(url, host: HostName.relayctl.text, credentials: credentials)
         }
     }
 
@@ -109,7 +106,8 @@ enum ClusterCommand {
             let beginning = try lifting { () throws(StoreError) in
                 try store.beginning(of: state.identity)
             }
-            let message = beginning.message(of: host, sent: SystemClock.wall.milliseconds)
+            let message = beginning.message(
+                of: .relayctl, sent: SystemClock.wall.milliseconds)
             try append(message, to: log)
         }
         guard state.last <= 1, let entry = try first(of: log) else {

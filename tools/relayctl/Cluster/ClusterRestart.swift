@@ -29,7 +29,7 @@ enum ClusterRestart {
             }
             let sent = SystemClock.wall.milliseconds
             try ClusterCommand.append(
-                beginning.message(of: ClusterCommand.host, sent: sent), to: log)
+                beginning.message(of: .relayctl, sent: sent), to: log)
         }
         guard state.first <= 1, let entry = try ClusterCommand.first(of: log) else {
             throw .usage("the log \(log.place) has been written to: choose another name")
