@@ -43,6 +43,7 @@
     F(natsConnection_Close)                  \
     F(natsConnection_Destroy)                \
     F(natsConnection_GetLastError)           \
+    F(natsConnection_GetMaxPayload)          \
     F(natsConnection_PublishMsg)             \
     F(natsConnection_Subscribe)              \
     F(natsConnection_SubscribeSync)          \
@@ -277,6 +278,10 @@ void relay_nats_last_error(relay_nats *self, char *text, size_t room) {
     const char *last = NULL;
     nats.natsConnection_GetLastError(self->connection, &last);
     snprintf(text, room, "%s", last ? last : "");
+}
+
+int64_t relay_nats_max_payload(relay_nats *self) {
+    return nats.natsConnection_GetMaxPayload(self->connection);
 }
 
 static int translate(natsStatus s) {

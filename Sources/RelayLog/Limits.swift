@@ -1,3 +1,5 @@
+import RelayStore
+
 /// Every limit of logs that hosts share: its unit, its value and the reason for it.
 enum Limits {
     /// The oldest server that is spoken to: 2.15.1, the one that the failure tests run against. What came
@@ -13,6 +15,10 @@ enum Limits {
 
     /// Servers that JetStream lets keep a stream, at most.
     static let mostReplicas = 5
+
+    /// Bytes that a server must take in one message: those of the longest, and 1 024 for its headers, which have
+    /// the name of the log and an id.
+    static let payloadBytes = RelayStore.Limits.messageBytes + 1_024
 
     /// Days that a message is kept: a host that was away for a week still catches up.
     static let keptDays = 7

@@ -27,7 +27,8 @@ public final class JetStreamServers {
     private let routes: [UInt16]
     private let directory = TemporaryDirectory()
     private var processes: [ChildProcess?]
-    private let settings: String
+    /// More lines for each server's configuration, from its next start on.
+    public var settings: String
     private let login: String
 
     /// Starts servers and waits until they have a leader.

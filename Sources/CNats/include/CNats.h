@@ -77,6 +77,10 @@ bool relay_nats_is_closed(relay_nats *connection);
 /// Copies what it says of its last fault; empty when there was none.
 void relay_nats_last_error(relay_nats *connection, char *text, size_t room);
 
+/// Bytes of a message, headers included, that the server takes which it is connected to; 0 when that is not
+/// known.
+int64_t relay_nats_max_payload(relay_nats *connection);
+
 /// Sends a message with up to two headers, whose names may be NULL.
 int relay_nats_publish(
     relay_nats *connection, const char *subject, const char *reply, const char *name1,

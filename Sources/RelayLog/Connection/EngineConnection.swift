@@ -77,6 +77,12 @@ final class EngineConnection: @unchecked Sendable {
         return Self.text(text)
     }
 
+    /// Bytes of a message that its server takes; nil when that is not known. May wait while it connects.
+    var mostBytes: Int? {
+        let most = relay_nats_max_payload(pointer)
+        return most > 0 ? Int(most) : nil
+    }
+
     /// What became of sending.
     enum Sending {
         case sent

@@ -9,7 +9,17 @@ extension LogFinding {
             let version = greeting["version"]?.string.map { String($0) } ?? ""
             let name = greeting["server_name"]?.string.map { String($0) } ?? ""
             let old = age(of: version, about, name)
-            guard old.verdict == .ok, greeting["jetstream"]?.boolean != true else { return old }
+            guard old.verdict == .ok else { return old }
+            if let most = greeting["max_payload"]?.integer, most < Limits.payloadBytes {
+                return .problem(
+                    about,
+                    "\(name) takes messages of \(most) bytes at most, and hosts send up to "
+                        + "\(Limits.payloadBytes)",
+                    toDo:
+                        "max_payload: 1MB in its settings, which is NATS' default, and start it again"
+                )
+            }
+            if greeting["jetstream"]?.boolean == true { return old }
             return .problem(
                 about, "\(name) has no JetStream", toDo: "give it jetstream { store_dir: … }")
         }

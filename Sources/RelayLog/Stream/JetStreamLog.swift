@@ -63,7 +63,9 @@ public final class JetStreamLog: SharedLog {
     /// its place.
     public func state() throws(SharedLogError) -> SharedLogState {
         let stream = try questions.withLock { questions throws(SharedLogError) in
-            try questions.describe()
+            let stream = try questions.describe()
+            try questions.checkPayload()
+            return stream
         }
         return try SharedLogState(stream)
     }
@@ -100,6 +102,7 @@ public final class JetStreamLog: SharedLog {
         do throws(SharedLogError) {
             _ = try questions.describe()
         } catch .missing {
+            try questions.checkPayload()
             let made = try questions.makeStream(identity: identity, replicas: replicas)
             return try made.checkFitness()
         }

@@ -89,6 +89,37 @@ struct ClusterCheckTests {
         #expect(away.output.contains("cannot be asked"), "\(away.output)")
     }
 
+    @Test(
+        "finds a server that does not take the longest messages; no log is made there, nor gone on with."
+    )
+    func payload() throws {
+        let fixture = try ClusterFixture(settings: "max_payload: 500000")
+        let words = "takes messages of 500000 bytes at most"
+        let found = check(fixture)
+        #expect(found.code == 3 && found.output.contains("s0 " + words), "\(found.output)")
+        #expect(found.output.contains("toDo max_payload: 1MB"), "\(found.output)")
+        let store = ["--from", fixture.store, "--replicas", "1"]
+        let made = ClusterFixture.relayctl(["cluster", "init", "--log", fixture.log] + store)
+        #expect(made.code == 1 && made.output.contains(words), "\(made.output)")
+        #expect(check(fixture).output.contains("there is no log orders"))
+        func restart(_ settings: String) throws {
+            fixture.servers.kill(0)
+            fixture.servers.settings = settings
+            fixture.servers.start(0)
+            try fixture.servers.waitForLeader()
+        }
+        try restart("")
+        try fixture.begin()
+        #expect(!check(fixture).output.contains("bytes at most"))
+        try restart("max_payload: 500000")
+        let host = try Replica("first", log: fixture.log, store: fixture.store)
+        #expect(host.relayd.logs("replica_stopped"))
+        #expect(host.relayd.output.contains(words), "\(host.relayd.output)")
+        let health = ClusterFixture.relayctl(["health", "--admin-socket", host.relayd.adminSocket])
+        #expect(health.code == 1 && health.output.contains("max_payload"), "\(health.output)")
+        #expect(host.relayd.stop() == 0)
+    }
+
     @Test("finds servers that are away or behind, and takes credentials.")
     func three() throws {
         let servers = try JetStreamServers(3)
