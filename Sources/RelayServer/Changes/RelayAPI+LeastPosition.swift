@@ -4,7 +4,8 @@ import RelayRecords
 import RelayStore
 import System
 
-/// Relay-Min-Seq: a GET that is answered when the store has what the client has seen elsewhere.
+/// Relay-Min-Seq: a request that is answered, or a write that is begun, when the store has what the client has
+/// seen elsewhere.
 extension RelayAPI {
     /// What the field asks for.
     private enum LeastPosition {
@@ -18,7 +19,8 @@ extension RelayAPI {
     /// answered that has the field, also when it has waited.
     mutating func waits(_ exchange: RelayExchange) -> Bool {
         let http = exchange.http
-        guard http.method == .get || http.method == .head else { return false }
+        // Was looked at before its body came.
+        if case .upload = http.continuation { return false }
         do throws(Problem) {
             switch try leastPosition(http) {
             case .change(let number): return try waits(http, for: number)
@@ -28,6 +30,22 @@ extension RelayAPI {
             exchange.reject(error)
             return true
         }
+    }
+
+    /// Refuses a write whose body goes into the store as it comes, unless what the client has seen is here: the
+    /// body would be on its way before a wait is over.
+    ///
+    /// What is sent to a log that hosts share comes behind all that was answered before: `now` asks for no more.
+    func requireLeastPosition(_ http: HTTP2.Exchange) throws(Problem) {
+        guard case .change(let number) = try leastPosition(http), newest < number else { return }
+        throw notApplied(number)
+    }
+
+    private func notApplied(_ number: UInt64) -> Problem {
+        Problem(
+            .unavailable,
+            "this host has not applied change \(number) yet, the last one here is \(newest): try again, "
+                + "or ask the host that said so")
     }
 
     private func leastPosition(_ http: HTTP2.Exchange) throws(Problem) -> LeastPosition {
@@ -72,10 +90,7 @@ extension RelayAPI {
         var until = now + Limits.leastPositionMilliseconds
         if case .waited(let end) = http.continuation { until = end }
         guard now < until, !followers.isLeaving, followers.count < Limits.followers else {
-            throw Problem(
-                .unavailable,
-                "this host has not applied change \(number) yet, the last one here is \(newest): try again, "
-                    + "or ask the host that said so")
+            throw notApplied(number)
         }
         http.continuation = .waited(until: until)
         let follower = Follower(
@@ -108,7 +123,8 @@ extension RelayAPI {
         return true
     }
 
-    /// What is answered when the log cannot be asked. A read has changed nothing, whatever became of the command.
+    /// What is answered when the log cannot be asked. The request has changed nothing, whatever became of the
+    /// command.
     private static func unasked(_ error: StoreError) -> Problem {
         guard case .replica(let fault) = error else { return Problem(error) }
         let why =

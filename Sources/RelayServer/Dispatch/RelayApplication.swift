@@ -97,6 +97,7 @@ final class RelayApplication: Application {
             let request = admitted.request
             exchange.continuation = .admitted(request)
             if request.operation.streamsBody {
+                if exchange.field(.relayMinSeq) != nil { try requireLeastPosition(exchange) }
                 api.pointee.admitStreamedBody(of: request.operation, id: request.id, &admitted)
             } else {
                 exchange.admitBody(upTo: request.operation.maxBodyBytes)
@@ -105,6 +106,14 @@ final class RelayApplication: Application {
             exchange.answer(error)
         }
         if exchange.isAnswered, api.pointee.isAuthenticated { api.pointee.sign(exchange) }
+    }
+
+    private func requireLeastPosition(_ exchange: Exchange) throws(RequestRefusal) {
+        do throws(Problem) {
+            try api.pointee.requireLeastPosition(exchange)
+        } catch {
+            throw .problem(error)
+        }
     }
 
     override func receive(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) -> Int {
