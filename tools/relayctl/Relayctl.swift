@@ -13,6 +13,10 @@ enum Relayctl {
         do throws(CommandError) {
             let report = try run(verb, arguments)
             report.print(asJSON: arguments[Commands.json])
+            if let retract = report.retract, !StandardOutput.hasArrived() {
+                Commands.program.complain(retract())
+                ExitCode.failure.exit()
+            }
             report.exitCode.exit()
         } catch {
             // Nothing was done yet: the store is opened before anything else.

@@ -2,7 +2,7 @@
 @preconcurrency import Glibc
 
 /// The descriptors that every process is given, and whether standard output took what was printed.
-enum StandardOutput {
+public enum StandardOutput {
     /// Opens those of the first three descriptors that are closed, as with `>&-`. Else the next file
     /// that is opened, perhaps the store, would be what this process prints to.
     static func occupyDescriptors() {
@@ -14,6 +14,10 @@ enum StandardOutput {
                 (descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC)
         }
     }
+
+    /// Writes out what was printed; says whether all of it arrived. For who has something to undo when it did
+    /// not, before `ExitCode.exit` says so and ends the process.
+    public static func hasArrived() -> Bool { fflush(stdout) == 0 && ferror(stdout) == 0 }
 
     /// Writes out what was printed; nil if all of it arrived, else what went wrong.
     static func finish() -> String? {

@@ -38,6 +38,29 @@ import Testing
         }
     }
 
+    @Test("A key that could not be printed is revoked, in a store and through relayd.")
+    func unreadKey() throws {
+        let store = sample()
+        func create(_ place: String, _ redirection: String) {
+            let made = run("relayctl keys create --account 1 \(place)", redirection)
+            #expect(made.code == 1, "\(made.output)")
+            #expect(made.output.has("could not be printed"), "\(made.output)")
+            #expect(made.output.has("it is revoked"), "\(made.output)")
+        }
+        func keys(_ place: [String]) -> String {
+            ChildProcess.run("relayctl", ["keys", "list", "--account", "1", "--json"] + place)
+                .output
+        }
+        create("--store \(store)", ">/dev/full")
+        create("--store \(store) --json", ">&-")
+        #expect(keys(["--store", store]) == "{\"keys\":[]}\n")
+        let relayd = try Relayd(store: store, in: directory)
+        let place = ["--admin-socket", relayd.adminSocket]
+        create(place.joined(separator: " "), ">/dev/full")
+        #expect(keys(place) == "{\"keys\":[]}\n")
+        #expect(relayd.logs("key_revoked") && relayd.stop() == 0)
+    }
+
     @Test("A dump goes to a pipe, through a link and to a device, and leaves them what they are.")
     func places() {
         let store = sample()

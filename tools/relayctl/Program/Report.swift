@@ -9,8 +9,12 @@ struct Report {
     /// How the program ends after it: a report on damage is an answer too.
     var exitCode = ExitCode.success
 
+    /// Undoes what nobody was told of, when standard output does not take the report; gives what became of that,
+    /// in words.
+    var retract: (() -> String)?
+
     /// For a command whose standard output is something else.
-    static let silent = Report(json: [])
+    static var silent: Report { Report(json: []) }
 
     init(json: [UInt8]) { self.json = json }
 

@@ -20,12 +20,39 @@ enum KeysCommand {
                 if let expires { writer.member("expiresAt", expires) }
                 limits.writeMembers(to: &writer)
             }
-            return Report(json: try relayd.perform("POST", "/admin/keys", body: body.json))
+            return retractable(
+                Report(json: try relayd.perform("POST", "/admin/keys", body: body.json))
+            ) { id throws(CommandError) in
+                _ = try relayd.perform("DELETE", "/admin/keys/\(id)")
+            }
         case .direct(let keeper):
-            return try keeper.createKey(
-                account: account, label: label, expires: expires,
-                limits: limits.applied(to: KeyLimits()))
+            return retractable(
+                try keeper.createKey(
+                    account: account, label: label, expires: expires,
+                    limits: limits.applied(to: KeyLimits()))
+            ) { id throws(CommandError) in
+                try keeper.revokeKey(id)
+            }
         }
+    }
+
+    /// A report with a new key, whose text stands nowhere else: what nobody has read is revoked.
+    private static func retractable(
+        _ report: Report, _ revoke: @escaping (UInt64) throws(CommandError) -> Void
+    ) -> Report {
+        guard let id = report.text("id", or: "id").flatMap({ UInt64($0) }) else { return report }
+        var report = report
+        report.retract = {
+            do throws(CommandError) {
+                try revoke(id)
+                return "key \(id) could not be printed, and nobody knows it: it is revoked"
+            } catch {
+                return
+                    "key \(id) could not be printed, nobody knows it, and it is not revoked (\(error)): "
+                    + "relayctl keys revoke \(id)"
+            }
+        }
+        return report
     }
 
     static func set(_ arguments: Arguments) throws(CommandError) -> Report {
