@@ -123,6 +123,13 @@ public enum Limits {
     /// Bytes that a scrub reads in a second unless told otherwise: 4 MiB, 2 ms of a core.
     public static let scrubRate = 4 << 20
 
+    /// Commits that a disk refuses one after the other before it is not waited for any longer: 3, for one may be
+    /// chance.
+    static let failingCommits = 3
+
+    /// Milliseconds from the first of them to the last: 10 s. What a disk gets over takes seconds.
+    static let failingMilliseconds: Int64 = 10_000
+
     /// Milliseconds for which failed commits, or failed reads, are counted before the log says so again.
     static let failureLogInterval: Int64 = 10_000
 

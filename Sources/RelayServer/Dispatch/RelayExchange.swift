@@ -118,7 +118,7 @@ extension Problem {
             )
         case .quotaExceeded(let use, let needed): self.init(quota: use, needed: needed)
         case .duplicate: self.init(.conflict, error.description)
-        case .lmdb where error.isFatal, .log where error.isFatal:
+        case .lmdb where error.isFatal, .log where error.isFatal, .unwritable:
             // Whether a change that met this is kept, the next process says.
             self.init(
                 .unavailable,

@@ -17,11 +17,13 @@ enum Readiness {
         if state.isReady {
             let damaged = store.damage.count
             let failedReads = state.health.failedReads
+            let failing = state.health.failingWrites
             self = .ready(
                 .object { json in
                     json.member("status", constant: "ready")
                     if damaged > 0 { json.member("damagedDocuments", damaged) }
                     if failedReads > 0 { json.member("failedReads", failedReads) }
+                    if let failing { json.member("failingWrites", "\(failing)") }
                 })
         } else if let error = state.health.fatalError {
             self = .notReady(Problem(error))

@@ -21,6 +21,7 @@ import System
 /// | `logBytesBehind`, `grownBytes` | bytes of the log that a recovery would read now, and bytes that the store's file has grown by since the last checkpoint |
 /// | `checkpoints`, `checkpointMicroseconds`, `longestCheckpointMicroseconds`, `checkpointWaits` | checkpoints, what the last and the longest took, and how often the writer waited for one |
 /// | `failedWrites` | commits and commands that failed for the store's sake: full, damaged, an error of the disk |
+/// | `writesFail` | 1 while that goes for all of them, to a second |
 /// | `failedReads` | requests answered with an error, or whose answer was broken off, because something in the store cannot be read |
 /// | `damagedDocuments` | documents whose checksum is known to be wrong |
 /// | `deadReadersFreed` | reader slots of processes that have died |
@@ -188,6 +189,10 @@ extension ServiceFigures {
             Figure(
                 "failedWrites", "relay_failed_writes", .counter(state.health.failedWrites),
                 "Commits and commands that failed for the store's sake."),
+            Figure(
+                "writesFail", "relay_writes_fail",
+                .gauge(state.health.failingWrites == nil ? 0 : 1),
+                "1 while writes fail for the store's sake and none is kept."),
             Figure(
                 "failedReads", "relay_failed_reads", .counter(state.health.failedReads),
                 "Requests that failed because something in the store cannot be read."),

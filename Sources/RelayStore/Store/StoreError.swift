@@ -32,6 +32,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case file(FileError)
     /// The store's log stands in the way.
     case log(LogFault)
+    /// The disk has refused every write for a while.
+    case unwritable(why: String)
     /// The log that the store shares with other hosts does.
     case replica(ReplicaFault)
 
@@ -55,7 +57,9 @@ extension StoreError {
     /// Whether this process can write to the store no more: only opening it again mends that.
     public var isFatal: Bool {
         switch self {
-        case .lmdb(.panicked), .lmdb(.replaced), .log(.notTakenBack), .log(.checkpointFailed): true
+        case .lmdb(.panicked), .lmdb(.replaced), .log(.notTakenBack), .log(.checkpointFailed),
+            .unwritable:
+            true
         default: false
         }
     }
@@ -68,7 +72,7 @@ extension StoreError {
         switch self {
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge: true
         case .storeFull, .corrupted, .incompatible, .unreadable, .stopped, .lmdb, .file, .log,
-            .replica:
+            .unwritable, .replica:
             false
         }
     }
@@ -85,7 +89,7 @@ extension StoreError {
         switch self {
         case .corrupted, .incompatible, .unreadable: true
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge,
-            .storeFull, .stopped, .lmdb, .file, .log, .replica:
+            .storeFull, .stopped, .lmdb, .file, .log, .unwritable, .replica:
             false
         }
     }
@@ -127,6 +131,8 @@ extension StoreError: CustomStringConvertible {
             error.description
         case .log(let fault):
             fault.description
+        case .unwritable(let why):
+            "the disk has refused every write for a while (\(why)): look at it, then start relayd again"
         case .replica(let fault):
             fault.description
         }

@@ -78,6 +78,7 @@ private final class UpkeepWork: Sendable {
         repeat {
             let now = SystemClock.monotonic.milliseconds
             look()
+            health.look(atNewest: store.core.environment.statistics.lastTransactionID)
             chore()
             // What cannot be looked at is told with the dead readers.
             if let slots = try? store.readerSlots() {

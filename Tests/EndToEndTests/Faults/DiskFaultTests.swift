@@ -64,6 +64,47 @@ struct DiskFaultTests {
         #expect(service.relayd.stop() == 0)
     }
 
+    @Test(
+        "tells that every write fails, is not ready after ten seconds of that, and ends; a restart has all.",
+        arguments: [
+            ("synced-commits", FaultyDisk.Calls.sync), ("synced-commits", .write), ("log", .write),
+        ])
+    func lasting(durability: String, calls: FaultyDisk.Calls) throws {
+        let directory = TemporaryDirectory()
+        let disk = FaultyDisk(in: directory, of: "/store")
+        let service = try FaultyService(
+            in: directory, arguments: ["--durability", durability], environment: disk.environment)
+        // One that the disk gets over is forgotten.
+        disk.fail(calls, with: EIO, times: 1)
+        #expect(try service.create() == 500 || durability == "log")
+        #expect(try service.create() == 201)
+        // A checkpoint that fails ends it sooner.
+        for _ in 0..<200 where service.figure("logBytesBehind") ?? 0 > 0 { usleep(50_000) }
+        disk.fail(calls, with: EIO)
+        var statuses: [Int] = []
+        var isTold = false
+        for _ in 0..<200 {
+            guard let status = try? service.create() else { break }
+            statuses.append(status)
+            if status == 503 { break }
+            let health = service.admin(["health"])
+            let says = health.output.contains("failingWrites") && health.output.contains("error")
+            if health.code == 0, says, service.figure("writesFail") == 1 { isTold = true }
+            usleep(100_000)
+        }
+        #expect(isTold && statuses.first == 500, "\(statuses): \(service.relayd.output)")
+        #expect(!statuses.contains(201))
+        #expect(service.relayd.process.wait(seconds: 60) == 1)
+        #expect(service.relayd.logs("the disk has refused every write for a while"))
+        #expect(service.relayd.logs("start relayd again"))
+        disk.heal()
+        let again = try Relayd(store: service.store, in: directory)
+        let client = RelayClient(connection: try again.connect(), key: service.key)
+        #expect(try client.getOrder(1).value.title == "Dach")
+        _ = try client.createOrder(NewOrder(title: "x"))
+        #expect(again.stop() == 0)
+    }
+
     @Test("answers 507 on a full one that takes a part of a write, and lets through what fits.")
     func full() throws {
         guard SmallDisk.isPossible else { return }
@@ -76,8 +117,15 @@ struct DiskFaultTests {
         #expect(statuses.contains(507) && statuses.allSatisfy { $0 == 507 || $0 == 201 })
         #expect(service.relayd.logs("the store is full"))
         #expect((service.figure("failedWrites") ?? 0) > 0)
+        disk.fill()
+        for _ in 0..<3 { #expect(try service.create(200_000) == 507) }
+        let full = service.admin(["health"])
+        #expect(full.code == 0 && full.output.contains("failingWrites"), "\(full.output)")
         disk.makeRoom()
         #expect(try service.create(200_000) == 201)
+        func says() -> Bool { service.admin(["health"]).output.contains("failingWrites") }
+        for _ in 0..<100 where says() { usleep(100_000) }
+        #expect(!says())
         #expect(service.relayd.stop() == 0)
     }
 

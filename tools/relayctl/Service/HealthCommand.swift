@@ -14,6 +14,9 @@ enum HealthCommand {
                 let count = answer.text(name, or: name).flatMap { Int($0) }
                 if let count { writer.member(name, count) }
             }
+            if let why = answer.text("failingWrites", or: "failingWrites") {
+                writer.member("failingWrites", why)
+            }
         }
     }
 }
