@@ -5,15 +5,11 @@ import Glibc
 public final class BackgroundThread: Sendable {
     private let thread: SystemThread
 
-    /// Starts the thread. Ends the process when the machine has no room for it.
-    public init(_ body: @escaping @Sendable () -> Void) {
-        do throws(ThreadError) {
-            thread = try SystemThread {
-                BackgroundThread.giveWay()
-                body()
-            }
-        } catch {
-            preconditionFailure("\(error)")
+    /// Starts the thread.
+    public init(_ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+        thread = try SystemThread {
+            BackgroundThread.giveWay()
+            body()
         }
     }
 

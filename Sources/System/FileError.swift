@@ -29,6 +29,10 @@ extension FileError: CustomStringConvertible {
         let words = "cannot \(call) \(path): \(String(cString: strerror(errno)))"
         switch errno {
         case EACCES, EPERM: return words + ": \(owner)"
+        case ENOMEM:
+            return words
+                + ": allow more memory, or address space (ulimit -v), of which a store takes as much as "
+                + "its map has (--map-size)"
         case ENOENT:
             let directory = Self.directory(of: path)
             let isThere = access(directory, F_OK) == 0

@@ -10,6 +10,8 @@ import Glibc
 /// thread is starved, another one takes over that has a share of its own (`Limits.niceness`). And
 /// since it may be stopped anywhere, it shall do nothing but compute: no writing, which the
 /// store's own commits might then wait for.
+///
+/// Where there is no room for another thread, the one that asks computes itself.
 public final class IdlePriorityThread {
     private let desk = Desk()
     private var thread: BackgroundThread?
@@ -38,6 +40,7 @@ public final class IdlePriorityThread {
     }
 
     private func run(_ step: @escaping () -> Void) {
+        if thread == nil { return step() }
         let wall = SystemClock.monotonic.nanoseconds
         let cpu = desk.clock.nanoseconds
         desk.hand(over: step)
@@ -59,18 +62,19 @@ public final class IdlePriorityThread {
     }
 
     private func begin() {
-        thread = BackgroundThread { [desk, isIdle] in
+        thread = try? BackgroundThread { [desk, isIdle] in
             // Where that is refused, the nice value is what there is.
             if isIdle { _ = relay_run_idle() }
             desk.serve()
         }
-        desk.waitUntilDone()
+        if thread != nil { desk.waitUntilDone() }
     }
 
     private func end() {
+        guard let thread else { return }
         desk.close()
-        thread?.join()
-        thread = nil
+        thread.join()
+        self.thread = nil
     }
 }
 

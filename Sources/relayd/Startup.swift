@@ -126,7 +126,7 @@ enum Startup {
             ]
         })
         try service.start()
-        schedule?.start()
+        try schedule?.start()
         return Running(service: service, schedule: schedule, places: places, directory: directory)
     }
 

@@ -55,9 +55,9 @@ import Testing
     /// Writes changes, each in a commit of its own.
     private func write(
         _ count: Int, to store: Store, _ retention: Retention, payloadBytes: Int = 0
-    ) {
+    ) throws {
         for _ in 0..<count {
-            let writer = Writer(store, retention: retention)
+            let writer = try Writer(store, retention: retention)
             _ = writer.submit(Note(payloadBytes: payloadBytes))
             writer.stop()
         }
@@ -69,7 +69,7 @@ import Testing
         let store = try Store.inMemory(options: clock.options)
         clock.jump(-40 * Self.day)
         for _ in 0..<5 {
-            write(1, to: store, Retention(milliseconds: Self.day))
+            try write(1, to: store, Retention(milliseconds: Self.day))
             clock.pass(1_000)
         }
         #expect(try changes(store) == 1...5)
@@ -82,11 +82,11 @@ import Testing
         let retention = Retention(milliseconds: 100)
         for pause: Int64 in [0, 50, 50, 1, 49, 1] {
             clock.pass(pause)
-            write(1, to: store, retention)
+            try write(1, to: store, retention)
         }
         #expect(try changes(store) == 3...6)
         clock.pass(1_000)
-        write(1, to: store, retention)
+        try write(1, to: store, retention)
         #expect(try changes(store) == 7...7)
     }
 
@@ -101,11 +101,11 @@ import Testing
         }
         let retention = Retention(milliseconds: 100)
         clock.pass(10_000)
-        write(1, to: store, retention)
+        try write(1, to: store, retention)
         #expect(try changes(store) == 67...151)
-        write(1, to: store, retention)
+        try write(1, to: store, retention)
         #expect(try changes(store) == 133...152)
-        write(1, to: store, retention)
+        try write(1, to: store, retention)
         #expect(try changes(store) == 151...153)
     }
 
@@ -113,15 +113,15 @@ import Testing
     func jumps() throws {
         let clock = SetClock(100 * Self.day)
         let store = try settled(clock)
-        write(3, to: store, Retention())
+        try write(3, to: store, Retention())
         clock.jump(40 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         clock.pass(60 * 60 * 1_000)
-        write(2, to: store, Retention())
+        try write(2, to: store, Retention())
         clock.jump(-40 * Self.day)
-        write(2, to: store, Retention())
+        try write(2, to: store, Retention())
         clock.jump(-40 * Self.day)
-        write(2, to: store, Retention())
+        try write(2, to: store, Retention())
         #expect(try changes(store) == 1...10)
     }
 
@@ -130,14 +130,14 @@ import Testing
         let clock = SetClock(100 * Self.day)
         let store = try settled(clock)
         clock.jump(40 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         clock.jump(-40 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         clock.pass(69 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         #expect(try changes(store) == 1...3)
         clock.pass(2 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         #expect(try changes(store).lowerBound > 2)
     }
 
@@ -145,13 +145,13 @@ import Testing
     func catchingUp() throws {
         let clock = SetClock(100 * Self.day)
         let store = try settled(clock)
-        write(2, to: store, Retention())
+        try write(2, to: store, Retention())
         // Nobody was there to see it pass.
         clock.jump(40 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         #expect(try changes(store) == 1...3)
         clock.pass(31 * Self.day)
-        write(1, to: store, Retention())
+        try write(1, to: store, Retention())
         #expect(try changes(store) == 3...4)
     }
 
@@ -159,7 +159,7 @@ import Testing
     func bytes() throws {
         let store = try Store.inMemory()
         let retention = Retention(byteCount: 40 * 4_096)
-        write(60, to: store, retention, payloadBytes: 8_000)
+        try write(60, to: store, retention, payloadBytes: 8_000)
         let kept = try changes(store)
         #expect(kept.upperBound == 60)
         #expect((5...25).contains(kept.count), "\(kept)")
@@ -173,9 +173,9 @@ import Testing
             func complete(_ result: Result<Void, StoreError>) {}
         }
         let store = try Store.inMemory()
-        write(2, to: store, Retention())
+        try write(2, to: store, Retention())
         let before = try store.statistics().environment.lastTransactionID
-        let writer = Writer(store, retention: Retention(milliseconds: 1))
+        let writer = try Writer(store, retention: Retention(milliseconds: 1))
         _ = writer.submit(Refusal())
         writer.stop()
         #expect(try store.statistics().environment.lastTransactionID == before)

@@ -38,10 +38,10 @@ struct SystemThreadTests {
     }
 
     @Test("of the background has a lower priority, and its maker keeps his.")
-    func background() {
+    func background() throws {
         let mine = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
         let nice = Atomic<Int32>(-99)
-        let thread = BackgroundThread {
+        let thread = try BackgroundThread {
             nice.store(
                 getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0), ordering: .releasing)
         }

@@ -126,7 +126,7 @@ extension Problem {
                     + "may have been made or not: send it again with the same Idempotency-Key")
         case .replica(.outcomeUnknown): self.init(.outcomeUnknown, error.description)
         case .replica: self.init(.unavailable, error.description)
-        case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log:
+        case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log, .noThread:
             self.init(.internalFault, error.description)
         }
     }

@@ -194,7 +194,7 @@ public final class RelayService: Sendable {
                         + "relayd starts with more room")
             }
         }
-        return Writer(store, retention: retention, health: health, sharing: sharing)
+        return try Writer(store, retention: retention, health: health, sharing: sharing)
     }
 
     /// Moves a store of an older format to the newest. One that has no room for that can be read and
@@ -265,12 +265,8 @@ public final class RelayService: Sendable {
         try admin.start()
         try server.start()
         state.set(ready: true, server: server)
-        let upkeep = StoreUpkeep(
-            store, health: state.health, scrubRate: scrubRate,
-            also: { [keyUse] in keyUse.lookIfDue() }
-        ) { key in
-            let resource = Resource(rawValue: key.resource).map { "\($0)" } ?? "record"
-            return "\(resource) \(key.id) of account \(key.account)"
+        let upkeep = try StoreUpkeep.start(store, state.health, scrubRate: scrubRate) { [keyUse] in
+            keyUse.lookIfDue()
         }
         self.upkeep.withLock { $0 = upkeep }
         state.add(figures: { upkeep.figures })

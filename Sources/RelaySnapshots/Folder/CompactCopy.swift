@@ -19,9 +19,15 @@ enum CompactCopy {
         let source = DiskFile(descriptor: ends[0], path: "pipe")
         let sink = ends[1]
         let outcome = Outcome()
-        let thread = BackgroundThread {
-            outcome.set { () throws(StoreError) in try store.writeCompacted(to: sink) }
+        let thread: BackgroundThread
+        do throws(ThreadError) {
+            thread = try BackgroundThread {
+                outcome.set { () throws(StoreError) in try store.writeCompacted(to: sink) }
+                close(sink)
+            }
+        } catch {
             close(sink)
+            throw .store(.noThread(error))
         }
         // Once this end is closed, whoever still writes to the other one ends too: EPIPE.
         let drained: Result<Void, SnapshotError>

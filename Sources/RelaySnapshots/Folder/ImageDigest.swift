@@ -37,8 +37,18 @@ final class ImageDigest: @unchecked Sendable {
     private var thread: BackgroundThread?
 
     /// Begins to hash; `pages` must stay valid until `finish` or `abandon` returns.
-    init(_ pages: ImagePages, _ cancellation: Cancellation) {
-        thread = BackgroundThread { [unowned self] in
+    init(_ pages: ImagePages, _ cancellation: Cancellation) throws(SnapshotError) {
+        do throws(ThreadError) {
+            thread = try begin(pages, cancellation)
+        } catch {
+            throw .store(.noThread(error))
+        }
+    }
+
+    private func begin(
+        _ pages: ImagePages, _ cancellation: Cancellation
+    ) throws(ThreadError) -> BackgroundThread {
+        try BackgroundThread { [unowned self] in
             var digest = Digest()
             let scratch = Scratch(Limits.stepBytes)
             let patient = IdlePriorityThread()

@@ -85,7 +85,7 @@ public enum SnapshotCopy {
         let pages = pinned.image.pages
         // Two threads of the same work: the one that fails stops the other.
         let stopping = Cancellation()
-        let digest = ImageDigest(pages, stopping)
+        let digest = try ImageDigest(pages, stopping)
         do throws(SnapshotError) {
             try forEachStep(pinned, options, progress, put)
         } catch {

@@ -44,8 +44,13 @@ public final class SnapshotSchedule: Sendable {
     }
 
     /// Begins.
-    public func start() {
-        thread.withLock { $0 = BackgroundThread { [self] in run() } }
+    public func start() throws(SnapshotError) {
+        do throws(ThreadError) {
+            let made = try BackgroundThread { [self] in run() }
+            thread.withLock { $0 = made }
+        } catch {
+            throw .store(.noThread(error))
+        }
     }
 
     /// Asks a snapshot that is under way to end, which leaves nothing behind; does not wait for it.

@@ -18,11 +18,7 @@ final class Checkpointer: Sendable {
     ) throws(StoreError) {
         let work = CheckpointWork(core, control, segments, health, after: number)
         self.work = work
-        do throws(ThreadError) {
-            thread = try SystemThread { work.run() }
-        } catch {
-            preconditionFailure("the thread of checkpoints: \(error)")
-        }
+        thread = try lifting { () throws(ThreadError) in try SystemThread { work.run() } }
         while !work.hasBegun.load(ordering: .acquiring) {
             _ = work.done.waitForRing(milliseconds: -1)
         }

@@ -20,7 +20,7 @@ public final class LogClient: CommandEntrance, Sendable {
     init(
         _ replication: Replication, _ core: StoreCore, _ queue: CommandQueue,
         _ health: StoreHealth
-    ) {
+    ) throws(StoreError) {
         (log, host, self.core, self.queue) = (replication.log, replication.host, core, queue)
         let publisher = LogPublisher(replication, core, health)
         let digester = MarkDigester(health)
@@ -30,15 +30,22 @@ public final class LogClient: CommandEntrance, Sendable {
         let beats = HostBeats(replication, health, follower, publisher, digester, hosts)
         (self.publisher, self.follower) = (publisher, follower)
         (self.digester, self.beats) = (digester, beats)
+        var threads: [SystemThread] = []
         do throws(ThreadError) {
-            threads = [
-                try SystemThread { publisher.run { follower.applied } },
-                try SystemThread { follower.run() },
-                try SystemThread { beats.run() },
-                try SystemThread { digester.run() },
-            ]
+            threads.append(try SystemThread { publisher.run { follower.applied } })
+            threads.append(try SystemThread { follower.run() })
+            threads.append(try SystemThread { beats.run() })
+            threads.append(try SystemThread { digester.run() })
+            self.threads = threads
         } catch {
-            preconditionFailure("the log's threads: \(error)")
+            publisher.stop()
+            threads.first?.join()
+            follower.stop()
+            beats.stop()
+            digester.stop()
+            replication.log.close()
+            for thread in threads.dropFirst() { thread.join() }
+            throw .noThread(error)
         }
     }
 

@@ -34,6 +34,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case log(LogFault)
     /// The disk has refused every write for a while.
     case unwritable(why: String)
+    /// There is no room for a thread that writes, or looks after what is written.
+    case noThread(ThreadError)
     /// The log that the store shares with other hosts does.
     case replica(ReplicaFault)
 
@@ -72,7 +74,7 @@ extension StoreError {
         switch self {
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge: true
         case .storeFull, .corrupted, .incompatible, .unreadable, .stopped, .lmdb, .file, .log,
-            .unwritable, .replica:
+            .unwritable, .noThread, .replica:
             false
         }
     }
@@ -89,7 +91,7 @@ extension StoreError {
         switch self {
         case .corrupted, .incompatible, .unreadable: true
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge,
-            .storeFull, .stopped, .lmdb, .file, .log, .unwritable, .replica:
+            .storeFull, .stopped, .lmdb, .file, .log, .unwritable, .noThread, .replica:
             false
         }
     }
@@ -133,6 +135,8 @@ extension StoreError: CustomStringConvertible {
             fault.description
         case .unwritable(let why):
             "the disk has refused every write for a while (\(why)): look at it, then start relayd again"
+        case .noThread(let error):
+            error.description
         case .replica(let fault):
             fault.description
         }
@@ -144,6 +148,15 @@ extension StoreError {
     public func description(in directory: String) -> String {
         let text = description
         return text.contains(directory) ? text : "\(directory): \(text)"
+    }
+}
+
+/// Starts a thread and lifts the error.
+func lifting<Value>(_ body: () throws(ThreadError) -> Value) throws(StoreError) -> Value {
+    do throws(ThreadError) {
+        return try body()
+    } catch {
+        throw .noThread(error)
     }
 }
 

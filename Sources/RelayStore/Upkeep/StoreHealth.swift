@@ -63,7 +63,7 @@ public final class StoreHealth: Sendable {
         case .corrupted, .incompatible, .unreadable, .lmdb, .file, .log, .storeFull, .unwritable:
             break
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge, .stopped,
-            .replica:
+            .noThread, .replica:
             return
         }
         readFailures.add(1, ordering: .relaxed)
@@ -82,7 +82,7 @@ public final class StoreHealth: Sendable {
         case .storeFull, .corrupted, .unreadable, .lmdb, .file, .log, .unwritable:
             writeFailed(error)
         case .quotaExceeded, .duplicate, .blobExists, .noUpload, .documentFull, .tooLarge,
-            .incompatible, .stopped, .replica:
+            .incompatible, .stopped, .noThread, .replica:
             return
         }
     }

@@ -19,10 +19,10 @@ public final class StoreUpkeep: Sendable {
         _ store: Store, health: StoreHealth, scrubRate: Int = Limits.scrubRate,
         also chore: @escaping @Sendable () -> Void = {},
         name: @escaping @Sendable (DocumentKey) -> String
-    ) {
+    ) throws(ThreadError) {
         let work = UpkeepWork(store, health, scrubRate, chore, name)
         self.work = work
-        thread = BackgroundThread { work.run() }
+        thread = try BackgroundThread { work.run() }
     }
 
     deinit { stop() }

@@ -12,7 +12,7 @@ public final class Writer: Sendable {
     /// What writes to a log first that hosts share, if they do.
     public let replication: LogClient?
 
-    /// Starts the writer of a store; there must be one at most.
+    /// Starts the writer of a store; there must be one at most. Throws when there is no room for its threads.
     ///
     /// - Parameters:
     ///   - health: told of commits that fail.
@@ -20,8 +20,8 @@ public final class Writer: Sendable {
     public convenience init(
         _ store: Store, retention: Retention = Retention(), health: StoreHealth = StoreHealth(),
         sharing: Replication? = nil
-    ) {
-        self.init(GroupCommit(store.core, retention, health), store.core, health, sharing)
+    ) throws(StoreError) {
+        try self.init(GroupCommit(store.core, retention, health), store.core, health, sharing)
     }
 
     /// Starts the writer of a store that keeps what it commits in the store's log, `log/` beside the data
@@ -36,19 +36,29 @@ public final class Writer: Sendable {
     ) throws(StoreError) {
         precondition(segmentBytes >= 16_384 && segmentBytes % 4_096 == 0)
         let log = try CommandLog(store.core, health, segmentBytes: segmentBytes)
-        self.init(
+        try self.init(
             GroupCommit(store.core, retention, health, log: log), store.core, health, sharing)
     }
 
     private init(
         _ group: GroupCommit, _ core: StoreCore, _ health: StoreHealth, _ sharing: Replication?
-    ) {
+    ) throws(StoreError) {
         self.group = group
-        replication = sharing.map { LogClient($0, core, group.queue, health) }
-        do throws(ThreadError) {
-            thread = try SystemThread { group.run() }
+        do throws(StoreError) {
+            thread = try lifting { () throws(ThreadError) in try SystemThread { group.run() } }
         } catch {
-            preconditionFailure("the writer: \(error)")
+            group.log?.close()
+            throw error
+        }
+        do throws(StoreError) {
+            replication = try sharing.map { sharing throws(StoreError) in
+                try LogClient(sharing, core, group.queue, health)
+            }
+        } catch {
+            group.queue.stop()
+            thread.join()
+            group.log?.close()
+            throw error
         }
     }
 

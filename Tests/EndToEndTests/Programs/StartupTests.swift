@@ -105,6 +105,56 @@ struct StartupTests {
         }
     }
 
+    @Test(
+        "ends in words where it gets too few threads or too little memory, and leaves a store that is whole.",
+        .enabled(
+            if: geteuid() == 0, "only root can start it as another user, whose threads are limited"),
+        arguments: ["log", "synced-commits"])
+    func limited(durability: String) throws {
+        let program = ChildProcess.path(of: "relayd")
+        // Of a user who has no other threads.
+        let user = durability == "log" ? "4343" : "4344"
+        let asOther = ["--reuid", user, "--regid", user, "--clear-groups"]
+        guard ChildProcess.run("setpriv", asOther + ["test", "-x", program]).code == 0 else {
+            print("skipped: other users may not run \(program)")
+            return
+        }
+        let directory = TemporaryDirectory()
+        try #require(chmod(directory.path, 0o777) == 0)
+        let snapshots = directory.file("snapshots")
+        let made = ChildProcess.run(
+            "setpriv", asOther + [ChildProcess.path(of: "relayctl"), "snapshot", "init", snapshots])
+        try #require(made.code == 0, "\(made.output)")
+        /// Starts it below a limit, and ends it in good order should it be ready.
+        func start(_ limit: String) -> (code: Int32, output: String) {
+            ChildProcess.run(
+                "timeout",
+                ["--preserve-status", "4", "prlimit", limit, "setpriv"] + asOther + [
+                    program, "--store", directory.file("store"), "--socket", directory.file("s"),
+                    "--loops", "2", "--durability", durability, "--map-size", "16MiB",
+                    "--snapshot-every", "1h", "--snapshot-to", snapshots,
+                ])
+        }
+        var refused = 0
+        for threads in 1...20 {
+            let run = start("--nproc=\(threads)")
+            if run.output.contains("ready on ") {
+                // A snapshot that finds no room for a thread fails, and nothing else does.
+                #expect(run.code == 0, "\(threads): \(run.output)")
+                if run.output.contains("snapshot_done") { break }
+                continue
+            }
+            refused += 1
+            #expect(run.code == 1, "\(threads): \(run.output)")
+            #expect(run.output.contains("thread"), "\(threads): \(run.output)")
+        }
+        #expect(refused > 5)
+        let small = start("--as=\(40 << 20)")
+        #expect(small.code == 1 && small.output.contains("--map-size"), "\(small.output)")
+        let check = ChildProcess.run("relayctl", ["check", "--store", directory.file("store")])
+        #expect(check.code == 0, "\(check.output)")
+    }
+
     @Test("ends with its version wherever that is asked for.")
     func version() {
         for arguments in [["--version"], ["--store", "x", "--version"]] {

@@ -25,7 +25,7 @@ import Testing
             SnapshotSource(first.id), to: sample.directory.file("replica"))
         let replica = try Store.open(at: sample.directory.file("replica"))
         let repository = try Repository(creating: sample.directory.file("repository"))
-        let writers = try (0..<3).map { LoadWriter(try relayd.connect(), key: key, number: $0) }
+        let writers = try (0..<3).map { try LoadWriter(try relayd.connect(), key: key, number: $0) }
 
         var previous = first.manifest
         for round in 0..<rounds {
@@ -73,9 +73,9 @@ private final class LoadWriter: Sendable {
     private let ends = Atomic<Bool>(false)
     private let thread = Mutex<BackgroundThread?>(nil)
 
-    init(_ connection: ClientConnection, key: String, number: Int) {
+    init(_ connection: ClientConnection, key: String, number: Int) throws {
         let box = Connection(connection, key: key)
-        let worker = BackgroundThread { [self] in
+        let worker = try BackgroundThread { [self] in
             var count = 0
             while !ends.load(ordering: .relaxed) {
                 let order = NewOrder(title: "writer \(number), order \(count)")

@@ -55,7 +55,7 @@ struct CommandDecoderTests {
         let command = PendingCommand<RevokeKey>(encoding: [6], in: ()) { result in
             #expect(throws: StoreError.unreadable(.cut)) { _ = try result.get() }
         }
-        let writer = Writer(store)
+        let writer = try Writer(store)
         let before = store.lastTransactionID
         #expect(writer.submit(command) == .accepted)
         writer.stop()

@@ -105,7 +105,7 @@ struct DeletionTests {
         try fixture.must(CreateOrder(NewOrder(title: "t")))
         try comment(fixture, on: 1, files: 1)
         let before = try fixture.image()
-        let writer = Writer(fixture.store)
+        let writer = try Writer(fixture.store)
         let deletion = RecordCommand(DeleteOrder(1, .none), account: 1, isDryRun: true)
         let command = deletion.pending { result in #expect((try? result.get())?.status == 200) }
         #expect(writer.submit(command) == .accepted)

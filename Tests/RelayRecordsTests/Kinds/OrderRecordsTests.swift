@@ -72,7 +72,7 @@ struct OrderRecordsTests {
         let fixture = try RecordFixture()
         let answers = Answers()
         let applier = RecordApplier()
-        let writer = Writer(fixture.store)
+        let writer = try Writer(fixture.store)
         func submit(_ index: Int, _ change: any RecordChange) {
             let command = RecordCommand(change, account: 1)
                 .pending(RecordCommand.Context(JSONParser(), applier)) { answers.add(index, $0) }

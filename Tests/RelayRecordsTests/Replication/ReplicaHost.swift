@@ -99,7 +99,7 @@ final class ReplicaHost {
         writer =
             way == .log
             ? try Writer(logging: store, health: health, segmentBytes: 64 << 10, sharing: sharing)
-            : Writer(store, health: health, sharing: sharing)
+            : try Writer(store, health: health, sharing: sharing)
         let reader = try store.makeReader()
         writer.removeUploads(try reader.view.leftUploads())
     }

@@ -27,12 +27,12 @@ import Testing
     }
 
     @Test("Threads that take from one bucket get exactly what it has, together.")
-    func exact() {
+    func exact() throws {
         let bucket = SharedBucket(RequestRate("1000/s:100")!)
         let taken = Taken()
         // Each thread sees every millisecond of ten seconds, and asks more often than it may.
-        let threads = (0..<4).map { _ in
-            BackgroundThread {
+        let threads = try (0..<4).map { _ in
+            try BackgroundThread {
                 for millisecond in Int64(0)..<10_000 {
                     for _ in 0..<3 where bucket.bucket.take(at: millisecond * 1_000_000) == 0 {
                         taken.count.add(1, ordering: .relaxed)

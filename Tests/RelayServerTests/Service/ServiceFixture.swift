@@ -68,7 +68,7 @@ final class ServiceFixture {
         let log = log
         let health = StoreHealth(log: Log { log.add($0.message ?? "\($0.name)") })
         state = ServiceState(health: health)
-        writer = Writer(store, health: health)
+        writer = try Writer(store, health: health)
         let writing = WriteAccess(writer: writer)
         underWay = writing.underWay
         loop = try DetachedLoop(

@@ -10,7 +10,7 @@ struct BlobTests {
 
     init() throws {
         store = try Store.inMemory()
-        writer = Writer(store)
+        writer = try Writer(store)
     }
 
     private static func bytes(_ count: Int) -> [UInt8] {
@@ -279,7 +279,7 @@ struct BlobTests {
     func full() throws {
         let small = try Store.inMemory(
             options: StoreOptions(mapBytes: 4 << 20, durability: .mayCorruptStore))
-        let writer = Writer(small)
+        let writer = try Writer(small)
         let settled = Settled()
         let staging = BlobStaging(writer) { result in
             settled.results.withLock { $0.append(result) }

@@ -47,7 +47,7 @@ private final class TestCommand: UnencodedCommand {
     @Test("A command that is refused beforehand is not tried, and the others of its group are.")
     func refused() throws {
         let store = try Store.inMemory()
-        let writer = Writer(store)
+        let writer = try Writer(store)
         defer { writer.stop() }
         let gate = Gate.closed(writer)
         let refused = [1, 3, 4].map { _ in
@@ -88,7 +88,7 @@ private final class TestCommand: UnencodedCommand {
         let directory = TemporaryDirectory()
         do {
             let store = try Store.create(at: directory.store)
-            let writer = Writer(store)
+            let writer = try Writer(store)
             let gate = Gate.closed(writer)
             let commands = (UInt64(1)...500).map { Self.put($0) }
             for command in commands { #expect(writer.submit(command) == .accepted) }
@@ -107,7 +107,7 @@ private final class TestCommand: UnencodedCommand {
     @Test("A command that fails half-way leaves no trace and does not touch its group.")
     func failingCommand() throws {
         let store = try Store.inMemory()
-        let writer = Writer(store)
+        let writer = try Writer(store)
         let gate = Gate.closed(writer)
         var good: [TestCommand] = []
         var bad: [TestCommand] = []
@@ -141,7 +141,7 @@ private final class TestCommand: UnencodedCommand {
     @Test("A full queue refuses instead of blocking, by number and by bytes.")
     func queueFull() throws {
         let store = try Store.inMemory()
-        let writer = Writer(store)
+        let writer = try Writer(store)
         let gate = Gate.closed(writer)
         let large = TestCommand(byteCount: 60 << 20) { (_) throws(StoreError) in }
         #expect(writer.submit(large) == .accepted)
@@ -162,7 +162,7 @@ private final class TestCommand: UnencodedCommand {
     @Test("Stopping completes everything that waits.")
     func stopDrains() throws {
         let store = try Store.inMemory()
-        let writer = Writer(store)
+        let writer = try Writer(store)
         let commands = (UInt64(1)...1_000).map { Self.put($0) }
         for command in commands { _ = writer.submit(command) }
         writer.stop()
@@ -176,7 +176,7 @@ private final class TestCommand: UnencodedCommand {
         let store = try Store.create(
             at: directory.store,
             options: StoreOptions(mapBytes: 16 << 20, durability: .mayCorruptStore))
-        let writer = Writer(store)
+        let writer = try Writer(store)
         for _ in 0..<3 {
             var id: UInt64 = 0
             var full: TestCommand?
@@ -228,7 +228,7 @@ private final class TestCommand: UnencodedCommand {
             let directory = TemporaryDirectory()
             let store = try Store.create(
                 at: directory.store, options: StoreOptions(durability: .mayCorruptStore))
-            let writer = Writer(store)
+            let writer = try Writer(store)
             // To LMDB a file that may not grow is what a full disk is.
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 8 << 20, rlim_max: 8 << 20)
@@ -263,7 +263,7 @@ private final class TestCommand: UnencodedCommand {
         let store = try Store.create(
             at: directory.store,
             options: StoreOptions(mapBytes: 8 << 20, durability: .mayCorruptStore))
-        let writer = Writer(store)
+        let writer = try Writer(store)
         #expect(Self.put(1, byteCount: 3_000).submitted(to: writer).error == nil)
         let gate = Gate.closed(writer)
         let puts = (UInt64(2)...20).map { Self.put($0, byteCount: 2 << 20) }

@@ -139,7 +139,7 @@ struct StoredAccount: EedTarget {
             isDryRun: isDryRun)
         let context = RecordCommand.Context(JSONParser(), RecordApplier())
         let command = change.pending(context) { result in outcome.result.withLock { $0 = result } }
-        let writer = Writer(store)
+        let writer = try lifting { () throws(StoreError) in try Writer(store) }
         let submission = writer.submit(command)
         writer.stop()
         let result = outcome.result.withLock { $0 }

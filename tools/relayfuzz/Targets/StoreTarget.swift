@@ -93,7 +93,7 @@ private final class Service {
                     account: 1, label: "", time: 0)
             }.text
             let health = StoreHealth()
-            writer = Writer(store, health: health)
+            writer = try Writer(store, health: health)
             loop = try DetachedLoop(
                 application: RelayApplication(store, WriteAccess(writer: writer), health))
         } catch {
