@@ -9,11 +9,7 @@ extension Connection {
 
     /// Moves as many DATA frames into the send batch as it has room for and the windows let through.
     func gatherBodies() {
-        while let stream = self.output.first {
-            let wasQueued = stream.isQueued
-            precondition(wasQueued, "the first stream of a queue is in it")
-            if !sendBody(stream) { return }
-        }
+        while let stream = self.output.first, sendBody(stream) {}
     }
 
     /// Lets a body wait for its turn.
