@@ -58,6 +58,23 @@ struct EarlyAnswerTests {
         #expect(frame.flags == Self.endStream)
     }
 
+    @Test(
+        "ends with an empty frame when the client has taken back more of its window than was left.",
+        arguments: [true, false])
+    func lessThanNothing(ends: Bool) throws {
+        client.write(RawConnection.post("/refuse/told", stream: 1))
+        #expect(nextOfStream()?.type == RawConnection.headers)
+        #expect(nextOfStream()?.payload == Array("too large".utf8))
+        client.write(Frames.settings(4, 0))
+        if ends { client.write(RawConnection.frame(Self.data, flags: Self.endStream, stream: 1)) }
+        // Its end, or half a second, ends the answer.
+        let end = try #require(nextOfStream())
+        #expect(end.type == Self.data && end.flags == Self.endStream && end.payload.isEmpty)
+        client.write(
+            Frames.settings(4, 65_535) + RawConnection.get("/missing", stream: 3))
+        #expect(client.awaitsEnd(of: 3))
+    }
+
     @Test("ends at once where the client asked first whether it should send its body.")
     func expectation() throws {
         client.write(

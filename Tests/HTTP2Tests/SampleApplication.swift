@@ -24,6 +24,10 @@ final class SampleApplication: Application {
 
     override func admit(_ exchange: Exchange) {
         if exchange.path.elementsEqual("/refuse".utf8) { return exchange.respond(413) }
+        if exchange.path.elementsEqual("/refuse/told".utf8) {
+            exchange.respond(413)
+            return exchange.setBody(copying: Array("too large".utf8))
+        }
         exchange.admitBody(upTo: 1 << 20)
     }
 
@@ -71,6 +75,11 @@ final class SampleApplication: Application {
             exchange.respond(200)
             exchange.state.words.1 = UInt64(Self.fittingBytes)
             appendFitting(exchange)
+        case "/breaking":
+            exchange.respond(200)
+            exchange.state.words.1 = UInt64(Self.fittingBytes)
+            exchange.state.words.2 = UInt64(Self.fittingBytes / 2)
+            appendFitting(exchange)
         case "/count":
             counted.add(1, ordering: .relaxed)
             exchange.respond(200)
@@ -95,6 +104,7 @@ final class SampleApplication: Application {
 
     private func appendFitting(_ exchange: Exchange) {
         let left = Int(exchange.state.words.1)
+        if left < exchange.state.words.2 { return exchange.abort() }
         let length = min(left, exchange.portionBytes)
         exchange.appendAttached(UnsafeRawBufferPointer(rebasing: Self.page[0..<length]))
         exchange.state.words.1 = UInt64(left - length)

@@ -16,6 +16,20 @@ struct ServerTests {
         #expect(response["content-type"] == "text/plain")
     }
 
+    @Test("does not tell a client to send the body of a request that it has reset, or sent whole.")
+    func noContinue() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let field = (name: "expect", value: "100-continue")
+        client.write(
+            RawConnection.post("/missing", stream: 1, field: field)
+                + RawConnection.frame(RawConnection.resetStream, stream: 1, [0, 0, 0, 8])
+                + RawConnection.post("/missing", stream: 3, field: field)
+                + RawConnection.frame(0, flags: 1, stream: 3, [1]))
+        let first = try #require(client.first(RawConnection.headers))
+        #expect(first.stream == 3 && first.payload.first == 0x8D, "404")
+    }
+
     @Test("tells a client that asks first to send its body, or refuses it unseen.")
     func expectation() throws {
         let server = try SampleServer()

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import HTTP2
@@ -39,6 +40,25 @@ struct PortionTests {
         #expect(received == SampleApplication.fittingBytes)
         // Each turn sends what the socket takes.
         #expect(turns <= SampleApplication.fittingBytes / Limits.allowanceBytes + 3)
+    }
+
+    @Test("that cannot be made have the stream reset at once, though nothing else is to be said.")
+    func broken() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(Self.windows + RawConnection.get("/breaking", stream: 1))
+        // The socket is full by then, and the next portion is asked for when it no longer is.
+        usleep(200_000)
+        var bytes = 0
+        while let frame = client.next() {
+            if frame.type == 0 { bytes += frame.payload.count }
+            if frame.type == RawConnection.resetStream {
+                #expect(frame.errorCode == 2, "INTERNAL_ERROR")
+                #expect(bytes > 0 && bytes < SampleApplication.fittingBytes)
+                return
+            }
+        }
+        Issue.record("no RST_STREAM after \(bytes) bytes")
     }
 
     @Test("are no smaller for it when many answers go on beside each other.")

@@ -87,7 +87,8 @@ extension Connection {
         guard let expectation = stream.field(.expect),
             expectation.elementsEqual("100-continue".utf8, by: { $0 | 0x20 == $1 | 0x20 })
         else { return }
-        sayContinue(stream)
+        stream.awaitsContinue = true
+        self.continueCount += 1
     }
 
     /// The client has ended a stream.
@@ -156,6 +157,7 @@ extension Connection {
     func release(_ stream: Stream) {
         if stream.phase == .waiting { self.waiting.remove(stream) }
         if stream.phase == .reset { self.resetCount -= 1 }
+        if stream.awaitsContinue { self.continueCount -= 1 }
         if stream.isQueued { self.output.remove(stream) }
         if self.receiving == stream { self.receiving = nil }
         if stream.holdsEnd { self.loop.heldEnds -= 1 }

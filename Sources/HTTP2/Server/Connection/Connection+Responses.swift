@@ -74,8 +74,21 @@ extension Connection {
         return length + FrameHead.bytes
     }
 
-    /// Says that a request's body may come (RFC 9110 §15.2.1).
-    func sayContinue(_ stream: Stream) {
+    /// Says to those who wait for it that their bodies may come: who has not reset the stream since, nor begun
+    /// to send all the same (RFC 9110 §10.1.1).
+    @inline(never)
+    func sayContinues() {
+        var next = self.streams
+        while let stream = next {
+            next = stream.elder
+            if !stream.awaitsContinue { continue }
+            stream.awaitsContinue = false
+            self.continueCount -= 1
+            if stream.phase == .receiving, !stream.isComplete { sayContinue(stream) }
+        }
+    }
+
+    private func sayContinue(_ stream: Stream) {
         withUnsafeTemporaryAllocation(byteCount: FieldText.fixedBytes, alignment: 8) { space in
             // SAFETY: copied before the closure returns.
             let block = space.baseAddress!

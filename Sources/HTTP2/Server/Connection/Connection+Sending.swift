@@ -12,6 +12,8 @@ extension Connection {
             if gatherControl() { gatherBodies() }
             let pending = loop.batch.pending
             if pending == 0 {
+                // A body that broke off has left something to say only now.
+                if !self.control.isEmpty { continue }
                 loop.attached.detachAll(self)
                 return !self.isClosing || close()
             }

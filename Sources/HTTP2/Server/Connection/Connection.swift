@@ -71,6 +71,8 @@ struct Connection: Handle {
                 return true
             }
         } while !self.waiting.isEmpty
+        // What broke off in this turn may have been too much.
+        if self.farewell != nil, !sayFarewell() { return goesOn }
         // Only here, so that a connection whose socket fills up again and again tells epoll once.
         awaitWritable(false)
         if self.sawEnd {

@@ -16,6 +16,8 @@ struct ConnectionState {
     var openStreams = 0
     /// Those of them that were reset, and are to be released before anything is sent.
     var resetCount = 0
+    /// Those of them whose clients are to be told to go on with their bodies.
+    var continueCount = 0
     /// The highest stream that was opened; 0 before the first.
     var lastStream: Int32 = 0
     /// The highest stream id seen, and lower ids that were passed over (RFC 9113 §5.1.1).

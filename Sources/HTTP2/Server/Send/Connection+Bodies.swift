@@ -5,7 +5,10 @@ extension Connection {
     /// Moves what is said of the connection into the send batch.
     ///
     /// - Returns: whether all of it is there: no answer may overtake it.
-    func gatherControl() -> Bool { self.control.isEmpty || self.control.move(to: &self.loop.batch) }
+    func gatherControl() -> Bool {
+        if self.continueCount > 0 { sayContinues() }
+        return self.control.isEmpty || self.control.move(to: &self.loop.batch)
+    }
 
     /// Moves as many DATA frames into the send batch as it has room for and the windows let through.
     func gatherBodies() {
@@ -46,8 +49,10 @@ extension Connection {
             let remaining = stream.body.remaining
             let mayEnd = !stream.body.hasMore && !stream.holdsEnd
             if remaining == 0, !mayEnd { return rest(stream, .more) }
-            let length = Swift.min(remaining, self.frameLimit, self.window, stream.window)
-            if length <= 0, remaining > 0 {
+            // A client may have taken back more of a window than was left of it (RFC 9113 §6.9.2).
+            let windows = Swift.max(0, Swift.min(self.window, stream.window))
+            let length = Swift.min(remaining, self.frameLimit, windows)
+            if length == 0, remaining > 0 {
                 return stream.window <= 0 ? rest(stream, .window) : false
             }
             if !loop.batch.hasRoom(forData: length, of: stream) { return false }
@@ -66,6 +71,9 @@ extension Connection {
         }
     }
 
+    /// Puts a DATA frame into the send batch.
+    ///
+    /// - Parameter length: bytes of it, at most those of either window; 0 for the end alone.
     @inline(__always)
     private func sayData(_ stream: Stream, _ length: Int, ends: Bool) {
         let loop = self.loop

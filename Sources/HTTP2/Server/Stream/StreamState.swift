@@ -56,6 +56,8 @@ struct StreamState {
     var requestBodyCapacity = 0
     var maxRequestBody = 0
     var droppedBytes = 0
+    /// Its client is to be told to go on with the body, before anything else is sent.
+    var awaitsContinue = false
     /// Bytes that the client has used of the stream's window, and those of them that were taken and that it
     /// was not told of.
     var windowUsed = 0
