@@ -77,6 +77,44 @@ struct JoinTests {
         #expect(fixture.start(["--store", store, "--join", plain]).code == 2)
     }
 
+    @Test(
+        "names what it may not read of a repository, and passes no snapshot over because of that.",
+        .enabled(if: geteuid() == 0, "only root can start it as another user"))
+    func unreadable() throws {
+        let program = ChildProcess.path(of: "relayd")
+        let asOther = ["--reuid", "4242", "--regid", "4242", "--clear-groups"]
+        guard ChildProcess.run("setpriv", asOther + ["test", "-x", program]).code == 0 else {
+            print("skipped: other users may not run \(program)")
+            return
+        }
+        let fixture = try ClusterFixture()
+        try fixture.begin()
+        let (repository, own) = (
+            fixture.directory.file("repository"), fixture.directory.file("own")
+        )
+        try fixture.save(fixture.store, into: repository)
+        try #require(chmod(fixture.directory.path, 0o755) == 0)
+        try #require(mkdir(own, 0o700) == 0 && chown(own, 4242, 4242) == 0)
+        let pack = try #require(
+            TemporaryDirectory.names(in: repository + "/packs").first { $0.hasSuffix(".pack") })
+        #expect(ChildProcess.run("chmod", ["-R", "go+rX", repository]).code == 0)
+        for (part, mode) in [("", "700"), ("/snapshots", "700"), ("/packs/" + pack, "600")] {
+            let place = repository + part
+            #expect(ChildProcess.run("chmod", [mode, place]).code == 0)
+            let run = ChildProcess.run(
+                "timeout",
+                ["60", "setpriv"] + asOther + [
+                    program, "--socket", own + "/s", "--store", own + "/store", "--log",
+                    fixture.log, "--host-name", "second", "--join", repository,
+                ])
+            #expect(run.code == 1, "\(place): \(run.output)")
+            #expect(run.output.contains("\(place) belongs to user 0"), "\(place): \(run.output)")
+            #expect(!run.output.contains("snapshot_passed_over"), "\(place): \(run.output)")
+            #expect(TemporaryDirectory.names(in: own).filter { !$0.hasPrefix(".") } == [])
+            #expect(ChildProcess.run("chmod", ["go+rX", place]).code == 0)
+        }
+    }
+
     @Test("opens an encrypted repository with the file that snapshots have, too.")
     func encrypted() throws {
         let fixture = try ClusterFixture()
