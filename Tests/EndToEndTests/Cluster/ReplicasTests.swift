@@ -74,10 +74,13 @@ struct ReplicasTests {
             try Replica("second", log: log.url, from: log.snapshot),
         ]
         let directory = TemporaryDirectory()
-        let known = wait(
-            for: "host first  condition ok",
-            ["replicas", "--admin-socket", hosts[1].relayd.adminSocket])
-        #expect(known.code == 0, "\(known.output)")
+        // Each has heard of the other, or it would not wait for it.
+        for (host, other) in zip(hosts, ["second", "first"]) {
+            let known = wait(
+                for: "host \(other)  condition ok",
+                ["replicas", "--admin-socket", host.relayd.adminSocket])
+            #expect(known.code == 0, "\(known.output)")
+        }
         for round in 0..<3 {
             let runs = (0..<6).map { number in
                 let file = directory.file("\(round)-\(number)")
