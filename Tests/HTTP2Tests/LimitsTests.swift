@@ -56,6 +56,8 @@ struct LimitsTests {
         #expect(RequestField.allCases.count <= UInt16.bitWidth)
         #expect(Limits.responseValueBytes <= Int(UInt16.max))
         #expect(MemoryLayout<Limits.RecordedFields<UInt8>>.size <= Limits.responseFields)
+        #expect(MemoryLayout<Limits.KeptFields<UInt8>>.size == ResponseField.allCases.count)
+        #expect(MemoryLayout<Limits.KeptValue<UInt8>>.size <= Int(UInt8.max))
         #expect(StreamPool.requestArenaOffset >= MemoryLayout<StreamState>.size)
         #expect(
             StreamPool.slotBytes
