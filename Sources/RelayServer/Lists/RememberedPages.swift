@@ -156,10 +156,8 @@ struct RememberedPages: ~Copyable {
     @inline(__always)
     func isWorthCopy(_ exchange: RelayExchange) -> Bool {
         let hash = Self.hash(exchange.http.path, exchange.account)
-        guard let slot = Self.ways(hash).first(where: { asked[$0].hash == hash }) else {
-            return false
-        }
-        return asked[slot].times + 1 >= Limits.timesAskedForCopy
+        let slot = slot(for: hash)
+        return asked[slot].hash == hash && asked[slot].times + 1 >= Limits.timesAskedForCopy
     }
 
     /// Remembers a page that was just answered, if it was asked for before.
@@ -178,12 +176,11 @@ struct RememberedPages: ~Copyable {
             let byteCount = exchange.http.attachedBytes
         else { return nil }
         let hash = Self.hash(target, exchange.account)
-        let slot = self.slot(of: exchange) ?? slot(for: hash)
+        let known = self.slot(of: exchange)
+        let slot = known ?? slot(for: hash)
         if ask(slot, hash) == 1 { return nil }
         // Whether it has changed could not be told this time.
-        if self.slot(of: exchange) == slot, pages[slot].copy != nil, pages[slot].keyCount != nil {
-            return nil
-        }
+        if known != nil, pages[slot].copy != nil, pages[slot].keyCount != nil { return nil }
         forget(slot)
         var page = Page(
             commit: commit, account: exchange.account, targetBytes: target.count,

@@ -67,15 +67,22 @@ extension Connection {
         var next = self.streams
         while let stream = next {
             next = stream.elder
-            if stream.window + change > Int(Int32.max) {
+            if !widen(stream, by: change) {
                 return fail(
                     NGHTTP2_FLOW_CONTROL_ERROR,
                     "SETTINGS_INITIAL_WINDOW_SIZE pushes a stream's window over 2^31-1 "
                         + "(RFC 9113 section 6.9.2)")
             }
-            stream.window += change
-            if stream.window > 0 { goOn(stream, .window) }
         }
+        return true
+    }
+
+    /// Changes what may be sent of a stream, and has it go on that waited for that; false when it would be past
+    /// 2^31-1, and then nothing is changed.
+    private func widen(_ stream: Stream, by change: Int) -> Bool {
+        if stream.window + change > Int(Int32.max) { return false }
+        stream.window += change
+        if stream.window > 0 { goOn(stream, .window) }
         return true
     }
 
@@ -102,11 +109,7 @@ extension Connection {
             self.window += increment
             return
         }
-        if stream.window + increment > Int(Int32.max) {
-            return reset(stream, NGHTTP2_FLOW_CONTROL_ERROR)
-        }
-        stream.window += increment
-        if stream.window > 0 { goOn(stream, .window) }
+        if !widen(stream, by: increment) { reset(stream, NGHTTP2_FLOW_CONTROL_ERROR) }
     }
 
     func resetReceived(_ head: FrameHead) {
