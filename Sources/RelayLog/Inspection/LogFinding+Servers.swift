@@ -10,14 +10,10 @@ extension LogFinding {
             let name = greeting["server_name"]?.string.map { String($0) } ?? ""
             let old = age(of: version, about, name)
             guard old.verdict == .ok else { return old }
-            if let most = greeting["max_payload"]?.integer, most < Limits.payloadBytes {
-                return .problem(
-                    about,
-                    "\(name) takes messages of \(most) bytes at most, and hosts send up to "
-                        + "\(Limits.payloadBytes)",
-                    toDo:
-                        "max_payload: 1MB in its settings, which is NATS' default, and start it again"
-                )
+            if let most = greeting["max_payload"]?.integer,
+                let fault = PayloadFault(most: Int(most), of: name)
+            {
+                return .problem(about, fault.found, toDo: fault.toDo)
             }
             if greeting["jetstream"]?.boolean == true { return old }
             return .problem(

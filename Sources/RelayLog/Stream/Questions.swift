@@ -26,13 +26,10 @@ struct Questions {
 
     /// Asks whether the server that this host is connected to takes the longest messages.
     func checkPayload() throws(SharedLogError) {
-        guard let most = try publisher.connection().mostBytes, most < Limits.payloadBytes else {
-            return
-        }
-        throw .unfit(
-            why: "the server takes messages of \(most) bytes at most, and hosts send up to "
-                + "\(Limits.payloadBytes): max_payload: 1MB in its settings, which is NATS' default, and "
-                + "start it again")
+        guard let most = try publisher.connection().mostBytes,
+            let fault = PayloadFault(most: most, of: "the server")
+        else { return }
+        throw .unfit(why: "\(fault.found): \(fault.toDo)")
     }
 
     /// Everything that the engine says of the log's stream and that matters.
