@@ -100,7 +100,7 @@ let package = Package(
             name: "relayfuzz",
             dependencies: [
                 "RelayServer", "RelaySnapshots", "RelayRecords", "RelayStore", "RelayContract",
-                "HTTP2", "CivilTime", "JSON", "Zstd",
+                "HTTP2", "CivilTime", "JSON", "Zstd", "TestSupport",
             ],
             path: "tools/relayfuzz", exclude: ["corpus"]),
         .executableTarget(name: "contractgen", dependencies: ["JSON"], path: "tools/contractgen"),

@@ -173,16 +173,8 @@ public enum Limits {
     /// cache misses a core keeps in flight.
     static let prefetchDistance = 8
 
-    /// Bytes of the dynamic tables that field sections are compressed with, either way (RFC 7541 §4.2): what
-    /// HTTP/2 begins with. A client may ask for a smaller one of ours.
-    static let headerTableBytes = 4_096
-
     /// Bytes of a window before anything is said of it (RFC 9113 §6.9.2).
     static let initialWindowBytes = 65_535
-
-    /// CONTINUATION frames in a field section (CVE-2024-28182): of 16 KiB each they are eight times as much as
-    /// is answered.
-    static let continuations = 8
 
     /// Bytes of a setting in a SETTINGS frame (RFC 9113 §6.5.1).
     static let settingBytes = 6
@@ -255,12 +247,6 @@ public enum Limits {
 
     /// PRIORITY_UPDATE frames that are kept for streams to come: 8.
     typealias PriorityUpdates<Element> = InlineArray<8, Element>
-
-    /// Response fields whose newest values an encoder knows: all of them, 20.
-    typealias KeptFields<Element> = InlineArray<20, Element>
-    /// Bytes of the longest value that is worth a place in the client's table: 40, a media type or a method
-    /// list.
-    typealias KeptValue<Element> = InlineArray<40, Element>
 
     /// Urgencies that an answer may have (RFC 9218 §4.1): 8.
     typealias UrgencyLevels<Element> = InlineArray<8, Element>

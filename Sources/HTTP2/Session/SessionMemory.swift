@@ -1,11 +1,10 @@
 import CNghttp2
 import Glibc
 
-/// The memory that nghttp2 takes on a loop: free lists by size, no locks.
+/// The memory that nghttp2 takes on a client's loop: free lists by size, no locks.
 ///
-/// nghttp2 allocates a few times per request (literal fields, buffers; for clients streams and frames too),
-/// always the same sizes, and frees on the same thread. Served from here, a GET costs no call of `malloc`
-/// once the lists are warm.
+/// nghttp2 allocates a few times per request (streams, frames, fields), always the same sizes, and frees on
+/// the same thread. Served from here, a request costs no call of `malloc` once the lists are warm.
 struct SessionMemory {
     /// In front of each block: its list's number, or `unpooled`; keeps blocks 16-byte aligned.
     static let headerBytes = 16
@@ -13,12 +12,9 @@ struct SessionMemory {
     static let pageBytes = 4_096
 
     private var lists = Limits.BlockLists<UnsafeMutableRawPointer?>(repeating: nil)
-    private var chunks: [BlockChunk] = []
+    private var chunks: [UnsafeMutableRawPointer] = []
     private var fresh: UnsafeMutableRawPointer?
     private var freshBytes = 0
-
-    /// Chunks that blocks are cut from.
-    var chunkCount: Int { chunks.count }
 
     @inline(__always)
     mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -74,11 +70,10 @@ struct SessionMemory {
 
     /// Cuts a new block out of a chunk.
     private mutating func carve(_ list: Int) -> UnsafeMutableRawPointer? {
-        let bytes = Self.blockBytes(list)
+        let bytes = Self.headerBytes + max(list, 1) * Limits.blockGranuleBytes
         if freshBytes < bytes {
             guard let chunk = malloc(Limits.blockChunkBytes) else { return nil }
-            noteCarved()
-            chunks.append(BlockChunk(start: chunk))
+            chunks.append(chunk)
             fresh = chunk
             freshBytes = Limits.blockChunkBytes
         }
@@ -89,51 +84,9 @@ struct SessionMemory {
         return header + Self.headerBytes
     }
 
-    /// Bytes of a chunk that a block of a list takes, with its header.
-    private static func blockBytes(_ list: Int) -> Int {
-        headerBytes + max(list, 1) * Limits.blockGranuleBytes
-    }
-
-    /// Writes down how much of the newest chunk was cut into blocks.
-    private mutating func noteCarved() {
-        if chunks.isEmpty { return }
-        chunks[chunks.count - 1].carvedBytes = Limits.blockChunkBytes - freshBytes
-    }
-
-    /// Gives chunks of which no block is in use back to the heap.
-    mutating func giveBack() {
-        if chunks.isEmpty { return }
-        noteCarved()
-        let newest = chunks.removeLast()
-        var found = BlockChunks(chunks)
-        for list in lists.indices {
-            eachFree(list) { block in found.count(block, Self.blockBytes(list)) }
-        }
-        for list in lists.indices {
-            var kept: UnsafeMutableRawPointer?
-            eachFree(list) { block in
-                if found.isUnused(block) { return }
-                block.storeBytes(of: kept, as: UnsafeMutableRawPointer?.self)
-                kept = block
-            }
-            lists[list] = kept
-        }
-        chunks = found.freeUnused() + [newest]
-    }
-
-    /// Calls `body` with each free block of a list; it may write to the block.
-    private func eachFree(_ list: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
-        var next = lists[list]
-        while let block = next {
-            // SAFETY: a free block's first word is the next free block.
-            next = block.load(as: UnsafeMutableRawPointer?.self)
-            body(block)
-        }
-    }
-
     /// Returns the memory; no session may be left.
     mutating func deallocate() {
-        for chunk in chunks { Glibc.free(chunk.start) }
+        for chunk in chunks { Glibc.free(chunk) }
         chunks = []
     }
 

@@ -7,8 +7,8 @@ import Testing
 @Suite("Memory of connections", .serialized)
 struct ConnectionMemoryTests {
     private static let connections = 500
-    /// Bytes that an idle connection may hold after its first answer: what relayd knows of it (3 KB), and
-    /// nghttp2's decoder with its table of fields. A C server over nghttp2's sessions, with their buffers of
+    /// Bytes that an idle connection may hold after its first answer: what relayd knows of it (3 KB), and the
+    /// table of its client's fields. A C server over nghttp2's sessions, with their buffers of
     /// 16 KB, holds 14 041 by the same measure.
     private static let bytesPerConnection = 5_000
     /// KiB that memory may drift by while requests come and go: pages of the heap that were

@@ -26,6 +26,8 @@ enum Target: String, CaseIterable {
     case command
     /// Messages of a log that hosts share, applied to a replica.
     case message
+    /// Field sections of a connection, beside another decoder.
+    case section
     /// A whole HTTP/2 session, frame by frame.
     case session
     /// A service: what it accepts can be read, dumped, loaded, snapshotted and restored.
@@ -54,6 +56,7 @@ enum Target: String, CaseIterable {
         case .dump: DumpTarget.run(bytes)
         case .command: CommandTarget.run(bytes)
         case .message: MessageTarget.run(bytes)
+        case .section: SectionTarget.run(bytes)
         case .session: SessionTarget.run(bytes)
         case .store: StoreTarget.run(bytes)
         case .planted: Self.readBeyond(bytes)

@@ -90,9 +90,6 @@ struct Connection: Handle {
         self.isGoodbyeSaid || self.gotGoAway && self.input.isBetweenFrames
     }
 
-    /// Whether its requests are answered without a client: see `DetachedLoop`.
-    var isDetached: Bool { self.decoder == nil }
-
     /// Whether there is something left to do after a send that did not take all.
     private var goesOn: Bool {
         self.standing == .hungUp ? serveHungUp() : !self.isClosing

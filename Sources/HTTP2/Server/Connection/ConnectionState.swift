@@ -1,8 +1,9 @@
 /// What there is to know of a client's connection; reached through `Connection`.
 struct ConnectionState {
     var socket: Int32
-    /// nil for requests that are answered without a connection (see `DetachedLoop`).
-    let decoder: FieldDecoder?
+    /// Whether requests are answered without a client: see `DetachedLoop`.
+    let isDetached: Bool
+    var decoder = FieldDecoder()
     var encoder = FieldEncoder()
     let loop: Loop
 

@@ -15,8 +15,7 @@ extension Connection {
             }
         }
         guard let purpose = admit(head.stream, dependency) else { return }
-        self.input.section = ArrivingSection(
-            stream: head.stream, purpose: purpose, ends: head.has(FrameFlag.endStream))
+        self.input.section.begin(head.stream, purpose, ends: head.has(FrameFlag.endStream))
         decode(payload + start, end - start, isLast: head.has(FrameFlag.endHeaders))
     }
 
@@ -138,17 +137,47 @@ extension Connection {
     /// Decodes a part of the field section that is arriving, and goes on when it was the last.
     @inline(__always)
     private func decode(_ bytes: UnsafePointer<UInt8>, _ count: Int, isLast: Bool) {
-        let decoder = self.decoder.unsafelyUnwrapped
-        let fault = decoder.decode(bytes, count, isLast: isLast) {
-            name, nameLength, value, valueLength in
-            switch self.input.section.purpose {
-            case .request: header(name, nameLength, value, valueLength)
-            case .trailers: trailer(name, nameLength, value, valueLength)
-            case .nothing: break
-            }
+        if !isLast || self.input.section.rest.count > 0 {
+            return decodePart(bytes, count, isLast: isLast)
         }
-        if let fault { return giveUp(fault) }
-        if isLast { sectionReceived() }
+        if decodeFields(bytes, count, isLast: true) != nil { sectionReceived() }
+    }
+
+    /// Decodes a part of a section that comes in several frames. The field that one breaks off in is kept.
+    @inline(never)
+    private func decodePart(_ bytes: UnsafePointer<UInt8>, _ count: Int, isLast: Bool) {
+        self.input.section.rest.append(bytes, count)
+        let rest = self.input.section.rest
+        guard let read = decodeFields(rest.bytes, rest.count, isLast: isLast) else { return }
+        if isLast {
+            self.input.section.rest.free()
+            sectionReceived()
+        } else {
+            self.input.section.rest.drop(read)
+        }
+    }
+
+    /// Decodes fields.
+    ///
+    /// - Returns: bytes that were read; nil when the connection was given up.
+    @inline(__always)
+    private func decodeFields(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, isLast: Bool
+    ) -> Int? {
+        do throws(FieldFault) {
+            return try self.decoder.decode(
+                bytes, count, isLast: isLast, self.loop.fieldWorkspace
+            ) { name, nameLength, value, valueLength in
+                switch self.input.section.purpose {
+                case .request: header(name, nameLength, value, valueLength)
+                case .trailers: trailer(name, nameLength, value, valueLength)
+                case .nothing: break
+                }
+            }
+        } catch {
+            giveUp(error == .outOfMemory ? .outOfMemory : .undecodable)
+            return nil
+        }
     }
 
     @inline(__always)

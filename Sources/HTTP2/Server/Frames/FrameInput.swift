@@ -94,4 +94,43 @@ struct ArrivingSection {
     var ends = false
     /// CONTINUATION frames that have come.
     var continuations = 0
+    /// The beginning of a field that goes on in the next of them.
+    var rest = FieldRest()
+
+    @inline(__always)
+    mutating func begin(_ stream: Int32, _ purpose: Purpose, ends: Bool) {
+        (self.stream, self.purpose, self.ends, continuations) = (stream, purpose, ends, 0)
+    }
+}
+
+/// Bytes of a field section whose field has not come completely.
+struct FieldRest {
+    // SAFETY: freed by `free`, at the latest with the connection.
+    private var memory: UnsafeMutablePointer<UInt8>?
+    private(set) var count = 0
+
+    /// Where they lie, until the next change.
+    var bytes: UnsafePointer<UInt8> { UnsafePointer(memory.unsafelyUnwrapped) }
+
+    mutating func append(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        precondition(self.count + count <= Limits.fieldSectionBytes, "of so many frames")
+        // Of one byte at least, so that there is memory.
+        let room = realloc(memory, max(self.count + count, 1))!
+        // SAFETY: nothing else has ever been there.
+        let space = room.assumingMemoryBound(to: UInt8.self)
+        memcpy(space + self.count, bytes, count)
+        memory = space
+        self.count += count
+    }
+
+    /// Drops bytes from the beginning.
+    mutating func drop(_ count: Int) {
+        self.count -= count
+        memmove(memory.unsafelyUnwrapped, memory.unsafelyUnwrapped + count, self.count)
+    }
+
+    mutating func free() {
+        Glibc.free(memory)
+        (memory, count) = (nil, 0)
+    }
 }

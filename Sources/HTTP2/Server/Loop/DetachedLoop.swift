@@ -16,7 +16,7 @@ public final class DetachedLoop {
         eventLoop = try EventLoop(application: application)
         // SAFETY: freed in deinit; nothing else points to it.
         connection = Connection.allocate(
-            ConnectionState(socket: -1, decoder: nil, loop: eventLoop.loop))
+            ConnectionState(socket: -1, isDetached: true, loop: eventLoop.loop))
     }
 
     deinit {

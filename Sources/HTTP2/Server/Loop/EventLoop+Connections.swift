@@ -8,12 +8,9 @@ extension EventLoop {
         if stopDeadline != nil || loop.connectionCount >= Limits.maxConnections {
             return refuse(socket)
         }
-        guard let decoder = FieldDecoder(loop.memoryFunctions) else {
-            return refuse(socket)
-        }
         // SAFETY: freed in `destroy`.
         let connection = Connection.allocate(
-            ConnectionState(socket: socket, decoder: decoder, loop: loop))
+            ConnectionState(socket: socket, isDetached: false, loop: loop))
         var buffer = Limits.socketBufferBytes
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, 4)
         connection.acceptedAt = loop.now
@@ -32,8 +29,9 @@ extension EventLoop {
     func destroy(_ connection: Connection) {
         connection.countFreed()
         while let stream = connection.streams { connection.release(stream) }
-        connection.decoder?.deallocate()
+        connection.decoder.deallocate()
         connection.input.free()
+        connection.input.section.rest.free()
         connection.control.free()
         Glibc.close(connection.socket)
         if let unsent = connection.unsent { free(unsent) }

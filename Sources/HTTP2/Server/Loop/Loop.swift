@@ -36,7 +36,6 @@ struct Loop: Handle {
         if !owesMemory { return }
         self.freedBytes = 0
         self.pool.giveBack()
-        self.memory.pointee.giveBack()
         Heap.trim()
     }
 
@@ -71,10 +70,7 @@ struct Loop: Handle {
         self.lender.deallocate()
         self.times.deallocate()
         self.pool.deallocate()
-        self.memory.pointee.deallocate()
-        self.memory.deinitialize(count: 1)
-        self.memory.deallocate()
-        self.memoryFunctions.deallocate()
+        self.fieldWorkspace.deallocate()
         deallocate()
     }
 }

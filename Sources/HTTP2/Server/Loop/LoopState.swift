@@ -1,5 +1,4 @@
 import CLinux
-import CNghttp2
 import Glibc
 
 /// What the hot path of one loop works on; reached through `Loop`.
@@ -15,9 +14,7 @@ struct LoopState {
     var counters = LoopCounters()
     /// Whether a connection was cut off since that was last published.
     var hasCutOff = false
-    /// What the connections' decoders take their memory from, and how nghttp2 calls that.
-    let memory: UnsafeMutablePointer<SessionMemory>
-    let memoryFunctions: UnsafeMutablePointer<nghttp2_mem>
+    let fieldWorkspace = FieldWorkspace()
     var batch: SendBatch
     var lender = Lender()
     var attached = AttachedPieces()
@@ -46,9 +43,5 @@ struct LoopState {
         self.times = times
         unmanagedBodies = Unmanaged.passUnretained(owner.bodies)
         receiveBuffer = .allocate(byteCount: Limits.receiveBytes, alignment: 64)
-        memory = .allocate(capacity: 1)
-        memory.initialize(to: SessionMemory())
-        memoryFunctions = .allocate(capacity: 1)
-        memoryFunctions.initialize(to: SessionMemory.functions(memory))
     }
 }
