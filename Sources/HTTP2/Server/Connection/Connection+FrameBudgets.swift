@@ -11,11 +11,22 @@ extension Connection {
         self.controlFrames += 1
         let opened = requestsOpened - self.requestsBefore
         let limit = Limits.controlFramesPerSecond + opened * Limits.controlFramesPerRequest
-        if self.controlFrames > limit {
-            // Who goes on like this while he is being answered is read no further.
-            if self.controlFrames > 2 * limit { return giveUp(.controlFrames) }
-            leave(.controlFrames)
+        enforce(Self.spent(self.controlFrames, of: limit), .controlFrames)
+    }
+
+    /// Ends a connection whose client has spent more of something than it has: at first it takes no
+    /// further streams. Who goes on like this while he is being answered is read no further.
+    private func enforce(_ spent: Ration.Spent, _ farewell: Farewell) {
+        switch spent {
+        case .within: break
+        case .over: leave(farewell)
+        case .twice: giveUp(farewell)
         }
+    }
+
+    private static func spent(_ count: Int, of limit: Int) -> Ration.Spent {
+        if count <= limit { return .within }
+        return count <= 2 * limit ? .over : .twice
     }
 
     /// Counts a WINDOW_UPDATE: for what we have sent it costs nothing, beyond that it is a control
@@ -30,7 +41,7 @@ extension Connection {
 
     /// Counts a stream that its client resets (CVE-2023-44487).
     func spendReset() {
-        if !self.resets.spend(self.loop.now) { leave(.resets) }
+        enforce(self.resets.spend(self.loop.now), .resets)
     }
 
     /// Requests whose HEADERS have come.
@@ -64,11 +75,12 @@ extension Connection {
         case NGHTTP2_NO_ERROR, NGHTTP2_CANCEL: break
         case NGHTTP2_REFUSED_STREAM:
             // Whoever has not read our SETTINGS yet cannot know how many streams may be open.
-            if !self.refusals.spend(self.loop.now) { leave(.refusals) }
+            enforce(self.refusals.spend(self.loop.now), .refusals)
         default:
             renewBudget()
             self.provokedResets += 1
-            if self.provokedResets > Limits.provokedResetsPerSecond { leave(.provokedResets) }
+            let spent = Self.spent(self.provokedResets, of: Limits.provokedResetsPerSecond)
+            enforce(spent, .provokedResets)
         }
     }
 }

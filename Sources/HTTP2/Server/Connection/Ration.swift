@@ -1,6 +1,15 @@
 /// A rate limit with a burst, a token bucket: so many at once, and so many in a second after that.
 struct Ration {
-    /// Thousandths of what is left.
+    /// How much was spent.
+    enum Spent {
+        case within
+        /// More than there was.
+        case over
+        /// A whole burst more than there was.
+        case twice
+    }
+
+    /// Thousandths of what is left; negative when more was spent.
     private var left: Int64
     private let full: Int64
     private let perSecond: Int64
@@ -12,12 +21,11 @@ struct Ration {
         self.perSecond = perSecond
     }
 
-    /// Takes one; false when none is left.
-    mutating func spend(_ now: Int64) -> Bool {
-        left = min(full, left + (now - filledAt) * perSecond)
+    /// Takes one, whether there is one or not.
+    mutating func spend(_ now: Int64) -> Spent {
+        left = min(full, left + (now - filledAt) * perSecond) - 1_000
         filledAt = now
-        if left < 1_000 { return false }
-        left -= 1_000
-        return true
+        if left >= 0 { return .within }
+        return left >= -full ? .over : .twice
     }
 }

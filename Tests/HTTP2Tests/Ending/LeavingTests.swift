@@ -1,0 +1,87 @@
+import Glibc
+import Testing
+
+@testable import HTTP2
+
+/// A connection that takes no further streams stays open as long as an answer is on its way. What else its
+/// client sends then is paid for like before.
+@Suite("A connection that one long answer keeps open after its GOAWAY")
+struct LeavingTests {
+    @Test(
+        "is read no further when its client goes on for ever.",
+        arguments: [
+            Flood("RST_STREAM") { _ in RawConnection.frame(3, stream: 3, [0, 0, 0, 8]) }
+        ])
+    func flood(flood: Flood) throws {
+        let client = try LeavingClient()
+        #expect(client.isCutOff(by: flood), "\(flood)")
+    }
+
+    @Test("is answered to its end when its client stays within twice a limit.")
+    func within() throws {
+        let client = try LeavingClient()
+        client.connection.write(
+            (0..<Limits.resetBurst / 2).flatMap { _ in
+                RawConnection.frame(3, stream: 3, [0, 0, 0, 8])
+            })
+        #expect(client.isAnswered())
+    }
+}
+
+/// Frames for ever.
+struct Flood: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Makes one, given the id of a stream that was not used yet.
+    let frames: @Sendable (_ unused: UInt32) -> [UInt8]
+
+    init(_ name: String, _ frames: @escaping @Sendable (_ unused: UInt32) -> [UInt8]) {
+        testDescription = name
+        self.frames = frames
+    }
+}
+
+/// A client with a long answer on its way, on a connection whose server has said GOAWAY.
+private final class LeavingClient {
+    private let server: SampleServer
+    let connection: RawConnection
+    private static let long: UInt32 = 1
+    /// Streams 3 to this one are closed.
+    private static let closed: UInt32 = 2 * UInt32(Limits.resetBurst + 200) + 1
+
+    init() throws {
+        server = try SampleServer()
+        connection = try RawConnection(server.path)
+        // Of its million bytes the window lets 65 535 through.
+        connection.write(RawConnection.get("/stream", stream: Self.long))
+        // Some more than the burst, for those that time gives back.
+        let cancelled = stride(from: 3, through: Self.closed, by: 2).flatMap { id in
+            RawConnection.get("/never", stream: id)
+                + RawConnection.frame(RawConnection.resetStream, stream: id, [0, 0, 0, 8])
+        }
+        connection.write(cancelled)
+        _ = try #require(connection.first(RawConnection.goAway))
+    }
+
+    /// Whether the server reads no further, within as many frames as no ration has, and says why.
+    func isCutOff(by flood: Flood) -> Bool {
+        for index in 0..<500 {
+            let frames = (0..<100).flatMap {
+                flood.frames(Self.closed + 2 + 2 * UInt32(index * 100 + $0))
+            }
+            if !connection.write(frames) { break }
+            while let frame = connection.next(timeout: 0) {
+                guard frame.type == RawConnection.goAway else { continue }
+                return frame.errorCode == 11 && connection.isClosed(timeout: 1_000)
+            }
+        }
+        return false
+    }
+
+    /// Whether the rest of the long answer comes.
+    func isAnswered() -> Bool {
+        connection.write(
+            Frames.windowUpdate(1 << 24, stream: 0)
+                + Frames.windowUpdate(1 << 24, stream: Self.long))
+        return connection.awaitsEnd(of: Self.long)
+    }
+}
