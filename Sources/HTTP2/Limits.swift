@@ -114,6 +114,14 @@ public enum Limits {
     /// WINDOW_UPDATE frames that may be saved up: those for one connection window of 4 MiB.
     static let windowUpdateCredit = 4_096
 
+    /// Frames that may come on a stream after we have reset it, because they were on their way: a stream's
+    /// window in DATA frames of 1 KiB. Further ones carry no request forward.
+    static let strayFramesPerReset = 256
+
+    /// Such frames that may be saved up, and as many may come for streams that GOAWAY has turned away: four
+    /// times a connection's window in DATA frames of 1 KiB.
+    static let strayFrameCredit = 4_096
+
     /// RST_STREAM frames per second that we may be provoked to send (CVE-2025-8671).
     public static let provokedResetsPerSecond = 100
 

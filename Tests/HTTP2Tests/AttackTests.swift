@@ -1,6 +1,7 @@
 import Glibc
-import HTTP2
 import Testing
+
+@testable import HTTP2
 
 @Suite("A hostile or faulty client")
 struct AttackTests {
@@ -83,6 +84,28 @@ struct AttackTests {
         let goAway = client.first(RawConnection.goAway)
         #expect(goAway?.errorCode == 11)
         #expect(goAway?.debugText.contains("\(Limits.controlFramesPerSecond) frames") ?? false)
+        try expectAlive(server)
+    }
+
+    @Test(
+        "that goes on with a stream which was reset is told to calm down, but not at once.",
+        arguments: [
+            Frames.data([1, 2, 3], flags: 0, stream: 1), Frames.data([], stream: 1),
+            Frames.headers([], stream: 1),
+        ])
+    func stray(frame: [UInt8]) throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        // Without a method: malformed.
+        client.write(RawConnection.frame(RawConnection.headers, flags: 4, stream: 1, [0x86]))
+        #expect(client.first(RawConnection.resetStream)?.stream == 1)
+        // What was on its way costs nothing: all the control frames that there are may follow.
+        client.write((0..<Limits.strayFramesPerReset).flatMap { _ in frame })
+        client.write((0..<Limits.controlFramesPerSecond - 10).flatMap { _ in frame })
+        client.write(RawConnection.get("/missing", stream: 3))
+        #expect(client.first(RawConnection.headers)?.stream == 3)
+        for _ in 0..<40 where client.write((0..<100).flatMap { _ in frame }) {}
+        #expect(client.first(RawConnection.goAway)?.errorCode == 11)
         try expectAlive(server)
     }
 

@@ -10,7 +10,26 @@ struct LeavingTests {
     @Test(
         "is read no further when its client goes on for ever.",
         arguments: [
-            Flood("RST_STREAM") { _ in RawConnection.frame(3, stream: 3, [0, 0, 0, 8]) }
+            Flood("RST_STREAM") { _ in RawConnection.frame(3, stream: 3, Frames.word(8)) },
+            Flood("HEADERS") { RawConnection.get("/missing", stream: $0) },
+            Flood("HEADERS and CONTINUATION") { stream in
+                Frames.headers([0x82], flags: 0, stream: stream)
+                    + (1..<Limits.continuations).flatMap { _ in
+                        Frames.continuation([], flags: 0, stream: stream)
+                    } + Frames.continuation([], stream: stream)
+            },
+            Flood("HEADERS and DATA") {
+                RawConnection.post("/echo", stream: $0) + Frames.data([1], stream: $0)
+            },
+            Flood("DATA behind an end") { _ in Frames.data([1], flags: 0, stream: 3) },
+            Flood("empty DATA behind an end") { _ in Frames.data([], stream: 3) },
+            Flood("trailers behind an end") { _ in Frames.headers([], stream: 3) },
+            Flood("PRIORITY") { RawConnection.frame(2, stream: $0, [0, 0, 0, 0, 15]) },
+            Flood("PRIORITY_UPDATE") { RawConnection.frame(16, Frames.word($0)) },
+            Flood("WINDOW_UPDATE") { _ in Frames.windowUpdate(1, stream: 3) },
+            Flood("SETTINGS") { _ in Frames.settings(4, 65_535) },
+            Flood("PING") { _ in Frames.ping },
+            Flood("an unknown type") { _ in RawConnection.frame(0xBA) },
         ])
     func flood(flood: Flood) throws {
         let client = try LeavingClient()

@@ -9,7 +9,7 @@ extension Connection {
     func spendControlFrame() {
         renewBudget()
         self.controlFrames += 1
-        let opened = requestsOpened - self.requestsBefore
+        let opened = self.requestsOpened - self.requestsBefore
         let limit = Limits.controlFramesPerSecond + opened * Limits.controlFramesPerRequest
         enforce(Self.spent(self.controlFrames, of: limit), .controlFrames)
     }
@@ -39,14 +39,22 @@ extension Connection {
         }
     }
 
+    /// Counts a frame of a stream that we have reset or not taken: its client may have sent some before it
+    /// was told, beyond that they are control frames like any other.
+    func spendStrayFrame() {
+        if self.strayCredit > 0 {
+            self.strayCredit -= 1
+        } else {
+            spendControlFrame()
+        }
+    }
+
+    /// GOAWAY was said: requests may be on their way that it turns away, with their bodies.
+    func expectStrayFrames() { self.strayCredit = Limits.strayFrameCredit }
+
     /// Counts a stream that its client resets (CVE-2023-44487).
     func spendReset() {
         enforce(self.resets.spend(self.loop.now), .resets)
-    }
-
-    /// Requests whose HEADERS have come.
-    private var requestsOpened: Int {
-        (Int(self.skippedIDs.highest) + 1) / 2 - self.skippedIDs.count
     }
 
     private func renewBudget() {
@@ -55,7 +63,7 @@ extension Connection {
         self.budgetSecond = second
         self.controlFrames = 0
         self.provokedResets = 0
-        self.requestsBefore = requestsOpened
+        self.requestsBefore = self.requestsOpened
     }
 
     /// Counts bytes of bodies that leave.
@@ -70,7 +78,11 @@ extension Connection {
     /// Counts a stream that we reset: a client that provokes that makes us work for nothing
     /// (CVE-2025-8671).
     func noteReset(_ id: Int32, _ code: nghttp2_error_code) {
-        if code != NGHTTP2_STREAM_CLOSED { self.resetStreams.note(id) }
+        if code != NGHTTP2_STREAM_CLOSED {
+            self.resetStreams.note(id)
+            let credit = self.strayCredit + Limits.strayFramesPerReset
+            self.strayCredit = Swift.min(credit, Limits.strayFrameCredit)
+        }
         switch code {
         case NGHTTP2_NO_ERROR, NGHTTP2_CANCEL: break
         case NGHTTP2_REFUSED_STREAM:

@@ -18,6 +18,7 @@ extension Connection {
         // The first request of a while starts the clock; later ones do not set it back.
         if self.openStreams == 0 { self.workedAt = self.loop.now }
         self.openStreams += 1
+        self.requestsOpened += 1
         self.receiving = stream
         self.lastStream = id
     }

@@ -90,8 +90,10 @@ struct ConnectionState {
     var workedAt: Int64 = 0
     var budgetSecond: Int64 = 0
     var controlFrames = 0
+    var requestsOpened = 0
     var requestsBefore = 0
     var windowCredit = 0
+    var strayCredit = 0
     var provokedResets = 0
     var resets = Ration(
         burst: Int64(Limits.resetBurst), perSecond: Int64(Limits.resetsPerSecond))

@@ -34,7 +34,10 @@ extension Connection {
         if farewell.foreign == nil { greet() }
         let last = farewell.isNotice ? Int32.max : self.lastStream
         self.control.add(farewell.frame(lastStream: last))
-        if !farewell.isNotice { self.isGoodbyeSaid = true }
+        if !farewell.isNotice {
+            self.isGoodbyeSaid = true
+            expectStrayFrames()
+        }
         if self.standing != .open { endIncomplete() }
         return flush()
     }

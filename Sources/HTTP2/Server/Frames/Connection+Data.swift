@@ -30,7 +30,11 @@ extension Connection {
             sendReset(head.stream, NGHTTP2_STREAM_CLOSED)
         }
         data.isIgnored = stream.map { $0.phase == .reset } ?? true
-        if head.length == 0, !data.ends { spendControlFrame() }
+        if data.isIgnored {
+            spendStrayFrame()
+        } else if head.length == 0, !data.ends {
+            spendControlFrame()
+        }
         openConnection(by: head.length)
         self.input.data = data
         if head.length == 0 { endData() }

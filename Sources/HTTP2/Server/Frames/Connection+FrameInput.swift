@@ -136,7 +136,9 @@ extension Connection {
     @inline(__always)
     private func take(_ head: FrameHead, _ payload: UnsafePointer<UInt8>) {
         switch head.type {
-        case FrameType.headers: headersReceived(head, payload)
+        case FrameType.headers:
+            headersReceived(head, payload)
+            if self.input.section.purpose == .nothing { spendStrayFrame() }
         case FrameType.windowUpdate: windowUpdateReceived(head, payload)
         default: takeRare(head, payload)
         }
@@ -145,7 +147,9 @@ extension Connection {
     @inline(never)
     private func takeRare(_ head: FrameHead, _ payload: UnsafePointer<UInt8>) {
         switch head.type {
-        case FrameType.continuation: continuationReceived(head, payload)
+        case FrameType.continuation:
+            continuationReceived(head, payload)
+            if self.input.section.purpose == .nothing { spendStrayFrame() }
         case FrameType.resetStream: resetReceived(head)
         case FrameType.settings: settingsReceived(head, payload)
         case FrameType.ping: pingReceived(head, payload)

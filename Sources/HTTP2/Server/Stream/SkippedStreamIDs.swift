@@ -6,8 +6,6 @@
 struct SkippedStreamIDs {
     /// The highest stream that a HEADERS frame was seen on; -1 before the first.
     private(set) var highest: Int32 = -1
-    /// Streams that were passed over, all in all.
-    private(set) var count = 0
     private var ranges = Limits.SkippedRanges<(low: Int32, high: Int32)>(
         repeating: (0, -1))
     private var nextRange = 0
@@ -24,8 +22,6 @@ struct SkippedStreamIDs {
     mutating func pass(_ id: Int32) {
         ranges[nextRange] = (highest + 2, id - 2)
         nextRange = (nextRange + 1) % ranges.count
-        // The highest id there is minus the first value is no Int32.
-        count += (Int(id) - Int(highest)) / 2 - 1
         highest = id
     }
 
