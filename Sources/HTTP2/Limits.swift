@@ -96,8 +96,8 @@ public enum Limits {
     public static let maxConnections = 960
 
     /// Frames per second that a connection may send without carrying a request forward
-    /// (PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE for nothing, unknown types): a flood
-    /// ends the connection.
+    /// (PING, SETTINGS, PRIORITY, GOAWAY, DATA without a byte of a body, WINDOW_UPDATE for nothing,
+    /// unknown types): a flood ends the connection.
     public static let controlFramesPerSecond = 1_000
 
     /// Such frames that a client may send in addition with each request of that second: one PING and

@@ -24,6 +24,7 @@ struct LeavingTests {
             Flood("DATA behind an end") { _ in Frames.data([1], flags: 0, stream: 3) },
             Flood("empty DATA behind an end") { _ in Frames.data([], stream: 3) },
             Flood("trailers behind an end") { _ in Frames.headers([], stream: 3) },
+            Flood("GOAWAY") { _ in RawConnection.frame(7, Frames.word(0) + Frames.word(0)) },
             Flood("PRIORITY") { RawConnection.frame(2, stream: $0, [0, 0, 0, 0, 15]) },
             Flood("PRIORITY_UPDATE") { RawConnection.frame(16, Frames.word($0)) },
             Flood("WINDOW_UPDATE") { _ in Frames.windowUpdate(1, stream: 3) },

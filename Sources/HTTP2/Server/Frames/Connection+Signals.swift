@@ -129,6 +129,7 @@ extension Connection {
     }
 
     func goAwayReceived(_ head: FrameHead, _ payload: UnsafePointer<UInt8>) {
+        spendControlFrame()
         if head.length < 8 { return failLength(head) }
         if head.stream != 0 { return failStream(head) }
         self.gotGoAway = true
