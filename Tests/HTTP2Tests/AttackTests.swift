@@ -88,6 +88,32 @@ struct AttackTests {
     }
 
     @Test(
+        "that floods DATA frames without a byte of a body is told to calm down.",
+        arguments: [
+            Frames.data([], flags: 0, stream: 1), Frames.data([0], flags: Frames.padded, stream: 1),
+            Frames.data([3, 0, 0, 0], flags: Frames.padded, stream: 1),
+        ])
+    func emptyData(frame: [UInt8]) throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        client.write(RawConnection.post("/echo", stream: 1))
+        for _ in 0..<40 where client.write((0..<100).flatMap { _ in frame }) {}
+        #expect(client.first(RawConnection.goAway)?.errorCode == 11)
+        try expectAlive(server)
+    }
+
+    @Test("that sends a body byte by byte, each with padding, is answered.")
+    func paddedData() throws {
+        let server = try SampleServer()
+        let client = try RawConnection(server.path)
+        let frame = Frames.data([3, 7, 0, 0, 0], flags: Frames.padded, stream: 1)
+        client.write(RawConnection.post("/echo", stream: 1))
+        for _ in 0..<40 { client.write((0..<100).flatMap { _ in frame }) }
+        client.write(Frames.data([3, 0, 0, 0], flags: Frames.padded | Frames.endStream, stream: 1))
+        #expect(client.first(0)?.payload == [UInt8](repeating: 7, count: 4_000))
+    }
+
+    @Test(
         "that goes on with a stream which was reset is told to calm down, but not at once.",
         arguments: [
             Frames.data([1, 2, 3], flags: 0, stream: 1), Frames.data([], stream: 1),

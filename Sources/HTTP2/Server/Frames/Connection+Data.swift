@@ -55,6 +55,9 @@ extension Connection {
                 return count
             }
             self.input.data.padding = padding
+            if self.input.data.left == 0, !self.input.data.ends, !self.input.data.isIgnored {
+                spendControlFrame()
+            }
             if let stream = stream(self.input.data.stream) { open(stream, by: 1 + padding) }
         }
         let body = Swift.min(self.input.data.left, count - taken)
