@@ -43,6 +43,22 @@ struct AnswerOrderTests {
         #expect(order.bytes < 1_000)
     }
 
+    @Test("the end of an answer that has no body left waits for no window.")
+    func ends() throws {
+        let client = try OrderedClient(window: 65_535)
+        client.connection.write(Self.get("/stream", stream: 1, "u=0"))
+        try client.read(bytes: 65_535)
+        // HEAD, and an answer whose end is held until the request's has come: see `Connection.holdEnd`.
+        let method = [0x02, 0x04] + Array("HEAD".utf8)
+        client.connection.write(
+            Frames.headers(method + [0x86] + FieldSection.path("/page"), stream: 3)
+                + RawConnection.post("/refuse", stream: 5) + Frames.ping)
+        #expect(client.connection.first(RawConnection.ping) != nil)
+        client.connection.write(Frames.data([], stream: 5))
+        let order = try client.read(answers: 2)
+        #expect(Set(order.ended) == [3, 5] && order.bytes == 0)
+    }
+
     @Test("more urgent answers come first, whatever the order of their requests.")
     func urgency() throws {
         let client = try OrderedClient()

@@ -33,26 +33,32 @@ struct StreamTableTests {
     }
 
     @Test(
-        "send in the order of their urgency and of their requests, and in turns where that serves.")
+        "send ends first, then in the order of their urgency and requests, in turns where that serves."
+    )
     func order() {
         var pool = StreamPool()
         defer { pool.deallocate() }
         var queue = OutputQueue()
-        func add(_ id: Int32, _ urgency: UInt8, inTurns: Bool = false) -> Stream {
+        func add(
+            _ id: Int32, _ urgency: UInt8, inTurns: Bool = false, bytes: Int = 1
+        ) -> Stream {
             let stream = pool.acquire()
             stream.phase = .submitted
             stream.id = id
             stream.urgency = urgency
             stream.priority.isIncremental = inTurns
+            stream.body.remaining = bytes
             queue.insert(stream)
             return stream
         }
         let streams = [
             add(9, 3), add(3, 3), add(5, 3), add(1, 7), add(11, 0, inTurns: true),
-            add(7, 0, inTurns: true),
+            add(7, 0, inTurns: true), add(13, 7, bytes: 0),
         ]
         #expect(queue.has(asUrgentAs: 0) && queue.has(asUrgentAs: 7))
         var order: [Int32] = []
+        #expect(queue.first?.id == 13)
+        queue.remove(streams[6])
         while let stream = queue.first {
             order.append(stream.id)
             queue.remove(stream)

@@ -83,6 +83,8 @@ struct StreamState {
     var awaits = Awaited.nothing
     /// It is in the connection's `OutputQueue`.
     var isQueued = false
+    /// It is there for its end alone.
+    var isQueuedToEnd = false
     /// Its place there, 0 first: as its priority says, but for short answers that pass long ones.
     var urgency = Priority().urgency
     /// The END_STREAM flag was said.
