@@ -158,5 +158,11 @@ import Testing
             trailer("a status", .malformed, ":status", "200"),
             trailer("a name in capitals", .malformed, "A", "b"),
             trailer("a value with a line end", .malformed, "a", "b\nc"),
+            ConformanceCase(
+                "10.5.1", "a thousand times a value of 100 bytes by its index", .streamError(2),
+                Frames.open + Frames.data([65], flags: 0)
+                    + Frames.headers(
+                        [0x40, 1, 0x61, 100] + [UInt8](repeating: 0x62, count: 100)
+                            + [UInt8](repeating: 0xBE, count: 1_000))),
         ]
 }

@@ -56,8 +56,12 @@ extension Connection {
         _ name: UnsafePointer<UInt8>, _ nameLength: Int, _ value: UnsafePointer<UInt8>,
         _ valueLength: Int
     ) {
-        if MessageRules.checkTrailer(name, nameLength, value, valueLength) { return }
-        if let stream = stream(self.input.section.stream) { reset(stream) }
+        guard let stream = stream(self.input.section.stream), stream.phase != .reset else { return }
+        self.input.section.trailerBytes += nameLength + valueLength + 32
+        if self.input.section.trailerBytes > Limits.maxFieldSectionBytes {
+            return reset(stream, NGHTTP2_INTERNAL_ERROR)
+        }
+        if !MessageRules.checkTrailer(name, nameLength, value, valueLength) { reset(stream) }
     }
 
     /// A request's field section has come.

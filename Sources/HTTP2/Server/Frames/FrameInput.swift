@@ -94,12 +94,15 @@ struct ArrivingSection {
     var ends = false
     /// CONTINUATION frames that have come.
     var continuations = 0
+    /// Bytes of a trailer section's fields, counted as RFC 9113 §6.5.2 does.
+    var trailerBytes = 0
     /// The beginning of a field that goes on in the next of them.
     var rest = FieldRest()
 
     @inline(__always)
     mutating func begin(_ stream: Int32, _ purpose: Purpose, ends: Bool) {
-        (self.stream, self.purpose, self.ends, continuations) = (stream, purpose, ends, 0)
+        (self.stream, self.purpose, self.ends) = (stream, purpose, ends)
+        (continuations, trailerBytes) = (0, 0)
     }
 }
 
@@ -125,6 +128,7 @@ struct FieldRest {
 
     /// Drops bytes from the beginning.
     mutating func drop(_ count: Int) {
+        if count == self.count { return free() }
         self.count -= count
         memmove(memory.unsafelyUnwrapped, memory.unsafelyUnwrapped + count, self.count)
     }
