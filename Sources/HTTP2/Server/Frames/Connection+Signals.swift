@@ -60,8 +60,10 @@ extension Connection {
         }
     }
 
-    /// SETTINGS_INITIAL_WINDOW_SIZE changes the windows of streams that are open, too (RFC 9113 §6.9.2).
+    /// SETTINGS_INITIAL_WINDOW_SIZE changes the windows of streams that are open, too (RFC 9113 §6.9.2). That is
+    /// the work of a frame of its own, and a frame may say it many times.
     private func takeWindow(_ bytes: Int) -> Bool {
+        spendControlFrame()
         let change = bytes - self.peerWindow
         self.peerWindow = bytes
         var next = self.streams
