@@ -37,6 +37,26 @@ struct LeavingTests {
         #expect(client.isCutOff(by: flood), "\(flood)")
     }
 
+    @Test("is closed when its client spends a ration twice in one write.")
+    func twice() throws {
+        let malformed = (1..<3 * Limits.provokedResetsPerSecond).flatMap {
+            Frames.headers([0x86], stream: UInt32($0) * 2 + 1)
+        }
+        // Not one of them is read to its end, so as many are open as may be.
+        let tooMany = (1..<Int(Limits.maxConcurrentStreams) + 3 * Limits.resetBurst).flatMap {
+            RawConnection.get("/stream", stream: UInt32($0) * 2 + 1)
+        }
+        for (frames, farewell) in [
+            (malformed, Farewell.provokedResets), (tooMany, Farewell.refusals),
+        ] {
+            let server = try SampleServer()
+            let client = try RawConnection(server.path, acknowledges: false)
+            client.write(RawConnection.get("/stream", stream: 1) + frames)
+            #expect(client.first(RawConnection.goAway)?.debugText == farewell.text)
+            #expect(client.isClosed(timeout: 1_000))
+        }
+    }
+
     @Test("is answered to its end when its client stays within twice a limit.")
     func within() throws {
         let client = try LeavingClient()
