@@ -156,3 +156,19 @@ void **relay_thread_slot(void) {
     static _Thread_local void *slot;
     return &slot;
 }
+
+int relay_lock_part(int file, long first, long bytes, int isAlone) {
+    struct flock lock = {.l_type = isAlone ? F_WRLCK : F_RDLCK, .l_start = first, .l_len = bytes};
+    return fcntl(file, F_OFD_SETLK, &lock);
+}
+
+int relay_unlock(int file) {
+    struct flock lock = {.l_type = F_UNLCK};
+    return fcntl(file, F_OFD_SETLK, &lock);
+}
+
+int relay_is_locked(int file, long first, long bytes) {
+    struct flock lock = {.l_type = F_WRLCK, .l_start = first, .l_len = bytes};
+    if (fcntl(file, F_OFD_GETLK, &lock) != 0) return -1;
+    return lock.l_type != F_UNLCK;
+}

@@ -28,6 +28,14 @@ public struct FileIdentity: Hashable, Sendable {
         self.init(found)
     }
 
+    /// A number below `count`, the same for the same file in every process, and almost surely another one for
+    /// another file.
+    public func place(within count: Int) -> Int {
+        // Fibonacci hashing: the factor is odd and has its bits all over, so that near numbers go far apart.
+        let mixed = (inode ^ device.byteSwapped) &* 0x9E37_79B9_7F4A_7C15
+        return Int(mixed % UInt(count))
+    }
+
     private init(_ found: relay_identity) {
         device = found.device
         inode = found.inode

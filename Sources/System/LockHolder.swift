@@ -9,7 +9,9 @@ public struct LockHolder: Equatable, Sendable, CustomStringConvertible {
 
     /// One of those who have a file locked; nil if nobody has, or it is not told: the holder may be of
     /// another namespace or, on a network's file system, of another machine.
-    public init?(of descriptor: Int32) {
+    ///
+    /// - Parameter own: a process that is not meant.
+    public init?(of descriptor: Int32, besides own: Int32? = nil) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
         let device = UInt64(status.st_dev)
@@ -19,7 +21,8 @@ public struct LockHolder: Equatable, Sendable, CustomStringConvertible {
         for line in Self.lines(of: "/proc/locks") {
             // 3: FLOCK  ADVISORY  WRITE 12719 fe:00:16367641 0 EOF
             let words = line.split(separator: " ")
-            guard words.count > 5, words[1] == "FLOCK", let pid = Int32(words[4]), pid > 0
+            guard words.count > 5, words[1] == "FLOCK", let pid = Int32(words[4]), pid > 0,
+                pid != own
             else { continue }
             let place = words[5].split(separator: ":")
             let numbers = place.prefix(2).map { UInt64($0, radix: 16) }

@@ -156,11 +156,14 @@ enum Startup {
             log.write(
                 .info, "store_created",
                 "there is no store in \(options.store): creating an empty one")
-            return try Store.create(at: options.store, options: storeOptions)
+            let store = try Store.create(at: options.store, options: storeOptions)
+            try store.claim()
+            return store
         }
         let store = try Store.open(
             at: options.store, options: storeOptions,
             recovery: .records { progress in tell(progress, log) })
+        try store.claim()
         _ = try store.clearDeadReaders()
         if options.durability != .log { try store.removeLog() }
         return store

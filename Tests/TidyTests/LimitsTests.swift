@@ -33,6 +33,7 @@ struct LimitsTests {
         ],
         "PageMap.swift": ["headerBytes", "pageSizes"],
         "LockTable.swift": ["headBytes", "slotBytes"],
+        "DataClaim.swift": ["serverPlace", "firstPlace", "placeCount"],
         "LogControl.swift": [
             "version", "magic", "slotBytes", "slotOffsets", "metaOffset", "sumOffset",
         ],

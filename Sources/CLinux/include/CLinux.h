@@ -116,6 +116,17 @@ struct relay_identity {
 /// file system without a journal fdatasync of any file beside it writes that too: twice as slow, measured.
 int relay_identify(int place, const char *name, int follows, struct relay_identity *identity);
 
+/// Locks bytes of a file for this open file description, alone or shared (F_OFD_SETLK), without waiting;
+/// 0, or -1 with errno set.
+int relay_lock_part(int file, long first, long bytes, int isAlone);
+
+/// Gives back all that `relay_lock_part` has locked; 0, or -1 with errno set.
+int relay_unlock(int file);
+
+/// Whether another open file description, or a process, has any of these bytes locked (F_OFD_GETLK); no
+/// bytes: all from the first on. 1 or 0, or -1 with errno set.
+int relay_is_locked(int file, long first, long bytes);
+
 /// Starts to fetch one cache line. Never faults, whatever the address.
 static inline void relay_prefetch(unsigned long address) {
     __builtin_prefetch((const void *)address);

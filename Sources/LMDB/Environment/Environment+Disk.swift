@@ -47,6 +47,13 @@ extension Environment {
         }
     }
 
+    /// Says that this process serves the store, as long as it has it open; throws when another one does. Two
+    /// may know of each other's pages, and still one of them only may look after the store.
+    public func claimService() throws(LMDBError) {
+        guard let claim, !claim.serves() else { return }
+        throw .served(path: dataPath, by: claim.otherHolder?.description)
+    }
+
     /// Throws unless liblmdb said that a write went well.
     ///
     /// It says EIO when the disk took a part of a write: a full disk does that (tmpfs always, others

@@ -21,6 +21,8 @@ public final class Environment: Sendable {
     private let durability: Durability
     /// Nil where there are no writers, see `EnvironmentOptions.isReadOnly`.
     let lock: LockTable?
+    /// Nil too while a store is made, which has no name yet.
+    let claim: DataClaim?
     private let integerDatabases: [String: IntegerDatabase]
     private let bytesDatabases: [String: BytesDatabase]
     /// Live transactions, so that nothing is remapped under one. Negative while resizing.
@@ -36,7 +38,9 @@ public final class Environment: Sendable {
         let path = dataPath(in: directory)
         let identity = try EnvironmentRegistry.claim(path: path)
         do throws(LMDBError) {
-            if options.isReadOnly, LockTable.isInUse(in: directory) {
+            if options.isReadOnly,
+                LockTable.isInUse(in: directory) || DataClaim.isThere(in: directory)
+            {
                 throw LMDBError.unlockable(path: path)
             }
             var options = options
@@ -56,6 +60,11 @@ public final class Environment: Sendable {
     ) throws(LMDBError) {
         let lock =
             options.isReadOnly ? nil : try LockTable(in: directory, readers: options.readers)
+        // Given back after liblmdb has closed the file, as the lock table is.
+        let claim =
+            try lock.flatMap { lock throws(LMDBError) in
+                creates ? nil : try DataClaim(in: directory, with: lock.identity)
+            }
         var environment: OpaquePointer?
         try check(mdb_env_create(&environment))
         guard let environment else { throw .unexpected(code: ENOMEM) }
@@ -95,12 +104,13 @@ public final class Environment: Sendable {
             (integerDatabases, bytesDatabases) = try Self.openDatabases(
                 environment, schema: schema, creates: creates)
         } catch {
-            withExtendedLifetime(lock) { mdb_env_close(environment) }
+            withExtendedLifetime((lock, claim)) { mdb_env_close(environment) }
             if let held { EnvironmentRegistry.release(held) }
             throw error
         }
         pointer = environment
         self.lock = lock
+        self.claim = claim
         durability = options.durability
         self.directory = isNamed ? directory : ""
         dataPath = Self.dataPath(in: directory)

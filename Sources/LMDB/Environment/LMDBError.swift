@@ -32,6 +32,11 @@ public enum LMDBError: Error, Equatable, Sendable {
     case alreadyExists(path: String)
     /// This process has the environment open already; a second one would wipe the reader table.
     case alreadyOpen(path: String)
+    /// Another process has the data file open with another lock file, under another name; who, if that can be
+    /// told.
+    case openElsewhere(path: String, by: String?)
+    /// Another process serves the store; who, if that can be told.
+    case served(path: String, by: String?)
     /// Another file has taken the place of the one that is open, or its name is gone.
     case replaced(path: String)
     /// Other processes have the environment open, and this one may not enter itself as a reader.
@@ -103,6 +108,13 @@ extension LMDBError: CustomStringConvertible {
             "\(path) exists already: open it, or choose another directory"
         case .alreadyOpen(let path):
             "\(path) is already open in this process: share that environment"
+        case .openElsewhere(let path, let holder):
+            "\(path) is open in \(holder ?? "another process") with another lock file than the lock.mdb beside "
+                + "it: the file has a second name (see 'find -samefile'), or lock.mdb was removed; use the "
+                + "directory that it was opened in, or stop that process first"
+        case .served(let path, let holder):
+            "\(path) is served by \(holder ?? "another process"), in this directory or another one that leads to "
+                + "the file: stop it first, or choose another store"
         case .replaced(let path):
             "\(path) is not the file that was opened: another one has taken its place, or it was "
                 + "removed; what is written here is lost, so open the store again"

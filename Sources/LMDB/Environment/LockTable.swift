@@ -10,7 +10,7 @@ import System
 final class LockTable: Sendable {
     private let path: String
     private let descriptor: Int32
-    private let identity: FileIdentity?
+    let identity: FileIdentity?
 
     /// Bytes of the table's head (`MDB_txninfo` without its first slot) and of each slot
     /// (`MDB_reader`): multiples of a cache line.

@@ -52,9 +52,9 @@ public struct StoredCommit: Sendable {
         try file.syncData()
     }
 
-    /// Whether a process has the environment of a directory open, this one included.
+    /// Whether a process has the environment of a directory open, this one included, under whatever name.
     public static func isInUse(in directory: String) -> Bool {
         EnvironmentRegistry.isOpen(path: Environment.dataPath(in: directory))
-            || LockTable.isInUse(in: directory)
+            || LockTable.isInUse(in: directory) || DataClaim.isThere(in: directory)
     }
 }
