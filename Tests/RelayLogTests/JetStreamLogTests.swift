@@ -114,6 +114,16 @@ struct JetStreamLogTests {
         #expect(why.contains("2097152 bytes"))
     }
 
+    @Test("A log that has all it may have declines a message, and says why.")
+    func declined() throws {
+        let place = try LogPlace()
+        place.remake(
+            "\"max_msgs\":1,\"discard\":\"new\",\(LogPlace.metadata(place.identity))")
+        let log = try place.log()
+        #expect(append(log, [1], id: "1") == .kept(at: 1))
+        #expect(append(log, [2], id: "2") == .declined(why: "maximum messages exceeded"))
+    }
+
     @Test("Closing ends whoever waits, and refuses what comes later.")
     func close() throws {
         let place = try LogPlace()

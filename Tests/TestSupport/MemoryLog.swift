@@ -16,6 +16,9 @@ public final class MemoryLog: SharedLog {
         var percent = 0
         var isHolding = false
         var isReadOnly = false
+        var declines: String?
+        /// Messages that were handed to it.
+        var handed = 0
         /// What was announced, as far as somebody has not taken it; by listener.
         var announced: [ObjectIdentifier: [[UInt8]]] = [:]
 
@@ -74,6 +77,12 @@ public final class MemoryLog: SharedLog {
             state.withLock { $0.isReadOnly = isReadOnly }
         }
 
+        /// The engine answers each message with these words from here on, and takes none; nil: it takes them again.
+        public func setDeclining(_ why: String?) { state.withLock { $0.declines = why } }
+
+        /// How often a message was handed to it.
+        public var handed: Int { state.withLock { $0.handed } }
+
         /// Another log takes its place under the same name.
         public func replace(_ identity: LogIdentity, _ entries: [SharedLogEntry]) {
             state.withLock { state in
@@ -95,6 +104,8 @@ public final class MemoryLog: SharedLog {
         _ message: [UInt8], id: String, _ outcome: @escaping @Sendable (AppendOutcome) -> Void
     ) {
         let answer = shared.state.withLock { state -> AppendOutcome? in
+            state.handed += 1
+            if let why = state.declines { return .declined(why: why) }
             if state.isAway { return .refused(why: "it is away") }
             if state.isReadOnly { return .refused(why: "it takes nothing") }
             if state.isHolding {

@@ -145,9 +145,7 @@ extension Publisher {
                 losses = connection.losses
                 underWay.end(before: losses, why: "the connection was lost before the answer")
             }
-            underWay.end(
-                at: SystemClock.monotonic.milliseconds,
-                why: "no answer within \(Limits.answerMilliseconds) ms")
+            underWay.end(at: SystemClock.monotonic.milliseconds) { silence(of: connection) }
             let offset = Self.wallOffset
             if offset < wallOffset - Limits.clockStepMilliseconds { connection.close() }
             wallOffset = offset
@@ -206,6 +204,19 @@ extension Publisher {
             state.withLock { $0.why = "\(error)" }
             return nil
         }
+    }
+
+    /// What became of a message without an answer. A server answers nothing to who may not write, and says so
+    /// beside it: libnats keeps that as the last error of the connection.
+    private func silence(of connection: EngineConnection) -> AppendOutcome {
+        let error = connection.lastError
+        let words = error.lowercased()
+        let isRefused = ["permissions violation", "relay.\(url.name).log.".lowercased()]
+            .allSatisfy { words.contains($0) }
+        guard isRefused else {
+            return .unknown(why: "no answer within \(Limits.answerMilliseconds) ms")
+        }
+        return .declined(why: error)
     }
 
     private func send(_ message: Waiting, _ number: UInt64, over connection: EngineConnection) {

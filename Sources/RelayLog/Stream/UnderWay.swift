@@ -46,26 +46,28 @@ final class UnderWay: Sendable {
 
     /// Tells of all that were sent before the connection was lost for the last time.
     func end(before losses: UInt64, why: String) {
-        endAll(why: why) { $0.losses < losses }
+        endAll(.unknown(why: why)) { $0.losses < losses }
     }
 
     /// Tells of all that have waited long enough.
-    func end(at now: Int64, why: String) {
+    ///
+    /// - Parameter outcome: what became of them; asked when there are some.
+    func end(at now: Int64, _ outcome: () -> AppendOutcome) {
         guard state.withLock({ $0.earliest <= now }) else { return }
-        endAll(why: why) { $0.deadline <= now }
+        endAll(outcome()) { $0.deadline <= now }
     }
 
     /// Tells of all.
-    func endAll(why: String) { endAll(why: why) { _ in true } }
+    func endAll(why: String) { endAll(.unknown(why: why)) { _ in true } }
 
-    private func endAll(why: String, where isOver: (Message) -> Bool) {
+    private func endAll(_ outcome: AppendOutcome, where isOver: (Message) -> Bool) {
         let over = state.withLock { state in
             let over = state.messages.filter { isOver($0.value) }
             for number in over.keys { state.messages[number] = nil }
             state.earliest = state.messages.values.lazy.map(\.deadline).min() ?? .max
             return over
         }
-        for message in over.values { message.outcome(.unknown(why: why)) }
+        for message in over.values { message.outcome(outcome) }
     }
 }
 
@@ -90,11 +92,15 @@ extension UnderWay {
             return .kept(at: UInt64(sequence))
         }
         let why = error["description"]?.string.map { String($0) } ?? "an error without words"
-        let isCertain = error["err_code"]?.integer.map { refusals.contains($0) } ?? false
-        return isCertain ? .refused(why: why) : .unknown(why: why)
+        let code = error["err_code"]?.integer ?? 0
+        if refusals.contains(code) { return .refused(why: why) }
+        return absences.contains(code) ? .unknown(why: why) : .declined(why: why)
     }
 
     /// Errors that are only told before the engine hands a message to its servers: another stream than was
     /// expected, a message that is too large, too many requests. Of every other one it may have been handed on.
     private static let refusals: Set<Int64> = [10_060, 10_054, 10_167]
+
+    /// Errors of an engine that elects a leader, or begins: it is not there yet.
+    private static let absences: Set<Int64> = [10_007, 10_008, 10_009]
 }

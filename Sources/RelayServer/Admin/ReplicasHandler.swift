@@ -151,5 +151,6 @@ extension HostStatus {
         }
         if !beat.stopped.isEmpty { json.member("stopped", beat.stopped) }
         if !beat.readsRefused.isEmpty { json.member("readsRefused", beat.readsRefused) }
+        if !beat.writesRefused.isEmpty { json.member("writesRefused", beat.writesRefused) }
     }
 }

@@ -4,12 +4,12 @@ import RelayStore
 
 /// What is told of the log that a store shares with other hosts.
 extension LogClient {
-    /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `level`, `condition` (up, electing, down),
-    /// `sequence` (of the last message that was applied), `last` (in the log, as far as is known), `lag`
+    /// Member `sharedLog` of `/admin/stat`: `place`, `host`, `identity`, `level`, `condition` (up, electing, down,
+    /// refuses-writes), `sequence` (of the last message that was applied), `last` (in the log, as far as is known), `lag`
     /// between them, `silenceMilliseconds` since the log was heard of, `clockDifferenceMilliseconds` that this
     /// host's clock is ahead of the engine's (behind it: less than 0), `chain` and `documents` (digests that
     /// are equal on equal hosts, as hex digits), `differing` hosts, the log's `trouble`, and why the
-    /// store does not go on or reads are refused, if so.
+    /// store does not go on, or reads or writes are refused, if so.
     func writeMembers(to json: inout JSONWriter) {
         let figures = figures
         json.name("sharedLog")
@@ -37,6 +37,7 @@ extension LogClient {
         }
         if let stop = figures.following.stop { json.member("stopped", "\(stop)") }
         if let refusal = permit.refusal { json.member("readsRefused", "\(refusal)") }
+        if let why = writesRefused { json.member("writesRefused", why) }
         json.endObject()
     }
 

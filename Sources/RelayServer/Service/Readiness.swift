@@ -18,12 +18,14 @@ enum Readiness {
             let damaged = store.damage.count
             let failedReads = state.health.failedReads
             let failing = state.health.failingWrites
+            let refused = state.replication?.writesRefused
             self = .ready(
                 .object { json in
                     json.member("status", constant: "ready")
                     if damaged > 0 { json.member("damagedDocuments", damaged) }
                     if failedReads > 0 { json.member("failedReads", failedReads) }
                     if let failing { json.member("failingWrites", "\(failing)") }
+                    if let refused { json.member("writesRefused", refused) }
                 })
         } else if let error = state.health.fatalError {
             self = .notReady(Problem(error))

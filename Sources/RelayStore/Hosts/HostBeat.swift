@@ -6,8 +6,8 @@ import CXXHash
 ///     magic u32, format u32 (1), sum of all the rest u64, session (2 × u64), identity (2 × u64), highest level
 ///     it reads u64, level u64, sequence u64, chain u64, documents u64, last u64, behind i64, newest
 ///     snapshot i64, sequence of the mark u64, its digest u64, then texts, each bytes u32 and UTF-8: host,
-///     version, why it has stopped, why it refuses reads, hosts that are gone for good (older programs lack the
-///     last ones)
+///     version, why it has stopped, why it refuses reads, hosts that are gone for good, why it takes no writes
+///     (older programs lack the last ones)
 ///
 /// What a newer program adds comes behind that, and is passed over.
 public struct HostBeat: Equatable, Sendable {
@@ -48,11 +48,14 @@ public struct HostBeat: Equatable, Sendable {
     public let readsRefused: String
     /// Hosts that it was told are gone for good.
     let forgotten: [ForgottenHost]
+    /// Why it takes no writes though it goes on with the log; empty while it takes them.
+    public let writesRefused: String
 
     init(
         host: HostName, session: SessionID, version: String, highestLevel: UInt8,
         state: ReplicaState, following: LogClientFigures.Following, snapshotAt: Int64,
-        marked: MarkedDigest?, refusal: ReadRefusal?, forgotten: [ForgottenHost]
+        marked: MarkedDigest?, refusal: ReadRefusal?, forgotten: [ForgottenHost],
+        writesRefused: String?
     ) {
         (self.host, self.session, self.version) = (host, session, version)
         (self.highestLevel, identity, level) = (highestLevel, state.identity, state.level)
@@ -62,6 +65,7 @@ public struct HostBeat: Equatable, Sendable {
         stopped = following.stop.map { "\($0)" } ?? ""
         readsRefused = refusal.map { "\($0)" } ?? ""
         self.forgotten = forgotten
+        self.writesRefused = writesRefused ?? ""
     }
 
     /// What it had applied, as a message of it would say.
@@ -78,7 +82,7 @@ public struct HostBeat: Equatable, Sendable {
             UInt64(bitPattern: snapshotAt), marked?.sequence ?? 0, marked?.digest ?? 0,
         ] { rest.append(word: word) }
         let gone = ForgottenHost.text(forgotten)
-        for text in [host.text, version, stopped, readsRefused, gone] {
+        for text in [host.text, version, stopped, readsRefused, gone, writesRefused] {
             Self.append(text, to: &rest)
         }
         var bytes: [UInt8] = []
@@ -110,6 +114,7 @@ public struct HostBeat: Equatable, Sendable {
         (self.host, self.version, self.stopped) = (host, version, stopped)
         readsRefused = Self.text(bytes, &place) ?? ""
         forgotten = ForgottenHost.read(Self.text(bytes, &place) ?? "")
+        writesRefused = Self.text(bytes, &place) ?? ""
         session = SessionID(high: word(0), low: word(1))
         identity = LogIdentity(high: word(2), low: word(3))
         (highestLevel, level) = (UInt8(word(4)), UInt32(word(5)))

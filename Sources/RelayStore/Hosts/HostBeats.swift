@@ -49,7 +49,8 @@ final class HostBeats: Sendable {
             highestLevel: replication.highestLevel, state: state, following: follower.figures,
             snapshotAt: snapshotAt.withLock { $0 }(), marked: digester.newest(upTo: state.sequence),
             refusal: permit.refusal,
-            forgotten: hosts.forgotten(since: state.time - Limits.sessionLife))
+            forgotten: hosts.forgotten(since: state.time - Limits.sessionLife),
+            writesRefused: publisher.writesRefused)
     }
 
     // MARK: Hosts that are gone for good

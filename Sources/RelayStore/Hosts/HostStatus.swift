@@ -14,6 +14,8 @@ public struct HostStatus: Sendable {
         case stopped
         /// It does not answer reads, as it was told to.
         case refusesReads = "refuses-reads"
+        /// It takes no writes: the log does not take them, or they cannot be applied there.
+        case refusesWrites = "refuses-writes"
         /// It has applied another log.
         case otherLog = "other-log"
     }
@@ -65,7 +67,8 @@ extension LogClient {
         if let own, beat.identity != own.identity { return .otherLog }
         if differing.contains(beat.host.text) { return .differs }
         if beat.behind > Limits.hostLag { return .behind }
-        return beat.readsRefused.isEmpty ? .ok : .refusesReads
+        if !beat.readsRefused.isEmpty { return .refusesReads }
+        return beat.writesRefused.isEmpty ? .ok : .refusesWrites
     }
 }
 

@@ -6,4 +6,6 @@ public enum LogCondition: String, Sendable {
     case electing
     /// It has not answered for long: new writes are refused at once.
     case down
+    /// It answers, and takes nothing: new writes wait for a short time, and are refused at once when that lasts.
+    case refusesWrites = "refuses-writes"
 }

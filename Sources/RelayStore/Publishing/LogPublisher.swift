@@ -109,6 +109,14 @@ final class LogPublisher: CommandEntrance {
         return figures
     }
 
+    /// Why this host takes no writes, though it goes on with the log; nil while it takes them.
+    var writesRefused: String? {
+        if let why = standing.withLock({ $0 }) { return "\(why)" }
+        let figures = figures
+        return figures.refusesWrites
+            ? figures.whyAway.map { "the log takes no messages: \($0)" } : nil
+    }
+
     /// What the thread does.
     ///
     /// - Parameter applied: up to where the log is applied here now.
@@ -155,6 +163,11 @@ final class LogPublisher: CommandEntrance {
             health.tell(
                 .error, "log_down",
                 "\(log.place) has taken no message for long (\(why)): writes are refused")
+        case .refusesWrites:
+            health.tell(
+                .error, "log_refuses_writes",
+                "\(log.place) answers, and takes no message (\(why)): writes wait, and are refused "
+                    + "when that lasts")
         }
         told = figures.condition
     }

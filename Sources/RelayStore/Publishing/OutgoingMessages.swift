@@ -18,28 +18,12 @@ struct OutgoingMessages {
     /// Since when the engine has not answered; nil when it has.
     private var awaySince: Int64?
     private var whyAway = "it has not answered"
+    /// What it answered last is that it takes nothing.
+    private var isDeclining = false
     private var sentAt: Int64 = .min
     private var isStopped = false
     private var stop: ReplicaStop?
     private var figures = LogClientFigures.Publishing()
-
-    /// A command, and when it was submitted in milliseconds on the monotonic clock.
-    private struct Waiting {
-        let command: any WriteCommand
-        let since: Int64
-    }
-
-    /// What is to be done outside the lock.
-    struct Work {
-        var messages: [(number: UInt64, bytes: [UInt8])] = []
-        var ended: [(command: any WriteCommand, error: StoreError)] = []
-        var wait: Int64 = Limits.idleInterval
-        var base = LogMessage.Base(sequence: 0, chain: 0)
-        var level = Limits.logLevel
-        var clock: Int64 = 0
-        var room = 0
-        var isOver = false
-    }
 
     /// - Parameter idleInterval: milliseconds between two messages of a host that writes nothing.
     init(
@@ -54,7 +38,7 @@ struct OutgoingMessages {
     {
         if isStopped { return .stopped }
         if let stop { return .refused(.stopped(stop)) }
-        if condition(at: now) == .down { return .refused(.unavailable(why: whyAway)) }
+        if isDown(at: now) { return .refused(.unavailable(why: whyAway)) }
         let hasRoom =
             heldCommands < Limits.queuedCommands
             && (heldCommands == 0 || heldBytes + command.byteCount <= Limits.queuedBytes)
@@ -74,8 +58,14 @@ struct OutgoingMessages {
     }
 
     func condition(at now: Int64) -> LogCondition {
-        guard let awaySince else { return .up }
-        return now - awaySince < Limits.downAfter ? .electing : .down
+        guard awaySince != nil else { return .up }
+        if isDeclining { return .refusesWrites }
+        return isDown(at: now) ? .down : .electing
+    }
+
+    /// Whether the engine has taken nothing for so long that new writes are refused at once.
+    private func isDown(at now: Int64) -> Bool {
+        awaySince.map { now - $0 >= Limits.downAfter } ?? false
     }
 
     /// What is sent, as far as it is counted.
@@ -83,6 +73,7 @@ struct OutgoingMessages {
         var figures = figures
         figures.condition = condition(at: now)
         figures.whyAway = figures.condition == .up ? nil : whyAway
+        figures.refusesWrites = figures.condition == .refusesWrites || isDown(at: now)
         figures.waiting = waiting.count
         figures.underWay = underWay.count
         return figures
@@ -96,7 +87,7 @@ struct OutgoingMessages {
     mutating func settle(_ number: UInt64, _ outcome: AppendOutcome, _ now: Int64) -> Int64? {
         switch outcome {
         case .kept(let sequence):
-            awaySince = nil
+            isBack()
             if number == 1 { hasBegun = true }
             guard let message = underWay[number] else { return nil }
             if message.since >= figures.proof?.sentAt ?? .min {
@@ -108,20 +99,27 @@ struct OutgoingMessages {
             return now - message.since
         case .refused(let why):
             awaySince = awaySince ?? now
-            whyAway = why
+            (whyAway, isDeclining) = (why, false)
             underWay[number]?.isOut = false
-            underWay[number]?.dueAt = now + Limits.refusedPause
+        case .declined(let why):
+            awaySince = awaySince ?? now
+            (whyAway, isDeclining) = (why, true)
+            underWay[number]?.mayBeKept = true
         case .unknown(let why):
             whyAway = why
             underWay[number]?.mayBeKept = true
-            underWay[number]?.dueAt = now
         }
+        // At once it would be answered at once, ten thousand times a second.
+        underWay[number]?.dueAt = now + Limits.refusedPause
         return nil
     }
 
+    /// The engine takes messages.
+    private mutating func isBack() { (awaySince, isDeclining) = (nil, false) }
+
     /// A message was applied here; gives it.
     mutating func applied(_ number: UInt64) -> OutgoingMessage? {
-        awaySince = nil
+        isBack()
         if number == 1 { hasBegun = true }
         return release(number)
     }
@@ -136,7 +134,8 @@ struct OutgoingMessages {
     /// The log goes on where the store ends: it may be written to.
     mutating func open() {
         if isOpen { return }
-        (isOpen, awaySince) = (true, nil)
+        isOpen = true
+        isBack()
     }
 
     /// The log may not be the store's own: another host that lags would apply what is written to it.
@@ -188,7 +187,7 @@ struct OutgoingMessages {
             awaySince = oldest
         }
         if !isOpen { awaySince = awaySince ?? now }
-        let isDown = condition(at: now) == .down
+        let isDown = isDown(at: now)
         let stop = stop.map { StoreError.replica(.stopped($0)) }
         for (number, message) in underWay {
             // One that is out may be kept by now, though its answer has not come.
@@ -233,6 +232,8 @@ struct OutgoingMessages {
         if stop != nil || !isOpen { return }
         if nextNumber == 1 { return post([], heldBytes: 0, body: [], now, &work) }
         guard hasBegun else { return }
+        // The one that is sent again shows whether the engine takes messages: what waits need not be in doubt.
+        if isDeclining, underWay.values.contains(where: { !$0.isKept }) { return }
         while !waiting.isEmpty {
             let unanswered = underWay.filter { !$0.value.isKept }.keys
             guard unanswered.count < Limits.messagesUnderWay,

@@ -45,7 +45,8 @@ extension Limits {
     /// Milliseconds after which a message that the engine has not answered is sent again: 1 s.
     static let resendInterval: Int64 = 1_000
 
-    /// Milliseconds after which a message that the engine has refused is sent again: 200 ms.
+    /// Milliseconds that a message rests which the engine has refused, or whose answer is lost, before it is
+    /// sent again: 200 ms.
     static let refusedPause: Int64 = 200
 
     /// Milliseconds that a message may wait for the engine before it is taken to have no leader: 2 s.

@@ -95,6 +95,10 @@ public final class LogClient: CommandEntrance, Sendable {
             + (following.trouble.map { " (\($0))" } ?? "")
     }
 
+    /// Why this host takes no writes though it goes on with the log, which may not take them or whose
+    /// messages cannot be applied here; nil while it takes them.
+    public var writesRefused: String? { publisher.writesRefused }
+
     /// Whether this host may answer reads.
     public var permit: ReadPermit { beats.permit }
 

@@ -8,6 +8,8 @@ public struct LogClientFigures: Sendable {
         public internal(set) var condition = LogCondition.up
         /// Why the engine takes no messages; nil while it is up.
         public internal(set) var whyAway: String?
+        /// New writes are refused, or will be unless the engine takes messages again soon.
+        public internal(set) var refusesWrites = false
         /// Commands that wait to be sent.
         public internal(set) var waiting = 0
         /// Messages that were sent and have not come back.

@@ -57,6 +57,9 @@ public enum AppendOutcome: Equatable, Sendable {
     case kept(at: UInt64)
     /// It is certainly not in the log.
     case refused(why: String)
+    /// The engine is there and says that it does not take it: its storage is full, the log has all that it may
+    /// have, or this host may not write. No such answer rules out for certain that it is in the log.
+    case declined(why: String)
     /// It may be in the log, or come into it later.
     case unknown(why: String)
 }

@@ -111,9 +111,14 @@ struct ReplicaReadTests {
         #expect(changed?.contains("\"error\"") == false, "\(changed ?? "")")
         let refused = try host.send("POST", "/v1/orders", #"{"title":"x"}"#, key: log.key)
         #expect(refused.status == 503)
-        #expect(host.waits(for: "condition", "\"down\""))
+        #expect(host.waits(for: "condition", "\"refuses-writes\""))
         #expect(host.shared("trouble").contains("maximum messages exceeded"))
-        #expect(host.relayd.logs("log_electing") && host.relayd.logs("log_down"))
+        #expect(host.relayd.logs("log_refuses_writes"))
+        for (verb, code) in [("health", 0), ("replicas", 3)] as [(String, Int32)] {
+            let run = ChildProcess.run(
+                "relayctl", [verb, "--admin-socket", host.relayd.adminSocket])
+            #expect(run.code == code && run.output.contains("maximum messages exceeded"), "\(run)")
+        }
         #expect(host.relayd.output.contains("maximum messages exceeded"))
         let open = full.replacing("\"max_msgs\":1,", with: "\"max_msgs\":-1,")
         _ = log.servers.ask("$JS.API.STREAM.UPDATE.orders", open)

@@ -71,6 +71,33 @@ struct OutgoingMessagesTests {
         #expect(messages.submit(command, evenIfFull: false, 2) == .refused(.stopped(stop)))
     }
 
+    @Test(
+        "rests before it is sent again, whatever the engine answered; nothing else is sent meanwhile if it takes none.",
+        arguments: [
+            AppendOutcome.refused(why: "no"), .declined(why: "no"), .unknown(why: "no"),
+        ])
+    func rests(outcome: AppendOutcome) {
+        var messages = begun()
+        let command = PendingCommand(NoteKeyUse(of: [], day: 0)) { _ in }
+        _ = messages.submit(command, evenIfFull: false, 0)
+        #expect(next(&messages, at: 0).sent == [2])
+        _ = messages.settle(2, outcome, 1)
+        #expect(next(&messages, at: Limits.refusedPause).sent == [])
+        #expect(next(&messages, at: Limits.refusedPause + 1).sent == [2])
+        guard case .declined = outcome else { return }
+        _ = messages.settle(2, outcome, 300)
+        _ = messages.submit(command, evenIfFull: false, 300)
+        #expect(next(&messages, at: 301).sent == [])
+        #expect(messages.condition(at: 301) == .refusesWrites)
+        let down = next(&messages, at: Limits.downAfter + 2)
+        #expect(down.errors == [.replica(.unavailable(why: "no"))] && down.sent == [2])
+        #expect(
+            messages.submit(command, evenIfFull: false, Limits.downAfter + 3)
+                == .refused(.unavailable(why: "no")))
+        _ = messages.settle(2, .kept(at: 3), Limits.downAfter + 4)
+        #expect(messages.condition(at: Limits.downAfter + 4) == .up)
+    }
+
     @Test("is told to be out of the log when the engine has refused it and is given up.")
     func refused() {
         var messages = begun()

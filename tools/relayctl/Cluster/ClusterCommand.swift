@@ -138,7 +138,7 @@ enum ClusterCommand {
         while true {
             switch outcome.withLock({ $0 }) {
             case .kept: return
-            case .refused(let why), .unknown(let why):
+            case .refused(let why), .declined(let why), .unknown(let why):
                 throw .sharedLog(.unreachable(why: "\(why); run it again"))
             case nil: _ = bell.waitForRing(milliseconds: Limits.logAnswerMilliseconds)
             }

@@ -14,8 +14,8 @@ enum HealthCommand {
                 let count = answer.text(name, or: name).flatMap { Int($0) }
                 if let count { writer.member(name, count) }
             }
-            if let why = answer.text("failingWrites", or: "failingWrites") {
-                writer.member("failingWrites", why)
+            for name in ["failingWrites", "writesRefused"] as [StaticString] {
+                if let why = answer.text(name, or: name) { writer.member(name, why) }
             }
         }
     }
