@@ -169,4 +169,7 @@ public enum Limits {
 
     /// Milliseconds that requests of administrators get at shutdown: they wait for nobody.
     static let adminDrainMilliseconds: Int64 = 500
+
+    /// Milliseconds between two words on how far a stage of a start is: 1 s.
+    static let startTellMilliseconds: Int64 = 1_000
 }

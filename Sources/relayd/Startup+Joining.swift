@@ -1,5 +1,6 @@
 import Glibc
 import Logs
+import RelayServer
 import RelaySnapshots
 import RelayStore
 import System
@@ -13,7 +14,9 @@ extension Startup {
     /// Makes the store of a host that has none of the newest snapshot that goes on with the log. A store that
     /// is there stays as it is.
     static func join(
-        _ options: RelaydOptions, _ directory: StoreDirectory, _ shared: any SharedLog, _ log: Log
+        _ options: RelaydOptions, _ directory: StoreDirectory, _ shared: any SharedLog,
+        _ start: StartProgress,
+        _ log: Log
     ) throws {
         if try directory.hasStore() {
             guard options.join != nil else { return }
@@ -22,10 +25,11 @@ extension Startup {
                 "there is a store in \(options.store): --join is for a host that has none")
         }
         guard let path = options.join else { throw StartupError.noReplica(options.store) }
+        start.enter(.join)
         let repository = try Repository(path, options.snapshotKey)
         let state = try state(of: shared, log)
-        let progress = WorkProgress(cancellation: Cancellation { isTold }) { _, _, _ in
-            Systemd.notify("EXTEND_TIMEOUT_USEC=\(Limits.stepMicroseconds)")
+        let progress = WorkProgress(cancellation: Cancellation { isTold }) { _, done, total in
+            start.report(.join, done, of: total)
         }
         log.write(.info, "store_joining", "making the store \(options.store) of \(path)")
         let (id, place) = try ReplicaJoining.join(

@@ -37,6 +37,13 @@ enum Startup {
         let metrics: LoopbackSocket?
     }
 
+    /// How far a start is, told to the service manager: it waits for as long as something happens.
+    private static func progress() -> StartProgress {
+        StartProgress { words in
+            Systemd.notify("STATUS=\(words)\nEXTEND_TIMEOUT_USEC=\(Limits.stepMicroseconds)")
+        }
+    }
+
     /// Opens the store and serves it where the options say.
     ///
     /// What can be found wrong is found before there is a store, and then nothing is left: the
@@ -54,9 +61,11 @@ enum Startup {
             loopback: try options.listen.map { address in try LoopbackSocket(address) },
             metrics: try options.metrics.map { address in try LoopbackSocket(address) })
         let directory = options.isInMemory ? nil : try StoreDirectory(options.store)
+        let entrance = try ServiceEntrance(progress: progress(), log: log)
         do {
-            return try start(options, passed, sockets, directory, log)
+            return try start(options, passed, sockets, entrance, directory, log)
         } catch {
+            entrance.stop()
             directory?.abandon()
             throw error
         }
@@ -64,24 +73,32 @@ enum Startup {
 
     private static func start(
         _ options: RelaydOptions, _ passed: [PassedListener], _ sockets: OwnSockets,
-        _ directory: StoreDirectory?, _ log: Log
+        _ entrance: ServiceEntrance, _ directory: StoreDirectory?, _ log: Log
     ) throws -> Running {
         let admin = try options.adminPath(passed).map { path in
             try UnixSocket(path: path, mode: 0o600)
         }
+        for listener in passed where listener.role == .admin {
+            entrance.listenAdmin(listener.socket, peers: options.adminPeers)
+        }
+        if let admin { entrance.listenAdmin(admin, peers: options.adminPeers) }
+        if let socket = sockets.metrics { entrance.listenPlain(socket) }
         let repositories = KnownRepositories(of: directory == nil ? nil : options.store)
         let key = options.snapshotKey
         if let path = options.snapshotRepository { try repositories.check(path, key) }
         let sharing = try options.sharing()
-        if let sharing, let directory { try join(options, directory, sharing.log, log) }
-        let store = try openStore(options, directory, log)
+        try entrance.start()
+        if let sharing, let directory {
+            try join(options, directory, sharing.log, entrance.progress, log)
+        }
+        let store = try openStore(options, directory, entrance.progress, log)
         if let path = options.snapshotRepository { _ = try repositories.open(path, key) }
-        if options.isWarmed { try warm(store, log) }
+        if options.isWarmed { try warm(store, entrance.progress, log) }
         let service = try RelayService(
             store: store, loops: options.loops, retention: options.retention,
             durability: directory == nil ? .syncedCommits : options.durability,
             sharing: sharing, scrubRate: options.scrubRate, observation: options.observation,
-            log: log,
+            log: log, entrance: entrance,
             // The thread that waits for signals ends everything in order, then.
             whenFatal: { _ in kill(getpid(), SIGTERM) })
         var places: [String] = []
@@ -97,12 +114,7 @@ enum Startup {
             service.listen(listener.socket, peers: options.peers)
             places.append(listener.socket.endpoint)
         }
-        for listener in passed where listener.role == .admin {
-            service.listenAdmin(listener.socket, peers: options.adminPeers)
-        }
-        if let admin { service.listenAdmin(admin, peers: options.adminPeers) }
         if let socket = sockets.metrics {
-            service.listenPlain(socket)
             log.write(
                 .info, "metrics_served", "metrics on http://\(socket.endpoint)/metrics")
         }
@@ -144,7 +156,7 @@ enum Startup {
     }
 
     private static func openStore(
-        _ options: RelaydOptions, _ directory: StoreDirectory?, _ log: Log
+        _ options: RelaydOptions, _ directory: StoreDirectory?, _ start: StartProgress, _ log: Log
     ) throws -> Store {
         let storeOptions = StoreOptions(mapBytes: options.mapBytes)
         guard let directory else {
@@ -162,7 +174,7 @@ enum Startup {
         }
         let store = try Store.open(
             at: options.store, options: storeOptions,
-            recovery: .records { progress in tell(progress, log) })
+            recovery: .records { progress in tell(progress, start, log) })
         try store.claim()
         _ = try store.clearDeadReaders()
         if options.durability != .log { try store.removeLog() }
@@ -170,7 +182,11 @@ enum Startup {
     }
 
     /// Says how far a recovery is.
-    private static func tell(_ progress: RecoveryProgress, _ log: Log) {
+    private static func tell(
+        _ progress: RecoveryProgress, _ start: StartProgress, _ log: Log
+    ) {
+        start.report(
+            .recovery, Int(clamping: progress.bytes), of: Int(clamping: progress.mostBytes))
         if progress.isDone {
             log.write(.warning, "store_recovered", "\(progress)")
         } else {
@@ -179,9 +195,12 @@ enum Startup {
     }
 
     /// Reads the store ahead, and says what that brought: the service is ready only after it.
-    private static func warm(_ store: Store, _ log: Log) throws(StoreError) {
+    private static func warm(
+        _ store: Store, _ progress: StartProgress, _ log: Log
+    ) throws(StoreError) {
         let start = SystemClock.monotonic.milliseconds
-        let bytes = try store.warm()
+        progress.enter(.warm)
+        let bytes = try store.warm { done, total in progress.report(.warm, done, of: total) }
         let mebibytes = (bytes + (1 << 20) - 1) >> 20
         let milliseconds = SystemClock.monotonic.milliseconds - start
         log.write(

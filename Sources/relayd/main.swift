@@ -66,7 +66,7 @@ do {
     if let leftAlone { log.write(.warning, "sockets_left_alone", leftAlone) }
     let running = try Startup.start(options, try passed.get(), log)
     log.write(.info, "ready", "ready \(options.summary(running.places))")
-    Systemd.notify("READY=1")
+    Systemd.notify("READY=1\nSTATUS=serving \(running.places.joined(separator: ", "))")
     var received: Int32 = 0
     repeat {
         sigwait(&signals, &received)

@@ -7,6 +7,8 @@ public enum TransportError: Error, Equatable, Sendable {
     case system(String, errno: Int32)
     /// A system call failed on a file.
     case file(FileError)
+    /// There is no room for a thread that serves.
+    case noThread(ThreadError)
     /// A descriptor that was passed to this process is not what can be served, and why.
     case badDescriptor(Int32, String)
     /// A socket path does not fit `sockaddr_un`.
@@ -30,6 +32,7 @@ extension TransportError: CustomStringConvertible {
         case .system(let call, let code):
             "\(call) failed: \(String(cString: strerror(code)))"
         case .file(let error): "\(error)"
+        case .noThread(let error): "\(error)"
         case .badDescriptor(let descriptor, let why):
             "descriptor \(descriptor) cannot be served: \(why)"
         case .pathTooLong(let path, let bytes):

@@ -9,9 +9,10 @@ extension Environment {
     /// Costs the time of reading the file once; the kernel may drop the pages again when it needs
     /// memory, so a store larger than memory gains nothing.
     ///
+    /// - Parameter progress: told how many of how many bytes are there.
     /// - Returns: bytes of the map that are there now.
     @discardableResult
-    public func warm() throws(LMDBError) -> Int {
+    public func warm(progress: (Int, Int) -> Void = { _, _ in }) throws(LMDBError) -> Int {
         var file: Int32 = -1
         try check(mdb_env_get_fd(pointer, &file))
         // A file may end before its last used page (see `PageWalk`): behind its end is SIGBUS.
@@ -25,6 +26,7 @@ extension Environment {
             relay_read_ahead(file, offset + step, UInt(step))
             try populate(start + offset, step)
             offset += step
+            progress(offset, bytes)
         }
         return bytes
     }

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import HTTP2
-import Metrics
 import RelayContract
 import RelayStore
 import Synchronization
@@ -14,21 +13,24 @@ import System
 /// has `Limits.plainMilliseconds` from its beginning to its end; others wait to be accepted.
 final class PlainServer: Sendable {
     private let socket: LoopbackSocket
-    private let store: Store
-    private let writer: Writer
-    private let state: ServiceState
+    private let journal: ConnectionJournal
+    private let progress: StartProgress
+    /// What is asked once the start is over.
+    private let service = Mutex<PlainService?>(nil)
     private let thread = Mutex<SystemThread?>(nil)
     private let isStopping = Atomic<Bool>(false)
     private let wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
 
-    init(_ socket: LoopbackSocket, _ store: Store, _ writer: Writer, _ state: ServiceState) {
+    init(_ socket: LoopbackSocket, _ journal: ConnectionJournal, _ progress: StartProgress) {
         self.socket = socket
-        self.store = store
-        self.writer = writer
-        self.state = state
+        self.journal = journal
+        self.progress = progress
     }
 
     deinit { close(wake) }
+
+    /// Has a service asked from here on.
+    func open(to service: PlainService) { self.service.withLock { $0 = service } }
 
     /// Lets clients connect and starts the thread.
     func start() throws(TransportError) {
@@ -37,7 +39,7 @@ final class PlainServer: Sendable {
             let made = try SystemThread { [self] in run() }
             thread.withLock { $0 = made }
         } catch {
-            throw .system("starting a thread", errno: error.errno)
+            throw .noThread(error)
         }
     }
 
@@ -84,7 +86,7 @@ final class PlainServer: Sendable {
             connections.append(PlainConnection(descriptor, deadline: deadline))
         } else if errno != EAGAIN, errno != EINTR, errno != ECONNABORTED {
             // Out of descriptors, for one: what waits would wake this thread at once again.
-            state.journal.note(
+            journal.note(
                 .failed,
                 "nothing can be accepted on \(socket.endpoint): \(String(cString: strerror(errno)))"
             )
@@ -116,29 +118,12 @@ final class PlainServer: Sendable {
         guard request.method == "GET" || request.method == "HEAD" else {
             return PlainAnswer(405, text: "GET and HEAD only", fields: "Allow: GET, HEAD\r\n")
         }
-        switch request.path {
-        case "/metrics": return metrics(request)
-        case "/livez": return PlainAnswer(200, "application/json", Readiness.alive)
-        default:
-            switch Readiness(store, state) {
-            case .ready(let body): return PlainAnswer(200, "application/json", body)
-            case .notReady(let problem): return answer(problem, request.path)
-            }
+        if request.path == "/livez" {
+            return PlainAnswer(200, "application/json", Readiness.alive)
         }
-    }
-
-    private func metrics(_ request: PlainRequest) -> PlainAnswer {
-        let format = Exposition.Format(accept: request.accept.utf8)
-        do throws(StoreError) {
-            let figures = ServiceFigures(store, writer, state)
-            return PlainAnswer(200, format.mediaType, try figures.exposition(format))
-        } catch {
-            state.health.readFailed(error)
-            return answer(Problem(error), request.path)
+        guard let service = service.withLock({ $0 }) else {
+            return PlainAnswer(progress.problem, request.path)
         }
-    }
-
-    private func answer(_ problem: Problem, _ path: Substring) -> PlainAnswer {
-        PlainAnswer(problem.status, Problem.mediaType, problem.json(instance: path))
+        return service.answer(request)
     }
 }

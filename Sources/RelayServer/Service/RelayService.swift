@@ -112,12 +112,11 @@ public final class RelayService: Sendable {
     private let store: Store
     private let writer: Writer
     private let server: Server
-    private let admin: Server
+    private let entrance: ServiceEntrance
     private let state: ServiceState
     private let scrubRate: Int
     private let keyUse: KeyUseNotes
     private let upkeep = Mutex<StoreUpkeep?>(nil)
-    private let plain = Mutex<PlainServer?>(nil)
 
     /// Makes a service for an open store.
     ///
@@ -131,6 +130,7 @@ public final class RelayService: Sendable {
     ///     none.
     ///   - observation: which answers the log is told of.
     ///   - log: told of what goes wrong, and of keys that are made and revoked.
+    ///   - entrance: what the service takes over; nil to serve the API alone.
     ///   - whenFatal: called once when the store can be written to no more: the service is not ready
     ///     from then on, and shall be stopped.
     public init(
@@ -139,24 +139,27 @@ public final class RelayService: Sendable {
         sharing: Replication? = nil,
         scrubRate: Int = RelayStore.Limits.scrubRate,
         observation: Observation = Observation(), log: Log = .none,
+        entrance given: ServiceEntrance? = nil,
         whenFatal: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) throws {
         precondition((1...Limits.maxLoops).contains(loops), "a service has 1 to 64 loops")
         self.store = store
         self.scrubRate = scrubRate
+        let entrance = try given ?? ServiceEntrance(log: log)
+        self.entrance = entrance
         let health = StoreHealth(log: log, whenFatal: whenFatal)
         switch (try store.replicaState(), sharing) {
         case (.some, nil): throw StoreError.replica(.isAReplica)
         case (nil, .some): throw StoreError.replica(.notAReplica)
         case (.some, .some): break
-        case (nil, nil): try Self.moveOn(store, log)
+        case (nil, nil): try Self.moveOn(store, entrance.progress, log)
         }
         writer = try Self.makeWriter(store, durability, sharing, retention, health, log)
         // Nobody uploads yet: what there is was cut off by the end of the process before.
         let reader = try store.makeReader()
         writer.removeUploads(try reader.view.leftUploads())
-        let journal = ConnectionJournal(log: log)
-        state = ServiceState(journal: journal, health: health, replication: writer.replication)
+        state = ServiceState(
+            journal: entrance.journal, health: health, replication: writer.replication)
         let writing = WriteAccess(writer: writer, quotaRefusals: state.quotaRefusals)
         keyUse = KeyUseNotes(state, writer)
         let observers = (0..<loops).map { _ in RequestObserver(observation, log: log) }
@@ -173,9 +176,9 @@ public final class RelayService: Sendable {
             state.add(figures: { replication.reports })
         }
         for application in applications { state.add(usage: application.keyUsage) }
-        server = try Server(applications: applications, journal: journal)
-        admin = try Server(
-            applications: [try AdminApplication(store, writer, state, log)], journal: journal)
+        server = try Server(applications: applications, journal: entrance.journal)
+        let admin = try AdminApplication(store, writer, state, log)
+        entrance.open(to: admin, store, writer, state)
     }
 
     private static func makeWriter(
@@ -199,7 +202,10 @@ public final class RelayService: Sendable {
 
     /// Moves a store of an older format to the newest. One that has no room for that can be read and
     /// made smaller; what needs the new lists says that they are missing.
-    private static func moveOn(_ store: Store, _ log: Log) throws(StoreError) {
+    private static func moveOn(
+        _ store: Store, _ progress: StartProgress, _ log: Log
+    ) throws(StoreError) {
+        if try !store.hasNewestFormat() { progress.enter(.upgrade) }
         do throws(StoreError) {
             try RecordApplier().moveOn(store)
         } catch {
@@ -228,21 +234,6 @@ public final class RelayService: Sendable {
         server.listen(socket, peers: peers)
     }
 
-    /// Serves the admin operations on a Unix socket.
-    public func listenAdmin(_ socket: UnixSocket, peers: AllowedPeers = .everyone) {
-        admin.listen(socket, peers: peers)
-    }
-
-    /// Serves the admin operations on a Unix socket that a service manager passed.
-    public func listenAdmin(_ socket: PassedSocket, peers: AllowedPeers) {
-        admin.listen(socket, peers: peers)
-    }
-
-    /// Serves `/metrics`, `/livez` and `/readyz` in HTTP/1.1 on a loopback port.
-    public func listenPlain(_ socket: LoopbackSocket) {
-        plain.withLock { $0 = PlainServer(socket, store, writer, state) }
-    }
-
     /// Adds what something beside the service has to say: members to the answer of `/admin/stat`, and
     /// figures to `/metrics`.
     public func report(
@@ -261,8 +252,7 @@ public final class RelayService: Sendable {
 
     /// Starts all threads; from then on the service is ready.
     public func start() throws(TransportError) {
-        try plain.withLock { $0 }?.start()
-        try admin.start()
+        try entrance.start()
         try server.start()
         state.set(ready: true, server: server)
         let upkeep = try StoreUpkeep.start(store, state.health, scrubRate: scrubRate) { [keyUse] in
@@ -287,7 +277,6 @@ public final class RelayService: Sendable {
         server.stop()
         keyUse.look()
         writer.stop()
-        admin.stop(afterMilliseconds: Limits.adminDrainMilliseconds)
-        plain.withLock { $0.take() }?.stop()
+        entrance.stop()
     }
 }

@@ -18,7 +18,7 @@ extension StoreUpkeep {
                 return "\(resource) \(key.id) of account \(key.account)"
             }
         } catch {
-            throw .system("starting a thread", errno: error.errno)
+            throw .noThread(error)
         }
     }
 }

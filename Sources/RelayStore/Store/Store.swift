@@ -181,10 +181,11 @@ public final class Store: Sendable {
     /// Reads the whole store into memory and into this process's page table; lookups then neither
     /// wait for the disk nor take a fault on their first touch.
     ///
+    /// - Parameter progress: told how many of how many bytes are there.
     /// - Returns: bytes of the map that are there now.
     @discardableResult
-    public func warm() throws(StoreError) -> Int {
-        try lifting { () throws(LMDBError) in try core.environment.warm() }
+    public func warm(progress: (Int, Int) -> Void = { _, _ in }) throws(StoreError) -> Int {
+        try lifting { () throws(LMDBError) in try core.environment.warm(progress: progress) }
     }
 
     /// Who reads the store now, over all processes; dead ones included.

@@ -149,7 +149,10 @@ struct StartupTests {
             #expect(run.output.contains("thread"), "\(threads): \(run.output)")
         }
         #expect(refused > 5)
-        let small = start("--as=\(40 << 20)")
+        // Not even a thread's stack has room, then the map has none.
+        let tiny = start("--as=\(40 << 20)")
+        #expect(tiny.code == 1 && tiny.output.contains("ulimit -v"), "\(tiny.output)")
+        let small = start("--as=\(52 << 20)")
         #expect(small.code == 1 && small.output.contains("--map-size"), "\(small.output)")
         let check = ChildProcess.run("relayctl", ["check", "--store", directory.file("store")])
         #expect(check.code == 0, "\(check.output)")

@@ -122,7 +122,7 @@ public final class EventLoop: @unchecked Sendable {
         do throws(ThreadError) {
             thread = try SystemThread { [self] in run() }
         } catch {
-            throw .system("starting a thread", errno: error.errno)
+            throw .noThread(error)
         }
     }
 

@@ -77,9 +77,13 @@ public final class Server: @unchecked Sendable {
     /// Lets nobody in any more, says GOAWAY to every client, those included that have just come,
     /// finishes the streams under way, and ends the loops.
     ///
-    /// Returns when all is done, at the latest after the deadline.
+    /// Returns when all is done, at the latest after the deadline. Of a server that was not started no socket
+    /// of ours is left.
     public func stop(afterMilliseconds milliseconds: Int64 = Limits.drainMilliseconds) {
-        guard isStarted else { return }
+        guard isStarted else {
+            for listener in listeners { listener.close() }
+            return
+        }
         loops[0].enqueue { [loops] in
             loops[0].stopAccepting()
             // Only now: a loop that ends may not be given another connection.
