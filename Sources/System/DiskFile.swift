@@ -84,6 +84,28 @@ public final class DiskFile: Sendable {
         guard fsync(descriptor) == 0 else { throw FileError("sync", path: path, errno: errno) }
     }
 
+    /// Puts a small file in the place of one of its name, or where there is none: after a power cut there is the
+    /// one or the other. It is written as `PATH.new` first.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+        let new = path + ".new"
+        // Of a process that was killed.
+        unlink(new)
+        do throws(FileError) {
+            let file = try DiskFile(new, .creating)
+            // SAFETY: written inside the closure.
+            let written = bytes.withUnsafeBytes { bytes in
+                Result { () throws(FileError) in try file.write(bytes, at: 0) }
+            }
+            try written.get()
+            try file.syncData()
+            if rename(new, path) != 0 { throw FileError("replace", path: path, errno: errno) }
+        } catch {
+            unlink(new)
+            throw error
+        }
+        try syncDirectory(FileError.directory(of: path))
+    }
+
     /// Takes the whole file's lock (flock), which ends with the file.
     ///
     /// - Returns: whether nobody else has it.

@@ -9,6 +9,7 @@ extension Startup {
     /// What relayd itself may have in a directory that has no store yet.
     private static let ownFiles: Set = [
         "relayd.lock", "admin.sock", "admin.sock.lock", "repositories",
+        "forgotten-hosts", "forgotten-hosts.new",
     ]
 
     /// Makes the store of a host that has none of the newest snapshot that goes on with the log. A store that

@@ -83,6 +83,9 @@ public final class MemoryLog: SharedLog {
         /// How often a message was handed to it.
         public var handed: Int { state.withLock { $0.handed } }
 
+        /// The engine's clock goes on by so many milliseconds.
+        public func advance(_ milliseconds: Int64) { state.withLock { $0.clock += milliseconds } }
+
         /// Another log takes its place under the same name.
         public func replace(_ identity: LogIdentity, _ entries: [SharedLogEntry]) {
             state.withLock { state in

@@ -7,9 +7,10 @@ struct ForgottenHost: Equatable, Sendable {
 
     init(_ host: HostName, at time: Int64) { (self.host, self.time) = (host, time) }
 
-    // MARK: In a beat
+    // MARK: In a beat, and in a file
 
-    private var word: String { "\(host)=\(time)" }
+    /// `NAME=TIME`.
+    var word: String { "\(host)=\(time)" }
 
     private init?(word: Substring) {
         let halves = word.split(separator: "=", omittingEmptySubsequences: false)
@@ -29,7 +30,7 @@ struct ForgottenHost: Equatable, Sendable {
 
     /// Reads them back; what is none is passed over.
     static func read(_ text: String) -> [ForgottenHost] {
-        text.split(separator: " ").compactMap { ForgottenHost(word: $0) }
+        text.split { $0 == " " || $0 == "\n" }.compactMap { ForgottenHost(word: $0) }
     }
 }
 

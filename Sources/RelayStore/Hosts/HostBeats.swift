@@ -10,6 +10,7 @@ final class HostBeats: Sendable {
     private let publisher: LogPublisher
     private let digester: MarkDigester
     private let hosts: KnownHosts
+    private let file: ForgottenHostsFile
     private let bell = Bell()
     private let isStopped = Atomic<Bool>(false)
     private let started = SystemClock.monotonic.milliseconds
@@ -19,11 +20,12 @@ final class HostBeats: Sendable {
 
     init(
         _ replication: Replication, _ health: StoreHealth, _ follower: LogFollower,
-        _ publisher: LogPublisher, _ digester: MarkDigester, _ hosts: KnownHosts
+        _ publisher: LogPublisher, _ digester: MarkDigester, _ hosts: KnownHosts,
+        _ file: ForgottenHostsFile
     ) {
         (self.replication, self.health, self.follower) = (replication, health, follower)
         (self.publisher, self.digester) = (publisher, digester)
-        self.hosts = hosts
+        (self.hosts, self.file) = (hosts, file)
         // Nothing has come back yet.
         if replication.staleReads != nil { _ = permit.set(.stale(milliseconds: 0)) }
     }
@@ -60,7 +62,9 @@ final class HostBeats: Sendable {
     /// - Parameters:
     ///   - wrote: the log's time of its last message, if that was within a day.
     ///   - now: the log's time.
-    func forget(_ host: HostName, wroteAt wrote: Int64?, at now: Int64) -> ForgettingRefusal? {
+    func forget(
+        _ host: HostName, wroteAt wrote: Int64?, at now: Int64
+    ) throws(StoreError) -> ForgettingRefusal? {
         if host == replication.host { return .asked(host) }
         let heard = others.first { $0.beat.host == host }
         guard heard != nil || wrote != nil else { return .unknown(host) }
@@ -72,12 +76,28 @@ final class HostBeats: Sendable {
         }
         hosts.forget(ForgottenHost(host, at: now))
         bell.ring()
+        try lifting { () throws(FileError) in try keepForgotten(at: now) }
         return nil
     }
 
     /// Whether a host is gone for good, and has not written since.
     func isForgotten(_ host: HostName, wroteAt time: Int64) -> Bool {
         hosts.isForgotten(host, wroteAt: time)
+    }
+
+    /// Keeps in mind over a start which hosts are gone, as long as that matters.
+    private func keepForgotten(at now: Int64) throws(FileError) {
+        try file.keep(hosts.forgotten(since: now - Limits.sessionLife))
+    }
+
+    /// The same, on this thread: what the disk refuses is tried again with the next beat.
+    private func keepForgotten() {
+        guard let time = follower.applied?.time else { return }
+        do throws(FileError) { try keepForgotten(at: time) } catch {
+            health.tell(
+                .warning, "host_not_forgotten",
+                "which hosts are gone for good is forgotten with this process: \(error)")
+        }
     }
 
     /// Lets go of what is known of hosts that are gone.
@@ -107,6 +127,7 @@ final class HostBeats: Sendable {
             letGo()
             if let own {
                 replication.log.announce(own.bytes)
+                keepForgotten()
                 for other in hosts.takeComparable(upTo: own.sequence, of: own.identity) {
                     follower.compare(other.base, of: other.host)
                 }

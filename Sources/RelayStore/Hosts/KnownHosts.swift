@@ -19,8 +19,15 @@ final class KnownHosts: Sendable {
     private let host: HostName
     private let session: SessionID
 
-    /// - Parameter session: of this host's run.
-    init(_ host: HostName, _ session: SessionID) { (self.host, self.session) = (host, session) }
+    /// - Parameters:
+    ///   - session: of this host's run.
+    ///   - forgotten: hosts that were gone for good before it.
+    init(_ host: HostName, _ session: SessionID, forgotten: [ForgottenHost] = []) {
+        (self.host, self.session) = (host, session)
+        state.withLock { state in
+            for gone in forgotten { state.forgotten[gone.host] = (gone, isBack: false) }
+        }
+    }
 
     /// Takes what was announced. On any thread.
     ///
@@ -98,7 +105,7 @@ final class KnownHosts: Sendable {
     func forgotten(since time: Int64) -> [ForgottenHost] {
         state.withLock { state in
             state.forgotten.values.filter { !$0.isBack && $0.gone.time > time }.map(\.gone)
-                .sorted { $0.time > $1.time }
+                .sorted { ($0.time, $1.host.text) > ($1.time, $0.host.text) }
         }
     }
 

@@ -102,6 +102,11 @@ extension Limits {
     /// Bytes of each text in a beat: 1 024, so that a beat fits into one packet of most networks or two.
     static let beatText = 1_024
 
+    /// Hosts that are gone for good and are kept in mind over a start: 256, and the bytes of each in a file, a
+    /// name of the longest and a time.
+    static let forgottenHosts = 256
+    static let forgottenHostBytes = hostNameBytes + 24
+
     /// Milliseconds without a beat after which a host is missing: 10 s, some beats lost and a server of the
     /// engine that takes another's place.
     public static let hostSilence: Int64 = 10_000

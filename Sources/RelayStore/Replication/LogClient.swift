@@ -24,10 +24,11 @@ public final class LogClient: CommandEntrance, Sendable {
         (log, host, self.core, self.queue) = (replication.log, replication.host, core, queue)
         let publisher = LogPublisher(replication, core, health)
         let digester = MarkDigester(health)
-        let hosts = KnownHosts(replication.host, publisher.session)
+        let file = ForgottenHostsFile(of: core.environment.directory)
+        let hosts = KnownHosts(replication.host, publisher.session, forgotten: file.hosts)
         let follower = LogFollower(
             replication, core, queue, health, publisher, hosts, marked: { digester.take($0) })
-        let beats = HostBeats(replication, health, follower, publisher, digester, hosts)
+        let beats = HostBeats(replication, health, follower, publisher, digester, hosts, file)
         (self.publisher, self.follower) = (publisher, follower)
         (self.digester, self.beats) = (digester, beats)
         var threads: [SystemThread] = []
@@ -120,7 +121,7 @@ public final class LogClient: CommandEntrance, Sendable {
     public func forget(_ host: HostName) throws(StoreError) -> ForgettingRefusal? {
         let wrote = try core.hostsOfDay().first { $0.host == host }?.time
         guard let now = try core.replicaState()?.time else { return .unknown(host) }
-        return beats.forget(host, wroteAt: wrote, at: now)
+        return try beats.forget(host, wroteAt: wrote, at: now)
     }
 
     /// Has others told when this host's newest snapshot was taken, in milliseconds since 1970; 0 for none.

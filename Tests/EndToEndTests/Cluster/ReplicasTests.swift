@@ -146,12 +146,18 @@ struct ReplicasTests {
             let listed = ChildProcess.run("relayctl", list(host))
             #expect(listed.code == 0 && !listed.output.contains("third"), "\(listed.output)")
         }
-        // One that starts anew is told by the other.
+        // One that starts anew without what it kept is told by the other.
+        #expect(unlink(hosts[0].store + "/forgotten-hosts") == 0)
         try hosts[0].killAndStart()
         #expect(hosts[0].relayd.logs("host_forgotten"))
         let again = wait(for: "host first  condition ok", list(hosts[0]))
         #expect(again.code == 0 && again.output.contains("host second"), "\(again.output)")
         #expect(!again.output.contains("third"), "\(again.output)")
+        // When all start at once, nobody is left to tell.
+        for host in hosts { #expect(host.relayd.stop() == 0) }
+        for host in hosts { try host.start() }
+        let anew = wait(for: "host second  condition ok", list(hosts[0]))
+        #expect(anew.code == 0 && !anew.output.contains("third"), "\(anew.output)")
         try gone.start()
         for host in hosts {
             let back = wait(for: "host third  condition ok", list(host))
