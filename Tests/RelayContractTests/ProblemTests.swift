@@ -27,6 +27,26 @@ import Testing
         for type in ProblemType.allCases { #expect(400...599 ~= type.status) }
     }
 
+    @Test("Each meaning says what has happened, and leaves what to do to the action.")
+    func meanings() {
+        let advice: Set = [
+            "Ask", "Change", "Check", "Correct", "Create", "Delete", "Leave", "Read", "Repeat",
+            "Send",
+            "Start", "Tell", "Try", "Use", "Wait",
+        ]
+        for type in ProblemType.allCases {
+            let (meaning, action) = ("\(type.meaning)", "\(type.action)")
+            #expect(!meaning.isEmpty && !action.isEmpty && meaning != action)
+            // Each sentence, and each half of one behind a colon.
+            for sentence in meaning.split(whereSeparator: { $0 == "." || $0 == ":" }) {
+                let first = sentence.split(separator: " ").first.map { $0.capitalized } ?? ""
+                #expect(!advice.contains(first), "\(type): \(sentence)")
+            }
+            let first = action.split(separator: " ").first.map { String($0) } ?? ""
+            #expect(advice.contains(first), "\(type): \(action)")
+        }
+    }
+
     @Test("A body that is not JSON is told where.")
     func notJSON() {
         do throws(JSONFault) {

@@ -2,29 +2,34 @@
 
 /// The kinds of problems that the service answers with: a closed set.
 public enum ProblemType: UInt8, Sendable, CaseIterable {
-    /// 400: The request is malformed. The path, a header field or the form of the body is wrong:
-    /// the detail names it.
+    /// 400: The request is malformed. The path, a header field or the form of the body is wrong.
+    /// The detail names it.
     case badRequest
-    /// 400: The body is not JSON. The detail names the line and column.
+    /// 400: The body is not JSON. The body cannot be read as JSON. The detail names the line and
+    /// column where it ends to be JSON.
     case notJSON
-    /// 400: Query parameters are missing, unknown or wrong. The errors name each parameter.
+    /// 400: Query parameters are missing, unknown or wrong. A query parameter is missing, unknown
+    /// or has a wrong value. The errors name each one.
     case badQuery
-    /// 401: No valid API key. Send `Authorization: Bearer <api key>` with a key that is not
-    /// revoked.
+    /// 401: No valid API key. The field Authorization is missing, or its API key was never made,
+    /// was revoked or has expired.
     case unauthorized
     /// 404: Not found. The path is unknown, or the account has no record with that id.
     case notFound
-    /// 405: The path does not take this method. The field Allow lists the methods that the path
-    /// takes.
+    /// 405: The path does not take this method. The path exists, but does not take this method. The
+    /// field Allow lists those that it takes.
     case methodNotAllowed
-    /// 408: The body did not arrive in time. Nothing was changed: send the request again.
+    /// 408: The body did not arrive in time. The body stopped coming before its end. Nothing was
+    /// changed.
     case requestTimeout
-    /// 409: The request conflicts with other records. The detail names them.
+    /// 409: The request conflicts with other records. Other records stand in the way of the
+    /// request. The detail names them. Nothing was changed.
     case conflict
     /// 409: The request is still under way. An earlier request with the same Idempotency-Key has no
-    /// answer yet: send this one again after the time in Retry-After.
+    /// answer yet.
     case underWay
-    /// 410: The cursor is from before a restore. Start again without a cursor.
+    /// 410: The cursor is from before a restore. The cursor was made before the store was restored,
+    /// and fits no list of the store as it is now.
     case cursorExpired
     /// 410: No changes can be followed from this position. The position was trimmed, is from before
     /// a restore, or lies beyond the newest change. The members `oldest` and `newest` are the
@@ -33,36 +38,39 @@ public enum ProblemType: UInt8, Sendable, CaseIterable {
     /// 412: A condition of the request does not hold. If-Match does not name the current version,
     /// or If-None-Match names it: the field ETag has the current version.
     case preconditionFailed
-    /// 413: The body is too large. The detail names the limit.
+    /// 413: The body is too large. The body has more bytes than the operation takes. The detail
+    /// names the limit.
     case contentTooLarge
     /// 413: The record is full. A record has at most 16 MiB with all its parts, such as an order's
-    /// comments: create another record.
+    /// comments, and this one would have more. Nothing was changed.
     case recordFull
-    /// 415: The body has the wrong media type or encoding. Send `Content-Type: application/json`
-    /// and no Content-Encoding.
+    /// 415: The body has the wrong media type or encoding. The operation does not take this
+    /// Content-Type, or the body has a Content-Encoding, which the service does not decode.
     case unsupportedMediaType
-    /// 416: The range starts after the end of the file. The field Content-Range has the size of the
-    /// file.
+    /// 416: The range starts after the end of the file. The range begins behind the last byte of
+    /// the file. The field Content-Range has the size of the file.
     case rangeNotSatisfiable
     /// 422: The body is well-formed but wrong. The errors name every fault; nothing was changed.
     case validation
-    /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours:
-    /// another operation or another body needs a new key.
+    /// 422: The Idempotency-Key belongs to another request. A key names one request for 24 hours,
+    /// and this one came with another operation or another body before. Nothing was changed.
     case idempotencyKeyReused
     /// 429: Too many requests. The key has a limit, on requests or writes in a time or on uploads
     /// at once, and has reached it: the detail names it. Nothing was done.
     case tooManyRequests
-    /// 431: The header fields are too large. Send fewer or shorter header fields.
+    /// 431: The header fields are too large. The header fields are more, or longer, than the
+    /// service takes.
     case headersTooLarge
-    /// 500: The service failed. The service's log has the reason.
+    /// 500: The service failed. The service could not do what was asked. Its log has the reason.
     case internalFault
-    /// 503: The service cannot answer just now. Try again after the time in Retry-After.
+    /// 503: The service cannot answer just now. The service is starting or ending, has too much
+    /// under way, or lacks something that it needs. The detail says which.
     case unavailable
     /// 503: What became of the write is not known yet. The write was handed to the log that several
     /// hosts share, and did not come back in time. It may still be carried out.
     case outcomeUnknown
-    /// 507: The store is full. Delete records, or ask the operator for a larger store. Reads still
-    /// work.
+    /// 507: The store is full. The store, or the disk that it is on, has no room for the write.
+    /// Nothing was changed. Reads and deletions still work.
     case storageFull
     /// 507: The account has used up its quota. The account's records and files have as many bytes
     /// as the operator allows, or would have more: the detail has both numbers. Nothing was
@@ -169,21 +177,40 @@ extension ProblemType {
         switch self {
         case .badRequest:
             """
-            The path, a header field or the form of the body is wrong: the detail names it.
+            The path, a header field or the form of the body is wrong. The detail names it.
             """
-        case .notJSON: "The detail names the line and column."
-        case .badQuery: "The errors name each parameter."
-        case .unauthorized: "Send `Authorization: Bearer <api key>` with a key that is not revoked."
+        case .notJSON:
+            """
+            The body cannot be read as JSON. The detail names the line and column where it ends to \
+            be JSON.
+            """
+        case .badQuery:
+            """
+            A query parameter is missing, unknown or has a wrong value. The errors name each one.
+            """
+        case .unauthorized:
+            """
+            The field Authorization is missing, or its API key was never made, was revoked or has \
+            expired.
+            """
         case .notFound: "The path is unknown, or the account has no record with that id."
-        case .methodNotAllowed: "The field Allow lists the methods that the path takes."
-        case .requestTimeout: "Nothing was changed: send the request again."
-        case .conflict: "The detail names them."
-        case .underWay:
+        case .methodNotAllowed:
             """
-            An earlier request with the same Idempotency-Key has no answer yet: send this one \
-            again after the time in Retry-After.
+            The path exists, but does not take this method. The field Allow lists those that it \
+            takes.
             """
-        case .cursorExpired: "Start again without a cursor."
+        case .requestTimeout: "The body stopped coming before its end. Nothing was changed."
+        case .conflict:
+            """
+            Other records stand in the way of the request. The detail names them. Nothing was \
+            changed.
+            """
+        case .underWay: "An earlier request with the same Idempotency-Key has no answer yet."
+        case .cursorExpired:
+            """
+            The cursor was made before the store was restored, and fits no list of the store as it \
+            is now.
+            """
         case .positionGone:
             """
             The position was trimmed, is from before a restore, or lies beyond the newest change. \
@@ -194,28 +221,43 @@ extension ProblemType {
             If-Match does not name the current version, or If-None-Match names it: the field ETag \
             has the current version.
             """
-        case .contentTooLarge: "The detail names the limit."
+        case .contentTooLarge:
+            """
+            The body has more bytes than the operation takes. The detail names the limit.
+            """
         case .recordFull:
             """
-            A record has at most 16 MiB with all its parts, such as an order's comments: create \
-            another record.
+            A record has at most 16 MiB with all its parts, such as an order's comments, and this \
+            one would have more. Nothing was changed.
             """
-        case .unsupportedMediaType: "Send `Content-Type: application/json` and no Content-Encoding."
-        case .rangeNotSatisfiable: "The field Content-Range has the size of the file."
+        case .unsupportedMediaType:
+            """
+            The operation does not take this Content-Type, or the body has a Content-Encoding, \
+            which the service does not decode.
+            """
+        case .rangeNotSatisfiable:
+            """
+            The range begins behind the last byte of the file. The field Content-Range has the \
+            size of the file.
+            """
         case .validation: "The errors name every fault; nothing was changed."
         case .idempotencyKeyReused:
             """
-            A key names one request for 24 hours: another operation or another body needs a new \
-            key.
+            A key names one request for 24 hours, and this one came with another operation or \
+            another body before. Nothing was changed.
             """
         case .tooManyRequests:
             """
             The key has a limit, on requests or writes in a time or on uploads at once, and has \
             reached it: the detail names it. Nothing was done.
             """
-        case .headersTooLarge: "Send fewer or shorter header fields."
-        case .internalFault: "The service's log has the reason."
-        case .unavailable: "Try again after the time in Retry-After."
+        case .headersTooLarge: "The header fields are more, or longer, than the service takes."
+        case .internalFault: "The service could not do what was asked. Its log has the reason."
+        case .unavailable:
+            """
+            The service is starting or ending, has too much under way, or lacks something that it \
+            needs. The detail says which.
+            """
         case .outcomeUnknown:
             """
             The write was handed to the log that several hosts share, and did not come back in \
@@ -223,7 +265,8 @@ extension ProblemType {
             """
         case .storageFull:
             """
-            Delete records, or ask the operator for a larger store. Reads still work.
+            The store, or the disk that it is on, has no room for the write. Nothing was changed. \
+            Reads and deletions still work.
             """
         case .quotaExceeded:
             """
@@ -237,7 +280,7 @@ extension ProblemType {
     public var action: StaticString {
         switch self {
         case .badRequest: "Correct what the detail names and send the request again."
-        case .notJSON: "Send JSON in UTF-8: the detail says where it ends to be JSON."
+        case .notJSON: "Correct the body at that place, and send it as JSON in UTF-8."
         case .badQuery:
             """
             Correct the parameters that the errors name; openapi.json lists those of each \
@@ -245,8 +288,8 @@ extension ProblemType {
             """
         case .unauthorized:
             """
-            Send the field Authorization with a key of `relayctl keys create`. If the key was \
-            revoked, ask the operator for another.
+            Send `Authorization: Bearer <api key>` with a key of `relayctl keys create`. If the \
+            key was revoked or has expired, ask the operator for another.
             """
         case .notFound:
             """
@@ -267,7 +310,7 @@ extension ProblemType {
             Wait for the time in Retry-After and send the same request again: it gets the answer \
             of the first one.
             """
-        case .cursorExpired: "Read the list again from its beginning."
+        case .cursorExpired: "Read the list again from its beginning, without a cursor."
         case .positionGone: "Read the lists again, and follow from the Relay-Seq of their answers."
         case .preconditionFailed:
             """
@@ -278,8 +321,8 @@ extension ProblemType {
         case .recordFull: "Create another record for what is to come."
         case .unsupportedMediaType:
             """
-            Send the body as it is, with the Content-Type that openapi.json names for the \
-            operation.
+            Send the body as it is, without a Content-Encoding and with the Content-Type that \
+            openapi.json names for the operation.
             """
         case .rangeNotSatisfiable:
             """
@@ -301,7 +344,8 @@ extension ProblemType {
             """
         case .headersTooLarge:
             """
-            Leave out what the service does not need, such as cookies that a proxy adds.
+            Send fewer or shorter fields: leave out what the service does not need, such as \
+            cookies that a proxy adds.
             """
         case .internalFault:
             """
@@ -322,7 +366,8 @@ extension ProblemType {
             """
         case .storageFull:
             """
-            Tell the operator. Nothing was changed; send the request again when there is room.
+            Delete records, or tell the operator, who can give the store more room. Then send the \
+            request again.
             """
         case .quotaExceeded:
             """
