@@ -44,6 +44,10 @@ public final class ChildProcess: @unchecked Sendable {
         for (index, copy) in copies.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, copy, 3 + Int32(index))
         }
+        // Other tests of this process have files open that are not closed on exec: they are none of its.
+        for other in 3 + Int32(descriptors.count)..<200 {
+            posix_spawn_file_actions_addclose(&actions, other)
+        }
         var argv = ([path] + arguments).map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = []
         var next = environ
