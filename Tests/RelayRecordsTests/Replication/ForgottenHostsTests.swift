@@ -10,19 +10,6 @@ struct ForgottenHostsTests {
     private let directory = TemporaryDirectory()
     private let shared = MemoryLog.Shared.make()
 
-    /// Waits until something holds, for 30 s at most.
-    private func waits(_ holds: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<3_000 {
-            if try holds() { return true }
-            usleep(10_000)
-        }
-        return false
-    }
-
-    private func conditions(_ host: ReplicaHost) throws -> [String] {
-        try host.writer.replication!.hosts().map { "\($0.host) \($0.condition.rawValue)" }
-    }
-
     private func file(_ host: ReplicaHost) -> String {
         readText(host.directory + "/forgotten-hosts")
     }
@@ -36,27 +23,39 @@ struct ForgottenHostsTests {
         let (all, two) = (
             ["host-0 ok", "host-1 ok", "host-2 ok"], ["host-0 ok", "host-1 ok"]
         )
-        for host in hosts { #expect(try waits { try conditions(host) == all }) }
+        for host in hosts {
+            #expect(try ReplicaHost.waits(seconds: 30) { try host.conditions() == all })
+        }
         hosts[2].end()
-        #expect(try waits { try conditions(hosts[0]).last == "host-2 missing" })
+        #expect(
+            try ReplicaHost.waits(seconds: 30) {
+                try hosts[0].conditions().last == "host-2 missing"
+            })
         let gone = HostName("host-2")!
         // It has not written for long, as the log has it.
         shared.advance(RelayStore.Limits.hostSilence + 1_000)
         #expect(hosts[1].writer.submit(PendingCommand(MarkLog()) { _ in }) == .accepted)
-        #expect(try waits { try hosts[0].writer.replication!.forget(gone) == nil })
+        #expect(
+            try ReplicaHost.waits(seconds: 30) {
+                try hosts[0].writer.replication!.forget(gone) == nil
+            })
         #expect(file(hosts[0]).hasPrefix("host-2="))
-        #expect(waits { file(hosts[1]) == file(hosts[0]) })
+        #expect(ReplicaHost.waits(seconds: 30) { file(hosts[1]) == file(hosts[0]) })
         // What a killed process left is in nobody's way.
         let left = open(hosts[0].directory + "/forgotten-hosts.new", O_CREAT | O_WRONLY, 0o600)
         try #require(left >= 0 && write(left, "x", 1) == 1 && close(left) == 0)
         for _ in 0..<2 {
             for host in hosts[..<2] { host.end() }
             for host in hosts[..<2] { try host.restart() }
-            for host in hosts[..<2] { #expect(try waits { try conditions(host) == two }) }
+            for host in hosts[..<2] {
+                #expect(try ReplicaHost.waits(seconds: 30) { try host.conditions() == two })
+            }
         }
         try hosts[2].restart()
-        for host in hosts { #expect(try waits { try conditions(host) == all }) }
-        #expect(waits { file(hosts[0]).isEmpty && file(hosts[1]).isEmpty })
+        for host in hosts {
+            #expect(try ReplicaHost.waits(seconds: 30) { try host.conditions() == all })
+        }
+        #expect(ReplicaHost.waits(seconds: 30) { file(hosts[0]).isEmpty && file(hosts[1]).isEmpty })
         #expect(access(hosts[0].directory + "/forgotten-hosts.new", F_OK) != 0)
         for host in hosts { host.writer.stop() }
     }

@@ -13,26 +13,13 @@ struct KnownHostsTests {
     private let directory = TemporaryDirectory()
     private let shared = MemoryLog.Shared.make()
 
-    /// Waits until something holds, for 20 s at most.
-    private func waits(_ holds: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<2_000 {
-            if try holds() { return true }
-            usleep(10_000)
-        }
-        return false
-    }
-
-    private func conditions(_ host: ReplicaHost) throws -> [String] {
-        try host.writer.replication!.hosts().map { "\($0.host) \($0.condition.rawValue)" }
-    }
-
     private func perform<Command: StoreCommand>(
         _ command: Command, on host: ReplicaHost
     ) -> Result<Command.Outcome, StoreError>? where Command.Context == Void {
         let result = Mutex<Result<Command.Outcome, StoreError>?>(nil)
         let pending = PendingCommand(command) { outcome in result.withLock { $0 = outcome } }
         guard host.writer.submit(pending) == .accepted else { return nil }
-        _ = waits { result.withLock { $0 != nil } }
+        _ = ReplicaHost.waits { result.withLock { $0 != nil } }
         return result.withLock { $0 }
     }
 
@@ -44,15 +31,15 @@ struct KnownHostsTests {
         #expect(try hosts.run(commands: 30).open == 0)
         try hosts.expectEqual(shared)
         let sound = ["host-0 ok", "host-1 ok", "host-2 ok"]
-        for host in hosts { #expect(try waits { try conditions(host) == sound }) }
+        for host in hosts { #expect(try ReplicaHost.waits { try host.conditions() == sound }) }
         let seen = try #require(
             try hosts[0].writer.replication!.hosts().last?.beat)
         #expect(seen.version == "7.1" && seen.chain == hosts[2].writer.replication!.own!.chain)
         hosts[2].writer.stop()
         // One that has just started has never heard of it.
         try hosts[0].restart()
-        #expect(try waits { try conditions(hosts[0]).last == "host-2 missing" })
-        #expect(try waits { try conditions(hosts[1]).last == "host-2 missing" })
+        #expect(try ReplicaHost.waits { try hosts[0].conditions().last == "host-2 missing" })
+        #expect(try ReplicaHost.waits { try hosts[1].conditions().last == "host-2 missing" })
         hosts[0].writer.stop()
         hosts[1].writer.stop()
     }
@@ -67,7 +54,7 @@ struct KnownHostsTests {
                 hosts.compactMap(\.writer.replication!.own?.marked)
                     .filter { $0.sequence == before + 1 }.map(\.digest)
             }
-            #expect(waits { found().count == 3 })
+            #expect(ReplicaHost.waits { found().count == 3 })
             return found()
         }
         let equal = try digests()
@@ -97,13 +84,13 @@ struct KnownHostsTests {
         try hosts.expectEqual(shared)
         // It applies what is there in another way, and sends nothing of its own to be compared.
         hosts.append(try ReplicaHost.join(2, shared, directory.path, plant: .clock))
-        let stopped = waits { hosts[2].writer.replication!.stopReason != nil }
+        let stopped = ReplicaHost.waits { hosts[2].writer.replication!.stopReason != nil }
         guard stopped, case .diverged = hosts[2].writer.replication!.stopReason else {
             Issue.record("\(hosts[2].writer.replication!.figures)")
             return
         }
-        #expect(try waits { try conditions(hosts[0]).last == "host-2 stopped" })
-        #expect(waits { hosts[2].writer.replication!.permit.isRefused })
+        #expect(try ReplicaHost.waits { try hosts[0].conditions().last == "host-2 stopped" })
+        #expect(ReplicaHost.waits { hosts[2].writer.replication!.permit.isRefused })
         #expect(!hosts[0].writer.replication!.permit.isRefused)
         for host in hosts { host.writer.stop() }
     }
@@ -116,7 +103,7 @@ struct KnownHostsTests {
             try ReplicaHost.join(2, shared, directory.path, plant: .clock) {
                 $0.servesDiverged = true
             })
-        #expect(waits { hosts[2].writer.replication!.stopReason != nil })
+        #expect(ReplicaHost.waits { hosts[2].writer.replication!.stopReason != nil })
         usleep(1_500_000)
         #expect(!hosts[2].writer.replication!.permit.isRefused)
         for host in hosts { host.writer.stop() }
@@ -129,9 +116,9 @@ struct KnownHostsTests {
             $0.staleReads = 2_000
         }[0]
         let permit = host.writer.replication!.permit
-        #expect(waits { !permit.isRefused })
+        #expect(ReplicaHost.waits { !permit.isRefused })
         shared.setAway(true)
-        #expect(waits { permit.isRefused })
+        #expect(ReplicaHost.waits { permit.isRefused })
         guard case .stale(let milliseconds) = permit.refusal else {
             Issue.record("\(String(describing: permit.refusal))")
             return
@@ -139,7 +126,7 @@ struct KnownHostsTests {
         #expect((2_000..<20_000).contains(milliseconds))
         let words = try #require(host.writer.replication!.whyNotReady)
         #expect(words.contains("--stale-reads"), "\(words)")
-        #expect(try waits { try conditions(host) == ["host-0 refuses-reads"] })
+        #expect(try ReplicaHost.waits { try host.conditions() == ["host-0 refuses-reads"] })
         let beat = try #require(host.writer.replication!.own)
         #expect(HostBeat(beat.bytes) == beat && beat.readsRefused.contains("--stale-reads"))
         // A log that can be read, but takes nothing, proves nothing: others may write behind a cut.
@@ -148,9 +135,9 @@ struct KnownHostsTests {
         usleep(2_500_000)
         #expect(permit.isRefused)
         shared.setReadOnly(false)
-        #expect(waits { !permit.isRefused })
-        #expect(try waits { try conditions(host) == ["host-0 ok"] })
-        #expect(waits { host.writer.replication!.whyNotReady == nil })
+        #expect(ReplicaHost.waits { !permit.isRefused })
+        #expect(try ReplicaHost.waits { try host.conditions() == ["host-0 ok"] })
+        #expect(ReplicaHost.waits { host.writer.replication!.whyNotReady == nil })
         host.writer.stop()
     }
 
@@ -163,9 +150,9 @@ struct KnownHostsTests {
         try host.restart()
         let client = host.writer.replication!
         let words = "this host has not reached the log yet: it is away"
-        #expect(waits { client.whyNotReady == words }, "\(client.whyNotReady ?? "")")
+        #expect(ReplicaHost.waits { client.whyNotReady == words }, "\(client.whyNotReady ?? "")")
         shared.setAway(false)
-        #expect(waits { client.whyNotReady == nil })
+        #expect(ReplicaHost.waits { client.whyNotReady == nil })
         host.writer.stop()
     }
 
@@ -194,14 +181,14 @@ struct KnownHostsTests {
         let outcomes = try [first].run(commands: 3, seed: 20)
         #expect(SystemClock.monotonic.milliseconds - begun < RelayStore.Limits.logDeadline / 2)
         #expect(outcomes.texts.values.allSatisfy { $0.contains("failed") }, "\(outcomes.texts)")
-        #expect(waits { first.writer.replication!.stopReason != nil })
+        #expect(ReplicaHost.waits { first.writer.replication!.stopReason != nil })
         guard case .sessionOver(_, first.name) = first.writer.replication!.stopReason else {
             Issue.record("\(String(describing: first.writer.replication!.stopReason))")
             return
         }
         let words = try #require(first.writer.replication!.whyNotReady)
         #expect(words.contains("another host has begun as host-0"), "\(words)")
-        #expect(try conditions(first) == ["host-0 stopped"])
+        #expect(try first.conditions() == ["host-0 stopped"])
         let sound = try [second].run(commands: 5, seed: 30)
         #expect(sound.texts.values.contains { !$0.contains("failed") })
         // Under a name of its own it goes on with the same store.
@@ -213,7 +200,7 @@ struct KnownHostsTests {
     }
 
     private func waitForOwn(_ host: ReplicaHost) -> HostBeat? {
-        _ = waits { host.writer.replication!.own != nil }
+        _ = ReplicaHost.waits { host.writer.replication!.own != nil }
         return host.writer.replication!.own
     }
 
@@ -231,7 +218,7 @@ struct KnownHostsTests {
             Issue.record("the level was not raised")
             return
         }
-        #expect(waits { hosts[2].writer.replication!.stopReason != nil })
+        #expect(ReplicaHost.waits { hosts[2].writer.replication!.stopReason != nil })
         guard case .newerLevel(_, 2, 1) = hosts[2].writer.replication!.stopReason else {
             Issue.record("\(String(describing: hosts[2].writer.replication!.stopReason))")
             return
@@ -245,7 +232,7 @@ struct KnownHostsTests {
         // The older program is started on a store that has applied level 2.
         hosts[1].settings = { _ in }
         try hosts[1].restart()
-        #expect(waits { hosts[1].writer.replication!.stopReason != nil })
+        #expect(ReplicaHost.waits { hosts[1].writer.replication!.stopReason != nil })
         let words = "\(hosts[1].writer.replication!.stopReason!)"
         #expect(words.contains("has level 2") && words.contains("start a newer relayd"), "\(words)")
         for host in hosts { host.writer.stop() }

@@ -12,15 +12,6 @@ struct RefusedWritesTests {
     private let directory = TemporaryDirectory()
     private let shared = MemoryLog.Shared.make()
 
-    /// Waits until something holds, for 20 s at most.
-    private func waits(_ holds: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<2_000 {
-            if try holds() { return true }
-            usleep(10_000)
-        }
-        return false
-    }
-
     @Test(
         "is told by each host of itself and of the others, asked five times a second, and told to be back."
     )
@@ -28,10 +19,7 @@ struct RefusedWritesTests {
         let hosts = try ReplicaHost.make(2, of: shared, in: directory.path)
         #expect(try hosts.run(commands: 10).open == 0)
         let client = hosts[0].writer.replication!
-        func conditions() throws -> [String] {
-            try client.hosts().map { "\($0.host) \($0.condition.rawValue)" }
-        }
-        #expect(try waits { try conditions() == ["host-0 ok", "host-1 ok"] })
+        #expect(try ReplicaHost.waits { try hosts[0].conditions() == ["host-0 ok", "host-1 ok"] })
         #expect(client.writesRefused == nil)
         let why = "maximum bytes exceeded"
         shared.setDeclining(why)
@@ -41,7 +29,7 @@ struct RefusedWritesTests {
             #expect(host.writer.submit(pending) == .accepted)
         }
         let both = ["host-0 refuses-writes", "host-1 refuses-writes"]
-        #expect(try waits { try conditions() == both })
+        #expect(try ReplicaHost.waits { try hosts[0].conditions() == both })
         #expect(client.figures.publishing.condition == .refusesWrites)
         #expect(client.writesRefused == "the log takes no messages: \(why)")
         let beat = try #require(client.own)
@@ -53,7 +41,7 @@ struct RefusedWritesTests {
         // Two hosts, one message each.
         #expect((2...24).contains(shared.handed - before), "\(shared.handed - before)")
         shared.setDeclining(nil)
-        #expect(try waits { try conditions() == ["host-0 ok", "host-1 ok"] })
+        #expect(try ReplicaHost.waits { try hosts[0].conditions() == ["host-0 ok", "host-1 ok"] })
         #expect(client.writesRefused == nil)
         for host in hosts { host.writer.stop() }
     }

@@ -14,8 +14,8 @@ struct FieldTable {
     private var newest = 0
     private(set) var count = 0
     /// Bytes of the fields as RFC 7541 §4.1 counts them, and how many they may be.
-    private(set) var size = 0
-    private(set) var limit = Limits.headerTableBytes
+    private var size = 0
+    private var limit = Limits.headerTableBytes
 
     // SAFETY: `capacity` bytes, freed by `deallocate`. What lies before `end` has been written.
     private var bytes: UnsafeMutableRawPointer?
